@@ -1,0 +1,74 @@
+"""Accounts and what proves that a caller may act for one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Scope(StrEnum):
+    """What a credential may do. A door names the scope of each operation in its table."""
+
+    MESSAGES_SEND = "messages:send"
+    MESSAGES_READ = "messages:read"
+    INBOUND_READ = "inbound:read"
+    OPTOUTS_READ = "optouts:read"
+    OPTOUTS_WRITE = "optouts:write"
+    SANDBOX = "sandbox"
+
+
+ALL_SCOPES = frozenset(Scope)
+
+
+class CredentialKind(StrEnum):
+    """How a credential is presented, and so what its `public_id` is."""
+
+    API_KEY = "api_key"
+    """A bearer token of the native API; `public_id` is the token's first 11 characters."""
+    XMS = "xms"
+    """A bearer token for one XMS service plan; `public_id` is the plan's id."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """The owner of everything. Accounts never see each other's data."""
+
+    id: str
+    name: str
+    created_at: datetime
+    callback_url: str | None = None
+    """Where facts are called back when a batch names no URL of its own; also where inbound messages go."""
+    callback_protocol: str = "v1"
+    """The shape of the account's inbound callbacks: a protocol's name, or v1 for the native one."""
+    callback_secret: str = ""
+    """Signs callbacks (HMAC-SHA256)."""
+    default_originator: str | None = None
+    default_region: str | None = None
+    """ISO 3166 alpha-2: how national numbers are read. None: only international ones are taken."""
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Who is calling: an account, and what this credential lets it do."""
+
+    account: Account
+    scopes: frozenset[str]
+    credential_id: str
+
+
+def new_secret() -> str:
+    """256 random bits as 43 URL-safe characters."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_secret(secret: str) -> str:
+    """What is stored of a random secret. SHA-256 is enough: 256 random bits cannot be guessed offline."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def same_secret(secret_hash: str, candidate_hash: str) -> bool:
+    """Compares in constant time."""
+    return hmac.compare_digest(secret_hash.encode(), candidate_hash.encode())

@@ -1,0 +1,111 @@
+"""A batch: one request to send, whatever the door it came in by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import IntFlag, StrEnum
+
+import msgspec
+
+MAX_RECIPIENTS = 100_000
+MAX_TEXT_LENGTH = 2_000
+MAX_BINARY_OCTETS = 140
+DEFAULT_VALIDITY = timedelta(days=3)
+
+Parameters = Mapping[str, Mapping[str, str]]
+"""name -> {msisdn or "default" -> value}, keys as the customer wrote them."""
+
+
+class BodyKind(StrEnum):
+    TEXT = "text"
+    BINARY = "binary"
+
+
+class ReportWish(StrEnum):
+    """Which facts about a batch are called back to the customer."""
+
+    NONE = "none"
+    SUMMARY = "summary"
+    """Once, when every message is settled: how many ended how."""
+    FULL = "full"
+    """The same, with the recipients."""
+    PER_RECIPIENT = "per_recipient"
+    """At each change of status of each message."""
+    PER_RECIPIENT_FINAL = "per_recipient_final"
+    """When a message is settled."""
+
+
+class Notify(IntFlag):
+    """What a change of a message's status sets off: carried by each message, so that nothing is looked up."""
+
+    NOTHING = 0
+    EVERY_CHANGE = 1
+    WHEN_SETTLED = 2
+    BATCH_WHEN_SETTLED = 4
+
+
+NOTIFY = {
+    ReportWish.NONE: Notify.NOTHING,
+    ReportWish.SUMMARY: Notify.BATCH_WHEN_SETTLED,
+    ReportWish.FULL: Notify.BATCH_WHEN_SETTLED,
+    ReportWish.PER_RECIPIENT: Notify.EVERY_CHANGE,
+    ReportWish.PER_RECIPIENT_FINAL: Notify.WHEN_SETTLED,
+}
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """What a customer asks to be sent, in our words, before any rule has been applied to it."""
+
+    protocol: str
+    """The door it came by; callbacks about it go out in that protocol's shape."""
+    to: Sequence[str]
+    originator: str | None = None
+    text: str | None = None
+    data: bytes | None = None
+    udh: bytes = b""
+    parameters: Parameters | None = None
+    send_at: datetime | None = None
+    expire_at: datetime | None = None
+    callback_url: str | None = None
+    report: ReportWish = ReportWish.NONE
+    tags: Sequence[str] = ()
+    title: str | None = None
+    client_reference: str | None = None
+    idempotency_key: str | None = None
+    flash: bool = False
+    max_parts: int | None = None
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """One request to send, as stored."""
+
+    id: str
+    account_id: str
+    protocol: str
+    kind: BodyKind
+    originator: str | None
+    body: str
+    """The text; for binary, standard base64."""
+    udh: str
+    """Hexadecimal; empty if there is none."""
+    parameters: Parameters | None
+    recipients: Sequence[str]
+    """Bare MSISDNs, in the order given, each once."""
+    recipient_count: int
+    send_at: datetime
+    expire_at: datetime
+    callback_url: str | None
+    report: ReportWish
+    tags: Sequence[str]
+    title: str | None
+    client_reference: str | None
+    flash: bool
+    max_parts: int | None
+    created_at: datetime
+    modified_at: datetime
+    canceled_at: datetime | None = None
+
+    @property
+    def canceled(self) -> bool:
+        return self.canceled_at is not None

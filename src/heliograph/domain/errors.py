@@ -1,0 +1,243 @@
+"""Every failure that a caller can be told about, as one tree.
+
+    HeliographError
+    ├── RequestError              the caller's request cannot be carried out as it stands
+    │   ├── MalformedRequest      ... it could not even be read
+    │   ├── InvalidField          ... a value breaks a rule
+    │   ├── AccessError           ... the caller may not
+    │   └── Conflict              ... it no longer fits what is stored
+    ├── NotNow                    nothing is wrong with the request: try again later
+    ├── SetupError                this process cannot start; one sentence for the terminal, exit code 2
+    └── InternalError             our fault
+
+Each class carries `code` (unique, stable, for programs), `http_status`, `retryable` (the same request may succeed
+later, unchanged) and `hint` (what to do, for people). A door translates classes to its protocol's own codes in its
+`errors.py`; nothing else in a door decides what an error looks like.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HeliographError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "error"
+    http_status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+    hint: ClassVar[str] = ""
+
+    def __init__(self, message: str | None = None, *, field: str | None = None, **facts: object) -> None:
+        """`message` defaults to the class's first docstring line; `field` names the offending field, if there is one."""
+        self.message = message or (self.__doc__ or "").strip().splitlines()[0]
+        self.field = field
+        self.facts = facts
+        super().__init__(self.message)
+
+
+class RequestError(HeliographError):
+    """The request cannot be carried out as it stands."""
+
+    code = "invalid_request"
+    http_status = 400
+    hint = "Compare the request with the API reference."
+
+
+class MalformedRequest(RequestError):
+    """The request could not be read."""
+
+    code = "malformed_request"
+    hint = "Send a JSON document that fits the operation's schema."
+
+
+class UnknownField(MalformedRequest):
+    """The request has a field that this operation does not know."""
+
+    code = "unknown_field"
+    hint = "Check the spelling of the field against the API reference."
+
+
+class RequestTooLarge(MalformedRequest):
+    """The request's body is larger than this server takes."""
+
+    code = "request_too_large"
+    http_status = 413
+    hint = "Split the recipients over several batches, or raise the setting `max_body_bytes`."
+
+
+class UnsupportedMediaType(MalformedRequest):
+    """The request's body is not in a form that this operation reads."""
+
+    code = "unsupported_media_type"
+    http_status = 415
+    hint = "Send the header Content-Type: application/json."
+
+
+class MethodNotAllowed(MalformedRequest):
+    """This address exists, but not for this method."""
+
+    code = "method_not_allowed"
+    http_status = 405
+    hint = "The Allow header lists the methods that this address takes."
+
+
+class InvalidField(RequestError):
+    """A value breaks a rule."""
+
+    code = "invalid_field"
+    hint = "Correct the named field."
+
+
+class InvalidRecipient(InvalidField):
+    """A recipient is not a phone number."""
+
+    code = "invalid_recipient"
+    hint = "Write numbers in international form, such as +33612345678."
+
+
+class NoRecipients(InvalidField):
+    """The request names nobody to send to."""
+
+    code = "no_recipients"
+    hint = "Give at least one recipient."
+
+
+class TooManyRecipients(InvalidField):
+    """The request names more recipients than one batch may have."""
+
+    code = "too_many_recipients"
+    hint = "Split the recipients over several batches."
+
+
+class InvalidOriginator(InvalidField):
+    """The originator is neither a number, a short code, nor a name of at most 11 characters."""
+
+    code = "invalid_originator"
+    hint = "Use a number in international form, a short code of 3 to 6 digits, or up to 11 letters and digits."
+
+
+class InvalidBody(InvalidField):
+    """The message has no body, or one that cannot be sent."""
+
+    code = "invalid_body"
+    hint = "Give a text that is not empty, or binary data that fits in one part with its header."
+
+
+class InvalidSchedule(InvalidField):
+    """The times given for sending and expiry do not fit together."""
+
+    code = "invalid_schedule"
+    hint = "`expire_at` must lie after `send_at` and in the future."
+
+
+class InvalidCallbackUrl(InvalidField):
+    """The callback URL may not be called."""
+
+    code = "invalid_callback_url"
+    hint = "Use a public http or https URL, or let the operator allow its network in `callback_networks`."
+
+
+class MissingCallbackUrl(InvalidField):
+    """Reports are to be called back, but there is no URL to call."""
+
+    code = "missing_callback_url"
+    hint = "Give a callback URL with the batch, or set the account's default."
+
+
+class AccessError(RequestError):
+    """The caller may not do this."""
+
+    code = "forbidden"
+    http_status = 403
+    hint = "Use a credential that may."
+
+
+class Unauthenticated(AccessError):
+    """The credential is missing or not valid."""
+
+    code = "unauthenticated"
+    http_status = 401
+    hint = "Send the header Authorization: Bearer TOKEN with a token of this installation."
+
+
+class ScopeMissing(AccessError):
+    """The credential does not have the scope that this operation needs."""
+
+    code = "scope_missing"
+    hint = "Create a credential with the named scope."
+
+
+class NotFound(RequestError):
+    """There is no such thing in this account."""
+
+    code = "not_found"
+    http_status = 404
+    hint = "Check the identifier, and that the credential belongs to the account that owns it."
+
+
+class Conflict(RequestError):
+    """The request no longer fits what is stored."""
+
+    code = "conflict"
+    http_status = 409
+    hint = "Read the current state and decide again."
+
+
+class IdempotencyMismatch(Conflict):
+    """This idempotency key was used before, for a different request."""
+
+    code = "idempotency_mismatch"
+    hint = "Use a new key for a new request; repeat the old request unchanged to get its first answer."
+
+
+class AlreadyDispatched(Conflict):
+    """Sending has begun, so this can no longer be changed."""
+
+    code = "already_dispatched"
+    hint = "Cancel what has not been sent, and create a new batch for the rest."
+
+
+class NotNow(HeliographError):
+    """This cannot be done at the moment."""
+
+    code = "unavailable"
+    http_status = 503
+    retryable = True
+    hint = "Try the same request again in a moment."
+
+
+class StoreUnavailable(NotNow):
+    """The database cannot be reached."""
+
+    code = "store_unavailable"
+    hint = "Nothing was accepted. Try again; if it persists, check the database that `store` names."
+
+
+class ShuttingDown(NotNow):
+    """This process is stopping and takes no new work."""
+
+    code = "shutting_down"
+    hint = "Nothing was accepted. Try again in a moment."
+
+
+class WaitTimedOut(NotNow):
+    """What was waited for did not happen in time."""
+
+    code = "wait_timed_out"
+    http_status = 408
+    hint = "Wait again, or longer; the message itself is not affected."
+
+
+class SetupError(HeliographError):
+    """Heliograph cannot start."""
+
+    code = "setup"
+    hint = "See `heliograph serve --help` and `heliograph config`."
+
+
+class InternalError(HeliographError):
+    """Something failed on our side."""
+
+    code = "internal_error"
+    hint = "The server's log has the cause."

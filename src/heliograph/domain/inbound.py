@@ -1,0 +1,41 @@
+"""An inbound message (MO)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from heliograph.domain.batches import BodyKind
+
+
+class Inbound(msgspec.Struct, kw_only=True):
+    """A message from a phone to one of an account's originators."""
+
+    id: str
+    account_id: str
+    kind: BodyKind
+    msisdn: str
+    """Who wrote it."""
+    to: str
+    """The originator it was written to."""
+    body: str
+    """The text; for binary, standard base64."""
+    udh: str
+    provider: str
+    provider_ref: str | None
+    keyword: str | None
+    """The first word of a text, in upper case."""
+    received_at: datetime
+    sent_at: datetime | None = None
+    operator: str | None = None
+    """MCC and MNC, as digits."""
+
+
+def keyword_of(text: str) -> str | None:
+    """The first word in upper case, without punctuation around it; None if there is none."""
+    for word in text.split():
+        bare = word.strip(".,;:!?\"'()[]").upper()
+        if bare:
+            return bare
+    return None

@@ -1,0 +1,115 @@
+"""Accounts and credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.instants import from_ms, to_ms
+from heliograph.store.schema import accounts, credentials
+from heliograph.store.tx import Tx
+
+_COLUMNS = (
+    accounts.c.id,
+    accounts.c.name,
+    accounts.c.created_at,
+    accounts.c.callback_url,
+    accounts.c.callback_protocol,
+    accounts.c.callback_secret,
+    accounts.c.default_originator,
+    accounts.c.default_region,
+)
+
+
+class FoundCredential(msgspec.Struct, frozen=True):
+    """A credential that is not revoked, with its account."""
+
+    id: str
+    secret_hash: str
+    scopes: frozenset[str]
+    account: Account
+
+
+def _account(row: Sequence[Any]) -> Account:
+    identifier, name, created_at, callback_url, callback_protocol, callback_secret, originator, region = row
+    return Account(
+        id=identifier,
+        name=name,
+        created_at=from_ms(created_at),
+        callback_url=callback_url,
+        callback_protocol=callback_protocol,
+        callback_secret=callback_secret,
+        default_originator=originator,
+        default_region=region,
+    )
+
+
+def add_account(tx: Tx, account: Account) -> None:
+    row = msgspec.structs.asdict(account) | {"created_at": to_ms(account.created_at)}
+    tx.run(insert(accounts).values(row))
+
+
+def account_by_name(tx: Tx, name: str) -> Account | None:
+    row = tx.first(select(*_COLUMNS).where(accounts.c.name == name))
+    return None if row is None else _account(row)
+
+
+def account_by_id(tx: Tx, account_id: str) -> Account | None:
+    row = tx.first(select(*_COLUMNS).where(accounts.c.id == account_id))
+    return None if row is None else _account(row)
+
+
+def change_account(tx: Tx, account_id: str, values: dict[str, Any]) -> int:
+    """Sets the given columns; 0 if there is no such account."""
+    return tx.run(update(accounts).where(accounts.c.id == account_id).values(values))
+
+
+def put_credential(
+    tx: Tx, *, id: str, account_id: str, kind: str, public_id: str, secret_hash: str, scopes: str, created_at: int
+) -> None:
+    """Adds a credential, or replaces the one with the same kind and public id."""
+    tx.run(delete(credentials).where(credentials.c.kind == kind, credentials.c.public_id == public_id))
+    tx.run(
+        insert(credentials).values(
+            id=id,
+            account_id=account_id,
+            kind=kind,
+            public_id=public_id,
+            secret_hash=secret_hash,
+            scopes=scopes,
+            created_at=created_at,
+        )
+    )
+
+
+def revoke_credential(tx: Tx, account_id: str, credential_id: str, now_ms: int) -> int:
+    """0 if the account has no such credential, or it was revoked before."""
+    return tx.run(
+        update(credentials)
+        .where(
+            credentials.c.account_id == account_id,
+            credentials.c.id == credential_id,
+            credentials.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=now_ms)
+    )
+
+
+def find_credential(tx: Tx, kind: str, public_id: str) -> FoundCredential | None:
+    """Spans accounts: this is how a caller's account is found."""
+    row = tx.first(
+        select(credentials.c.id, credentials.c.secret_hash, credentials.c.scopes, *_COLUMNS)
+        .join(accounts, accounts.c.id == credentials.c.account_id)
+        .where(
+            credentials.c.kind == kind,
+            credentials.c.public_id == public_id,
+            credentials.c.revoked_at.is_(None),
+        )
+    )
+    if row is None:
+        return None
+    return FoundCredential(row[0], row[1], frozenset(row[2].split()), _account(row[3:]))

@@ -1,0 +1,121 @@
+"""What a store can do, whichever engine is under it, and how many small writes share one commit."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from heliograph.domain.errors import NotNow
+from heliograph.store.tx import Tx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Item = TypeVar("Item")
+
+#: Takes the items of many callers at once and answers each in order; an answer that is an exception is raised
+#: for its caller alone.
+BulkCommand = Callable[[Tx, Sequence[Item]], Sequence[R | Exception]]
+
+MAX_JOBS_TOGETHER = 512
+MAX_JOBS_WAITING = 20_000
+
+
+class Overloaded(NotNow):
+    """More writes are waiting than this process will queue."""
+
+    code = "overloaded"
+    hint = "Nothing was accepted. Slow down and try again in a moment."
+
+
+class Lane(StrEnum):
+    """Which queue a write stands in. On PostgreSQL lanes commit side by side; SQLite has one writer for all."""
+
+    ACCEPT = "accept"
+    ENGINE = "engine"
+    OTHER = "other"
+
+
+class Store(ABC):
+    """A database with our schema. One per process; safe to use from one event loop."""
+
+    dialect: str
+
+    @abstractmethod
+    async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Runs `query` in a read transaction: everything it sees is of one moment."""
+
+    async def write(self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Runs `command` in a write transaction that it may share with others; returns after the commit.
+
+        If the shared transaction fails, each command is tried again alone, so that a failing one fails no other.
+        A command may therefore run twice, but only one run is ever committed.
+        """
+        result: R = await self._submit(Job(_single, lambda tx: command(tx, *args, **kwargs)), Lane.OTHER)
+        return result
+
+    async def write_item(self, command: BulkCommand[Item, R], item: Item, lane: Lane = Lane.OTHER) -> R:
+        """Hands `item` to a bulk command, together with the items of other callers; returns after the commit."""
+        result: R = await self._submit(Job(command, item), lane)
+        return result
+
+    @abstractmethod
+    async def _submit(self, job: Job, lane: Lane) -> Any: ...
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finishes the writes that were handed in, then lets go of the database."""
+
+
+class Job:
+    """One caller's part of a shared commit."""
+
+    __slots__ = ("command", "future", "item")
+
+    def __init__(self, command: BulkCommand[Any, Any], item: Any) -> None:
+        self.command = command
+        self.item = item
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+
+def _single(tx: Tx, commands: Sequence[Callable[[Tx], Any]]) -> list[Any]:
+    return [command(tx) for command in commands]
+
+
+Answer = tuple[Job, Any, bool]
+"""A job, its result or exception, and whether it is an exception."""
+
+
+def commit_together(begin: Callable[[], AbstractContextManager[Tx]], jobs: Sequence[Job]) -> list[Answer]:
+    """Runs the jobs in one transaction, or, if that fails, each in one of its own."""
+    try:
+        with begin() as tx:
+            return list(_run(tx, jobs))
+    except Exception as error:
+        if len(jobs) == 1:
+            return [(jobs[0], error, True)]
+    return [answer for job in jobs for answer in commit_together(begin, [job])]
+
+
+def _run(tx: Tx, jobs: Sequence[Job]) -> Iterator[Answer]:
+    by_command: dict[BulkCommand[Any, Any], list[Job]] = {}
+    for job in jobs:
+        by_command.setdefault(job.command, []).append(job)
+    for command, together in by_command.items():
+        results = command(tx, [job.item for job in together])
+        for job, result in zip(together, results, strict=True):
+            yield job, result, isinstance(result, Exception)
+
+
+def settle(answers: Sequence[Answer]) -> None:
+    """Wakes the callers. On the event loop's thread only."""
+    for job, result, failed in answers:
+        if job.future.done():  # the caller has gone away; what was committed stays committed
+            continue
+        if failed:
+            job.future.set_exception(result)
+        else:
+            job.future.set_result(result)

@@ -1,0 +1,300 @@
+"""Batches: accepting them together with their messages, finding and canceling them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, case, func, or_, select, update
+
+from heliograph.domain.batches import NOTIFY, Batch, BodyKind, Notify, Parameters, ReportWish
+from heliograph.domain.errors import IdempotencyMismatch
+from heliograph.domain.ids import earliest_at, following
+from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
+from heliograph.domain.statuses import Reason, Status
+from heliograph.store.changes import Change, apply_changes
+from heliograph.store.optouts import opted_out_among
+from heliograph.store.schema import batches, messages
+from heliograph.store.tx import Row, Tx
+
+_encode = msgspec.json.encode
+_decode_list = msgspec.json.Decoder(list[str]).decode
+_decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
+
+_COLUMNS = tuple(column for column in batches.c if column.name not in {"idempotency_key", "fingerprint", "open_count"})
+_INSERTED = tuple(column.name for column in batches.c)
+
+_MESSAGE_COLUMNS = ("id", "msisdn", "status", "reason", "settled_at")
+_SINGLE_COLUMNS = (*_MESSAGE_COLUMNS, "account_id", "batch_id", "notify", "due_at", "expire_at", "created_at")
+_MERGED_RECIPIENTS = 20
+"""Batches up to this size share one INSERT of messages with their neighbours; larger ones have one of their own."""
+
+
+class NewBatch(msgspec.Struct, frozen=True):
+    """A batch that has passed every rule, ready to be stored with a message for each of its recipients."""
+
+    batch: Batch
+    idempotency_key: str | None = None
+    fingerprint: str | None = None
+    """Of the request: the same key with another fingerprint is a mistake, not a repetition."""
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """What came of accepting a batch."""
+
+    batch_id: str
+    repeated: bool
+    """An earlier request with the same idempotency key made this batch; nothing was stored now."""
+
+
+def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
+    """Stores batches and their messages. A recipient who opted out gets a message that is rejected from the start.
+
+    Repeating a request with its idempotency key answers with the first one's batch; a different request under the
+    same key is IdempotencyMismatch, for that caller alone.
+    """
+    answers: list[Accepted | Exception] = []
+    fresh: list[NewBatch] = []
+    earlier = _by_idempotency_key(tx, news)
+    for new in news:
+        before = earlier.get((new.batch.account_id, new.idempotency_key or ""))
+        if before is None:
+            fresh.append(new)
+            answers.append(Accepted(new.batch.id, repeated=False))
+            if new.idempotency_key is not None:
+                earlier[new.batch.account_id, new.idempotency_key] = (new.batch.id, new.fingerprint)
+        elif before[1] == new.fingerprint:
+            answers.append(Accepted(before[0], repeated=True))
+        else:
+            answers.append(IdempotencyMismatch())
+    if fresh:
+        _insert(tx, fresh)
+    return answers
+
+
+def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str], tuple[str, str | None]]:
+    keys = {new.idempotency_key for new in news if new.idempotency_key is not None}
+    if not keys:
+        return {}
+    found = tx.rows(
+        select(batches.c.account_id, batches.c.idempotency_key, batches.c.id, batches.c.fingerprint).where(
+            tx.among(batches.c.account_id, {new.batch.account_id for new in news}),
+            tx.among(batches.c.idempotency_key, keys),
+        )
+    )
+    return {(account, key): (identifier, fingerprint) for account, key, identifier, fingerprint in found}
+
+
+def _insert(tx: Tx, fresh: Sequence[NewBatch]) -> None:
+    silent = opted_out_among(tx, [(new.batch.account_id, new.batch.recipients) for new in fresh])
+    merged: list[Row] = []
+    batch_rows: list[Row] = []
+    for new in fresh:
+        batch = new.batch
+        notify = NOTIFY[batch.report]
+        created_at, send_at, expire_at = to_ms(batch.created_at), to_ms(batch.send_at), to_ms(batch.expire_at)
+        rows = _message_rows(batch, silent, created_at)
+        shared = (batch.account_id, batch.id, int(notify), send_at, expire_at, created_at)
+        if len(rows) <= _MERGED_RECIPIENTS:
+            merged.extend(row + shared for row in rows)
+        else:
+            tx.insert(messages, _MESSAGE_COLUMNS, rows, dict(zip(_SINGLE_COLUMNS[5:], shared, strict=True)))
+        still_open = sum(row[2] == Status.QUEUED for row in rows) if notify & Notify.BATCH_WHEN_SETTLED else None
+        batch_rows.append(_batch_row(new, still_open))
+    tx.insert(batches, _INSERTED, batch_rows)
+    tx.insert(messages, _SINGLE_COLUMNS, merged)
+
+
+def _message_rows(batch: Batch, silent: set[tuple[str, str]], created_at: int) -> list[Row]:
+    identifiers = following(batch.id, len(batch.recipients))
+    queued: Row = (Status.QUEUED.value, None, None)
+    if not silent:
+        return [(identifier, msisdn, *queued) for identifier, msisdn in zip(identifiers, batch.recipients, strict=True)]
+    refused: Row = (Status.REJECTED.value, Reason.OPTED_OUT.value, created_at)
+    return [
+        (identifier, msisdn, *(refused if (batch.account_id, msisdn) in silent else queued))
+        for identifier, msisdn in zip(identifiers, batch.recipients, strict=True)
+    ]
+
+
+def _text(value: object) -> str:
+    return _encode(value).decode()
+
+
+def _batch_row(new: NewBatch, open_count: int | None) -> Row:
+    batch = new.batch
+    return (
+        batch.id,
+        batch.account_id,
+        batch.protocol,
+        batch.kind.value,
+        batch.originator,
+        batch.body,
+        batch.udh,
+        None if batch.parameters is None else _text(batch.parameters),
+        _text(batch.recipients),
+        batch.recipient_count,
+        to_ms(batch.send_at),
+        to_ms(batch.expire_at),
+        batch.callback_url,
+        batch.report.value,
+        _text(batch.tags),
+        batch.title,
+        batch.client_reference,
+        new.idempotency_key,
+        new.fingerprint,
+        int(batch.flash),
+        batch.max_parts,
+        to_ms(batch.created_at),
+        to_ms(batch.modified_at),
+        maybe_ms(batch.canceled_at),
+        open_count,
+    )
+
+
+def _batch(row: Sequence[Any]) -> Batch:
+    values = dict(zip([column.name for column in _COLUMNS], row, strict=True))
+    parameters: Parameters | None = None if values["parameters"] is None else _decode_parameters(values["parameters"])
+    return Batch(
+        **values
+        | {
+            "kind": BodyKind(values["kind"]),
+            "parameters": parameters,
+            "recipients": _decode_list(values["recipients"]),
+            "tags": _decode_list(values["tags"]),
+            "report": ReportWish(values["report"]),
+            "flash": bool(values["flash"]),
+            "send_at": from_ms(values["send_at"]),
+            "expire_at": from_ms(values["expire_at"]),
+            "created_at": from_ms(values["created_at"]),
+            "modified_at": from_ms(values["modified_at"]),
+            "canceled_at": maybe_instant(values["canceled_at"]),
+        }
+    )
+
+
+def batch_by_id(tx: Tx, account_id: str, batch_id: str) -> Batch | None:
+    row = tx.first(select(*_COLUMNS).where(batches.c.account_id == account_id, batches.c.id == batch_id))
+    return None if row is None else _batch(row)
+
+
+class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which batches of an account a listing is about; an empty field filters nothing."""
+
+    originators: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    """Any of them."""
+    client_reference: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Created from `since`, inclusive, to `until`, exclusive."""
+    protocols: Sequence[str] = ()
+
+
+def batches_of(
+    tx: Tx, account_id: str, wanted: BatchFilter, *, limit: int, offset: int = 0, before: str | None = None
+) -> list[Batch]:
+    """A page, newest first: by `offset`, or everything older than the batch `before`."""
+    query = (
+        _filtered(tx, select(*_COLUMNS), account_id, wanted).order_by(batches.c.id.desc()).limit(limit).offset(offset)
+    )
+    if before is not None:
+        query = query.where(batches.c.id < before)
+    return [_batch(row) for row in tx.rows(query)]
+
+
+def count_batches(tx: Tx, account_id: str, wanted: BatchFilter) -> int:
+    return int(tx.value(_filtered(tx, select(func.count()), account_id, wanted)))
+
+
+def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: BatchFilter) -> Select[Any]:
+    query = query.where(batches.c.account_id == account_id)
+    if wanted.originators:
+        query = query.where(tx.among(batches.c.originator, wanted.originators))
+    if wanted.protocols:
+        query = query.where(tx.among(batches.c.protocol, wanted.protocols))
+    if wanted.client_reference is not None:
+        query = query.where(batches.c.client_reference == wanted.client_reference)
+    if wanted.since is not None:  # identifiers carry their time, so the index on them serves
+        query = query.where(batches.c.id >= earliest_at(to_ms(wanted.since)))
+    if wanted.until is not None:
+        query = query.where(batches.c.id < earliest_at(to_ms(wanted.until)))
+    if wanted.tags:  # any of them, in the list's JSON; LIKE would not tell upper from lower case on SQLite
+        query = query.where(
+            or_(*(func.replace(batches.c.tags, _text(tag), "") != batches.c.tags for tag in wanted.tags))
+        )
+    return query
+
+
+def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
+    """Cancels what has not been handed to a worker yet; None if there is no such batch. Safe to repeat.
+
+    Messages in flight may still go out; one that comes back to be tried again is canceled then.
+    """
+    tx.run(
+        update(batches)
+        .where(batches.c.account_id == account_id, batches.c.id == batch_id, batches.c.canceled_at.is_(None))
+        .values(canceled_at=now_ms, modified_at=now_ms)
+    )
+    waiting = tx.rows(
+        select(messages.c.id)
+        .where(
+            messages.c.account_id == account_id,
+            messages.c.batch_id == batch_id,
+            messages.c.status == Status.QUEUED.value,
+        )
+        .with_for_update()
+    )
+    canceled = [Change(row[0], Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for row in waiting]
+    apply_changes(tx, canceled, now_ms)
+    return batch_by_id(tx, account_id, batch_id)
+
+
+class SendingFacts(msgspec.Struct, frozen=True):
+    """What a worker needs of a batch to send its messages, except the parameters, which may be large."""
+
+    id: str
+    kind: str
+    originator: str | None
+    body: str
+    udh: str
+    has_parameters: bool
+    flash: bool
+    max_parts: int | None
+    modified_at: int
+    canceled: bool
+
+
+def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
+    """Of several batches. Spans accounts: for the engine only."""
+    columns = (
+        batches.c.id,
+        batches.c.kind,
+        batches.c.originator,
+        batches.c.body,
+        batches.c.udh,
+        case((batches.c.parameters.is_(None), 0), else_=1),
+        batches.c.flash,
+        batches.c.max_parts,
+        batches.c.modified_at,
+        case((batches.c.canceled_at.is_(None), 0), else_=1),
+    )
+    found = tx.rows(
+        select(*(column.label(f"f{place}") for place, column in enumerate(columns))).where(
+            tx.among(batches.c.id, batch_ids)
+        )
+    )
+    return {
+        row[0]: SendingFacts(
+            row[0], row[1], row[2], row[3], row[4], bool(row[5]), bool(row[6]), row[7], row[8], bool(row[9])
+        )
+        for row in found
+    }
+
+
+def parameters_of(tx: Tx, batch_id: str) -> Parameters:
+    """Of one batch; empty if it has none. Spans accounts: for the engine only."""
+    text = tx.value(select(batches.c.parameters).where(batches.c.id == batch_id))
+    return {} if text is None else _decode_parameters(text)

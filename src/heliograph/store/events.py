@@ -1,0 +1,84 @@
+"""The outbox of callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import select, update
+
+from heliograph.domain.callbacks import Event, EventKind, MessageFacts
+from heliograph.store.schema import events, is_waiting
+from heliograph.store.tx import Tx
+
+_decode_facts = msgspec.json.Decoder(MessageFacts).decode
+
+
+def claim_events(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[Event]:
+    """Leases due events, oldest first. An event whose worker died is due again when its lease ends. Spans accounts."""
+    rows = tx.rows(
+        select(
+            events.c.id,
+            events.c.account_id,
+            events.c.protocol,
+            events.c.url,
+            events.c.kind,
+            events.c.subject_id,
+            events.c.facts,
+            events.c.created_at,
+            events.c.attempts,
+        )
+        .where(is_waiting, events.c.due_at <= now_ms)
+        .order_by(events.c.due_at, events.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    tx.update(events, "id", ("attempts",), [(row[0], row[8] + 1) for row in rows], {"due_at": lease_until})
+    return [
+        Event(
+            id=row[0],
+            account_id=row[1],
+            protocol=row[2],
+            url=row[3],
+            kind=EventKind(row[4]),
+            subject_id=row[5],
+            facts=None if row[6] is None else _decode_facts(row[6]),
+            created_ms=row[7],
+            attempts=row[8] + 1,
+        )
+        for row in rows
+    ]
+
+
+class EventOutcome(msgspec.Struct, frozen=True):
+    """What came of offering an event: a state of `delivered`, `given_up`, or `waiting` with when to try again."""
+
+    event_id: str
+    state: str
+    due_at: int
+    error: str | None
+
+
+def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int) -> None:
+    tx.update(
+        events,
+        "id",
+        ("state", "due_at", "last_error"),
+        [(outcome.event_id, outcome.state, outcome.due_at, outcome.error) for outcome in outcomes],
+        {"done_at": now_ms},
+    )
+
+
+def end_event_leases(tx: Tx, now_ms: int) -> int:
+    """Makes leased events due at once: for the only process of a store, as it starts."""
+    return tx.run(
+        update(events).where(is_waiting, events.c.attempts > 0, events.c.last_error.is_(None)).values(due_at=now_ms)
+    )
+
+
+def next_event_due_at(tx: Tx) -> int | None:
+    """When the next event is due, in milliseconds since 1970; None if none waits. Spans accounts."""
+    value: int | None = tx.value(
+        select(events.c.due_at).where(is_waiting).order_by(events.c.due_at, events.c.id).limit(1)
+    )
+    return value

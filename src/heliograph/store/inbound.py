@@ -1,0 +1,104 @@
+"""Inbound messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, delete, func, select
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.callbacks import EventKind
+from heliograph.domain.ids import earliest_at
+from heliograph.domain.inbound import Inbound
+from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
+from heliograph.domain.optouts import Consent, OptOutSource
+from heliograph.store.changes import insert_events
+from heliograph.store.optouts import add_optouts
+from heliograph.store.schema import inbound, optouts
+from heliograph.store.tx import Tx
+
+_NAMES = tuple(column.name for column in inbound.c)
+
+
+def add_inbound(tx: Tx, account: Account, message: Inbound, consent: Consent, now_ms: int) -> bool:
+    """Stores an inbound message with all that follows from it: consent, and the callback. False if it was known.
+
+    A provider that repeats a message (same provider, same reference) changes nothing.
+    """
+    values = msgspec.structs.asdict(message) | {
+        "kind": message.kind.value,
+        "recipient": message.to,
+        "received_at": to_ms(message.received_at),
+        "sent_at": maybe_ms(message.sent_at),
+    }
+    if not tx.insert(inbound, _NAMES, [tuple(values[name] for name in _NAMES)], skip_existing=True):
+        return False
+    if consent is Consent.WITHDRAWN:
+        add_optouts(tx, account.id, [message.msisdn], OptOutSource.INBOUND, now_ms)
+    elif consent is Consent.GIVEN:
+        tx.run(delete(optouts).where(optouts.c.account_id == account.id, optouts.c.msisdn == message.msisdn))
+    if account.callback_url is not None:
+        event = (account.id, account.callback_protocol, account.callback_url, EventKind.INBOUND.value, message.id, None)
+        insert_events(tx, [event], now_ms)
+    return True
+
+
+def _inbound(row: Sequence[Any]) -> Inbound:
+    values = dict(zip(_NAMES, row, strict=True))
+    values["to"] = values.pop("recipient")
+    return Inbound(
+        **values
+        | {
+            "kind": BodyKind(values["kind"]),
+            "received_at": from_ms(values["received_at"]),
+            "sent_at": maybe_instant(values["sent_at"]),
+        }
+    )
+
+
+def inbound_by_id(tx: Tx, account_id: str, inbound_id: str) -> Inbound | None:
+    row = tx.first(select(*inbound.c).where(inbound.c.account_id == account_id, inbound.c.id == inbound_id))
+    return None if row is None else _inbound(row)
+
+
+class InboundFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which inbound messages of an account a listing is about; an empty field filters nothing."""
+
+    to: Sequence[str] = ()
+    msisdns: Sequence[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    """Received from `since`, inclusive, to `until`, exclusive."""
+
+
+def inbound_of(
+    tx: Tx, account_id: str, wanted: InboundFilter, *, limit: int, offset: int = 0, before: str | None = None
+) -> list[Inbound]:
+    """A page, newest first: by `offset`, or everything older than the message `before`."""
+    query = (
+        _filtered(tx, select(*inbound.c), account_id, wanted).order_by(inbound.c.id.desc()).limit(limit).offset(offset)
+    )
+    if before is not None:
+        query = query.where(inbound.c.id < before)
+    return [_inbound(row) for row in tx.rows(query)]
+
+
+def count_inbound(tx: Tx, account_id: str, wanted: InboundFilter) -> int:
+    return int(tx.value(_filtered(tx, select(func.count()), account_id, wanted)))
+
+
+def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: InboundFilter) -> Select[Any]:
+    query = query.where(inbound.c.account_id == account_id)
+    if wanted.to:
+        query = query.where(tx.among(inbound.c.recipient, wanted.to))
+    if wanted.msisdns:
+        query = query.where(tx.among(inbound.c.msisdn, wanted.msisdns))
+    if wanted.since is not None:
+        query = query.where(inbound.c.id >= earliest_at(to_ms(wanted.since)))
+    if wanted.until is not None:
+        query = query.where(inbound.c.id < earliest_at(to_ms(wanted.until)))
+    return query

@@ -1,0 +1,157 @@
+"""Reading messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, case, func, select
+
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.ids import earliest_at
+from heliograph.domain.instants import from_ms, maybe_instant, to_ms
+from heliograph.domain.messages import Message
+from heliograph.domain.statuses import Status
+from heliograph.store.schema import batches, messages
+from heliograph.store.tx import Tx
+
+_COLUMNS = (
+    messages.c.id,
+    messages.c.account_id,
+    messages.c.batch_id,
+    messages.c.msisdn,
+    batches.c.originator,
+    case((batches.c.kind == BodyKind.TEXT.value, batches.c.body)).label("text"),
+    messages.c.status,
+    messages.c.reason,
+    messages.c.detail,
+    messages.c.provider_code,
+    messages.c.encoding,
+    messages.c.parts,
+    messages.c.provider,
+    messages.c.provider_ref,
+    messages.c.attempts,
+    messages.c.created_at,
+    messages.c.due_at,
+    messages.c.expire_at,
+    messages.c.lease_until,
+    messages.c.sent_at,
+    messages.c.settled_at,
+)
+_NAMES = tuple(column.name for column in _COLUMNS)
+_WITH_BATCH = messages.join(batches, batches.c.id == messages.c.batch_id)
+
+
+def _message(row: Sequence[Any]) -> Message:
+    values = dict(zip(_NAMES, row, strict=True))
+    return Message(
+        **values
+        | {
+            "status": Status(values["status"]),
+            "created_at": from_ms(values["created_at"]),
+            "due_at": from_ms(values["due_at"]),
+            "expire_at": from_ms(values["expire_at"]),
+            "lease_until": maybe_instant(values["lease_until"]),
+            "sent_at": maybe_instant(values["sent_at"]),
+            "settled_at": maybe_instant(values["settled_at"]),
+        }
+    )
+
+
+class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which messages of an account a listing is about; an empty field filters nothing."""
+
+    batch_id: str | None = None
+    msisdns: Sequence[str] = ()
+    statuses: Sequence[Status] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    """Created from `since`, inclusive, to `until`, exclusive."""
+
+
+def message_by_id(tx: Tx, account_id: str, message_id: str) -> Message | None:
+    query = select(*_COLUMNS).select_from(_WITH_BATCH)
+    row = tx.first(query.where(messages.c.account_id == account_id, messages.c.id == message_id))
+    return None if row is None else _message(row)
+
+
+def message_to(tx: Tx, account_id: str, batch_id: str, msisdn: str) -> Message | None:
+    """The message of a batch to one recipient."""
+    query = select(*_COLUMNS).select_from(_WITH_BATCH)
+    row = tx.first(
+        query.where(
+            messages.c.account_id == account_id, messages.c.batch_id == batch_id, messages.c.msisdn == msisdn
+        ).limit(1)
+    )
+    return None if row is None else _message(row)
+
+
+def messages_by_ids(tx: Tx, message_ids: Sequence[str]) -> dict[str, Message]:
+    """Several at once. Spans accounts: for the engine and the operator's own pages only."""
+    query = select(*_COLUMNS).select_from(_WITH_BATCH).where(tx.among(messages.c.id, message_ids))
+    return {row[0]: _message(row) for row in tx.rows(query)}
+
+
+def messages_of(
+    tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None
+) -> list[Message]:
+    """A page, newest first; everything older than the message `before`."""
+    query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted)
+    if before is not None:
+        query = query.where(messages.c.id < before)
+    return [_message(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
+
+
+def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter) -> Select[Any]:
+    query = query.where(messages.c.account_id == account_id)
+    if wanted.batch_id is not None:
+        query = query.where(messages.c.batch_id == wanted.batch_id)
+    if wanted.msisdns:
+        query = query.where(tx.among(messages.c.msisdn, wanted.msisdns))
+    if wanted.statuses:
+        query = query.where(tx.among(messages.c.status, [status.value for status in wanted.statuses]))
+    if wanted.since is not None:
+        query = query.where(messages.c.id >= earliest_at(to_ms(wanted.since)))
+    if wanted.until is not None:
+        query = query.where(messages.c.id < earliest_at(to_ms(wanted.until)))
+    return query
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """How many messages of a batch stand alike."""
+
+    status: Status
+    reason: str | None
+    provider_code: str | None
+    count: int
+
+
+def buckets_of(tx: Tx, account_id: str, batch_id: str) -> list[Bucket]:
+    rows = tx.rows(
+        select(messages.c.status, messages.c.reason, messages.c.provider_code, func.count().label("count"))
+        .where(messages.c.account_id == account_id, messages.c.batch_id == batch_id)
+        .group_by(messages.c.status, messages.c.reason, messages.c.provider_code)
+        .order_by(messages.c.status, messages.c.reason, messages.c.provider_code)
+    )
+    return [Bucket(Status(row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where one recipient of a batch stands."""
+
+    msisdn: str
+    status: Status
+    reason: str | None
+    provider_code: str | None
+
+
+def standings_of(tx: Tx, account_id: str, batch_id: str) -> list[Standing]:
+    """Of every recipient, in the order of the batch."""
+    rows = tx.rows(
+        select(messages.c.msisdn, messages.c.status, messages.c.reason, messages.c.provider_code)
+        .where(messages.c.account_id == account_id, messages.c.batch_id == batch_id)
+        .order_by(messages.c.id)
+    )
+    return [Standing(row[0], Status(row[1]), row[2], row[3]) for row in rows]

@@ -1,0 +1,47 @@
+"""Migrations: Alembic's files, run by us on a connection that is already open.
+
+A new migration is a file in `versions/`, named by its number and what it does, with the number before it as
+`down_revision`. It must run on both engines. There is no way back: a store is restored from its backup.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from sqlalchemy import Connection
+
+from heliograph.domain.errors import SetupError
+
+
+def _scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return ScriptDirectory.from_config(config)
+
+
+def migrate(connection: Connection) -> None:
+    """Brings the schema up to date inside the caller's transaction. SetupError if the store is newer than we are."""
+    scripts = _scripts()
+
+    def upgrade(revision: object, _context: MigrationContext) -> list[object]:
+        try:
+            return scripts._upgrade_revs("head", revision)  # type: ignore[arg-type,return-value]
+        except ResolutionError as error:
+            raise NewerStore(f"The store was written by a newer Heliograph (its schema is {revision}).") from error
+
+    context = MigrationContext.configure(connection, opts={"fn": upgrade})
+    with Operations.context(context):
+        context.run_migrations()
+
+
+class NewerStore(SetupError):
+    """The store was written by a newer Heliograph."""
+
+    code = "newer_store"
+    hint = "Install that version or a later one, or choose another data directory with --data-dir."

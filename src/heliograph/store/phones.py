@@ -1,0 +1,121 @@
+"""What the sandbox operator remembers: its simulated phones and the messages on them. No account's API reads this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select
+
+from heliograph.domain.statuses import Status
+from heliograph.store.schema import messages, phone_messages
+from heliograph.store.tx import Row, Tx
+
+_NAMES = tuple(column.name for column in phone_messages.c)
+_RECENT = 2_000
+"""How many of the newest messages the list of phones is made from, so that it costs the same on a store of any size."""
+
+
+class PhoneMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message on a simulated phone."""
+
+    id: str
+    msisdn: str
+    """The phone."""
+    peer: str
+    """The originator of a received message, the recipient of one sent from the phone."""
+    direction: str
+    """received or sent"""
+    body: str
+    """The text; for binary, standard base64."""
+    udh: str
+    encoding: str
+    parts: int
+    message_id: str | None
+    """Ours, of a received message. A phone that has one twice got it twice."""
+    account_id: str
+    provider_ref: str | None
+    outcome: str
+    at: int
+    """Milliseconds since 1970."""
+
+
+def _phone_message(row: Sequence[Any]) -> PhoneMessage:
+    return PhoneMessage(**dict(zip(_NAMES, row, strict=True)))
+
+
+def put_on_phones(tx: Tx, chunks: Sequence[Sequence[Row]]) -> list[int]:
+    """Stores rows in the order of PhoneMessage's fields; how many of each chunk."""
+    tx.insert(phone_messages, _NAMES, [row for chunk in chunks for row in chunk])
+    return [len(chunk) for chunk in chunks]
+
+
+def newest_phone_message_id(tx: Tx) -> str | None:
+    value: str | None = tx.value(select(func.max(phone_messages.c.id)))
+    return value
+
+
+def phones(tx: Tx, limit: int) -> list[tuple[PhoneMessage, int]]:
+    """The latest message of each recently used phone, newest first, with how many recent ones the phone has."""
+    recent = select(phone_messages.c.id, phone_messages.c.msisdn).order_by(phone_messages.c.id.desc()).limit(_RECENT)
+    latest = recent.subquery()
+    tops = tx.rows(
+        select(func.max(latest.c.id).label("top"), func.count().label("count"))
+        .group_by(latest.c.msisdn)
+        .order_by(func.max(latest.c.id).desc())
+        .limit(limit)
+    )
+    counts = {row[0]: row[1] for row in tops}
+    rows = tx.rows(
+        select(*phone_messages.c).where(tx.among(phone_messages.c.id, counts)).order_by(phone_messages.c.id.desc())
+    )
+    return [(_phone_message(row), counts[row[0]]) for row in rows]
+
+
+def messages_on(
+    tx: Tx,
+    msisdn: str,
+    *,
+    limit: int,
+    after: str | None = None,
+    direction: str | None = None,
+    peer: str | None = None,
+) -> list[PhoneMessage]:
+    """The newest messages of a phone, newest first; only those after the message `after`."""
+    query = select(*phone_messages.c).where(phone_messages.c.msisdn == msisdn)
+    if after is not None:
+        query = query.where(phone_messages.c.id > after)
+    if direction is not None:
+        query = query.where(phone_messages.c.direction == direction)
+    if peer is not None:
+        query = query.where(phone_messages.c.peer == peer)
+    return [_phone_message(row) for row in tx.rows(query.order_by(phone_messages.c.id.desc()).limit(limit))]
+
+
+def unreported(tx: Tx, *, after: str, limit: int) -> list[PhoneMessage]:
+    """Received messages, oldest first, whose receipt has not reached the messages table: for the operator's restart."""
+    rows = tx.rows(
+        select(*phone_messages.c)
+        .join(messages, messages.c.id == phone_messages.c.message_id)
+        .where(
+            phone_messages.c.id > after,
+            tx.among(messages.c.status, [Status.SENDING.value, Status.SENT.value, Status.UNKNOWN.value]),
+            messages.c.provider_ref == phone_messages.c.provider_ref,
+        )
+        .order_by(phone_messages.c.id)
+        .limit(limit)
+    )
+    return [_phone_message(row) for row in rows]
+
+
+def received_twice(tx: Tx) -> tuple[int, int]:
+    """How many messages phones have received, and how many of these were repetitions of one that was there."""
+    received = select(phone_messages.c.message_id, func.count().label("times")).where(
+        phone_messages.c.direction == "received"
+    )
+    by_message = received.group_by(phone_messages.c.message_id).subquery()
+    row = tx.first(select(func.coalesce(func.sum(by_message.c.times), 0), func.count()).select_from(by_message))
+    if row is None:
+        return 0, 0
+    return int(row[0]), int(row[0]) - int(row[1])

@@ -1,0 +1,156 @@
+"""The distributed store: PostgreSQL, shared by any number of processes.
+
+Each lane commits on a connection of its own, one transaction at a time; what arrives meanwhile goes into that lane's
+next commit together. Queries are the same synchronous functions as on SQLite: SQLAlchemy runs them on asyncpg.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from heliograph.domain.errors import SetupError, ShuttingDown, StoreUnavailable
+from heliograph.store.base import (
+    MAX_JOBS_TOGETHER,
+    MAX_JOBS_WAITING,
+    Answer,
+    Job,
+    Lane,
+    Overloaded,
+    Store,
+    commit_together,
+    settle,
+)
+from heliograph.store.migrations import migrate
+from heliograph.store.tx import Tx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_MIGRATION_LOCK = 0x48656C69  # any number that all Heliographs agree on
+_READ_POOL = 8
+
+
+class PostgresqlStore(Store):
+    dialect = "postgresql"
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._reading = engine.execution_options(isolation_level="REPEATABLE READ")
+        self._lanes = {lane: _LaneWriter(engine, lane) for lane in Lane}
+
+    @classmethod
+    async def open(cls, url: str) -> PostgresqlStore:
+        """Connects and migrates. SetupError, in one sentence, if the database can't be used."""
+        target = make_url(url).set(drivername="postgresql+asyncpg")
+        engine = create_async_engine(
+            target, pool_size=_READ_POOL + len(Lane), max_overflow=0, connect_args={"server_settings": {"jit": "off"}}
+        )
+        shown = target.render_as_string(hide_password=True)
+        try:
+            async with engine.begin() as connection:
+                await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+                await connection.run_sync(migrate)
+        except (DBAPIError, OSError) as error:
+            await engine.dispose()
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise SetupError(f"The store {shown} cannot be opened: {cause}.") from error
+        except SetupError:
+            await engine.dispose()
+            raise
+        return cls(engine)
+
+    async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        def run(connection: Connection) -> R:
+            return query(Tx(connection), *args, **kwargs)
+
+        try:
+            async with self._reading.connect() as connection:
+                return await connection.run_sync(run)
+        except (OperationalError, InterfaceError, OSError) as error:
+            raise StoreUnavailable() from error
+
+    async def _submit(self, job: Job, lane: Lane) -> Any:
+        return await self._lanes[lane].submit(job)
+
+    async def close(self) -> None:
+        for lane in self._lanes.values():
+            await lane.close()
+        await self._engine.dispose()
+
+
+class _LaneWriter:
+    """One queue of writes and the task that commits them."""
+
+    def __init__(self, engine: AsyncEngine, lane: Lane) -> None:
+        self._engine = engine
+        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
+        self._closing = False
+        self._task = asyncio.get_running_loop().create_task(self._write_until_closed(), name=f"postgresql-{lane}")
+
+    async def submit(self, job: Job) -> Any:
+        if self._closing:
+            raise ShuttingDown()
+        if self._jobs.qsize() > MAX_JOBS_WAITING:
+            raise Overloaded()
+        self._jobs.put_nowait(job)
+        return await job.future
+
+    async def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._jobs.put_nowait(None)
+        await self._task
+
+    async def _write_until_closed(self) -> None:
+        closing = False
+        while not closing:
+            jobs: list[Job] = []
+            next_job = await self._jobs.get()
+            while next_job is not None:
+                jobs.append(next_job)
+                if len(jobs) == MAX_JOBS_TOGETHER or self._jobs.empty():
+                    break
+                next_job = self._jobs.get_nowait()
+            closing = next_job is None
+            if jobs:
+                settle(await self._commit(jobs))
+
+    async def _commit(self, jobs: list[Job]) -> list[Answer]:
+        def run(connection: Connection) -> list[Answer]:
+            @contextmanager
+            def begin() -> Iterator[Tx]:
+                with connection.begin():
+                    yield Tx(connection)
+
+            return commit_together(begin, jobs)
+
+        try:
+            async with self._engine.connect() as connection:
+                answers = await connection.run_sync(run)
+        except (DBAPIError, OSError) as error:
+            return [(job, _unavailable(error), True) for job in jobs]
+        return [
+            (job, _unavailable(result), True) if failed and _is_outage(result) else (job, result, failed)
+            for job, result, failed in answers
+        ]
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, OSError) or (
+        isinstance(error, DBAPIError)
+        and (error.connection_invalidated or isinstance(error, OperationalError | InterfaceError))
+    )
+
+
+def _unavailable(cause: Exception) -> StoreUnavailable:
+    error = StoreUnavailable()
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,130 @@
+"""The messages table as the queue: due messages are leased to workers in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import func, select
+
+from heliograph.domain.statuses import Status
+from heliograph.store.batches import SendingFacts, sending_facts
+from heliograph.store.changes import Change, apply_changes
+from heliograph.store.optouts import opted_out_among
+from heliograph.store.schema import is_queued, is_sending, messages
+from heliograph.store.tx import Tx
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A request for work."""
+
+    worker: str
+    limit: int
+    now_ms: int
+    lease_until: int
+
+
+class Leased(msgspec.Struct, frozen=True):
+    """A message in the hands of this worker until its lease ends."""
+
+    id: str
+    account_id: str
+    batch_id: str
+    msisdn: str
+    attempts: int
+    """This one included."""
+    expire_at: int
+    opted_out: bool
+
+
+class Work(msgspec.Struct, frozen=True):
+    """A chunk of leased messages and what is needed of their batches."""
+
+    messages: Sequence[Leased]
+    batches: dict[str, SendingFacts]
+
+
+def claim_due(tx: Tx, claims: Sequence[Claim]) -> list[Work]:
+    """Leases due messages, oldest first, to each asking worker. Spans accounts."""
+    return [_claim(tx, claim) for claim in claims]
+
+
+def _claim(tx: Tx, claim: Claim) -> Work:
+    rows = tx.rows(
+        select(
+            messages.c.id,
+            messages.c.account_id,
+            messages.c.batch_id,
+            messages.c.msisdn,
+            messages.c.attempts,
+            messages.c.expire_at,
+        )
+        .where(is_queued, messages.c.due_at <= claim.now_ms)
+        .order_by(messages.c.due_at, messages.c.id)
+        .limit(claim.limit)
+        .with_for_update(skip_locked=True)
+    )
+    if not rows:
+        return Work([], {})
+    tx.update(
+        messages,
+        "id",
+        ("attempts",),
+        [(row[0], row[4] + 1) for row in rows],
+        {"status": Status.SENDING.value, "worker": claim.worker, "lease_until": claim.lease_until},
+    )
+    by_account: dict[str, list[str]] = {}
+    for row in rows:
+        by_account.setdefault(row[1], []).append(row[3])
+    silent = opted_out_among(tx, by_account.items())
+    leased = [Leased(row[0], row[1], row[2], row[3], row[4] + 1, row[5], (row[1], row[3]) in silent) for row in rows]
+    return Work(leased, sending_facts(tx, {row[2] for row in rows}))
+
+
+def next_due_at(tx: Tx) -> int | None:
+    """When the next waiting message is due, in milliseconds since 1970; None if none waits. Spans accounts."""
+    value: int | None = tx.value(
+        select(messages.c.due_at).where(is_queued).order_by(messages.c.due_at, messages.c.id).limit(1)
+    )
+    return value
+
+
+def lapsed(tx: Tx, now_ms: int, limit: int) -> list[tuple[str, str, str | None]]:
+    """Messages (id, batch, worker) whose worker let the lease end: it died, or lost the database. Spans accounts."""
+    rows = tx.rows(
+        select(messages.c.id, messages.c.batch_id, messages.c.worker)
+        .where(is_sending, messages.c.lease_until < now_ms)
+        .order_by(messages.c.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def take_back_lapsed(tx: Tx, now_ms: int, limit: int, becomes: Status, reason: str | None) -> int:
+    """Lets go of messages whose lease ended, at most `limit`; how many. `becomes` is QUEUED to send them again."""
+    changes = [Change(row[0], becomes, reason=reason) for row in lapsed(tx, now_ms, limit)]
+    return len(apply_changes(tx, changes, now_ms))
+
+
+def end_leases(tx: Tx, worker: str | None = None) -> int:
+    """Ends all leases, or one worker's, at once: for the only process of a store as it starts, a worker as it stops."""
+    query = select(messages.c.id).where(is_sending)
+    if worker is not None:
+        query = query.where(messages.c.worker == worker)
+    ids = [(row[0], 0) for row in tx.rows(query.with_for_update())]
+    return tx.update(messages, "id", ("lease_until",), ids)
+
+
+def extend_leases(tx: Tx, message_ids: Sequence[str], lease_until: int) -> int:
+    """Holds messages for longer; those that another worker has taken meanwhile are left alone."""
+    held = tx.rows(select(messages.c.id).where(tx.among(messages.c.id, message_ids), is_sending))
+    return tx.update(messages, "id", ("lease_until",), [(row[0], lease_until) for row in held])
+
+
+def depth(tx: Tx) -> dict[str, int]:
+    """How many messages are queued and sending. Reads the partial indexes, never the table. Spans accounts."""
+    wanted = {Status.QUEUED.value: is_queued, Status.SENDING.value: is_sending}
+    return {
+        name: int(tx.value(select(func.count()).select_from(messages).where(rows))) for name, rows in wanted.items()
+    }

@@ -1,0 +1,254 @@
+"""The tables, as they are after all migrations.
+
+Two column types are enough, so that a row looks the same on both engines and can travel as JSON: text, and
+64-bit integers. Instants are milliseconds since 1970, lists and parameters are JSON text, binary is base64.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
+
+metadata = MetaData()
+
+
+def text(name: str, *, key: bool = False, required: bool = True) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=not required)
+
+
+def number(name: str, *, required: bool = True, default: int | None = None) -> Column[int]:
+    server_default = None if default is None else str(default)
+    return Column(name, BigInteger, nullable=not required, server_default=server_default)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    text("id", key=True),
+    text("name"),
+    number("created_at"),
+    text("callback_url", required=False),
+    text("callback_protocol"),
+    text("callback_secret"),
+    text("default_originator", required=False),
+    text("default_region", required=False),
+    UniqueConstraint("name", name="accounts_name"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("kind"),
+    text("public_id"),
+    text("secret_hash"),
+    text("scopes"),  # separated by spaces
+    number("created_at"),
+    number("revoked_at", required=False),
+    UniqueConstraint("kind", "public_id", name="credentials_public_id"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("protocol"),
+    text("kind"),
+    text("originator", required=False),
+    text("body"),
+    text("udh"),
+    text("parameters", required=False),
+    text("recipients"),
+    number("recipient_count"),
+    number("send_at"),
+    number("expire_at"),
+    text("callback_url", required=False),
+    text("report"),
+    text("tags"),
+    text("title", required=False),
+    text("client_reference", required=False),
+    text("idempotency_key", required=False),
+    text("fingerprint", required=False),
+    number("flash"),
+    number("max_parts", required=False),
+    number("created_at"),
+    number("modified_at"),
+    number("canceled_at", required=False),
+    number("open_count", required=False),  # messages not settled yet; kept only where the batch's end is called back
+)
+Index("batches_by_account", batches.c.account_id, batches.c.id)
+Index(
+    "batches_idempotency",
+    batches.c.account_id,
+    batches.c.idempotency_key,
+    unique=True,
+    sqlite_where=batches.c.idempotency_key.is_not(None),
+    postgresql_where=batches.c.idempotency_key.is_not(None),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("batch_id"),
+    text("msisdn"),
+    text("status"),
+    text("reason", required=False),
+    text("detail", required=False),
+    text("provider_code", required=False),
+    number("notify", default=0),
+    number("due_at"),
+    number("expire_at"),
+    number("attempts", default=0),
+    text("worker", required=False),
+    number("lease_until", required=False),
+    text("encoding", required=False),
+    number("parts", required=False),
+    text("provider", required=False),
+    text("provider_ref", required=False),
+    number("created_at"),
+    number("sent_at", required=False),
+    number("settled_at", required=False),
+)
+# Literals, not parameters: a plan made for any parameter could not use the partial indexes below.
+is_queued = messages.c.status == literal_column("'queued'")
+is_sending = messages.c.status == literal_column("'sending'")
+Index("messages_by_account", messages.c.account_id, messages.c.id)
+Index("messages_by_batch", messages.c.batch_id, messages.c.id)
+# The queue: partial, so that PostgreSQL never sorts due rows, analysed or not (docs/decisions/0004-queue.md).
+Index(
+    "messages_due",
+    messages.c.due_at,
+    messages.c.id,
+    sqlite_where=is_queued,
+    postgresql_where=is_queued,
+)
+Index(
+    "messages_leased",
+    messages.c.lease_until,
+    sqlite_where=is_sending,
+    postgresql_where=is_sending,
+)
+Index(
+    "messages_by_provider_ref",
+    messages.c.provider_ref,
+    sqlite_where=messages.c.provider_ref.is_not(None),
+    postgresql_where=messages.c.provider_ref.is_not(None),
+)
+
+early_receipts = Table(
+    "early_receipts",
+    metadata,
+    text("id", key=True),
+    text("provider"),
+    text("provider_ref"),
+    text("status"),
+    text("reason", required=False),
+    text("provider_code", required=False),
+    text("detail", required=False),
+    number("at_ms"),
+    number("received_at"),
+)
+Index("early_receipts_by_ref", early_receipts.c.provider_ref)
+Index("early_receipts_by_age", early_receipts.c.received_at)
+
+events = Table(
+    "events",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("protocol"),
+    text("url"),
+    text("kind"),
+    text("subject_id"),
+    text("facts", required=False),
+    text("state"),  # waiting, delivered, given_up
+    number("due_at"),
+    number("attempts", default=0),
+    number("lease_until", required=False),
+    text("last_error", required=False),
+    number("created_at"),
+    number("done_at", required=False),
+)
+is_waiting = events.c.state == literal_column("'waiting'")
+Index(
+    "events_due",
+    events.c.due_at,
+    events.c.id,
+    sqlite_where=is_waiting,
+    postgresql_where=is_waiting,
+)
+Index("events_by_account", events.c.account_id, events.c.id)
+
+optouts = Table(
+    "optouts",
+    metadata,
+    text("msisdn"),
+    text("account_id"),
+    text("source"),
+    number("created_at"),
+    PrimaryKeyConstraint("msisdn", "account_id", name="optouts_key"),
+)
+Index("optouts_by_account", optouts.c.account_id, optouts.c.msisdn)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("kind"),
+    text("msisdn"),
+    text("recipient"),
+    text("body"),
+    text("udh"),
+    text("provider"),
+    text("provider_ref", required=False),
+    text("keyword", required=False),
+    number("received_at"),
+    number("sent_at", required=False),
+    text("operator", required=False),
+)
+Index("inbound_by_account", inbound.c.account_id, inbound.c.id)
+Index(
+    "inbound_by_provider_ref",
+    inbound.c.provider,
+    inbound.c.provider_ref,
+    unique=True,
+    sqlite_where=inbound.c.provider_ref.is_not(None),
+    postgresql_where=inbound.c.provider_ref.is_not(None),
+)
+
+# What the sandbox operator knows: its simulated phones and what each has on its screen.
+phone_messages = Table(
+    "phone_messages",
+    metadata,
+    text("id", key=True),
+    text("msisdn"),
+    text("peer"),  # the originator of a received message, the recipient of one sent from the phone
+    text("direction"),  # received, sent
+    text("body"),
+    text("udh"),
+    text("encoding"),
+    number("parts"),
+    text("message_id", required=False),  # ours, of a received one
+    text("account_id"),
+    text("provider_ref", required=False),
+    text("outcome"),
+    number("at"),
+)
+Index("phone_messages_by_phone", phone_messages.c.msisdn, phone_messages.c.id)
+Index("phone_messages_by_message", phone_messages.c.message_id)
+
+settings = Table("settings", metadata, text("name", key=True), text("value"))

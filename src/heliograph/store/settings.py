@@ -1,0 +1,18 @@
+"""Small things that must outlive a process and have no table of their own."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert, select
+
+from heliograph.store.schema import settings
+from heliograph.store.tx import Tx
+
+
+def get_setting(tx: Tx, name: str) -> str | None:
+    value: str | None = tx.value(select(settings.c.value).where(settings.c.name == name))
+    return value
+
+
+def put_setting(tx: Tx, name: str, value: str) -> None:
+    tx.run(delete(settings).where(settings.c.name == name))
+    tx.run(insert(settings).values(name=name, value=value))

@@ -1,0 +1,187 @@
+"""The embedded store: one SQLite file, owned by exactly one process.
+
+One thread writes. While it waits for the disk the next writes gather, and go into the next commit together. Readers
+are a few threads of their own; with write-ahead logging they never wait for the writer. `synchronous=FULL`: when a
+write returns, it is on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from heliograph.domain.errors import SetupError, ShuttingDown, StoreUnavailable
+from heliograph.store.base import (
+    MAX_JOBS_TOGETHER,
+    MAX_JOBS_WAITING,
+    Answer,
+    Job,
+    Lane,
+    Overloaded,
+    Store,
+    commit_together,
+    settle,
+)
+from heliograph.store.migrations import migrate
+from heliograph.store.tx import Tx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_READERS = 2
+_SWITCH_INTERVAL_S = 0.0005
+"""How long a busy thread keeps the interpreter lock from the others: the writer needs it back after each statement."""
+
+
+class SqliteStore(Store):
+    dialect = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        """Opens and migrates the file, making it if need be. SetupError if that can't be done, in one sentence."""
+        self._lock = _take_ownership(path)
+        self._engine = _engine(path)
+        try:
+            writer = self._engine.connect()
+            with writer.begin():
+                migrate(writer)
+        except OperationalError as error:
+            self._lock.close()
+            raise SetupError(f"The store {path} cannot be opened: {error.orig}.") from error
+        except SetupError:
+            self._lock.close()
+            raise
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._closing = False
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._write_until_closed, args=(writer,), name="sqlite-writer")
+        self._thread.start()
+        self._local = threading.local()
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
+        self._reader_connections: list[Connection] = []
+
+    async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._loop.run_in_executor(self._readers, lambda: self._read(query, *args, **kwargs))
+
+    def _read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._engine.connect().execution_options(reader=True)
+            self._reader_connections.append(connection)
+        with connection.begin():
+            return query(Tx(connection), *args, **kwargs)
+
+    async def _submit(self, job: Job, lane: Lane) -> Any:
+        if self._closing:
+            raise ShuttingDown()
+        if self._jobs.qsize() > MAX_JOBS_WAITING:
+            raise Overloaded()
+        self._jobs.put(job)
+        return await job.future
+
+    def _write_until_closed(self, connection: Connection) -> None:
+        @contextmanager
+        def begin() -> Iterator[Tx]:
+            with connection.begin():
+                yield Tx(connection)
+
+        closing = False
+        while not closing:
+            jobs: list[Job] = []
+            next_job = self._jobs.get()
+            while next_job is not None:
+                jobs.append(next_job)
+                if len(jobs) == MAX_JOBS_TOGETHER or self._jobs.empty():
+                    break
+                next_job = self._jobs.get()
+            closing = next_job is None
+            if jobs:
+                answers = [_in_our_words(answer) for answer in commit_together(begin, jobs)]
+                self._loop.call_soon_threadsafe(settle, answers)
+        connection.close()
+
+    async def close(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        self._jobs.put(None)
+        await self._loop.run_in_executor(None, self._thread.join)
+        self._readers.shutdown()
+        for connection in self._reader_connections:
+            connection.close()
+        self._engine.dispose()
+        self._lock.close()
+
+
+def _in_our_words(answer: Answer) -> Answer:
+    job, result, failed = answer
+    if failed and isinstance(result, OperationalError):
+        error = StoreUnavailable(f"The database did not take the write: {result.orig}.")
+        error.__cause__ = result
+        return job, error, True
+    return answer
+
+
+def _take_ownership(path: Path) -> IO[str]:
+    """An exclusive lock beside the file, which the kernel lets go of when the process ends, however it ends."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_suffix(".lock").open("a+")
+    except OSError as error:
+        raise SetupError(
+            f"The data directory {path.parent} is not writable ({error.strerror}); choose another with --data-dir."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        owner = lock.read().strip() or "unknown"
+        lock.close()
+        raise SetupError(
+            f"The data directory {path.parent} is in use by another Heliograph (process {owner}); "
+            "stop that one, or choose another with --data-dir."
+        ) from error
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=NullPool,
+        connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 256},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=5000",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+            "wal_autocheckpoint=4000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reader = connection.get_execution_options().get("reader", False)
+        connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
+
+    return engine
