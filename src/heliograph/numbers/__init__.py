@@ -1,0 +1,46 @@
+"""Phone numbers: what a text means as a number, what a number is, and what a message may be from.
+
+Inside Heliograph a number is always its bare MSISDN, the digits of E.164 without a plus: `33612345678`.
+Doors turn what they are given into that with `normalise`, `normalise_many` or `parse`, and nothing behind them
+looks at a number's spelling again.
+"""
+
+from heliograph.numbers.number import (
+    Check,
+    InvalidNumber,
+    InvalidRow,
+    NormalisedMany,
+    PhoneNumber,
+    country_of,
+    is_test_number,
+    type_of,
+)
+from heliograph.numbers.originators import (
+    InvalidOriginator,
+    Originator,
+    OriginatorKind,
+    parse_originator,
+    ton_npi,
+)
+from heliograph.numbers.plans import NumberType
+from heliograph.numbers.reading import normalise, normalise_many, parse
+
+__all__ = [
+    "Check",
+    "InvalidNumber",
+    "InvalidOriginator",
+    "InvalidRow",
+    "NormalisedMany",
+    "NumberType",
+    "Originator",
+    "OriginatorKind",
+    "PhoneNumber",
+    "country_of",
+    "is_test_number",
+    "normalise",
+    "normalise_many",
+    "parse",
+    "parse_originator",
+    "ton_npi",
+    "type_of",
+]
