@@ -29,7 +29,7 @@ class HeliographError(Exception):
     hint: ClassVar[str] = ""
 
     def __init__(self, message: str | None = None, *, field: str | None = None, **facts: object) -> None:
-        """`message` defaults to the class's first docstring line; `field` names the offending field, if there is one."""
+        """`message` defaults to the class's docstring; `field` names the offending field, if there is one."""
         self.message = message or (self.__doc__ or "").strip().splitlines()[0]
         self.field = field
         self.facts = facts
@@ -56,6 +56,13 @@ class UnknownField(MalformedRequest):
 
     code = "unknown_field"
     hint = "Check the spelling of the field against the API reference."
+
+
+class WrongType(MalformedRequest):
+    """A field's value is of the wrong kind."""
+
+    code = "wrong_type"
+    hint = "Compare the field's type with the API reference."
 
 
 class RequestTooLarge(MalformedRequest):
@@ -87,6 +94,13 @@ class InvalidField(RequestError):
 
     code = "invalid_field"
     hint = "Correct the named field."
+
+
+class MissingField(InvalidField):
+    """A required field is missing."""
+
+    code = "missing_field"
+    hint = "Add the named field."
 
 
 class InvalidRecipient(InvalidField):

@@ -41,24 +41,28 @@ class Message(msgspec.Struct, kw_only=True):
 
 
 class Waiting(StrEnum):
-    """Why a message is not settled yet."""
+    """Why a message is not settled yet; `WAITING` has the words for people."""
 
     SCHEDULED = "scheduled"
-    """Its time has not come."""
     NEXT = "next"
-    """It is due and is taken as soon as a worker is free."""
     PACED = "paced"
-    """Its provider is being sent as much as it may get."""
-    PROVIDER_OUT_OF_SERVICE = "provider_out_of_service"
-    """Its provider is failing and is left alone for a while."""
+    OUT_OF_SERVICE = "provider_out_of_service"
     RETRY = "retry"
-    """The last attempt met a passing failure; it is tried again."""
     IN_FLIGHT = "in_flight"
-    """A worker is handing it to the provider."""
     RECEIPT = "receipt"
-    """The provider has it; the receipt is awaited."""
     NOTHING = "nothing"
-    """It is settled."""
+
+
+WAITING: dict[Waiting, str] = {
+    Waiting.SCHEDULED: "Its time has not come.",
+    Waiting.NEXT: "It is due, and is taken as soon as a worker is free.",
+    Waiting.PACED: "Its provider is being sent as much as it may get.",
+    Waiting.OUT_OF_SERVICE: "Its provider is failing and is left alone for a while.",
+    Waiting.RETRY: "The last attempt met a passing failure; it is tried again.",
+    Waiting.IN_FLIGHT: "A worker is handing it to the provider.",
+    Waiting.RECEIPT: "The provider has it; the receipt is awaited.",
+    Waiting.NOTHING: "It is settled, or nothing more is known of it.",
+}
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -67,3 +71,23 @@ class Wait(msgspec.Struct, frozen=True):
     why: Waiting
     until: datetime | None
     explanation: str
+
+
+def why_waiting(message: Message, now: datetime) -> Wait:
+    """Why `message` is not settled at `now`, and until when."""
+    why, until = _waiting(message, now)
+    return Wait(why, until, WAITING[why])
+
+
+def _waiting(message: Message, now: datetime) -> tuple[Waiting, datetime | None]:
+    if message.status is Status.SENDING:
+        return Waiting.IN_FLIGHT, message.lease_until
+    if message.status is Status.SENT:
+        return Waiting.RECEIPT, message.expire_at
+    if message.status is not Status.QUEUED:
+        return Waiting.NOTHING, None
+    if message.due_at <= now:
+        return Waiting.NEXT, None
+    if message.reason in {Waiting.PACED, Waiting.OUT_OF_SERVICE}:
+        return Waiting(message.reason), message.due_at
+    return Waiting.RETRY if message.attempts else Waiting.SCHEDULED, message.due_at

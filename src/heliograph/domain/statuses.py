@@ -59,7 +59,7 @@ NEXT: dict[Status, frozenset[Status]] = {
 
 #: The message still moves by itself.
 OPEN = frozenset({_S.QUEUED, _S.SENDING, _S.SENT})
-#: Nothing more is expected, so batches close and callbacks go out. UNKNOWN is here although a receipt may yet better it.
+#: Nothing more is expected: batches close and callbacks go out. UNKNOWN is here although a receipt may yet better it.
 SETTLED = frozenset(Status) - OPEN
 #: What a provider's receipt may say.
 REPORTABLE = frozenset({_S.SENT, _S.DELIVERED, _S.FAILED, _S.REJECTED, _S.EXPIRED, _S.UNKNOWN})

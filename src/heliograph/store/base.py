@@ -36,6 +36,7 @@ class Lane(StrEnum):
 
     ACCEPT = "accept"
     ENGINE = "engine"
+    RECEIPTS = "receipts"
     OTHER = "other"
 
 

@@ -38,6 +38,8 @@ class Change(msgspec.Struct, frozen=True):
     parts: int | None = None
     due_at: int | None = None
     """When to try again; only with QUEUED."""
+    attempts: int | None = None
+    """Corrects the count: a message that was put back without being offered to a provider was not tried."""
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -62,6 +64,7 @@ _CURRENT = (
     messages.c.parts,
     messages.c.due_at,
     messages.c.sent_at,
+    messages.c.attempts,
 )
 _WRITTEN = (
     "status",
@@ -74,6 +77,7 @@ _WRITTEN = (
     "parts",
     "due_at",
     "sent_at",
+    "attempts",
     "settled_at",
 )
 
@@ -94,7 +98,7 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
         rows.append(written)
         applied.append((change, row, was))
         # A second change to the same message in this chunk must see the first.
-        current[change.message_id] = (*row[:4], change.status.value, row[5], *written[5:11])
+        current[change.message_id] = (*row[:4], change.status.value, row[5], *written[5:12])
     tx.update(messages, "id", _WRITTEN, _last_of_each(rows), {"worker": None, "lease_until": None})
     _close_batches(tx, applied)
     _write_events(tx, applied, current, now_ms)
@@ -125,6 +129,7 @@ def _written(change: Change, row: Sequence[Any], now_ms: int) -> Row:
         change.parts if change.parts is not None else row[9],
         change.due_at if change.due_at is not None else row[10],
         sent_at,
+        change.attempts if change.attempts is not None else row[12],
         happened if change.status in SETTLED else None,
     )
 

@@ -51,15 +51,15 @@ def put_on_phones(tx: Tx, chunks: Sequence[Sequence[Row]]) -> list[int]:
     return [len(chunk) for chunk in chunks]
 
 
-def newest_phone_message_id(tx: Tx) -> str | None:
-    value: str | None = tx.value(select(func.max(phone_messages.c.id)))
-    return value
+def phones(tx: Tx, limit: int, account_id: str | None) -> list[tuple[PhoneMessage, int]]:
+    """The latest message of each recently used phone, newest first, with how many recent ones the phone has.
 
-
-def phones(tx: Tx, limit: int) -> list[tuple[PhoneMessage, int]]:
-    """The latest message of each recently used phone, newest first, with how many recent ones the phone has."""
-    recent = select(phone_messages.c.id, phone_messages.c.msisdn).order_by(phone_messages.c.id.desc()).limit(_RECENT)
-    latest = recent.subquery()
+    `account_id` None: of all accounts, for the operator's own pages.
+    """
+    recent = select(phone_messages.c.id, phone_messages.c.msisdn)
+    if account_id is not None:
+        recent = recent.where(phone_messages.c.account_id == account_id)
+    latest = recent.order_by(phone_messages.c.id.desc()).limit(_RECENT).subquery()
     tops = tx.rows(
         select(func.max(latest.c.id).label("top"), func.count().label("count"))
         .group_by(latest.c.msisdn)
@@ -81,9 +81,15 @@ def messages_on(
     after: str | None = None,
     direction: str | None = None,
     peer: str | None = None,
+    account_id: str | None = None,
 ) -> list[PhoneMessage]:
-    """The newest messages of a phone, newest first; only those after the message `after`."""
+    """The newest messages of a phone, newest first; only those after the message `after`.
+
+    `account_id` None: of all accounts, for the operator's own pages.
+    """
     query = select(*phone_messages.c).where(phone_messages.c.msisdn == msisdn)
+    if account_id is not None:
+        query = query.where(phone_messages.c.account_id == account_id)
     if after is not None:
         query = query.where(phone_messages.c.id > after)
     if direction is not None:
@@ -109,10 +115,10 @@ def unreported(tx: Tx, *, after: str, limit: int) -> list[PhoneMessage]:
     return [_phone_message(row) for row in rows]
 
 
-def received_twice(tx: Tx) -> tuple[int, int]:
+def received_twice(tx: Tx, account_id: str) -> tuple[int, int]:
     """How many messages phones have received, and how many of these were repetitions of one that was there."""
     received = select(phone_messages.c.message_id, func.count().label("times")).where(
-        phone_messages.c.direction == "received"
+        phone_messages.c.account_id == account_id, phone_messages.c.direction == "received"
     )
     by_message = received.group_by(phone_messages.c.message_id).subquery()
     row = tx.first(select(func.coalesce(func.sum(by_message.c.times), 0), func.count()).select_from(by_message))

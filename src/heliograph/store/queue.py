@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from sqlalchemy import func, select
 
 from heliograph.domain.statuses import Status
 from heliograph.store.batches import SendingFacts, sending_facts
-from heliograph.store.changes import Change, apply_changes
+from heliograph.store.changes import Applied, Change, apply_changes
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.schema import is_queued, is_sending, messages
 from heliograph.store.tx import Tx
@@ -89,22 +89,26 @@ def next_due_at(tx: Tx) -> int | None:
     return value
 
 
-def lapsed(tx: Tx, now_ms: int, limit: int) -> list[tuple[str, str, str | None]]:
-    """Messages (id, batch, worker) whose worker let the lease end: it died, or lost the database. Spans accounts."""
+def take_back_lapsed(
+    tx: Tx, now_ms: int, limit: int, decide: Callable[[str, str], tuple[Status, str | None]]
+) -> Sequence[Applied]:
+    """Lets go of messages whose worker let the lease end: it died, or lost the database. At most `limit`.
+
+    Nobody knows whether such a message went out: `decide(account, msisdn)` says what becomes of it, and why.
+    Spans accounts.
+    """
     rows = tx.rows(
-        select(messages.c.id, messages.c.batch_id, messages.c.worker)
+        select(messages.c.id, messages.c.account_id, messages.c.msisdn)
         .where(is_sending, messages.c.lease_until < now_ms)
         .order_by(messages.c.lease_until)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def take_back_lapsed(tx: Tx, now_ms: int, limit: int, becomes: Status, reason: str | None) -> int:
-    """Lets go of messages whose lease ended, at most `limit`; how many. `becomes` is QUEUED to send them again."""
-    changes = [Change(row[0], becomes, reason=reason) for row in lapsed(tx, now_ms, limit)]
-    return len(apply_changes(tx, changes, now_ms))
+    changes = []
+    for message_id, account_id, msisdn in rows:
+        status, reason = decide(account_id, msisdn)
+        changes.append(Change(message_id, status, reason=reason))
+    return apply_changes(tx, changes, now_ms)
 
 
 def end_leases(tx: Tx, worker: str | None = None) -> int:

@@ -249,6 +249,6 @@ phone_messages = Table(
     number("at"),
 )
 Index("phone_messages_by_phone", phone_messages.c.msisdn, phone_messages.c.id)
-Index("phone_messages_by_message", phone_messages.c.message_id)
+Index("phone_messages_by_account", phone_messages.c.account_id, phone_messages.c.id)
 
 settings = Table("settings", metadata, text("name", key=True), text("value"))

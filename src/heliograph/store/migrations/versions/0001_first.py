@@ -123,5 +123,5 @@ def upgrade() -> None:
         *numbers("at"),
     )
     op.create_index("phone_messages_by_phone", "phone_messages", ["msisdn", "id"])
-    op.create_index("phone_messages_by_message", "phone_messages", ["message_id"])
+    op.create_index("phone_messages_by_account", "phone_messages", ["account_id", "id"])
     op.create_table("settings", Column("name", Text, primary_key=True), *words("value"))

@@ -1,0 +1,209 @@
+"""The native door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from heliograph.api import shapes, wire
+from heliograph.api.operations import OPERATIONS
+from heliograph.domain.accounts import CredentialKind, Principal
+from heliograph.domain.errors import HeliographError, Unauthenticated
+from heliograph.domain.ids import following
+from heliograph.domain.statuses import Status
+from heliograph.doors import Call, Door, Reply
+from heliograph.doors.door import bearer_token
+from heliograph.numbers import Check, InvalidNumber, normalise, parse_originator
+from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.protocols.sandbox.chaos import Chaos
+from heliograph.services.accounts import public_part
+from heliograph.services.services import Services
+from heliograph.store.batches import BatchFilter
+from heliograph.store.inbound import InboundFilter
+from heliograph.store.messages import MessageFilter
+
+Page = TypeVar("Page", wire.MessagePage, wire.BatchPage, wire.InboundPage)
+
+
+class NativeDoor(Door):
+    operations = OPERATIONS
+
+    def __init__(self, services: Services, *, max_body_bytes: int) -> None:
+        super().__init__(max_body_bytes=max_body_bytes)
+        self._services = services
+
+    async def authenticate(self, request: Request) -> Principal:
+        token = bearer_token(request)
+        if token is None:
+            raise Unauthenticated("The request has no bearer token.")
+        return await self._services.access.authenticate(CredentialKind.API_KEY, public_part(token), token)
+
+    def render_error(self, error: HeliographError) -> Response:
+        headers = {"WWW-Authenticate": "Bearer"} if error.http_status == 401 else None
+        return Response(msgspec.json.encode(shapes.error(error)), error.http_status, headers, "application/json")
+
+    async def send_message(self, call: Call) -> Reply:
+        draft = shapes.draft(call.body, [call.body.to])
+        batch, repeated = await self._services.batches.create(call.account, draft)
+        message_id = following(batch.id, 1)[0]
+        if repeated:
+            return Reply(shapes.message(await self._services.messages.get(call.account, message_id)), 200)
+        return Reply(shapes.just_accepted(batch, message_id), 201)
+
+    async def list_messages(self, call: Call) -> wire.MessagePage:
+        query: wire.MessageQuery = call.query
+        wanted = MessageFilter(
+            batch_id=query.batch_id,
+            msisdns=_numbers(query.to),
+            statuses=[Status(query.status)] if query.status else [],
+            since=query.since,
+            until=query.until,
+        )
+        found = await self._services.messages.page(call.account, wanted, limit=query.limit, before=query.before)
+        return _page(wire.MessagePage, [shapes.message(message) for message in found], query.limit)
+
+    async def get_message(self, call: Call) -> wire.Message:
+        return shapes.message(await self._services.messages.get(call.account, call.path["message_id"]))
+
+    async def wait_for_message(self, call: Call) -> wire.Message:
+        found = await self._services.messages.wait_until_settled(
+            call.account, call.path["message_id"], call.query.timeout_s
+        )
+        return shapes.message(found)
+
+    async def why_message(self, call: Call) -> wire.Wait:
+        return shapes.wait(*await self._services.messages.why(call.account, call.path["message_id"]))
+
+    async def create_batch(self, call: Call) -> Reply:
+        draft = shapes.draft(call.body, call.body.to, call.body.title)
+        batch, repeated = await self._services.batches.create(call.account, draft)
+        return Reply(shapes.batch(batch), 200 if repeated else 201)
+
+    async def dry_run_batch(self, call: Call) -> wire.DryRun:
+        draft = shapes.draft(call.body, call.body.to, call.body.title)
+        found = await self._services.batches.dry_run(call.account, draft)
+        return wire.DryRun(recipients=found.recipients, parts=found.parts)
+
+    async def list_batches(self, call: Call) -> wire.BatchPage:
+        query: wire.BatchQuery = call.query
+        wanted = BatchFilter(
+            originators=_originators(query.originator),
+            tags=[query.tag] if query.tag else [],
+            since=query.since,
+            until=query.until,
+        )
+        found = await self._services.batches.page(call.account, wanted, limit=query.limit, before=query.before)
+        return _page(wire.BatchPage, [shapes.batch(batch) for batch in found], query.limit)
+
+    async def get_batch(self, call: Call) -> wire.Batch:
+        return shapes.batch(await self._services.batches.get(call.account, call.path["batch_id"]))
+
+    async def cancel_batch(self, call: Call) -> wire.Batch:
+        return shapes.batch(await self._services.batches.cancel(call.account, call.path["batch_id"]))
+
+    async def report_batch(self, call: Call) -> wire.Report:
+        return shapes.report(
+            await self._services.reports.of_batch(call.account.id, call.path["batch_id"], with_recipients=False)
+        )
+
+    async def list_inbound(self, call: Call) -> wire.InboundPage:
+        query: wire.InboundQuery = call.query
+        wanted = InboundFilter(
+            to=_originators(query.to), msisdns=_numbers(query.msisdn), since=query.since, until=query.until
+        )
+        found = await self._services.inbound.page(call.account, wanted, limit=query.limit, before=query.before)
+        return _page(wire.InboundPage, [shapes.inbound_message(message) for message in found], query.limit)
+
+    async def get_inbound(self, call: Call) -> wire.Inbound:
+        return shapes.inbound_message(await self._services.inbound.get(call.account, call.path["inbound_id"]))
+
+    async def list_optouts(self, call: Call) -> wire.OptOutPage:
+        query: wire.OptOutQuery = call.query
+        after = None if query.after is None else query.after.removeprefix("+")
+        found = await self._services.optouts.page(call.account, limit=query.limit, after=after)
+        following_page = shapes.plus(found[-1].msisdn) if len(found) == query.limit else None
+        return wire.OptOutPage(items=[shapes.optout(entry) for entry in found], next=following_page)
+
+    async def add_optout(self, call: Call) -> None:
+        await self._services.optouts.add(call.account, call.path["number"])
+
+    async def remove_optout(self, call: Call) -> None:
+        await self._services.optouts.remove(call.account, call.path["number"])
+
+    async def list_phones(self, call: Call) -> wire.Phones:
+        found = await self._services.phones.all(call.account)
+        return wire.Phones(
+            items=[
+                wire.Phone(
+                    number=shapes.plus(phone.msisdn),
+                    latest=shapes.phone_message(phone.latest, None),
+                    recent=phone.recent,
+                )
+                for phone in found
+            ]
+        )
+
+    async def list_phone_messages(self, call: Call) -> wire.PhoneMessages:
+        found = await self._services.phones.conversation(
+            call.account, call.path["number"], limit=call.query.limit, after=call.query.after
+        )
+        return wire.PhoneMessages(items=[shapes.on_screen(entry) for entry in found])
+
+    async def wait_for_phone_message(self, call: Call) -> wire.PhoneMessage:
+        query: wire.PhoneWaitQuery = call.query
+        found = await self._services.phones.wait_for_message(
+            call.account,
+            call.path["number"],
+            timeout_s=query.timeout_s,
+            after=query.after,
+            contains=query.contains,
+        )
+        return shapes.phone_message(found, None)
+
+    async def read_code(self, call: Call) -> wire.Code:
+        code, shown = await self._services.phones.code(
+            call.account, call.path["number"], timeout_s=call.query.timeout_s
+        )
+        return wire.Code(code=code, message=shapes.phone_message(shown, None))
+
+    async def send_reply(self, call: Call) -> wire.SentReply:
+        inbound_id = await self._services.phones.reply(call.account, call.path["number"], call.body.to, call.body.text)
+        return wire.SentReply(inbound_id=inbound_id)
+
+    async def get_reception(self, call: Call) -> wire.Reception:
+        received, repeated = await self._services.phones.received(call.account)
+        return wire.Reception(received=received, repeated=repeated)
+
+    async def get_chaos(self, _call: Call) -> Chaos:
+        return self._services.phones.chaos
+
+    async def set_chaos(self, call: Call) -> Chaos:
+        await self._services.phones.set_chaos(call.body)
+        return self._services.phones.chaos
+
+
+def _page(shape: type[Page], items: Sequence[Any], limit: int) -> Page:
+    return shape(items=items, next=items[-1].id if len(items) == limit else None)
+
+
+def _numbers(text: str | None) -> list[str]:
+    """A number to filter by; one that is not a number matches nothing."""
+    if text is None:
+        return []
+    try:
+        return [normalise(text, check=Check.SHAPE)]
+    except InvalidNumber:
+        return [text]
+
+
+def _originators(text: str | None) -> list[str]:
+    if text is None:
+        return []
+    try:
+        return [parse_originator(text).value]
+    except NotAnOriginator:
+        return [text]

@@ -1,0 +1,209 @@
+"""From our nouns to the native API's shapes, and back."""
+
+from __future__ import annotations
+
+from heliograph.api import wire
+from heliograph.domain import batches, callbacks, inbound, messages, optouts
+from heliograph.domain.batches import BodyKind, Draft, ReportWish
+from heliograph.domain.errors import HeliographError, InvalidField
+from heliograph.domain.instants import from_ms
+from heliograph.domain.statuses import SETTLED, Status, explain
+from heliograph.services.phones import OnScreen
+from heliograph.services.reports import BatchReport
+from heliograph.store.phones import PhoneMessage
+
+PROTOCOL = "v1"
+
+
+def draft(wanted: wire.Content, to: list[str], title: str | None = None) -> Draft:
+    try:
+        udh = bytes.fromhex(wanted.udh)
+    except ValueError as error:
+        raise InvalidField("A user data header is written in hexadecimal.", field="udh") from error
+    return Draft(
+        protocol=PROTOCOL,
+        to=to,
+        originator=wanted.originator,
+        text=wanted.text,
+        data=wanted.data,
+        udh=udh,
+        parameters=wanted.parameters,
+        send_at=wanted.send_at,
+        expire_at=wanted.expire_at,
+        callback_url=wanted.callback_url,
+        report=ReportWish(wanted.report),
+        tags=wanted.tags,
+        title=title,
+        client_reference=wanted.client_reference,
+        idempotency_key=wanted.idempotency_key,
+        flash=wanted.flash,
+        max_parts=wanted.max_parts,
+    )
+
+
+def plus(number: str) -> str:
+    """A number or originator as the native API writes it: an MSISDN gets its plus."""
+    return f"+{number}" if number.isascii() and number.isdigit() and len(number) > 6 else number
+
+
+def maybe_plus(number: str | None) -> str | None:
+    return None if number is None else plus(number)
+
+
+def explanation(reason: str | None, detail: str | None) -> str | None:
+    if reason is None:
+        return detail
+    return f"{explain(reason)} {detail}" if detail else explain(reason)
+
+
+def message(stored: messages.Message) -> wire.Message:
+    return wire.Message(
+        id=stored.id,
+        batch_id=stored.batch_id,
+        to=plus(stored.msisdn),
+        originator=maybe_plus(stored.originator),
+        text=stored.text,
+        status=stored.status.value,
+        reason=stored.reason,
+        explanation=explanation(stored.reason, stored.detail),
+        provider=stored.provider,
+        provider_code=stored.provider_code,
+        encoding=stored.encoding,
+        parts=stored.parts,
+        attempts=stored.attempts,
+        created_at=stored.created_at,
+        send_at=stored.due_at,
+        expire_at=stored.expire_at,
+        sent_at=stored.sent_at,
+        settled_at=stored.settled_at,
+    )
+
+
+def just_accepted(batch: batches.Batch, message_id: str) -> wire.Message:
+    """The only message of a batch that was accepted a moment ago, without asking the store for it."""
+    return wire.Message(
+        id=message_id,
+        batch_id=batch.id,
+        to=plus(batch.recipients[0]),
+        originator=maybe_plus(batch.originator),
+        text=batch.body if batch.kind is BodyKind.TEXT else None,
+        status="queued",
+        reason=None,
+        explanation=None,
+        provider=None,
+        provider_code=None,
+        encoding=None,
+        parts=None,
+        attempts=0,
+        created_at=batch.created_at,
+        send_at=batch.send_at,
+        expire_at=batch.expire_at,
+        sent_at=None,
+        settled_at=None,
+    )
+
+
+def wait(stored: messages.Message, waiting: messages.Wait) -> wire.Wait:
+    return wire.Wait(
+        message_id=stored.id,
+        status=stored.status.value,
+        why=waiting.why.value,
+        until=waiting.until,
+        explanation=waiting.explanation,
+    )
+
+
+def batch(stored: batches.Batch) -> wire.Batch:
+    binary = stored.kind is BodyKind.BINARY
+    return wire.Batch(
+        id=stored.id,
+        originator=maybe_plus(stored.originator),
+        text=None if binary else stored.body,
+        data=stored.body if binary else None,
+        udh=stored.udh if binary else None,
+        recipient_count=stored.recipient_count,
+        title=stored.title,
+        tags=stored.tags,
+        client_reference=stored.client_reference,
+        report=stored.report.value,
+        callback_url=stored.callback_url,
+        send_at=stored.send_at,
+        expire_at=stored.expire_at,
+        created_at=stored.created_at,
+        canceled=stored.canceled,
+    )
+
+
+def report(found: BatchReport) -> wire.Report:
+    return wire.Report(
+        batch_id=found.batch.id,
+        total=sum(bucket.count for bucket in found.buckets),
+        settled=sum(bucket.count for bucket in found.buckets if bucket.status in SETTLED),
+        buckets=[
+            wire.Bucket(status=bucket.status.value, reason=bucket.reason, count=bucket.count)
+            for bucket in found.buckets
+        ],
+    )
+
+
+def inbound_message(stored: inbound.Inbound) -> wire.Inbound:
+    binary = stored.kind is BodyKind.BINARY
+    return wire.Inbound(
+        id=stored.id,
+        msisdn=plus(stored.msisdn),
+        to=plus(stored.to),
+        text=None if binary else stored.body,
+        data=stored.body if binary else None,
+        udh=stored.udh if binary else None,
+        keyword=stored.keyword,
+        received_at=stored.received_at,
+    )
+
+
+def optout(stored: optouts.OptOut) -> wire.OptOut:
+    return wire.OptOut(number=plus(stored.msisdn), source=stored.source.value, created_at=stored.created_at)
+
+
+def phone_message(shown: PhoneMessage, stored: messages.Message | None) -> wire.PhoneMessage:
+    binary = shown.encoding == BodyKind.BINARY
+    return wire.PhoneMessage(
+        id=shown.id,
+        direction="received" if shown.direction == "received" else "sent",
+        peer=plus(shown.peer),
+        text=None if binary else shown.body,
+        data=shown.body if binary else None,
+        encoding=shown.encoding,
+        parts=shown.parts,
+        message_id=shown.message_id,
+        status=None if stored is None else stored.status.value,
+        at=from_ms(shown.at),
+    )
+
+
+def on_screen(entry: OnScreen) -> wire.PhoneMessage:
+    return phone_message(entry.shown, entry.message)
+
+
+def message_status(batch_id: str, facts: callbacks.MessageFacts) -> wire.MessageStatus:
+    return wire.MessageStatus(
+        message_id=facts.message_id,
+        batch_id=batch_id,
+        to=plus(facts.msisdn),
+        status=Status(facts.status).value,
+        reason=facts.reason,
+        explanation=explanation(facts.reason, facts.detail),
+        provider_code=facts.provider_code,
+        at=from_ms(facts.at_ms),
+    )
+
+
+def error(raised: HeliographError) -> wire.ErrorBody:
+    return wire.ErrorBody(
+        error=wire.ErrorDetail(
+            code=raised.code,
+            message=raised.message,
+            hint=raised.hint,
+            field=raised.field,
+            retryable=raised.retryable,
+        )
+    )

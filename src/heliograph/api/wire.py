@@ -1,0 +1,303 @@
+"""The shapes of the native API. No I/O; the SDK decodes the same structs.
+
+Numbers are written with a plus (`+33612345678`), instants as RFC 3339 in UTC, binary as standard base64, headers as
+hexadecimal. A listing is `{"items": [...], "next": CURSOR}`; hand `next` back as `before` for the next page, until it
+is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+ReportName = Literal["none", "summary", "full", "per_recipient", "per_recipient_final"]
+StatusName = Literal["queued", "sending", "sent", "delivered", "failed", "rejected", "expired", "canceled", "unknown"]
+ShortText = Annotated[str, Meta(max_length=255)]
+PageSize = Annotated[int, Meta(ge=1, le=1000)]
+TimeoutSeconds = Annotated[float, Meta(ge=0, le=300)]
+
+
+class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What can be said of a single message and of a batch alike."""
+
+    text: str | None = None
+    data: bytes | None = None
+    """Binary instead of text: base64, at most 140 octets together with `udh`."""
+    udh: str = ""
+    originator: str | None = msgspec.field(name="from", default=None)
+    parameters: dict[str, dict[str, str]] | None = None
+    """`{name: {number or "default": value}}` for each `${name}` in the text."""
+    send_at: datetime | None = None
+    expire_at: datetime | None = None
+    callback_url: str | None = None
+    report: ReportName = "none"
+    """Which facts are posted to `callback_url`."""
+    tags: Annotated[list[ShortText], Meta(max_length=50)] = []
+    client_reference: ShortText | None = None
+    idempotency_key: ShortText | None = None
+    """Repeating a request with its key answers with what the first one made, and sends nothing."""
+    flash: bool = False
+    max_parts: Annotated[int, Meta(ge=1, le=255)] | None = None
+
+
+class SendMessage(Content, forbid_unknown_fields=True, kw_only=True):
+    to: str
+
+
+class CreateBatch(Content, forbid_unknown_fields=True, kw_only=True):
+    to: list[str]
+    title: ShortText | None = None
+
+
+class Message(msgspec.Struct, kw_only=True):
+    """One message to one number."""
+
+    id: str
+    batch_id: str
+    to: str
+    originator: str | None = msgspec.field(name="from")
+    text: str | None
+    """The text as it was given, before parameters; null for binary."""
+    status: StatusName
+    reason: str | None
+    explanation: str | None
+    """The reason as a sentence, with the provider's own words if it gave any."""
+    provider: str | None
+    provider_code: str | None
+    encoding: str | None
+    parts: int | None
+    attempts: int
+    created_at: datetime
+    send_at: datetime
+    expire_at: datetime
+    sent_at: datetime | None
+    settled_at: datetime | None
+
+
+class Wait(msgspec.Struct, kw_only=True):
+    """Why a message is not settled, and until when (null: nobody can say)."""
+
+    message_id: str
+    status: StatusName
+    why: str
+    until: datetime | None
+    explanation: str
+
+
+class MessagePage(msgspec.Struct, kw_only=True):
+    items: Sequence[Message]
+    next: str | None
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """One request to send."""
+
+    id: str
+    originator: str | None = msgspec.field(name="from")
+    text: str | None
+    data: str | None
+    udh: str | None
+    recipient_count: int
+    title: str | None
+    tags: Sequence[str]
+    client_reference: str | None
+    report: ReportName
+    callback_url: str | None
+    send_at: datetime
+    expire_at: datetime
+    created_at: datetime
+    canceled: bool
+
+
+class BatchPage(msgspec.Struct, kw_only=True):
+    items: Sequence[Batch]
+    next: str | None
+
+
+class Bucket(msgspec.Struct, kw_only=True):
+    status: StatusName
+    reason: str | None
+    count: int
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """Where the messages of a batch stand."""
+
+    batch_id: str
+    total: int
+    settled: int
+    buckets: Sequence[Bucket]
+
+
+class DryRun(msgspec.Struct, kw_only=True):
+    recipients: int
+    parts: int
+
+
+class Inbound(msgspec.Struct, kw_only=True):
+    """A message from a phone."""
+
+    id: str
+    msisdn: str = msgspec.field(name="from")
+    to: str
+    text: str | None
+    data: str | None
+    udh: str | None
+    keyword: str | None
+    received_at: datetime
+
+
+class InboundPage(msgspec.Struct, kw_only=True):
+    items: Sequence[Inbound]
+    next: str | None
+
+
+class OptOut(msgspec.Struct, kw_only=True):
+    number: str
+    source: str
+    created_at: datetime
+
+
+class OptOutPage(msgspec.Struct, kw_only=True):
+    items: Sequence[OptOut]
+    next: str | None
+
+
+class PhoneMessage(msgspec.Struct, kw_only=True):
+    """A message as a simulated phone shows it."""
+
+    id: str
+    direction: Literal["received", "sent"]
+    peer: str
+    """The originator of a received message, the recipient of one that the phone sent."""
+    text: str | None
+    data: str | None
+    encoding: str
+    parts: int
+    message_id: str | None
+    status: StatusName | None
+    """Where the message stands; null for one that the phone sent."""
+    at: datetime
+
+
+class Phone(msgspec.Struct, kw_only=True):
+    number: str
+    latest: PhoneMessage
+    recent: int
+
+
+class Phones(msgspec.Struct, kw_only=True):
+    items: Sequence[Phone]
+
+
+class PhoneMessages(msgspec.Struct, kw_only=True):
+    items: Sequence[PhoneMessage]
+
+
+class Code(msgspec.Struct, kw_only=True):
+    code: str
+    message: PhoneMessage
+
+
+class SendReply(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    to: str
+    text: str
+
+
+class SentReply(msgspec.Struct, kw_only=True):
+    inbound_id: str
+
+
+class Reception(msgspec.Struct, kw_only=True):
+    received: int
+    repeated: int
+    """How many of these were a message that the phone already had."""
+
+
+class MessageQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    limit: PageSize = 100
+    before: str | None = None
+    batch_id: str | None = None
+    to: str | None = None
+    status: StatusName | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class BatchQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    limit: Annotated[int, Meta(ge=1, le=100)] = 30
+    before: str | None = None
+    originator: str | None = msgspec.field(name="from", default=None)
+    tag: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class InboundQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    limit: PageSize = 100
+    before: str | None = None
+    to: str | None = None
+    msisdn: str | None = msgspec.field(name="from", default=None)
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class OptOutQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    limit: PageSize = 100
+    after: str | None = None
+
+
+class WaitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    timeout_s: TimeoutSeconds = 30.0
+
+
+class PhoneQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    limit: PageSize = 100
+    after: str | None = None
+
+
+class PhoneWaitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    timeout_s: TimeoutSeconds = 30.0
+    after: str | None = None
+    contains: str | None = None
+
+
+class CodeQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    timeout_s: TimeoutSeconds = 0.0
+
+
+class ErrorDetail(msgspec.Struct, kw_only=True):
+    code: str
+    message: str
+    hint: str
+    field: str | None
+    retryable: bool
+
+
+class ErrorBody(msgspec.Struct, kw_only=True):
+    error: ErrorDetail
+
+
+class Event(msgspec.Struct, kw_only=True):
+    """What is posted to a callback URL."""
+
+    id: str
+    """The same over all attempts."""
+    type: Literal["message.status", "batch.settled", "inbound"]
+    created_at: datetime
+    data: MessageStatus | Report | Inbound
+
+
+class MessageStatus(msgspec.Struct, kw_only=True):
+    message_id: str
+    batch_id: str
+    to: str
+    status: StatusName
+    reason: str | None
+    explanation: str | None
+    provider_code: str | None
+    at: datetime

@@ -1,0 +1,213 @@
+"""The commands. What takes long to import is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from heliograph import __version__
+from heliograph.domain.errors import RequestError
+
+if TYPE_CHECKING:
+    from heliograph.runtime.serve import Addresses
+    from heliograph.runtime.settings import Loaded
+    from heliograph.sdk import Client
+
+app = typer.Typer(
+    help="A self-hosted SMS platform that speaks your provider's own API and keeps every message.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", envvar="HELIOGRAPH_CONFIG", help="The settings file (TOML).")
+]
+DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="The data directory.")]
+UrlOption = Annotated[str | None, typer.Option("--url", envvar="HELIOGRAPH_URL", help="The server's address.")]
+TokenOption = Annotated[str | None, typer.Option("--token", envvar="HELIOGRAPH_TOKEN", help="An API token.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"heliograph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def heliograph(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A self-hosted SMS platform that speaks your provider's own API and keeps every message."""
+
+
+@app.command()
+def serve(
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes any free one.")] = None,
+    store: Annotated[str | None, typer.Option(help="A postgresql:// URL instead of the embedded store.")] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Written with all addresses and credentials once requests are accepted.")
+    ] = None,
+) -> None:
+    """Start Heliograph: API, dispatcher, sandbox operator and web inbox in one process."""
+    from heliograph.runtime import logs
+    from heliograph.runtime.serve import run
+    from heliograph.runtime.serve import serve as serve_until_stopped
+
+    flags = {"data_dir": data_dir, "host": host, "port": port, "store": store}
+    loaded = _load(config, flags)
+    settings = loaded.settings
+    logs.configure(settings.log_level, settings.log_format)
+    run(
+        serve_until_stopped(
+            settings, ready_file=ready_file, announce=lambda addresses: _announce(addresses, settings.data_dir)
+        )
+    )
+    out.print("Stopped. Everything that was accepted is kept.")
+
+
+def _load(config: Path | None, flags: Mapping[str, object]) -> Loaded:
+    from heliograph.runtime.settings import load
+
+    return load(file=config, environment=os.environ, flags=flags)
+
+
+def _announce(addresses: Addresses, data_dir: Path) -> None:
+    token = addresses.api["token"]
+    xms = addresses.protocols["xms"]
+    out.print(
+        f"""\
+[bold]Heliograph[/bold] {__version__} is running. Ctrl-C stops it; what it has accepted stays in {data_dir}
+
+  inbox      {addresses.console["url"]}
+  API        {addresses.api["base_url"]}   token {token}
+  XMS        {xms["endpoint"]}   service plan {xms["service_plan_id"]}   token {xms["token"]}
+
+Send a message, and see it in the inbox:
+
+  heliograph send +33612345678 "Hello"
+
+or from Python:
+
+  from heliograph import Client
+  client = Client("{addresses.base_url}", "{token}")
+  client.messages.send(to="+33612345678", text="Hello")
+""",
+        soft_wrap=True,
+        markup=True,
+    )
+
+
+@app.command()
+def send(
+    to: Annotated[str, typer.Argument(help="The recipient, such as +33612345678.")],
+    text: Annotated[str, typer.Argument(help="The text.")],
+    originator: Annotated[str | None, typer.Option("--from", help="A number, a short code or a name.")] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the receipt; 0 does not wait.")] = 10.0,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Send a message, and wait for its receipt. Exit code 1 if it was not delivered."""
+    from heliograph.domain.errors import WaitTimedOut
+
+    with _client(url, token, data_dir) as client:
+        message = client.messages.send(to=to, text=text, originator=originator)
+        if wait > 0:
+            try:
+                message = client.messages.wait_for_delivery(message.id, timeout_s=wait)
+            except WaitTimedOut:
+                message = client.messages.get(message.id)
+    out.print(f"{message.id} to {message.to}: [bold]{message.status}[/bold]")
+    if message.explanation:
+        out.print(message.explanation)
+    if message.status in {"failed", "rejected", "expired", "canceled", "unknown"}:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    message_id: Annotated[str, typer.Argument(help="A message's id.")],
+    url: UrlOption = None,
+    token: TokenOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Where a message stands, and why it waits if it does."""
+    with _client(url, token, data_dir) as client:
+        message = client.messages.get(message_id)
+        waiting = client.messages.why(message_id)
+    table = Table(show_header=False, box=None)
+    for name in (
+        "id",
+        "to",
+        "status",
+        "explanation",
+        "provider",
+        "parts",
+        "encoding",
+        "attempts",
+        "created_at",
+        "settled_at",
+    ):
+        value = getattr(message, name)
+        if value is not None:
+            table.add_row(name, str(value))
+    if waiting.why != "nothing":
+        until = f" Until {waiting.until:%Y-%m-%d %H:%M:%S} UTC." if waiting.until else ""
+        table.add_row("waits", waiting.explanation + until)
+    out.print(table)
+
+
+@app.command("list")
+def list_messages(
+    to: Annotated[str | None, typer.Option(help="Only to this number.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only with this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """The newest messages."""
+    from itertools import islice
+
+    with _client(url, token, data_dir) as client:
+        found = list(islice(client.messages.list(to=to, status=status, page_size=limit), limit))
+    table = Table(Column("id", no_wrap=True), Column("to", no_wrap=True), "status", "created", "text", box=None)
+    for message in found:
+        table.add_row(
+            message.id, message.to, message.status, f"{message.created_at:%Y-%m-%d %H:%M:%S}", message.text or ""
+        )
+    out.print(table)
+
+
+@app.command()
+def config(config: ConfigOption = None) -> None:
+    """The settings in force, and where each comes from."""
+    from heliograph.runtime.settings import described
+
+    table = Table("setting", "value", "from", "meaning", box=None)
+    for row in described(_load(config, {})):
+        table.add_row(*row)
+    out.print(table)
+
+
+def _client(url: str | None, token: str | None, data_dir: Path | None) -> Client:
+    from heliograph.sdk import Client
+    from heliograph.sdk.connection import NoConnection
+
+    try:
+        return Client(url, token, data_dir=data_dir)
+    except NoConnection as error:
+        raise RequestError(error.message) from error

@@ -1,0 +1,119 @@
+"""From a table of operations and an object with a method for each, to an ASGI application.
+
+A door decides three things of its own: how a caller proves who it is, what an error looks like, and what each operation
+does. Everything else is the same for all: the order of the checks (credential, scope, query, body), limits, logging,
+and that nothing escapes as a traceback.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from heliograph.domain.accounts import Account, Principal
+from heliograph.domain.errors import HeliographError, InternalError, MethodNotAllowed, NotFound
+from heliograph.doors.bodies import decode_json, decode_query, read_body, require_json
+from heliograph.doors.operations import Operation, Reply
+from heliograph.services.access import require
+
+log = structlog.get_logger(__name__)
+
+_encoder = msgspec.json.Encoder()
+
+
+class Call(msgspec.Struct):
+    """One call of one operation, checked and decoded."""
+
+    principal: Principal
+    path: Mapping[str, Any]
+    query: Any
+    body: Any
+    request: Request
+
+    @property
+    def account(self) -> Account:
+        return self.principal.account
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+
+
+class Door(ABC):
+    operations: ClassVar[Sequence[Operation]]
+    max_body_bytes: int
+
+    def __init__(self, *, max_body_bytes: int) -> None:
+        self.max_body_bytes = max_body_bytes
+        routes = [
+            Route(operation.path, self._endpoint(operation), methods=[operation.method])
+            for operation in self.operations
+        ]
+        self._router = Router(routes, redirect_slashes=False, default=self._unknown_address)
+
+    @abstractmethod
+    async def authenticate(self, request: Request) -> Principal:
+        """Who is calling. Raises Unauthenticated."""
+
+    @abstractmethod
+    def render_error(self, error: HeliographError) -> Response:
+        """The protocol's own body and status for an error."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._router(scope, receive, send)
+        except HTTPException as error:  # the router's own: a known address, asked in the wrong way
+            response = self.render_error(MethodNotAllowed() if error.status_code == 405 else NotFound())
+            response.headers.update(error.headers or {})
+            await response(scope, receive, send)
+
+    async def _unknown_address(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = self.render_error(NotFound("There is nothing at this address."))
+        await response(scope, receive, send)
+
+    def _endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+        handler: Handler = getattr(self, operation.name)
+        decoder = None if operation.request is None else msgspec.json.Decoder(operation.request)
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                principal = await self.authenticate(request)
+                require(principal, operation.scope)
+                query = None if operation.query is None else decode_query(request, operation.query)
+                body = None
+                if decoder is not None:
+                    require_json(request)
+                    body = decode_json(await read_body(request, self.max_body_bytes), decoder)
+                answer = await handler(Call(principal, request.path_params, query, body, request))
+            except HeliographError as error:
+                return self.render_error(error)
+            except Exception:
+                log.exception("request failed", operation=operation.name)
+                return self.render_error(InternalError())
+            return _response(answer, operation.status)
+
+        return endpoint
+
+
+def _response(answer: Any, status: int) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    if isinstance(answer, Reply):
+        answer, status = answer.value, answer.status
+    if answer is None:
+        return Response(status_code=status)
+    return Response(_encoder.encode(answer), status, media_type="application/json")
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of an `Authorization: Bearer` header, if there is one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None

@@ -1,0 +1,1 @@
+"""The engine: accept, claim, route, send, record; take receipts and inbound messages in; call customers back."""

@@ -1,0 +1,150 @@
+"""Calling customers back: the outbox is read, each event offered until it is acknowledged or given up.
+
+Any 2xx acknowledges. 429 and 5xx and broken connections are tried again, 5 s later and then twice as long each
+time; any other answer is final (reference: XMS, section 10). The event's id is constant over all attempts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+import aiohttp
+import structlog
+
+from heliograph.domain.callbacks import Event, retry_delay_s
+from heliograph.domain.errors import NotNow
+from heliograph.domain.instants import now_ms
+from heliograph.engine.addresses import AddressGuard
+from heliograph.engine.metrics import Metrics
+from heliograph.store import Store
+from heliograph.store.events import EventOutcome, claim_events, next_event_due_at, record_event_outcomes
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 200
+AT_ONCE = 32
+TIMEOUT_S = 15
+LEASE_S = 120
+LONGEST_PAUSE_S = 1.0
+
+
+class Payload(Protocol):
+    """What is posted."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class CallbackShape(Protocol):
+    """How one protocol writes events. Doors supply these; the engine only posts."""
+
+    async def encode(self, event: Event) -> Payload | None:
+        """None: what the event is about no longer exists."""
+        ...
+
+
+class CallbackPoster:
+    def __init__(
+        self,
+        store: Store,
+        shapes: Mapping[str, CallbackShape],
+        guard: AddressGuard,
+        metrics: Metrics,
+        on_events: asyncio.Event,
+    ) -> None:
+        """`on_events` is set whenever events may have been written."""
+        self._store = store
+        self._shapes = shapes
+        self._guard = guard
+        self._metrics = metrics
+        self._on_events = on_events
+        self._stopping = False
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._on_events.set()
+
+    async def run(self) -> None:
+        connector = aiohttp.TCPConnector(resolver=self._guard.resolver(), limit=AT_ONCE, ttl_dns_cache=10)
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+        ) as session:
+            while not self._stopping:
+                self._on_events.clear()
+                try:
+                    busy = await self._post_some(session)
+                    pause = 0.0 if busy else await self._until_next_due()
+                except NotNow as error:
+                    log.warning("outbox unreadable", error=str(error))
+                    pause = LONGEST_PAUSE_S
+                if pause and not self._stopping:
+                    await asyncio.wait({wait := asyncio.ensure_future(self._on_events.wait())}, timeout=pause)
+                    wait.cancel()
+
+    async def _until_next_due(self) -> float:
+        due_at = await self._store.read(next_event_due_at)
+        return LONGEST_PAUSE_S if due_at is None else min(max(due_at - now_ms(), 1) / 1_000, LONGEST_PAUSE_S)
+
+    async def _post_some(self, session: aiohttp.ClientSession) -> bool:
+        """Offers a chunk of due events; whether there were any."""
+        now = now_ms()
+        if await self._store.read(next_event_due_at) is None:
+            return False
+        events = await self._store.write(claim_events, limit=CHUNK, now_ms=now, lease_until=now + LEASE_S * 1_000)
+        if not events:
+            return False
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def offer(event: Event) -> EventOutcome:
+            async with places:
+                return await self._offer(session, event)
+
+        outcomes = await asyncio.gather(*map(offer, events))
+        await self._store.write(record_event_outcomes, outcomes, now_ms())
+        return True
+
+    async def _offer(self, session: aiohttp.ClientSession, event: Event) -> EventOutcome:
+        try:
+            payload = await self._shapes[event.protocol].encode(event)
+        except NotNow as error:
+            return self._later(event, str(error))
+        except Exception as error:
+            log.exception("event cannot be written", event_id=event.id)
+            return self._later(event, f"{type(error).__name__}: {error}")
+        if payload is None:
+            return self._over(event, "given_up", "what it was about is gone")
+        if (fault := self._guard.fault_in(event.url)) is not None:
+            return self._over(event, "given_up", f"the URL may not be called: {fault}")
+        try:
+            async with session.post(
+                event.url, data=payload.body, headers=payload.headers, allow_redirects=False
+            ) as response:
+                status = response.status
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            return self._later(event, f"{type(error).__name__}: {error}")
+        if 200 <= status < 300:
+            return self._over(event, "delivered", None)
+        if status == 429 or status >= 500:
+            return self._later(event, f"HTTP {status}")
+        return self._over(event, "given_up", f"HTTP {status}")
+
+    def _over(self, event: Event, state: str, error: str | None) -> EventOutcome:
+        self._metrics.callback(state)
+        if error is not None:
+            log.warning("callback given up", event_id=event.id, error=error)
+        return EventOutcome(event.id, state, now_ms(), error)
+
+    def _later(self, event: Event, error: str) -> EventOutcome:
+        delay_s = retry_delay_s(event.attempts)
+        if delay_s is None:
+            return self._over(event, "given_up", error)
+        self._metrics.callback("retried")
+        return EventOutcome(event.id, "waiting", now_ms() + delay_s * 1_000, error)
+
+
+__all__ = ["CallbackPoster", "CallbackShape", "Payload"]

@@ -1,0 +1,100 @@
+"""The engine as one thing: started, handed batches, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from heliograph.domain.ids import new_id
+from heliograph.domain.instants import now_ms
+from heliograph.engine.addresses import AddressGuard
+from heliograph.engine.callbacks import CallbackPoster, CallbackShape
+from heliograph.engine.dispatch import Dispatcher
+from heliograph.engine.intake import EngineIntake
+from heliograph.engine.lines import Line
+from heliograph.engine.metrics import Metrics
+from heliograph.engine.news import News
+from heliograph.engine.routing import Router
+from heliograph.store import Store
+from heliograph.store.base import Lane
+from heliograph.store.batches import Accepted, NewBatch, accept
+from heliograph.store.events import end_event_leases
+from heliograph.store.queue import end_leases
+from heliograph.store.receipts import forget_early_receipts
+
+log = structlog.get_logger(__name__)
+
+EARLY_RECEIPTS_KEPT_MS = 24 * 3_600_000
+HOUSEKEEPING_S = 600
+
+
+class Engine:
+    def __init__(
+        self,
+        store: Store,
+        news: News,
+        lines: Sequence[Line],
+        *,
+        default_line: str,
+        guard: AddressGuard,
+        shapes: Mapping[str, CallbackShape],
+        lease_s: float,
+        window: int,
+    ) -> None:
+        self.store = store
+        self.news = news
+        self.metrics = Metrics()
+        self.guard = guard
+        self.router = Router(lines, default_line)
+        self._on_events = asyncio.Event()
+        self.intake = EngineIntake(store, self.news, self.metrics, on_events=self._on_events)
+        self._dispatcher = Dispatcher(
+            store, self.router, self.news, self.metrics, worker=new_id(), lease_s=lease_s, window=window
+        )
+        self._callbacks = CallbackPoster(store, shapes, guard, self.metrics, self._on_events)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        if self.store.dialect == "sqlite":  # the only process of this store: whoever held leases is dead
+            await self.store.write(end_leases)
+            await self.store.write(end_event_leases, now_ms())
+        await self._dispatcher.take_back_lapsed()
+        for line in self.router.lines.values():
+            await line.provider.start(self.intake)
+        self._tasks = [
+            asyncio.create_task(self._dispatcher.run(), name="dispatcher"),
+            asyncio.create_task(self._callbacks.run(), name="callbacks"),
+            asyncio.create_task(self._keep_house(), name="housekeeping"),
+        ]
+
+    async def accept(self, new: NewBatch) -> Accepted:
+        """Stores a batch with its messages and sets them going. When this returns, they are committed."""
+        accepted = await self.store.write_item(accept, new, Lane.ACCEPT)
+        if not accepted.repeated:
+            self.metrics.accepted(new.batch.protocol, new.batch.recipient_count)
+            self._dispatcher.wake()
+        return accepted
+
+    def wake_callbacks(self) -> None:
+        """Events may have been written."""
+        self._on_events.set()
+
+    async def stop(self) -> None:
+        """Takes nothing new from the queue, waits for what is in flight, and stops. What waits is found again."""
+        self._dispatcher.stop()
+        dispatcher, *others = self._tasks
+        await asyncio.gather(dispatcher, return_exceptions=True)
+        for line in self.router.lines.values():
+            await line.provider.stop()
+        self._callbacks.stop()
+        others[-1].cancel()
+        for error in await asyncio.gather(*others, return_exceptions=True):
+            if isinstance(error, Exception):
+                log.error("stopped with an error", exc_info=error)
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            await self.store.write(forget_early_receipts, now_ms() - EARLY_RECEIPTS_KEPT_MS)

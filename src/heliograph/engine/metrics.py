@@ -1,0 +1,55 @@
+"""What the engine counts, for Prometheus."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter
+
+from heliograph.domain.receipts import ReceiptFate
+from heliograph.protocols.contract import Outcome
+
+
+class Metrics:
+    """Counters of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._accepted = Counter(
+            "heliograph_messages_accepted", "Messages accepted", ["protocol"], registry=self.registry
+        )
+        self._sent = Counter(
+            "heliograph_sends",
+            "What providers said to messages offered",
+            ["provider", "outcome"],
+            registry=self.registry,
+        )
+        self._taken_back = Counter("heliograph_leases_lapsed", "Messages taken back", registry=self.registry)
+        self._receipts = Counter(
+            "heliograph_receipts", "Receipts by what came of them", ["fate"], registry=self.registry
+        )
+        self._inbound = Counter("heliograph_inbound", "Inbound messages", ["provider"], registry=self.registry)
+        self._callbacks = Counter(
+            "heliograph_callbacks", "Callbacks by what came of them", ["outcome"], registry=self.registry
+        )
+
+    def accepted(self, protocol: str, count: int) -> None:
+        self._accepted.labels(protocol).inc(count)
+
+    def sent(self, provider: str, outcomes: Sequence[Outcome]) -> None:
+        for outcome, count in Tally(type(outcome).__name__.lower() for outcome in outcomes).items():
+            self._sent.labels(provider, outcome).inc(count)
+
+    def taken_back(self, count: int) -> None:
+        self._taken_back.inc(count)
+
+    def receipts(self, fate: ReceiptFate) -> None:
+        for name in ("applied", "repeated", "parked", "not_understood"):
+            self._receipts.labels(name).inc(getattr(fate, name))
+
+    def inbound(self, provider: str) -> None:
+        self._inbound.labels(provider).inc()
+
+    def callback(self, outcome: str) -> None:
+        self._callbacks.labels(outcome).inc()

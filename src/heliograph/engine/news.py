@@ -1,0 +1,62 @@
+"""Waking those who wait for something to change: a message, a phone, an account's inbound messages.
+
+News travels inside this process only. Whoever waits looks at the store after each piece of news and also every few
+seconds, so that what another process changed is seen too, just later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+ELSEWHERE_S = 1.0
+"""How often a waiter looks at the store although no news came."""
+
+
+class News:
+    def __init__(self) -> None:
+        self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+
+    def tell(self, topics: Iterable[str]) -> None:
+        """Wakes whoever waits for one of these topics: message ids, or names such as `phones`."""
+        if not self._waiters:
+            return
+        for topic in topics:
+            for waiter in self._waiters.pop(topic, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def listen(self, topic: str) -> Listening:
+        """To be entered before the first look at the store, so that no change falls between look and wait."""
+        return Listening(self._waiters, topic)
+
+
+class Listening:
+    """One waiter for one topic; a context manager."""
+
+    def __init__(self, waiters: dict[str, set[asyncio.Future[None]]], topic: str) -> None:
+        self._waiters = waiters
+        self._topic = topic
+        self._future: asyncio.Future[None]
+
+    def __enter__(self) -> Listening:
+        self._arm()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        waiting = self._waiters.get(self._topic)
+        if waiting is not None:
+            waiting.discard(self._future)
+            if not waiting:
+                del self._waiters[self._topic]
+
+    def _arm(self) -> None:
+        self._future = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(self._topic, set()).add(self._future)
+
+    async def wait(self, timeout_s: float) -> bool:
+        """True on news, False after `timeout_s`. May be called again and again."""
+        done, _ = await asyncio.wait({self._future}, timeout=max(timeout_s, 0))
+        if done:
+            self._arm()
+        return bool(done)

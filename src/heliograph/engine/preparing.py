@@ -1,0 +1,57 @@
+"""From a leased message to what a provider is handed, or to the change that ends it."""
+
+from __future__ import annotations
+
+from heliograph.domain.batches import BodyKind, Parameters
+from heliograph.domain.messages import Waiting
+from heliograph.domain.rendering import Rendering
+from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.contract import Outgoing
+from heliograph.store.batches import SendingFacts
+from heliograph.store.changes import Change
+from heliograph.store.queue import Leased
+from heliograph.text import MAX_PARTS, MissingParameter
+
+
+class Preparation:
+    """Prepares the messages of one batch."""
+
+    def __init__(self, batch: SendingFacts, parameters: Parameters | None) -> None:
+        self._batch = batch
+        self._kind = BodyKind(batch.kind)
+        self._rendering = Rendering(self._kind, batch.body, parameters)
+        self._max_parts = min(batch.max_parts or MAX_PARTS, MAX_PARTS)
+
+    def prepare(self, message: Leased, now_ms: int) -> Outgoing | Change:
+        """Raises nothing: a message that can't be sent comes back as the change that ends it."""
+        batch = self._batch
+        if batch.canceled:
+            return Change(message.id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER)
+        if message.expire_at <= now_ms:
+            return Change(message.id, Status.EXPIRED, reason=Reason.EXPIRED_BEFORE_SENDING)
+        if message.opted_out:
+            return Change(message.id, Status.REJECTED, reason=Reason.OPTED_OUT)
+        try:
+            body, encoding, parts = self._rendering.render(message.msisdn)
+        except MissingParameter as error:
+            return Change(message.id, Status.FAILED, reason=Reason.MISSING_PARAMETER, detail=str(error))
+        if parts > self._max_parts:
+            return Change(message.id, Status.FAILED, reason=Reason.TOO_MANY_PARTS)
+        return Outgoing(
+            message.id,
+            message.account_id,
+            message.msisdn,
+            batch.originator,
+            self._kind,
+            body,
+            batch.udh,
+            encoding,
+            parts,
+            batch.flash,
+            message.attempts,
+        )
+
+
+def put_back(message: Leased, why: Waiting, until_ms: int) -> Change:
+    """The change that returns a message to the queue without counting an attempt."""
+    return Change(message.id, Status.QUEUED, reason=why, due_at=until_ms, attempts=message.attempts - 1)

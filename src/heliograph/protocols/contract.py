@@ -1,0 +1,118 @@
+"""What a provider is to the engine: the line out.
+
+A provider is only what differs from the others. Leases, retries, pacing, time, recording and logging are the
+engine's. A provider says of each message it was handed what became of it, and hands receipts and inbound messages
+to the engine's intake as they come.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.receipts import Receipt
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """One message, ready to go."""
+
+    message_id: str
+    """Also the idempotency key for providers that take one."""
+    account_id: str
+    msisdn: str
+    originator: str | None
+    kind: BodyKind
+    body: str
+    """The text with its parameters filled in; for binary, standard base64."""
+    udh: str
+    """Hexadecimal; empty if there is none."""
+    encoding: str
+    parts: int
+    flash: bool
+    attempt: int
+    """1 for the first."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """The provider has it and answers for it."""
+
+    provider_ref: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The provider will not take it, now or later."""
+
+    reason: str
+    code: str | None = None
+    detail: str | None = None
+
+
+class TryAgain(msgspec.Struct, frozen=True):
+    """It was not taken, and may be later."""
+
+    after_ms: int | None = None
+    """The provider's wish, if it has one."""
+    code: str | None = None
+    detail: str | None = None
+    blames_provider: bool = True
+    """Counts towards taking the provider out of service for a while."""
+
+
+class Uncertain(msgspec.Struct, frozen=True):
+    """It may have been taken: the request was written, and no answer came."""
+
+    detail: str | None = None
+
+
+Outcome = Taken | Refused | TryAgain | Uncertain
+
+
+class InboundArrival(msgspec.Struct, frozen=True, kw_only=True):
+    """An inbound message as a provider hands it over."""
+
+    msisdn: str
+    to: str
+    kind: BodyKind
+    body: str
+    udh: str = ""
+    provider_ref: str | None = None
+    """Makes a repetition recognisable."""
+    account_id: str | None = None
+    """Whose it is, where the provider knows; None: whoever owns `to`."""
+    sent_at_ms: int | None = None
+    operator: str | None = None
+
+
+class Intake(Protocol):
+    """Where providers put what they hear. Both return once it is stored."""
+
+    async def receipts(self, receipts: Sequence[Receipt]) -> None: ...
+
+    async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
+        """The stored message's id; None if it belongs to nobody or was known."""
+        ...
+
+
+class Provider(ABC):
+    """A way to send messages."""
+
+    name: str
+    chunk_size: ClassVar[int] = 500
+    """How many messages `send` takes at once."""
+    sends_twice_rather_than_never: ClassVar[bool] = False
+    """What becomes of a message that may or may not have been taken: sent again, or marked unknown."""
+
+    @abstractmethod
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        """What became of each message, in order. An exception counts as Uncertain for all of them."""
+
+    async def start(self, intake: Intake) -> None:
+        """Called once before the first send."""
+        self.intake = intake
+
+    async def stop(self) -> None:  # noqa: B027 - most have nothing to stop
+        """Called once after the last send."""

@@ -1,0 +1,1 @@
+"""The sandbox operator: a mobile network with simulated phones, in place of a real provider."""

@@ -1,0 +1,36 @@
+"""How badly the sandbox's network behaves. Can be changed while it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
+
+
+class Chaos(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Shares are between 0 (never) and 1 (always); each message draws anew."""
+
+    lost: Share = 0.0
+    """Taken, but never shown on the phone and never reported."""
+    refused: Share = 0.0
+    """The submit is refused for the moment, and may be tried again."""
+    timing_out: Share = 0.0
+    """The submit gets no answer; in every second case the phone has the message all the same."""
+    late: Share = 0.0
+    """The receipt comes `late_s` later than usual."""
+    late_s: Seconds = 5.0
+    doubled: Share = 0.0
+    """The receipt comes twice."""
+    early: Share = 0.0
+    """The receipt comes before the submit's answer."""
+    disordered: Share = 0.0
+    """The final receipt is followed by one that says the message is still on its way."""
+    delivery_delay_s: Seconds = 0.3
+    """How long an ordinary delivery takes."""
+
+
+CALM = Chaos()

@@ -1,0 +1,69 @@
+"""Our errors and statuses in XMS's words."""
+
+from __future__ import annotations
+
+from heliograph.domain import errors
+from heliograph.domain.statuses import Reason, Status
+
+#: Our class, the HTTP status and the code. The nearest ancestor counts; what has none keeps its own status and code.
+CODES: dict[type[errors.HeliographError], tuple[int, str]] = {
+    errors.MalformedRequest: (400, "syntax_invalid_json"),
+    errors.InvalidField: (400, "syntax_constraint_violation"),
+    errors.InvalidRecipient: (400, "syntax_invalid_parameter_format"),
+    errors.InvalidOriginator: (400, "syntax_invalid_parameter_format"),
+    errors.InvalidCallbackUrl: (400, "syntax_invalid_parameter_format"),
+    errors.RequestTooLarge: (413, "request_too_large"),
+    errors.UnsupportedMediaType: (415, "unsupported_media_type"),
+    errors.MethodNotAllowed: (405, "method_not_allowed"),
+    errors.MissingCallbackUrl: (403, "missing_callback_url"),
+    errors.AlreadyDispatched: (403, "batch_already_dispatched"),
+}
+
+
+def code_for(error: errors.HeliographError) -> tuple[int, str]:
+    for ancestor in type(error).__mro__:
+        if ancestor in CODES:
+            return CODES[ancestor]
+    return error.http_status, error.code
+
+
+DELIVERY_FAILURE = 254  # ESME_RDELIVERYFAILURE, SMPP 3.4 section 5.1.3
+UNKNOWN_ERROR = 255  # ESME_RUNKNOWNERR
+INVALID_DESTINATION = 11  # ESME_RINVDSTADR
+SUBMIT_FAILED = 69  # ESME_RSUBMITFAIL
+
+_STATUS: dict[Status, tuple[str, int]] = {
+    Status.QUEUED: ("Queued", 400),
+    Status.SENDING: ("Queued", 400),
+    Status.SENT: ("Dispatched", 401),
+    Status.DELIVERED: ("Delivered", 0),
+    Status.FAILED: ("Failed", DELIVERY_FAILURE),
+    Status.REJECTED: ("Rejected", SUBMIT_FAILED),
+    Status.EXPIRED: ("Expired", DELIVERY_FAILURE),
+    Status.CANCELED: ("Aborted", 407),
+    Status.UNKNOWN: ("Unknown", UNKNOWN_ERROR),
+}
+#: Where the reason says more than the status.
+_REASON: dict[str, tuple[str, int]] = {
+    Reason.UNROUTABLE: ("Aborted", 402),
+    Reason.INTERNAL: ("Aborted", 403),
+    Reason.RETRIES_EXHAUSTED: ("Aborted", 404),
+    Reason.MISSING_PARAMETER: ("Aborted", 405),
+    Reason.EXPIRED_BEFORE_SENDING: ("Aborted", 406),
+    Reason.CANCELED_BY_CUSTOMER: ("Aborted", 407),
+    Reason.OPTED_OUT: ("Aborted", 408),
+    Reason.TOO_MANY_PARTS: ("Aborted", 411),
+    Reason.UNKNOWN_SUBSCRIBER: ("Failed", INVALID_DESTINATION),
+}
+
+
+def status_and_code(status: Status, reason: str | None, provider_code: str | None) -> tuple[str, int]:
+    """XMS's status and code of a message. A provider's numeric code is passed on where ours would say no more."""
+    if status in {Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED}:
+        return _STATUS[status]
+    if reason in _REASON:
+        return _REASON[reason]
+    word, code = _STATUS[status]
+    if provider_code is not None and provider_code.isascii() and provider_code.isdigit():
+        code = int(provider_code)
+    return word, code

@@ -1,0 +1,1 @@
+"""A running Heliograph: its settings, its parts put together, its process."""

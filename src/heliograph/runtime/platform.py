@@ -1,0 +1,74 @@
+"""Heliograph put together: store, engine, services, doors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.types import ASGIApp
+
+from heliograph.api.callbacks import NativeCallbacks
+from heliograph.api.shapes import PROTOCOL as NATIVE
+from heliograph.engine.addresses import LOOPBACK, AddressGuard
+from heliograph.engine.engine import Engine
+from heliograph.engine.lines import Line
+from heliograph.engine.news import News
+from heliograph.protocols.registry import SERVED
+from heliograph.protocols.sandbox.operator import SandboxOperator
+from heliograph.runtime import sandbox
+from heliograph.runtime.settings import Settings
+from heliograph.runtime.web import web_application
+from heliograph.services.access import Access
+from heliograph.services.accounts import Accounts
+from heliograph.services.services import Services
+from heliograph.store import open_store
+
+
+class Platform:
+    """A Heliograph that accepts and sends. Made by `running`."""
+
+    def __init__(
+        self, settings: Settings, services: Services, engine: Engine, credentials: sandbox.Credentials
+    ) -> None:
+        self.settings = settings
+        self.services = services
+        self.engine = engine
+        self.credentials = credentials
+
+    def web(self, base_url: str) -> ASGIApp:
+        """Everything that is served over HTTP."""
+        return web_application(self.services, self.engine, self.settings, base_url)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Platform]:
+    """Opens the store, starts the engine, and stops both again: what is in flight is recorded first.
+
+    SetupError, in one sentence, if something stands in the way.
+    """
+    store = await open_store(settings.store, settings.data_dir)
+    try:
+        access = Access(store)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        first, credentials = await sandbox.ensure(Accounts(store, access), settings.data_dir)
+        shapes = {NATIVE: NativeCallbacks(store)} | {protocol.name: protocol.callbacks(store) for protocol in SERVED}
+        news = News()
+        operator = SandboxOperator(store, news.tell, default_account_id=first.id)
+        engine = Engine(
+            store,
+            news,
+            [Line(operator, settings.sandbox_rate or None)],
+            default_line=operator.name,
+            # The sandbox's customers are developers: their callbacks are on the same machine.
+            guard=AddressGuard((*settings.callback_networks, *LOOPBACK)),
+            shapes=shapes,
+            lease_s=settings.lease_s,
+            window=settings.window,
+        )
+        await engine.start()
+        try:
+            yield Platform(settings, Services(engine, operator), engine, credentials)
+        finally:
+            await engine.stop()
+    finally:
+        await store.close()

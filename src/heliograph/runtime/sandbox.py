@@ -1,0 +1,66 @@
+"""The sandbox's two accounts and their credentials.
+
+Their secrets are kept in clear in the data directory, readable by its owner only, so that what a developer has put into
+an application goes on working after a restart. No other account's secrets are ever written down.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from heliograph.api.shapes import PROTOCOL as NATIVE
+from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.domain.errors import SetupError
+from heliograph.protocols.registry import SERVED
+from heliograph.protocols.served import SandboxCredential, issue_again
+from heliograph.services.accounts import Accounts
+
+FILE_NAME = "sandbox-credentials.json"
+FIRST, OTHER = "sandbox", "other"
+
+Credentials = dict[str, dict[str, SandboxCredential]]
+"""account name -> protocol name -> credential"""
+
+
+async def ensure(accounts: Accounts, data_dir: Path) -> tuple[Account, Credentials]:
+    """The first account, and both accounts' credentials for every protocol: the same at every start."""
+    file = data_dir / FILE_NAME
+    saved = _read(file)
+    issued: Credentials = {}
+    first: Account | None = None
+    for name in (FIRST, OTHER):
+        account = await accounts.ensure(name)
+        first = first or account
+        known = saved.get(name, {})
+        issued[name] = {NATIVE: await issue_again(accounts, account, CredentialKind.API_KEY, known.get(NATIVE))}
+        for protocol in SERVED:
+            issued[name][protocol.name] = await protocol.issue(accounts, account, known.get(protocol.name))
+    assert first is not None  # noqa: S101 - there are two
+    if issued != saved:
+        write_private(file, msgspec.json.format(msgspec.json.encode(issued), indent=2))
+    return first, issued
+
+
+def _read(file: Path) -> Credentials:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Credentials)
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:
+        raise SetupError(
+            f"The sandbox's credentials in {file} cannot be read ({error}); delete the file to get new ones."
+        ) from error
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Writes a file that only its owner can read; whole or not at all."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(content)
+        draft.replace(file)
+    except OSError as error:
+        raise SetupError(f"The file {file} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,148 @@
+"""The process: a socket, the platform behind it, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from heliograph.api.shapes import PROTOCOL as NATIVE
+from heliograph.console.server import console_link
+from heliograph.domain.errors import SetupError
+from heliograph.protocols.registry import SERVED
+from heliograph.runtime.platform import Platform, running
+from heliograph.runtime.sandbox import FIRST, OTHER, write_private
+from heliograph.runtime.settings import Settings
+from heliograph.runtime.web import API_MOUNT
+
+CONNECTION_FILE = "connection.json"
+"""Left in the data directory for the CLI and the SDK on the same machine: the same as the ready file."""
+DRAIN_S = 5
+
+
+class Addresses(msgspec.Struct):
+    """What a client needs to know; the content of the ready file."""
+
+    base_url: str
+    api: dict[str, str]
+    console: dict[str, str]
+    protocols: dict[str, dict[str, object]]
+
+
+async def serve(settings: Settings, *, ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
+    """Serves until SIGINT or SIGTERM, then drains and returns.
+
+    `announce` is called, and `ready_file` written, once requests are accepted. SetupError, in one sentence, if the
+    process can't start.
+    """
+    listener = _listen(settings.host, settings.port)
+    with listener:
+        base_url = settings.public_url.rstrip("/") or _url_of(listener)
+        async with running(settings) as platform:
+            server = _server(platform, base_url)
+            server.when_started = lambda: _tell(platform, base_url, ready_file, announce)
+            with _stopping_on_signals(server):
+                await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    when_started: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.when_started()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are ours: uvicorn would raise them again after its end, before the platform has stopped."""
+        yield
+
+
+def _server(platform: Platform, base_url: str) -> _Server:
+    config = uvicorn.Config(
+        platform.web(base_url),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=DRAIN_S,
+        backlog=2048,
+    )
+    return _Server(config)
+
+
+@contextmanager
+def _stopping_on_signals(server: uvicorn.Server) -> Iterator[None]:
+    def stop() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise SetupError(f"The address {host} is not known ({error.strerror}); choose another with --host.") from error
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise SetupError(
+            f"Port {port} of {host} cannot be used ({error.strerror}); "
+            "choose another with --port, or any free one with --port 0."
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - shown as an address that works on this machine
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _tell(platform: Platform, base_url: str, ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
+    first, other = platform.credentials[FIRST], platform.credentials[OTHER]
+    addresses = Addresses(
+        base_url=base_url,
+        api={"base_url": base_url + API_MOUNT, "token": first[NATIVE].secret},
+        console={"url": console_link(base_url, platform.settings.data_dir)},
+        protocols={
+            protocol.name: protocol.entry(base_url, first[protocol.name], other[protocol.name]) for protocol in SERVED
+        },
+    )
+    content = msgspec.json.format(msgspec.json.encode(addresses), indent=2)
+    write_private(platform.settings.data_dir / CONNECTION_FILE, content)
+    if ready_file is not None:
+        write_private(ready_file, content)
+    announce(addresses)
+
+
+def run(coroutine: Any) -> None:
+    """Runs the process's only coroutine on the fastest loop there is."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(coroutine)
+        return
+    uvloop.run(coroutine)

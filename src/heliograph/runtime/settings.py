@@ -1,0 +1,201 @@
+"""Every setting: its default, its meaning and its limits, in one place.
+
+A value comes from the settings file, then the environment (`HELIOGRAPH_LEASE_S`), then the command line; the last one
+wins. All mistakes are reported together, each with where it stands. Settings are read once, at the start, and handed
+down; nothing else reads a file or the environment.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from heliograph.domain.errors import SetupError
+from heliograph.engine.addresses import Network
+
+FILE_NAME = "heliograph.toml"
+PREFIX = "HELIOGRAPH_"
+_RESERVED = {"HELIOGRAPH_URL", "HELIOGRAPH_TOKEN", "HELIOGRAPH_CONFIG"}
+"""Read by the SDK and the CLI; not settings of a server."""
+
+
+def default_data_dir() -> Path:
+    """Where an embedded store lives if nobody says otherwise."""
+    return Path(platformdirs.user_data_dir("heliograph", appauthor=False))
+
+
+def setting(default: Any, help: str, *, secret: bool = False, **limits: float) -> Any:
+    """A setting with what the reference says of it; limits are `at_least` and `at_most`."""
+    metadata = {"help": help, "secret": secret, "limits": limits}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    data_dir: Path = setting(  # noqa: RUF009 - a dataclass field
+        default_data_dir, "The directory of the embedded store and of the sandbox's credentials."
+    )
+    store: str = setting(
+        "", "A postgresql:// URL; empty for the embedded SQLite store in the data directory.", secret=True
+    )
+    host: str = setting("127.0.0.1", "The address to listen on.")
+    port: int = setting(8460, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535)
+    public_url: str = setting("", "How others reach this server, if not by http://HOST:PORT.")
+    lease_s: float = setting(
+        60.0, "Seconds a worker holds a message before another may take it.", at_least=1, at_most=3600
+    )
+    window: int = setting(4, "Chunks of messages on their way to providers at once.", at_least=1, at_most=64)
+    max_body_bytes: int = setting(
+        16 * 1024 * 1024, "The largest request body, in bytes.", at_least=1024, at_most=1024 * 1024 * 1024
+    )
+    callback_networks: tuple[Network, ...] = setting(
+        tuple, "Networks that callbacks may reach although they are not public, such as 10.1.0.0/16."
+    )
+    sandbox_rate: float = setting(
+        0.0, "Messages a second that the sandbox operator takes; 0 for any number.", at_least=0
+    )
+    log_level: str = setting("info", "debug, info, warning or error.")
+    log_format: str = setting("text", "text or json.")
+
+    def __post_init__(self) -> None:
+        """ValueError names a value that is not among the allowed ones."""
+        for name, allowed in (("log_level", {"debug", "info", "warning", "error"}), ("log_format", {"text", "json"})):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(sorted(allowed))}, not {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Settings, and for each where its value came from."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Loaded:
+    """Reads all sources. SetupError lists every mistake, each with its source.
+
+    `file` must exist if it is given. Flags that are None are left out.
+    """
+    mistakes: list[str] = []
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    known = {each.name: each for each in fields(Settings)}
+
+    def take(source: str, name: str, raw: Any) -> None:
+        if name not in known:
+            mistakes.append(f"{source}: there is no setting `{name}`{_nearest(name, list(known))}")
+            return
+        try:
+            values[name] = _read(known[name], raw)
+            sources[name] = source
+        except (TypeError, ValueError) as error:
+            mistakes.append(f"{source}: `{name}` {error}")
+
+    if file is not None:
+        for name, raw in _read_file(file).items():
+            take(str(file), name, raw)
+    for variable, raw in environment.items():
+        if variable.startswith(PREFIX) and variable not in _RESERVED:
+            take(f"environment variable {variable}", variable.removeprefix(PREFIX).lower(), raw)
+    for name, raw in (flags or {}).items():
+        if raw is not None:
+            take(f"option --{name.replace('_', '-')}", name, raw)
+    settings = None
+    try:
+        settings = Settings(**values)
+    except ValueError as error:
+        mistakes.append(str(error))
+    if mistakes or settings is None:
+        raise SetupError("; ".join(mistakes) + ".")
+    return Loaded(settings, {name: sources.get(name, "default") for name in known})
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except OSError as error:
+        raise SetupError(f"The settings file {file} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SetupError(f"The settings file {file} is not TOML: {error}.") from error
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean `{near[0]}`?" if near else "; `heliograph config` lists them all"
+
+
+def _read(spec: Any, raw: Any) -> Any:
+    value = _READERS[spec.type](raw)
+    limits: Mapping[str, float] = spec.metadata["limits"]
+    if "at_least" in limits and value < limits["at_least"]:
+        raise ValueError(f"must be at least {limits['at_least']}, not {raw}")
+    if "at_most" in limits and value > limits["at_most"]:
+        raise ValueError(f"must be at most {limits['at_most']}, not {raw}")
+    return value
+
+
+def _number(kind: type[int] | type[float]) -> Callable[[Any], Any]:
+    def read(raw: Any) -> Any:
+        try:
+            if isinstance(raw, bool):
+                raise ValueError
+            return kind(raw)
+        except (TypeError, ValueError):
+            raise ValueError(f"must be a {'whole ' if kind is int else ''}number, not {raw!r}") from None
+
+    return read
+
+
+def _networks(raw: Any) -> tuple[Network, ...]:
+    parts = raw.split(",") if isinstance(raw, str) else raw
+    try:
+        return tuple(ip_network(part.strip() if isinstance(part, str) else part) for part in parts if part)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"must list networks such as 10.1.0.0/16: {error}") from None
+
+
+def _string(raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise ValueError(f"must be text, not {raw!r}")
+    return raw
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    "Path": lambda raw: Path(raw).expanduser(),
+    "str": _string,
+    "int": _number(int),
+    "float": _number(float),
+    "tuple[Network, ...]": _networks,
+}
+
+
+def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
+    """Name, value in force (secrets masked), where it came from, and meaning, of every setting."""
+    rows = []
+    for each in fields(Settings):
+        value = getattr(loaded.settings, each.name)
+        shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        if each.metadata["secret"] and shown:
+            shown = "(set)"
+        rows.append((each.name, shown, loaded.sources[each.name], each.metadata["help"]))
+    return rows
+
+
+def reference() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of every setting, for the documentation."""
+    rows = []
+    for each in fields(Settings):
+        default = each.default if each.default is not MISSING else ""
+        rows.append((each.name, str(default), each.metadata["help"]))
+    return rows

@@ -1,0 +1,52 @@
+"""The HTTP application: every door at its place."""
+
+from __future__ import annotations
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp
+
+from heliograph import __version__
+from heliograph.api.operations import OPERATIONS
+from heliograph.api.server import NativeDoor
+from heliograph.api.wire import ErrorBody
+from heliograph.console.server import console_routes
+from heliograph.doors.openapi import openapi_document
+from heliograph.engine.engine import Engine
+from heliograph.protocols.registry import SERVED
+from heliograph.runtime.settings import Settings
+from heliograph.services.services import Services
+from heliograph.store.queue import depth
+
+API_MOUNT = "/v1"
+
+
+def web_application(services: Services, engine: Engine, settings: Settings, base_url: str) -> ASGIApp:
+    document = msgspec.json.encode(openapi_document("Heliograph", __version__, API_MOUNT, OPERATIONS, ErrorBody))
+
+    async def openapi(_request: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    async def health(_request: Request) -> Response:
+        """200 while the store answers."""
+        waiting = await engine.store.read(depth)
+        return Response(msgspec.json.encode({"status": "ok", **waiting}), media_type="application/json")
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(engine.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    limit = settings.max_body_bytes
+    return Router(
+        [
+            Route(f"{API_MOUNT}/openapi.json", openapi),
+            Mount(API_MOUNT, NativeDoor(services, max_body_bytes=limit)),
+            *(Mount(protocol.mount, protocol.door(services, max_body_bytes=limit)) for protocol in SERVED),
+            Route("/healthz", health),
+            Route("/metrics", metrics),
+            *console_routes(services, settings.data_dir, base_url),
+        ],
+        redirect_slashes=False,
+    )

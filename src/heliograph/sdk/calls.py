@@ -1,0 +1,126 @@
+"""Each call as a generator: it yields requests and is sent responses, and knows no transport.
+
+What is worth writing once is here: paths, decoding, errors, waiting, paging. `AsyncClient` and `Client` only drive it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from heliograph.api import wire
+from heliograph.domain import errors
+
+T = TypeVar("T")
+
+LONG_POLL_S = 30.0
+"""How long one request waits at most; longer waits are several requests."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    query: Mapping[str, str] = {}
+    body: bytes | None = None
+    waits_s: float = 0
+    """How long the server may take before it answers, by this request's own wish."""
+
+
+class Response(msgspec.Struct, frozen=True):
+    status: int
+    body: bytes
+
+
+Call = Generator[Request, Response, T]
+
+
+def _classes(root: type[errors.HeliographError]) -> dict[str, type[errors.HeliographError]]:
+    found = {root.code: root}
+    for child in root.__subclasses__():
+        found |= _classes(child)
+    return found
+
+
+class Unreachable(errors.NotNow):
+    """The server can't be reached."""
+
+    code = "unreachable"
+    hint = "Check the URL, and that the server runs."
+
+
+class UnexpectedAnswer(errors.HeliographError):
+    """The server's answer is not one that Heliograph gives."""
+
+    code = "unexpected_answer"
+    hint = "Check that the URL is a Heliograph's, and not a proxy's in front of it."
+
+
+def result(response: Response, shape: type[T]) -> T:
+    """The decoded answer. Raises the error that the server named."""
+    if response.status >= 400:
+        raise error_in(response)
+    try:
+        return msgspec.json.decode(response.body, type=shape)
+    except msgspec.DecodeError as error:
+        raise UnexpectedAnswer(f"HTTP {response.status}, but not with what was asked for: {error}") from error
+
+
+def error_in(response: Response) -> errors.HeliographError:
+    try:
+        told = msgspec.json.decode(response.body, type=wire.ErrorBody).error
+    except msgspec.DecodeError:
+        return UnexpectedAnswer(f"HTTP {response.status} without an explanation.")
+    known = _classes(errors.HeliographError).get(told.code)
+    if known is not None:
+        return known(told.message, field=told.field)
+    fallback = errors.NotNow if told.retryable else errors.RequestError
+    return fallback(f"{told.message} ({told.code})", field=told.field)
+
+
+def _path(*parts: str) -> str:
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _query(**values: Any) -> dict[str, str]:
+    built = msgspec.to_builtins({name.rstrip("_"): value for name, value in values.items() if value is not None})
+    return {name: str(value) for name, value in built.items()}
+
+
+def post(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
+    return result((yield Request("POST", _path(*path), body=msgspec.json.encode(body))), shape)
+
+
+def get(shape: type[T], *path: str, **query: Any) -> Call[T]:
+    return result((yield Request("GET", _path(*path), _query(**query))), shape)
+
+
+def without_answer(method: str, *path: str) -> Call[None]:
+    response = yield Request(method, _path(*path))
+    if response.status >= 400:
+        raise error_in(response)
+
+
+def act(shape: type[T], *path: str) -> Call[T]:
+    return result((yield Request("POST", _path(*path))), shape)
+
+
+def put(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
+    return result((yield Request("PUT", _path(*path), body=msgspec.json.encode(body))), shape)
+
+
+def wait(shape: type[T], *path: str, timeout_s: float, **query: Any) -> Call[T]:
+    """Asks again until the server has what is waited for. WaitTimedOut after `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        left = max(deadline - time.monotonic(), 0)
+        waits_s = min(left, LONG_POLL_S)
+        response = yield Request("GET", _path(*path), _query(timeout_s=round(waits_s, 3), **query), waits_s=waits_s)
+        try:
+            return result(response, shape)
+        except errors.WaitTimedOut:
+            if left <= LONG_POLL_S:
+                raise

@@ -1,0 +1,372 @@
+"""The synchronous client, generated from `async_client.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from heliograph.api import wire
+from heliograph.protocols.sandbox.chaos import Chaos
+from heliograph.sdk import calls
+from heliograph.sdk.connection import connection
+from heliograph.sdk.transport import SyncTransport
+
+Parameters = Mapping[str, Mapping[str, str]]
+
+
+class Client:
+    """A Heliograph server, for code that does not await. Close it, or use it as a context manager.
+
+    Without arguments it talks to the server whose address and token are in HELIOGRAPH_URL and HELIOGRAPH_TOKEN, or else
+    to the one that was started on this machine with the default data directory.
+    """
+
+    def __init__(self, base_url: str | None = None, token: str | None = None, *, data_dir: Path | None = None) -> None:
+        address, secret = connection(base_url, token, data_dir)
+        self._transport = SyncTransport(address, secret)
+        self.messages = Messages(self._transport)
+        self.batches = Batches(self._transport)
+        self.inbound = Inbound(self._transport)
+        self.optouts = OptOuts(self._transport)
+        self.sandbox = Sandbox(self._transport)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Messages:
+    """Single messages."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def send(
+        self,
+        *,
+        to: str,
+        text: str | None = None,
+        data: bytes | None = None,
+        udh: bytes = b"",
+        originator: str | None = None,
+        send_at: datetime | None = None,
+        expire_at: datetime | None = None,
+        callback_url: str | None = None,
+        report: wire.ReportName = "none",
+        tags: Sequence[str] = (),
+        client_reference: str | None = None,
+        idempotency_key: str | None = None,
+        flash: bool = False,
+        max_parts: int | None = None,
+    ) -> wire.Message:
+        """Sends a text, or binary data, to one number. When this returns, the server has it for good.
+
+        `to` is international (`+33612345678`). Instants must be aware. Repeating a call with its `idempotency_key`
+        returns the first call's message and sends nothing. Raises the RequestErrors of `heliograph.errors` for what the
+        server refuses, NotNow for what may be repeated.
+        """
+        body = wire.SendMessage(
+            to=to,
+            text=text,
+            data=data,
+            udh=udh.hex(),
+            originator=originator,
+            send_at=send_at,
+            expire_at=expire_at,
+            callback_url=callback_url,
+            report=report,
+            tags=list(tags),
+            client_reference=client_reference,
+            idempotency_key=idempotency_key,
+            flash=flash,
+            max_parts=max_parts,
+        )
+        return self._transport.run(calls.post(wire.Message, body, "messages"))
+
+    def get(self, message_id: str) -> wire.Message:
+        """NotFound if the account has no such message."""
+        return self._transport.run(calls.get(wire.Message, "messages", message_id))
+
+    def list(
+        self,
+        *,
+        to: str | None = None,
+        batch_id: str | None = None,
+        status: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 100,
+    ) -> Iterator[wire.Message]:
+        """All messages that match, newest first; pages are fetched as they are needed."""
+        before: str | None = None
+        while True:
+            page = self._transport.run(
+                calls.get(
+                    wire.MessagePage,
+                    "messages",
+                    limit=page_size,
+                    before=before,
+                    to=to,
+                    batch_id=batch_id,
+                    status=status,
+                    since=since,
+                    until=until,
+                )
+            )
+            for message in page.items:
+                yield message
+            before = page.next
+            if before is None:
+                return
+
+    def wait_for_delivery(self, message_id: str, *, timeout_s: float = 30.0) -> wire.Message:
+        """The message once it is settled: delivered, or failed for a reason that it tells.
+
+        WaitTimedOut after `timeout_s`; the message goes on all the same.
+        """
+        return self._transport.run(calls.wait(wire.Message, "messages", message_id, "wait", timeout_s=timeout_s))
+
+    def why(self, message_id: str) -> wire.Wait:
+        """Why a message waits, and until when."""
+        return self._transport.run(calls.get(wire.Wait, "messages", message_id, "why"))
+
+
+class Batches:
+    """One text to many numbers."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def send(
+        self,
+        *,
+        to: Sequence[str],
+        text: str | None = None,
+        data: bytes | None = None,
+        udh: bytes = b"",
+        originator: str | None = None,
+        parameters: Parameters | None = None,
+        title: str | None = None,
+        send_at: datetime | None = None,
+        expire_at: datetime | None = None,
+        callback_url: str | None = None,
+        report: wire.ReportName = "none",
+        tags: Sequence[str] = (),
+        client_reference: str | None = None,
+        idempotency_key: str | None = None,
+        flash: bool = False,
+        max_parts: int | None = None,
+    ) -> wire.Batch:
+        """Sends to up to 100,000 numbers at once.
+
+        `parameters` fills in `${name}` in the text: `{name: {number or "default": value}}`.
+        Otherwise as `messages.send`.
+        """
+        body = wire.CreateBatch(
+            to=list(to),
+            text=text,
+            data=data,
+            udh=udh.hex(),
+            originator=originator,
+            parameters=_parameters(parameters),
+            title=title,
+            send_at=send_at,
+            expire_at=expire_at,
+            callback_url=callback_url,
+            report=report,
+            tags=list(tags),
+            client_reference=client_reference,
+            idempotency_key=idempotency_key,
+            flash=flash,
+            max_parts=max_parts,
+        )
+        return self._transport.run(calls.post(wire.Batch, body, "batches"))
+
+    def dry_run(
+        self, *, to: Sequence[str], text: str, originator: str | None = None, parameters: Parameters | None = None
+    ) -> wire.DryRun:
+        """How many recipients and parts a batch would have. Nothing is sent."""
+        body = wire.CreateBatch(to=list(to), text=text, originator=originator, parameters=_parameters(parameters))
+        return self._transport.run(calls.post(wire.DryRun, body, "batches", "dry_run"))
+
+    def get(self, batch_id: str) -> wire.Batch:
+        """NotFound if the account has no such batch."""
+        return self._transport.run(calls.get(wire.Batch, "batches", batch_id))
+
+    def list(
+        self,
+        *,
+        originator: str | None = None,
+        tag: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 30,
+    ) -> Iterator[wire.Batch]:
+        """All batches that match, newest first; pages are fetched as they are needed."""
+        before: str | None = None
+        while True:
+            page = self._transport.run(
+                calls.get(
+                    wire.BatchPage,
+                    "batches",
+                    limit=page_size,
+                    before=before,
+                    from_=originator,
+                    tag=tag,
+                    since=since,
+                    until=until,
+                )
+            )
+            for batch in page.items:
+                yield batch
+            before = page.next
+            if before is None:
+                return
+
+    def cancel(self, batch_id: str) -> wire.Batch:
+        """Calls back what has not been sent. Safe to repeat."""
+        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "cancel"))
+
+    def report(self, batch_id: str) -> wire.Report:
+        """Where the messages of a batch stand."""
+        return self._transport.run(calls.get(wire.Report, "batches", batch_id, "report"))
+
+
+class Inbound:
+    """Messages from phones."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def get(self, inbound_id: str) -> wire.Inbound:
+        """NotFound if the account has no such inbound message."""
+        return self._transport.run(calls.get(wire.Inbound, "inbound", inbound_id))
+
+    def list(
+        self,
+        *,
+        to: str | None = None,
+        number: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 100,
+    ) -> Iterator[wire.Inbound]:
+        """All inbound messages that match, newest first; `to` is the originator written to, `number` who wrote."""
+        before: str | None = None
+        while True:
+            page = self._transport.run(
+                calls.get(
+                    wire.InboundPage,
+                    "inbound",
+                    limit=page_size,
+                    before=before,
+                    to=to,
+                    from_=number,
+                    since=since,
+                    until=until,
+                )
+            )
+            for message in page.items:
+                yield message
+            before = page.next
+            if before is None:
+                return
+
+
+class OptOuts:
+    """Numbers that must not be written to."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def add(self, number: str) -> None:
+        """Safe to repeat."""
+        self._transport.run(calls.without_answer("PUT", "optouts", number))
+
+    def remove(self, number: str) -> None:
+        """NotFound if the number had not opted out."""
+        self._transport.run(calls.without_answer("DELETE", "optouts", number))
+
+    def list(self, *, page_size: int = 100) -> Iterator[wire.OptOut]:
+        """All of them, in the order of the numbers."""
+        after: str | None = None
+        while True:
+            page = self._transport.run(calls.get(wire.OptOutPage, "optouts", limit=page_size, after=after))
+            for optout in page.items:
+                yield optout
+            after = page.next
+            if after is None:
+                return
+
+
+class Sandbox:
+    """The sandbox's simulated phones: what a test suite needs."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def phones(self) -> Sequence[wire.Phone]:
+        """Recently used first."""
+        return (self._transport.run(calls.get(wire.Phones, "sandbox", "phones"))).items
+
+    def messages(self, number: str, *, limit: int = 100, after: str | None = None) -> Sequence[wire.PhoneMessage]:
+        """The phone's newest messages, oldest of them first."""
+        page = self._transport.run(
+            calls.get(wire.PhoneMessages, "sandbox", "phones", number, "messages", limit=limit, after=after)
+        )
+        return page.items
+
+    def wait_for_message(
+        self, number: str, *, contains: str | None = None, after: str | None = None, timeout_s: float = 30.0
+    ) -> wire.PhoneMessage:
+        """The oldest message that the phone received after the one with the id `after`. WaitTimedOut if none comes."""
+        return self._transport.run(
+            calls.wait(
+                wire.PhoneMessage,
+                "sandbox",
+                "phones",
+                number,
+                "messages",
+                "wait",
+                timeout_s=timeout_s,
+                contains=contains,
+                after=after,
+            )
+        )
+
+    def read_code(self, number: str, *, timeout_s: float = 30.0) -> str:
+        """The one-time code in the latest message that has one. WaitTimedOut if none comes."""
+        found = self._transport.run(calls.wait(wire.Code, "sandbox", "phones", number, "code", timeout_s=timeout_s))
+        return found.code
+
+    def reply(self, number: str, *, to: str, text: str) -> str:
+        """Sends a text from a phone to an originator; the inbound message's id."""
+        body = wire.SendReply(to=to, text=text)
+        sent = self._transport.run(calls.post(wire.SentReply, body, "sandbox", "phones", number, "replies"))
+        return sent.inbound_id
+
+    def reception(self) -> wire.Reception:
+        """How many messages the phones received, and how many of these twice."""
+        return self._transport.run(calls.get(wire.Reception, "sandbox", "reception"))
+
+    def chaos(self) -> Chaos:
+        """How badly the network behaves."""
+        return self._transport.run(calls.get(Chaos, "sandbox", "chaos"))
+
+    def set_chaos(self, chaos: Chaos) -> Chaos:
+        """Changes how badly the network behaves, at once."""
+        return self._transport.run(calls.put(Chaos, chaos, "sandbox", "chaos"))
+
+
+def _parameters(table: Parameters | None) -> dict[str, dict[str, str]] | None:
+    return None if table is None else {name: dict(values) for name, values in table.items()}

@@ -1,0 +1,1 @@
+"""One module a capability. Every rule of the product is here, once; doors only translate."""

