@@ -46,6 +46,9 @@ CHUNK = 500
 LONGEST_PAUSE_S = 0.5
 """How long the queue is left unread when nothing wakes the dispatcher: messages accepted by other processes wait this
 long at most."""
+GATHER_S = 0.02
+"""The shortest time between two claims that do not fill a chunk: under a stream of single messages each claim then takes
+a handful, instead of each message costing a transaction. The first message after a quiet time never waits."""
 AFTER_FAILURE_S = 1.0
 LAPSED_CHUNK = 1_000
 PREPARATIONS_KEPT = 256
@@ -106,7 +109,11 @@ class Dispatcher:
             return
         if work.messages:
             await self._send_off(work)
-        if len(work.messages) < CHUNK:
+        if len(work.messages) == CHUNK:
+            return
+        if work.messages:
+            await asyncio.sleep(GATHER_S)
+        else:
             await self._pause(await self._until_next_due())
 
     async def _claim(self) -> Work:

@@ -1,0 +1,77 @@
+"""A load generator that costs little itself: keep-alive connections on bare asyncio streams, one request each at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import cast
+from urllib.parse import urlsplit
+
+
+class _Connection(asyncio.Protocol):
+    """Sends the next request as soon as the last is answered, until there is none."""
+
+    def __init__(self, next_request: Callable[[], bytes | None], finished: asyncio.Future[None], latencies: list[float]) -> None:
+        self._next_request = next_request
+        self._finished = finished
+        self._latencies = latencies
+        self._buffer = b""
+        self._need = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._send()
+
+    def _send(self) -> None:
+        request = self._next_request()
+        if request is None:
+            self._transport.close()
+            self._finished.set_result(None)
+            return
+        self._started = time.perf_counter()
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if not self._need:
+            head = self._buffer.find(b"\r\n\r\n")
+            if head < 0:
+                return
+            if not self._buffer.startswith(b"HTTP/1.1 2"):
+                self._finished.set_exception(RuntimeError(self._buffer[:500].decode()))
+                self._transport.close()
+                return
+            place = self._buffer.lower().index(b"content-length:") + 15
+            length = int(self._buffer[place : self._buffer.index(b"\r", place)])
+            self._need = head + 4 + length
+        if len(self._buffer) >= self._need:
+            self._buffer = self._buffer[self._need :]
+            self._need = 0
+            self._latencies.append(time.perf_counter() - self._started)
+            self._send()
+
+
+def request_bytes(url: str, token: str, body: bytes) -> bytes:
+    parts = urlsplit(url)
+    head = (
+        f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def post_all(url: str, requests: list[bytes], connections: int) -> tuple[float, list[float]]:
+    """Posts prepared requests over that many connections; seconds in all, and each request's latency."""
+    parts = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    waiting = iter(requests)
+    latencies: list[float] = []
+    finished = [loop.create_future() for _ in range(connections)]
+    started = time.perf_counter()
+    for done in finished:
+        await loop.create_connection(
+            lambda done=done: _Connection(lambda: next(waiting, None), done, latencies), parts.hostname, parts.port
+        )
+    await asyncio.gather(*finished)
+    return time.perf_counter() - started, latencies
