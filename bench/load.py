@@ -1,4 +1,4 @@
-"""A load generator that costs little itself: keep-alive connections on bare asyncio streams, one request each at a time."""
+"""A load generator that costs little itself: keep-alive connections, each with one request on its way at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 class _Connection(asyncio.Protocol):
     """Sends the next request as soon as the last is answered, until there is none."""
 
-    def __init__(self, next_request: Callable[[], bytes | None], finished: asyncio.Future[None], latencies: list[float]) -> None:
+    def __init__(
+        self, next_request: Callable[[], bytes | None], finished: asyncio.Future[None], latencies: list[float]
+    ) -> None:
         self._next_request = next_request
         self._finished = finished
         self._latencies = latencies

