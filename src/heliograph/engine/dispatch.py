@@ -47,8 +47,8 @@ LONGEST_PAUSE_S = 0.5
 """How long the queue is left unread when nothing wakes the dispatcher: messages accepted by other processes wait this
 long at most."""
 GATHER_S = 0.02
-"""The shortest time between two claims that do not fill a chunk: under a stream of single messages each claim then takes
-a handful, instead of each message costing a transaction. The first message after a quiet time never waits."""
+"""The shortest time between two claims that do not fill a chunk: under a stream of single messages each claim then
+takes a handful, instead of each message costing a transaction. The first one after a quiet time never waits."""
 AFTER_FAILURE_S = 1.0
 LAPSED_CHUNK = 1_000
 PREPARATIONS_KEPT = 256

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -35,9 +36,9 @@ class Platform:
         self.engine = engine
         self.credentials = credentials
 
-    def web(self, base_url: str) -> ASGIApp:
-        """Everything that is served over HTTP."""
-        return web_application(self.services, self.engine, self.settings, base_url)
+    def web(self, closing: asyncio.Event) -> ASGIApp:
+        """Everything that is served over HTTP; what streams without end ends when `closing` is set."""
+        return web_application(self.services, self.engine, self.settings, closing)
 
 
 @asynccontextmanager

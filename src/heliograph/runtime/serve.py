@@ -47,7 +47,7 @@ async def serve(settings: Settings, *, ready_file: Path | None, announce: Callab
     with listener:
         base_url = settings.public_url.rstrip("/") or _url_of(listener)
         async with running(settings) as platform:
-            server = _server(platform, base_url)
+            server = _Server(platform)
             server.when_started = lambda: _tell(platform, base_url, ready_file, announce)
             with _stopping_on_signals(server):
                 await server.serve(sockets=[listener])
@@ -55,6 +55,19 @@ async def serve(settings: Settings, *, ready_file: Path | None, announce: Callab
 
 class _Server(uvicorn.Server):
     when_started: Callable[[], None]
+
+    def __init__(self, platform: Platform) -> None:
+        self._closing = asyncio.Event()
+        config = uvicorn.Config(
+            platform.web(self._closing),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_S,
+            backlog=2048,
+        )
+        super().__init__(config)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -65,29 +78,17 @@ class _Server(uvicorn.Server):
         """Signals are ours: uvicorn would raise them again after its end, before the platform has stopped."""
         yield
 
-
-def _server(platform: Platform, base_url: str) -> _Server:
-    config = uvicorn.Config(
-        platform.web(base_url),
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        date_header=True,
-        timeout_graceful_shutdown=DRAIN_S,
-        backlog=2048,
-    )
-    return _Server(config)
+    def stop(self) -> None:
+        """Ends what streams without end, answers what is being asked, and accepts nothing more."""
+        self.should_exit = True
+        self._closing.set()
 
 
 @contextmanager
-def _stopping_on_signals(server: uvicorn.Server) -> Iterator[None]:
-    def stop() -> None:
-        server.should_exit = True
-
+def _stopping_on_signals(server: _Server) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, server.stop)
     try:
         yield
     finally:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime, timedelta
 
 import msgspec
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.errors import InvalidBody, InvalidOriginator, InvalidRecipient, NotFound, WaitTimedOut
+from heliograph.domain.instants import from_ms
 from heliograph.domain.messages import Message
+from heliograph.domain.statuses import Status
 from heliograph.engine.engine import Engine
 from heliograph.engine.news import ELSEWHERE_S, Listening
 from heliograph.numbers import Check, InvalidNumber, normalise, parse_originator
@@ -17,8 +20,9 @@ from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.protocols.sandbox.operator import SandboxOperator
 from heliograph.services.batches import is_storable
-from heliograph.store.messages import messages_by_ids
+from heliograph.store.messages import messages_by_ids, recent_failures
 from heliograph.store.phones import PhoneMessage, messages_on, phones, received_twice
+from heliograph.text import Encoding
 
 _CODE = re.compile(r"(?<![\w.,:/-])(\d{3}[ -]\d{3}|\d{4,8})(?![\w/-]|[.,:]\d)")
 MAX_REPLY_LENGTH = 2_000
@@ -30,6 +34,35 @@ class Phone(msgspec.Struct, frozen=True):
     msisdn: str
     latest: PhoneMessage
     recent: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A line of a phone's conversation for the operator: what is on its screen, and what should have been."""
+
+    id: str
+    at: datetime
+    received: bool
+    peer: str
+    body: str
+    binary: bool
+    encoding: str
+    parts: int | None
+    status: Status | None
+    """None: sent from the phone."""
+    reason: str | None
+    detail: str | None
+    latency: timedelta | None
+    """From acceptance to the receipt."""
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """A phone in the operator's list, by what happened on it last."""
+
+    msisdn: str
+    at: datetime
+    preview: str
+    failed: bool
+    """The last message to it did not arrive."""
 
 
 class OnScreen(msgspec.Struct, frozen=True):
@@ -60,6 +93,28 @@ class Phones:
         ours = [entry.message_id for entry in shown if entry.message_id is not None]
         known = await self._store.read(messages_by_ids, ours) if ours else {}
         return [OnScreen(entry, known.get(entry.message_id or "")) for entry in reversed(shown)]
+
+    async def contacts(self, limit: int = 200) -> list[Contact]:
+        """For the operator: the phones with messages, and the numbers that messages failed to reach, latest first."""
+        contacts: dict[str, Contact] = {}
+        for phone in await self.all(None, limit):
+            preview = phone.latest.body if phone.latest.encoding != Encoding.BINARY else "binary message"
+            contacts[phone.msisdn] = Contact(phone.msisdn, from_ms(phone.latest.at), preview, failed=False)
+        for message in await self._store.read(recent_failures, None, limit):
+            known = contacts.get(message.msisdn)
+            if known is None or known.at < message.created_at:
+                contacts[message.msisdn] = Contact(message.msisdn, message.created_at, message.text or "", failed=True)
+        return sorted(contacts.values(), key=lambda contact: contact.at, reverse=True)[:limit]
+
+    async def thread(self, number: str, limit: int = 100) -> list[Entry]:
+        """For the operator: the newest lines of a phone's conversation, oldest of them first."""
+        msisdn = _phone(number)
+        shown = await self.conversation(None, msisdn, limit=limit)
+        there = {entry.shown.message_id for entry in shown}
+        failures = await self._store.read(recent_failures, msisdn, limit)
+        entries = [_shown(entry) for entry in shown]
+        entries += [_missed(message) for message in failures if message.id not in there]
+        return sorted(entries, key=lambda entry: (entry.at, entry.id))[-limit:]
 
     async def wait_for_message(
         self,
@@ -144,6 +199,42 @@ class Phones:
     def listen_to_message(self, message_id: str) -> Listening:
         """News of one message's status."""
         return self._engine.news.listen(message_id)
+
+
+def _shown(entry: OnScreen) -> Entry:
+    shown, message = entry.shown, entry.message
+    settled = None if message is None else message.settled_at
+    return Entry(
+        id=shown.id,
+        at=from_ms(shown.at),
+        received=shown.direction == "received",
+        peer=shown.peer,
+        body=shown.body,
+        binary=shown.encoding == Encoding.BINARY,
+        encoding=shown.encoding,
+        parts=shown.parts,
+        status=None if message is None else message.status,
+        reason=None if message is None else message.reason,
+        detail=None if message is None else message.detail,
+        latency=None if message is None or settled is None else settled - message.created_at,
+    )
+
+
+def _missed(message: Message) -> Entry:
+    return Entry(
+        id=message.id,
+        at=message.created_at,
+        received=True,
+        peer=message.originator or "",
+        body=message.text or "",
+        binary=message.text is None,
+        encoding=message.encoding or "",
+        parts=message.parts,
+        status=message.status,
+        reason=message.reason,
+        detail=message.detail,
+        latency=None,
+    )
 
 
 def _id(account: Account | None) -> str | None:

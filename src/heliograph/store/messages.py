@@ -13,7 +13,7 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.ids import earliest_at
 from heliograph.domain.instants import from_ms, maybe_instant, to_ms
 from heliograph.domain.messages import Message
-from heliograph.domain.statuses import Status
+from heliograph.domain.statuses import SETTLED, Status
 from heliograph.store.schema import batches, messages
 from heliograph.store.tx import Tx
 
@@ -58,6 +58,23 @@ def _message(row: Sequence[Any]) -> Message:
             "settled_at": maybe_instant(values["settled_at"]),
         }
     )
+
+
+_RECENT = 5_000
+"""How many of the newest messages are looked through for failures: a large store costs no more than a small one."""
+
+
+def recent_failures(tx: Tx, msisdn: str | None, limit: int) -> list[Message]:
+    """The newest messages that ended other than delivered, to one number or to all, newest first.
+
+    Looks at the newest 5,000 messages. Spans accounts: for the operator's own pages only.
+    """
+    newest = select(messages.c.id).order_by(messages.c.id.desc()).limit(_RECENT).subquery()
+    query = select(*_COLUMNS).select_from(_WITH_BATCH.join(newest, newest.c.id == messages.c.id))
+    query = query.where(tx.among(messages.c.status, [status.value for status in SETTLED - {Status.DELIVERED}]))
+    if msisdn is not None:
+        query = query.where(messages.c.msisdn == msisdn)
+    return [_message(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
 
 
 class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):

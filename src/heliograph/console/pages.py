@@ -1,0 +1,137 @@
+"""From the services' nouns to what the templates show."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from heliograph.domain.statuses import Status, explain
+from heliograph.numbers import country_of
+from heliograph.protocols.sandbox.outcomes import TEST_NUMBERS
+from heliograph.services.phones import Contact, Entry, code_in
+
+_ENCODINGS = {"gsm7": "GSM-7", "ucs2": "UCS-2", "binary": "binary"}
+_FAILED = {Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED, Status.UNKNOWN}
+
+_templates = Environment(
+    loader=PackageLoader("heliograph.console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class Bubble(msgspec.Struct, frozen=True):
+    """A line of a conversation, ready to be shown."""
+
+    id: str
+    at: str
+    """ISO 8601; the page shows it in the reader's own time."""
+    direction: str
+    peer: str
+    text: str
+    status: str
+    failed: bool
+    facts: str
+    """Parts, encoding, status and latency in one line."""
+    explanation: str
+    code: str | None
+    """The one-time code in it."""
+
+
+def bubble(entry: Entry) -> Bubble:
+    failed = entry.status in _FAILED
+    text = _hexadecimal(entry.body) if entry.binary else entry.body
+    return Bubble(
+        id=entry.id,
+        at=entry.at.isoformat(),
+        direction="received" if entry.received else "sent",
+        peer=peer_name(entry.peer),
+        text=text,
+        status=entry.status.value if entry.status else "",
+        failed=failed,
+        facts=_facts(entry),
+        explanation=_explanation(entry) if failed else "",
+        code=None if entry.binary or not entry.received else code_in(entry.body),
+    )
+
+
+def _hexadecimal(body: str) -> str:
+    return base64.b64decode(body).hex(" ")
+
+
+def _facts(entry: Entry) -> str:
+    facts = []
+    if entry.parts:
+        facts.append("1 part" if entry.parts == 1 else f"{entry.parts} parts")
+    if entry.encoding:
+        facts.append(_ENCODINGS.get(entry.encoding, entry.encoding))
+    if entry.status:
+        facts.append(entry.status.value)
+    if entry.latency is not None and entry.status is Status.DELIVERED:
+        facts.append(_duration(entry.latency))
+    return " · ".join(facts)
+
+
+def _duration(latency: timedelta) -> str:
+    milliseconds = latency / timedelta(milliseconds=1)
+    return f"{milliseconds:.0f} ms" if milliseconds < 1_000 else f"{milliseconds / 1_000:.1f} s"
+
+
+def _explanation(entry: Entry) -> str:
+    sentences = [explain(entry.reason)] if entry.reason else []
+    if entry.detail:
+        sentences.append(entry.detail)
+    return " ".join(sentences)
+
+
+def peer_name(peer: str) -> str:
+    """An originator as a phone shows it."""
+    if not peer:
+        return "No sender"
+    return f"+{peer}" if peer.isdigit() and len(peer) > 6 else peer
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    return {
+        "msisdn": contact.msisdn,
+        "country": country_of(contact.msisdn) or "–",
+        "at": contact.at.isoformat(),
+        "preview": contact.preview,
+        "failed": contact.failed,
+    }
+
+
+def contacts_fragment(contacts: list[Contact], chosen: str | None) -> str:
+    return _templates.get_template("contacts.html").render(contacts=[_contact(one) for one in contacts], chosen=chosen)
+
+
+def thread_fragment(entries: list[Entry]) -> str:
+    return _templates.get_template("thread.html").render(bubbles=[bubble(entry) for entry in entries])
+
+
+def inbox_page(contacts: list[Contact], chosen: str | None, entries: list[Entry], form_token: str) -> str:
+    """The whole page; `chosen` is the MSISDN of the phone that is open, if one is."""
+    return _templates.get_template("inbox.html").render(
+        contacts=contacts_fragment(contacts, chosen),
+        thread=thread_fragment(entries),
+        chosen=chosen,
+        peers=[(peer, peer_name(peer)) for peer in _peers(entries)],
+        form_token=form_token,
+        empty=not contacts,
+        test_numbers=[(f"+999{digit}", meaning) for digit, (_, meaning) in TEST_NUMBERS.items()],
+    )
+
+
+def _peers(entries: list[Entry]) -> list[str]:
+    """Whom the phone can answer: those who wrote to it, latest first."""
+    return list(dict.fromkeys(entry.peer for entry in reversed(entries) if entry.received and entry.peer))
+
+
+def closed_page() -> str:
+    return _templates.get_template("closed.html").render()

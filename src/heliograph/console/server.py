@@ -1,0 +1,150 @@
+"""The inbox over HTTP: a page, its live updates, and the box to reply from a phone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from urllib.parse import parse_qsl, quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from heliograph.console import pages
+from heliograph.console.sessions import Sessions, console_key
+from heliograph.domain.errors import HeliographError
+from heliograph.doors.bodies import read_body
+from heliograph.numbers import Check, InvalidNumber, normalise
+from heliograph.services.services import Services
+
+LOOK_AGAIN_S = 0.5
+"""How soon a change of status shows; what happens on phones shows at once."""
+HEARTBEAT_S = 15.0
+LARGEST_FORM = 64 * 1024
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def console_link(base_url: str, data_dir: Path) -> str:
+    """The address that lets the person at the terminal in."""
+    return f"{base_url}/login?key={quote(console_key(data_dir))}"
+
+
+def console_routes(services: Services, data_dir: Path, closing: asyncio.Event) -> list[BaseRoute]:
+    """Everything under `/`; `closing` ends the live updates when the server stops."""
+    console = _Console(services, Sessions(console_key(data_dir)), closing)
+    return [
+        Mount("/console/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        Route("/", console.home),
+        Route("/login", console.login),
+        Route("/inbox", console.for_session(console.inbox)),
+        Route("/inbox/open", console.for_session(console.open_phone)),
+        Route("/inbox/events", console.for_session(console.events)),
+        Route("/inbox/{msisdn:int}", console.for_session(console.inbox)),
+        Route("/inbox/{msisdn:int}/replies", console.for_session(console.reply), methods=["POST"]),
+    ]
+
+
+_Page = Callable[[Request, str], Awaitable[Response]]
+
+
+class _Console:
+    def __init__(self, services: Services, sessions: Sessions, closing: asyncio.Event) -> None:
+        self._phones = services.phones
+        self._sessions = sessions
+        self._closing = closing
+
+    async def home(self, _request: Request) -> Response:
+        return RedirectResponse("/inbox", 303)
+
+    async def login(self, request: Request) -> Response:
+        if not self._sessions.opens(request.query_params.get("key", "")):
+            return _html(pages.closed_page(), 401)
+        response = RedirectResponse("/inbox", 303, HEADERS)
+        self._sessions.begin(response)
+        return response
+
+    def for_session(self, page: _Page) -> Callable[[Request], Awaitable[Response]]:
+        """Only for whoever came by the link."""
+
+        async def guarded(request: Request) -> Response:
+            session = self._sessions.of(request)
+            return _html(pages.closed_page(), 401) if session is None else await page(request, session)
+
+        return guarded
+
+    async def inbox(self, request: Request, session: str) -> Response:
+        chosen = _chosen(request.path_params.get("msisdn"))
+        entries = await self._phones.thread(chosen) if chosen else []
+        token = self._sessions.form_token(session)
+        return _html(pages.inbox_page(await self._phones.contacts(), chosen, entries, token))
+
+    async def open_phone(self, request: Request, _session: str) -> Response:
+        """Goes to the phone whose number was typed."""
+        try:
+            msisdn = normalise(request.query_params.get("number", ""), check=Check.SHAPE)
+        except InvalidNumber:
+            return RedirectResponse("/inbox", 303)
+        return RedirectResponse(f"/inbox/{msisdn}", 303)
+
+    async def reply(self, request: Request, session: str) -> Response:
+        """204 when the message is on its way; else a sentence on what is wrong."""
+        try:
+            fields = dict(parse_qsl((await read_body(request, LARGEST_FORM)).decode()))
+            if not self._sessions.posted_by(session, fields.get("form_token", "")):
+                return Response("This page is out of date; load it again.", 403, HEADERS, "text/plain")
+            await self._phones.reply(
+                None, str(request.path_params["msisdn"]), fields.get("to", ""), fields.get("text", "")
+            )
+        except HeliographError as error:
+            return Response(f"{error.message} {error.hint}", 422, HEADERS, "text/plain")
+        return Response(status_code=204)
+
+    async def events(self, request: Request, _session: str) -> Response:
+        chosen = _chosen(request.query_params.get("phone"))
+        return StreamingResponse(self._fragments(chosen), media_type="text/event-stream", headers=HEADERS)
+
+    async def _fragments(self, chosen: str | None) -> AsyncIterator[str]:
+        """The parts of the page that changed, each time they do."""
+        shown: dict[str, str] = {}
+        quiet_s = 0.0
+        with self._phones.listen() as news:
+            while not self._closing.is_set():
+                fragments = {"contacts": pages.contacts_fragment(await self._phones.contacts(), chosen)}
+                if chosen is not None:
+                    fragments["thread"] = pages.thread_fragment(await self._phones.thread(chosen))
+                changed = {name: html for name, html in fragments.items() if shown.get(name) != html}
+                for name, html in changed.items():
+                    yield _event(name, html)
+                shown |= changed
+                quiet_s = 0.0 if changed else quiet_s + LOOK_AGAIN_S
+                if quiet_s >= HEARTBEAT_S:
+                    quiet_s = 0.0
+                    yield ": still here\n\n"
+                await news.wait(LOOK_AGAIN_S)
+
+
+def _chosen(value: object) -> str | None:
+    """A phone named in an address; None if that is not a number."""
+    try:
+        return normalise(str(value), check=Check.SHAPE)
+    except InvalidNumber:
+        return None
+
+
+def _event(name: str, html: str) -> str:
+    lines = "".join(f"data: {line}\n" for line in html.replace("\r", "&#13;").split("\n"))
+    return f"event: {name}\n{lines}\n"
+
+
+def _html(page: str, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(page, status, HEADERS)
