@@ -10,7 +10,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from heliograph.domain.statuses import Status, explain
-from heliograph.numbers import country_of
+from heliograph.numbers import country_of, is_test_number
 from heliograph.protocols.sandbox.outcomes import TEST_NUMBERS
 from heliograph.services.phones import Contact, Entry, code_in
 
@@ -34,6 +34,9 @@ class Bubble(msgspec.Struct, frozen=True):
     """ISO 8601; the page shows it in the reader's own time."""
     direction: str
     peer: str
+    """As the phone shows it."""
+    address: str
+    """As the phone writes to it."""
     text: str
     status: str
     failed: bool
@@ -52,6 +55,7 @@ def bubble(entry: Entry) -> Bubble:
         at=entry.at.isoformat(),
         direction="received" if entry.received else "sent",
         peer=peer_name(entry.peer),
+        address=entry.peer,
         text=text,
         status=entry.status.value if entry.status else "",
         failed=failed,
@@ -100,7 +104,7 @@ def peer_name(peer: str) -> str:
 def _contact(contact: Contact) -> dict[str, Any]:
     return {
         "msisdn": contact.msisdn,
-        "country": country_of(contact.msisdn) or "–",
+        "country": "test" if is_test_number(contact.msisdn) else country_of(contact.msisdn) or "–",
         "at": contact.at.isoformat(),
         "preview": contact.preview,
         "failed": contact.failed,

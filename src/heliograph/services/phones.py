@@ -102,8 +102,9 @@ class Phones:
             contacts[phone.msisdn] = Contact(phone.msisdn, from_ms(phone.latest.at), preview, failed=False)
         for message in await self._store.read(recent_failures, None, limit):
             known = contacts.get(message.msisdn)
-            if known is None or known.at < message.created_at:
-                contacts[message.msisdn] = Contact(message.msisdn, message.created_at, message.text or "", failed=True)
+            ended = message.settled_at or message.created_at
+            if known is None or known.at <= ended:
+                contacts[message.msisdn] = Contact(message.msisdn, ended, message.text or "", failed=True)
         return sorted(contacts.values(), key=lambda contact: contact.at, reverse=True)[:limit]
 
     async def thread(self, number: str, limit: int = 100) -> list[Entry]:

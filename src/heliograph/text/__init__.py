@@ -13,7 +13,7 @@ from heliograph.text.gsm import (
     unpack_septets,
     unsupported,
 )
-from heliograph.text.parameters import MissingParameter, ParameterTable, Template
+from heliograph.text.parameters import MissingParameter, ParameterTable, Template, values_for
 from heliograph.text.parts import (
     MAX_PARTS,
     Encoding,
@@ -67,4 +67,5 @@ __all__ = [
     "to_gsm",
     "unpack_septets",
     "unsupported",
+    "values_for",
 ]

@@ -1,15 +1,18 @@
-"""The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038, 6.2.1).
+"""The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038, 6.2.1 and 6.2.1.1).
 
 A text becomes septets, one in each byte; a character of the extension table takes two, the first of them an escape.
-Packing, eight septets into seven octets, is separate (6.1.2.1.1), because few interfaces above the air want it.
+Packing, eight septets into seven octets (6.1.2.1.1), is separate, because few interfaces above the air want it.
+The national language tables of 6.2.1.2 are left out: a phone that lacks one would show other letters.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 ESCAPE = 0x1B
 
+# A character's place is its code. The escape is kept in its own place, so that decoding can find it.
 _DEFAULT = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ"
     " !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -29,87 +32,109 @@ _EXTENSION = {
     0x65: "€",
 }
 
-#: Character to septets. The escape itself stands for no character.
-_ENCODED = {character: bytes([code]) for code, character in enumerate(_DEFAULT) if code != ESCAPE}
-_ENCODED |= {character: bytes([ESCAPE, code]) for code, character in _EXTENSION.items()}
+#: For str.translate: a character's code point to its one or two septets.
+_SEPTETS = {ord(character): chr(code) for code, character in enumerate(_DEFAULT) if code != ESCAPE}
+_SEPTETS |= {ord(character): chr(ESCAPE) + chr(code) for code, character in _EXTENSION.items()}
 
-_default_class = "".join(re.escape(character) for character in _DEFAULT if character != "\x1b")
-_extension_class = "".join(re.escape(character) for character in _EXTENSION.values())
-_FOREIGN = re.compile(f"[^{_default_class}{_extension_class}]")
-_EXTENDED = re.compile(f"[{_extension_class}]")
+#: What is shown for an escape and the character that the second code has in the default table. A second escape
+#: announces a table that nobody has defined yet: a space.
+_ESCAPED = {_DEFAULT[code]: character for code, character in _EXTENSION.items()} | {_DEFAULT[ESCAPE]: " "}
+_ESCAPE_AND_NEXT = re.compile("\x1b(.?)", re.DOTALL)
+
+_one = re.escape(_DEFAULT.replace("\x1b", ""))
+_two = re.escape("".join(_EXTENSION.values()))
+# fullmatch of a single class is the quickest test of a whole string: twice as quick as a search for its complement.
+_all_plain = re.compile(f"[{_one}]*").fullmatch
+_all_gsm = re.compile(f"[{_one}{_two}]*").fullmatch
+_extended = re.compile(f"[{_two}]").findall
+_foreign = re.compile(f"[^{_one}{_two}]").findall
 
 
 class NotGsm(ValueError):
-    """A text has characters that the GSM alphabet lacks."""
+    """A text has characters that the GSM alphabet lacks: `characters`, each once, in the order of the text."""
 
-    def __init__(self, characters: list[str]) -> None:
-        self.characters = characters
-        super().__init__(f"not in the GSM alphabet: {''.join(characters)!r}")
+    def __init__(self, characters: Sequence[str]) -> None:
+        self.characters = tuple(characters)
+        super().__init__(self.characters)
+
+    def __str__(self) -> str:
+        return f"not in the GSM alphabet: {''.join(self.characters)!r}"
 
 
 def is_gsm(text: str) -> bool:
     """Whether the GSM alphabet, with its extension table, has every character of the text."""
-    return _FOREIGN.search(text) is None
+    return _all_gsm(text) is not None
+
+
+def is_plain_gsm(text: str) -> bool:
+    """Whether the default table alone has every character, so that each takes one septet."""
+    return _all_plain(text) is not None
 
 
 def unsupported(text: str) -> list[str]:
-    """The characters that keep the text out of the GSM alphabet, each once, in their order."""
-    return list(dict.fromkeys(_FOREIGN.findall(text)))
-
-
-def extended_count(text: str) -> int:
-    """How many characters of the text take two septets."""
-    return len(_EXTENDED.findall(text))
+    """The characters that force the text into UCS-2, each once, in the order of the text; none if it is GSM."""
+    return list(dict.fromkeys(_foreign(text)))
 
 
 def septet_count(text: str) -> int:
-    """How many septets the text takes. Raises NotGsm."""
+    """How many septets the text takes: one a character, two for one of the extension table. Raises NotGsm."""
     if not is_gsm(text):
         raise NotGsm(unsupported(text))
-    return len(text) + extended_count(text)
+    return len(text) + len(_extended(text))
 
 
 def encode_gsm(text: str) -> bytes:
-    """The text as septets, one in each byte. Raises NotGsm."""
-    try:
-        return b"".join(map(_ENCODED.__getitem__, text))
-    except KeyError:
-        raise NotGsm(unsupported(text)) from None
+    """The text as septets, one in each byte, not packed. Raises NotGsm."""
+    if not is_gsm(text):
+        raise NotGsm(unsupported(text))
+    return text.translate(_SEPTETS).encode("ascii")
 
 
 def decode_gsm(septets: bytes) -> str:
-    """The text of septets, one in each byte; the eighth bit is ignored.
+    """The text of septets, one in each byte. Every input has a text: the eighth bit of a byte is ignored.
 
-    As the standard asks of a receiver: an extension code that it does not know is read as the same code of the default
-    table, and an escape that nothing follows, or another escape, as a space.
+    A receiver shows an extension code that it does not know as the same code of the default table, and an escape that
+    nothing follows, or another escape, as a space (6.2.1, note 1, and 6.2.1.1).
     """
-    out: list[str] = []
-    escaped = False
-    for octet in septets:
-        code = octet & 0x7F
-        if code == ESCAPE:
-            if escaped:
-                out.append(" ")
-            escaped = not escaped
-            continue
-        out.append(_EXTENSION.get(code, _DEFAULT[code]) if escaped else _DEFAULT[code])
-        escaped = False
-    if escaped:
-        out.append(" ")
-    return "".join(out)
+    text = septets.decode("latin-1").translate(_DEFAULT * 2)
+    if "\x1b" not in text:
+        return text
+    return _ESCAPE_AND_NEXT.sub(lambda found: _ESCAPED.get(found[1], found[1] or " "), text)
 
 
 def pack_septets(septets: bytes, fill_bits: int = 0) -> bytes:
-    """Eight septets into seven octets, after `fill_bits` (0 to 6) zero bits that align the text behind a header."""
-    bits = 0
-    for place, septet in enumerate(septets):
-        bits |= (septet & 0x7F) << (7 * place)
-    return (bits << fill_bits).to_bytes((7 * len(septets) + fill_bits + 7) // 8, "little")
+    """Eight septets into seven octets, behind `fill_bits` (0 to 6) zero bits.
+
+    Septets behind a header start at a septet boundary counted from the header's first octet (TS 23.040, 9.2.3.24), so
+    there `fill_bits` is `-8 * len(udh) % 7`. The bits left over in the last octet are zero and may look like one more
+    septet, an `@`: whoever unpacks must be told the count. Raises ValueError for a byte above 127 or other fill bits.
+    """
+    _check_fill_bits(fill_bits)
+    if not septets.isascii():
+        raise ValueError("a septet has seven bits")
+    octets = bytearray()
+    for start in range(0, len(septets), 8):
+        block = 0
+        for septet in reversed(septets[start : start + 8]):
+            block = block << 7 | septet
+        octets += block.to_bytes(7, "little")
+    bits = int.from_bytes(octets, "little") << fill_bits
+    return bits.to_bytes((7 * len(septets) + fill_bits + 7) // 8, "little")
 
 
 def unpack_septets(data: bytes, count: int, fill_bits: int = 0) -> bytes:
-    """The first `count` septets of packed data. ValueError if the data is too short for them."""
-    if count * 7 + fill_bits > len(data) * 8:
-        raise ValueError(f"{len(data)} octets cannot hold {count} septets after {fill_bits} bits")
-    bits = int.from_bytes(data, "little") >> fill_bits
-    return bytes((bits >> (7 * place)) & 0x7F for place in range(count))
+    """The first `count` septets of packed octets, one in each byte, behind `fill_bits` (0 to 6) that are skipped.
+
+    Raises ValueError if the octets are too few for so many, or for a negative count or other fill bits.
+    """
+    _check_fill_bits(fill_bits)
+    if count < 0 or count * 7 + fill_bits > len(data) * 8:
+        raise ValueError(f"{len(data)} octets cannot hold {count} septets behind {fill_bits} bits")
+    octets = (int.from_bytes(data, "little") >> fill_bits).to_bytes(len(data), "little")
+    blocks = (int.from_bytes(octets[start : start + 7], "little") for start in range(0, len(octets), 7))
+    return bytes([block >> shift & 0x7F for block in blocks for shift in range(0, 56, 7)][:count])
+
+
+def _check_fill_bits(fill_bits: int) -> None:
+    if not 0 <= fill_bits <= 6:
+        raise ValueError(f"0 to 6 fill bits align septets behind a header, not {fill_bits}")

@@ -1,7 +1,9 @@
-"""Parameters: `${name}` in a body stands for a value that each recipient has of its own.
+"""Parameters: `${name}` in a body stands for a value that each recipient may have of its own.
 
-That is all a body can do: there are no expressions, no conditions, and a value is never looked into again. A name has
-letters, digits, dots, dashes, underscores, and blanks between these; `${` that begins no name is ordinary text.
+That is all a body can do: there are no expressions and no conditions, and a value is never looked into again. A name is
+1 to 64 letters, digits, dots, dashes, underscores (XMS itself stops at 16), with spaces allowed inside but not around.
+Whatever begins like a placeholder and is none, such as `${`, `${}` or `${a+b}`, is ordinary text; and there is no way
+to escape one: `$${name}` is a dollar and a placeholder.
 """
 
 from __future__ import annotations
@@ -9,19 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-MAX_NAME_LENGTH = 64
+#: The key of the value for recipients that have none of their own.
 DEFAULT = "default"
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9._-](?:[A-Za-z0-9._ -]{0,62}[A-Za-z0-9._-])?)\}")
-_NOT_DIGITS = re.compile(r"[^0-9]+")
+_SEPARATORS = re.compile(r"[\s().-]+")
 
 
 class MissingParameter(ValueError):
-    """A body names parameters that have no value."""
+    """A body has parameters without a value: `names`, sorted."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = tuple(names)
-        super().__init__("no value for " + ", ".join(f"${{{name}}}" for name in self.names))
+        self.names = tuple(sorted(names))
+        super().__init__(self.names)
+
+    def __str__(self) -> str:
+        return "no value for " + ", ".join(f"${{{name}}}" for name in self.names)
 
 
 class Template:
@@ -30,51 +35,65 @@ class Template:
     __slots__ = ("_pieces", "names")
 
     def __init__(self, text: str) -> None:
-        #: Text, name, text, name, ..., text.
+        # Text, name, text, name, ..., text: a split by a pattern with one group keeps what the group found.
         self._pieces = _PLACEHOLDER.split(text)
         self.names = frozenset(self._pieces[1::2])
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is the same for everybody."""
+        """Whether there is nothing to fill in: the body is the same for everybody."""
         return not self.names
 
     def render(self, values: Mapping[str, str]) -> str:
-        """The body with its parameters filled in. MissingParameter names all that have no value."""
-        if not self.names:
-            return self._pieces[0]
+        """The body with its parameters filled in; values that it does not name are ignored.
+
+        Raises MissingParameter with all the names that have no value.
+        """
         pieces = self._pieces.copy()
         try:
             pieces[1::2] = [values[name] for name in pieces[1::2]]
         except KeyError:
-            raise MissingParameter(sorted(self.names - values.keys())) from None
+            raise MissingParameter(self.names - values.keys()) from None
         return "".join(pieces)
 
 
 class ParameterTable:
-    """`{name: {recipient or "default": value}}`, read once and asked for many recipients.
+    """The values of a batch, `{name: {recipient or "default": value}}`: read once, asked for each recipient.
 
-    Recipients may be written with `+`, with `00` or bare, with blanks and dashes: the digits count.
+    Recipients may be written as people write them: `+46 70-000 00 01`, `0046700000001` or bare. A key that is no number
+    matches only a recipient written the same. If one recipient has two keys, the later one counts.
     """
 
     __slots__ = ("_columns",)
 
     def __init__(self, table: Mapping[str, Mapping[str, str]]) -> None:
-        self._columns: list[tuple[str, str | None, dict[str, str]]] = [
+        # By name, not by recipient: names are few, and 25,000 dicts of a value or two would take longer to build.
+        self._columns = [
             (name, column.get(DEFAULT), {_msisdn(key): value for key, value in column.items() if key != DEFAULT})
             for name, column in table.items()
         ]
 
     def values_for(self, msisdn: str) -> dict[str, str]:
-        """The recipient's own value of each parameter, else its default; those with neither are left out."""
+        """The recipient's own value of each parameter, else its default; a parameter with neither is left out."""
+        recipient = _msisdn(msisdn)
         values: dict[str, str] = {}
         for name, default, own in self._columns:
-            value = own.get(msisdn, default)
+            value = own.get(recipient, default)
             if value is not None:
                 values[name] = value
         return values
 
 
+def values_for(table: Mapping[str, Mapping[str, str]], recipient: str) -> dict[str, str]:
+    """One recipient's values of a table that is not needed again; for many recipients keep a `ParameterTable`."""
+    return ParameterTable(table).values_for(recipient)
+
+
 def _msisdn(key: str) -> str:
-    digits = key if key.isdigit() else _NOT_DIGITS.sub("", key)
+    """The digits of a number, without a plus or the 00 that stands for it; any other key as it is."""
+    digits = key.removeprefix("+")
+    if not digits.isdecimal():
+        digits = _SEPARATORS.sub("", key).removeprefix("+")
+        if not digits.isdecimal():
+            return key
     return digits.removeprefix("00")

@@ -2,47 +2,73 @@
 
 140 octets are 160 septets or 70 UTF-16 code units. A body that needs more is cut into parts that each carry a header
 of 6 octets (7 with a 16-bit reference), which leaves 153 septets, 67 code units or 134 octets (3GPP TS 23.040,
-9.2.3.24.1). An escape and its character, and the two halves of a surrogate pair, always stay together, so a part may
-be one unit short.
+9.2.3.24.1 and 9.2.3.24.8). An escape and its character, and the two halves of a surrogate pair, always stay together,
+so a part may be one unit short.
+
+`measure_*` say what a body comes to, `split_*` cut it: for the same body both say the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
-from heliograph.text.gsm import ESCAPE, NotGsm, decode_gsm, encode_gsm, extended_count, is_gsm, unsupported
-from heliograph.text.udh import Concatenation, InformationElement, MalformedUdh, concatenation_of, encode_udh, parse_udh
+from heliograph.text.gsm import ESCAPE, decode_gsm, encode_gsm, is_gsm, is_plain_gsm
+from heliograph.text.udh import (
+    MAX_OCTETS,
+    Concatenation,
+    InformationElement,
+    MalformedUdh,
+    concatenation_of,
+    encode_udh,
+    parse_udh,
+)
 
-MAX_OCTETS = 140
+#: The total and the sequence of a part are one octet each.
 MAX_PARTS = 255
 
 
 class Encoding(StrEnum):
+    """What the units of a body are."""
+
     GSM7 = "gsm7"
+    """Septets (TS 23.038, 6.2.1)."""
     UCS2 = "ucs2"
+    """UTF-16 code units. The standard says UCS-2 (6.2.3); phones read UTF-16, and emoji could not be sent otherwise."""
     BINARY = "binary"
+    """Octets."""
 
 
 class TooManyParts(ValueError):
-    """A body needs more than 255 parts."""
+    """A body needs more than 255 parts: `parts` of them."""
+
+    def __init__(self, parts: int) -> None:
+        self.parts = parts
+        super().__init__(parts)
+
+    def __str__(self) -> str:
+        return f"the body needs {self.parts} parts, and a message has at most {MAX_PARTS}"
 
 
 class PartsMissing(ValueError):
-    """Parts do not make up one whole message."""
+    """Parts that do not make up one whole message."""
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Part:
     """One message on the air."""
 
-    encoding: Encoding
     payload: bytes
-    """The user data behind the header: septets, one a byte; UTF-16 big-endian; or the data itself."""
+    """The user data behind the header: septets, one a byte, not packed; UTF-16 big-endian; or the data itself."""
     udh: bytes
     """The header with its length octet; empty if there is none."""
     text: str | None
-    """What a phone shows of it; None for binary."""
+    """What a phone shows of the payload; None for binary."""
+    encoding: Encoding
 
 
 class Measure(NamedTuple):
@@ -50,32 +76,45 @@ class Measure(NamedTuple):
 
     encoding: Encoding
     parts: int
+    """1 to 255."""
     units: int
-    """Septets, UTF-16 code units or octets of the whole body."""
+    """Septets, UTF-16 code units or octets of the body, headers not counted."""
     room: int
     """Units still free in the last part."""
 
 
 def measure_text(text: str) -> Measure:
-    """What a text comes to, without cutting it up: for every message on its way. Raises TooManyParts."""
-    if is_gsm(text):
-        doubles = extended_count(text)
-        units = len(text) + doubles
+    """What `split_text(text)` comes to, without cutting: this is called for every message. Raises TooManyParts."""
+    if is_plain_gsm(text):
+        units = len(text)
         if units <= 160:
             return Measure(Encoding.GSM7, 1, units, 160 - units)
-        return _measured(Encoding.GSM7, units, 153, _gsm_units(text) if doubles else None)
-    units = len(text.encode("utf-16-be", "surrogatepass")) // 2
+        return _measure_even(Encoding.GSM7, units, 153)
+    if is_gsm(text):
+        septets = encode_gsm(text)
+        units = len(septets)
+        if units <= 160:
+            return Measure(Encoding.GSM7, 1, units, 160 - units)
+        return _measure_cuts(_Body(Encoding.GSM7, septets), 153)
+    utf16 = _utf16(text)
+    units = len(utf16) // 2
     if units <= 70:
         return Measure(Encoding.UCS2, 1, units, 70 - units)
-    return _measured(Encoding.UCS2, units, 67, _utf16_units(text) if units > len(text) else None)
+    return _measure_cuts(_Body(Encoding.UCS2, utf16), 67)
 
 
 def measure_binary(length: int, udh: bytes = b"") -> Measure:
-    """What binary data of `length` octets comes to behind the caller's own header. Raises as `split_binary` does."""
+    """What `split_binary` of `length` octets comes to behind the caller's own header.
+
+    Raises TooManyParts, MalformedUdh as `split_binary` does, and ValueError for a negative length.
+    """
+    if length < 0:
+        raise ValueError("a length is not negative")
+    parse_udh(udh)
     single = MAX_OCTETS - len(udh)
     if length <= single:
         return Measure(Encoding.BINARY, 1, length, single - length)
-    return _measured(Encoding.BINARY, length, _budget(Encoding.BINARY, udh, wide=False), None)
+    return _measure_even(Encoding.BINARY, length, _budget(Encoding.BINARY, udh, wide=False))
 
 
 def split_text(
@@ -86,150 +125,173 @@ def split_text(
     udh: bytes = b"",
     encoding: Encoding | None = None,
 ) -> tuple[Part, ...]:
-    """The parts of a text; an empty text is one empty part.
+    """The parts of a text, as few as can be; an empty text is one empty part.
 
-    `reference` ties parts together: messages to one phone that may overlap must differ in it (modulo 256, or 65,536
-    with `wide_reference`). `udh` is a header of the caller's own that every part carries too. `encoding` None takes the
-    GSM alphabet if it has every character, else UCS-2. Raises NotGsm if GSM7 is asked for and cannot be, TooManyParts,
-    and MalformedUdh for a header that is none, leaves no room, or concatenates already.
+    `reference` tells a phone which parts belong together, so messages to one phone that may overlap must differ in it.
+    It is taken modulo 256, or 65,536 with `wide_reference`: any counter serves. `udh` is a header of the caller's own,
+    length octet first, that every part carries too, behind the concatenation. `encoding` None takes the GSM alphabet
+    if that has every character, else UCS-2.
+
+    Raises NotGsm if GSM7 is asked for and cannot be; TooManyParts; and MalformedUdh for a header that is none, or, if
+    one part is not enough, a header that leaves no room or says itself which part this is.
     """
+    if encoding is Encoding.BINARY:
+        raise ValueError("a text is not binary: use split_binary")
     if encoding is None:
         encoding = Encoding.GSM7 if is_gsm(text) else Encoding.UCS2
-    if encoding is Encoding.BINARY:
-        raise ValueError("a text is not binary; use split_binary")
-    if encoding is Encoding.GSM7 and not is_gsm(text):
-        raise NotGsm(unsupported(text))
-    units = _gsm_units(text) if encoding is Encoding.GSM7 else _utf16_units(text)
-    return _split(encoding, units, reference, wide_reference, udh)
+    encoded = encode_gsm(text) if encoding is Encoding.GSM7 else _utf16(text)
+    return _split(_Body(encoding, encoded), reference, wide_reference, udh)
 
 
 def split_binary(
     data: bytes, *, udh: bytes = b"", reference: int = 0, wide_reference: bool = False
 ) -> tuple[Part, ...]:
-    """The parts of binary data; see `split_text`."""
-    units = _Units(data, 1, lambda _end: False)
-    return _split(Encoding.BINARY, units, reference, wide_reference, udh)
+    """The parts of binary data; no data is one empty part. Arguments and errors are those of `split_text`."""
+    return _split(_Body(Encoding.BINARY, data), reference, wide_reference, udh)
 
 
-class _Units(NamedTuple):
-    """An encoded body as units that may not all be parted."""
+def join_parts(parts: Sequence[Part]) -> str | bytes:
+    """The whole body of a message's parts, in whatever order they came: a text, or the data if they are binary.
 
+    Of a part that came twice the first counts. Pairs that the sender did split over two parts are joined again, and
+    parts may differ in encoding as long as none is binary beside a text. Raises PartsMissing if the parts are not one
+    whole message, and MalformedUdh.
+    """
+    if not parts:
+        raise PartsMissing("there are no parts")
+    first = concatenation_of(parts[0].udh)
+    if first is None:
+        if len(parts) > 1:
+            raise PartsMissing("a part that says to be the whole message is not alone")
+        return _joined(parts)
+    in_order: dict[int, Part] = {}
+    for part in parts:
+        concatenation = concatenation_of(part.udh)
+        if concatenation is None or concatenation != first._replace(sequence=concatenation.sequence):
+            raise PartsMissing("the parts belong to different messages")
+        in_order.setdefault(concatenation.sequence, part)
+    missing = [sequence for sequence in range(1, first.total + 1) if sequence not in in_order]
+    if missing:
+        raise PartsMissing(f"of {first.total} parts these are missing: {', '.join(map(str, missing))}")
+    return _joined([in_order[sequence] for sequence in range(1, first.total + 1)])
+
+
+class _Body(NamedTuple):
+    """An encoded body, as units of which some pairs must stay together."""
+
+    encoding: Encoding
     encoded: bytes
-    width: int
-    """Octets of `encoded` in a unit."""
-    binds: Callable[[int], bool]
-    """Whether the unit before the given place belongs to the one after it."""
 
-    def cuts(self, budget: int) -> list[int]:
-        """Where each part ends, each as long as it can be."""
-        total = len(self.encoded) // self.width
+    @property
+    def units(self) -> int:
+        return len(self.encoded) // _octets(self.encoding)
+
+    def ends(self, budget: int) -> list[int]:
+        """Where each part ends, in units, if it takes as much as it can: that makes the fewest parts."""
+        total = self.units
         ends: list[int] = []
-        start = 0
-        while start < total:
-            end = min(start + budget, total)
-            if end < total and self.binds(end):
+        end = 0
+        while end < total:
+            end += budget
+            if end < total and self._splits_pair(end):
                 end -= 1
-            ends.append(end)
-            start = end
+            ends.append(min(end, total))
         return ends
 
+    def _splits_pair(self, place: int) -> bool:
+        encoded = self.encoded
+        if self.encoding is Encoding.GSM7:
+            return encoded[place - 1] == ESCAPE
+        if self.encoding is Encoding.UCS2:
+            # The first octet of a code unit: 0xD8 to 0xDB of a high surrogate, 0xDC to 0xDF of a low one.
+            return encoded[2 * place - 2] & 0xFC == 0xD8 and encoded[2 * place] & 0xFC == 0xDC
+        return False
 
-def _gsm_units(text: str) -> _Units:
-    septets = encode_gsm(text)
-    return _Units(septets, 1, lambda end: septets[end - 1] == ESCAPE)
+
+def _utf16(text: str) -> bytes:
+    # JSON can bring half a surrogate pair into a str. It cannot be shown, but it must not break a batch either.
+    return text.encode("utf-16-be", "surrogatepass")
 
 
-def _utf16_units(text: str) -> _Units:
-    encoded = text.encode("utf-16-be", "surrogatepass")
-    return _Units(encoded, 2, lambda end: 0xD8 <= encoded[2 * end - 2] < 0xDC and 0xDC <= encoded[2 * end] < 0xE0)
+def _octets(encoding: Encoding) -> int:
+    """Octets in a unit of a payload."""
+    return 2 if encoding is Encoding.UCS2 else 1
 
 
-def _measured(encoding: Encoding, units: int, budget: int, bound: _Units | None) -> Measure:
-    """`bound` None: the units can be parted anywhere, so the parts need not be looked for."""
-    if bound is None:
-        parts = -(-units // budget)
-        room = parts * budget - units
-    else:
-        ends = bound.cuts(budget)
-        parts = len(ends)
-        room = budget - (ends[-1] - ends[-2])
+def _measure_even(encoding: Encoding, units: int, budget: int) -> Measure:
+    """For units that can be cut anywhere: arithmetic is enough."""
+    parts = -(-units // budget)
     if parts > MAX_PARTS:
-        raise TooManyParts(f"{parts} parts; {MAX_PARTS} are possible")
-    return Measure(encoding, parts, units, room)
+        raise TooManyParts(parts)
+    return Measure(encoding, parts, units, parts * budget - units)
+
+
+def _measure_cuts(body: _Body, budget: int) -> Measure:
+    """For several parts with pairs among the units: where each part ends decides where the next one can."""
+    ends = body.ends(budget)
+    if len(ends) > MAX_PARTS:
+        raise TooManyParts(len(ends))
+    return Measure(body.encoding, len(ends), body.units, budget - (ends[-1] - ends[-2]))
 
 
 def _room(encoding: Encoding, header: int) -> int:
-    """Units that fit behind a header of so many octets."""
+    """Units that fit into a message behind a header of so many octets."""
     octets = MAX_OCTETS - header
     if encoding is Encoding.GSM7:
         return octets * 8 // 7
-    return octets // 2 if encoding is Encoding.UCS2 else octets
+    return octets // _octets(encoding)
 
 
 def _budget(encoding: Encoding, udh: bytes, *, wide: bool) -> int:
-    """Units in each of several parts. Raises MalformedUdh if the header leaves no room, or concatenates already."""
+    """Units in each of several parts. Raises MalformedUdh."""
     if concatenation_of(udh) is not None:
-        raise MalformedUdh("the header already belongs to one part of several, and the body does not fit into one")
-    room = _room(encoding, (len(udh) or 1) + (6 if wide else 5))
-    if room < 2:
+        raise MalformedUdh("the header says which part this is, but the body does not fit into one part")
+    # The length octet is counted once: it is the caller's, or ours.
+    room = _room(encoding, max(len(udh), 1) + (6 if wide else 5))
+    if room < 2:  # A pair could never be placed.
         raise MalformedUdh(f"a header of {len(udh)} octets leaves no room for a body in several parts")
     return room
 
 
-def _split(encoding: Encoding, units: _Units, reference: int, wide: bool, udh: bytes) -> tuple[Part, ...]:
+def _split(body: _Body, reference: int, wide: bool, udh: bytes) -> tuple[Part, ...]:
     own = parse_udh(udh)
-    total_units = len(units.encoded) // units.width
-    if total_units <= _room(encoding, len(udh)):
-        return (_part(encoding, units.encoded, udh),)
-    ends = units.cuts(_budget(encoding, udh, wide=wide))
+    if body.units <= _room(body.encoding, len(udh)):
+        return (_part(body.encoding, body.encoded, udh),)
+    ends = body.ends(_budget(body.encoding, udh, wide=wide))
     if len(ends) > MAX_PARTS:
-        raise TooManyParts(f"{len(ends)} parts; {MAX_PARTS} are possible")
+        raise TooManyParts(len(ends))
+    reference %= 0x10000 if wide else 0x100
+    width = _octets(body.encoding)
     parts: list[Part] = []
     start = 0
     for sequence, end in enumerate(ends, 1):
-        header = _header(own, Concatenation(reference, len(ends), sequence, wide))
-        parts.append(_part(encoding, units.encoded[start * units.width : end * units.width], header))
+        header = _header(Concatenation(reference, len(ends), sequence, wide), own)
+        parts.append(_part(body.encoding, body.encoded[start * width : end * width], header))
         start = end
     return tuple(parts)
 
 
-def _header(own: tuple[InformationElement, ...], concatenation: Concatenation) -> bytes:
+def _header(concatenation: Concatenation, own: Iterable[InformationElement]) -> bytes:
+    # First, so that a receiver which reads a single element still learns that there are parts.
     return encode_udh((concatenation.element(), *own))
 
 
 def _part(encoding: Encoding, payload: bytes, udh: bytes) -> Part:
-    return Part(encoding, payload, udh, _text_of(encoding, payload))
+    return Part(payload, udh, None if encoding is Encoding.BINARY else _decoded(encoding, payload), encoding)
 
 
-def _text_of(encoding: Encoding, payload: bytes) -> str | None:
-    if encoding is Encoding.BINARY:
-        return None
+def _decoded(encoding: Encoding, payload: bytes) -> str:
     if encoding is Encoding.GSM7:
         return decode_gsm(payload)
     return payload.decode("utf-16-be", "surrogatepass")
 
 
-def join_parts(parts: Sequence[Part]) -> str | bytes:
-    """The whole body of a message's parts, in whatever order they came; a part that came twice counts once.
-
-    Raises PartsMissing if they are not one whole message.
-    """
-    if not parts:
-        raise PartsMissing("there are no parts")
-    heads = [concatenation_of(part.udh) for part in parts]
-    if len(parts) == 1 and heads[0] is None:
-        return _joined(parts)
-    in_order: dict[int, Part] = {}
-    for head, part in zip(heads, parts, strict=True):
-        if head is None or heads[0] is None or (head.reference, head.total) != (heads[0].reference, heads[0].total):
-            raise PartsMissing("the parts belong to different messages")
-        in_order[head.sequence] = part
-    if heads[0] is None or len(in_order) != heads[0].total:
-        raise PartsMissing(f"only the parts {sorted(in_order)} are here")
-    return _joined([part for _, part in sorted(in_order.items())])
-
-
 def _joined(parts: Sequence[Part]) -> str | bytes:
-    payload = b"".join(part.payload for part in parts)
-    text = _text_of(parts[0].encoding, payload)
-    return payload if text is None else text
+    kinds = {part.encoding for part in parts}
+    if Encoding.BINARY in kinds:
+        if len(kinds) > 1:
+            raise PartsMissing("some parts are text and some are binary")
+        return b"".join(part.payload for part in parts)
+    # Payloads are joined before they are read, so that a pair on a border becomes one character.
+    runs = groupby(parts, attrgetter("encoding"))
+    return "".join(_decoded(encoding, b"".join(part.payload for part in run)) for encoding, run in runs)

@@ -16,6 +16,13 @@ const thread = () => document.querySelector(".thread");
 const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 40;
 let follow = true;
 
+// A phone that was opened before its first message has nobody to answer until one comes.
+function answerTheLatest() {
+  const to = document.getElementById("to");
+  const latest = [...document.querySelectorAll(".bubble.received")].pop();
+  if (to && !to.value && latest) to.value = latest.dataset.peer;
+}
+
 async function copy(button) {
   try {
     await navigator.clipboard.writeText(button.dataset.code);
@@ -43,6 +50,7 @@ document.addEventListener("htmx:afterSettle", () => {
   tellTimes(document);
   const box = thread();
   if (box && follow) box.scrollTop = box.scrollHeight;
+  answerTheLatest();
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.target.matches(".reply") || !event.detail.successful) return;

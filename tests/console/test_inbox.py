@@ -1,0 +1,165 @@
+"""The inbox in a real browser: what a developer sees on their first day."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import clx.xms
+import httpx2
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+    from tests.conftest import Server
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str:
+    """Where Chromium is; installs Debian's package where the tests may, else skips with the reason."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        pytest.skip("the browser tests need Chromium: install Debian's package chromium")
+    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            pytest.skip(f"the browser tests need Chromium, and it could not be installed: {done.stderr[-200:]}")
+    return shutil.which("chromium") or pytest.skip("the browser tests need Chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    context = browser.new_context()
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.goto(server.ready["console"]["url"])
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def open_phone(page: Page, number: str) -> None:
+    page.get_by_label("Open a phone by its number").fill(number)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"h2:text-is('{number}')")
+
+
+def test_a_text_sent_by_the_published_client_appears_and_the_reply_reaches_it(
+    page: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    number = new_number()
+    xms = server.ready["protocols"]["xms"]
+    client = clx.xms.Client(xms["service_plan_id"], xms["token"], endpoint=xms["endpoint"])
+    open_phone(page, number)
+
+    client.create_text_message("Acme", number.removeprefix("+"), "Your code is 482913")
+    bubble = page.wait_for_selector("[data-direction=received][data-status=delivered]")
+    assert bubble is not None
+    shown = bubble.inner_text()
+    page.fill("[name=text]", "Got it")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-direction=sent]:has-text('Got it')")
+
+    assert "Your code is 482913" in shown
+    assert "1 part · GSM-7 · delivered" in shown
+    inbound = [message for message in next(iter(client.fetch_inbounds())) if message.sender == number[1:]]
+    assert [(message.recipient, message.body) for message in inbound] == [("Acme", "Got it")]
+
+
+def test_the_one_time_code_is_copied_with_one_click(page: Page, server: Server, new_number: Callable[[], str]) -> None:
+    number = new_number()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    with server.client() as client:
+        client.messages.send(to=number, text="Your code is 482913", originator="Acme")
+    open_phone(page, number)
+
+    page.click("[data-code]")
+
+    page.wait_for_selector("[data-code]:text-is('Copied')")
+    assert page.evaluate("navigator.clipboard.readText()") == "482913"
+
+
+def test_a_message_that_never_reached_its_phone_is_shown_with_the_reason(page: Page, server: Server) -> None:
+    number = "+999200077"
+    with server.client() as client:
+        client.messages.send(to=number, text="Refused", originator="Acme")
+    open_phone(page, number)
+
+    bubble = page.wait_for_selector("[data-status=rejected]")
+
+    assert bubble is not None
+    assert "The provider refused it for good. The sandbox rejects this test number." in bubble.inner_text()
+
+
+def test_a_text_is_shown_as_it_is_and_never_as_markup(
+    page: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    number = new_number()
+    text = "<b>bold</b>\n<script>alert(1)</script>  & {{ 7*7 }}"
+    with server.client() as client:
+        client.messages.send(to=number, text=text, originator="Acme")
+    open_phone(page, number)
+
+    shown = page.wait_for_selector("[data-direction=received] .text")
+
+    assert shown is not None
+    assert shown.text_content() == text
+
+
+def test_a_reply_to_nobody_is_explained_and_kept(page: Page, new_number: Callable[[], str]) -> None:
+    open_phone(page, new_number())
+    page.fill("[name=to]", "far too long a name")
+    page.fill("[name=text]", "Hello?")
+    page.keyboard.press("Enter")
+
+    page.wait_for_selector("#complaint:has-text('can\\'t be written to')")
+
+    assert page.input_value("[name=text]") == "Hello?"
+
+
+def test_without_the_link_nobody_gets_in(server: Server) -> None:
+    for path in ("/inbox", "/inbox/33612345678", "/inbox/events", "/login?key=wrong", "/login"):
+        answer = httpx2.get(server.url + path)
+        assert (answer.status_code, "is closed" in answer.text) == (401, True), path
+
+
+def test_a_form_of_another_site_is_refused(server: Server, new_number: Callable[[], str]) -> None:
+    with httpx2.Client(base_url=server.url) as visitor:
+        visitor.get(server.ready["console"]["url"])
+
+        answer = visitor.post(f"/inbox/{new_number()[1:]}/replies", data={"to": "Acme", "text": "x", "form_token": "y"})
+
+    assert answer.status_code == 403
+
+
+def test_pages_forbid_scripts_of_others(server: Server) -> None:
+    with httpx2.Client(base_url=server.url, follow_redirects=True) as visitor:
+        answer = visitor.get(server.ready["console"]["url"])
+
+    assert "default-src 'none'; script-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
