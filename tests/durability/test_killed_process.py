@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,11 @@ BATCH = 1_000
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_every_accepted_message_ends_delivered_after_the_server_was_killed(
-    engine: str, start_server: StartServer, request: pytest.FixtureRequest, tmp_path: Path, record_property: object
+    engine: str,
+    start_server: StartServer,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     store = ""
     if engine == "postgresql":
@@ -52,7 +56,8 @@ def test_every_accepted_message_ends_delivered_after_the_server_was_killed(
         reception = client.sandbox.reception()
     second.stop()
 
-    print(json.dumps({"store": engine, "in flight": in_flight, "received twice": reception.repeated}))
+    record_property("in flight", in_flight)
+    record_property("received twice", reception.repeated)
     assert in_flight > 0
     assert [[(bucket.status, bucket.count) for bucket in report.buckets] for report in reports] == (
         [[("delivered", BATCH)]] * len(batches)

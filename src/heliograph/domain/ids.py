@@ -76,6 +76,11 @@ def following(identifier: str, count: int) -> Sequence[str]:
     return out
 
 
+def last_following(identifier: str) -> str:
+    """The last identifier that belongs to this one's followers: a bound for finding all of them."""
+    return encode(to_int(identifier) | (1 << _FOLLOWING_BITS) - 1)
+
+
 def made_at_ms(identifier: str) -> int:
     """When the identifier was made, in milliseconds since 1970."""
     return to_int(identifier) >> _RANDOM_BITS

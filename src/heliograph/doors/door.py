@@ -16,7 +16,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from heliograph.domain.accounts import Account, Principal
@@ -68,11 +68,18 @@ class Door(ABC):
         """The protocol's own body and status for an error."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self  # makes the router raise for a wrong method instead of answering in its own words
         try:
             await self._router(scope, receive, send)
-        except HTTPException as error:  # the router's own: a known address, asked in the wrong way
-            response = self.render_error(MethodNotAllowed() if error.status_code == 405 else NotFound())
-            response.headers.update(error.headers or {})
+        except HTTPException:
+            methods = {
+                method
+                for route in self._router.routes
+                if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
+                for method in route.methods or ()
+            }
+            response = self.render_error(MethodNotAllowed())
+            response.headers["Allow"] = ", ".join(sorted(methods))
             await response(scope, receive, send)
 
     async def _unknown_address(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,6 +94,8 @@ class Door(ABC):
             try:
                 principal = await self.authenticate(request)
                 require(principal, operation.scope)
+                if "\0" in request.url.path:  # no database would look for it
+                    raise NotFound()
                 query = None if operation.query is None else decode_query(request, operation.query)
                 body = None
                 if decoder is not None:

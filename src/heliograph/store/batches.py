@@ -15,6 +15,7 @@ from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.changes import Change, apply_changes
+from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.schema import batches, messages
 from heliograph.store.tx import Row, Tx
@@ -240,11 +241,7 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
     )
     waiting = tx.rows(
         select(messages.c.id)
-        .where(
-            messages.c.account_id == account_id,
-            messages.c.batch_id == batch_id,
-            messages.c.status == Status.QUEUED.value,
-        )
+        .where(messages.c.account_id == account_id, of_batch(batch_id), messages.c.status == Status.QUEUED.value)
         .with_for_update()
     )
     canceled = [Change(row[0], Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for row in waiting]

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, select
 
 from heliograph.domain.batches import BodyKind
-from heliograph.domain.ids import earliest_at
+from heliograph.domain.ids import earliest_at, last_following
 from heliograph.domain.instants import from_ms, maybe_instant, to_ms
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import SETTLED, Status
@@ -42,6 +42,14 @@ _COLUMNS = (
 )
 _NAMES = tuple(column.name for column in _COLUMNS)
 _WITH_BATCH = messages.join(batches, batches.c.id == messages.c.batch_id)
+
+
+def of_batch(batch_id: str) -> ColumnElement[bool]:
+    """The messages of a batch, by their identifiers: these follow the batch's, so their own index finds them."""
+    try:
+        return and_(messages.c.id > batch_id, messages.c.id <= last_following(batch_id))
+    except ValueError:  # not one of our identifiers
+        return false()
 
 
 def _message(row: Sequence[Any]) -> Message:
@@ -98,9 +106,7 @@ def message_to(tx: Tx, account_id: str, batch_id: str, msisdn: str) -> Message |
     """The message of a batch to one recipient."""
     query = select(*_COLUMNS).select_from(_WITH_BATCH)
     row = tx.first(
-        query.where(
-            messages.c.account_id == account_id, messages.c.batch_id == batch_id, messages.c.msisdn == msisdn
-        ).limit(1)
+        query.where(messages.c.account_id == account_id, of_batch(batch_id), messages.c.msisdn == msisdn).limit(1)
     )
     return None if row is None else _message(row)
 
@@ -124,7 +130,7 @@ def messages_of(
 def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter) -> Select[Any]:
     query = query.where(messages.c.account_id == account_id)
     if wanted.batch_id is not None:
-        query = query.where(messages.c.batch_id == wanted.batch_id)
+        query = query.where(of_batch(wanted.batch_id))
     if wanted.msisdns:
         query = query.where(tx.among(messages.c.msisdn, wanted.msisdns))
     if wanted.statuses:
@@ -148,7 +154,7 @@ class Bucket(msgspec.Struct, frozen=True):
 def buckets_of(tx: Tx, account_id: str, batch_id: str) -> list[Bucket]:
     rows = tx.rows(
         select(messages.c.status, messages.c.reason, messages.c.provider_code, func.count().label("count"))
-        .where(messages.c.account_id == account_id, messages.c.batch_id == batch_id)
+        .where(messages.c.account_id == account_id, of_batch(batch_id))
         .group_by(messages.c.status, messages.c.reason, messages.c.provider_code)
         .order_by(messages.c.status, messages.c.reason, messages.c.provider_code)
     )
@@ -168,7 +174,7 @@ def standings_of(tx: Tx, account_id: str, batch_id: str) -> list[Standing]:
     """Of every recipient, in the order of the batch."""
     rows = tx.rows(
         select(messages.c.msisdn, messages.c.status, messages.c.reason, messages.c.provider_code)
-        .where(messages.c.account_id == account_id, messages.c.batch_id == batch_id)
+        .where(messages.c.account_id == account_id, of_batch(batch_id))
         .order_by(messages.c.id)
     )
     return [Standing(row[0], Status(row[1]), row[2], row[3]) for row in rows]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from alembic import op
 from sqlalchemy import BigInteger, Column, PrimaryKeyConstraint, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0001"
 down_revision = None
 
 
+WORDS = Text().with_variant(TEXT(collation="C"), "postgresql")
+
+
 def words(*names: str) -> list[Column[str]]:
-    return [Column(name.rstrip("?"), Text, nullable=name.endswith("?")) for name in names]
+    return [Column(name.rstrip("?"), WORDS, nullable=name.endswith("?")) for name in names]
 
 
 def numbers(*names: str) -> list[Column[int]]:
@@ -22,7 +26,7 @@ def counters(*names: str) -> list[Column[int]]:
 
 
 def key() -> Column[str]:
-    return Column("id", Text, primary_key=True, nullable=False)
+    return Column("id", WORDS, primary_key=True, nullable=False)
 
 
 def partial_index(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:
@@ -72,7 +76,6 @@ def upgrade() -> None:
         *numbers("created_at", "sent_at?", "settled_at?"),
     )
     op.create_index("messages_by_account", "messages", ["account_id", "id"])
-    op.create_index("messages_by_batch", "messages", ["batch_id", "id"])
     partial_index("messages_due", "messages", ["due_at", "id"], "status = 'queued'")
     partial_index("messages_leased", "messages", ["lease_until"], "status = 'sending'")
     partial_index("messages_by_provider_ref", "messages", ["provider_ref"], "provider_ref IS NOT NULL")
@@ -124,4 +127,4 @@ def upgrade() -> None:
     )
     op.create_index("phone_messages_by_phone", "phone_messages", ["msisdn", "id"])
     op.create_index("phone_messages_by_account", "phone_messages", ["account_id", "id"])
-    op.create_table("settings", Column("name", Text, primary_key=True), *words("value"))
+    op.create_table("settings", Column("name", WORDS, primary_key=True), *words("value"))
