@@ -1,0 +1,160 @@
+"""A real engine on both stores, with providers that do what a test tells them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from heliograph.api.callbacks import NativeCallbacks
+from heliograph.domain.accounts import Account
+from heliograph.domain.batches import Draft, ReportWish
+from heliograph.domain.messages import Message, Wait
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import Status
+from heliograph.engine.addresses import LOOPBACK, AddressGuard
+from heliograph.engine.engine import Engine
+from heliograph.engine.lines import Line
+from heliograph.engine.news import News
+from heliograph.protocols.contract import Outcome, Outgoing, Provider, Taken
+from heliograph.protocols.sandbox.operator import SandboxOperator
+from heliograph.services.access import Access
+from heliograph.services.accounts import Accounts
+from heliograph.services.services import Services
+from heliograph.store import Store, open_store
+
+Answer = Outcome | Exception
+
+
+class ScriptedProvider(Provider):
+    """Answers submits as told, one answer a message; takes everything when nothing is told."""
+
+    name = "scripted"
+
+    def __init__(self, *, twice: bool = False) -> None:
+        self.answers: deque[Answer] = deque()
+        self.sent: asyncio.Queue[Outgoing] = asyncio.Queue()
+        self.before_answering: Callable[[Outgoing], Awaitable[None]] | None = None
+        type(self).sends_twice_rather_than_never = twice
+
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = []
+        for message in messages:
+            await self.sent.put(message)
+            if self.before_answering is not None:
+                await self.before_answering(message)
+            answer = self.answers.popleft() if self.answers else Taken(ref(message.message_id))
+            if isinstance(answer, Exception):
+                raise answer
+            outcomes.append(answer)
+        return outcomes
+
+
+def ref(message_id: str) -> str:
+    """The provider's id of a message."""
+    return f"P-{message_id}"
+
+
+@dataclass
+class Running:
+    """An engine and an account that sends through it."""
+
+    engine: Engine
+    provider: Provider
+    services: Services
+    account: Account
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    async def send(
+        self,
+        *numbers: str,
+        text: str = "Hello",
+        send_in: timedelta | None = None,
+        expire_in: timedelta | None = None,
+        report: ReportWish = ReportWish.NONE,
+        callback_url: str | None = None,
+        max_parts: int | None = None,
+    ) -> list[Message]:
+        """Accepts a batch; its messages, in order."""
+        now = datetime.now(UTC)
+        draft = Draft(
+            protocol="v1",
+            to=numbers or ["+33612345678"],
+            originator="Acme",
+            text=text,
+            send_at=None if send_in is None else now + send_in,
+            expire_at=None if expire_in is None else now + expire_in,
+            report=report,
+            callback_url=callback_url,
+            max_parts=max_parts,
+        )
+        batch, _ = await self.services.batches.create(self.account, draft)
+        from heliograph.store.messages import MessageFilter
+
+        found = await self.services.messages.page(self.account, MessageFilter(batch_id=batch.id), limit=1_000)
+        return found[::-1]
+
+    async def until(self, message: Message, *statuses: Status) -> Message:
+        """The message once it has one of these statuses."""
+        with self.engine.news.listen(message.id) as news:
+            while True:
+                now = await self.services.messages.get(self.account, message.id)
+                if now.status in statuses:
+                    return now
+                if not await news.wait(10):
+                    raise AssertionError(f"still {now.status} after ten seconds")
+
+    async def why(self, message: Message) -> Wait:
+        return (await self.services.messages.why(self.account, message.id))[1]
+
+    async def receipt(self, message: Message | str, status: Status | None, **fields: object) -> None:
+        message_id = message if isinstance(message, str) else message.id
+        receipt = Receipt(self.provider.name, ref(message_id), status, **fields)  # type: ignore[arg-type]
+        await self.engine.intake.receipts([receipt])
+
+
+StartEngine = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
+    """Starts engines, each on a store of its own connection; stops them in the end."""
+    running: list[tuple[Engine, Store]] = []
+
+    async def begin(
+        provider: Provider | Callable[[Store, News], Provider] | None = None,
+        *,
+        per_second: float | None = None,
+        lease_s: float = 60.0,
+        loopback: bool = True,
+    ) -> Running:
+        store = await open_store(store_url, tmp_path)
+        accounts = Accounts(store, Access(store))
+        account = await accounts.ensure("tester")
+        news = News()
+        sandbox = SandboxOperator(store, news.tell, default_account_id=account.id)
+        chosen = provider if isinstance(provider, Provider) else sandbox if provider is None else provider(store, news)
+        lines = [Line(chosen, per_second)] if chosen is sandbox else [Line(chosen, per_second), Line(sandbox)]
+        engine = Engine(
+            store,
+            news,
+            lines,
+            default_line=chosen.name,
+            guard=AddressGuard(LOOPBACK if loopback else ()),
+            shapes={"v1": NativeCallbacks(store)},
+            lease_s=lease_s,
+            window=4,
+        )
+        await engine.start()
+        running.append((engine, store))
+        return Running(engine, chosen, Services(engine, sandbox), account)
+
+    yield begin
+    for engine, store in reversed(running):
+        await engine.stop()
+        await store.close()
