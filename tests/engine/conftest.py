@@ -139,7 +139,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         news = News()
         sandbox = SandboxOperator(store, news.tell, default_account_id=account.id)
         chosen = provider if isinstance(provider, Provider) else sandbox if provider is None else provider(store, news)
-        lines = [Line(chosen, per_second)] if chosen is sandbox else [Line(chosen, per_second), Line(sandbox)]
+        lines = [Line(chosen, per_second)] if chosen.name == sandbox.name else [Line(chosen, per_second), Line(sandbox)]
         engine = Engine(
             store,
             news,

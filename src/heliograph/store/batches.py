@@ -27,8 +27,8 @@ _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 _COLUMNS = tuple(column for column in batches.c if column.name not in {"idempotency_key", "fingerprint", "open_count"})
 _INSERTED = tuple(column.name for column in batches.c)
 
-_MESSAGE_COLUMNS = ("id", "msisdn", "status", "reason", "settled_at")
-_SINGLE_COLUMNS = (*_MESSAGE_COLUMNS, "account_id", "batch_id", "notify", "due_at", "expire_at", "created_at")
+_SHARED = ("account_id", "batch_id", "status", "notify", "due_at", "expire_at", "created_at")
+"""Columns of a message that are the same for all of its batch."""
 _MERGED_RECIPIENTS = 20
 """Batches up to this size share one INSERT of messages with their neighbours; larger ones have one of their own."""
 
@@ -89,35 +89,37 @@ def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str
 
 
 def _insert(tx: Tx, fresh: Sequence[NewBatch]) -> None:
-    silent = opted_out_among(tx, [(new.batch.account_id, new.batch.recipients) for new in fresh])
     merged: list[Row] = []
     batch_rows: list[Row] = []
     for new in fresh:
         batch = new.batch
         notify = NOTIFY[batch.report]
-        created_at, send_at, expire_at = to_ms(batch.created_at), to_ms(batch.send_at), to_ms(batch.expire_at)
-        rows = _message_rows(batch, silent, created_at)
-        shared = (batch.account_id, batch.id, int(notify), send_at, expire_at, created_at)
+        rows: list[Row] = list(zip(following(batch.id, len(batch.recipients)), batch.recipients, strict=True))
+        times = (to_ms(batch.send_at), to_ms(batch.expire_at), to_ms(batch.created_at))
+        shared = (batch.account_id, batch.id, Status.QUEUED.value, int(notify), *times)
         if len(rows) <= _MERGED_RECIPIENTS:
             merged.extend(row + shared for row in rows)
         else:
-            tx.insert(messages, _MESSAGE_COLUMNS, rows, dict(zip(_SINGLE_COLUMNS[5:], shared, strict=True)))
-        still_open = sum(row[2] == Status.QUEUED for row in rows) if notify & Notify.BATCH_WHEN_SETTLED else None
-        batch_rows.append(_batch_row(new, still_open))
+            tx.insert(messages, ("id", "msisdn"), rows, dict(zip(_SHARED, shared, strict=True)))
+        batch_rows.append(_batch_row(new, len(rows) if notify & Notify.BATCH_WHEN_SETTLED else None))
     tx.insert(batches, _INSERTED, batch_rows)
-    tx.insert(messages, _SINGLE_COLUMNS, merged)
+    tx.insert(messages, ("id", "msisdn", *_SHARED), merged)
+    _refuse_opted_out(tx, fresh)
 
 
-def _message_rows(batch: Batch, silent: set[tuple[str, str]], created_at: int) -> list[Row]:
-    identifiers = following(batch.id, len(batch.recipients))
-    queued: Row = (Status.QUEUED.value, None, None)
+def _refuse_opted_out(tx: Tx, fresh: Sequence[NewBatch]) -> None:
+    silent = opted_out_among(tx, [(new.batch.account_id, new.batch.recipients) for new in fresh])
     if not silent:
-        return [(identifier, msisdn, *queued) for identifier, msisdn in zip(identifiers, batch.recipients, strict=True)]
-    refused: Row = (Status.REJECTED.value, Reason.OPTED_OUT.value, created_at)
-    return [
-        (identifier, msisdn, *(refused if (batch.account_id, msisdn) in silent else queued))
-        for identifier, msisdn in zip(identifiers, batch.recipients, strict=True)
+        return
+    refused = [
+        Change(message_id, Status.REJECTED, reason=Reason.OPTED_OUT)
+        for new in fresh
+        for message_id, msisdn in zip(
+            following(new.batch.id, len(new.batch.recipients)), new.batch.recipients, strict=True
+        )
+        if (new.batch.account_id, msisdn) in silent
     ]
+    apply_changes(tx, refused, to_ms(fresh[0].batch.created_at))
 
 
 def _text(value: object) -> str:

@@ -33,7 +33,9 @@ def claim_events(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[E
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    tx.update(events, "id", ("attempts",), [(row[0], row[8] + 1) for row in rows], {"due_at": lease_until})
+    tx.update(
+        events, "id", ("attempts",), [(row[0], row[8] + 1) for row in rows], {"due_at": lease_until, "last_error": None}
+    )
     return [
         Event(
             id=row[0],
@@ -70,7 +72,10 @@ def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int)
 
 
 def end_event_leases(tx: Tx, now_ms: int) -> int:
-    """Makes leased events due at once: for the only process of a store, as it starts."""
+    """Makes leased events due at once: for the only process of a store, as it starts.
+
+    A leased event is one that was claimed and has no outcome written since: an outcome that leaves it waiting has an error.
+    """
     return tx.run(
         update(events).where(is_waiting, events.c.attempts > 0, events.c.last_error.is_(None)).values(due_at=now_ms)
     )
