@@ -74,7 +74,7 @@ def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int)
 def end_event_leases(tx: Tx, now_ms: int) -> int:
     """Makes leased events due at once: for the only process of a store, as it starts.
 
-    A leased event is one that was claimed and has no outcome written since: an outcome that leaves it waiting has an error.
+    A leased event was claimed and has no outcome since; an outcome that leaves an event waiting has an error.
     """
     return tx.run(
         update(events).where(is_waiting, events.c.attempts > 0, events.c.last_error.is_(None)).values(due_at=now_ms)

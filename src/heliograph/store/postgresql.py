@@ -36,6 +36,8 @@ R = TypeVar("R")
 
 _MIGRATION_LOCK = 0x48656C69  # any number that all Heliographs agree on
 _READ_POOL = 8
+#: Statements are short: compiling them never pays.
+_SESSION = {"jit": "off"}
 
 
 class PostgresqlStore(Store):
@@ -51,9 +53,9 @@ class PostgresqlStore(Store):
         """Connects and migrates. SetupError, in one sentence, if the database can't be used."""
         target = make_url(url).set(drivername="postgresql+asyncpg")
         engine = create_async_engine(
-            target, pool_size=_READ_POOL + len(Lane), max_overflow=0, connect_args={"server_settings": {"jit": "off"}}
+            target, pool_size=_READ_POOL + len(Lane), max_overflow=0, connect_args={"server_settings": _SESSION}
         )
-        shown = target.render_as_string(hide_password=True)
+        shown = make_url(url).render_as_string(hide_password=True)
         try:
             async with engine.begin() as connection:
                 await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from heliograph.domain.statuses import Status
 from heliograph.store.batches import SendingFacts, sending_facts
@@ -49,8 +50,9 @@ def claim_due(tx: Tx, claims: Sequence[Claim]) -> list[Work]:
     return [_claim(tx, claim) for claim in claims]
 
 
-def _claim(tx: Tx, claim: Claim) -> Work:
-    rows = tx.rows(
+def due_messages(now_ms: int, limit: int) -> Select[*tuple[Any, ...]]:
+    """What is claimed: due messages, oldest first, those that no other worker is looking at."""
+    return (
         select(
             messages.c.id,
             messages.c.account_id,
@@ -59,11 +61,16 @@ def _claim(tx: Tx, claim: Claim) -> Work:
             messages.c.attempts,
             messages.c.expire_at,
         )
-        .where(is_queued, messages.c.due_at <= claim.now_ms)
+        .where(is_queued, messages.c.due_at <= now_ms)
         .order_by(messages.c.due_at, messages.c.id)
-        .limit(claim.limit)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
+
+
+def _claim(tx: Tx, claim: Claim) -> Work:
+    with tx.in_index_order():
+        rows = tx.rows(due_messages(claim.now_ms, claim.limit))
     if not rows:
         return Work([], {})
     tx.update(

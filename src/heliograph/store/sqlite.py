@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from heliograph.domain.errors import SetupError, ShuttingDown, StoreUnavailable
@@ -55,14 +55,16 @@ class SqliteStore(Store):
         self._engine = _engine(path)
         try:
             writer = self._engine.connect()
+        except DatabaseError as error:
+            self._lock.close()
+            raise _unusable(path, error) from error
+        try:
             with writer.begin():
                 migrate(writer)
-        except OperationalError as error:
+        except (DatabaseError, SetupError) as error:
+            writer.close()
             self._lock.close()
-            raise SetupError(f"The store {path} cannot be opened: {error.orig}.") from error
-        except SetupError:
-            self._lock.close()
-            raise
+            raise error if isinstance(error, SetupError) else _unusable(path, error) from error
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closing = False
@@ -124,6 +126,10 @@ class SqliteStore(Store):
             connection.close()
         self._engine.dispose()
         self._lock.close()
+
+
+def _unusable(path: Path, error: DatabaseError) -> SetupError:
+    return SetupError(f"The store {path} cannot be opened: {error.orig}.")
 
 
 def _in_our_words(answer: Answer) -> Answer:

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.script.revision import ResolutionError
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
 from heliograph.domain.errors import SetupError
@@ -32,8 +32,9 @@ def migrate(connection: Connection) -> None:
     def upgrade(revision: object, _context: MigrationContext) -> list[object]:
         try:
             return scripts._upgrade_revs("head", revision)  # type: ignore[arg-type,return-value]
-        except ResolutionError as error:
-            raise NewerStore(f"The store was written by a newer Heliograph (its schema is {revision}).") from error
+        except CommandError as error:  # it does not know the revision that the store is at
+            found = ", ".join(revision) if isinstance(revision, tuple) else revision
+            raise NewerStore(f"The store was written by a newer Heliograph (its schema is {found}).") from error
 
     context = MigrationContext.configure(connection, opts={"fn": upgrade})
     with Operations.context(context):
