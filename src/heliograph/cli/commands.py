@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from heliograph import __version__
-from heliograph.domain.errors import RequestError
 
 if TYPE_CHECKING:
     from heliograph.runtime.serve import Addresses
@@ -25,7 +24,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False)
+out = Console(highlight=False, markup=False)  # what people wrote to each other is shown as it is
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", envvar="HELIOGRAPH_CONFIG", help="The settings file (TOML).")
@@ -89,7 +88,7 @@ def _announce(addresses: Addresses, data_dir: Path) -> None:
     xms = addresses.protocols["xms"]
     out.print(
         f"""\
-[bold]Heliograph[/bold] {__version__} is running. Ctrl-C stops it; what it has accepted stays in {data_dir}
+Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays in {data_dir}
 
   inbox      {addresses.console["url"]}
   API        {addresses.api["base_url"]}   token {token}
@@ -106,7 +105,6 @@ or from Python:
   client.messages.send(to="+33612345678", text="Hello")
 """,
         soft_wrap=True,
-        markup=True,
     )
 
 
@@ -130,7 +128,7 @@ def send(
                 message = client.messages.wait_for_delivery(message.id, timeout_s=wait)
             except WaitTimedOut:
                 message = client.messages.get(message.id)
-    out.print(f"{message.id} to {message.to}: [bold]{message.status}[/bold]")
+    out.print(f"{message.id} to {message.to}: {message.status}")
     if message.explanation:
         out.print(message.explanation)
     if message.status in {"failed", "rejected", "expired", "canceled", "unknown"}:
@@ -205,9 +203,5 @@ def config(config: ConfigOption = None) -> None:
 
 def _client(url: str | None, token: str | None, data_dir: Path | None) -> Client:
     from heliograph.sdk import Client
-    from heliograph.sdk.connection import NoConnection
 
-    try:
-        return Client(url, token, data_dir=data_dir)
-    except NoConnection as error:
-        raise RequestError(error.message) from error
+    return Client(url, token, data_dir=data_dir)

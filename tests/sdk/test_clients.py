@@ -1,0 +1,175 @@
+"""The SDK: both clients against a real server, and its calls without one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from heliograph import AsyncClient, Client, errors
+from heliograph.api import wire
+from heliograph.sdk import calls
+from heliograph.sdk.calls import Response, Unreachable
+from heliograph.sdk.connection import NoConnection
+
+if TYPE_CHECKING:
+    from tests.conftest import Server
+
+
+def test_a_message_is_sent_followed_and_found_again(server: Server, new_number: Callable[[], str]) -> None:
+    number = new_number()
+    with server.client() as client:
+        sent = client.messages.send(to=number, text="Hello", originator="Acme", client_reference="7")
+        delivered = client.messages.wait_for_delivery(sent.id)
+        listed = list(client.messages.list(to=number))
+        why = client.messages.why(sent.id)
+
+    assert (sent.status, delivered.status, delivered.parts) == ("queued", "delivered", 1)
+    assert [message.id for message in listed] == [sent.id]
+    assert why.why == "nothing"
+
+
+async def test_the_asynchronous_client_does_the_same(server: Server, new_number: Callable[[], str]) -> None:
+    number = new_number()
+    async with AsyncClient(server.url, server.token) as client:
+        sent = await client.messages.send(to=number, text="Your code is 482913", originator="Acme")
+        code = await client.sandbox.read_code(number)
+        delivered = await client.messages.wait_for_delivery(sent.id)
+        listed = [message.id async for message in client.messages.list(to=number)]
+
+    assert (code, delivered.status, listed) == ("482913", "delivered", [sent.id])
+
+
+def test_listings_fetch_page_after_page(server: Server) -> None:
+    numbers = [f"+3365100{n:04d}" for n in range(7)]
+    with server.client() as client:
+        batch = client.batches.send(to=numbers, text="Hi ${name}", parameters={"name": {"default": "you"}}, tags=["t7"])
+        found = [message.to for message in client.messages.list(batch_id=batch.id, page_size=3)]
+        batches = [one.id for one in client.batches.list(tag="t7")]
+
+    assert found == numbers[::-1]
+    assert batches == [batch.id]
+
+
+def test_batches_are_counted_reported_and_canceled(server: Server, new_number: Callable[[], str]) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    with server.client() as client:
+        counted = client.batches.dry_run(to=[new_number(), new_number()], text="€" * 81)
+        batch = client.batches.send(to=[new_number()], text="x", send_at=datetime.now(UTC) + timedelta(hours=1))
+        canceled = client.batches.cancel(batch.id)
+        report = client.batches.report(batch.id)
+
+    assert (counted.recipients, counted.parts) == (2, 4)
+    assert canceled.canceled is True
+    assert [(bucket.status, bucket.reason, bucket.count) for bucket in report.buckets] == [
+        ("canceled", "canceled_by_customer", 1)
+    ]
+
+
+def test_replies_opt_outs_and_phones(server: Server, new_number: Callable[[], str]) -> None:
+    number = new_number()
+    with server.client() as client:
+        message = client.messages.send(to=number, text="Hello", originator="Acme")
+        client.messages.wait_for_delivery(message.id)
+        inbound_id = client.sandbox.reply(number, to="Acme", text="STOP")
+        inbound = client.inbound.get(inbound_id)
+        listed = [one.id for one in client.inbound.list(number=number)]
+        refused = client.messages.send(to=number, text="Again?", originator="Acme")
+        after = client.messages.wait_for_delivery(refused.id)
+        optouts = [one.number for one in client.optouts.list()]
+        client.optouts.remove(number)
+        on_phone = [(one.direction, one.text) for one in client.sandbox.messages(number)]
+        phones = [phone.number for phone in client.sandbox.phones()]
+
+    assert (inbound.msisdn, inbound.to, inbound.keyword) == (number, "Acme", "STOP")
+    assert listed == [inbound_id]
+    assert (after.status, after.reason) == ("rejected", "opted_out")
+    assert number in optouts
+    assert on_phone == [("received", "Hello"), ("sent", "STOP")]
+    assert number in phones
+
+
+def test_what_the_server_refuses_is_raised_as_its_class(server: Server) -> None:
+    with server.client() as client:
+        with pytest.raises(errors.InvalidRecipient) as refused:
+            client.messages.send(to="hello", text="x")
+        with pytest.raises(errors.NotFound):
+            client.messages.get("unknown")
+        with pytest.raises(errors.WaitTimedOut):
+            client.sandbox.wait_for_message("+33699999999", timeout_s=0.05)
+    with Client(server.url, "hg_wrong") as stranger, pytest.raises(errors.Unauthenticated):
+        stranger.messages.get("x")
+
+    assert refused.value.field == "to"
+    assert "hello" in refused.value.message
+
+
+async def test_a_server_that_is_not_there_is_unreachable() -> None:
+    with Client("http://127.0.0.1:1", "t") as client, pytest.raises(Unreachable):
+        client.messages.get("x")
+    async with AsyncClient("http://127.0.0.1:1", "t") as other:
+        with pytest.raises(Unreachable):
+            await other.messages.get("x")
+
+
+def test_a_long_wait_is_several_requests() -> None:
+    late = Response(
+        408,
+        json.dumps(
+            {"error": {"code": "wait_timed_out", "message": "m", "hint": "", "field": None, "retryable": True}}
+        ).encode(),
+    )
+    there = Response(200, b'{"inbound_id": "x"}')
+
+    call = calls.wait(wire.SentReply, "a", timeout_s=100)
+    first = next(call)
+    second = call.send(late)
+    with pytest.raises(StopIteration) as finished:
+        call.send(there)
+
+    assert (first.query["timeout_s"], second.query["timeout_s"]) == ("30.0", "30.0")
+    assert finished.value.value == wire.SentReply(inbound_id="x")
+
+
+def test_an_answer_of_somebody_else_is_told_as_that() -> None:
+    for answer in (Response(502, b"<html>"), Response(200, b"<html>")):
+        call = calls.get(wire.SentReply, "a")
+        next(call)
+        with pytest.raises(calls.UnexpectedAnswer):
+            call.send(answer)
+
+
+def test_what_stands_in_a_path_cannot_leave_it() -> None:
+    assert next(calls.get(wire.Message, "messages", "../../x?y#z")).path == "/v1/messages/..%2F..%2Fx%3Fy%23z"
+
+
+def test_the_server_on_this_machine_is_found_by_its_data_directory(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HELIOGRAPH_URL", "HELIOGRAPH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+    with Client(data_dir=server.data_dir) as client:
+        assert client.sandbox.reception().received >= 0
+
+
+def test_the_environment_names_a_server_too(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIOGRAPH_URL", server.url)
+    monkeypatch.setenv("HELIOGRAPH_TOKEN", server.token)
+
+    with Client() as client:
+        assert client.sandbox.chaos().lost == 0
+
+
+def test_without_a_server_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HELIOGRAPH_URL", "HELIOGRAPH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+    with pytest.raises(NoConnection) as missing:
+        Client(data_dir=tmp_path)
+
+    assert "heliograph serve" in missing.value.hint
