@@ -17,8 +17,7 @@ from heliograph.domain.ids import following
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call, Door, Reply
 from heliograph.doors.door import bearer_token
-from heliograph.numbers import Check, InvalidNumber, normalise, parse_originator
-from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.services.accounts import public_part
 from heliograph.services.services import Services
@@ -58,7 +57,7 @@ class NativeDoor(Door):
         query: wire.MessageQuery = call.query
         wanted = MessageFilter(
             batch_id=query.batch_id,
-            msisdns=_numbers(query.to),
+            msisdns=[msisdn_filter(query.to)] if query.to else [],
             statuses=[Status(query.status)] if query.status else [],
             since=query.since,
             until=query.until,
@@ -91,7 +90,7 @@ class NativeDoor(Door):
     async def list_batches(self, call: Call) -> wire.BatchPage:
         query: wire.BatchQuery = call.query
         wanted = BatchFilter(
-            originators=_originators(query.originator),
+            originators=[originator_filter(query.originator)] if query.originator else [],
             tags=[query.tag] if query.tag else [],
             since=query.since,
             until=query.until,
@@ -113,7 +112,10 @@ class NativeDoor(Door):
     async def list_inbound(self, call: Call) -> wire.InboundPage:
         query: wire.InboundQuery = call.query
         wanted = InboundFilter(
-            to=_originators(query.to), msisdns=_numbers(query.msisdn), since=query.since, until=query.until
+            to=[originator_filter(query.to)] if query.to else [],
+            msisdns=[msisdn_filter(query.msisdn)] if query.msisdn else [],
+            since=query.since,
+            until=query.until,
         )
         found = await self._services.inbound.page(call.account, wanted, limit=query.limit, before=query.before)
         return _page(wire.InboundPage, [shapes.inbound_message(message) for message in found], query.limit)
@@ -188,22 +190,3 @@ class NativeDoor(Door):
 
 def _page(shape: type[Page], items: Sequence[Any], limit: int) -> Page:
     return shape(items=items, next=items[-1].id if len(items) == limit else None)
-
-
-def _numbers(text: str | None) -> list[str]:
-    """A number to filter by; one that is not a number matches nothing."""
-    if text is None:
-        return []
-    try:
-        return [normalise(text, check=Check.SHAPE)]
-    except InvalidNumber:
-        return [text]
-
-
-def _originators(text: str | None) -> list[str]:
-    if text is None:
-        return []
-    try:
-        return [parse_originator(text).value]
-    except NotAnOriginator:
-        return [text]

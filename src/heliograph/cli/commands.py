@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -96,7 +98,7 @@ Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays
 
 Send a message, and see it in the inbox:
 
-  heliograph send +33612345678 "Hello"
+  {_program()} send +33612345678 "Hello"
 
 or from Python:
 
@@ -106,6 +108,14 @@ or from Python:
 """,
         soft_wrap=True,
     )
+
+
+def _program() -> str:
+    """How this command can be called again from where it was called."""
+    name = sys.argv[0]
+    if Path(name).name != "heliograph":
+        return "python -m heliograph"
+    return "heliograph" if shutil.which("heliograph") else name
 
 
 @app.command()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import aiohttp
+import msgspec
 import structlog
 
 from heliograph.domain.callbacks import Event, retry_delay_s
@@ -30,13 +31,11 @@ LEASE_S = 120
 LONGEST_PAUSE_S = 1.0
 
 
-class Payload(Protocol):
+class Payload(msgspec.Struct, frozen=True):
     """What is posted."""
 
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
+    body: bytes
+    headers: Mapping[str, str]
 
 
 class CallbackShape(Protocol):
@@ -145,6 +144,3 @@ class CallbackPoster:
             return self._over(event, "given_up", error)
         self._metrics.callback("retried")
         return EventOutcome(event.id, "waiting", now_ms() + delay_s * 1_000, error)
-
-
-__all__ = ["CallbackPoster", "CallbackShape", "Payload"]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from heliograph.api import wire
 from heliograph.protocols.sandbox.chaos import Chaos
@@ -97,7 +97,7 @@ class AsyncMessages:
         """NotFound if the account has no such message."""
         return await self._transport.run(calls.get(wire.Message, "messages", message_id))
 
-    async def list(
+    def list(
         self,
         *,
         to: str | None = None,
@@ -108,26 +108,17 @@ class AsyncMessages:
         page_size: int = 100,
     ) -> AsyncIterator[wire.Message]:
         """All messages that match, newest first; pages are fetched as they are needed."""
-        before: str | None = None
-        while True:
-            page = await self._transport.run(
-                calls.get(
-                    wire.MessagePage,
-                    "messages",
-                    limit=page_size,
-                    before=before,
-                    to=to,
-                    batch_id=batch_id,
-                    status=status,
-                    since=since,
-                    until=until,
-                )
-            )
-            for message in page.items:
-                yield message
-            before = page.next
-            if before is None:
-                return
+        return _items(
+            self._transport,
+            wire.MessagePage,
+            "messages",
+            limit=page_size,
+            to=to,
+            batch_id=batch_id,
+            status=status,
+            since=since,
+            until=until,
+        )
 
     async def wait_for_delivery(self, message_id: str, *, timeout_s: float = 30.0) -> wire.Message:
         """The message once it is settled: delivered, or failed for a reason that it tells.
@@ -203,7 +194,7 @@ class AsyncBatches:
         """NotFound if the account has no such batch."""
         return await self._transport.run(calls.get(wire.Batch, "batches", batch_id))
 
-    async def list(
+    def list(
         self,
         *,
         originator: str | None = None,
@@ -213,25 +204,16 @@ class AsyncBatches:
         page_size: int = 30,
     ) -> AsyncIterator[wire.Batch]:
         """All batches that match, newest first; pages are fetched as they are needed."""
-        before: str | None = None
-        while True:
-            page = await self._transport.run(
-                calls.get(
-                    wire.BatchPage,
-                    "batches",
-                    limit=page_size,
-                    before=before,
-                    from_=originator,
-                    tag=tag,
-                    since=since,
-                    until=until,
-                )
-            )
-            for batch in page.items:
-                yield batch
-            before = page.next
-            if before is None:
-                return
+        return _items(
+            self._transport,
+            wire.BatchPage,
+            "batches",
+            limit=page_size,
+            from_=originator,
+            tag=tag,
+            since=since,
+            until=until,
+        )
 
     async def cancel(self, batch_id: str) -> wire.Batch:
         """Calls back what has not been sent. Safe to repeat."""
@@ -252,7 +234,7 @@ class AsyncInbound:
         """NotFound if the account has no such inbound message."""
         return await self._transport.run(calls.get(wire.Inbound, "inbound", inbound_id))
 
-    async def list(
+    def list(
         self,
         *,
         to: str | None = None,
@@ -262,25 +244,9 @@ class AsyncInbound:
         page_size: int = 100,
     ) -> AsyncIterator[wire.Inbound]:
         """All inbound messages that match, newest first; `to` is the originator written to, `number` who wrote."""
-        before: str | None = None
-        while True:
-            page = await self._transport.run(
-                calls.get(
-                    wire.InboundPage,
-                    "inbound",
-                    limit=page_size,
-                    before=before,
-                    to=to,
-                    from_=number,
-                    since=since,
-                    until=until,
-                )
-            )
-            for message in page.items:
-                yield message
-            before = page.next
-            if before is None:
-                return
+        return _items(
+            self._transport, wire.InboundPage, "inbound", limit=page_size, to=to, from_=number, since=since, until=until
+        )
 
 
 class AsyncOptOuts:
@@ -297,16 +263,9 @@ class AsyncOptOuts:
         """NotFound if the number had not opted out."""
         await self._transport.run(calls.without_answer("DELETE", "optouts", number))
 
-    async def list(self, *, page_size: int = 100) -> AsyncIterator[wire.OptOut]:
+    def list(self, *, page_size: int = 100) -> AsyncIterator[wire.OptOut]:
         """All of them, in the order of the numbers."""
-        after: str | None = None
-        while True:
-            page = await self._transport.run(calls.get(wire.OptOutPage, "optouts", limit=page_size, after=after))
-            for optout in page.items:
-                yield optout
-            after = page.next
-            if after is None:
-                return
+        return _items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")
 
 
 class AsyncSandbox:
@@ -368,6 +327,20 @@ class AsyncSandbox:
     async def set_chaos(self, chaos: Chaos) -> Chaos:
         """Changes how badly the network behaves, at once."""
         return await self._transport.run(calls.put(Chaos, chaos, "sandbox", "chaos"))
+
+
+async def _items(
+    transport: AsyncTransport, shape: type[Any], path: str, *, cursor: str = "before", **query: Any
+) -> AsyncIterator[Any]:
+    """Everything in a listing, page after page, as it is asked for."""
+    at: str | None = None
+    while True:
+        page = await transport.run(calls.get(shape, path, **query, **{cursor: at}))
+        for item in page.items:
+            yield item
+        at = page.next
+        if at is None:
+            return
 
 
 def _parameters(table: Parameters | None) -> dict[str, dict[str, str]] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from heliograph.api import wire
 from heliograph.protocols.sandbox.chaos import Chaos
@@ -108,26 +108,17 @@ class Messages:
         page_size: int = 100,
     ) -> Iterator[wire.Message]:
         """All messages that match, newest first; pages are fetched as they are needed."""
-        before: str | None = None
-        while True:
-            page = self._transport.run(
-                calls.get(
-                    wire.MessagePage,
-                    "messages",
-                    limit=page_size,
-                    before=before,
-                    to=to,
-                    batch_id=batch_id,
-                    status=status,
-                    since=since,
-                    until=until,
-                )
-            )
-            for message in page.items:
-                yield message
-            before = page.next
-            if before is None:
-                return
+        return _items(
+            self._transport,
+            wire.MessagePage,
+            "messages",
+            limit=page_size,
+            to=to,
+            batch_id=batch_id,
+            status=status,
+            since=since,
+            until=until,
+        )
 
     def wait_for_delivery(self, message_id: str, *, timeout_s: float = 30.0) -> wire.Message:
         """The message once it is settled: delivered, or failed for a reason that it tells.
@@ -213,25 +204,16 @@ class Batches:
         page_size: int = 30,
     ) -> Iterator[wire.Batch]:
         """All batches that match, newest first; pages are fetched as they are needed."""
-        before: str | None = None
-        while True:
-            page = self._transport.run(
-                calls.get(
-                    wire.BatchPage,
-                    "batches",
-                    limit=page_size,
-                    before=before,
-                    from_=originator,
-                    tag=tag,
-                    since=since,
-                    until=until,
-                )
-            )
-            for batch in page.items:
-                yield batch
-            before = page.next
-            if before is None:
-                return
+        return _items(
+            self._transport,
+            wire.BatchPage,
+            "batches",
+            limit=page_size,
+            from_=originator,
+            tag=tag,
+            since=since,
+            until=until,
+        )
 
     def cancel(self, batch_id: str) -> wire.Batch:
         """Calls back what has not been sent. Safe to repeat."""
@@ -262,25 +244,9 @@ class Inbound:
         page_size: int = 100,
     ) -> Iterator[wire.Inbound]:
         """All inbound messages that match, newest first; `to` is the originator written to, `number` who wrote."""
-        before: str | None = None
-        while True:
-            page = self._transport.run(
-                calls.get(
-                    wire.InboundPage,
-                    "inbound",
-                    limit=page_size,
-                    before=before,
-                    to=to,
-                    from_=number,
-                    since=since,
-                    until=until,
-                )
-            )
-            for message in page.items:
-                yield message
-            before = page.next
-            if before is None:
-                return
+        return _items(
+            self._transport, wire.InboundPage, "inbound", limit=page_size, to=to, from_=number, since=since, until=until
+        )
 
 
 class OptOuts:
@@ -299,14 +265,7 @@ class OptOuts:
 
     def list(self, *, page_size: int = 100) -> Iterator[wire.OptOut]:
         """All of them, in the order of the numbers."""
-        after: str | None = None
-        while True:
-            page = self._transport.run(calls.get(wire.OptOutPage, "optouts", limit=page_size, after=after))
-            for optout in page.items:
-                yield optout
-            after = page.next
-            if after is None:
-                return
+        return _items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")
 
 
 class Sandbox:
@@ -366,6 +325,20 @@ class Sandbox:
     def set_chaos(self, chaos: Chaos) -> Chaos:
         """Changes how badly the network behaves, at once."""
         return self._transport.run(calls.put(Chaos, chaos, "sandbox", "chaos"))
+
+
+def _items(
+    transport: SyncTransport, shape: type[Any], path: str, *, cursor: str = "before", **query: Any
+) -> Iterator[Any]:
+    """Everything in a listing, page after page, as it is asked for."""
+    at: str | None = None
+    while True:
+        page = transport.run(calls.get(shape, path, **query, **{cursor: at}))
+        for item in page.items:
+            yield item
+        at = page.next
+        if at is None:
+            return
 
 
 def _parameters(table: Parameters | None) -> dict[str, dict[str, str]] | None:

@@ -11,66 +11,37 @@ import hmac
 import time
 from collections.abc import Mapping
 
-import msgspec
-
+from heliograph.domain.accounts import Account
 from heliograph.domain.batches import ReportWish
 from heliograph.domain.callbacks import Event, EventKind
 from heliograph.domain.errors import NotFound
-from heliograph.protocols.xms import shapes
-from heliograph.services.inbound import InboundMessages
-from heliograph.services.reports import Reports
-from heliograph.store import Store
-from heliograph.store.accounts import account_by_id
+from heliograph.doors.callbacks import CallbackWriter
+from heliograph.protocols.xms import shapes, wire
 from heliograph.store.batches import batch_by_id
 
 
-class Payload(msgspec.Struct, frozen=True):
-    body: bytes
-    headers: Mapping[str, str]
-
-
-class XmsCallbacks:
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._reports = Reports(store)
-        self._inbound = InboundMessages(store)
-
-    async def encode(self, event: Event) -> Payload | None:
-        account = await self._store.read(account_by_id, event.account_id)
-        if account is None:
-            return None
-        try:
-            if event.kind is EventKind.INBOUND:
-                shape: msgspec.Struct = shapes.inbound(await self._inbound.get(account, event.subject_id))
-            elif event.kind is EventKind.BATCH_SETTLED:
-                shape = await self._batch_report(event)
-            else:
-                shape = await self._recipient_report(event)
-        except NotFound:
-            return None
-        body = msgspec.json.encode(shape)
-        timestamp = str(int(time.time()))
-        return Payload(
-            body,
-            {
-                "Content-Type": "application/json",
-                "User-Agent": "Heliograph",
-                "X-Sinch-Webhook-Signature": sign(account.callback_secret, body, event.id, timestamp),
-                "X-Sinch-Webhook-Signature-Algorithm": "HmacSHA256",
-                "X-Sinch-Webhook-Signature-Nonce": event.id,
-                "X-Sinch-Webhook-Signature-Timestamp": timestamp,
-            },
-        )
-
-    async def _batch_report(self, event: Event) -> msgspec.Struct:
-        found = await self._reports.of_batch(event.account_id, event.subject_id, with_recipients=True)
-        return shapes.batch_report(found, full=found.batch.report is ReportWish.FULL)
-
-    async def _recipient_report(self, event: Event) -> msgspec.Struct:
-        batch = await self._store.read(batch_by_id, event.account_id, event.subject_id)
+class XmsCallbacks(CallbackWriter):
+    async def data(
+        self, account: Account, event: Event
+    ) -> wire.InboundReply | wire.BatchReportReply | wire.RecipientReportReply:
+        if event.kind is EventKind.INBOUND:
+            return shapes.inbound(await self.inbound.get(account, event.subject_id))
+        if event.kind is EventKind.BATCH_SETTLED:
+            found = await self.reports.of_batch(account.id, event.subject_id, with_recipients=True)
+            return shapes.batch_report(found, full=found.batch.report is ReportWish.FULL)
+        batch = await self.store.read(batch_by_id, account.id, event.subject_id)
         if batch is None or event.facts is None:
             raise NotFound()
         return shapes.recipient_event(batch, event.facts)
+
+    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
+        timestamp = str(int(time.time()))
+        return {
+            "X-Sinch-Webhook-Signature": sign(secret, body, event.id, timestamp),
+            "X-Sinch-Webhook-Signature-Algorithm": "HmacSHA256",
+            "X-Sinch-Webhook-Signature-Nonce": event.id,
+            "X-Sinch-Webhook-Signature-Timestamp": timestamp,
+        }
 
 
 def sign(secret: str, body: bytes, nonce: str, timestamp: str) -> str:

@@ -13,8 +13,8 @@ from heliograph.domain.batches import Draft
 from heliograph.domain.errors import HeliographError, InvalidField, NotFound, Unauthenticated
 from heliograph.doors import Call, Door
 from heliograph.doors.door import bearer_token
-from heliograph.numbers import Check, InvalidNumber, normalise, parse_originator
-from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.doors.filters import originator_filter
+from heliograph.numbers import Check, InvalidNumber, normalise
 from heliograph.protocols.xms import shapes, wire
 from heliograph.protocols.xms.errors import code_for
 from heliograph.protocols.xms.operations import OPERATIONS
@@ -55,7 +55,7 @@ class XmsDoor(Door):
         query: wire.BatchListQuery = call.query
         since, until = _period(query.start_date, query.end_date)
         wanted = BatchFilter(
-            originators=[_originator(text) for text in wire.listed(query.originators)],
+            originators=[originator_filter(text) for text in wire.listed(query.originators)],
             tags=wire.listed(query.tags),
             client_reference=query.client_reference,
             since=since,
@@ -113,7 +113,7 @@ class XmsDoor(Door):
     async def list_inbounds(self, call: Call) -> wire.InboundPage:
         query: wire.InboundListQuery = call.query
         since, until = _period(query.start_date, query.end_date)
-        wanted = InboundFilter(to=[_originator(text) for text in wire.listed(query.to)], since=since, until=until)
+        wanted = InboundFilter(to=[originator_filter(text) for text in wire.listed(query.to)], since=since, until=until)
         found = await self._services.inbound.page(
             call.account, wanted, limit=query.page_size, offset=query.page * query.page_size
         )
@@ -140,11 +140,3 @@ def _period(start: str | None, end: str | None) -> tuple[datetime, datetime | No
     except wire.XmsFormatError as error:
         raise InvalidField(str(error), field=error.field) from error
     return since, until
-
-
-def _originator(text: str) -> str:
-    """A filter's value as we store originators; one that can't be an originator matches nothing."""
-    try:
-        return parse_originator(text).value
-    except NotAnOriginator:
-        return text

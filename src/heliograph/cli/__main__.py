@@ -1,3 +1,0 @@
-from heliograph.cli import main
-
-main()

@@ -1,0 +1,47 @@
+"""What the callbacks of all protocols have in common: the account, its secret, and that what is gone is not told."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.callbacks import Event
+from heliograph.domain.errors import NotFound
+from heliograph.engine.callbacks import Payload
+from heliograph.services.inbound import InboundMessages
+from heliograph.services.reports import Reports
+from heliograph.store import Store
+from heliograph.store.accounts import account_by_id
+
+
+class CallbackWriter(ABC):
+    """Writes events in one protocol's shape."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.reports = Reports(store)
+        self.inbound = InboundMessages(store)
+
+    @abstractmethod
+    async def data(self, account: Account, event: Event) -> Any:
+        """What the body says. NotFound if what the event is about is gone."""
+
+    @abstractmethod
+    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
+        """The headers that prove to the customer who sent this, and which event it is."""
+
+    async def encode(self, event: Event) -> Payload | None:
+        """The body and headers to post; None if what the event is about is gone."""
+        account = await self.store.read(account_by_id, event.account_id)
+        if account is None:
+            return None
+        try:
+            body = msgspec.json.encode(await self.data(account, event))
+        except NotFound:
+            return None
+        headers = {"Content-Type": "application/json", "User-Agent": "Heliograph"}
+        return Payload(body, headers | dict(self.signature(account.callback_secret, event, body)))
