@@ -19,6 +19,8 @@ from heliograph.domain.callbacks import retry_delay_s
 from heliograph.domain.instants import now_ms
 from heliograph.domain.statuses import Status
 from heliograph.engine.addresses import LOOPBACK, AddressGuard, Network
+from heliograph.protocols.contract import Uncertain
+from heliograph.store.changes import Change, apply_changes
 from heliograph.store.schema import events
 from heliograph.store.tx import Tx
 
@@ -234,3 +236,20 @@ async def test_a_name_that_leads_inside_is_not_called(start: StartEngine, custom
     with pytest.raises(OSError, match="may not reach"):
         await resolver.resolve("localhost", 80)
     await resolver.close()
+
+
+async def test_a_late_receipt_for_an_unknown_message_does_not_end_its_batch_again(
+    start: StartEngine, customer: Customer
+) -> None:
+    provider = ScriptedProvider()
+    provider.answers.append(Uncertain("no answer"))
+    running = await start(provider)
+    (message,) = await running.send(report=ReportWish.SUMMARY, callback_url=customer.url)  # type: ignore[attr-defined]
+    await running.until(message, Status.UNKNOWN)
+    await customer.next()
+
+    def better(tx: Tx) -> int:
+        return len(apply_changes(tx, [Change(message.id, Status.DELIVERED)], now_ms()))
+
+    assert await running.engine.store.write(better) == 1
+    assert len(await running.engine.store.read(outbox)) == 1

@@ -150,9 +150,9 @@ class Dispatcher:
         now = now_ms()
         changes: list[Change] = []
         by_line: dict[str, list[tuple[Leased, Outgoing]]] = {}
+        preparations = {batch_id: await self._preparation(facts) for batch_id, facts in work.batches.items()}
         for message in work.messages:
-            preparation = await self._preparation(work.batches[message.batch_id])
-            prepared = preparation.prepare(message, now)
+            prepared = preparations[message.batch_id].prepare(message, now)
             line = None if isinstance(prepared, Change) else self._router.route(message.msisdn)
             if isinstance(prepared, Change):
                 changes.append(prepared)
@@ -172,7 +172,7 @@ class Dispatcher:
         if found is None:
             parameters = await self._store.read(parameters_of, batch.id) if batch.has_parameters else None
             found = Preparation(batch, parameters)
-            if batch.has_parameters:  # the others cost less to make than to keep
+            if batch.has_parameters:  # the others cost little to make again for the next chunk
                 self._preparations[key] = found
                 if len(self._preparations) > PREPARATIONS_KEPT:
                     self._preparations.popitem(last=False)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from heliograph.domain.batches import Notify
 from heliograph.domain.callbacks import EventKind, MessageFacts
@@ -51,21 +51,32 @@ class Applied(msgspec.Struct, frozen=True):
     status: Status
 
 
-_CURRENT = (
-    messages.c.id,
-    messages.c.account_id,
-    messages.c.batch_id,
-    messages.c.msisdn,
-    messages.c.status,
-    messages.c.notify,
-    messages.c.provider,
-    messages.c.provider_ref,
-    messages.c.encoding,
-    messages.c.parts,
-    messages.c.due_at,
-    messages.c.sent_at,
-    messages.c.attempts,
-)
+class Current(NamedTuple):
+    """A message as it stands, as far as a change needs to know."""
+
+    id: str
+    account_id: str
+    batch_id: str
+    msisdn: str
+    status: str
+    notify: int
+    provider: str | None
+    provider_ref: str | None
+    encoding: str | None
+    parts: int | None
+    due_at: int
+    sent_at: int | None
+    attempts: int
+
+
+class Taken(NamedTuple):
+    """A change that takes place, and the message before and after it."""
+
+    change: Change
+    before: Current
+    after: Current
+
+
 _WRITTEN = (
     "status",
     "reason",
@@ -86,68 +97,88 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
     """Applies what the table of transitions allows; the others leave no trace. Returns those applied, in order."""
     if not changes:
         return []
-    current = {row[0]: row for row in lock_messages(tx, [change.message_id for change in changes])}
-    rows: list[Row] = []
-    applied: list[tuple[Change, Sequence[Any], Status]] = []
+    current = lock_messages(tx, [change.message_id for change in changes])
+    rows: dict[str, Row] = {}
+    taken: list[Taken] = []
     for change in changes:
-        row = current.get(change.message_id)
-        if row is None or not may_become(Status(row[4]), change.status):
+        before = current.get(change.message_id)
+        if before is None or not may_become(Status(before.status), change.status):
             continue
-        was = Status(row[4])
-        written = _written(change, row, now_ms)
-        rows.append(written)
-        applied.append((change, row, was))
-        # A second change to the same message in this chunk must see the first.
-        current[change.message_id] = (*row[:4], change.status.value, row[5], *written[5:12])
-    tx.update(messages, "id", _WRITTEN, _last_of_each(rows), {"worker": None, "lease_until": None})
-    _close_batches(tx, applied)
-    _write_events(tx, applied, current, now_ms)
-    return [Applied(row[0], row[2], row[1], change.status) for change, row, _ in applied]
+        after = _changed(change, before, now_ms)
+        current[change.message_id] = after  # a second change to the same message must see the first
+        rows[change.message_id] = _written(change, after, now_ms)
+        taken.append(Taken(change, before, after))
+    tx.update(messages, "id", _WRITTEN, list(rows.values()), {"worker": None, "lease_until": None})
+    _close_batches(tx, taken)
+    _write_events(tx, taken, now_ms)
+    return [Applied(after.id, after.batch_id, after.account_id, change.status) for change, _, after in taken]
 
 
-def lock_messages(tx: Tx, message_ids: Sequence[str]) -> Sequence[Sequence[Any]]:
+def lock_messages(tx: Tx, message_ids: Sequence[str]) -> dict[str, Current]:
     """The messages' current state, kept still until the transaction ends, in an order that cannot deadlock."""
-    return tx.rows(
-        select(*_CURRENT).where(tx.among(messages.c.id, message_ids)).order_by(messages.c.id).with_for_update()
+    columns = [messages.c[name] for name in Current._fields]
+    rows = tx.rows(
+        select(*columns).where(tx.among(messages.c.id, message_ids)).order_by(messages.c.id).with_for_update()
+    )
+    return {row[0]: Current._make(row) for row in rows}
+
+
+def _changed(change: Change, before: Current, now_ms: int) -> Current:
+    sent_at = before.sent_at
+    if sent_at is None and change.status in {Status.SENT, Status.DELIVERED}:
+        sent_at = _happened(change, now_ms)
+    return Current(
+        before.id,
+        before.account_id,
+        before.batch_id,
+        before.msisdn,
+        change.status.value,
+        before.notify,
+        change.provider if change.provider is not None else before.provider,
+        change.provider_ref if change.provider_ref is not None else before.provider_ref,
+        change.encoding if change.encoding is not None else before.encoding,
+        change.parts if change.parts is not None else before.parts,
+        change.due_at if change.due_at is not None else before.due_at,
+        sent_at,
+        change.attempts if change.attempts is not None else before.attempts,
     )
 
 
-def _written(change: Change, row: Sequence[Any], now_ms: int) -> Row:
-    happened = change.at_ms if change.at_ms is not None else now_ms
-    sent_at = row[11]
-    if sent_at is None and change.status in {Status.SENT, Status.DELIVERED}:
-        sent_at = happened
+def _written(change: Change, after: Current, now_ms: int) -> Row:
+    """In the order of `_WRITTEN`, behind the key."""
     return (
-        change.message_id,
-        change.status.value,
+        after.id,
+        after.status,
         change.reason,
         change.provider_code,
         change.detail,
-        change.provider if change.provider is not None else row[6],
-        change.provider_ref if change.provider_ref is not None else row[7],
-        change.encoding if change.encoding is not None else row[8],
-        change.parts if change.parts is not None else row[9],
-        change.due_at if change.due_at is not None else row[10],
-        sent_at,
-        change.attempts if change.attempts is not None else row[12],
-        happened if change.status in SETTLED else None,
+        after.provider,
+        after.provider_ref,
+        after.encoding,
+        after.parts,
+        after.due_at,
+        after.sent_at,
+        after.attempts,
+        _happened(change, now_ms) if change.status in SETTLED else None,
     )
 
 
-def _last_of_each(rows: Sequence[Row]) -> list[Row]:
-    return list({row[0]: row for row in rows}.values())
+def _happened(change: Change, now_ms: int) -> int:
+    return change.at_ms if change.at_ms is not None else now_ms
 
 
-_Taken = Sequence[tuple[Change, Sequence[Any], Status]]
+def _ends_batch(entry: Taken) -> bool:
+    """Whether this change takes the message out of those that its batch still waits for."""
+    return (
+        bool(entry.before.notify & Notify.BATCH_WHEN_SETTLED)
+        and entry.before.status in OPEN
+        and entry.change.status in SETTLED
+    )
 
 
-def _close_batches(tx: Tx, applied: _Taken) -> None:
+def _close_batches(tx: Tx, taken: Sequence[Taken]) -> None:
     """Counts down the batches whose end is called back."""
-    settled = Counter(
-        row[2]
-        for change, row, was in applied
-        if row[5] & Notify.BATCH_WHEN_SETTLED and was in OPEN and change.status in SETTLED
-    )
+    settled = Counter(entry.before.batch_id for entry in taken if _ends_batch(entry))
     if not settled:
         return
     left = {
@@ -162,67 +193,76 @@ def _close_batches(tx: Tx, applied: _Taken) -> None:
     tx.update(batches, "id", ("open_count",), [(batch, left[batch] - count) for batch, count in settled.items()])
 
 
-def _write_events(tx: Tx, applied: _Taken, current: dict[str, Sequence[Any]], now_ms: int) -> None:
-    telling = [entry for entry in applied if entry[1][5] and _is_told(entry[0], entry[1])]
-    if not telling:
+class Target(NamedTuple):
+    """Where the facts of a batch go."""
+
+    batch_id: str
+    account_id: str
+    protocol: str
+    url: str | None
+    open_count: int | None
+
+
+def _write_events(tx: Tx, taken: Sequence[Taken], now_ms: int) -> None:
+    ending = [entry for entry in taken if _ends_batch(entry)]
+    telling = [entry for entry in taken if _is_told(entry)]
+    if not ending and not telling:
         return
-    targets = _callback_targets(tx, {row[2] for _, row, _ in telling})
+    targets = _callback_targets(tx, {entry.before.batch_id for entry in (*ending, *telling)})
     rows: list[Row] = []
-    ended: dict[str, None] = {}
-    for change, row, _ in telling:
-        target = targets.get(row[2])
-        if target is None or target[2] is None:
-            continue
-        if row[5] & Notify.BATCH_WHEN_SETTLED:
-            if target[3] == 0:
-                ended[row[2]] = None
-            continue
-        rows.append((row[1], *target[1:3], EventKind.MESSAGE_STATUS.value, row[2], _facts(change, current, now_ms)))
-    for batch_id in ended:
-        account_id, protocol, url, _ = targets[batch_id]
-        rows.append((account_id, protocol, url, EventKind.BATCH_SETTLED.value, batch_id, None))
+    for entry in telling:
+        target = targets[entry.before.batch_id]
+        if target.url is not None:
+            facts = _facts(entry, now_ms)
+            kind = EventKind.MESSAGE_STATUS.value
+            rows.append((target.account_id, target.protocol, target.url, kind, target.batch_id, facts))
+    for batch_id in dict.fromkeys(entry.before.batch_id for entry in ending):
+        target = targets[batch_id]
+        if target.url is not None and target.open_count == 0:
+            kind = EventKind.BATCH_SETTLED.value
+            rows.append((target.account_id, target.protocol, target.url, kind, batch_id, None))
     insert_events(tx, rows, now_ms)
 
 
-def _is_told(change: Change, row: Sequence[Any]) -> bool:
-    if change.status in SETTLED:
-        return True
-    return bool(row[5] & Notify.EVERY_CHANGE) and change.status is Status.SENT
+def _is_told(entry: Taken) -> bool:
+    """Whether this change is a fact that the customer wants to hear by itself."""
+    if entry.change.status in SETTLED:
+        return bool(entry.before.notify & (Notify.EVERY_CHANGE | Notify.WHEN_SETTLED))
+    return bool(entry.before.notify & Notify.EVERY_CHANGE) and entry.change.status is Status.SENT
 
 
-def _callback_targets(tx: Tx, batch_ids: set[str]) -> dict[str, tuple[str, str, str | None, int | None]]:
-    """account, protocol, URL (the batch's own or the account's), open messages: of each batch."""
+def _callback_targets(tx: Tx, batch_ids: set[str]) -> dict[str, Target]:
+    """Of each batch; the URL is the batch's own or the account's."""
     found = tx.rows(
         select(
             batches.c.id,
             batches.c.account_id,
             batches.c.protocol,
-            batches.c.callback_url,
-            accounts.c.callback_url.label("account_url"),
+            func.coalesce(batches.c.callback_url, accounts.c.callback_url).label("url"),
             batches.c.open_count,
         )
-        .join(accounts, accounts.c.id == batches.c.account_id)
+        .join_from(batches, accounts, accounts.c.id == batches.c.account_id, isouter=True)
         .where(tx.among(batches.c.id, batch_ids))
     )
-    return {row[0]: (row[1], row[2], row[3] or row[4], row[5]) for row in found}
+    return {row[0]: Target._make(row) for row in found}
 
 
 _encode_facts: Callable[[MessageFacts], bytes] = msgspec.json.encode
 
 
-def _facts(change: Change, current: dict[str, Sequence[Any]], now_ms: int) -> str:
-    row = current[change.message_id]
+def _facts(entry: Taken, now_ms: int) -> str:
+    change, _, after = entry
     return _encode_facts(
         MessageFacts(
-            message_id=change.message_id,
-            msisdn=row[3],
-            status=change.status.value,
+            message_id=after.id,
+            msisdn=after.msisdn,
+            status=after.status,
             reason=change.reason,
             provider_code=change.provider_code,
             detail=change.detail,
-            encoding=row[8],
-            parts=row[9],
-            at_ms=change.at_ms if change.at_ms is not None else now_ms,
+            encoding=after.encoding,
+            parts=after.parts,
+            at_ms=_happened(change, now_ms),
         )
     ).decode()
 
