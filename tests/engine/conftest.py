@@ -93,7 +93,7 @@ class Running:
             callback_url=callback_url,
             max_parts=max_parts,
         )
-        batch, _ = await self.services.batches.create(self.account, draft)
+        batch = (await self.services.batches.create(self.account, draft)).batch
         from heliograph.store.messages import MessageFilter
 
         found = await self.services.messages.page(self.account, MessageFilter(batch_id=batch.id), limit=1_000)

@@ -87,7 +87,7 @@ def test_replies_opt_outs_and_phones(server: Server, new_number: Callable[[], st
 
     assert (inbound.msisdn, inbound.to, inbound.keyword) == (number, "Acme", "STOP")
     assert listed == [inbound_id]
-    assert (after.status, after.reason) == ("rejected", "opted_out")
+    assert (refused.status, after.status, after.reason) == ("rejected", "rejected", "opted_out")
     assert number in optouts
     assert on_phone == [("received", "Hello"), ("sent", "STOP")]
     assert number in phones

@@ -47,11 +47,12 @@ class NativeDoor(Door):
 
     async def send_message(self, call: Call) -> Reply:
         draft = shapes.draft(call.body, [call.body.to])
-        batch, repeated = await self._services.batches.create(call.account, draft)
-        message_id = following(batch.id, 1)[0]
-        if repeated:
-            return Reply(shapes.message(await self._services.messages.get(call.account, message_id)), 200)
-        return Reply(shapes.just_accepted(batch, message_id), 201)
+        created = await self._services.batches.create(call.account, draft)
+        message_id = following(created.batch.id, 1)[0]
+        status = 200 if created.repeated else 201
+        if created.repeated or created.refused:
+            return Reply(shapes.message(await self._services.messages.get(call.account, message_id)), status)
+        return Reply(shapes.just_accepted(created.batch, message_id), status)
 
     async def list_messages(self, call: Call) -> wire.MessagePage:
         query: wire.MessageQuery = call.query
@@ -79,8 +80,8 @@ class NativeDoor(Door):
 
     async def create_batch(self, call: Call) -> Reply:
         draft = shapes.draft(call.body, call.body.to, call.body.title)
-        batch, repeated = await self._services.batches.create(call.account, draft)
-        return Reply(shapes.batch(batch), 200 if repeated else 201)
+        created = await self._services.batches.create(call.account, draft)
+        return Reply(shapes.batch(created.batch), 200 if created.repeated else 201)
 
     async def dry_run_batch(self, call: Call) -> wire.DryRun:
         draft = shapes.draft(call.body, call.body.to, call.body.title)

@@ -70,7 +70,7 @@ class _Console:
         if not self._sessions.opens(request.query_params.get("key", "")):
             return _html(pages.closed_page(), 401)
         response = RedirectResponse("/inbox", 303, HEADERS)
-        self._sessions.begin(response)
+        self._sessions.begin(request, response)
         return response
 
     def for_session(self, page: _Page) -> Callable[[Request], Awaitable[Response]]:

@@ -46,9 +46,14 @@ class Sessions:
         """Whether this is the key. Takes equally long for every wrong one."""
         return hmac.compare_digest(candidate.encode(), self._key.encode())
 
-    def begin(self, response: Response) -> None:
+    def begin(self, request: Request, response: Response) -> None:
         response.set_cookie(
-            COOKIE, self._cookies.dumps(secrets.token_urlsafe(16)), max_age=LASTS_S, httponly=True, samesite="lax"
+            COOKIE,
+            self._cookies.dumps(secrets.token_urlsafe(16)),
+            max_age=LASTS_S,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
         )
 
     def of(self, request: Request) -> str | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.types import ASGIApp
 
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.api.shapes import PROTOCOL as NATIVE
+from heliograph.domain.errors import SetupError
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.engine import Engine
 from heliograph.engine.lines import Line
@@ -47,10 +49,10 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
 
     SetupError, in one sentence, if something stands in the way.
     """
+    _make(settings.data_dir)
     store = await open_store(settings.store, settings.data_dir)
     try:
         access = Access(store)
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
         first, credentials = await sandbox.ensure(Accounts(store, access), settings.data_dir)
         shapes = {NATIVE: NativeCallbacks(store)} | {protocol.name: protocol.callbacks(store) for protocol in SERVED}
         news = News()
@@ -73,3 +75,12 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
             await engine.stop()
     finally:
         await store.close()
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"The data directory {directory} is not writable ({error.strerror}); choose another with --data-dir."
+        ) from error

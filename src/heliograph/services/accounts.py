@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from heliograph.domain.accounts import ALL_SCOPES, Account, CredentialKind, hash_secret, new_secret
 from heliograph.domain.errors import NotFound
 from heliograph.domain.ids import new_id
-from heliograph.domain.instants import now_ms
+from heliograph.domain.instants import from_ms, now_ms
 from heliograph.services.access import Access
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_name, add_account, change_account, put_credential, revoke_credential
@@ -34,12 +33,14 @@ class Accounts:
         self._access = access
 
     async def ensure(self, name: str) -> Account:
-        """The account of that name, made if there is none."""
+        """The account of that name, made if there is none. Safe to be called by several processes at once."""
         account = await self._store.read(account_by_name, name)
-        if account is None:
-            account = Account(id=new_id(), name=name, created_at=datetime.now(UTC), callback_secret=new_secret())
-            await self._store.write(add_account, account)
-        return account
+        if account is not None:
+            return account
+        made = Account(id=new_id(), name=name, created_at=from_ms(now_ms()), callback_secret=new_secret())
+        if await self._store.write(add_account, made):
+            return made
+        return await self.ensure(name)
 
     async def change(self, account: Account, **values: Any) -> None:
         """Sets fields of an account by name. NotFound if it is gone."""

@@ -6,6 +6,7 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -59,13 +60,23 @@ class DryRun(msgspec.Struct, frozen=True):
     """The first ones, as many as were asked for."""
 
 
+class Created(NamedTuple):
+    """What came of a request to send."""
+
+    batch: Batch
+    repeated: bool
+    """An earlier request with the same idempotency key made this batch; nothing is sent now."""
+    refused: int
+    """How many messages were rejected at once, because their recipients opted out."""
+
+
 class Batches:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._store = engine.store
 
-    async def create(self, account: Account, draft: Draft, *, check: Check = Check.POSSIBLE) -> tuple[Batch, bool]:
-        """Accepts a request to send: the batch, and whether an earlier request with its idempotency key made it.
+    async def create(self, account: Account, draft: Draft, *, check: Check = Check.POSSIBLE) -> Created:
+        """Accepts a request to send.
 
         When this returns the batch and its messages are committed. `check` says how strictly the door's protocol
         takes phone numbers. Raises the RequestErrors that are imported above; then nothing is stored.
@@ -74,8 +85,8 @@ class Batches:
         fingerprint = _fingerprint(draft) if draft.idempotency_key is not None else None
         accepted = await self._engine.accept(NewBatch(batch, draft.idempotency_key, fingerprint))
         if accepted.repeated:
-            return await self.get(account, accepted.batch_id), True
-        return batch, False
+            return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
+        return Created(batch, repeated=False, refused=accepted.refused)
 
     async def dry_run(
         self, account: Account, draft: Draft, *, list_first: int = 0, check: Check = Check.POSSIBLE

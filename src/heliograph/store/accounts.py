@@ -48,9 +48,10 @@ def _account(row: Sequence[Any]) -> Account:
     )
 
 
-def add_account(tx: Tx, account: Account) -> None:
+def add_account(tx: Tx, account: Account) -> int:
+    """0 if there is an account of that name, which then stays as it is."""
     row = msgspec.structs.asdict(account) | {"created_at": to_ms(account.created_at)}
-    tx.run(insert(accounts).values(row))
+    return tx.insert(accounts, tuple(row), [tuple(row.values())], skip_existing=True)
 
 
 def account_by_name(tx: Tx, name: str) -> Account | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -48,6 +49,8 @@ class Accepted(msgspec.Struct, frozen=True):
     batch_id: str
     repeated: bool
     """An earlier request with the same idempotency key made this batch; nothing was stored now."""
+    refused: int = 0
+    """How many of its messages were rejected from the start, because their recipients opted out."""
 
 
 def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
@@ -56,23 +59,25 @@ def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
     Repeating a request with its idempotency key answers with the first one's batch; a different request under the
     same key is IdempotencyMismatch, for that caller alone.
     """
-    answers: list[Accepted | Exception] = []
+    answers: list[Accepted | Exception | None] = []
     fresh: list[NewBatch] = []
     earlier = _by_idempotency_key(tx, news)
     for new in news:
         before = earlier.get((new.batch.account_id, new.idempotency_key or ""))
         if before is None:
             fresh.append(new)
-            answers.append(Accepted(new.batch.id, repeated=False))
+            answers.append(None)
             if new.idempotency_key is not None:
                 earlier[new.batch.account_id, new.idempotency_key] = (new.batch.id, new.fingerprint)
         elif before[1] == new.fingerprint:
             answers.append(Accepted(before[0], repeated=True))
         else:
             answers.append(IdempotencyMismatch())
-    if fresh:
-        _insert(tx, fresh)
-    return answers
+    refused = _insert(tx, fresh) if fresh else Counter[str]()
+    return [
+        Accepted(new.batch.id, repeated=False, refused=refused[new.batch.id]) if answer is None else answer
+        for new, answer in zip(news, answers, strict=True)
+    ]
 
 
 def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str], tuple[str, str | None]]:
@@ -88,7 +93,8 @@ def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str
     return {(account, key): (identifier, fingerprint) for account, key, identifier, fingerprint in found}
 
 
-def _insert(tx: Tx, fresh: Sequence[NewBatch]) -> None:
+def _insert(tx: Tx, fresh: Sequence[NewBatch]) -> Counter[str]:
+    """Stores new batches with their messages; how many messages of each were rejected at once."""
     merged: list[Row] = []
     batch_rows: list[Row] = []
     for new in fresh:
@@ -104,13 +110,13 @@ def _insert(tx: Tx, fresh: Sequence[NewBatch]) -> None:
         batch_rows.append(_batch_row(new, len(rows) if notify & Notify.BATCH_WHEN_SETTLED else None))
     tx.insert(batches, _INSERTED, batch_rows)
     tx.insert(messages, ("id", "msisdn", *_SHARED), merged)
-    _refuse_opted_out(tx, fresh)
+    return _refuse_opted_out(tx, fresh)
 
 
-def _refuse_opted_out(tx: Tx, fresh: Sequence[NewBatch]) -> None:
+def _refuse_opted_out(tx: Tx, fresh: Sequence[NewBatch]) -> Counter[str]:
     silent = opted_out_among(tx, [(new.batch.account_id, new.batch.recipients) for new in fresh])
     if not silent:
-        return
+        return Counter()
     refused = [
         Change(message_id, Status.REJECTED, reason=Reason.OPTED_OUT)
         for new in fresh
@@ -119,7 +125,8 @@ def _refuse_opted_out(tx: Tx, fresh: Sequence[NewBatch]) -> None:
         )
         if (new.batch.account_id, msisdn) in silent
     ]
-    apply_changes(tx, refused, to_ms(fresh[0].batch.created_at))
+    applied = apply_changes(tx, refused, to_ms(fresh[0].batch.created_at))
+    return Counter(change.batch_id for change in applied)
 
 
 def _text(value: object) -> str:

@@ -48,8 +48,8 @@ class XmsDoor(Door):
 
     async def create_batch(self, call: Call) -> wire.BatchReply:
         # XMS itself asks no more of an MSISDN than its shape.
-        batch, _ = await self._services.batches.create(call.account, _draft(call.body), check=Check.SHAPE)
-        return shapes.batch(batch)
+        created = await self._services.batches.create(call.account, _draft(call.body), check=Check.SHAPE)
+        return shapes.batch(created.batch)
 
     async def list_batches(self, call: Call) -> wire.BatchPage:
         query: wire.BatchListQuery = call.query
