@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ class InProcess:
     platform: Platform
 
     def __post_init__(self) -> None:
-        self._transport = httpx2.ASGITransport(app=self.platform.web(asyncio.Event()))
+        self._transport = httpx2.ASGITransport(app=self.platform.web())
 
     def client(self, token: str) -> httpx2.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 
 if TYPE_CHECKING:
@@ -187,6 +188,23 @@ def test_stopping_and_starting_again_finds_everything(
     assert second.token == first.token
     assert second.ready["protocols"]["xms"]["token"] == first.ready["protocols"]["xms"]["token"]
     assert second.ready["console"]["url"].split("/login")[1] == first.ready["console"]["url"].split("/login")[1]
+
+
+def test_stopping_waits_for_nobody_who_looks_at_the_inbox(tmp_path: Path, start_server: StartServer) -> None:
+    server = start_server(tmp_path / "data")
+    with httpx2.Client(base_url=server.url) as browser:
+        browser.get(server.ready["console"]["url"])
+        with browser.stream("GET", "/inbox/events") as events:
+            lines = events.iter_lines()
+            first = next(lines)
+
+            stopped = server.stop()
+            rest = list(lines)
+
+    assert first == "event: contacts"
+    assert rest[-1] == ""
+    assert stopped == 0
+    assert Path(server.log.name).read_text() == ""
 
 
 def test_the_ready_file_says_all_that_a_test_suite_needs(server: Server) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from heliograph.domain.errors import ShuttingDown
 from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.lines import FAILURES_TO_LEAVE
 from heliograph.protocols.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
 
-from .conftest import ScriptedProvider, StartEngine, ref
+from .conftest import Running, ScriptedProvider, StartEngine, ref
 
 if TYPE_CHECKING:
     from heliograph.domain.messages import Message
@@ -216,13 +217,14 @@ async def test_a_failing_provider_is_left_alone_for_a_while(start: StartEngine) 
     assert sent.attempts == 1
 
 
-async def _until_put_off(running: object, message: Message) -> None:
-    from .conftest import Running
-
-    assert isinstance(running, Running)
+async def _until_put_off(running: Running, message: Message) -> None:
+    """Returns once a message is due later than it was at first: at once."""
     with running.engine.news.listen(message.id) as news:
-        while (await running.services.messages.get(running.account, message.id)).due_at == message.due_at:
-            await news.wait(5)
+        while True:
+            now = await running.services.messages.get(running.account, message.id)
+            if now.due_at > now.created_at:
+                return
+            assert await news.wait(10)
 
 
 async def test_stopping_waits_for_what_is_in_flight(start: StartEngine) -> None:
@@ -295,3 +297,16 @@ async def test_taken_messages_of_unequal_fate_in_one_chunk(start: StartEngine) -
         (Status.REJECTED, None),
         (Status.SENT, "C"),
     ]
+
+
+async def test_whoever_waits_is_told_when_the_process_stops(start: StartEngine) -> None:
+    running = await start(ScriptedProvider())
+    (message,) = await running.send(send_in=LATER)
+    waiting = asyncio.create_task(
+        running.services.messages.wait_until_settled(running.account, message.id, timeout_s=60)
+    )
+    with running.engine.news.listen(message.id):
+        running.engine.news.close()
+
+        with pytest.raises(ShuttingDown):
+            await waiting

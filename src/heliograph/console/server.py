@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
 
@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from heliograph.console import pages
 from heliograph.console.sessions import Sessions, console_key
-from heliograph.domain.errors import HeliographError
+from heliograph.domain.errors import HeliographError, ShuttingDown
 from heliograph.doors.bodies import read_body
 from heliograph.numbers import Check, InvalidNumber, normalise
 from heliograph.services.services import Services
@@ -39,9 +39,9 @@ def console_link(base_url: str, data_dir: Path) -> str:
     return f"{base_url}/login?key={quote(console_key(data_dir))}"
 
 
-def console_routes(services: Services, data_dir: Path, closing: asyncio.Event) -> list[BaseRoute]:
-    """Everything under `/`; `closing` ends the live updates when the server stops."""
-    console = _Console(services, Sessions(console_key(data_dir)), closing)
+def console_routes(services: Services, data_dir: Path) -> list[BaseRoute]:
+    """Everything under `/`."""
+    console = _Console(services, Sessions(console_key(data_dir)))
     return [
         Mount("/console/static", StaticFiles(directory=Path(__file__).parent / "static")),
         Route("/", console.home),
@@ -58,10 +58,9 @@ _Page = Callable[[Request, str], Awaitable[Response]]
 
 
 class _Console:
-    def __init__(self, services: Services, sessions: Sessions, closing: asyncio.Event) -> None:
+    def __init__(self, services: Services, sessions: Sessions) -> None:
         self._phones = services.phones
         self._sessions = sessions
-        self._closing = closing
 
     async def home(self, _request: Request) -> Response:
         return RedirectResponse("/inbox", 303)
@@ -114,11 +113,11 @@ class _Console:
         return StreamingResponse(self._fragments(chosen), media_type="text/event-stream", headers=HEADERS)
 
     async def _fragments(self, chosen: str | None) -> AsyncIterator[str]:
-        """The parts of the page that changed, each time they do."""
+        """The parts of the page that changed, each time they do, until the browser leaves or the server stops."""
         shown: dict[str, str] = {}
         quiet_s = 0.0
-        with self._phones.listen() as news:
-            while not self._closing.is_set():
+        with self._phones.listen() as news, suppress(ShuttingDown):
+            while True:
                 fragments = {"contacts": pages.contacts_fragment(await self._phones.contacts(), chosen)}
                 if chosen is not None:
                     fragments["thread"] = pages.thread_fragment(await self._phones.thread(chosen))

@@ -51,7 +51,8 @@ GATHER_S = 0.02
 takes a handful, instead of each message costing a transaction. The first one after a quiet time never waits."""
 AFTER_FAILURE_S = 1.0
 LAPSED_CHUNK = 1_000
-PREPARATIONS_KEPT = 256
+PREPARATIONS_KEPT = 16
+"""Batches whose parameters are kept read: a large one's take tens of megabytes."""
 
 
 class Dispatcher:
@@ -168,14 +169,14 @@ class Dispatcher:
 
     async def _preparation(self, batch: SendingFacts) -> Preparation:
         key = (batch.id, batch.modified_at)
+        if not batch.has_parameters:  # costs little to make again for the next chunk
+            return Preparation(batch, None)
         found = self._preparations.get(key)
         if found is None:
-            parameters = await self._store.read(parameters_of, batch.id) if batch.has_parameters else None
-            found = Preparation(batch, parameters)
-            if batch.has_parameters:  # the others cost little to make again for the next chunk
-                self._preparations[key] = found
-                if len(self._preparations) > PREPARATIONS_KEPT:
-                    self._preparations.popitem(last=False)
+            found = self._preparations[key] = Preparation(batch, await self._store.read(parameters_of, batch.id))
+        self._preparations.move_to_end(key)
+        if len(self._preparations) > PREPARATIONS_KEPT:
+            self._preparations.popitem(last=False)
         return found
 
     async def _send_by(self, line: Line, chunk: Sequence[tuple[Leased, Outgoing]]) -> None:

@@ -88,6 +88,7 @@ class Engine:
         await asyncio.gather(dispatcher, return_exceptions=True)
         for line in self.router.lines.values():
             await line.provider.stop()
+        await self.intake.finish()
         self._callbacks.stop()
         others[-1].cancel()
         for error in await asyncio.gather(*others, return_exceptions=True):

@@ -62,6 +62,11 @@ class EngineIntake:
             self._news.tell([change.message_id for change in recorded.applied])
             self._on_events.set()
 
+    async def finish(self) -> None:
+        """Returns when what was handed in has been written, or could not be: for the engine's end."""
+        if self._flush is not None:
+            await asyncio.gather(self._flush, return_exceptions=True)
+
     async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
         """Stores an inbound message with its effect on consent and its callback, in one transaction."""
         account = await self._owner(arrival)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from heliograph.domain.errors import ShuttingDown
+
 ELSEWHERE_S = 1.0
 """How often a waiter looks at the store although no news came."""
 
@@ -16,6 +18,12 @@ ELSEWHERE_S = 1.0
 class News:
     def __init__(self) -> None:
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
+        self.closed = False
+
+    def close(self) -> None:
+        """Ends all waiting: whoever waits now or later gets ShuttingDown."""
+        self.closed = True
+        self.tell(list(self._waiters))
 
     def tell(self, topics: Iterable[str]) -> None:
         """Wakes whoever waits for one of these topics: message ids, or names such as `phones`."""
@@ -28,13 +36,14 @@ class News:
 
     def listen(self, topic: str) -> Listening:
         """To be entered before the first look at the store, so that no change falls between look and wait."""
-        return Listening(self._waiters, topic)
+        return Listening(self, self._waiters, topic)
 
 
 class Listening:
     """One waiter for one topic; a context manager."""
 
-    def __init__(self, waiters: dict[str, set[asyncio.Future[None]]], topic: str) -> None:
+    def __init__(self, news: News, waiters: dict[str, set[asyncio.Future[None]]], topic: str) -> None:
+        self._news = news
         self._waiters = waiters
         self._topic = topic
         self._future: asyncio.Future[None]
@@ -55,8 +64,10 @@ class Listening:
         self._waiters.setdefault(self._topic, set()).add(self._future)
 
     async def wait(self, timeout_s: float) -> bool:
-        """True on news, False after `timeout_s`. May be called again and again."""
-        done, _ = await asyncio.wait({self._future}, timeout=max(timeout_s, 0))
+        """True on news, False after `timeout_s`. May be called again and again. ShuttingDown when the process stops."""
+        done, _ = await asyncio.wait({self._future}, timeout=0 if self._news.closed else max(timeout_s, 0))
+        if self._news.closed:
+            raise ShuttingDown()
         if done:
             self._arm()
         return bool(done)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,9 +37,9 @@ class Platform:
         self.engine = engine
         self.credentials = credentials
 
-    def web(self, closing: asyncio.Event) -> ASGIApp:
-        """Everything that is served over HTTP; what streams without end ends when `closing` is set."""
-        return web_application(self.services, self.engine, self.settings, closing)
+    def web(self) -> ASGIApp:
+        """Everything that is served over HTTP."""
+        return web_application(self.services, self.engine, self.settings)
 
 
 @asynccontextmanager

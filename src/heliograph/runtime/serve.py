@@ -57,9 +57,9 @@ class _Server(uvicorn.Server):
     when_started: Callable[[], None]
 
     def __init__(self, platform: Platform) -> None:
-        self._closing = asyncio.Event()
+        self._news = platform.engine.news
         config = uvicorn.Config(
-            platform.web(self._closing),
+            platform.web(),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -79,9 +79,10 @@ class _Server(uvicorn.Server):
         yield
 
     def stop(self) -> None:
-        """Ends what streams without end, answers what is being asked, and accepts nothing more."""
+        """Ends what waits for news, answers what is being asked, and accepts nothing more. The second time: at once."""
+        self.force_exit = self.should_exit
         self.should_exit = True
-        self._closing.set()
+        self._news.close()
 
 
 @contextmanager

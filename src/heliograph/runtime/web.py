@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
@@ -26,8 +24,7 @@ from heliograph.store.queue import depth
 API_MOUNT = "/v1"
 
 
-def web_application(services: Services, engine: Engine, settings: Settings, closing: asyncio.Event) -> ASGIApp:
-    """`closing` is set when the server begins to stop: what streams without end ends then."""
+def web_application(services: Services, engine: Engine, settings: Settings) -> ASGIApp:
     document = msgspec.json.encode(openapi_document("Heliograph", __version__, API_MOUNT, OPERATIONS, ErrorBody))
 
     async def openapi(_request: Request) -> Response:
@@ -49,7 +46,7 @@ def web_application(services: Services, engine: Engine, settings: Settings, clos
             *(Mount(protocol.mount, protocol.door(services, max_body_bytes=limit)) for protocol in SERVED),
             Route("/healthz", health),
             Route("/metrics", metrics),
-            *console_routes(services, settings.data_dir, closing),
+            *console_routes(services, settings.data_dir),
         ],
         redirect_slashes=False,
     )
