@@ -18,6 +18,8 @@ ReportName = Literal["none", "summary", "full", "per_recipient", "per_recipient_
 StatusName = Literal["queued", "sending", "sent", "delivered", "failed", "rejected", "expired", "canceled", "unknown"]
 ShortText = Annotated[str, Meta(max_length=255)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
+Instant = Annotated[datetime, Meta(tz=True)]
+"""With an offset: one without would mean another moment on every machine."""
 TimeoutSeconds = Annotated[float, Meta(ge=0, le=300)]
 
 
@@ -31,8 +33,8 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     originator: str | None = msgspec.field(name="from", default=None)
     parameters: dict[str, dict[str, str]] | None = None
     """`{name: {number or "default": value}}` for each `${name}` in the text."""
-    send_at: datetime | None = None
-    expire_at: datetime | None = None
+    send_at: Instant | None = None
+    expire_at: Instant | None = None
     callback_url: str | None = None
     report: ReportName = "none"
     """Which facts are posted to `callback_url`."""
@@ -224,8 +226,8 @@ class MessageQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     batch_id: str | None = None
     to: str | None = None
     status: StatusName | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class BatchQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -233,8 +235,8 @@ class BatchQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     before: str | None = None
     originator: str | None = msgspec.field(name="from", default=None)
     tag: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class InboundQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -242,8 +244,8 @@ class InboundQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     before: str | None = None
     to: str | None = None
     msisdn: str | None = msgspec.field(name="from", default=None)
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class OptOutQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import msgspec
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
@@ -92,10 +92,10 @@ class Door(ABC):
 
         async def endpoint(request: Request) -> Response:
             try:
+                if "\0" in request.url.path:  # no database would look for it, not even for a plan or an account
+                    raise NotFound()
                 principal = await self.authenticate(request)
                 require(principal, operation.scope)
-                if "\0" in request.url.path:  # no database would look for it
-                    raise NotFound()
                 query = None if operation.query is None else decode_query(request, operation.query)
                 body = None
                 if decoder is not None:
@@ -104,6 +104,8 @@ class Door(ABC):
                 answer = await handler(Call(principal, request.path_params, query, body, request))
             except HeliographError as error:
                 return self.render_error(error)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is left to read it
             except Exception:
                 log.exception("request failed", operation=operation.name)
                 return self.render_error(InternalError())

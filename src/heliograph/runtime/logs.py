@@ -1,4 +1,7 @@
-"""Logging: to standard error, as text for people or JSON for machines. Bodies and numbers are never logged."""
+"""Logging: to standard error, as text for people or JSON for machines. Bodies and numbers are never logged.
+
+Tracebacks come without the values of variables, among which are secrets, texts and numbers.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,13 @@ def configure(level: str, form: str) -> None:
     renderer: structlog.typing.Processor
     if form == "json":
         renderer = structlog.processors.JSONRenderer()
-        trace: list[structlog.typing.Processor] = [structlog.processors.dict_tracebacks]
+        trace: list[structlog.typing.Processor] = [
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+        ]
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         trace = []
     structlog.configure(
         processors=[

@@ -7,6 +7,7 @@ down; nothing else reads a file or the environment.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -23,6 +24,7 @@ FILE_NAME = "heliograph.toml"
 PREFIX = "HELIOGRAPH_"
 _RESERVED = {"HELIOGRAPH_URL", "HELIOGRAPH_TOKEN", "HELIOGRAPH_CONFIG"}
 """Read by the SDK and the CLI; not settings of a server."""
+_ALLOWED = {"log_level": {"debug", "info", "warning", "error"}, "log_format": {"text", "json"}}
 
 
 def default_data_dir() -> Path:
@@ -66,10 +68,18 @@ class Settings:
     log_format: str = setting("text", "text or json.")
 
     def __post_init__(self) -> None:
-        """ValueError names a value that is not among the allowed ones."""
-        for name, allowed in (("log_level", {"debug", "info", "warning", "error"}), ("log_format", {"text", "json"})):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(sorted(allowed))}, not {getattr(self, name)!r}")
+        """ValueError names the values that are not among the allowed ones."""
+        mistakes = [
+            f"{name} must be one of {', '.join(sorted(allowed))}, not {getattr(self, name)!r}"
+            for name, allowed in _ALLOWED.items()
+            if getattr(self, name) not in allowed
+        ]
+        if self.store and not self.store.startswith(("postgresql://", "postgres://")):
+            mistakes.append("store must be a postgresql:// URL, or empty for the embedded store")
+        if self.public_url and not self.public_url.startswith(("https://", "http://")):
+            mistakes.append(f"public_url must begin with https:// or http://, not {self.public_url!r}")
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,8 @@ def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[st
     except ValueError as error:
         mistakes.append(str(error))
     if mistakes or settings is None:
-        raise SetupError("; ".join(mistakes) + ".")
+        told = "; ".join(mistakes)
+        raise SetupError(told if told.endswith("?") else f"{told}.")
     return Loaded(settings, {name: sources.get(name, "default") for name in known})
 
 
@@ -148,10 +159,11 @@ def _read(spec: Any, raw: Any) -> Any:
 def _number(kind: type[int] | type[float]) -> Callable[[Any], Any]:
     def read(raw: Any) -> Any:
         try:
-            if isinstance(raw, bool):
+            value = kind(raw)
+            if isinstance(raw, bool) or (isinstance(raw, float) and value != raw) or not math.isfinite(value):
                 raise ValueError
-            return kind(raw)
-        except (TypeError, ValueError):
+            return value
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(f"must be a {'whole ' if kind is int else ''}number, not {raw!r}") from None
 
     return read

@@ -18,9 +18,13 @@ class NoConnection(RequestError):
     hint = "Start one with `heliograph serve`, or give a URL and a token (HELIOGRAPH_URL, HELIOGRAPH_TOKEN)."
 
 
+class _Api(msgspec.Struct):
+    token: str
+
+
 class _Known(msgspec.Struct):
     base_url: str
-    api: dict[str, str]
+    api: _Api
 
 
 def connection(url: str | None, token: str | None, data_dir: Path | None) -> tuple[str, str]:
@@ -39,4 +43,4 @@ def connection(url: str | None, token: str | None, data_dir: Path | None) -> tup
         raise NoConnection(
             f"No URL and token are given, and no server has run with the data directory {directory}."
         ) from error
-    return (url or known.base_url).rstrip("/"), token or known.api["token"]
+    return (url or known.base_url).rstrip("/"), token or known.api.token

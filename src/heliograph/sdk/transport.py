@@ -8,6 +8,7 @@ import httpx2
 
 from heliograph import __version__
 from heliograph.sdk.calls import Call, Request, Response, Unreachable
+from heliograph.sdk.connection import NoConnection
 
 T = TypeVar("T")
 
@@ -16,7 +17,22 @@ ANSWER_S = 30.0
 
 
 def _headers(token: str) -> dict[str, str]:
+    """NoConnection for what can't stand in a header."""
+    if not (token.isascii() and token.isprintable()):
+        raise NoConnection("The token has characters that no token has.")
     return {"Authorization": f"Bearer {token}", "User-Agent": f"heliograph-python/{__version__}"}
+
+
+def _address(base_url: str) -> httpx2.URL:
+    """NoConnection for what is no address."""
+    try:
+        return httpx2.URL(base_url)
+    except httpx2.InvalidURL as error:
+        raise NoConnection(f"{base_url!r} is not an address of a server: {error}.") from error
+
+
+def _unreachable(address: httpx2.URL, error: httpx2.TransportError) -> Unreachable:
+    return Unreachable(f"{address} can't be reached: {str(error).rstrip('.')}.")
 
 
 def _arguments(request: Request) -> dict[str, object]:
@@ -31,7 +47,7 @@ def _arguments(request: Request) -> dict[str, object]:
 
 class SyncTransport:
     def __init__(self, base_url: str, token: str) -> None:
-        self._client = httpx2.Client(base_url=base_url, headers=_headers(token))
+        self._client = httpx2.Client(base_url=_address(base_url), headers=_headers(token))
 
     def run(self, call: Call[T]) -> T:
         """Unreachable if the server is; whatever the call raises otherwise."""
@@ -40,7 +56,7 @@ class SyncTransport:
             try:
                 answer = self._client.request(request.method, request.path, **_arguments(request))  # type: ignore[arg-type]
             except httpx2.TransportError as error:
-                raise Unreachable(f"{self._client.base_url} can't be reached: {error}") from error
+                raise _unreachable(self._client.base_url, error) from error
             try:
                 request = call.send(Response(answer.status_code, answer.content))
             except StopIteration as finished:
@@ -53,7 +69,7 @@ class SyncTransport:
 
 class AsyncTransport:
     def __init__(self, base_url: str, token: str) -> None:
-        self._client = httpx2.AsyncClient(base_url=base_url, headers=_headers(token))
+        self._client = httpx2.AsyncClient(base_url=_address(base_url), headers=_headers(token))
 
     async def run(self, call: Call[T]) -> T:
         """Unreachable if the server is; whatever the call raises otherwise."""
@@ -62,7 +78,7 @@ class AsyncTransport:
             try:
                 answer = await self._client.request(request.method, request.path, **_arguments(request))  # type: ignore[arg-type]
             except httpx2.TransportError as error:
-                raise Unreachable(f"{self._client.base_url} can't be reached: {error}") from error
+                raise _unreachable(self._client.base_url, error) from error
             try:
                 request = call.send(Response(answer.status_code, answer.content))
             except StopIteration as finished:

@@ -93,14 +93,13 @@ class XmsDoor(Door):
         query: wire.ReportQuery = call.query
         if query.type not in {"summary", "full"}:
             raise NotFound(f"There is no delivery report of type {query.type!r}.")
-        codes = wire.listed(query.code)
-        if not all(code.isascii() and code.isdigit() for code in codes):
-            raise InvalidField("`code` lists numbers.", field="code")
+        try:
+            codes = wire.decode_codes("code", query.code)
+        except wire.XmsFormatError as error:
+            raise InvalidField(str(error), field=error.field) from error
         full = query.type == "full"
         found = await self._services.reports.of_batch(call.account.id, call.path["batch_id"], with_recipients=full)
-        return shapes.batch_report(
-            found, full=full, statuses=wire.listed(query.status), codes=[int(code) for code in codes]
-        )
+        return shapes.batch_report(found, full=full, statuses=wire.listed(query.status), codes=codes)
 
     async def fetch_recipient_delivery_report(self, call: Call) -> wire.RecipientReportReply:
         try:

@@ -20,6 +20,8 @@ MAX_RECIPIENTS = 1_000
 MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 30
 MAX_DRY_RUN_RECIPIENTS = 1_000
+MAX_PARTS_ASKED_FOR = 2**31 - 1
+"""XMS names no limit; this is what its published clients can say."""
 DEFAULT_DRY_RUN_RECIPIENTS = 100
 
 BatchType = Literal["mt_text", "mt_binary"]
@@ -52,7 +54,7 @@ class BatchCreate(msgspec.Struct, kw_only=True):
     tags: list[str] | None = None
     client_reference: Annotated[str, Meta(max_length=128)] | None = None
     flash_message: bool | None = None
-    max_number_of_message_parts: Annotated[int, Meta(ge=1)] | None = None
+    max_number_of_message_parts: Annotated[int, Meta(ge=1, le=MAX_PARTS_ASKED_FOR)] | None = None
 
 
 class BatchReply(msgspec.Struct, kw_only=True):
@@ -191,6 +193,14 @@ class ReportQuery(msgspec.Struct, kw_only=True):
 def listed(text: str) -> list[str]:
     """The values of a comma-separated filter."""
     return [value.strip() for value in text.split(",") if value.strip()]
+
+
+def decode_codes(field: str, text: str) -> list[int]:
+    """The numbers of a comma-separated filter, of at most nine digits each."""
+    values = listed(text)
+    if not all(value.isascii() and value.isdigit() and len(value) <= 9 for value in values):
+        raise XmsFormatError(field, f"`{field}` lists numbers.")
+    return [int(value) for value in values]
 
 
 def decode_flag(field: str, text: str) -> bool:
