@@ -14,7 +14,20 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ARRAY, BigInteger, Column, Connection, Select, Table, Text, any_, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Connection,
+    Select,
+    Table,
+    Text,
+    any_,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -37,12 +50,13 @@ class Tx:
         return self._connection
 
     def rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
-        """All rows of a SELECT, in its order."""
+        """All rows of a SELECT, in its order. Columns that are expressions need a label."""
         if not self._sqlite:
             return self._connection.execute(statement).fetchall()
-        inner = statement.subquery()
-        document = self._connection.execute(select(func.json_group_array(func.json_array(*inner.c)))).scalar_one()
-        return _decode_rows(document)
+        # By name: asking the subquery for its columns costs more than the rest of the statement.
+        names = ", ".join(statement.selected_columns.keys())
+        document: ColumnElement[str] = literal_column(f"json_group_array(json_array({names}))")
+        return _decode_rows(self._connection.execute(select(document).select_from(statement.subquery())).scalar_one())
 
     def first(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Any] | None:
         """The first row, or None."""
