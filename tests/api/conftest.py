@@ -40,6 +40,13 @@ async def in_process(tmp_path: Path) -> AsyncIterator[InProcess]:
         yield InProcess(platform)
 
 
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[InProcess]:
+    """One platform for all tests of a module that leave nothing behind."""
+    async with running(Settings(data_dir=tmp_path_factory.mktemp("shared"))) as platform:
+        yield InProcess(platform)
+
+
 @pytest.fixture
 def numbers(new_number: Callable[[], str]) -> Callable[[int], list[str]]:
     return lambda count: [new_number() for _ in range(count)]

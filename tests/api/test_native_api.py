@@ -30,8 +30,8 @@ def address(path: str) -> str:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-async def test_no_operation_works_without_a_token(in_process: InProcess, operation: Any) -> None:
-    async with in_process.client("") as nobody:
+async def test_no_operation_works_without_a_token(shared: InProcess, operation: Any) -> None:
+    async with shared.client("") as nobody:
         answer = await nobody.request(operation.method, address(operation.path))
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthenticated")
@@ -39,9 +39,9 @@ async def test_no_operation_works_without_a_token(in_process: InProcess, operati
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-async def test_no_operation_works_without_its_scope(in_process: InProcess, operation: Any) -> None:
-    token = await in_process.token("sandbox", *(scope for scope in ALL if scope != operation.scope))
-    async with in_process.client(token) as caller:
+async def test_no_operation_works_without_its_scope(shared: InProcess, operation: Any) -> None:
+    token = await shared.token("sandbox", *(scope for scope in ALL if scope != operation.scope))
+    async with shared.client(token) as caller:
         answer = await caller.request(operation.method, address(operation.path))
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "scope_missing")
@@ -91,10 +91,10 @@ REFUSED: list[tuple[str, Any, int, str]] = [
 
 @pytest.mark.parametrize(("body", "status", "code"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 async def test_a_request_that_breaks_a_rule_is_refused_with_a_hint_and_stores_nothing(
-    in_process: InProcess, body: Any, status: int, code: str
+    shared: InProcess, body: Any, status: int, code: str
 ) -> None:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with in_process.client(await in_process.token("sandbox", *ALL)) as caller:
+    async with shared.client(await shared.token("sandbox", *ALL)) as caller:
         answer = await caller.post("/messages", content=content, headers={"Content-Type": "application/json"})
         stored = (await caller.get("/messages")).json()["items"]
 
@@ -105,8 +105,8 @@ async def test_a_request_that_breaks_a_rule_is_refused_with_a_hint_and_stores_no
     assert stored == []
 
 
-async def test_an_empty_or_endless_list_of_recipients_is_refused(in_process: InProcess) -> None:
-    async with in_process.client(await in_process.token("sandbox", *ALL)) as caller:
+async def test_an_empty_or_endless_list_of_recipients_is_refused(shared: InProcess) -> None:
+    async with shared.client(await shared.token("sandbox", *ALL)) as caller:
         none = await caller.post("/batches", json={"to": [], "text": "x"})
         many = await caller.post("/batches", json={"to": ["+33612345678"] * 100_001, "text": "x"})
 
@@ -116,9 +116,9 @@ async def test_an_empty_or_endless_list_of_recipients_is_refused(in_process: InP
     ]
 
 
-async def test_what_is_not_json_or_too_large_is_refused_unread(in_process: InProcess) -> None:
-    limit = in_process.platform.settings.max_body_bytes
-    async with in_process.client(await in_process.token("sandbox", *ALL)) as caller:
+async def test_what_is_not_json_or_too_large_is_refused_unread(shared: InProcess) -> None:
+    limit = shared.platform.settings.max_body_bytes
+    async with shared.client(await shared.token("sandbox", *ALL)) as caller:
         form = await caller.post("/messages", data={"to": "+33612345678"})
         large = await caller.post("/messages", content=b" " * (limit + 1), headers={"Content-Type": "application/json"})
         method = await caller.delete("/messages")
@@ -211,8 +211,8 @@ async def test_the_chaos_is_checked_before_it_is_let_loose(in_process: InProcess
     assert now.json()["lost"] == 0.5
 
 
-async def test_the_description_lists_every_operation(in_process: InProcess) -> None:
-    async with in_process.client("") as anybody:
+async def test_the_description_lists_every_operation(shared: InProcess) -> None:
+    async with shared.client("") as anybody:
         document = (await anybody.get("/openapi.json")).json()
 
     listed = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}

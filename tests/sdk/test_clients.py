@@ -116,6 +116,69 @@ async def test_a_server_that_is_not_there_is_unreachable() -> None:
             await other.messages.get("x")
 
 
+async def test_the_asynchronous_client_has_every_noun(server: Server, new_number: Callable[[], str]) -> None:
+    number = new_number()
+    async with AsyncClient(server.url, server.token) as client:
+        counted = await client.batches.dry_run(to=[number], text="Hi ${name}", parameters={"name": {"default": "you"}})
+        batch = await client.batches.send(
+            to=[number], data=b"\x00\x01", udh=b"\x01\x00", originator="Acme", tags=["a9"]
+        )
+        shown = await client.sandbox.wait_for_message(number)
+        batches = [one.id async for one in client.batches.list(tag="a9")]
+        canceled = await client.batches.cancel(batch.id)
+        report = await client.batches.report(batch.id)
+        inbound_id = await client.sandbox.reply(number, to="Acme", text="Hi")
+        inbound = [one.id async for one in client.inbound.list(number=number)]
+        fetched = await client.inbound.get(inbound_id)
+        await client.optouts.add(number)
+        silent = [one.number async for one in client.optouts.list()]
+        await client.optouts.remove(number)
+        phones = [phone.number for phone in await client.sandbox.phones()]
+        on_phone = [one.direction for one in await client.sandbox.messages(number, after=shown.id)]
+        chaos = await client.sandbox.set_chaos(await client.sandbox.chaos())
+        with pytest.raises(errors.NotFound):
+            await client.messages.why("unknown")
+
+    assert (counted.recipients, counted.parts) == (1, 1)
+    assert (shown.data, shown.encoding) == ("AAE=", "binary")
+    assert (batches, inbound, fetched.text) == ([batch.id], [inbound_id], "Hi")
+    assert (canceled.id, report.total) == (batch.id, 1)
+    assert number in silent and number in phones
+    assert (on_phone, chaos.lost) == (["sent"], 0)
+
+
+async def test_the_synchronous_client_works_where_a_loop_is_running(
+    server: Server, new_number: Callable[[], str]
+) -> None:
+    with server.client() as client:
+        sent = client.messages.send(to=new_number(), text="Hello")
+
+        assert client.messages.get(sent.id).id == sent.id
+
+
+def test_a_key_makes_a_call_safe_to_repeat(server: Server, new_number: Callable[[], str]) -> None:
+    number = new_number()
+    with server.client() as client:
+        first = client.messages.send(to=number, text="Hello", idempotency_key=number)
+        again = client.messages.send(to=number, text="Hello", idempotency_key=number)
+        with pytest.raises(errors.IdempotencyMismatch):
+            client.messages.send(to=number, text="Bye", idempotency_key=number)
+
+    assert first.id == again.id
+
+
+def test_a_time_without_an_offset_is_refused(server: Server, new_number: Callable[[], str]) -> None:
+    from datetime import datetime
+
+    with server.client() as client:
+        with pytest.raises(errors.InvalidField) as refused:
+            client.messages.send(to=new_number(), text="x", send_at=datetime(2030, 1, 1))
+        with pytest.raises(errors.InvalidField):
+            list(client.messages.list(since=datetime(2030, 1, 1)))
+
+    assert refused.value.field == "send_at"
+
+
 def test_a_long_wait_is_several_requests() -> None:
     late = Response(
         408,

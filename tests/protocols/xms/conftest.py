@@ -30,7 +30,7 @@ def other_xms(server: Server) -> clx.xms.Client:
     return clx.xms.Client(other["service_plan_id"], other["token"], endpoint=ready["endpoint"])
 
 
-def text_batch(body: str, *numbers: str, **fields: Any) -> api.MtBatchTextSmsCreate:
+def text_batch(body: str, /, *numbers: str, **fields: Any) -> api.MtBatchTextSmsCreate:
     batch = api.MtBatchTextSmsCreate()
     batch.sender = "12345"
     batch.recipients = {number.removeprefix("+") for number in numbers}

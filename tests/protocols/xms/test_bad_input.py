@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import clx.xms
 import httpx2
 import pytest
+from clx.xms.exceptions import (
+    ApiException,
+    ErrorResponseException,
+    NotFoundException,
+    UnauthorizedException,
+    UnexpectedResponseException,
+)
+
+from heliograph.runtime.platform import running
+from heliograph.runtime.settings import Settings
+
+from .conftest import text_batch
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
@@ -29,7 +43,20 @@ REFUSED = [
     ("not an object", b"[]", 400, JSON_ERROR),
     ("bytes that are no UTF-8", b'{"to": ["33612345678"], "body": "\xff"}', 400, JSON_ERROR),
     ("nested without end", b'{"x":' + b"[" * 100_000, 400, JSON_ERROR),
+    ("nested too deeply", b'{"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}", 400, JSON_ERROR),
+    ("more than one document", but() + but(), 400, JSON_ERROR),
+    ("a text that is a number", but(body=5), 400, JSON_ERROR),
+    ("a text that is a list", but(body=["Hello"]), 400, JSON_ERROR),
+    ("recipients that are no list", but(to="33612345678"), 400, JSON_ERROR),
     ("a recipient that is no string", but(to=[33612345678]), 400, JSON_ERROR),
+    ("a recipient that is null", but(to=[None]), 400, JSON_ERROR),
+    ("an originator that is a number", but(**{"from": 12345}), 400, JSON_ERROR),
+    ("parameters that are a list", but(parameters=[]), 400, JSON_ERROR),
+    ("a parameter that is no table", but(parameters={"x": "y"}), 400, JSON_ERROR),
+    ("a parameter's value that is null", but(parameters={"x": {"default": None}}), 400, JSON_ERROR),
+    ("tags that are a string", but(tags="red"), 400, JSON_ERROR),
+    ("a time that is a number", but(send_at=1), 400, JSON_ERROR),
+    ("parts that are half", but(max_number_of_message_parts=1.5), 400, JSON_ERROR),
     ("an unknown type", but(type="mt_voice"), 400, CONSTRAINT),
     ("no recipients field", but(to=None), 400, CONSTRAINT),
     ("an empty list of recipients", but(to=[]), 400, CONSTRAINT),
@@ -42,19 +69,34 @@ REFUSED = [
     ("an empty text", but(body=""), 400, CONSTRAINT),
     ("a text that is too long", but(body="x" * 2_001), 400, CONSTRAINT),
     ("U+0000 in the text", but(body="a\0b"), 400, CONSTRAINT),
+    ("U+0000 in a recipient", but(to=["33612345678\0"]), 400, CONSTRAINT),
+    ("U+0000 in a tag", but(tags=["a\0b"]), 400, CONSTRAINT),
+    ("U+0000 in a parameter's name", but(parameters={"a\0": {}}), 400, CONSTRAINT),
     ("half a surrogate pair", b'{"to": ["33612345678"], "body": "\\ud800"}', 400, JSON_ERROR),
+    ("half a surrogate pair in a tag", b'{"to": ["33612345678"], "body": "x", "tags": ["\\udc00"]}', 400, JSON_ERROR),
     ("binary that is not base64", but(type="mt_binary", body="%%%", udh="00"), 400, CONSTRAINT),
+    ("binary with a broken line", but(type="mt_binary", body="AAEC\nAAEC", udh=""), 400, CONSTRAINT),
+    ("binary with nothing in it", but(type="mt_binary", body="", udh=""), 400, CONSTRAINT),
+    ("a header of half an octet", but(type="mt_binary", body="AAEC", udh="0"), 400, CONSTRAINT),
     ("a header that is not hexadecimal", but(type="mt_binary", body="AAEC", udh="xyz"), 400, CONSTRAINT),
     ("more than 140 octets", but(type="mt_binary", body="AAAA" * 47, udh="00"), 400, CONSTRAINT),
     ("a time that is none", but(send_at="tomorrow"), 400, CONSTRAINT),
     ("a time out of range", but(send_at="0001-01-01T00:00:00+23:00"), 400, CONSTRAINT),
+    ("a time with an offset that is none", but(send_at="2030-01-01T00:00:00+99:00"), 400, CONSTRAINT),
+    ("expiry in the past", but(expire_at="2020-01-01T00:00:00Z"), 400, CONSTRAINT),
     ("expiry before sending", but(send_at="2030-01-02T00:00:00Z", expire_at="2030-01-01T00:00:00Z"), 400, CONSTRAINT),
     ("a callback address that is none", but(callback_url="not a url"), 400, FORMAT),
+    ("a callback by another protocol", but(callback_url="file:///etc/passwd"), 400, FORMAT),
+    ("a callback with a password", but(callback_url="http://user:secret@example.org/"), 400, FORMAT),
+    ("a callback address without end", but(callback_url="http://example.org/" + "x" * 2_048), 400, CONSTRAINT),
     ("a callback into a private network", but(callback_url="http://10.0.0.1/"), 400, FORMAT),
     ("a report with nowhere to go", but(delivery_report="summary"), 403, "missing_callback_url"),
     ("an unknown kind of report", but(delivery_report="sometimes"), 400, CONSTRAINT),
     ("a parameter's name that is too long", but(parameters={"x" * 17: {}}), 400, CONSTRAINT),
+    ("a parameter's value that is too long", but(parameters={"x": {"default": "y" * 161}}), 400, CONSTRAINT),
+    ("a reference that is too long", but(client_reference="x" * 129), 400, CONSTRAINT),
     ("no parts at all", but(max_number_of_message_parts=0), 400, CONSTRAINT),
+    ("parts without end", but(max_number_of_message_parts=10**40), 400, CONSTRAINT),
 ]
 
 
@@ -86,10 +128,117 @@ def test_a_request_that_breaks_a_rule_is_refused_and_stores_nothing(
     assert plan.get("/batches").json()["count"] == 0
 
 
-def test_a_body_over_the_limit_is_refused_unread(plan: httpx2.Client) -> None:
-    answer = plan.post("/batches", content=b" " * 200_001)
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "in chunks"])
+def test_a_body_over_the_limit_is_refused_unread(plan: httpx2.Client, announced: bool) -> None:
+    body = b" " * 200_001
+
+    answer = plan.post("/batches", content=body if announced else iter([body]))
 
     assert (answer.status_code, answer.json()["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("type=weekly", 404),
+        ("type=", 404),
+        ("code=x", 400),
+        ("code=-1", 400),
+        ("code=" + "9" * 5_000, 400),
+        ("code=1%00", 400),
+        ("status=Dreaming", 200),
+        ("code=999", 200),
+    ],
+)
+def test_a_report_is_asked_for_in_the_protocols_words(
+    quiet_server: Server, new_number: Callable[[], str], query: str, status: int
+) -> None:
+    other = quiet_server.ready["protocols"]["xms"]["other"]
+    address = f"{quiet_server.url}/xms/v1/{other['service_plan_id']}/batches"
+    headers = {"Authorization": f"Bearer {other['token']}"}
+    batch = httpx2.post(address, json=GOOD | {"to": [new_number()]}, headers=headers).json()["id"]
+
+    answer = httpx2.get(f"{address}/{batch}/delivery_report?{query}", headers=headers)
+
+    assert answer.status_code == status
+    if status == 200:
+        assert (answer.json()["total_message_count"], answer.json()["statuses"]) == (1, [])
+    else:
+        assert set(answer.json()) == {"code", "text"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("per_recipient=1", 400), ("number_of_recipients=1001", 400), ("number_of_recipients=x", 400)],
+)
+def test_a_dry_run_is_asked_for_in_the_protocols_words(plan: httpx2.Client, query: str, status: int) -> None:
+    answer = plan.post(f"/batches/dry_run?{query}", content=but())
+
+    assert answer.status_code == status
+    assert set(answer.json()) == {"code", "text"}
+
+
+REFUSED_TO_CLX: list[tuple[str, dict[str, Any], type[ApiException], str | None]] = [
+    ("no number", {"recipients": {"hello"}}, ErrorResponseException, FORMAT),
+    ("nobody", {"recipients": set()}, ErrorResponseException, CONSTRAINT),
+    ("1,001 recipients", {"recipients": {f"3361{n:07d}" for n in range(1_001)}}, ErrorResponseException, CONSTRAINT),
+    ("no text", {"body": None}, ErrorResponseException, JSON_ERROR),
+    ("an empty text", {"body": ""}, ErrorResponseException, CONSTRAINT),
+    ("a text too long", {"body": "x" * 2_001}, ErrorResponseException, CONSTRAINT),
+    ("half a surrogate pair", {"body": "\ud800"}, ErrorResponseException, JSON_ERROR),
+    ("a bad address", {"callback_url": "not a url"}, ErrorResponseException, FORMAT),
+    ("nowhere to report", {"delivery_report": "full"}, ErrorResponseException, "missing_callback_url"),
+    ("a body over the limit", {"body": "x" * 200_001}, UnexpectedResponseException, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "code"), [case[1:] for case in REFUSED_TO_CLX], ids=[case[0] for case in REFUSED_TO_CLX]
+)
+def test_the_published_client_raises_its_own_exception(
+    quiet_server: Server, plan: httpx2.Client, fields: dict[str, Any], kind: type[ApiException], code: str | None
+) -> None:
+    ready = quiet_server.ready["protocols"]["xms"]
+    client = clx.xms.Client(ready["service_plan_id"], ready["token"], endpoint=ready["endpoint"])
+
+    with pytest.raises(kind) as refused:
+        client.create_batch(text_batch("Hello", *TO, **fields))
+
+    assert getattr(refused.value, "error_code", None) == code
+    assert plan.get("/batches").json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "batch_id", ["unknown", "'; DROP TABLE batches; --", "100%", "☎", "a/b", "01M7XPJAH3CT7SSRVHKE300000"]
+)
+def test_the_published_client_finds_nothing_by_a_junk_id(quiet_server: Server, batch_id: str) -> None:
+    ready = quiet_server.ready["protocols"]["xms"]
+    client = clx.xms.Client(ready["service_plan_id"], ready["token"], endpoint=ready["endpoint"])
+
+    for attempt in (client.fetch_batch, client.cancel_batch, client.fetch_delivery_report, client.fetch_inbound):
+        with pytest.raises(NotFoundException):
+            attempt(batch_id)
+
+
+def test_the_published_client_is_unauthorized_with_a_wrong_token(quiet_server: Server) -> None:
+    ready = quiet_server.ready["protocols"]["xms"]
+    client = clx.xms.Client(ready["service_plan_id"], "wrong", endpoint=ready["endpoint"])
+
+    with pytest.raises(UnauthorizedException):
+        client.create_batch(text_batch("Hello", *TO))
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_a_plan_that_no_database_could_store_is_nowhere(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    store = "" if engine == "sqlite" else request.getfixturevalue("postgresql").new_database()
+    async with running(Settings(data_dir=tmp_path, store=store)) as platform:
+        transport = httpx2.ASGITransport(app=platform.web())
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test/xms/v1") as client:
+            answer = await client.get("/a%00b/batches", headers={"Authorization": "Bearer x"})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_a_body_that_is_not_declared_as_json_is_refused(plan: httpx2.Client) -> None:
@@ -116,11 +265,20 @@ QUERIES = [
     ("/batches/01M7XPJAH3CT7SSRVHKE300000/delivery_report", 404),
     ("/batches/01M7XPJAH3CT7SSRVHKE300000/delivery_report?type=weekly", 404),
     ("/batches/01M7XPJAH3CT7SSRVHKE300000/delivery_report/x", 404),
+    ("/batches?page=99999999999999999999", 400),
+    ("/batches?start_date=0001-01-01T00:00:00%2B23:00", 400),
+    ("/batches?tags=%25,'%22", 200),
+    ("/batches?from=%00", 400),
+    ("/batches/%F0%9F%98%80", 404),
+    ("/batches/%25", 404),
+    ("/batches/" + "x" * 3_000, 404),
+    ("/batches/..%2F..%2Fetc", 404),
+    ("/batches/", 404),
     ("/inbounds/unknown", 404),
 ]
 
 
-@pytest.mark.parametrize(("path", "status"), QUERIES, ids=[path for path, _ in QUERIES])
+@pytest.mark.parametrize(("path", "status"), QUERIES, ids=[path[:60] for path, _ in QUERIES])
 def test_a_reading_request_that_makes_no_sense_has_the_protocols_own_answer(
     plan: httpx2.Client, path: str, status: int
 ) -> None:

@@ -57,10 +57,11 @@ def test_it_lists_page_after_page(sinch: Any, new_number: Callable[[], str]) -> 
         for n in range(5)
     ]
 
-    first = sinch.sms.batches.list(page_size=2, client_reference="pages")
-    found = [batch.id for batch in first.iterator()]
+    pages = sinch.sms.batches.list(page_size=2, client_reference="pages")
+    first = [batch.id for batch in pages.content()]
+    found = [batch.id for batch in pages.iterator()]
 
-    assert [batch.id for batch in first.content()] == made[:2:-1]
+    assert first == made[:2:-1]
     assert found == made[::-1]
 
 

@@ -1,0 +1,170 @@
+"""The table of operations: each does what its line says, and the description of the API says the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import msgspec
+import pytest
+
+from heliograph.api import wire
+from heliograph.api.operations import OPERATIONS
+from heliograph.domain.accounts import Scope
+
+if TYPE_CHECKING:
+    from tests.api.conftest import InProcess
+
+PHONE = "+33612345678"
+SILENT = "+33612345679"
+ALL = [str(scope) for scope in Scope]
+
+#: What makes each operation succeed: query and body. `{message}` and the like stand for what exists already.
+CALLS: dict[str, tuple[str, Any]] = {
+    "send_message": ("", {"to": PHONE, "text": "Hello", "from": "Acme"}),
+    "list_messages": ("?limit=10&status=delivered", None),
+    "get_message": ("", None),
+    "wait_for_message": ("?timeout_s=10", None),
+    "why_message": ("", None),
+    "create_batch": ("", {"to": [PHONE], "text": "Hello"}),
+    "dry_run_batch": ("", {"to": [PHONE], "text": "Hello"}),
+    "list_batches": ("?from=Acme", None),
+    "get_batch": ("", None),
+    "cancel_batch": ("", None),
+    "report_batch": ("", None),
+    "list_inbound": (f"?from=%2B{PHONE[1:]}", None),
+    "get_inbound": ("", None),
+    "list_optouts": ("", None),
+    "add_optout": ("", None),
+    "remove_optout": ("", None),
+    "list_phones": ("", None),
+    "list_phone_messages": ("", None),
+    "wait_for_phone_message": ("?timeout_s=10&contains=code", None),
+    "read_code": ("?timeout_s=10", None),
+    "send_reply": ("", {"to": "Acme", "text": "Hi"}),
+    "get_reception": ("", None),
+    "get_chaos": ("", None),
+    "set_chaos": ("", {"late": 0.1}),
+}
+
+
+@dataclass
+class Known:
+    """An account with a delivered message, a reply to it, and a number that opted out."""
+
+    client: httpx2.AsyncClient
+    names: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+async def known(shared: InProcess) -> AsyncIterator[Known]:
+    async with shared.client(await shared.token("sandbox", *ALL)) as client:
+        sent = await client.post("/messages", json={"to": PHONE, "text": "Your code is 482913", "from": "Acme"})
+        message = sent.json()
+        await client.get(f"/messages/{message['id']}/wait")
+        reply = await client.post(f"/sandbox/phones/{PHONE}/replies", json={"to": "Acme", "text": "Thanks"})
+        await client.put(f"/optouts/{SILENT}")
+        names = {"message_id": message["id"], "batch_id": message["batch_id"], "inbound_id": reply.json()["inbound_id"]}
+        yield Known(client, names | {"number": PHONE})
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+async def test_an_operation_answers_with_the_status_and_shape_of_its_line(known: Known, operation: Any) -> None:
+    query, body = CALLS[operation.name]
+    number = SILENT if operation.name == "remove_optout" else PHONE
+    path = operation.path.format_map(known.names | {"number": number})
+
+    answer = await known.client.request(operation.method, path + query, json=body)
+
+    assert answer.status_code == operation.status, answer.text
+    if operation.response is None:
+        assert answer.content == b""
+    else:
+        strict = msgspec.json.decode(answer.content, type=operation.response)
+        assert msgspec.json.decode(msgspec.json.encode(strict)) == answer.json()
+        if hasattr(strict, "items"):
+            assert strict.items
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.request], ids=lambda each: each.name)
+async def test_an_unknown_field_is_refused_by_name(known: Known, operation: Any) -> None:
+    body = CALLS[operation.name][1] | {"colour": "red"}
+
+    answer = await known.client.request(operation.method, operation.path.format_map(known.names), json=body)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unknown_field")
+    assert "colour" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.query], ids=lambda each: each.name)
+async def test_an_unknown_word_in_the_query_is_refused_by_name(known: Known, operation: Any) -> None:
+    answer = await known.client.request(operation.method, operation.path.format_map(known.names) + "?colour=red")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unknown_field")
+    assert "colour" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if "_id}" in each.path], ids=lambda each: each.name)
+@pytest.mark.parametrize("junk", ["unknown", "'--", "%25", "%00", "%F0%9F%98%80", "x" * 3_000, "..%2F.."])
+async def test_what_is_not_there_is_not_found(known: Known, operation: Any, junk: str) -> None:
+    names = dict.fromkeys(known.names, junk)
+
+    answer = await known.client.request(operation.method, operation.path.format_map(names))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if "{number}" in each.path], ids=lambda e: e.name)
+@pytest.mark.parametrize("junk", ["hello", "+", "%25", "9" * 40])
+async def test_what_is_no_number_is_refused(known: Known, operation: Any, junk: str) -> None:
+    body = CALLS[operation.name][1]
+
+    answer = await known.client.request(operation.method, operation.path.format(number=junk), json=body)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_recipient")
+
+
+async def description(shared: InProcess) -> Any:
+    async with shared.client("") as anybody:
+        return (await anybody.get("/openapi.json")).json()
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "$ref":
+                yield value
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+async def test_the_description_is_complete_in_itself(shared: InProcess) -> None:
+    document = await description(shared)
+
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    named = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
+    assert document["openapi"].startswith("3.1")
+    assert set(references(document)) <= schemas
+    assert sorted(named) == sorted(operation.name for operation in OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+async def test_the_description_of_an_operation_is_that_of_its_line(shared: InProcess, operation: Any) -> None:
+    document = await description(shared)
+    described = document["paths"][f"/v1{operation.path}"][operation.method.lower()]
+
+    in_path = [each["name"] for each in described["parameters"] if each["in"] == "path"]
+    in_query = [each["name"] for each in described["parameters"] if each["in"] == "query"]
+    fields = msgspec.structs.fields(operation.query) if operation.query else ()
+    assert in_path == re.findall(r"{(\w+)}", operation.path)
+    assert in_query == [field.encode_name for field in fields]
+    assert ("requestBody" in described) == (operation.request is not None)
+    assert ("content" in described["responses"][str(operation.status)]) == (operation.response is not None)
+    error = described["responses"]["default"]["content"]["application/json"]["schema"]["$ref"]
+    assert error == f"#/components/schemas/{wire.ErrorBody.__name__}"
+    assert described["summary"] and operation.scope in described["description"]
