@@ -77,6 +77,58 @@ def test_without_a_server_the_command_says_how_to_start_one(tmp_path: Path) -> N
     assert "heliograph serve" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["send", "+33612345678", "x", "--url", "http://127.0.0.1:1", "--token", "t"], "can't be reached"),
+        (["send", "+33612345678", "x", "--url", "localhost", "--token", "t"], "can't be reached"),
+        (["send", "+33612345678", "x", "--url", "http://localhost:port", "--token", "t"], "is not an address"),
+        (["list", "--url", "http://127.0.0.1:1", "--token", "clé"], "characters that no token has"),
+    ],
+    ids=["nobody there", "no scheme", "no address", "no token"],
+)
+def test_a_server_that_cannot_be_asked_is_one_sentence(arguments: list[str], words: str) -> None:
+    done = heliograph(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["list", "--status", "dreaming"], "dreaming"),
+        (["status", "unknown"], "There is no message unknown in this account."),
+    ],
+)
+def test_what_the_server_refuses_is_one_sentence(server: Server, arguments: list[str], words: str) -> None:
+    done = heliograph(*arguments, "--url", server.url, "--token", server.token)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_send_need_not_wait(server: Server) -> None:
+    done = heliograph("send", "+99950001", "Hello", "--wait", "0", "--from", "Acme", "--data-dir", str(server.data_dir))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    with server.client() as client:
+        message = next(iter(client.messages.list(to="+99950001", page_size=1)))
+    assert message.id in done.stdout
+    assert message.originator == "Acme"
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["send"], ["serve", "--port", "many"]])
+def test_a_command_that_is_none_is_answered_with_the_usage(arguments: list[str]) -> None:
+    done = heliograph(*arguments)
+
+    assert done.returncode == 2
+    assert "Usage" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_config_shows_every_setting_and_where_it_comes_from(tmp_path: Path) -> None:
     file = tmp_path / "heliograph.toml"
     file.write_text("port = 9000\nlease_s = 5\n")

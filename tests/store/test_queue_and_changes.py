@@ -77,7 +77,7 @@ async def test_a_lease_that_ended_is_taken_back_and_one_that_was_extended_is_not
     new = batch("33612345670", "33612345671")
     await store.write_item(accept, new, Lane.ACCEPT)
     lapsed, kept = await claim(store, 2, lease_ms=-1)
-    await store.write(extend_leases, [kept], now_ms() + 60_000)
+    await store.write(extend_leases, "w", [kept], now_ms() + 60_000)
 
     applied = await store.write(take_back_lapsed, now_ms(), 10, lambda _account, _msisdn: (Status.QUEUED, None))
 

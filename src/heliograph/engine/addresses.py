@@ -11,16 +11,17 @@ import socket
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAX_URL_LENGTH = 2_048
+_NAT64 = ip_network("64:ff9b::/96")
 
 
 class AddressNotAllowed(OSError):
@@ -33,9 +34,10 @@ class AddressGuard:
         self._allowed = tuple(allowed)
 
     def allows(self, address: Address) -> bool:
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        public = address.is_global and not address.is_multicast
+        address = _behind(address)
+        public = address.is_global and not (address.is_multicast or address.is_reserved)
+        if isinstance(address, IPv6Address) and address.is_site_local:
+            public = False
         return public or any(address in network for network in self._allowed)
 
     def fault_in(self, url: str) -> str | None:
@@ -43,24 +45,40 @@ class AddressGuard:
         if len(url) > MAX_URL_LENGTH:
             return f"it is longer than {MAX_URL_LENGTH} characters"
         try:
-            parts = urlsplit(url)
-            host, _ = parts.hostname, parts.port
+            parts = URL(url)  # read as the client that calls it reads it: it sees digits where others see letters
+            host = parts.raw_host
         except ValueError:
             return "it is not a URL"
         if parts.scheme not in {"http", "https"} or not host:
             return "it is not an http or https URL"
-        if parts.username or parts.password:
+        if parts.user is not None or parts.password is not None:
             return "it carries a user name or password"
         try:
             address = ip_address(host)
         except ValueError:
-            if host == "localhost" or host.endswith(".localhost"):
-                return None if self.allows(ip_address("127.0.0.1")) else "it leads to this machine"
-            return None
+            return self._fault_in_name(host.rstrip(".").lower())
         return None if self.allows(address) else f"{address} is not a public address"
+
+    def _fault_in_name(self, name: str) -> str | None:
+        if name == "localhost" or name.endswith(".localhost"):
+            return None if self.allows(ip_address("127.0.0.1")) else "it leads to this machine"
+        try:
+            name.encode("idna")
+        except UnicodeError:
+            return "its host is not a name"
+        return None
 
     def resolver(self) -> AbstractResolver:
         return _GuardedResolver(self)
+
+
+def _behind(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for, where it stands for one: mapped, 6to4, NAT64."""
+    if not isinstance(address, IPv6Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 class _GuardedResolver(AbstractResolver):

@@ -18,6 +18,7 @@ from heliograph.domain.callbacks import Event, retry_delay_s
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
 from heliograph.engine.addresses import AddressGuard
+from heliograph.engine.foreign import storable
 from heliograph.engine.metrics import Metrics
 from heliograph.store import Store
 from heliograph.store.events import EventOutcome, claim_events, next_event_due_at, record_event_outcomes
@@ -81,6 +82,9 @@ class CallbackPoster:
                 except NotNow as error:
                     log.warning("outbox unreadable", error=str(error))
                     pause = LONGEST_PAUSE_S
+                except Exception:
+                    log.exception("callbacks failed")
+                    pause = LONGEST_PAUSE_S
                 if pause and not self._stopping:
                     await asyncio.wait({wait := asyncio.ensure_future(self._on_events.wait())}, timeout=pause)
                     wait.cancel()
@@ -114,7 +118,7 @@ class CallbackPoster:
             return self._later(event, str(error))
         except Exception as error:
             log.exception("event cannot be written", event_id=event.id)
-            return self._later(event, f"{type(error).__name__}: {error}")
+            return self._later(event, storable(f"{type(error).__name__}: {error}"))
         if payload is None:
             return self._over(event, "given_up", "what it was about is gone")
         if (fault := self._guard.fault_in(event.url)) is not None:
@@ -124,8 +128,8 @@ class CallbackPoster:
                 event.url, data=payload.body, headers=payload.headers, allow_redirects=False
             ) as response:
                 status = response.status
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            return self._later(event, f"{type(error).__name__}: {error}")
+        except Exception as error:  # whatever one customer's address sets off, the others' callbacks go on
+            return self._later(event, storable(f"{type(error).__name__}: {error}"))
         if 200 <= status < 300:
             return self._over(event, "delivered", None)
         if status == 429 or status >= 500:

@@ -17,7 +17,8 @@ import structlog
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
 from heliograph.domain.retries import retry_at_ms
-from heliograph.domain.statuses import Reason, Status
+from heliograph.domain.statuses import SETTLED, Reason, Status
+from heliograph.engine.foreign import storable
 from heliograph.engine.lines import Line
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
@@ -66,7 +67,9 @@ class Dispatcher:
         worker: str,
         lease_s: float,
         window: int,
+        on_events: asyncio.Event,
     ) -> None:
+        """`on_events` is set when messages have ended here, of which customers may be told."""
         self._store = store
         self._router = router
         self._news = news
@@ -74,6 +77,7 @@ class Dispatcher:
         self._worker = worker
         self._lease_ms = int(lease_s * 1_000)
         self._window = window
+        self._on_events = on_events
         self._wake = asyncio.Event()
         self._stopping = False
         self._in_flight: dict[asyncio.Task[None], Sequence[Leased]] = {}
@@ -104,18 +108,20 @@ class Dispatcher:
         self._wake.clear()
         try:
             work = await self._claim()
+            if work.messages:
+                await self._send_off(work)
+            if len(work.messages) == CHUNK:
+                return
+            if work.messages:
+                await asyncio.sleep(GATHER_S)
+            else:
+                await self._pause(await self._until_next_due())
         except NotNow as error:
             log.warning("queue unreadable", error=str(error))
             await self._pause(AFTER_FAILURE_S)
-            return
-        if work.messages:
-            await self._send_off(work)
-        if len(work.messages) == CHUNK:
-            return
-        if work.messages:
-            await asyncio.sleep(GATHER_S)
-        else:
-            await self._pause(await self._until_next_due())
+        except Exception:  # one failure must not end all sending
+            log.exception("dispatching failed")
+            await self._pause(AFTER_FAILURE_S)
 
     async def _claim(self) -> Work:
         now = now_ms()
@@ -163,9 +169,13 @@ class Dispatcher:
                 changes.append(put_back(message, *wait))
             else:
                 by_line.setdefault(line.provider.name, []).append((message, prepared))
-        await asyncio.gather(
-            self._record(changes), *(self._send_by(self._router.lines[name], chunk) for name, chunk in by_line.items())
-        )
+        sends = [
+            self._send_by(line, chunk[start : start + line.provider.chunk_size])
+            for name, chunk in by_line.items()
+            if (line := self._router.lines[name])
+            for start in range(0, len(chunk), line.provider.chunk_size)
+        ]
+        await asyncio.gather(self._record(changes), *sends)
 
     async def _preparation(self, batch: SendingFacts) -> Preparation:
         key = (batch.id, batch.modified_at)
@@ -184,6 +194,8 @@ class Dispatcher:
         outgoing = [prepared for _, prepared in chunk]
         try:
             outcomes = await provider.send(outgoing)
+            if len(outcomes) != len(chunk):
+                raise ValueError(f"{len(outcomes)} outcomes for {len(chunk)} messages")
         except Exception as error:
             log.exception("provider failed", provider=provider.name)
             outcomes = [Uncertain(f"{type(error).__name__}: {error}")] * len(chunk)
@@ -216,7 +228,7 @@ class Dispatcher:
                 message.id,
                 Status.SENT,
                 provider=name,
-                provider_ref=outcome.provider_ref,
+                provider_ref=storable(outcome.provider_ref),
                 encoding=prepared.encoding,
                 parts=prepared.parts,
                 at_ms=now,
@@ -226,19 +238,21 @@ class Dispatcher:
                 message.id,
                 Status.REJECTED,
                 reason=outcome.reason,
-                provider_code=outcome.code,
-                detail=outcome.detail,
+                provider_code=storable(outcome.code),
+                detail=storable(outcome.detail),
                 provider=name,
                 encoding=prepared.encoding,
                 parts=prepared.parts,
             )
         if isinstance(outcome, Uncertain) and not line.provider.sends_twice_rather_than_never:
-            return Change(message.id, Status.UNKNOWN, reason=Reason.UNCERTAIN, detail=outcome.detail, provider=name)
+            detail = storable(outcome.detail)
+            return Change(message.id, Status.UNKNOWN, reason=Reason.UNCERTAIN, detail=detail, provider=name)
         return self._again(message, outcome, now, name)
 
     def _again(self, message: Leased, outcome: TryAgain | Uncertain, now: int, provider: str) -> Change:
         after_ms = outcome.after_ms if isinstance(outcome, TryAgain) else None
-        code = outcome.code if isinstance(outcome, TryAgain) else None
+        code = storable(outcome.code) if isinstance(outcome, TryAgain) else None
+        detail = storable(outcome.detail)
         due_at = retry_at_ms(message.attempts, now, message.expire_at, random.random(), after_ms)  # noqa: S311 - jitter
         if due_at is None:
             return Change(
@@ -246,10 +260,10 @@ class Dispatcher:
                 Status.FAILED,
                 reason=Reason.RETRIES_EXHAUSTED,
                 provider_code=code,
-                detail=outcome.detail,
+                detail=detail,
                 provider=provider,
             )
-        return Change(message.id, Status.QUEUED, provider_code=code, detail=outcome.detail, due_at=due_at)
+        return Change(message.id, Status.QUEUED, provider_code=code, detail=detail, due_at=due_at)
 
     async def _record(self, changes: Sequence[Change]) -> None:
         """Writes outcomes; while the database is away, again and again: nothing else knows them."""
@@ -261,6 +275,8 @@ class Dispatcher:
                 await asyncio.sleep(AFTER_FAILURE_S)
                 continue
             self._news.tell([change.message_id for change in applied])
+            if any(change.status in SETTLED for change in applied):
+                self._on_events.set()
             return
 
     async def _keep_leases(self) -> None:
@@ -270,10 +286,12 @@ class Dispatcher:
             held = [message.id for chunk in self._in_flight.values() for message in chunk]
             try:
                 if held:
-                    await self._store.write(extend_leases, held, now_ms() + self._lease_ms)
+                    await self._store.write(extend_leases, self._worker, held, now_ms() + self._lease_ms)
                 await self.take_back_lapsed()
             except NotNow as error:
                 log.warning("leases not extended", error=str(error))
+            except Exception:  # without this task every lease lapses
+                log.exception("leases not extended")
 
     async def take_back_lapsed(self) -> int:
         """Requeues, or marks unknown, messages whose worker died. How many."""
@@ -282,6 +300,8 @@ class Dispatcher:
             applied = await self._store.write(take_back_lapsed, now_ms(), LAPSED_CHUNK, self._after_a_crash)
             total += len(applied)
             self._metrics.taken_back(len(applied))
+            if applied:
+                self._on_events.set()
             if len(applied) < LAPSED_CHUNK:
                 if total:
                     log.info("took back messages of a dead worker", count=total)

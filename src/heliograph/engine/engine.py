@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
 from heliograph.engine.addresses import AddressGuard
@@ -51,7 +52,14 @@ class Engine:
         self._on_events = asyncio.Event()
         self.intake = EngineIntake(store, self.news, self.metrics, on_events=self._on_events)
         self._dispatcher = Dispatcher(
-            store, self.router, self.news, self.metrics, worker=new_id(), lease_s=lease_s, window=window
+            store,
+            self.router,
+            self.news,
+            self.metrics,
+            worker=new_id(),
+            lease_s=lease_s,
+            window=window,
+            on_events=self._on_events,
         )
         self._callbacks = CallbackPoster(store, shapes, guard, self.metrics, self._on_events)
         self._tasks: list[asyncio.Task[None]] = []
@@ -75,6 +83,8 @@ class Engine:
         if not accepted.repeated:
             self.metrics.accepted(new.batch.protocol, new.batch.recipient_count)
             self._dispatcher.wake()
+        if accepted.refused:
+            self._on_events.set()
         return accepted
 
     def wake_callbacks(self) -> None:
@@ -85,17 +95,20 @@ class Engine:
         """Takes nothing new from the queue, waits for what is in flight, and stops. What waits is found again."""
         self._dispatcher.stop()
         dispatcher, *others = self._tasks
-        await asyncio.gather(dispatcher, return_exceptions=True)
+        await asyncio.wait({dispatcher})
         for line in self.router.lines.values():
             await line.provider.stop()
         await self.intake.finish()
         self._callbacks.stop()
         others[-1].cancel()
-        for error in await asyncio.gather(*others, return_exceptions=True):
+        for error in await asyncio.gather(dispatcher, *others, return_exceptions=True):
             if isinstance(error, Exception):
                 log.error("stopped with an error", exc_info=error)
 
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
-            await self.store.write(forget_early_receipts, now_ms() - EARLY_RECEIPTS_KEPT_MS)
+            try:
+                await self.store.write(forget_early_receipts, now_ms() - EARLY_RECEIPTS_KEPT_MS)
+            except NotNow as error:
+                log.warning("early receipts not looked through", error=str(error))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
 import structlog
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound, keyword_of
 from heliograph.domain.instants import from_ms, maybe_instant, now_ms
 from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.receipts import Receipt
+from heliograph.engine.foreign import storable
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
 from heliograph.protocols.contract import InboundArrival
@@ -41,7 +44,7 @@ class EngineIntake:
 
     async def receipts(self, receipts: Sequence[Receipt]) -> None:
         """Stores receipts, together with those of others that arrive while the last chunk is being written."""
-        self._gathered.extend(receipts)
+        self._gathered.extend(map(_cleaned, receipts))
         while self._gathered:
             flush = self._flush
             if flush is None or flush.done():
@@ -55,7 +58,7 @@ class EngineIntake:
                 recorded: Recorded = await self._store.write_item(
                     record_receipts, Receipts(chunk, now_ms()), Lane.RECEIPTS
                 )
-            except BaseException:
+            except (NotNow, asyncio.CancelledError):
                 self._gathered[:0] = chunk  # whoever handed them in learns of it, and they are not lost meanwhile
                 raise
             self._metrics.receipts(recorded.fate)
@@ -74,17 +77,17 @@ class EngineIntake:
             log.warning("inbound message for nobody", provider=provider, to=arrival.to)
             return None
         now = now_ms()
-        text = arrival.body if arrival.kind is BodyKind.TEXT else ""
+        text = storable(arrival.body) if arrival.kind is BodyKind.TEXT else ""
         message = Inbound(
             id=new_id(),
             account_id=account.id,
             kind=arrival.kind,
             msisdn=arrival.msisdn,
-            to=arrival.to,
-            body=arrival.body,
+            to=storable(arrival.to),
+            body=storable(arrival.body),
             udh=arrival.udh,
             provider=provider,
-            provider_ref=arrival.provider_ref,
+            provider_ref=storable(arrival.provider_ref),
             keyword=keyword_of(text),
             received_at=from_ms(now),
             sent_at=maybe_instant(arrival.sent_at_ms),
@@ -102,3 +105,10 @@ class EngineIntake:
         if arrival.account_id is None:
             return None
         return await self._store.read(account_by_id, arrival.account_id)
+
+
+def _cleaned(receipt: Receipt) -> Receipt:
+    ref, code, detail = storable(receipt.provider_ref), storable(receipt.provider_code), storable(receipt.detail)
+    if (ref, code, detail) == (receipt.provider_ref, receipt.provider_code, receipt.detail):
+        return receipt
+    return msgspec.structs.replace(receipt, provider_ref=ref, provider_code=code, detail=detail)

@@ -19,21 +19,31 @@ class Line:
 
     def __init__(self, provider: Provider, per_second: float | None = None) -> None:
         self.provider = provider
-        self._per_second = per_second
-        self._booked_until_ms = 0.0
+        self._interval_ms = None if per_second is None else 1_000 / per_second
+        self._free_at_ms = 0.0
+        """The first place that no message has taken."""
+        self._promised_until_ms = 0.0
+        """The first place that no message has been told to come back for."""
         self._failures = 0
         self._times_left = 0
         self.out_of_service_until_ms = 0
 
     def admit(self, now_ms: int) -> tuple[Waiting, int] | None:
-        """Books a place for one message: None if it may go now, else why it may not and when it may."""
+        """Takes a place for one message: None if it may go now, else why it may not and when to ask again.
+
+        A message that has to wait takes no place: it is told one further on, and asks again when that has come.
+        """
         if now_ms < self.out_of_service_until_ms:
             return Waiting.OUT_OF_SERVICE, self.out_of_service_until_ms
-        if self._per_second is None:
+        if self._interval_ms is None:
             return None
-        place = max(self._booked_until_ms, now_ms)
-        self._booked_until_ms = place + 1_000 / self._per_second
-        return None if place <= now_ms + BURST_MS else (Waiting.PACED, int(place))
+        place = max(self._free_at_ms, now_ms)
+        if place <= now_ms + BURST_MS:
+            self._free_at_ms = place + self._interval_ms
+            return None
+        place = max(self._promised_until_ms, place)
+        self._promised_until_ms = place + self._interval_ms
+        return Waiting.PACED, int(place)
 
     def worked(self) -> None:
         self._failures = self._times_left = 0

@@ -42,6 +42,7 @@ from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.store.batches import BatchFilter, NewBatch, batch_by_id, batches_of, cancel, count_batches
 from heliograph.text import MissingParameter
 
+_LATEST = datetime.max.replace(tzinfo=UTC)
 MAX_NAMED_MISTAKES = 20
 """How many wrong recipients an error lists."""
 
@@ -241,6 +242,8 @@ def _binary(data: bytes, udh: bytes) -> str:
 def _times(draft: Draft, now: datetime) -> tuple[datetime, datetime]:
     send_at = max(_whole_ms(draft.send_at), now) if draft.send_at is not None else now
     if draft.expire_at is None:
+        if send_at > _LATEST - DEFAULT_VALIDITY:
+            raise InvalidSchedule(f"{send_at} is out of range.", field="send_at")
         return send_at, send_at + DEFAULT_VALIDITY
     expire_at = _whole_ms(draft.expire_at)
     if expire_at <= send_at:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, case, func, or_, select, update
+from sqlalchemy import Select, case, func, select, update
 
 from heliograph.domain.batches import NOTIFY, Batch, BodyKind, Notify, Parameters, ReportWish
 from heliograph.domain.errors import IdempotencyMismatch
@@ -231,10 +231,8 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: BatchFilter) 
         query = query.where(batches.c.id >= earliest_at(to_ms(wanted.since)))
     if wanted.until is not None:
         query = query.where(batches.c.id < earliest_at(to_ms(wanted.until)))
-    if wanted.tags:  # any of them, in the list's JSON; LIKE would not tell upper from lower case on SQLite
-        query = query.where(
-            or_(*(func.replace(batches.c.tags, _text(tag), "") != batches.c.tags for tag in wanted.tags))
-        )
+    if wanted.tags:
+        query = query.where(tx.has_any(batches.c.tags, wanted.tags))
     return query
 
 

@@ -65,10 +65,16 @@ def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int)
     tx.update(
         events,
         "id",
-        ("state", "due_at", "last_error"),
-        [(outcome.event_id, outcome.state, outcome.due_at, outcome.error) for outcome in outcomes],
-        {"done_at": now_ms},
+        ("state", "due_at", "last_error", "done_at"),
+        [
+            (outcome.event_id, outcome.state, outcome.due_at, outcome.error, _done_at(outcome, now_ms))
+            for outcome in outcomes
+        ],
     )
+
+
+def _done_at(outcome: EventOutcome, now_ms: int) -> int | None:
+    return None if outcome.state == "waiting" else now_ms
 
 
 def end_event_leases(tx: Tx, now_ms: int) -> int:

@@ -13,7 +13,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from heliograph.domain.errors import SetupError, ShuttingDown, StoreUnavailable
@@ -36,6 +37,10 @@ R = TypeVar("R")
 
 _MIGRATION_LOCK = 0x48656C69  # any number that all Heliographs agree on
 _READ_POOL = 8
+#: Two processes were in each other's way: a deadlock, a serialization failure, the same unique key at the same moment.
+#: The same commands do the right thing when they see what the other one did.
+_COLLISIONS = frozenset({"40P01", "40001", "23505"})
+_REPEATS = 3
 #: Statements are short: compiling them never pays.
 _SESSION = {"jit": "off"}
 
@@ -76,8 +81,10 @@ class PostgresqlStore(Store):
         try:
             async with self._reading.connect() as connection:
                 return await connection.run_sync(run)
-        except (OperationalError, InterfaceError, OSError) as error:
-            raise StoreUnavailable() from error
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            if _is_outage(error):
+                raise StoreUnavailable() from error
+            raise
 
     async def _submit(self, job: Job, lane: Lane) -> Any:
         return await self._lanes[lane].submit(job)
@@ -123,7 +130,18 @@ class _LaneWriter:
                 next_job = self._jobs.get_nowait()
             closing = next_job is None
             if jobs:
-                settle(await self._commit(jobs))
+                settle(await self._commit_surely(jobs))
+
+    async def _commit_surely(self, jobs: list[Job]) -> list[Answer]:
+        """Commits; what collided with another process is done again."""
+        answers = await self._commit(jobs)
+        for _ in range(_REPEATS):
+            collided = [job for job, result, failed in answers if failed and _is_collision(result)]
+            if not collided:
+                break
+            settled = [answer for answer in answers if answer[0] not in collided]
+            answers = settled + await self._commit(collided)
+        return answers
 
     async def _commit(self, jobs: list[Job]) -> list[Answer]:
         def run(connection: Connection) -> list[Answer]:
@@ -137,7 +155,7 @@ class _LaneWriter:
         try:
             async with self._engine.connect() as connection:
                 answers = await connection.run_sync(run)
-        except (DBAPIError, OSError) as error:
+        except (SQLAlchemyError, OSError) as error:
             return [(job, _unavailable(error), True) for job in jobs]
         return [
             (job, _unavailable(result), True) if failed and _is_outage(result) else (job, result, failed)
@@ -146,10 +164,14 @@ class _LaneWriter:
 
 
 def _is_outage(error: Exception) -> bool:
-    return isinstance(error, OSError) or (
+    return isinstance(error, OSError | PoolTimeout) or (
         isinstance(error, DBAPIError)
         and (error.connection_invalidated or isinstance(error, OperationalError | InterfaceError))
     )
+
+
+def _is_collision(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _COLLISIONS
 
 
 def _unavailable(cause: Exception) -> StoreUnavailable:

@@ -123,13 +123,18 @@ def end_leases(tx: Tx, worker: str | None = None) -> int:
     query = select(messages.c.id).where(is_sending)
     if worker is not None:
         query = query.where(messages.c.worker == worker)
-    ids = [(row[0], 0) for row in tx.rows(query.with_for_update())]
+    ids = [(row[0], 0) for row in tx.rows(query.order_by(messages.c.id).with_for_update())]
     return tx.update(messages, "id", ("lease_until",), ids)
 
 
-def extend_leases(tx: Tx, message_ids: Sequence[str], lease_until: int) -> int:
-    """Holds messages for longer; those that another worker has taken meanwhile are left alone."""
-    held = tx.rows(select(messages.c.id).where(tx.among(messages.c.id, message_ids), is_sending))
+def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: int) -> int:
+    """Holds a worker's messages for longer; those that another has taken meanwhile are left alone."""
+    held = tx.rows(
+        select(messages.c.id)
+        .where(tx.among(messages.c.id, message_ids), is_sending, messages.c.worker == worker)
+        .order_by(messages.c.id)  # as everywhere, so that nobody waits for one who waits for them
+        .with_for_update()
+    )
     return tx.update(messages, "id", ("lease_until",), [(row[0], lease_until) for row in held])
 
 

@@ -76,7 +76,12 @@ class SqliteStore(Store):
         self._reader_connections: list[Connection] = []
 
     async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self._loop.run_in_executor(self._readers, lambda: self._read(query, *args, **kwargs))
+        if self._closing:
+            raise ShuttingDown()
+        try:
+            return await self._loop.run_in_executor(self._readers, lambda: self._read(query, *args, **kwargs))
+        except OperationalError as error:
+            raise StoreUnavailable(f"The database did not answer: {error.orig}.") from error
 
     def _read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         connection: Connection | None = getattr(self._local, "connection", None)

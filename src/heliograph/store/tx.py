@@ -24,14 +24,18 @@ from sqlalchemy import (
     Text,
     any_,
     cast,
+    exists,
     func,
     literal_column,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import UpdateBase
 
 Row = tuple[Any, ...]
+
+_TURNS = 0x48656C6A  # any number that all Heliographs agree on, other than the one for migrations
 
 _encode = msgspec.json.encode
 _decode_rows = msgspec.json.Decoder(list[list[Any]]).decode
@@ -114,12 +118,20 @@ class Tx:
         sql = _update_sql(self._sqlite, table, key, tuple(columns), tuple(constants))
         return self._bulk(sql, rows, tuple(constants.values()))
 
-    def among(self, column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    def among(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
         """`column` is one of `values`: one parameter and one plan, however many values there are."""
         if self._sqlite:
             each = func.json_each(_encode(list(values)).decode()).table_valued("value")
             return column.in_(select(each.c.value))
         return column == any_(cast(list(values), ARRAY(Text)))
+
+    def has_any(self, column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
+        """The JSON list of texts in `column` has one of `values` in it."""
+        if self._sqlite:
+            each = func.json_each(column).table_valued("value")
+            return exists(select(each.c.value).where(self.among(each.c.value, values)))
+        found: ColumnElement[bool] = cast(column, JSONB).has_any(cast(list(values), ARRAY(Text)))
+        return found
 
     def _bulk(self, sql: str, rows: Sequence[Row], constants: Row) -> int:
         chunk: Row = (_encode(rows).decode(),) if self._sqlite else tuple(map(list, zip(*rows, strict=True)))

@@ -174,6 +174,8 @@ class SandboxOperator(Provider):
             except NotNow as error:
                 log.warning("sandbox receipts not taken; offered again", count=len(due), error=str(error))
                 self._ticks.setdefault(now + 20, []).extend(due)
+            except Exception:  # the clock goes on; a restart finds what is owed
+                log.exception("sandbox receipts failed", count=len(due))
 
     async def _recover(self) -> None:
         """Schedules the receipts that a stopped or killed process still owed."""

@@ -1,0 +1,79 @@
+"""Settings: which source wins, and what is said of a value that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heliograph.domain.errors import SetupError
+from heliograph.runtime.settings import load
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "heliograph.toml"
+    file.write_text('port = 1\nlease_s = 10\nwindow = 7\ncallback_networks = ["10.1.0.0/16"]\ndata_dir = "~/x"\n')
+
+    loaded = load(
+        file=file,
+        environment={"HELIOGRAPH_PORT": "2", "HELIOGRAPH_LEASE_S": "20.5", "HELIOGRAPH_URL": "http://x", "HOME": "/"},
+        flags={"port": 3, "host": None},
+    )
+
+    assert (loaded.settings.port, loaded.settings.lease_s, loaded.settings.window) == (3, 20.5, 7)
+    assert loaded.settings.data_dir == Path("~/x").expanduser()
+    assert [str(network) for network in loaded.settings.callback_networks] == ["10.1.0.0/16"]
+    assert {name: loaded.sources[name] for name in ("port", "lease_s", "window", "host")} == {
+        "port": "option --port",
+        "lease_s": "environment variable HELIOGRAPH_LEASE_S",
+        "window": str(file),
+        "host": "default",
+    }
+
+
+BAD = [
+    ("port = 1.5", "`port` must be a whole number, not 1.5"),
+    ("port = true", "`port` must be a whole number, not True"),
+    ('port = ""', "`port` must be a whole number, not ''"),
+    ("port = []", "`port` must be a whole number, not []"),
+    ("port = -1", "`port` must be at least 0, not -1"),
+    ("port = 65536", "`port` must be at most 65535, not 65536"),
+    ("lease_s = nan", "`lease_s` must be a number, not nan"),
+    ("lease_s = inf", "`lease_s` must be a number, not inf"),
+    ("lease_s = 0.5", "`lease_s` must be at least 1, not 0.5"),
+    ("sandbox_rate = inf", "`sandbox_rate` must be a number, not inf"),
+    ("max_body_bytes = 1", "`max_body_bytes` must be at least 1024, not 1"),
+    ("host = 5", "`host` must be text, not 5"),
+    ("data_dir = 5", "`data_dir` "),
+    ("callback_networks = 5", "`callback_networks` must list networks such as 10.1.0.0/16"),
+    ('callback_networks = ["10.0.0.1/8"]', "10.0.0.1/8 has host bits set"),
+    ('log_level = "loud"', "log_level must be one of debug, error, info, warning, not 'loud'"),
+    ('log_format = "xml"', "log_format must be one of json, text, not 'xml'"),
+    ('store = "mysql://u:secret@h/d"', "store must be a postgresql:// URL, or empty for the embedded store"),
+    ('public_url = "example.org"', "public_url must begin with https:// or http://, not 'example.org'"),
+    ("prot = 1", "there is no setting `prot`; did you mean `port`?"),
+    ("colour = 1", "there is no setting `colour`; `heliograph config` lists them all"),
+    ("[serve]\nport = 1", "there is no setting `serve`"),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), BAD, ids=[line for line, _ in BAD])
+def test_a_value_that_cannot_be_is_named_with_what_it_may_be(tmp_path: Path, line: str, words: str) -> None:
+    file = tmp_path / "heliograph.toml"
+    file.write_text(f"{line}\n")
+
+    with pytest.raises(SetupError) as refused:
+        load(file=file, environment={})
+
+    assert words in refused.value.message
+    assert "secret" not in refused.value.message
+    assert refused.value.message[-1] in ".?" and refused.value.message[-2] not in ".?"
+
+
+def test_an_unknown_variable_of_ours_is_a_mistake_and_anothers_is_not(tmp_path: Path) -> None:
+    with pytest.raises(SetupError) as refused:
+        load(file=None, environment={"HELIOGRAPH_LEASE": "5", "OTHER_LEASE": "5"})
+
+    assert refused.value.message == (
+        "environment variable HELIOGRAPH_LEASE: there is no setting `lease`; did you mean `lease_s`?"
+    )

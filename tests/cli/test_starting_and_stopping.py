@@ -1,0 +1,173 @@
+"""How the process begins, what keeps it from beginning, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Server, StartServer
+
+
+def refused(*options: str) -> str:
+    """The one sentence on standard error of a server that can't start."""
+    command = [sys.executable, "-m", "heliograph", "serve", "--port", "0", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, ""), done.stdout + done.stderr
+    assert done.stderr.startswith("heliograph: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_a_data_directory_in_use_is_named_with_the_process_that_uses_it(server: Server) -> None:
+    told = refused("--data-dir", str(server.data_dir))
+
+    assert f"{server.data_dir} is in use by another Heliograph (process {server.process.pid})" in told
+    assert "--data-dir" in told
+
+
+def a_text_file(directory: Path) -> tuple[list[str], str]:
+    (directory / "heliograph.db").write_text("not a database, however long one looks at it")
+    return [], "heliograph.db cannot be opened: file is not a database"
+
+
+def a_directory_for_the_store(directory: Path) -> tuple[list[str], str]:
+    (directory / "heliograph.db").mkdir()
+    return [], "heliograph.db cannot be opened"
+
+
+def broken_credentials(directory: Path) -> tuple[list[str], str]:
+    (directory / "sandbox-credentials.json").write_text("{")
+    return [], "delete the file to get new ones"
+
+
+def a_ready_file_nowhere(directory: Path) -> tuple[list[str], str]:
+    return ["--ready-file", str(directory / "none" / "ready.json")], "ready.json cannot be written"
+
+
+def a_file_for_the_data_directory(directory: Path) -> tuple[list[str], str]:
+    (directory / "file").write_text("")
+    return ["--data-dir", str(directory / "file")], "choose another with --data-dir"
+
+
+def a_database_that_is_not_there(_directory: Path) -> tuple[list[str], str]:
+    return ["--store", "postgresql://u:secret@127.0.0.1:1/x"], "postgresql://u:***@127.0.0.1:1/x cannot be opened"
+
+
+def another_kind_of_database(_directory: Path) -> tuple[list[str], str]:
+    return ["--store", "mysql://u:secret@h/d"], "must be a postgresql:// URL"
+
+
+def an_address_of_nobody(_directory: Path) -> tuple[list[str], str]:
+    return ["--host", "256.0.0.1"], "--host"
+
+
+def a_port_that_is_none(_directory: Path) -> tuple[list[str], str]:
+    return ["--port", "65536"], "`port` must be at most 65535, not 65536"
+
+
+@pytest.mark.parametrize(
+    "hindrance",
+    [
+        a_text_file,
+        a_directory_for_the_store,
+        broken_credentials,
+        a_ready_file_nowhere,
+        a_file_for_the_data_directory,
+        a_database_that_is_not_there,
+        another_kind_of_database,
+        an_address_of_nobody,
+        a_port_that_is_none,
+    ],
+    ids=lambda hindrance: hindrance.__name__.replace("_", " ").strip(),
+)
+def test_what_keeps_it_from_starting_is_one_sentence(
+    tmp_path: Path, hindrance: Callable[[Path], tuple[list[str], str]]
+) -> None:
+    options, words = hindrance(tmp_path)
+
+    told = refused("--data-dir", str(tmp_path), *options)
+
+    assert words in told
+    assert "secret" not in told
+
+
+def test_the_data_directory_knows_how_to_reach_the_server(server: Server) -> None:
+    assert json.loads((server.data_dir / "connection.json").read_text()) == server.ready
+
+
+def test_the_addresses_in_the_ready_file_are_of_one_server(server: Server) -> None:
+    ready = server.ready
+
+    assert ready["console"]["url"].startswith(f"{server.url}/")
+    assert ready["protocols"]["xms"]["service_plan_id"] != ready["protocols"]["xms"]["other"]["service_plan_id"]
+    assert ready["protocols"]["xms"]["token"] != ready["protocols"]["xms"]["other"]["token"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_it_drains_and_ends_well_in_the_middle_of_its_work(
+    tmp_path: Path, start_server: StartServer, number: signal.Signals
+) -> None:
+    first = start_server(tmp_path / "data", environment={"HELIOGRAPH_SANDBOX_RATE": "1000"})
+    with first.client() as client:
+        batches = [client.batches.send(to=[f"+3367{b}{n:06d}" for n in range(1_000)], text="x").id for b in range(5)]
+        oldest = next(iter(client.messages.list(batch_id=batches[0], page_size=1)))
+        client.messages.wait_for_delivery(oldest.id)
+    first.process.send_signal(number)
+    assert first.process.stdout is not None
+    said = first.process.stdout.read()
+    first.process.wait()
+    stopped = first.stop()
+
+    second = start_server(tmp_path / "data")
+    with second.client() as client:
+        waiting = [
+            message.id
+            for batch in batches
+            for message in client.messages.list(batch_id=batch, page_size=1_000)
+            if message.status != "delivered"
+        ]
+        for message_id in waiting:
+            client.messages.wait_for_delivery(message_id)
+        reports = [client.batches.report(batch) for batch in batches]
+        reception = client.sandbox.reception()
+
+    assert waiting != []
+    assert stopped == 0
+    assert "Stopped. Everything that was accepted is kept." in said
+    assert Path(first.log.name).read_text() == ""
+    assert [[(one.status, one.count) for one in report.buckets] for report in reports] == [[("delivered", 1_000)]] * 5
+    assert (reception.received, reception.repeated) == (5_000, 0)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_traceback_in_the_log_shows_no_values(form: str) -> None:
+    program = f"""
+import structlog
+from heliograph.runtime import logs
+
+logs.configure("info", {form!r})
+
+def fail(secret):
+    text = "confidential words"
+    raise RuntimeError("a fault of ours")
+
+try:
+    fail("the token of a customer")
+except RuntimeError:
+    structlog.get_logger().exception("request failed", operation="send_message")
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    lines = [line for line in done.stderr.splitlines() if "raise RuntimeError" not in line]
+
+    assert "a fault of ours" in done.stderr and "send_message" in done.stderr
+    assert "the token of a customer" not in done.stderr
+    assert "confidential words" not in "\n".join(lines)
