@@ -117,9 +117,9 @@ def test_it_drains_and_ends_well_in_the_middle_of_its_work(
 ) -> None:
     first = start_server(tmp_path / "data", environment={"HELIOGRAPH_SANDBOX_RATE": "1000"})
     with first.client() as client:
-        batches = [client.batches.send(to=[f"+3367{b}{n:06d}" for n in range(1_000)], text="x").id for b in range(5)]
-        oldest = next(iter(client.messages.list(batch_id=batches[0], page_size=1)))
-        client.messages.wait_for_delivery(oldest.id)
+        batches = [client.batches.send(to=[f"+3367{b}{n:06d}" for n in range(1_000)], text="x").id for b in range(2)]
+        early = next(iter(client.messages.list(batch_id=batches[0], page_size=1)))
+        client.messages.wait_for_delivery(early.id)
     first.process.send_signal(number)
     assert first.process.stdout is not None
     said = first.process.stdout.read()
@@ -143,8 +143,8 @@ def test_it_drains_and_ends_well_in_the_middle_of_its_work(
     assert stopped == 0
     assert "Stopped. Everything that was accepted is kept." in said
     assert Path(first.log.name).read_text() == ""
-    assert [[(one.status, one.count) for one in report.buckets] for report in reports] == [[("delivered", 1_000)]] * 5
-    assert (reception.received, reception.repeated) == (5_000, 0)
+    assert [[(one.status, one.count) for one in report.buckets] for report in reports] == [[("delivered", 1_000)]] * 2
+    assert (reception.received, reception.repeated) == (2_000, 0)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from sqlalchemy import delete
 
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.domain.accounts import Account
@@ -27,8 +29,15 @@ from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
 from heliograph.store import Store, open_store
+from heliograph.store.messages import MessageFilter
+from heliograph.store.schema import metadata
+from heliograph.store.tx import Tx
+
+if TYPE_CHECKING:
+    from tests.conftest import PostgresqlServer
 
 Answer = Outcome | Exception
+T = TypeVar("T")
 
 
 class ScriptedProvider(Provider):
@@ -40,7 +49,7 @@ class ScriptedProvider(Provider):
         self.answers: deque[Answer] = deque()
         self.sent: asyncio.Queue[Outgoing] = asyncio.Queue()
         self.before_answering: Callable[[Outgoing], Awaitable[None]] | None = None
-        type(self).sends_twice_rather_than_never = twice
+        self.sends_twice_rather_than_never = twice  # type: ignore[misc]
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
         outcomes: list[Outcome] = []
@@ -94,20 +103,29 @@ class Running:
             max_parts=max_parts,
         )
         batch = (await self.services.batches.create(self.account, draft)).batch
-        from heliograph.store.messages import MessageFilter
-
         found = await self.services.messages.page(self.account, MessageFilter(batch_id=batch.id), limit=1_000)
         return found[::-1]
 
     async def until(self, message: Message, *statuses: Status) -> Message:
         """The message once it has one of these statuses."""
-        with self.engine.news.listen(message.id) as news:
-            while True:
-                now = await self.services.messages.get(self.account, message.id)
-                if now.status in statuses:
-                    return now
-                if not await news.wait(10):
-                    raise AssertionError(f"still {now.status} after ten seconds")
+
+        async def there() -> Message | None:
+            now = await self.services.messages.get(self.account, message.id)
+            return now if now.status in statuses else None
+
+        return await self.once(message.id, there)
+
+    async def once(self, topic: str, look: Callable[[], Awaitable[T | None]]) -> T:
+        """What `look` finds, once it finds something: it looks after each piece of news on `topic`.
+
+        It looks now and then without news, too: another engine's news do not come here.
+        """
+        give_up = asyncio.get_running_loop().time() + 20
+        with self.engine.news.listen(topic) as news:
+            while (found := await look()) is None:
+                assert asyncio.get_running_loop().time() < give_up, f"nothing came of {topic} in twenty seconds"
+                await news.wait(0.2)
+        return found
 
     async def why(self, message: Message) -> Wait:
         return (await self.services.messages.why(self.account, message.id))[1]
@@ -116,6 +134,28 @@ class Running:
         message_id = message if isinstance(message, str) else message.id
         receipt = Receipt(self.provider.name, ref(message_id), status, **fields)  # type: ignore[arg-type]
         await self.engine.intake.receipts([receipt])
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgresql: PostgresqlServer) -> str:
+    return postgresql.new_database()
+
+
+def empty(tx: Tx) -> None:
+    for table in metadata.sorted_tables:
+        tx.run(delete(table))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """As everywhere, but one PostgreSQL database, which is emptied: to make one takes longer than most tests."""
+    if request.param == "sqlite":
+        return ""
+    url: str = request.getfixturevalue("shared_database")
+    store = await open_store(url, tmp_path)
+    await store.write(empty)
+    await store.close()
+    return url
 
 
 StartEngine = Callable[..., Awaitable[Running]]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from sqlalchemy import text
 
 from heliograph.domain.errors import SetupError, ShuttingDown
 from heliograph.store import Store, open_store
-from heliograph.store.migrations import NewerStore
+from heliograph.store.migrations import NewerStore, migrate
 from heliograph.store.schema import metadata
 from heliograph.store.settings import get_setting, put_setting
 from heliograph.store.tx import Tx
@@ -19,10 +22,55 @@ from heliograph.store.tx import Tx
 
 async def test_the_migrations_make_exactly_the_schema_that_queries_use(store: Store) -> None:
     def differences(tx: Tx) -> list[object]:
-        context = MigrationContext.configure(tx.connection, opts={"compare_type": True})
-        return [entry for entry in compare_metadata(context, metadata) if entry[0] not in {"remove_index"}]
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(tx.connection, opts=options)
+        return list(compare_metadata(context, metadata))
 
     assert await store.write(differences) == []
+
+
+def indexes(tx: Tx) -> set[str]:
+    """The statements that would make the store's indexes: with their conditions, which Alembic does not compare."""
+    if tx.connection.dialect.name == "sqlite":
+        query = (
+            "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name <> 'alembic_version'"
+        )
+    else:
+        query = "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename <> 'alembic_version'"
+    return {" ".join(row[0].split()) for row in tx.connection.execute(text(query))}
+
+
+async def test_the_migrations_make_the_same_partial_indexes(store_url: str, tmp_path: Path) -> None:
+    store = await open_store(store_url, tmp_path)
+    migrated = await store.write(indexes)
+
+    def afresh(tx: Tx) -> set[str]:
+        metadata.drop_all(tx.connection)
+        metadata.create_all(tx.connection)
+        return indexes(tx)
+
+    made = await store.write(afresh)
+    await store.close()
+
+    assert migrated == made
+    assert sum("WHERE" in index for index in made) >= 5
+
+
+async def test_migrating_twice_changes_nothing(store_url: str, tmp_path: Path) -> None:
+    store = await open_store(store_url, tmp_path)
+    await store.write(put_setting, "a", "1")
+
+    def again(tx: Tx) -> tuple[set[str], set[str]]:
+        before = indexes(tx)
+        migrate(tx.connection)
+        return before, indexes(tx)
+
+    before, after = await store.write(again)
+    found = await store.read(get_setting, "a")
+    await store.close()
+
+    assert before == after
+    assert found == "1"
 
 
 async def test_a_store_is_found_again_as_it_was_left(store_url: str, tmp_path: Path) -> None:
@@ -42,14 +90,18 @@ async def test_a_store_of_a_newer_version_is_left_alone(store_url: str, tmp_path
     await store.write(lambda tx: tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     await store.close()
 
-    with pytest.raises(NewerStore, match=r"newer Heliograph \(its schema is 9999\)"):
+    with pytest.raises(NewerStore, match=r"newer Heliograph \(its schema is 9999\)") as refused:
         await open_store(store_url, tmp_path)
+
+    assert refused.value.message.count(". ") == 0
+    assert refused.value.message.endswith(".")
+    assert refused.value.hint
 
 
 async def test_a_directory_that_another_process_uses_is_named(tmp_path: Path) -> None:
     first = await open_store("", tmp_path)
 
-    with pytest.raises(SetupError, match=r"in use by another Heliograph \(process \d+\)"):
+    with pytest.raises(SetupError, match=rf"in use by another Heliograph \(process {os.getpid()}\)"):
         await open_store("", tmp_path)
     await first.close()
     await (await open_store("", tmp_path)).close()
@@ -60,6 +112,25 @@ async def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(SetupError, match=r"is not writable .*--data-dir"):
         await open_store("", tmp_path / "file" / "data")
+
+
+@pytest.mark.parametrize("in_the_way", ["heliograph.lock", "heliograph.db"])
+async def test_something_in_the_way_of_the_files_is_told_in_one_sentence(tmp_path: Path, in_the_way: str) -> None:
+    (tmp_path / in_the_way).mkdir()
+
+    with pytest.raises(SetupError, match=r"is not writable|cannot be opened"):
+        await open_store("", tmp_path)
+
+
+async def test_a_directory_that_may_not_be_written_to_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_args: object, **_options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+
+    with pytest.raises(SetupError, match=r"is not writable \(Permission denied\).*--data-dir") as refused:
+        await open_store("", tmp_path)
+    assert str(tmp_path) in refused.value.message
 
 
 async def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
@@ -84,3 +155,25 @@ async def test_a_closed_store_takes_nothing_more(store_url: str, tmp_path: Path)
 
     with pytest.raises(ShuttingDown):
         await store.write(put_setting, "a", "1")
+
+
+async def test_closing_finishes_the_writes_that_were_handed_in(store_url: str, tmp_path: Path) -> None:
+    store = await open_store(store_url, tmp_path)
+    writes = [asyncio.ensure_future(store.write(put_setting, str(n), "1")) for n in range(50)]
+    await asyncio.sleep(0)  # every write has been handed in
+
+    await store.close()
+    await asyncio.gather(*writes)
+    again = await open_store(store_url, tmp_path)
+    found = [await again.read(get_setting, str(n)) for n in range(50)]
+    await again.close()
+
+    assert found == ["1"] * 50
+
+
+async def test_an_embedded_store_that_is_closed_answers_no_more(tmp_path: Path) -> None:
+    store = await open_store("", tmp_path)
+    await store.close()
+
+    with pytest.raises(ShuttingDown):
+        await store.read(get_setting, "a")

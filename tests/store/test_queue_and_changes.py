@@ -6,32 +6,39 @@ import asyncio
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import literal, select, text
 
 from heliograph.domain.batches import ReportWish
-from heliograph.domain.instants import now_ms
+from heliograph.domain.instants import now_ms, to_ms
+from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.statuses import Status, may_become
 from heliograph.store import Store, open_store
 from heliograph.store.base import Lane
-from heliograph.store.batches import accept
+from heliograph.store.batches import accept, parameters_of
 from heliograph.store.changes import Applied, Change, apply_changes
 from heliograph.store.events import claim_events
 from heliograph.store.messages import MessageFilter, message_by_id, messages_of
+from heliograph.store.optouts import add_optouts
 from heliograph.store.queue import (
     Claim,
     claim_due,
+    depth,
     due_messages,
     end_leases,
     extend_leases,
     next_due_at,
     take_back_lapsed,
 )
-from heliograph.store.schema import messages
+from heliograph.store.schema import batches, messages
 from heliograph.store.tx import Tx
 
-from .conftest import ACCOUNT, MakeBatch
+from .conftest import ACCOUNT, OTHER, MakeBatch
+
+if TYPE_CHECKING:
+    from tests.conftest import PostgresqlServer
 
 
 async def ids_of(store: Store, batch_id: str) -> list[str]:
@@ -171,22 +178,159 @@ async def test_a_chunk_of_values_of_any_size_is_one_condition(store: Store, coun
     assert await store.read(among) == (["v0"] if count else [])
 
 
-async def test_a_claim_reads_the_queue_from_its_index_and_sorts_nothing(
-    store_url: str, tmp_path: Path, batch: MakeBatch
+async def fill_the_queue(store: Store, batch: MakeBatch) -> None:
+    for _ in range(4):
+        await store.write_item(accept, batch(*(str(33600000000 + n) for n in range(5_000))), Lane.ACCEPT)
+
+
+async def test_the_embedded_queue_is_read_from_its_index_and_nothing_is_sorted(
+    tmp_path: Path, batch: MakeBatch
 ) -> None:
-    store = await open_store(store_url, tmp_path)
+    store = await open_store("", tmp_path)
+    await fill_the_queue(store, batch)
 
     def plan(tx: Tx) -> str:
         compiled = due_messages(now_ms(), 500).compile(tx.connection, compile_kwargs={"literal_binds": True})
-        how = "EXPLAIN QUERY PLAN" if store.dialect == "sqlite" else "EXPLAIN"
-        with tx.in_index_order():
-            return "\n".join(str(row[-1]) for row in tx.connection.execute(text(f"{how} {compiled}")))
+        return "\n".join(str(row[-1]) for row in tx.connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}")))
 
-    for _ in range(4):
-        await store.write_item(accept, batch(*(str(33600000000 + n) for n in range(5_000))), Lane.ACCEPT)
     found = await store.write(plan)
     await store.close()
 
     assert "messages_due" in found
-    assert "Sort" not in found
     assert "TEMP B-TREE" not in found
+
+
+@pytest.mark.parametrize("mode", ["auto", "force_generic_plan", "force_custom_plan"])
+@pytest.mark.parametrize("analysed", [False, True], ids=["never analysed", "analysed"])
+async def test_the_shared_queue_is_read_from_its_index_and_nothing_is_sorted(
+    postgresql: PostgresqlServer, tmp_path: Path, batch: MakeBatch, mode: str, analysed: bool
+) -> None:
+    store = await open_store(postgresql.new_database(), tmp_path)
+    await store.write(lambda tx: tx.connection.execute(text("ALTER TABLE messages SET (autovacuum_enabled = off)")))
+    await fill_the_queue(store, batch)
+
+    def plans(tx: Tx) -> list[str]:
+        """The plan of each of several executions of one prepared statement, as a worker repeats it."""
+        run = tx.connection.exec_driver_sql
+        if analysed:
+            run("ANALYZE messages")
+        compiled = due_messages(now_ms(), 500).compile(tx.connection)
+        assert set(compiled.params) == {"due_at_1", "param_1"}
+        run(f"SET LOCAL plan_cache_mode = {mode}")
+        run(f"PREPARE claiming AS {compiled}")
+        call = f"EXECUTE claiming({now_ms()}, 500)"
+        found = []
+        with tx.in_index_order():
+            for _ in range(8):
+                assert len(run(call).fetchall()) == 500
+                found.append("\n".join(str(row[0]) for row in run(f"EXPLAIN {call}")))
+        run("DEALLOCATE claiming")
+        return found
+
+    found = await store.write(plans)
+    await store.close()
+
+    assert len(found) == 8
+    assert [plan for plan in found if "messages_due" not in plan or "Sort" in plan] == []
+
+
+async def test_a_message_is_not_claimed_before_its_time(store: Store, batch: MakeBatch) -> None:
+    new = batch()
+    await store.write_item(accept, new, Lane.ACCEPT)
+    due_at = to_ms(new.batch.send_at)
+
+    early = await claim(store, 10, at=due_at - 1)
+    in_time = await claim(store, 10, at=due_at)
+
+    assert early == []
+    assert in_time == await ids_of(store, new.batch.id)
+
+
+async def test_claims_of_one_commit_share_the_queue_and_each_gets_its_own(store: Store, batch: MakeBatch) -> None:
+    new = batch(*(str(33600000000 + n) for n in range(5)))
+    await store.write_item(accept, new, Lane.ACCEPT)
+
+    first, second, third = await asyncio.gather(claim(store, 3, "a"), claim(store, 3, "b"), claim(store, 3, "c"))
+
+    assert first + second == await ids_of(store, new.batch.id)
+    assert third == []
+
+
+async def test_a_claim_brings_what_is_needed_to_send(store: Store, batch: MakeBatch) -> None:
+    await store.write(add_optouts, ACCOUNT, ["33612345671"], OptOutSource.API, 1)
+    plain = batch("33612345670", body="Hello", flash=True, max_parts=2)
+    other = batch("33612345671", "33612345672", parameters={"x": {"default": "y"}}, account_id=OTHER)
+    for new in (plain, other):
+        await store.write_item(accept, new, Lane.ACCEPT)
+    await store.write(add_optouts, OTHER, ["33612345672"], OptOutSource.API, 1)
+    await store.write(cancel_mark, other.batch.id)
+    now = now_ms()
+
+    work = await store.write_item(claim_due, Claim("w", 10, now, now + 60_000), Lane.ENGINE)
+    facts = work.batches[plain.batch.id]
+
+    assert {message.msisdn: (message.account_id, message.attempts, message.opted_out) for message in work.messages} == {
+        "33612345670": (ACCOUNT, 1, False),
+        "33612345671": (OTHER, 1, False),
+        "33612345672": (OTHER, 1, True),
+    }
+    assert (facts.body, facts.flash, facts.max_parts, facts.has_parameters, facts.canceled) == (
+        "Hello",
+        True,
+        2,
+        False,
+        False,
+    )
+    assert work.batches[other.batch.id].has_parameters
+    assert work.batches[other.batch.id].canceled
+    assert await store.read(parameters_of, other.batch.id) == {"x": {"default": "y"}}
+    assert await store.read(parameters_of, plain.batch.id) == {}
+
+
+def cancel_mark(tx: Tx, batch_id: str) -> int:
+    """What a cancellation leaves while the messages are in flight."""
+    return tx.update(batches, "id", ("canceled_at",), [(batch_id, 1)])
+
+
+async def test_another_workers_lease_is_not_extended(store: Store, batch: MakeBatch) -> None:
+    await store.write_item(accept, batch("33612345670", "33612345671"), Lane.ACCEPT)
+    (mine,), (theirs,) = await claim(store, 1, "me"), await claim(store, 1, "them", lease_ms=-1)
+
+    extended = await store.write(extend_leases, "me", [mine, theirs], now_ms() + 60_000)
+    back = await store.write(take_back_lapsed, now_ms(), 10, lambda _account, _msisdn: (Status.QUEUED, None))
+
+    assert extended == 1
+    assert [change.message_id for change in back] == [theirs]
+
+
+async def test_taking_back_takes_no_more_than_it_was_told(store: Store, batch: MakeBatch) -> None:
+    new = batch(*(str(33600000000 + n) for n in range(5)))
+    await store.write_item(accept, new, Lane.ACCEPT)
+    await claim(store, 5, lease_ms=-1)
+
+    chunks = [
+        await store.write(take_back_lapsed, now_ms(), 2, lambda _account, _msisdn: (Status.QUEUED, None))
+        for _ in range(4)
+    ]
+
+    assert [len(chunk) for chunk in chunks] == [2, 2, 1, 0]
+    assert await store.read(depth) == {"queued": 5, "sending": 0}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT id FROM messages WHERE status = 'sending' AND lease_until < 5 ORDER BY lease_until LIMIT 10",
+        "SELECT due_at FROM messages WHERE status = 'queued' ORDER BY due_at, id LIMIT 1",
+    ],
+)
+async def test_looking_for_work_reads_an_index_of_what_waits_only(store: Store, statement: str) -> None:
+    def plan(tx: Tx) -> str:
+        if store.dialect == "sqlite":
+            return "\n".join(str(row[-1]) for row in tx.connection.execute(text(f"EXPLAIN QUERY PLAN {statement}")))
+        tx.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        return "\n".join(str(row[0]) for row in tx.connection.execute(text(f"EXPLAIN {statement}")))
+
+    found = await store.write(plan)
+
+    assert "messages_leased" in found or "messages_due" in found

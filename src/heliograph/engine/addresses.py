@@ -44,6 +44,8 @@ class AddressGuard:
         """Why this URL may not be called, as far as can be told without looking its name up; None if it may."""
         if len(url) > MAX_URL_LENGTH:
             return f"it is longer than {MAX_URL_LENGTH} characters"
+        if not url.isprintable():
+            return "it has characters that no URL has"
         try:
             parts = URL(url)  # read as the client that calls it reads it: it sees digits where others see letters
             host = parts.raw_host

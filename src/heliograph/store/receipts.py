@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import delete, select
@@ -34,6 +34,7 @@ class Receipts(msgspec.Struct, frozen=True):
 
 def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Applied]]:
     """Writes what came of sending, and at once applies receipts that had outrun it."""
+    tx.take_turns(alone=False)
     answers: list[Sequence[Applied]] = []
     for chunk in chunks:
         applied = apply_changes(tx, chunk.changes, chunk.now_ms)
@@ -70,19 +71,18 @@ def _apply_early(tx: Tx, refs: dict[str, Change], now_ms: int) -> list[Applied]:
 
 def record_receipts(tx: Tx, chunks: Sequence[Receipts]) -> list[Recorded]:
     """Applies receipts; one for a message that is not known yet is kept until it is."""
-    return [_record(tx, chunk) for chunk in chunks]
+    receipts = [receipt for chunk in chunks for receipt in chunk.receipts if receipt.status is not None]
+    known = _known(tx, receipts)
+    unknown = [receipt for receipt in receipts if (receipt.provider, receipt.provider_ref) not in known]
+    if unknown:
+        # Their outcomes may be being recorded at this moment, by one who has looked for early receipts already.
+        tx.take_turns(alone=True)
+        known |= _known(tx, unknown)
+    return [_record(tx, chunk, known) for chunk in chunks]
 
 
-def _record(tx: Tx, chunk: Receipts) -> Recorded:
+def _record(tx: Tx, chunk: Receipts, known: Mapping[tuple[str, str], str]) -> Recorded:
     understood = [receipt for receipt in chunk.receipts if receipt.status is not None]
-    known = {
-        (row[0], row[1]): row[2]
-        for row in tx.rows(
-            select(messages.c.provider, messages.c.provider_ref, messages.c.id).where(
-                tx.among(messages.c.provider_ref, {receipt.provider_ref for receipt in understood})
-            )
-        )
-    }
     changes: list[Change] = []
     early: list[Receipt] = []
     for receipt in understood:
@@ -102,6 +102,16 @@ def _record(tx: Tx, chunk: Receipts) -> Recorded:
             not_understood=len(chunk.receipts) - len(understood),
         ),
     )
+
+
+def _known(tx: Tx, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
+    """The messages that these receipts are about, by provider and the provider's id."""
+    rows = tx.rows(
+        select(messages.c.provider, messages.c.provider_ref, messages.c.id).where(
+            tx.among(messages.c.provider_ref, {receipt.provider_ref for receipt in receipts})
+        )
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def _change(message_id: str, receipt: Receipt) -> Change:

@@ -133,6 +133,15 @@ class Tx:
         found: ColumnElement[bool] = cast(column, JSONB).has_any(cast(list(values), ARRAY(Text)))
         return found
 
+    def take_turns(self, *, alone: bool) -> None:
+        """Until this transaction ends, keeps out whoever takes turns alone; `alone`: whoever takes turns at all.
+
+        Waits until that is so, also for other processes. SQLite has one writer: there every transaction is alone.
+        """
+        if not self._sqlite:
+            kind = "" if alone else "_shared"
+            self._connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{kind}({_TURNS})")
+
     def _bulk(self, sql: str, rows: Sequence[Row], constants: Row) -> int:
         chunk: Row = (_encode(rows).decode(),) if self._sqlite else tuple(map(list, zip(*rows, strict=True)))
         return self._connection.exec_driver_sql(sql, chunk + constants).rowcount
