@@ -1,7 +1,7 @@
-"""Writes src/heliograph/sdk/client.py from async_client.py, by taking away what makes it asynchronous.
+"""Writes each client.py from the async_client.py beside it, by taking away what makes it asynchronous.
 
-python scripts/generate_sync_client.py           writes the file
-python scripts/generate_sync_client.py --check   exit code 1 if it is not current
+python scripts/generate_sync_client.py           writes the files
+python scripts/generate_sync_client.py --check   exit code 1 if they are not current
 """
 
 from __future__ import annotations
@@ -11,25 +11,27 @@ import subprocess
 import sys
 from pathlib import Path
 
-SDK = Path(__file__).parent.parent / "src" / "heliograph" / "sdk"
+SOURCE = Path(__file__).parent.parent / "src" / "heliograph"
 WORDS = [
     (r"The asynchronous client\..*?edit this one\.", "The synchronous client, generated from `async_client.py`."),
     (r"for code that awaits\.", "for code that does not await."),
-    (r"\basync def (__aenter__|__aexit__)", lambda found: "def " + found[1].replace("__a", "__")),
+    (r"\basync def (__aenter__|__aexit__|__aiter__)", lambda found: "def " + found[1].replace("__a", "__")),
+    (r"\bdef __aiter__", "def __iter__"),
     (r"\basync (def|for|with)\b", r"\1"),
     (r"\bawait ", ""),
     (r"\bAsyncIterator\b", "Iterator"),
     (r"\bAsyncTransport\b", "SyncTransport"),
+    (r"\basync_transport\b", "sync_transport"),
     (r"\bAsync(?=[A-Z])", ""),
 ]  # fmt: skip
 
 
-def generated() -> str:
-    text = (SDK / "async_client.py").read_text()
+def generated(source: Path) -> str:
+    text = source.read_text()
     for pattern, replacement in WORDS:
         text = re.sub(pattern, replacement, text, flags=re.DOTALL)
     ruff = [sys.executable, "-m", "ruff"]
-    name = ["--stdin-filename", str(SDK / "client.py"), "-"]
+    name = ["--stdin-filename", str(source.with_name("client.py")), "-"]
     text = _through([*ruff, "check", "--select", "I", "--fix", "--quiet", *name], text)
     return _through([*ruff, "format", "--quiet", *name], text)
 
@@ -39,15 +41,17 @@ def _through(command: list[str], text: str) -> str:
 
 
 def main() -> int:
-    target = SDK / "client.py"
-    text = generated()
-    if "--check" in sys.argv:
-        current = target.exists() and target.read_text() == text
-        if not current:
-            sys.stderr.write(f"{target.name} is not current; run `make generate`\n")
-        return 0 if current else 1
-    target.write_text(text)
-    return 0
+    stale = 0
+    for source in sorted(SOURCE.rglob("async_client.py")):
+        target, text = source.with_name("client.py"), generated(source)
+        if target.exists() and target.read_text() == text:
+            continue
+        if "--check" in sys.argv:
+            sys.stderr.write(f"{target.relative_to(SOURCE)} is not current; run `make generate`\n")
+            stale = 1
+        else:
+            target.write_text(text)
+    return stale
 
 
 if __name__ == "__main__":

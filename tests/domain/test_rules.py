@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heliograph.api import wire
+from heliograph.calling import Response
 from heliograph.domain import errors
 from heliograph.domain.ids import earliest_at, encode, following, fresh, last_following, made_at_ms, new_id, to_int
 from heliograph.domain.inbound import keyword_of
@@ -18,7 +19,7 @@ from heliograph.domain.messages import Message, Waiting, why_waiting
 from heliograph.domain.retries import MAX_ATTEMPTS, retry_at_ms
 from heliograph.domain.statuses import MEANING, NEXT, OPEN, SENTENCES, SETTLED, Reason, Status, diagram, may_become
 from heliograph.protocols.xms.errors import code_for, status_and_code
-from heliograph.sdk.calls import Response, error_in
+from heliograph.sdk.calls import error_in
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from heliograph.calling import Unreachable
 from heliograph.engine.dispatch import CHUNK
 from heliograph.runtime.settings import Settings
-from heliograph.sdk.calls import Unreachable
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer, StartServer

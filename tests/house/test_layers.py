@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "heliograph"
 FLOORS: list[tuple[str, ...]] = [
     ("text", "numbers"),
     ("domain",),
-    ("store",),
+    ("store", "calling"),
     ("protocols.contract", "protocols.sandbox"),
     ("engine",),
     ("services",),
@@ -29,7 +29,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("cli",),
 ]
 #: Beside the house: the SDK knows the native API's shapes, the chaos setting, the errors, and nothing of a server.
-SDK_KNOWS = ("sdk", "api.wire", "protocols.sandbox.chaos", "domain.errors")
+SDK_KNOWS = ("sdk", "api.wire", "calling", "protocols.sandbox.chaos", "domain.errors")
 
 #: Each library has one home.
 HOMES = {
@@ -40,8 +40,8 @@ HOMES = {
     "starlette": ("doors", "api.server", "protocols", "console", "runtime"),
     "uvicorn": ("runtime",),
     "uvloop": ("runtime",),
-    "aiohttp": ("engine",),
-    "httpx2": ("sdk.transport",),
+    "aiohttp": ("engine", "calling.pooled"),
+    "httpx2": ("calling.transport",),
     "typer": ("cli",),
     "rich": ("cli",),
     "jinja2": ("console",),

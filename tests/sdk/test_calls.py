@@ -11,8 +11,8 @@ import pytest
 
 from heliograph import errors
 from heliograph.api import wire
+from heliograph.calling import Call, Request, Response
 from heliograph.sdk import calls
-from heliograph.sdk.calls import Call, Request, Response
 from heliograph.sdk.client import Messages, OptOuts, Sandbox
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ import pytest
 
 from heliograph import AsyncClient, Client, errors
 from heliograph.api import wire
+from heliograph.calling import Response, Unreachable
 from heliograph.sdk import calls
-from heliograph.sdk.calls import Response, Unreachable
 from heliograph.sdk.connection import NoConnection
 
 if TYPE_CHECKING:

@@ -1,18 +1,15 @@
-"""Each call as a generator: it yields requests and is sent responses, and knows no transport.
-
-What is worth writing once is here: paths, decoding, errors, waiting, paging. `AsyncClient` and `Client` only drive it.
-"""
+"""Each call of the native API, as the generators that `AsyncClient` and `Client` drive."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from heliograph.api import wire
+from heliograph.calling import Call, Request, Response
 from heliograph.domain import errors
 
 T = TypeVar("T")
@@ -21,35 +18,11 @@ LONG_POLL_S = 30.0
 """How long one request waits at most; longer waits are several requests."""
 
 
-class Request(msgspec.Struct, frozen=True):
-    method: str
-    path: str
-    query: Mapping[str, str] = {}
-    body: bytes | None = None
-    waits_s: float = 0
-    """How long the server may take before it answers, by this request's own wish."""
-
-
-class Response(msgspec.Struct, frozen=True):
-    status: int
-    body: bytes
-
-
-Call = Generator[Request, Response, T]
-
-
 def _classes(root: type[errors.HeliographError]) -> dict[str, type[errors.HeliographError]]:
     found = {root.code: root}
     for child in root.__subclasses__():
         found |= _classes(child)
     return found
-
-
-class Unreachable(errors.NotNow):
-    """The server can't be reached."""
-
-    code = "unreachable"
-    hint = "Check the URL, and that the server runs."
 
 
 class UnexpectedAnswer(errors.HeliographError):

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from heliograph.api import wire
+from heliograph.calling import SyncTransport
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.sdk import calls
 from heliograph.sdk.connection import connection
-from heliograph.sdk.transport import SyncTransport
+from heliograph.sdk.transport import sync_transport
 
 Parameters = Mapping[str, Mapping[str, str]]
 
@@ -26,7 +27,7 @@ class Client:
 
     def __init__(self, base_url: str | None = None, token: str | None = None, *, data_dir: Path | None = None) -> None:
         address, secret = connection(base_url, token, data_dir)
-        self._transport = SyncTransport(address, secret)
+        self._transport = sync_transport(address, secret)
         self.messages = Messages(self._transport)
         self.batches = Batches(self._transport)
         self.inbound = Inbound(self._transport)

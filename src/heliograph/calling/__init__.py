@@ -1,0 +1,15 @@
+"""Calling other people's HTTP APIs: each call a generator of requests, driven by a transport."""
+
+from heliograph.calling.calls import Call, Request, Response, Unreachable
+from heliograph.calling.transport import AsyncDriver, AsyncTransport, Driver, SyncTransport
+
+__all__ = [
+    "AsyncDriver",
+    "AsyncTransport",
+    "Call",
+    "Driver",
+    "Request",
+    "Response",
+    "SyncTransport",
+    "Unreachable",
+]

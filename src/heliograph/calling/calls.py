@@ -1,0 +1,50 @@
+"""Each call of an API as a generator: it yields requests and is sent responses, and knows no transport.
+
+What is worth writing once is in such generators: paths, decoding, errors, waiting, logging in again. The synchronous
+and the asynchronous client of an API only drive them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from heliograph.domain import errors
+
+T = TypeVar("T")
+
+
+class Request(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    """Behind the base URL, already percent-encoded."""
+    query: Mapping[str, str] = {}
+    body: bytes | None = None
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = {}
+    waits_s: float = 0
+    """How long the server may take before it answers, by this request's own wish."""
+
+
+class Response(msgspec.Struct, frozen=True):
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = {}
+    """Names in lower case."""
+
+
+Call = Generator[Request, Response, T]
+
+
+class Unreachable(errors.NotNow):
+    """The server can't be reached."""
+
+    code = "unreachable"
+    hint = "Check the URL, and that the server runs."
+
+    def __init__(self, message: str | None = None, *, written: bool = False, **facts: object) -> None:
+        """`written`: the request may have arrived all the same; only the answer did not."""
+        super().__init__(message, **facts)  # type: ignore[arg-type]
+        self.written = written

@@ -1,0 +1,141 @@
+"""Driving calls over HTTP, for an application that calls now and then; `pooled.py` is for many calls at once."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx2
+
+from heliograph import __version__
+from heliograph.calling.calls import Call, Request, Response, Unreachable
+
+T = TypeVar("T")
+
+CONNECT_S = 10.0
+ANSWER_S = 30.0
+USER_AGENT = f"heliograph-python/{__version__}"
+
+#: What httpx2 raises before it has written anything.
+_NOT_WRITTEN = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+class InvalidAddress(ValueError):
+    """The base URL is no address of a server."""
+
+
+class AsyncDriver(ABC):
+    """What an asynchronous client runs its calls with."""
+
+    async def run(self, call: Call[T]) -> T:
+        """Unreachable if the server is; whatever the call raises otherwise."""
+        request = next(call)
+        while True:
+            response = await self.exchange(request)
+            try:
+                request = call.send(response)
+            except StopIteration as finished:
+                result: T = finished.value
+                return result
+
+    @abstractmethod
+    async def exchange(self, request: Request) -> Response: ...
+
+    @abstractmethod
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class AsyncTransport(AsyncDriver):
+    """On asyncio and trio."""
+
+    def __init__(self, base_url: str, headers: Mapping[str, str], *, answer_s: float = ANSWER_S) -> None:
+        self._client = httpx2.AsyncClient(base_url=address_of(base_url), headers=with_agent(headers))
+        self._answer_s = answer_s
+
+    async def exchange(self, request: Request) -> Response:
+        try:
+            answer = await self._client.request(request.method, request.path, **_arguments(request, self._answer_s))
+        except httpx2.TransportError as error:
+            raise _unreachable(str(self._client.base_url), error) from error
+        return _response(answer)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+class Driver(ABC):
+    """What a synchronous client runs its calls with."""
+
+    @abstractmethod
+    def run(self, call: Call[T]) -> T:
+        """Unreachable if the server is; whatever the call raises otherwise."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class SyncTransport(Driver):
+    def __init__(self, base_url: str, headers: Mapping[str, str], *, answer_s: float = ANSWER_S) -> None:
+        self._client = httpx2.Client(base_url=address_of(base_url), headers=with_agent(headers))
+        self._answer_s = answer_s
+
+    def run(self, call: Call[T]) -> T:
+        request = next(call)
+        while True:
+            try:
+                answer = self._client.request(request.method, request.path, **_arguments(request, self._answer_s))
+            except httpx2.TransportError as error:
+                raise _unreachable(str(self._client.base_url), error) from error
+            try:
+                request = call.send(_response(answer))
+            except StopIteration as finished:
+                result: T = finished.value
+                return result
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def with_agent(headers: Mapping[str, str]) -> dict[str, str]:
+    return {"User-Agent": USER_AGENT} | dict(headers)
+
+
+def address_of(base_url: str) -> httpx2.URL:
+    try:
+        return httpx2.URL(base_url)
+    except httpx2.InvalidURL as error:
+        raise InvalidAddress(f"{base_url!r} is not an address of a server: {error}.") from error
+
+
+def _unreachable(address: str, error: httpx2.TransportError) -> Unreachable:
+    return Unreachable(f"{address} can't be reached: {told(error)}.", written=not isinstance(error, _NOT_WRITTEN))
+
+
+def told(error: Exception) -> str:
+    return str(error).rstrip(".") or type(error).__name__
+
+
+def _arguments(request: Request, answer_s: float) -> dict[str, Any]:
+    headers = dict(request.headers)
+    if request.body is not None:
+        headers["Content-Type"] = request.content_type
+    return {
+        "params": dict(request.query),
+        "timeout": httpx2.Timeout(answer_s + request.waits_s, connect=CONNECT_S),
+        "content": request.body,
+        "headers": headers,
+    }
+
+
+def _response(answer: httpx2.Response) -> Response:
+    return Response(answer.status_code, answer.content, {name.lower(): value for name, value in answer.headers.items()})
