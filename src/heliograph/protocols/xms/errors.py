@@ -67,3 +67,53 @@ def status_and_code(status: Status, reason: str | None, provider_code: str | Non
     if provider_code is not None and provider_code.isascii() and provider_code.isdigit():
         code = int(provider_code)
     return word, code
+
+
+class ApiException(errors.HeliographError):
+    """An XMS server did not do what it was asked."""
+
+    code = "xms_error"
+
+
+class ErrorResponseException(ApiException, errors.RequestError):
+    """The XMS server refused the request, and said why."""
+
+    code = "xms_refused"
+    hint = "The error's `error_code` is the server's word for it."
+
+    def __init__(self, text: str, error_code: str) -> None:
+        super().__init__(text)
+        self.error_code = error_code
+
+
+class UnauthorizedException(ApiException, errors.Unauthenticated):
+    """The XMS server did not take the token for this service plan."""
+
+    code = "xms_unauthorized"
+    hint = "Check the service plan's id and its token."
+
+    def __init__(self, service_plan_id: str) -> None:
+        super().__init__(f"The token is not one of service plan {service_plan_id!r}.")
+        self.service_plan_id = service_plan_id
+
+
+class NotFoundException(ApiException, errors.NotFound):
+    """The XMS server has no such batch, group, message or report."""
+
+    code = "xms_not_found"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"There is nothing at {url}.")
+        self.url = url
+
+
+class UnexpectedResponseException(ApiException):
+    """The XMS server's answer is not one of the protocol's."""
+
+    code = "xms_unexpected_response"
+    hint = "Check the endpoint: it ends in /xms and has no service plan in it."
+
+    def __init__(self, message: str, http_body: str, status: int) -> None:
+        super().__init__(message)
+        self.http_body = http_body
+        self.status = status

@@ -27,7 +27,7 @@ def draft(wanted: wire.BatchCreate) -> Draft:
     return Draft(
         protocol=PROTOCOL,
         to=wanted.to,
-        originator=wanted.originator,
+        originator=wanted.originator or None,
         text=None if binary else wanted.body,
         data=wire.decode_binary("body", wanted.body) if binary else None,
         udh=wire.decode_hex("udh", wanted.udh or "") if binary else b"",

@@ -17,6 +17,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 MAX_RECIPIENTS = 1_000
+MAX_CHANGED_RECIPIENTS = 100
+MAX_MEMBERS = 10_000
+MAX_CHILDREN = 10
 MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 30
 MAX_DRY_RUN_RECIPIENTS = 1_000
@@ -30,6 +33,23 @@ ParameterKey = Annotated[str, Meta(min_length=1, max_length=16)]
 ParameterValue = Annotated[str, Meta(max_length=160)]
 
 
+Recipients = Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)]
+ChangedRecipients = Annotated[list[str], Meta(max_length=MAX_CHANGED_RECIPIENTS)]
+CallbackUrl = Annotated[str, Meta(max_length=2048)]
+ClientReference = Annotated[str, Meta(max_length=128)]
+PartCount = Annotated[int, Meta(ge=1, le=MAX_PARTS_ASKED_FOR)]
+TypeOfNumber = Annotated[int, Meta(ge=0, le=6)]
+"""SMPP 3.4 section 5.2.5."""
+NumberingPlan = Annotated[int, Meta(ge=0, le=18)]
+"""SMPP 3.4 section 5.2.6."""
+GroupName = Annotated[str, Meta(min_length=1, max_length=20)]
+Members = Annotated[list[str], Meta(max_length=MAX_MEMBERS)]
+Children = Annotated[list[str], Meta(max_length=MAX_CHILDREN)]
+Page = Annotated[int, Meta(ge=0, le=1_000_000)]
+PageSize = Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)]
+Keyword = Annotated[str, Meta(max_length=15)]
+
+
 class XmsFormatError(ValueError):
     """A value that is of the right type, but not of the form that the protocol asks for."""
 
@@ -38,23 +58,130 @@ class XmsFormatError(ValueError):
         self.field = field
 
 
-class BatchCreate(msgspec.Struct, kw_only=True):
-    """POST and PUT of batches, and the dry run."""
+class BatchCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """POST and PUT of batches, and the dry run. Null and absent are the same."""
 
-    to: Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)]
-    originator: str | None = msgspec.field(name="from", default=None)
-    type: BatchType = "mt_text"
+    to: Recipients
+    originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
+    type: BatchType | UnsetType = UNSET
+    """Absent: a text."""
     body: str
     udh: str | None = None
     parameters: dict[ParameterKey, dict[str, ParameterValue]] | None = None
     delivery_report: ReportType | None = None
     send_at: str | None = None
     expire_at: str | None = None
-    callback_url: Annotated[str, Meta(max_length=2048)] | None = None
+    callback_url: CallbackUrl | None = None
     tags: list[str] | None = None
-    client_reference: Annotated[str, Meta(max_length=128)] | None = None
+    campaign_id: str | None = None
+    client_reference: ClientReference | None = None
+    feedback_enabled: bool | None = None
     flash_message: bool | None = None
-    max_number_of_message_parts: Annotated[int, Meta(ge=1, le=MAX_PARTS_ASKED_FOR)] | None = None
+    max_number_of_message_parts: PartCount | None = None
+    truncate_concat: bool | None = None
+    from_ton: TypeOfNumber | None = None
+    from_npi: NumberingPlan | None = None
+
+
+class BatchUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """POST to a batch: what is absent stays, what is null goes back to its default (reference section 5)."""
+
+    type: BatchType | UnsetType = UNSET
+    originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
+    to_add: ChangedRecipients | UnsetType | None = UNSET
+    to_remove: ChangedRecipients | UnsetType | None = UNSET
+    body: str | UnsetType = UNSET
+    udh: str | UnsetType = UNSET
+    parameters: dict[ParameterKey, dict[str, ParameterValue]] | UnsetType | None = UNSET
+    delivery_report: ReportType | UnsetType | None = UNSET
+    send_at: str | UnsetType | None = UNSET
+    expire_at: str | UnsetType | None = UNSET
+    callback_url: CallbackUrl | UnsetType | None = UNSET
+    campaign_id: str | UnsetType | None = UNSET
+    client_reference: ClientReference | UnsetType | None = UNSET
+    feedback_enabled: bool | UnsetType | None = UNSET
+    flash_message: bool | UnsetType | None = UNSET
+    max_number_of_message_parts: PartCount | UnsetType | None = UNSET
+    truncate_concat: bool | UnsetType | None = UNSET
+    from_ton: TypeOfNumber | UnsetType | None = UNSET
+    from_npi: NumberingPlan | UnsetType | None = UNSET
+
+
+class Tags(msgspec.Struct, kw_only=True):
+    """What tags there are, or are to be."""
+
+    tags: list[str]
+
+
+class TagsUpdate(msgspec.Struct, kw_only=True):
+    """Added first, then removed."""
+
+    add: list[str] | None = None
+    remove: list[str] | None = None
+
+
+class Feedback(msgspec.Struct, kw_only=True):
+    """Who has said that the message arrived; nobody named: everybody."""
+
+    recipients: list[str]
+
+
+class Keywords(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The words that a text must begin with; neither: none does."""
+
+    first_word: Keyword | None = None
+    second_word: Keyword | None = None
+
+
+class AutoUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Which inbound texts to `to` add their sender to a group, and which remove it."""
+
+    to: str
+    add: Keywords | None = None
+    remove: Keywords | None = None
+
+
+class GroupCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """POST and PUT of groups."""
+
+    name: GroupName | None = None
+    members: Members | None = None
+    child_groups: Children | None = None
+    auto_update: AutoUpdate | None = None
+    tags: list[str] | None = None
+
+
+class GroupUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """POST to a group: adds first, then removes. Null resets the name and the keywords, and is nothing elsewhere,
+    because a published client writes null for whatever it was not given (reference section 5)."""
+
+    name: GroupName | UnsetType | None = UNSET
+    add: Members | None = None
+    remove: Members | None = None
+    child_groups_add: Children | None = None
+    child_groups_remove: Children | None = None
+    add_from_group: str | None = None
+    remove_from_group: str | None = None
+    auto_update: AutoUpdate | UnsetType | None = UNSET
+
+
+class GroupReply(msgspec.Struct, kw_only=True):
+    """A group as it is shown. It has no tags: those have operations of their own."""
+
+    id: str
+    name: str | UnsetType = UNSET
+    size: int
+    child_groups: Sequence[str]
+    auto_update: AutoUpdate | UnsetType = UNSET
+    created_at: str
+    modified_at: str
+
+
+class GroupPage(msgspec.Struct, kw_only=True):
+    page: int
+    page_size: int
+    count: int
+    groups: Sequence[GroupReply]
 
 
 class BatchReply(msgspec.Struct, kw_only=True):
@@ -68,15 +195,20 @@ class BatchReply(msgspec.Struct, kw_only=True):
     udh: str | UnsetType = UNSET
     parameters: Mapping[str, Mapping[str, str]] | UnsetType = UNSET
     delivery_report: ReportType = "none"
-    send_at: str
-    expire_at: str
+    send_at: str | UnsetType = UNSET
+    expire_at: str | UnsetType = UNSET
     callback_url: str | UnsetType = UNSET
     tags: Sequence[str] | UnsetType = UNSET
+    campaign_id: str | UnsetType = UNSET
     client_reference: str | UnsetType = UNSET
+    feedback_enabled: bool | UnsetType = UNSET
     flash_message: bool = False
     max_number_of_message_parts: int | UnsetType = UNSET
-    created_at: str
-    modified_at: str
+    truncate_concat: bool | UnsetType = UNSET
+    from_ton: int | UnsetType = UNSET
+    from_npi: int | UnsetType = UNSET
+    created_at: str | UnsetType = UNSET
+    modified_at: str | UnsetType = UNSET
     canceled: bool
 
 
@@ -93,7 +225,8 @@ class DryRunRecipientReply(msgspec.Struct, kw_only=True):
     recipient: str
     number_of_parts: int
     body: str
-    encoding: Literal["text", "unicode"]
+    encoding: str
+    """`text` or `unicode` from us."""
 
 
 class DryRunReply(msgspec.Struct, kw_only=True):
@@ -127,10 +260,19 @@ class RecipientReportReply(msgspec.Struct, kw_only=True):
     status: str
     at: str
     status_message: str | UnsetType = UNSET
+    operator: str | UnsetType = UNSET
+    operator_status_at: str | UnsetType = UNSET
     client_reference: str | UnsetType = UNSET
     applied_originator: str | UnsetType = UNSET
     encoding: str | UnsetType = UNSET
     number_of_message_parts: int | UnsetType = UNSET
+
+
+class RecipientReportPage(msgspec.Struct, kw_only=True):
+    page: int
+    page_size: int
+    count: int
+    delivery_reports: Sequence[RecipientReportReply]
 
 
 class InboundReply(msgspec.Struct, kw_only=True):
@@ -162,9 +304,11 @@ class ErrorReply(msgspec.Struct, kw_only=True):
 
 
 class BatchListQuery(msgspec.Struct, kw_only=True):
-    page: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
-    page_size: Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)] = DEFAULT_PAGE_SIZE
+    page: Page = 0
+    page_size: PageSize = DEFAULT_PAGE_SIZE
     originators: str = msgspec.field(name="from", default="")
+    to: str = ""
+    """The provider's documentation has this name in one place; every client writes `from`."""
     tags: str = ""
     start_date: str | None = None
     end_date: str | None = None
@@ -172,11 +316,28 @@ class BatchListQuery(msgspec.Struct, kw_only=True):
 
 
 class InboundListQuery(msgspec.Struct, kw_only=True):
-    page: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
-    page_size: Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)] = DEFAULT_PAGE_SIZE
+    page: Page = 0
+    page_size: PageSize = DEFAULT_PAGE_SIZE
     to: str = ""
     start_date: str | None = None
     end_date: str | None = None
+    client_reference: str | None = None
+
+
+class GroupListQuery(msgspec.Struct, kw_only=True):
+    page: Page = 0
+    page_size: PageSize = DEFAULT_PAGE_SIZE
+    tags: str = ""
+
+
+class RecipientReportListQuery(msgspec.Struct, kw_only=True):
+    page: Page = 0
+    page_size: PageSize = DEFAULT_PAGE_SIZE
+    start_date: str | None = None
+    end_date: str | None = None
+    status: str = ""
+    code: str = ""
+    client_reference: str | None = None
 
 
 class DryRunQuery(msgspec.Struct, kw_only=True):
@@ -237,3 +398,8 @@ def decode_hex(field: str, text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError as error:
         raise XmsFormatError(field, "A user data header is written in hexadecimal.") from error
+
+
+def encode_binary(data: bytes) -> str:
+    """Base64 with the newline behind it that the published client writes, too."""
+    return binascii.b2a_base64(data).decode()

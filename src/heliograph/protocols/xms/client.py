@@ -1,0 +1,226 @@
+"""The synchronous client, generated from `async_client.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import date, datetime
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from heliograph.calling import Call, Driver, SyncTransport
+from heliograph.protocols.xms import model
+from heliograph.protocols.xms.calls import Calls
+from heliograph.protocols.xms.model import Page
+
+T = TypeVar("T")
+
+DEFAULT_ENDPOINT = "https://api.clxcommunications.com/xms"
+DEFAULT_TIMEOUT_S = 30.0
+
+
+class Client:
+    """One service plan of an XMS server, for code that does not await. Close it, or use it as a context manager.
+
+    Raises the ApiExceptions of `errors` for what the server does not do, and `errors.Unreachable` when it can't be
+    reached; ValueError before anything is sent for an empty identifier or an instant without a time zone.
+    """
+
+    def __init__(
+        self,
+        service_plan_id: str,
+        token: str,
+        endpoint: str = DEFAULT_ENDPOINT,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        *,
+        driver: Driver | None = None,
+    ) -> None:
+        """`endpoint` ends in /xms; `timeout` is in seconds. A `driver` is used instead of a transport of its own."""
+        self.service_plan_id = service_plan_id
+        self.token = token
+        self.endpoint = endpoint
+        self.timeout = timeout
+        self._calls = Calls(service_plan_id)
+        self._driver = driver or SyncTransport(
+            f"{endpoint.rstrip('/')}/v1/{service_plan_id}",
+            {"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            answer_s=timeout,
+        )
+
+    def close(self) -> None:
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create_text_message(self, sender: str | None, recipient: str, body: str) -> model.BatchResult:
+        """Sends a text to one number."""
+        return self.create_batch(model.TextBatch(sender=sender, recipients=[recipient], body=body))
+
+    def create_binary_message(self, sender: str | None, recipient: str, udh: bytes, body: bytes) -> model.BatchResult:
+        """Sends octets to one number."""
+        return self.create_batch(model.BinaryBatch(sender=sender, recipients=[recipient], body=body, udh=udh))
+
+    def create_batch(self, batch: model.TextBatch | model.BinaryBatch) -> model.BatchResult:
+        """Sends a batch. When this returns, the server has it."""
+        return self._driver.run(self._calls.create_batch(batch))
+
+    def replace_batch(self, batch_id: str, batch: model.TextBatch | model.BinaryBatch) -> model.BatchResult:
+        """Puts another batch in the place of one that has not been sent yet."""
+        return self._driver.run(self._calls.replace_batch(batch_id, batch))
+
+    def update_batch(self, batch_id: str, update: model.TextBatchUpdate | model.BinaryBatchUpdate) -> model.BatchResult:
+        """Changes a batch that has not been sent yet."""
+        return self._driver.run(self._calls.update_batch(batch_id, update))
+
+    def cancel_batch(self, batch_id: str) -> None:
+        """Calls back what has not been sent yet."""
+        self._driver.run(self._calls.cancel_batch(batch_id))
+
+    def fetch_batch(self, batch_id: str) -> model.BatchResult:
+        return self._driver.run(self._calls.fetch_batch(batch_id))
+
+    def fetch_batches(
+        self,
+        page_size: int | None = None,
+        senders: Collection[str] = (),
+        tags: Collection[str] = (),
+        start_date: date | datetime | None = None,
+        end_date: date | datetime | None = None,
+    ) -> Pages[model.BatchResult]:
+        """Batches from one of these senders, with one of these tags, created from one instant to before another.
+
+        Without a `start_date`, the server goes back one day. Nothing is fetched before a page is asked for.
+        """
+        return Pages(
+            self._driver,
+            lambda page: self._calls.fetch_batches(page, page_size, senders, tags, start_date, end_date),
+        )
+
+    def create_batch_dry_run(
+        self, batch: model.TextBatch | model.BinaryBatch, num_recipients: int | None = None
+    ) -> model.DryRunResult:
+        """What a batch would come to; with `num_recipients`, also for each of so many recipients."""
+        return self._driver.run(self._calls.dry_run(batch, num_recipients))
+
+    def fetch_batch_tags(self, batch_id: str) -> frozenset[str]:
+        return self._driver.run(self._calls.fetch_tags("batches", batch_id))
+
+    def replace_batch_tags(self, batch_id: str, tags: Collection[str]) -> frozenset[str]:
+        return self._driver.run(self._calls.replace_tags("batches", batch_id, tags))
+
+    def update_batch_tags(
+        self, batch_id: str, tags_to_add: Collection[str], tags_to_remove: Collection[str]
+    ) -> frozenset[str]:
+        return self._driver.run(self._calls.update_tags("batches", batch_id, tags_to_add, tags_to_remove))
+
+    def fetch_delivery_report(
+        self,
+        batch_id: str,
+        kind: str | None = None,
+        status: Collection[str] = (),
+        code: Collection[int] = (),
+    ) -> model.DeliveryReport:
+        """How many messages of a batch stand how; with the kind `full`, also which."""
+        return self._driver.run(self._calls.fetch_delivery_report(batch_id, kind, status, code))
+
+    def fetch_recipient_delivery_report(self, batch_id: str, recipient: str) -> model.RecipientDeliveryReport:
+        return self._driver.run(self._calls.fetch_recipient_delivery_report(batch_id, recipient))
+
+    def fetch_delivery_reports(
+        self,
+        page_size: int | None = None,
+        status: Collection[str] = (),
+        code: Collection[int] = (),
+        client_reference: str | None = None,
+        start_date: date | datetime | None = None,
+        end_date: date | datetime | None = None,
+    ) -> Pages[model.RecipientDeliveryReport]:
+        """Reports of single messages of all batches. Not known to the oldest servers."""
+        return Pages(
+            self._driver,
+            lambda page: self._calls.fetch_delivery_reports(
+                page, page_size, status, code, client_reference, start_date, end_date
+            ),
+        )
+
+    def send_delivery_feedback(self, batch_id: str, recipients: Collection[str] = ()) -> None:
+        """Tells the server that messages arrived; no recipients: all of the batch. Not known to the oldest servers."""
+        self._driver.run(self._calls.send_delivery_feedback(batch_id, recipients))
+
+    def create_group(self, group: model.GroupCreate) -> model.GroupResult:
+        return self._driver.run(self._calls.create_group(group))
+
+    def replace_group(self, group_id: str, group: model.GroupCreate) -> model.GroupResult:
+        return self._driver.run(self._calls.replace_group(group_id, group))
+
+    def update_group(self, group_id: str, update: model.GroupUpdate) -> model.GroupResult:
+        return self._driver.run(self._calls.update_group(group_id, update))
+
+    def delete_group(self, group_id: str) -> None:
+        self._driver.run(self._calls.delete_group(group_id))
+
+    def fetch_group(self, group_id: str) -> model.GroupResult:
+        return self._driver.run(self._calls.fetch_group(group_id))
+
+    def fetch_groups(self, page_size: int | None = None, tags: Collection[str] = ()) -> Pages[model.GroupResult]:
+        """Groups with one of these tags. Nothing is fetched before a page is asked for."""
+        return Pages(self._driver, lambda page: self._calls.fetch_groups(page, page_size, tags))
+
+    def fetch_group_members(self, group_id: str) -> frozenset[str]:
+        return self._driver.run(self._calls.fetch_group_members(group_id))
+
+    def fetch_group_tags(self, group_id: str) -> frozenset[str]:
+        return self._driver.run(self._calls.fetch_tags("groups", group_id))
+
+    def replace_group_tags(self, group_id: str, tags: Collection[str]) -> frozenset[str]:
+        return self._driver.run(self._calls.replace_tags("groups", group_id, tags))
+
+    def update_group_tags(
+        self, group_id: str, tags_to_add: Collection[str], tags_to_remove: Collection[str]
+    ) -> frozenset[str]:
+        return self._driver.run(self._calls.update_tags("groups", group_id, tags_to_add, tags_to_remove))
+
+    def fetch_inbound(self, inbound_id: str) -> model.InboundResult:
+        return self._driver.run(self._calls.fetch_inbound(inbound_id))
+
+    def fetch_inbounds(
+        self,
+        page_size: int | None = None,
+        recipients: Collection[str] = (),
+        start_date: date | datetime | None = None,
+        end_date: date | datetime | None = None,
+    ) -> Pages[model.InboundResult]:
+        """Inbound messages to one of these recipients. Without a `start_date`, the server goes back one day."""
+        return Pages(
+            self._driver,
+            lambda page: self._calls.fetch_inbounds(page, page_size, recipients, start_date, end_date),
+        )
+
+
+class Pages(Generic[T]):
+    """A listing whose pages are fetched as they are needed: iterate it for pages, `items()` for what is on them."""
+
+    def __init__(self, driver: Driver, fetch: Callable[[int], Call[Page[T]]]) -> None:
+        self._driver = driver
+        self._fetch = fetch
+
+    def get(self, page: int) -> Page[T]:
+        """One page, from 0; beyond the last it is empty."""
+        return self._driver.run(self._fetch(page))
+
+    def __iter__(self) -> Iterator[Page[T]]:
+        number = 0
+        while (page := self.get(number)).size > 0:
+            yield page
+            number += 1
+
+    def items(self) -> Iterator[T]:
+        """Everything on all pages."""
+        for page in self:
+            for item in page.content:
+                yield item
