@@ -63,6 +63,7 @@ class MakeBatch:
             "udh": "",
             "parameters": None,
             "recipients": recipients,
+            "groups": [],
             "recipient_count": len(recipients),
             "send_at": now,
             "expire_at": now + timedelta(days=3),

@@ -1,6 +1,6 @@
 """Calling other people's HTTP APIs: each call a generator of requests, driven by a transport."""
 
-from heliograph.calling.calls import Call, Request, Response, Unreachable
+from heliograph.calling.calls import Call, RemoteError, Request, Response, Unreachable
 from heliograph.calling.transport import AsyncDriver, AsyncTransport, Driver, SyncTransport
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "AsyncTransport",
     "Call",
     "Driver",
+    "RemoteError",
     "Request",
     "Response",
     "SyncTransport",

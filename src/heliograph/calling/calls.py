@@ -38,6 +38,13 @@ class Response(msgspec.Struct, frozen=True):
 Call = Generator[Request, Response, T]
 
 
+class RemoteError(Exception):
+    """Another's server did not do what it was asked: the root of what clients of foreign APIs raise.
+
+    Not one of our own errors: nobody who calls Heliograph is ever told one of these.
+    """
+
+
 class Unreachable(errors.NotNow):
     """The server can't be reached."""
 

@@ -17,6 +17,8 @@ class Scope(StrEnum):
     MESSAGES_SEND = "messages:send"
     MESSAGES_READ = "messages:read"
     INBOUND_READ = "inbound:read"
+    GROUPS_READ = "groups:read"
+    GROUPS_WRITE = "groups:write"
     OPTOUTS_READ = "optouts:read"
     OPTOUTS_WRITE = "optouts:write"
     SANDBOX = "sandbox"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntFlag, StrEnum
@@ -54,12 +55,32 @@ NOTIFY = {
 }
 
 
-class Draft(msgspec.Struct, kw_only=True):
+class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a batch is sent, where it is not as usual."""
+
+    truncate: bool = False
+    """A text that needs more than one part is cut to what fits into one."""
+    originator_ton: int | None = None
+    """SMPP 3.4 section 5.2.5; None: by the look of the originator."""
+    originator_npi: int | None = None
+    """SMPP 3.4 section 5.2.6."""
+    feedback: bool = False
+    """The customer will say who got it."""
+    campaign_id: str | None = None
+    """The customer's registration with the networks, for providers that ask for it."""
+
+
+USUAL = Options()
+
+
+class Draft(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What a customer asks to be sent, in our words, before any rule has been applied to it."""
 
     protocol: str
     """The door it came by; callbacks about it go out in that protocol's shape."""
-    to: Sequence[str]
+    to: Sequence[str] = ()
+    groups: Sequence[str] = ()
+    """Groups whose members, and those of their children, get it too: whoever is in them when the batch is sent."""
     originator: str | None = None
     text: str | None = None
     data: bytes | None = None
@@ -75,6 +96,7 @@ class Draft(msgspec.Struct, kw_only=True):
     idempotency_key: str | None = None
     flash: bool = False
     max_parts: int | None = None
+    options: Options = USUAL
 
 
 class Batch(msgspec.Struct, kw_only=True):
@@ -91,8 +113,10 @@ class Batch(msgspec.Struct, kw_only=True):
     """Hexadecimal; empty if there is none."""
     parameters: Parameters | None
     recipients: Sequence[str]
-    """Bare MSISDNs, in the order given, each once."""
+    """Bare MSISDNs, in the order given, each once; the members of groups are not among them."""
+    groups: Sequence[str]
     recipient_count: int
+    """Messages there are: of recipients, and of members of groups once these have been looked up."""
     send_at: datetime
     expire_at: datetime
     callback_url: str | None
@@ -104,8 +128,36 @@ class Batch(msgspec.Struct, kw_only=True):
     max_parts: int | None
     created_at: datetime
     modified_at: datetime
+    options: Options = USUAL
     canceled_at: datetime | None = None
+    expand_at: datetime | None = None
+    """When the members of its groups will be looked up; None: there are no groups, or it has been done."""
 
     @property
     def canceled(self) -> bool:
         return self.canceled_at is not None
+
+
+def draft_of(batch: Batch) -> Draft:
+    """What would have to be asked for to get this batch again."""
+    text = batch.kind is BodyKind.TEXT
+    return Draft(
+        protocol=batch.protocol,
+        to=batch.recipients,
+        groups=batch.groups,
+        originator=batch.originator,
+        text=batch.body if text else None,
+        data=None if text else b64decode(batch.body),
+        udh=bytes.fromhex(batch.udh),
+        parameters=batch.parameters,
+        send_at=batch.send_at,
+        expire_at=batch.expire_at,
+        callback_url=batch.callback_url,
+        report=batch.report,
+        tags=batch.tags,
+        title=batch.title,
+        client_reference=batch.client_reference,
+        flash=batch.flash,
+        max_parts=batch.max_parts,
+        options=batch.options,
+    )

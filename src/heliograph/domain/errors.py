@@ -124,6 +124,13 @@ class TooManyRecipients(InvalidField):
     hint = "Split the recipients over several batches."
 
 
+class UnknownGroup(InvalidField):
+    """There is no such group in this account."""
+
+    code = "unknown_group"
+    hint = "Check the group's identifier; it may have been deleted."
+
+
 class InvalidOriginator(InvalidField):
     """The originator is neither a number, a short code, nor a name of at most 11 characters."""
 
@@ -210,6 +217,13 @@ class AlreadyDispatched(Conflict):
 
     code = "already_dispatched"
     hint = "Cancel what has not been sent, and create a new batch for the rest."
+
+
+class GroupNameTaken(Conflict):
+    """Another group of this account has this name."""
+
+    code = "group_name_taken"
+    hint = "Choose another name, or change the group that has it."
 
 
 class NotNow(HeliographError):

@@ -63,6 +63,15 @@ def to_int(identifier: str) -> int:
     return value
 
 
+def is_id(text: str) -> bool:
+    """Whether a text has the form of an identifier."""
+    try:
+        to_int(text)
+    except ValueError:
+        return False
+    return True
+
+
 def following(identifier: str, count: int) -> Sequence[str]:
     """The `count` identifiers right after this one, in order."""
     first = to_int(identifier) + 1

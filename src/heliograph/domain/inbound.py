@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -32,10 +33,14 @@ class Inbound(msgspec.Struct, kw_only=True):
     """MCC and MNC, as digits."""
 
 
-def keyword_of(text: str) -> str | None:
-    """The first word in upper case, without punctuation around it; None if there is none."""
+def words_of(text: str) -> Iterator[str]:
+    """Its words in upper case, without punctuation around them."""
     for word in text.split():
         bare = word.strip(".,;:!?\"'()[]").upper()
         if bare:
-            return bare
-    return None
+            yield bare
+
+
+def keyword_of(text: str) -> str | None:
+    """The first of its words; None if there is none."""
+    return next(words_of(text), None)

@@ -38,6 +38,8 @@ class Message(msgspec.Struct, kw_only=True):
     lease_until: datetime | None
     sent_at: datetime | None
     settled_at: datetime | None
+    confirmed_at: datetime | None = None
+    """When the customer said that the recipient has it."""
 
 
 class Waiting(StrEnum):

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from heliograph.domain.batches import BodyKind, Parameters
-from heliograph.text import MAX_PARTS, Encoding, ParameterTable, Template, TooManyParts, measure_text
+from heliograph.text import (
+    MAX_PARTS,
+    Encoding,
+    ParameterTable,
+    Template,
+    TooManyParts,
+    measure_text,
+    shorten_to_one_part,
+)
 
 
 class Rendered(NamedTuple):
@@ -14,12 +23,16 @@ class Rendered(NamedTuple):
     encoding: str
     parts: int
     """More than `MAX_PARTS` if the text fits in no message at all."""
+    values: Mapping[str, str] | None = None
+    """What was filled in for this recipient; None if the body is the same for everybody, or was cut."""
 
 
 class Rendering:
     """Renders one body for many recipients: what they share is worked out once."""
 
-    def __init__(self, kind: BodyKind, body: str, parameters: Parameters | None) -> None:
+    def __init__(self, kind: BodyKind, body: str, parameters: Parameters | None, *, truncate: bool = False) -> None:
+        """`truncate`: a text that needs more than one part is cut to one."""
+        self._truncate = truncate
         self._shared: Rendered | None = None
         if kind is BodyKind.BINARY:
             self._shared = Rendered(body, Encoding.BINARY.value, 1)
@@ -27,18 +40,25 @@ class Rendering:
         self._template = Template(body)
         self._table = ParameterTable(parameters or {})
         if not self._template.names:
-            self._shared = _measured(self._template.render({}))
+            self._shared = self._measured(self._template.render({}))
 
     def render(self, msisdn: str) -> Rendered:
         """Raises text.MissingParameter if a parameter has neither a value for this recipient nor a default."""
         if self._shared is not None:
             return self._shared
-        return _measured(self._template.render(self._table.values_for(msisdn)))
+        values = self._table.values_for(msisdn)
+        text = self._template.render(values)
+        rendered = self._measured(text)
+        return rendered._replace(values=values) if rendered.body is text else rendered
 
-
-def _measured(text: str) -> Rendered:
-    try:
-        measure = measure_text(text)
-    except TooManyParts:
-        return Rendered(text, Encoding.UCS2.value, MAX_PARTS + 1)
-    return Rendered(text, measure.encoding.value, measure.parts)
+    def _measured(self, text: str) -> Rendered:
+        try:
+            measure = measure_text(text)
+        except TooManyParts:
+            if not self._truncate:
+                return Rendered(text, Encoding.UCS2.value, MAX_PARTS + 1)
+        else:
+            if measure.parts == 1 or not self._truncate:
+                return Rendered(text, measure.encoding.value, measure.parts)
+        text = shorten_to_one_part(text)
+        return Rendered(text, measure_text(text).encoding.value, 1)

@@ -100,7 +100,8 @@ class Door(ABC):
                 body = None
                 if decoder is not None:
                     require_json(request)
-                    body = decode_json(await read_body(request, self.max_body_bytes), decoder)
+                    content = await read_body(request, self.max_body_bytes)
+                    body = decode_json(b"{}" if operation.may_be_empty and not content else content, decoder)
                 answer = await handler(Call(principal, request.path_params, query, body, request))
             except HeliographError as error:
                 return self.render_error(error)

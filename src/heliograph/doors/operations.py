@@ -21,6 +21,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     request: Any = None
     """The struct that the JSON body decodes to; None if there is no body."""
+    may_be_empty: bool = False
+    """A body of no bytes counts as `{}`."""
     query: type[msgspec.Struct] | None = None
     response: Any = None
     status: int = 200

@@ -18,6 +18,7 @@ from heliograph.domain.callbacks import Event, retry_delay_s
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
 from heliograph.engine.addresses import AddressGuard
+from heliograph.engine.errands import Errand
 from heliograph.engine.foreign import storable
 from heliograph.engine.metrics import Metrics
 from heliograph.store import Store
@@ -29,7 +30,6 @@ CHUNK = 200
 AT_ONCE = 32
 TIMEOUT_S = 15
 LEASE_S = 120
-LONGEST_PAUSE_S = 1.0
 
 
 class Payload(msgspec.Struct, frozen=True):
@@ -47,7 +47,9 @@ class CallbackShape(Protocol):
         ...
 
 
-class CallbackPoster:
+class CallbackPoster(Errand):
+    name = "callbacks"
+
     def __init__(
         self,
         store: Store,
@@ -57,16 +59,11 @@ class CallbackPoster:
         on_events: asyncio.Event,
     ) -> None:
         """`on_events` is set whenever events may have been written."""
+        super().__init__(on_events)
         self._store = store
         self._shapes = shapes
         self._guard = guard
         self._metrics = metrics
-        self._on_events = on_events
-        self._stopping = False
-
-    def stop(self) -> None:
-        self._stopping = True
-        self._on_events.set()
 
     async def run(self) -> None:
         connector = aiohttp.TCPConnector(resolver=self._guard.resolver(), limit=AT_ONCE, ttl_dns_cache=10)
@@ -74,29 +71,15 @@ class CallbackPoster:
         async with aiohttp.ClientSession(
             connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
         ) as session:
-            while not self._stopping:
-                self._on_events.clear()
-                try:
-                    busy = await self._post_some(session)
-                    pause = 0.0 if busy else await self._until_next_due()
-                except NotNow as error:
-                    log.warning("outbox unreadable", error=str(error))
-                    pause = LONGEST_PAUSE_S
-                except Exception:
-                    log.exception("callbacks failed")
-                    pause = LONGEST_PAUSE_S
-                if pause and not self._stopping:
-                    await asyncio.wait({wait := asyncio.ensure_future(self._on_events.wait())}, timeout=pause)
-                    wait.cancel()
+            self._session = session
+            await super().run()
 
-    async def _until_next_due(self) -> float:
-        due_at = await self._store.read(next_event_due_at)
-        return LONGEST_PAUSE_S if due_at is None else min(max(due_at - now_ms(), 1) / 1_000, LONGEST_PAUSE_S)
+    async def next_due_ms(self) -> int | None:
+        return await self._store.read(next_event_due_at)
 
-    async def _post_some(self, session: aiohttp.ClientSession) -> bool:
-        """Offers a chunk of due events; whether there were any."""
+    async def do_some(self) -> bool:
         now = now_ms()
-        if await self._store.read(next_event_due_at) is None:
+        if (due_at := await self.next_due_ms()) is None or due_at > now:
             return False
         events = await self._store.write(claim_events, limit=CHUNK, now_ms=now, lease_until=now + LEASE_S * 1_000)
         if not events:
@@ -105,13 +88,13 @@ class CallbackPoster:
 
         async def offer(event: Event) -> EventOutcome:
             async with places:
-                return await self._offer(session, event)
+                return await self._offer(event)
 
         outcomes = await asyncio.gather(*map(offer, events))
         await self._store.write(record_event_outcomes, outcomes, now_ms())
         return True
 
-    async def _offer(self, session: aiohttp.ClientSession, event: Event) -> EventOutcome:
+    async def _offer(self, event: Event) -> EventOutcome:
         try:
             payload = await self._shapes[event.protocol].encode(event)
         except NotNow as error:
@@ -124,7 +107,7 @@ class CallbackPoster:
         if (fault := self._guard.fault_in(event.url)) is not None:
             return self._over(event, "given_up", f"the URL may not be called: {fault}")
         try:
-            async with session.post(
+            async with self._session.post(
                 event.url, data=payload.body, headers=payload.headers, allow_redirects=False
             ) as response:
                 status = response.status

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -22,6 +22,7 @@ from heliograph.engine.foreign import storable
 from heliograph.engine.lines import Line
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
+from heliograph.engine.polling import first_poll
 from heliograph.engine.preparing import Preparation, put_back
 from heliograph.engine.routing import Router
 from heliograph.protocols.contract import Outcome, Outgoing, Refused, Taken, TryAgain, Uncertain
@@ -29,6 +30,7 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import SendingFacts, parameters_of
 from heliograph.store.changes import Change
+from heliograph.store.polls import Poll
 from heliograph.store.queue import (
     Claim,
     Leased,
@@ -202,12 +204,15 @@ class Dispatcher:
         now = now_ms()
         self._judge(line, outcomes, now)
         self._metrics.sent(provider.name, outcomes)
-        await self._record(
-            [
-                self._change(line, message, prepared, outcome, now)
-                for (message, prepared), outcome in zip(chunk, outcomes, strict=True)
-            ]
-        )
+        polls: dict[str, Poll] = {}
+        for (message, _), outcome in zip(chunk, outcomes, strict=True):
+            if isinstance(outcome, Taken) and outcome.poll is not None:
+                polls[outcome.poll] = first_poll(provider.name, outcome.poll, now, message.expire_at)
+        changes = [
+            self._change(line, message, prepared, outcome, now)
+            for (message, prepared), outcome in zip(chunk, outcomes, strict=True)
+        ]
+        await self._record(changes, polls.values())
 
     def _judge(self, line: Line, outcomes: Sequence[Outcome], now: int) -> None:
         if all(
@@ -265,11 +270,13 @@ class Dispatcher:
             )
         return Change(message.id, Status.QUEUED, provider_code=code, detail=detail, due_at=due_at)
 
-    async def _record(self, changes: Sequence[Change]) -> None:
+    async def _record(self, changes: Sequence[Change], polls: Collection[Poll] = ()) -> None:
         """Writes outcomes; while the database is away, again and again: nothing else knows them."""
         while changes:
             try:
-                applied = await self._store.write_item(record_outcomes, Outcomes(changes, now_ms()), Lane.ENGINE)
+                applied = await self._store.write_item(
+                    record_outcomes, Outcomes(changes, now_ms(), list(polls)), Lane.ENGINE
+                )
             except NotNow as error:
                 log.warning("outcomes not recorded yet", count=len(changes), error=str(error))
                 await asyncio.sleep(AFTER_FAILURE_S)

@@ -13,10 +13,13 @@ from heliograph.domain.instants import now_ms
 from heliograph.engine.addresses import AddressGuard
 from heliograph.engine.callbacks import CallbackPoster, CallbackShape
 from heliograph.engine.dispatch import Dispatcher
+from heliograph.engine.errands import Errand
+from heliograph.engine.expanding import Expander
 from heliograph.engine.intake import EngineIntake
 from heliograph.engine.lines import Line
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
+from heliograph.engine.polling import Poller
 from heliograph.engine.routing import Router
 from heliograph.store import Store
 from heliograph.store.base import Lane
@@ -61,7 +64,15 @@ class Engine:
             window=window,
             on_events=self._on_events,
         )
-        self._callbacks = CallbackPoster(store, shapes, guard, self.metrics, self._on_events)
+        self._expansions_due = asyncio.Event()
+        polled = {name: line.provider for name, line in self.router.lines.items()}
+        self._polls_due = asyncio.Event()
+        self._poller = Poller(store, polled, self.intake, self._polls_due)
+        self._errands: Sequence[Errand] = (
+            CallbackPoster(store, shapes, guard, self.metrics, self._on_events),
+            Expander(store, self._expansions_due, self._messages_appeared),
+            self._poller,
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -71,9 +82,10 @@ class Engine:
         await self._dispatcher.take_back_lapsed()
         for line in self.router.lines.values():
             await line.provider.start(self.intake)
+        await self._poller.start()
         self._tasks = [
             asyncio.create_task(self._dispatcher.run(), name="dispatcher"),
-            asyncio.create_task(self._callbacks.run(), name="callbacks"),
+            *(asyncio.create_task(errand.run(), name=errand.name) for errand in self._errands),
             asyncio.create_task(self._keep_house(), name="housekeeping"),
         ]
 
@@ -81,11 +93,22 @@ class Engine:
         """Stores a batch with its messages and sets them going. When this returns, they are committed."""
         accepted = await self.store.write_item(accept, new, Lane.ACCEPT)
         if not accepted.repeated:
-            self.metrics.accepted(new.batch.protocol, new.batch.recipient_count)
+            self.metrics.accepted(new.batch.protocol, accepted.messages)
             self._dispatcher.wake()
-        if accepted.refused:
+        if new.batch.expand_at is not None:
+            self._expansions_due.set()
+        if accepted.refused or not accepted.messages:
             self._on_events.set()
         return accepted
+
+    def batch_changed(self) -> None:
+        """A batch may be due at another time now, and have other messages."""
+        self._messages_appeared()
+        self._expansions_due.set()
+
+    def _messages_appeared(self) -> None:
+        self._dispatcher.wake()
+        self._on_events.set()
 
     def wake_callbacks(self) -> None:
         """Events may have been written."""
@@ -99,7 +122,8 @@ class Engine:
         for line in self.router.lines.values():
             await line.provider.stop()
         await self.intake.finish()
-        self._callbacks.stop()
+        for errand in self._errands:
+            errand.stop()
         others[-1].cancel()
         for error in await asyncio.gather(dispatcher, *others, return_exceptions=True):
             if isinstance(error, Exception):

@@ -19,7 +19,7 @@ class Preparation:
     def __init__(self, batch: SendingFacts, parameters: Parameters | None) -> None:
         self._batch = batch
         self._kind = BodyKind(batch.kind)
-        self._rendering = Rendering(self._kind, batch.body, parameters)
+        self._rendering = Rendering(self._kind, batch.body, parameters, truncate=batch.options.truncate)
         self._max_parts = min(batch.max_parts or MAX_PARTS, MAX_PARTS)
 
     def prepare(self, message: Leased, now_ms: int) -> Outgoing | Change:
@@ -32,7 +32,7 @@ class Preparation:
         if message.opted_out:
             return Change(message.id, Status.REJECTED, reason=Reason.OPTED_OUT)
         try:
-            body, encoding, parts = self._rendering.render(message.msisdn)
+            body, encoding, parts, values = self._rendering.render(message.msisdn)
         except MissingParameter as error:
             return Change(message.id, Status.FAILED, reason=Reason.MISSING_PARAMETER, detail=str(error))
         if parts > self._max_parts:
@@ -49,6 +49,10 @@ class Preparation:
             parts,
             batch.flash,
             message.attempts,
+            message.expire_at,
+            None if values is None else batch.body,
+            values,
+            batch.options,
         )
 
 

@@ -8,12 +8,12 @@ to the engine's intake as they come.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol
 
 import msgspec
 
-from heliograph.domain.batches import BodyKind
+from heliograph.domain.batches import USUAL, BodyKind, Options
 from heliograph.domain.receipts import Receipt
 
 
@@ -35,12 +35,21 @@ class Outgoing(msgspec.Struct, frozen=True):
     flash: bool
     attempt: int
     """1 for the first."""
+    expire_at_ms: int
+    """Milliseconds since 1970; not to be delivered after that."""
+    template: str | None = None
+    """The text with its parameters not filled in, where recipients differ in them."""
+    values: Mapping[str, str] | None = None
+    """What makes `template` into `body`: name -> value."""
+    options: Options = USUAL
 
 
 class Taken(msgspec.Struct, frozen=True):
     """The provider has it and answers for it."""
 
     provider_ref: str
+    poll: str | None = None
+    """What `poll` is to be asked until the receipt has come; None: the provider tells by itself."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -97,6 +106,16 @@ class Intake(Protocol):
         ...
 
 
+class PollAnswer(msgspec.Struct, frozen=True):
+    """What a provider says when it is asked."""
+
+    receipts: Sequence[Receipt] = ()
+    over: bool = False
+    """Nothing more will come of this question."""
+    again_after_s: float | None = None
+    """The provider's wish; None: later each time."""
+
+
 class Provider(ABC):
     """A way to send messages."""
 
@@ -109,6 +128,13 @@ class Provider(ABC):
     @abstractmethod
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
         """What became of each message, in order. An exception counts as Uncertain for all of them."""
+
+    standing_polls: ClassVar[Sequence[str]] = ()
+    """What `poll` is asked again and again, as long as there is this provider."""
+
+    async def poll(self, handle: str) -> PollAnswer:
+        """What there is to say of a `Taken.poll` or one of the standing polls. An exception: asked again later."""
+        raise NotImplementedError(f"{self.name} tells by itself")
 
     async def start(self, intake: Intake) -> None:
         """Called once before the first send."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +20,7 @@ from heliograph.domain.batches import (
     BodyKind,
     Draft,
     ReportWish,
+    draft_of,
 )
 from heliograph.domain.errors import (
     InvalidBody,
@@ -37,14 +38,26 @@ from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.rendering import Rendered, Rendering
 from heliograph.engine.engine import Engine
-from heliograph.numbers import Check, normalise_many, parse_originator
+from heliograph.numbers import Check, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
-from heliograph.store.batches import BatchFilter, NewBatch, batch_by_id, batches_of, cancel, count_batches
+from heliograph.services.recipients import parse_msisdns
+from heliograph.store.batches import (
+    BatchFilter,
+    NewBatch,
+    batch_by_id,
+    batches_of,
+    cancel,
+    everyone,
+    page_of_batches,
+    unknown_group,
+)
+from heliograph.store.groups import unknown_groups
+from heliograph.store.messages import confirm
+from heliograph.store.rewriting import change_tags, rewrite, tags_of
+from heliograph.store.tx import Tx
 from heliograph.text import MissingParameter
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
-MAX_NAMED_MISTAKES = 20
-"""How many wrong recipients an error lists."""
 
 
 class DryRunRecipient(msgspec.Struct, frozen=True):
@@ -87,6 +100,7 @@ class Batches:
         accepted = await self._engine.accept(NewBatch(batch, draft.idempotency_key, fingerprint))
         if accepted.repeated:
             return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
+        batch.recipient_count = accepted.messages
         return Created(batch, repeated=False, refused=accepted.refused)
 
     async def dry_run(
@@ -94,10 +108,11 @@ class Batches:
     ) -> DryRun:
         """What creating this batch would come to; nothing is stored. Raises what `create` raises."""
         batch = self._ruled(account, draft, check)
-        rendering = Rendering(batch.kind, batch.body, batch.parameters)
+        msisdns = await self._store.read(_recipients_now, batch)
+        rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
         parts = 0
         listed: list[DryRunRecipient] = []
-        for msisdn in batch.recipients:
+        for msisdn in msisdns:
             try:
                 rendered = rendering.render(msisdn)
             except MissingParameter:
@@ -105,13 +120,13 @@ class Batches:
             parts += rendered.parts
             if len(listed) < list_first:
                 listed.append(DryRunRecipient(msisdn, rendered))
-        return DryRun(batch.recipient_count, parts, listed)
+        return DryRun(len(msisdns), parts, listed)
 
     async def get(self, account: Account, batch_id: str) -> Batch:
         """NotFound if the account has no such batch."""
         batch = await self._store.read(batch_by_id, account.id, batch_id)
         if batch is None:
-            raise NotFound(f"There is no batch {batch_id} in this account.")
+            raise _no_batch(batch_id)
         return batch
 
     async def page(
@@ -120,19 +135,76 @@ class Batches:
         """Newest first."""
         return await self._store.read(batches_of, account.id, wanted, limit=limit, offset=offset, before=before)
 
-    async def count(self, account: Account, wanted: BatchFilter) -> int:
-        return await self._store.read(count_batches, account.id, wanted)
+    async def page_and_count(
+        self, account: Account, wanted: BatchFilter, *, limit: int, offset: int
+    ) -> tuple[list[Batch], int]:
+        """A page, newest first, and how many there are on all pages, both of one moment."""
+        return await self._store.read(page_of_batches, account.id, wanted, limit=limit, offset=offset)
+
+    async def change(
+        self, account: Account, batch_id: str, edit: Callable[[Draft], Draft], *, check: Check = Check.POSSIBLE
+    ) -> Batch:
+        """Puts what `edit` makes of a batch in its place, while none of its messages has been with a worker.
+
+        `edit` gets what would have to be asked for to get the batch as it is; what it returns goes through the rules
+        of `create`. NotFound, AlreadyDispatched, and what `create` raises; then the batch is as it was.
+        """
+
+        def renew(before: Batch) -> Batch:
+            after = self._ruled(account, edit(draft_of(before)), check)
+            modified_at = max(after.modified_at, before.modified_at + timedelta(milliseconds=1))
+            return msgspec.structs.replace(
+                after, id=before.id, protocol=before.protocol, created_at=before.created_at, modified_at=modified_at
+            )
+
+        batch = await self._store.write(rewrite, account.id, batch_id, renew, now_ms())
+        if batch is None:
+            raise _no_batch(batch_id)
+        self._engine.batch_changed()
+        return batch
+
+    async def tags(self, account: Account, batch_id: str) -> list[str]:
+        """NotFound if the account has no such batch."""
+        tags = await self._store.read(tags_of, "batches", account.id, batch_id)
+        if tags is None:
+            raise _no_batch(batch_id)
+        return tags
+
+    async def change_tags(
+        self, account: Account, batch_id: str, edit: Callable[[list[str]], Sequence[str]]
+    ) -> list[str]:
+        """Writes what `edit` makes of the tags. NotFound if the account has no such batch."""
+        tags = await self._store.write(change_tags, "batches", account.id, batch_id, edit, now_ms())
+        if tags is None:
+            raise _no_batch(batch_id)
+        return tags
+
+    async def confirm(self, account: Account, batch_id: str, numbers: Sequence[str]) -> None:
+        """Notes that these recipients, or all if none is named, have what was sent to them.
+
+        NotFound; InvalidRecipient for what is no recipient of the batch; InvalidField if the batch was not sent with
+        the option `feedback`, or it has groups and nobody is named.
+        """
+        batch = await self.get(account, batch_id)
+        if not batch.options.feedback:
+            raise InvalidField("This batch was sent without asking for feedback.", field="feedback_enabled")
+        if batch.groups and not numbers:
+            raise InvalidField("A batch to a group needs the recipients by name.", field="recipients")
+        msisdns = parse_msisdns(numbers, account.default_region, Check.SHAPE, field="recipients")
+        confirmed = await self._store.write(confirm, account.id, batch_id, msisdns, now_ms())
+        if confirmed < len(msisdns):
+            raise InvalidRecipient("Not all of these are recipients of the batch.", field="recipients")
 
     async def cancel(self, account: Account, batch_id: str) -> Batch:
         """Calls back what no worker holds yet. Safe to repeat. NotFound if the account has no such batch."""
         batch = await self._store.write(cancel, account.id, batch_id, now_ms())
         if batch is None:
-            raise NotFound(f"There is no batch {batch_id} in this account.")
+            raise _no_batch(batch_id)
         self._engine.wake_callbacks()
         return batch
 
     def _ruled(self, account: Account, draft: Draft, check: Check) -> Batch:
-        recipients = _recipients(draft.to, account.default_region, check)
+        recipients = _recipients(draft, account.default_region, check)
         kind, body = _body(draft)
         now = from_ms(now_ms())  # whole milliseconds, as stored
         send_at, expire_at = _times(draft, now)
@@ -147,6 +219,7 @@ class Batches:
             udh=draft.udh.hex(),
             parameters=draft.parameters or None,
             recipients=recipients,
+            groups=list(dict.fromkeys(draft.groups)),
             recipient_count=len(recipients),
             send_at=send_at,
             expire_at=expire_at,
@@ -157,8 +230,10 @@ class Batches:
             client_reference=draft.client_reference,
             flash=draft.flash,
             max_parts=_max_parts(draft.max_parts),
+            options=draft.options,
             created_at=now,
             modified_at=now,
+            expand_at=send_at if draft.groups and send_at > now else None,
         )
 
     def _check_callback(self, account: Account, draft: Draft) -> None:
@@ -170,18 +245,25 @@ class Batches:
             raise MissingCallbackUrl(field="callback_url")
 
 
-def _recipients(to: Sequence[str], region: str | None, check: Check) -> list[str]:
-    if not to:
+def _no_batch(batch_id: str) -> NotFound:
+    return NotFound(f"There is no batch {batch_id} in this account.")
+
+
+def _recipients_now(tx: Tx, batch: Batch) -> Sequence[str]:
+    """Who would get a message if the batch were sent at this moment."""
+    if strangers := unknown_groups(tx, batch.account_id, batch.groups):
+        raise unknown_group(strangers)
+    return everyone(tx, msgspec.structs.replace(batch, expand_at=None))
+
+
+def _recipients(draft: Draft, region: str | None, check: Check) -> list[str]:
+    if not draft.to and not draft.groups:
         raise NoRecipients(field="to")
-    if len(to) > MAX_RECIPIENTS:
-        raise TooManyRecipients(f"One batch may have {MAX_RECIPIENTS} recipients; this one has {len(to)}.", field="to")
-    found = normalise_many(to, region=region, check=check)
-    if found.invalid:
-        named = [f"{row.text!r} ({row.reason})" for row in found.invalid[:MAX_NAMED_MISTAKES]]
-        more = len(found.invalid) - len(named)
-        rest = f", and {more} more" if more else ""
-        raise InvalidRecipient(f"Not a phone number: {', '.join(named)}{rest}.", field="to")
-    return list(dict.fromkeys(found.msisdns))
+    if len(draft.to) > MAX_RECIPIENTS:
+        raise TooManyRecipients(
+            f"One batch may have {MAX_RECIPIENTS} recipients; this one has {len(draft.to)}.", field="to"
+        )
+    return parse_msisdns(draft.to, region, check, field="to")
 
 
 def _originator(text: str | None) -> str | None:
@@ -268,8 +350,3 @@ def _fingerprint(draft: Draft) -> str:
     """The same for the same request, whatever its key."""
     anonymous = msgspec.structs.replace(draft, idempotency_key=None)
     return hashlib.sha256(msgspec.json.encode(anonymous)).hexdigest()
-
-
-def tags_of(text: str | None) -> Iterable[str]:
-    """The tags in a comma-separated list."""
-    return [tag for tag in (text or "").split(",") if tag]

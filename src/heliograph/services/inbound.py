@@ -6,7 +6,7 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.errors import NotFound
 from heliograph.domain.inbound import Inbound
 from heliograph.store import Store
-from heliograph.store.inbound import InboundFilter, count_inbound, inbound_by_id, inbound_of
+from heliograph.store.inbound import InboundFilter, inbound_by_id, inbound_of, page_of_inbound
 
 
 class InboundMessages:
@@ -26,5 +26,8 @@ class InboundMessages:
         """Newest first."""
         return await self._store.read(inbound_of, account.id, wanted, limit=limit, offset=offset, before=before)
 
-    async def count(self, account: Account, wanted: InboundFilter) -> int:
-        return await self._store.read(count_inbound, account.id, wanted)
+    async def page_and_count(
+        self, account: Account, wanted: InboundFilter, *, limit: int, offset: int
+    ) -> tuple[list[Inbound], int]:
+        """A page, newest first, and how many there are on all pages, both of one moment."""
+        return await self._store.read(page_of_inbound, account.id, wanted, limit=limit, offset=offset)

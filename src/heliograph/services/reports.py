@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -11,8 +11,18 @@ from heliograph.domain.batches import Batch
 from heliograph.domain.errors import NotFound
 from heliograph.domain.messages import Message
 from heliograph.store import Store
-from heliograph.store.batches import batch_by_id
-from heliograph.store.messages import Bucket, Standing, buckets_of, message_to, standings_of
+from heliograph.store.batches import batch_by_id, client_references
+from heliograph.store.messages import (
+    Bucket,
+    Kind,
+    MessageFilter,
+    Standing,
+    buckets_of,
+    kinds_of,
+    message_to,
+    messages_of,
+    standings_of,
+)
 from heliograph.store.tx import Tx
 
 
@@ -43,6 +53,23 @@ class Reports:
         if batch is None or message is None:
             raise NotFound(f"There is no message to {msisdn} in a batch {batch_id} of this account.")
         return batch, message
+
+    async def of_messages(
+        self, account: Account, wanted: MessageFilter, *, like: Callable[[Kind], bool], limit: int, offset: int
+    ) -> tuple[list[Message], dict[str, str | None], int]:
+        """Messages that stand in a way that is `like` what is looked for: a page, newest first; the client references
+        of their batches; and how many there are on all pages, all of one moment."""
+        return await self._store.read(_messages_like, account.id, wanted, like, limit, offset)
+
+
+def _messages_like(
+    tx: Tx, account_id: str, wanted: MessageFilter, like: Callable[[Kind], bool], limit: int, offset: int
+) -> tuple[list[Message], dict[str, str | None], int]:
+    kinds = [(kind, count) for kind, count in kinds_of(tx, account_id, wanted) if like(kind)]
+    of_these = msgspec.structs.replace(wanted, kinds=[kind for kind, _ in kinds])
+    found = messages_of(tx, account_id, of_these, limit=limit, offset=offset)
+    references = client_references(tx, account_id, {message.batch_id for message in found})
+    return found, references, sum(count for _, count in kinds)
 
 
 def _report(tx: Tx, account_id: str, batch_id: str, with_recipients: bool) -> BatchReport | None:

@@ -7,6 +7,7 @@ from heliograph.protocols.sandbox.operator import SandboxOperator
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.batches import Batches
+from heliograph.services.groups import Groups
 from heliograph.services.inbound import InboundMessages
 from heliograph.services.messages import Messages
 from heliograph.services.optouts import OptOuts
@@ -20,6 +21,7 @@ class Services:
         self.access = Access(store)
         self.accounts = Accounts(store, self.access)
         self.batches = Batches(engine)
+        self.groups = Groups(store)
         self.messages = Messages(engine)
         self.reports = Reports(store)
         self.inbound = InboundMessages(store)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Select, case, func, select, update
 
-from heliograph.domain.batches import NOTIFY, Batch, BodyKind, Notify, Parameters, ReportWish
-from heliograph.domain.errors import IdempotencyMismatch
+from heliograph.domain.batches import NOTIFY, USUAL, Batch, BodyKind, Notify, Options, Parameters, ReportWish
+from heliograph.domain.errors import IdempotencyMismatch, UnknownGroup
 from heliograph.domain.ids import earliest_at, following
-from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
+from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
 from heliograph.domain.statuses import Reason, Status
-from heliograph.store.changes import Change, apply_changes
+from heliograph.store.changes import Change, apply_changes, settle_if_empty
+from heliograph.store.groups import members_below, unknown_groups
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.schema import batches, messages
@@ -23,10 +24,12 @@ from heliograph.store.tx import Row, Tx
 
 _encode = msgspec.json.encode
 _decode_list = msgspec.json.Decoder(list[str]).decode
+_decode_options = msgspec.json.Decoder(Options).decode
 _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 
-_COLUMNS = tuple(column for column in batches.c if column.name not in {"idempotency_key", "fingerprint", "open_count"})
-_INSERTED = tuple(column.name for column in batches.c)
+_BEHIND_THE_SCENES = {"idempotency_key", "fingerprint", "open_count", "used_ids"}
+_COLUMNS = tuple(column for column in batches.c if column.name not in _BEHIND_THE_SCENES)
+BATCH_COLUMNS = tuple(column.name for column in batches.c)
 
 _SHARED = ("account_id", "batch_id", "status", "notify", "due_at", "expire_at", "created_at")
 """Columns of a message that are the same for all of its batch."""
@@ -49,22 +52,36 @@ class Accepted(msgspec.Struct, frozen=True):
     batch_id: str
     repeated: bool
     """An earlier request with the same idempotency key made this batch; nothing was stored now."""
+    messages: int = 0
+    """How many there are now: for its recipients and, if it is due, for the members of its groups."""
     refused: int = 0
-    """How many of its messages were rejected from the start, because their recipients opted out."""
+    """How many of them were rejected from the start, because their recipients opted out."""
+
+
+class Fresh(NamedTuple):
+    """Messages to be stored for a batch."""
+
+    batch: Batch
+    msisdns: Sequence[str]
+    used_ids: int = 0
+    """How many of the identifiers that follow the batch's own are, or were, taken."""
 
 
 def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
     """Stores batches and their messages. A recipient who opted out gets a message that is rejected from the start.
 
-    Repeating a request with its idempotency key answers with the first one's batch; a different request under the
-    same key is IdempotencyMismatch, for that caller alone.
+    Members of groups are looked up at once if the batch is due, else when it is; a group that does not exist is
+    UnknownGroup. Repeating a request with its idempotency key answers with the first one's batch; a different request
+    under the same key is IdempotencyMismatch. Both are for that caller alone.
     """
     answers: list[Accepted | Exception | None] = []
     fresh: list[NewBatch] = []
     earlier = _by_idempotency_key(tx, news)
     for new in news:
         before = earlier.get((new.batch.account_id, new.idempotency_key or ""))
-        if before is None:
+        if before is None and (strangers := unknown_groups(tx, new.batch.account_id, new.batch.groups)):
+            answers.append(unknown_group(strangers))
+        elif before is None:
             fresh.append(new)
             answers.append(None)
             if new.idempotency_key is not None:
@@ -73,11 +90,12 @@ def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
             answers.append(Accepted(before[0], repeated=True))
         else:
             answers.append(IdempotencyMismatch())
-    refused = _insert(tx, fresh) if fresh else Counter[str]()
-    return [
-        Accepted(new.batch.id, repeated=False, refused=refused[new.batch.id]) if answer is None else answer
-        for new, answer in zip(news, answers, strict=True)
-    ]
+    stored = _insert(tx, fresh) if fresh else {}
+    return [stored[new.batch.id] if answer is None else answer for new, answer in zip(news, answers, strict=True)]
+
+
+def unknown_group(identifiers: Sequence[str]) -> UnknownGroup:
+    return UnknownGroup(f"There is no group {identifiers[0]} in this account.", field="to")
 
 
 def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str], tuple[str, str | None]]:
@@ -93,47 +111,71 @@ def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str
     return {(account, key): (identifier, fingerprint) for account, key, identifier, fingerprint in found}
 
 
-def _insert(tx: Tx, fresh: Sequence[NewBatch]) -> Counter[str]:
-    """Stores new batches with their messages; how many messages of each were rejected at once."""
+def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted]:
+    """Stores new batches with their messages."""
+    fresh = [Fresh(new.batch, everyone(tx, new.batch)) for new in news]
+    tx.insert(
+        batches, BATCH_COLUMNS, [batch_row(new, len(entry.msisdns)) for new, entry in zip(news, fresh, strict=True)]
+    )
+    refused = add_messages(tx, fresh)
+    settle_if_empty(tx, [entry.batch.id for entry in fresh if not entry.msisdns], to_ms(news[0].batch.created_at))
+    return {
+        batch.id: Accepted(batch.id, repeated=False, messages=len(msisdns), refused=refused[batch.id])
+        for batch, msisdns, _ in fresh
+    }
+
+
+def everyone(tx: Tx, batch: Batch) -> Sequence[str]:
+    """Who gets a message now: the recipients and, if they are to be looked up now, the members of the groups."""
+    if not batch.groups or batch.expand_at is not None:
+        return batch.recipients
+    return list(dict.fromkeys((*batch.recipients, *members_below(tx, batch.account_id, batch.groups))))
+
+
+def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
+    """Stores messages of batches; how many of each were rejected at once, because their recipients opted out."""
     merged: list[Row] = []
-    batch_rows: list[Row] = []
-    for new in fresh:
-        batch = new.batch
-        notify = NOTIFY[batch.report]
-        rows: list[Row] = list(zip(following(batch.id, len(batch.recipients)), batch.recipients, strict=True))
+    ids: dict[str, Sequence[str]] = {}
+    for batch, msisdns, used_ids in fresh:
+        ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
+        rows: list[Row] = list(zip(ids[batch.id], msisdns, strict=True))
         times = (to_ms(batch.send_at), to_ms(batch.expire_at), to_ms(batch.created_at))
-        shared = (batch.account_id, batch.id, Status.QUEUED.value, int(notify), *times)
+        shared = (batch.account_id, batch.id, Status.QUEUED.value, int(NOTIFY[batch.report]), *times)
         if len(rows) <= _MERGED_RECIPIENTS:
             merged.extend(row + shared for row in rows)
         else:
             tx.insert(messages, ("id", "msisdn"), rows, dict(zip(_SHARED, shared, strict=True)))
-        batch_rows.append(_batch_row(new, len(rows) if notify & Notify.BATCH_WHEN_SETTLED else None))
-    tx.insert(batches, _INSERTED, batch_rows)
     tx.insert(messages, ("id", "msisdn", *_SHARED), merged)
-    return _refuse_opted_out(tx, fresh)
+    return _refuse_opted_out(tx, fresh, ids)
 
 
-def _refuse_opted_out(tx: Tx, fresh: Sequence[NewBatch]) -> Counter[str]:
-    silent = opted_out_among(tx, [(new.batch.account_id, new.batch.recipients) for new in fresh])
+def _refuse_opted_out(tx: Tx, fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) -> Counter[str]:
+    silent = opted_out_among(tx, [(entry.batch.account_id, entry.msisdns) for entry in fresh])
     if not silent:
         return Counter()
     refused = [
         Change(message_id, Status.REJECTED, reason=Reason.OPTED_OUT)
-        for new in fresh
-        for message_id, msisdn in zip(
-            following(new.batch.id, len(new.batch.recipients)), new.batch.recipients, strict=True
-        )
-        if (new.batch.account_id, msisdn) in silent
+        for batch, msisdns, _ in fresh
+        for message_id, msisdn in zip(ids[batch.id], msisdns, strict=True)
+        if (batch.account_id, msisdn) in silent
     ]
-    applied = apply_changes(tx, refused, to_ms(fresh[0].batch.created_at))
+    applied = apply_changes(tx, refused, now_ms())
     return Counter(change.batch_id for change in applied)
+
+
+def open_count(batch: Batch, count: int) -> int | None:
+    """What is kept of how many of `count` unsettled messages a batch waits for, if its end is called back."""
+    if not NOTIFY[batch.report] & Notify.BATCH_WHEN_SETTLED:
+        return None
+    return count + (batch.expand_at is not None)
 
 
 def _text(value: object) -> str:
     return _encode(value).decode()
 
 
-def _batch_row(new: NewBatch, open_count: int | None) -> Row:
+def batch_row(new: NewBatch, count: int) -> Row:
+    """In the order of the table; `count` messages are stored with it."""
     batch = new.batch
     return (
         batch.id,
@@ -145,7 +187,8 @@ def _batch_row(new: NewBatch, open_count: int | None) -> Row:
         batch.udh,
         None if batch.parameters is None else _text(batch.parameters),
         _text(batch.recipients),
-        batch.recipient_count,
+        _text(batch.groups),
+        count,
         to_ms(batch.send_at),
         to_ms(batch.expire_at),
         batch.callback_url,
@@ -160,7 +203,10 @@ def _batch_row(new: NewBatch, open_count: int | None) -> Row:
         to_ms(batch.created_at),
         to_ms(batch.modified_at),
         maybe_ms(batch.canceled_at),
-        open_count,
+        open_count(batch, count),
+        None if batch.options == USUAL else _text(batch.options),
+        maybe_ms(batch.expand_at),
+        count,
     )
 
 
@@ -173,6 +219,8 @@ def _batch(row: Sequence[Any]) -> Batch:
             "kind": BodyKind(values["kind"]),
             "parameters": parameters,
             "recipients": _decode_list(values["recipients"]),
+            "groups": _decode_list(values["groups"]),
+            "options": _options(values["options"]),
             "tags": _decode_list(values["tags"]),
             "report": ReportWish(values["report"]),
             "flash": bool(values["flash"]),
@@ -181,13 +229,28 @@ def _batch(row: Sequence[Any]) -> Batch:
             "created_at": from_ms(values["created_at"]),
             "modified_at": from_ms(values["modified_at"]),
             "canceled_at": maybe_instant(values["canceled_at"]),
+            "expand_at": maybe_instant(values["expand_at"]),
         }
     )
+
+
+def _options(text: str | None) -> Options:
+    return USUAL if text is None else _decode_options(text)
 
 
 def batch_by_id(tx: Tx, account_id: str, batch_id: str) -> Batch | None:
     row = tx.first(select(*_COLUMNS).where(batches.c.account_id == account_id, batches.c.id == batch_id))
     return None if row is None else _batch(row)
+
+
+def client_references(tx: Tx, account_id: str, batch_ids: Collection[str]) -> dict[str, str | None]:
+    """Of several batches."""
+    rows = tx.rows(
+        select(batches.c.id, batches.c.client_reference).where(
+            batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids)
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,23 +299,45 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: BatchFilter) 
     return query
 
 
+def page_of_batches(
+    tx: Tx, account_id: str, wanted: BatchFilter, *, limit: int, offset: int
+) -> tuple[list[Batch], int]:
+    """A page, newest first, and how many match on all pages, both of one moment."""
+    return batches_of(tx, account_id, wanted, limit=limit, offset=offset), count_batches(tx, account_id, wanted)
+
+
 def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
     """Cancels what has not been handed to a worker yet; None if there is no such batch. Safe to repeat.
 
-    Messages in flight may still go out; one that comes back to be tried again is canceled then.
+    Messages in flight may still go out; one that comes back to be tried again is canceled then. Groups that have not
+    been looked up never will be.
     """
-    tx.run(
-        update(batches)
-        .where(batches.c.account_id == account_id, batches.c.id == batch_id, batches.c.canceled_at.is_(None))
-        .values(canceled_at=now_ms, modified_at=now_ms)
-    )
     waiting = tx.rows(
         select(messages.c.id)
         .where(messages.c.account_id == account_id, of_batch(batch_id), messages.c.status == Status.QUEUED.value)
+        .order_by(messages.c.id)
         .with_for_update()
     )
+    before = tx.first(
+        select(batches.c.expand_at)
+        .where(batches.c.account_id == account_id, batches.c.id == batch_id, batches.c.canceled_at.is_(None))
+        .with_for_update()
+    )
+    if before is not None:
+        unexpanded = 0 if before[0] is None else 1
+        tx.run(
+            update(batches)
+            .where(batches.c.id == batch_id)
+            .values(
+                canceled_at=now_ms,
+                modified_at=now_ms,
+                expand_at=None,
+                open_count=batches.c.open_count - unexpanded,
+            )
+        )
     canceled = [Change(row[0], Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for row in waiting]
-    apply_changes(tx, canceled, now_ms)
+    if not apply_changes(tx, canceled, now_ms) and before is not None:
+        settle_if_empty(tx, [batch_id], now_ms)
     return batch_by_id(tx, account_id, batch_id)
 
 
@@ -269,6 +354,7 @@ class SendingFacts(msgspec.Struct, frozen=True):
     max_parts: int | None
     modified_at: int
     canceled: bool
+    options: Options
 
 
 def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
@@ -284,6 +370,7 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
         batches.c.max_parts,
         batches.c.modified_at,
         case((batches.c.canceled_at.is_(None), 0), else_=1),
+        batches.c.options,
     )
     found = tx.rows(
         select(*(column.label(f"f{place}") for place, column in enumerate(columns))).where(
@@ -291,10 +378,32 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
         )
     )
     return {
-        row[0]: SendingFacts(
-            row[0], row[1], row[2], row[3], row[4], bool(row[5]), bool(row[6]), row[7], row[8], bool(row[9])
+        identifier: SendingFacts(
+            identifier,
+            kind,
+            originator,
+            body,
+            udh,
+            bool(has_parameters),
+            bool(flash),
+            max_parts,
+            modified_at,
+            bool(canceled),
+            _options(options),
         )
-        for row in found
+        for (
+            identifier,
+            kind,
+            originator,
+            body,
+            udh,
+            has_parameters,
+            flash,
+            max_parts,
+            modified_at,
+            canceled,
+            options,
+        ) in found
     }
 
 

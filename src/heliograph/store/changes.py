@@ -8,7 +8,7 @@ change sets off: the count of open messages of its batch, and the events to call
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -193,6 +193,14 @@ def _close_batches(tx: Tx, taken: Sequence[Taken]) -> None:
     tx.update(batches, "id", ("open_count",), [(batch, left[batch] - count) for batch, count in settled.items()])
 
 
+def settle_if_empty(tx: Tx, batch_ids: Collection[str], now_ms: int) -> None:
+    """Calls back the end of those of these batches that wait for no message, although none has settled just now."""
+    if not batch_ids:
+        return
+    targets = _callback_targets(tx, set(batch_ids))
+    insert_events(tx, [_end_of(target) for target in targets.values() if _is_over(target)], now_ms)
+
+
 class Target(NamedTuple):
     """Where the facts of a batch go."""
 
@@ -218,10 +226,17 @@ def _write_events(tx: Tx, taken: Sequence[Taken], now_ms: int) -> None:
             rows.append((target.account_id, target.protocol, target.url, kind, target.batch_id, facts))
     for batch_id in dict.fromkeys(entry.before.batch_id for entry in ending):
         target = targets[batch_id]
-        if target.url is not None and target.open_count == 0:
-            kind = EventKind.BATCH_SETTLED.value
-            rows.append((target.account_id, target.protocol, target.url, kind, batch_id, None))
+        if _is_over(target):
+            rows.append(_end_of(target))
     insert_events(tx, rows, now_ms)
+
+
+def _is_over(target: Target) -> bool:
+    return target.url is not None and target.open_count == 0
+
+
+def _end_of(target: Target) -> Row:
+    return (target.account_id, target.protocol, target.url, EventKind.BATCH_SETTLED.value, target.batch_id, None)
 
 
 def _is_told(entry: Taken) -> bool:

@@ -17,6 +17,7 @@ from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.domain.optouts import Consent, OptOutSource
 from heliograph.store.changes import insert_events
+from heliograph.store.groups import follow_keywords
 from heliograph.store.optouts import add_optouts
 from heliograph.store.schema import inbound, optouts
 from heliograph.store.tx import Tx
@@ -25,7 +26,7 @@ _NAMES = tuple(column.name for column in inbound.c)
 
 
 def add_inbound(tx: Tx, account: Account, message: Inbound, consent: Consent, now_ms: int) -> bool:
-    """Stores an inbound message with all that follows from it: consent, and the callback. False if it was known.
+    """Stores an inbound message with all that follows from it: consent, groups, the callback. False if it was known.
 
     A provider that repeats a message (same provider, same reference) changes nothing.
     """
@@ -41,6 +42,8 @@ def add_inbound(tx: Tx, account: Account, message: Inbound, consent: Consent, no
         add_optouts(tx, account.id, [message.msisdn], OptOutSource.INBOUND, now_ms)
     elif consent is Consent.GIVEN:
         tx.run(delete(optouts).where(optouts.c.account_id == account.id, optouts.c.msisdn == message.msisdn))
+    if message.kind is BodyKind.TEXT:
+        follow_keywords(tx, account.id, message)
     if account.callback_url is not None:
         event = (account.id, account.callback_protocol, account.callback_url, EventKind.INBOUND.value, message.id, None)
         insert_events(tx, [event], now_ms)
@@ -89,6 +92,13 @@ def inbound_of(
 
 def count_inbound(tx: Tx, account_id: str, wanted: InboundFilter) -> int:
     return int(tx.value(_filtered(tx, select(func.count()), account_id, wanted)))
+
+
+def page_of_inbound(
+    tx: Tx, account_id: str, wanted: InboundFilter, *, limit: int, offset: int
+) -> tuple[list[Inbound], int]:
+    """A page, newest first, and how many match on all pages, both of one moment."""
+    return inbound_of(tx, account_id, wanted, limit=limit, offset=offset), count_inbound(tx, account_id, wanted)
 
 
 def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: InboundFilter) -> Select[Any]:

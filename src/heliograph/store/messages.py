@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, select, update
 
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.ids import earliest_at, last_following
@@ -39,6 +39,7 @@ _COLUMNS = (
     messages.c.lease_until,
     messages.c.sent_at,
     messages.c.settled_at,
+    messages.c.confirmed_at,
 )
 _NAMES = tuple(column.name for column in _COLUMNS)
 _WITH_BATCH = messages.join(batches, batches.c.id == messages.c.batch_id)
@@ -64,6 +65,7 @@ def _message(row: Sequence[Any]) -> Message:
             "lease_until": maybe_instant(values["lease_until"]),
             "sent_at": maybe_instant(values["sent_at"]),
             "settled_at": maybe_instant(values["settled_at"]),
+            "confirmed_at": maybe_instant(values["confirmed_at"]),
         }
     )
 
@@ -85,12 +87,24 @@ def recent_failures(tx: Tx, msisdn: str | None, limit: int) -> list[Message]:
     return [_message(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
 
 
+class Kind(NamedTuple):
+    """A way for a message to stand."""
+
+    status: Status
+    reason: str | None
+    provider_code: str | None
+
+
 class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which messages of an account a listing is about; an empty field filters nothing."""
 
     batch_id: str | None = None
     msisdns: Sequence[str] = ()
     statuses: Sequence[Status] = ()
+    kinds: Sequence[Kind] | None = None
+    """Those that stand in one of these ways."""
+    client_reference: str | None = None
+    """The batch's."""
     since: datetime | None = None
     until: datetime | None = None
     """Created from `since`, inclusive, to `until`, exclusive."""
@@ -118,13 +132,13 @@ def messages_by_ids(tx: Tx, message_ids: Sequence[str]) -> dict[str, Message]:
 
 
 def messages_of(
-    tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None
+    tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, offset: int = 0, before: str | None = None
 ) -> list[Message]:
-    """A page, newest first; everything older than the message `before`."""
+    """A page, newest first: by `offset`, or everything older than the message `before`."""
     query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted)
     if before is not None:
         query = query.where(messages.c.id < before)
-    return [_message(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
+    return [_message(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit).offset(offset))]
 
 
 def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter) -> Select[Any]:
@@ -135,11 +149,45 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
         query = query.where(tx.among(messages.c.msisdn, wanted.msisdns))
     if wanted.statuses:
         query = query.where(tx.among(messages.c.status, [status.value for status in wanted.statuses]))
+    if wanted.kinds is not None:
+        query = query.where(tx.among(_KIND, [_kind(kind) for kind in wanted.kinds]))
+    if wanted.client_reference is not None:
+        query = query.where(batches.c.client_reference == wanted.client_reference)
     if wanted.since is not None:
         query = query.where(messages.c.id >= earliest_at(to_ms(wanted.since)))
     if wanted.until is not None:
         query = query.where(messages.c.id < earliest_at(to_ms(wanted.until)))
     return query
+
+
+_SEPARATOR = "\x1f"
+_KIND = (
+    messages.c.status
+    + _SEPARATOR
+    + func.coalesce(messages.c.reason, "")
+    + _SEPARATOR
+    + func.coalesce(messages.c.provider_code, "")
+)
+
+
+def _kind(kind: Kind) -> str:
+    return _SEPARATOR.join((kind.status, kind.reason or "", kind.provider_code or ""))
+
+
+def kinds_of(tx: Tx, account_id: str, wanted: MessageFilter) -> list[tuple[Kind, int]]:
+    """The ways in which messages stand, and how many do."""
+    columns = (messages.c.status, messages.c.reason, messages.c.provider_code)
+    query = select(*columns, func.count().label("count")).select_from(_WITH_BATCH).group_by(*columns)
+    rows = tx.rows(_filtered(tx, query, account_id, wanted))
+    return [(Kind(Status(row[0]), row[1], row[2]), row[3]) for row in rows]
+
+
+def confirm(tx: Tx, account_id: str, batch_id: str, msisdns: Sequence[str], now_ms: int) -> int:
+    """Notes that recipients of a batch, or all if none is named, have what was sent to them. How many messages."""
+    statement = update(messages).where(messages.c.account_id == account_id, of_batch(batch_id))
+    if msisdns:
+        statement = statement.where(tx.among(messages.c.msisdn, set(msisdns)))
+    return tx.run(statement.values(confirmed_at=now_ms))
 
 
 class Bucket(msgspec.Struct, frozen=True):

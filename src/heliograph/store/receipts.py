@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import delete, select
@@ -11,6 +11,7 @@ from heliograph.domain.ids import following, new_id
 from heliograph.domain.receipts import Receipt, ReceiptFate
 from heliograph.domain.statuses import Status
 from heliograph.store.changes import Applied, Change, apply_changes
+from heliograph.store.polls import Poll, add_polls
 from heliograph.store.schema import early_receipts, messages
 from heliograph.store.tx import Tx
 
@@ -25,6 +26,8 @@ class Recorded(msgspec.Struct, frozen=True):
 class Outcomes(msgspec.Struct, frozen=True):
     changes: Sequence[Change]
     now_ms: int
+    polls: Collection[Poll] = ()
+    """What the provider is to be asked about from now on."""
 
 
 class Receipts(msgspec.Struct, frozen=True):
@@ -38,6 +41,7 @@ def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Applied
     answers: list[Sequence[Applied]] = []
     for chunk in chunks:
         applied = apply_changes(tx, chunk.changes, chunk.now_ms)
+        add_polls(tx, chunk.polls)
         refs = {change.provider_ref: change for change in chunk.changes if change.provider_ref is not None}
         answers.append([*applied, *_apply_early(tx, refs, chunk.now_ms)])
     return answers

@@ -26,8 +26,8 @@ metadata = MetaData()
 Words = Text().with_variant(TEXT(collation="C"), "postgresql")
 
 
-def text(name: str, *, key: bool = False, required: bool = True) -> Column[str]:
-    return Column(name, Words, primary_key=key, nullable=not required)
+def text(name: str, *, key: bool = False, required: bool = True, default: str | None = None) -> Column[str]:
+    return Column(name, Words, primary_key=key, nullable=not required, server_default=default)
 
 
 def number(name: str, *, required: bool = True, default: int | None = None) -> Column[int]:
@@ -75,6 +75,7 @@ batches = Table(
     text("udh"),
     text("parameters", required=False),
     text("recipients"),
+    text("groups", default="[]"),
     number("recipient_count"),
     number("send_at"),
     number("expire_at"),
@@ -90,7 +91,18 @@ batches = Table(
     number("created_at"),
     number("modified_at"),
     number("canceled_at", required=False),
-    number("open_count", required=False),  # messages not settled yet; kept only where the batch's end is called back
+    # Messages not settled yet, and one more while groups are not looked up; kept only where the end is called back.
+    number("open_count", required=False),
+    text("options", required=False),
+    number("expand_at", required=False),
+    number("used_ids", default=0),  # identifiers behind its own that messages have, or had
+)
+has_groups_to_expand = batches.c.expand_at.is_not(None)
+Index(
+    "batches_to_expand",
+    batches.c.expand_at,
+    sqlite_where=has_groups_to_expand,
+    postgresql_where=has_groups_to_expand,
 )
 Index("batches_by_account", batches.c.account_id, batches.c.id)
 Index(
@@ -126,6 +138,7 @@ messages = Table(
     number("created_at"),
     number("sent_at", required=False),
     number("settled_at", required=False),
+    number("confirmed_at", required=False),
 )
 # Literals, not parameters: a plan made for any parameter could not use the partial indexes below.
 is_queued = messages.c.status == literal_column("'queued'")
@@ -233,6 +246,59 @@ Index(
     sqlite_where=inbound.c.provider_ref.is_not(None),
     postgresql_where=inbound.c.provider_ref.is_not(None),
 )
+
+groups = Table(
+    "groups",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("name", required=False),
+    text("tags"),
+    text("auto_to", required=False),
+    text("auto_add", required=False),
+    text("auto_remove", required=False),
+    number("created_at"),
+    number("modified_at"),
+    UniqueConstraint("account_id", "name", name="groups_name"),
+)
+Index("groups_by_account", groups.c.account_id, groups.c.id)
+Index(
+    "groups_by_auto_to",
+    groups.c.account_id,
+    groups.c.auto_to,
+    sqlite_where=groups.c.auto_to.is_not(None),
+    postgresql_where=groups.c.auto_to.is_not(None),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    text("group_id"),
+    text("msisdn"),
+    PrimaryKeyConstraint("group_id", "msisdn", name="group_members_key"),
+)
+
+group_children = Table(
+    "group_children",
+    metadata,
+    text("group_id"),
+    text("child_id"),
+    PrimaryKeyConstraint("group_id", "child_id", name="group_children_key"),
+)
+Index("group_children_by_child", group_children.c.child_id)
+
+# What providers are to be asked about, because they don't tell by themselves.
+polls = Table(
+    "polls",
+    metadata,
+    text("id", key=True),  # both that follow: the same question is asked once
+    text("provider"),
+    text("handle"),
+    number("due_at"),
+    number("attempts", default=0),
+    number("give_up_at", required=False),
+)
+Index("polls_due", polls.c.due_at)
 
 # What the sandbox operator knows: its simulated phones and what each has on its screen.
 phone_messages = Table(

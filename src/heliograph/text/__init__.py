@@ -24,6 +24,7 @@ from heliograph.text.parts import (
     join_parts,
     measure_binary,
     measure_text,
+    shorten_to_one_part,
     split_binary,
     split_text,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "pack_septets",
     "parse_udh",
     "septet_count",
+    "shorten_to_one_part",
     "split_binary",
     "split_text",
     "to_gsm",

@@ -10,14 +10,14 @@ so a part may be one unit short.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from heliograph.text.gsm import ESCAPE, decode_gsm, encode_gsm, is_gsm, is_plain_gsm
+from heliograph.text.gsm import ESCAPE, decode_gsm, encode_gsm, is_gsm, is_plain_gsm, septet_count
 from heliograph.text.udh import (
     MAX_OCTETS,
     Concatenation,
@@ -115,6 +115,24 @@ def measure_binary(length: int, udh: bytes = b"") -> Measure:
     if length <= single:
         return Measure(Encoding.BINARY, 1, length, single - length)
     return _measure_even(Encoding.BINARY, length, _budget(Encoding.BINARY, udh, wide=False))
+
+
+def shorten_to_one_part(text: str) -> str:
+    """The longest beginning of a text that fits into one part, in whichever alphabet that is."""
+    septets = next((place for place, character in enumerate(text) if not is_gsm(character)), len(text))
+    return max(_beginning(text[:septets], 160, septet_count), _beginning(text, 70, _code_units), key=len)
+
+
+def _beginning(text: str, room: int, units_of: Callable[[str], int]) -> str:
+    for place, character in enumerate(text):
+        room -= units_of(character)
+        if room < 0:
+            return text[:place]
+    return text
+
+
+def _code_units(character: str) -> int:
+    return 2 if ord(character) > 0xFFFF else 1
 
 
 def split_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heliograph.calling import RemoteError
 from heliograph.domain import errors
 from heliograph.domain.statuses import Reason, Status
 
@@ -11,6 +12,8 @@ CODES: dict[type[errors.HeliographError], tuple[int, str]] = {
     errors.InvalidField: (400, "syntax_constraint_violation"),
     errors.InvalidRecipient: (400, "syntax_invalid_parameter_format"),
     errors.InvalidOriginator: (400, "syntax_invalid_parameter_format"),
+    errors.UnknownGroup: (403, "unknown_group"),
+    errors.GroupNameTaken: (403, "conflict_group_name"),
     errors.InvalidCallbackUrl: (400, "syntax_invalid_parameter_format"),
     errors.RequestTooLarge: (413, "request_too_large"),
     errors.UnsupportedMediaType: (415, "unsupported_media_type"),
@@ -69,38 +72,28 @@ def status_and_code(status: Status, reason: str | None, provider_code: str | Non
     return word, code
 
 
-class ApiException(errors.HeliographError):
+class ApiException(RemoteError):
     """An XMS server did not do what it was asked."""
 
-    code = "xms_error"
 
-
-class ErrorResponseException(ApiException, errors.RequestError):
-    """The XMS server refused the request, and said why."""
-
-    code = "xms_refused"
-    hint = "The error's `error_code` is the server's word for it."
+class ErrorResponseException(ApiException):
+    """The XMS server refused the request: `error_code` is its word for why, the message its explanation."""
 
     def __init__(self, text: str, error_code: str) -> None:
         super().__init__(text)
         self.error_code = error_code
 
 
-class UnauthorizedException(ApiException, errors.Unauthenticated):
+class UnauthorizedException(ApiException):
     """The XMS server did not take the token for this service plan."""
-
-    code = "xms_unauthorized"
-    hint = "Check the service plan's id and its token."
 
     def __init__(self, service_plan_id: str) -> None:
         super().__init__(f"The token is not one of service plan {service_plan_id!r}.")
         self.service_plan_id = service_plan_id
 
 
-class NotFoundException(ApiException, errors.NotFound):
+class NotFoundException(ApiException):
     """The XMS server has no such batch, group, message or report."""
-
-    code = "xms_not_found"
 
     def __init__(self, url: str) -> None:
         super().__init__(f"There is nothing at {url}.")
@@ -109,9 +102,6 @@ class NotFoundException(ApiException, errors.NotFound):
 
 class UnexpectedResponseException(ApiException):
     """The XMS server's answer is not one of the protocol's."""
-
-    code = "xms_unexpected_response"
-    hint = "Check the endpoint: it ends in /xms and has no service plan in it."
 
     def __init__(self, message: str, http_body: str, status: int) -> None:
         super().__init__(message)

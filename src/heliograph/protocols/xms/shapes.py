@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
+import msgspec
 from msgspec import UNSET
 
-from heliograph.domain.batches import Batch, BodyKind, Draft, ReportWish
+from heliograph.domain.batches import USUAL, Batch, BodyKind, Draft, Options, ReportWish
 from heliograph.domain.callbacks import MessageFacts
+from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
+from heliograph.domain.ids import is_id
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms
 from heliograph.domain.messages import Message
-from heliograph.domain.statuses import Status, explain
+from heliograph.domain.statuses import SETTLED, Status, explain
+from heliograph.doors.filters import msisdn_filter
 from heliograph.protocols.xms import wire
 from heliograph.protocols.xms.errors import status_and_code
 from heliograph.services.batches import DryRun
 from heliograph.services.reports import BatchReport
+from heliograph.store.messages import Kind
 from heliograph.text import Encoding
 
 PROTOCOL = "xms"
@@ -24,23 +30,107 @@ PROTOCOL = "xms"
 def draft(wanted: wire.BatchCreate) -> Draft:
     """Raises wire.XmsFormatError."""
     binary = wanted.type == "mt_binary"
+    msisdns, groups = told_apart(wanted.to)
     return Draft(
         protocol=PROTOCOL,
-        to=wanted.to,
+        to=msisdns,
+        groups=groups,
         originator=wanted.originator or None,
         text=None if binary else wanted.body,
         data=wire.decode_binary("body", wanted.body) if binary else None,
         udh=wire.decode_hex("udh", wanted.udh or "") if binary else b"",
         parameters=wanted.parameters,
-        send_at=None if wanted.send_at is None else wire.decode_instant("send_at", wanted.send_at),
-        expire_at=None if wanted.expire_at is None else wire.decode_instant("expire_at", wanted.expire_at),
+        send_at=_instant("send_at", wanted.send_at),
+        expire_at=_instant("expire_at", wanted.expire_at),
         callback_url=wanted.callback_url,
         report=ReportWish(wanted.delivery_report or "none"),
         tags=wanted.tags or (),
         client_reference=wanted.client_reference,
         flash=wanted.flash_message or False,
         max_parts=wanted.max_number_of_message_parts,
+        options=Options(
+            truncate=wanted.truncate_concat or False,
+            originator_ton=wanted.from_ton,
+            originator_npi=wanted.from_npi,
+            feedback=wanted.feedback_enabled or False,
+            campaign_id=wanted.campaign_id,
+        ),
     )
+
+
+def changed(before: Draft, change: wire.BatchUpdate) -> Draft:
+    """A batch with what an update changes: null is the default. Raises wire.XmsFormatError."""
+    after = msgspec.structs.replace(before)
+    _change_recipients(after, change)
+    _change_body(after, change)
+    if change.send_at is not UNSET:
+        after.send_at = _instant("send_at", change.send_at)
+    if change.expire_at is not UNSET:
+        after.expire_at = _instant("expire_at", change.expire_at)
+    if change.originator is not UNSET:
+        after.originator = change.originator
+    if change.parameters is not UNSET:
+        after.parameters = change.parameters
+    if change.delivery_report is not UNSET:
+        after.report = ReportWish(change.delivery_report or "none")
+    if change.callback_url is not UNSET:
+        after.callback_url = change.callback_url
+    if change.client_reference is not UNSET:
+        after.client_reference = change.client_reference
+    if change.flash_message is not UNSET:
+        after.flash = change.flash_message or False
+    if change.max_number_of_message_parts is not UNSET:
+        after.max_parts = change.max_number_of_message_parts
+    after.options = _changed_options(before.options, change)
+    return after
+
+
+def _change_recipients(after: Draft, change: wire.BatchUpdate) -> None:
+    added, added_groups = told_apart(change.to_add or ())
+    removed, removed_groups = told_apart(change.to_remove or ())
+    gone = {msisdn_filter(number) for number in removed}
+    after.to = [number for number in (*after.to, *added) if msisdn_filter(number) not in gone]
+    after.groups = [group for group in (*after.groups, *added_groups) if group not in removed_groups]
+
+
+def _change_body(after: Draft, change: wire.BatchUpdate) -> None:
+    binary = after.data is not None if change.type is UNSET else change.type == "mt_binary"
+    if binary != (after.data is not None) and change.body is UNSET:
+        raise wire.XmsFormatError("type", "A batch becomes another type only with another body.")
+    if binary:
+        if change.body is not UNSET:
+            after.text, after.data = None, wire.decode_binary("body", change.body)
+        if change.udh is not UNSET:
+            after.udh = wire.decode_hex("udh", change.udh)
+    elif change.body is not UNSET:
+        after.text, after.data, after.udh = change.body, None, b""
+
+
+def _changed_options(before: Options, change: wire.BatchUpdate) -> Options:
+    wanted = {
+        "truncate": change.truncate_concat,
+        "originator_ton": change.from_ton,
+        "originator_npi": change.from_npi,
+        "feedback": change.feedback_enabled,
+        "campaign_id": change.campaign_id,
+    }
+    new = {
+        name: getattr(USUAL, name) if value is None else value for name, value in wanted.items() if value is not UNSET
+    }
+    return msgspec.structs.replace(before, **new)
+
+
+def told_apart(recipients: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Numbers, and identifiers of groups."""
+    numbers: list[str] = []
+    groups: list[str] = []
+    for recipient in recipients:
+        (groups if is_id(recipient) else numbers).append(recipient)
+    return numbers, groups
+
+
+def _instant(field: str, text: str | None) -> datetime | None:
+    return None if text is None else wire.decode_instant(field, text)
 
 
 def batch(stored: Batch) -> wire.BatchReply:
@@ -48,7 +138,7 @@ def batch(stored: Batch) -> wire.BatchReply:
     return wire.BatchReply(
         id=stored.id,
         type="mt_binary" if binary else "mt_text",
-        to=stored.recipients,
+        to=[*stored.recipients, *stored.groups],
         originator=stored.originator,
         body=stored.body,
         udh=stored.udh if binary else UNSET,
@@ -58,9 +148,14 @@ def batch(stored: Batch) -> wire.BatchReply:
         expire_at=wire.encode_instant(stored.expire_at),
         callback_url=stored.callback_url or UNSET,
         tags=stored.tags or UNSET,
+        campaign_id=stored.options.campaign_id or UNSET,
         client_reference=stored.client_reference or UNSET,
+        feedback_enabled=stored.options.feedback or UNSET,
         flash_message=stored.flash,
         max_number_of_message_parts=stored.max_parts or UNSET,
+        truncate_concat=stored.options.truncate or UNSET,
+        from_ton=UNSET if stored.options.originator_ton is None else stored.options.originator_ton,
+        from_npi=UNSET if stored.options.originator_npi is None else stored.options.originator_npi,
         created_at=wire.encode_instant(stored.created_at),
         modified_at=wire.encode_instant(stored.modified_at),
         canceled=stored.canceled,
@@ -116,10 +211,26 @@ def batch_report(
     )
 
 
-def recipient_report(stored: Batch, message: Message) -> wire.RecipientReportReply:
+def report_filter(statuses: Iterable[str], codes: Iterable[int]) -> Callable[[Kind], bool]:
+    """Which ways of standing have one of these statuses and one of these codes; neither named: those that are final."""
+    wanted_statuses = {status.lower() for status in statuses}
+    wanted_codes = set(codes)
+
+    def like(kind: Kind) -> bool:
+        if not wanted_statuses and not wanted_codes:
+            return kind.status in SETTLED
+        status, code = status_and_code(*kind)
+        return (not wanted_statuses or status.lower() in wanted_statuses) and (not wanted_codes or code in wanted_codes)
+
+    return like
+
+
+def recipient_report(message: Message, client_reference: str | None) -> wire.RecipientReportReply:
     at = message.settled_at or message.sent_at or message.created_at
     return _recipient_report(
-        stored,
+        message.batch_id,
+        message.originator,
+        client_reference,
         message.msisdn,
         message.status,
         message.reason,
@@ -132,7 +243,9 @@ def recipient_report(stored: Batch, message: Message) -> wire.RecipientReportRep
 
 def recipient_event(stored: Batch, facts: MessageFacts) -> wire.RecipientReportReply:
     return _recipient_report(
-        stored,
+        stored.id,
+        stored.originator,
+        stored.client_reference,
         facts.msisdn,
         Status(facts.status),
         facts.reason,
@@ -144,7 +257,9 @@ def recipient_event(stored: Batch, facts: MessageFacts) -> wire.RecipientReportR
 
 
 def _recipient_report(
-    stored: Batch,
+    batch_id: str,
+    originator: str | None,
+    client_reference: str | None,
     msisdn: str,
     status: Status,
     reason: str | None,
@@ -155,14 +270,14 @@ def _recipient_report(
 ) -> wire.RecipientReportReply:
     word, code = status_and_code(status, reason, provider_code)
     return wire.RecipientReportReply(
-        batch_id=stored.id,
+        batch_id=batch_id,
         recipient=msisdn,
         code=code,
         status=word,
         at=at,
         status_message=explain(reason) if reason else UNSET,
-        client_reference=stored.client_reference or UNSET,
-        applied_originator=stored.originator or UNSET,
+        client_reference=client_reference or UNSET,
+        applied_originator=originator or UNSET,
         encoding=_ENCODING[encoding] if encoding else UNSET,
         number_of_message_parts=parts or UNSET,
     )
@@ -186,3 +301,60 @@ def inbound(stored: Inbound) -> wire.InboundReply:
         operator_id=stored.operator or UNSET,
         keyword=stored.keyword or UNSET,
     )
+
+
+def group_draft(wanted: wire.GroupCreate) -> GroupDraft:
+    return GroupDraft(
+        name=wanted.name,
+        members=wanted.members or (),
+        children=wanted.child_groups or (),
+        auto_update=_auto_update(wanted.auto_update),
+        tags=wanted.tags or (),
+    )
+
+
+def group_change(wanted: wire.GroupUpdate) -> GroupChange:
+    words = wanted.auto_update
+    return GroupChange(
+        name=wanted.name,
+        add=wanted.add or (),
+        remove=wanted.remove or (),
+        add_children=wanted.child_groups_add or (),
+        remove_children=wanted.child_groups_remove or (),
+        add_from=wanted.add_from_group,
+        remove_from=wanted.remove_from_group,
+        auto_update=UNSET if words is UNSET else _auto_update(words),
+    )
+
+
+def _auto_update(wanted: wire.AutoUpdate | None) -> AutoUpdate | None:
+    if wanted is None:
+        return None
+    return AutoUpdate(to=wanted.to, add=_keywords("add", wanted.add), remove=_keywords("remove", wanted.remove))
+
+
+def _keywords(field: str, words: wire.Keywords | None) -> list[str]:
+    if words is None or not words.first_word:
+        if words is not None and words.second_word:
+            raise wire.XmsFormatError(field, "There is a second word without a first.")
+        return []
+    return [words.first_word] + ([words.second_word] if words.second_word else [])
+
+
+def group(stored: Group) -> wire.GroupReply:
+    words = stored.auto_update
+    return wire.GroupReply(
+        id=stored.id,
+        name=UNSET if stored.name is None else stored.name,
+        size=stored.size,
+        child_groups=stored.children,
+        auto_update=UNSET
+        if words is None
+        else wire.AutoUpdate(to=words.to, add=_shown_keywords(words.add), remove=_shown_keywords(words.remove)),
+        created_at=wire.encode_instant(stored.created_at),
+        modified_at=wire.encode_instant(stored.modified_at),
+    )
+
+
+def _shown_keywords(words: Sequence[str]) -> wire.Keywords:
+    return wire.Keywords(first_word=words[0] if words else None, second_word=words[1] if len(words) > 1 else None)

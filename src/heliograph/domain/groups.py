@@ -1,0 +1,87 @@
+"""Groups: recipients under one name, which may grow and shrink by what people write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from heliograph.domain.inbound import words_of
+
+MAX_KEYWORDS = 2
+
+
+class Membership(StrEnum):
+    """What a text does to its sender's membership."""
+
+    BEGINS = "begins"
+    ENDS = "ends"
+
+
+class AutoUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """Which inbound texts add their sender to a group, and which remove it.
+
+    Keywords are the words that a text must begin with: one or two, in upper case; none: no text does. On a number of
+    one's own the first word is the verb; on one that is shared, the brand, and the second is the verb.
+    """
+
+    to: str
+    """The originator that is written to."""
+    add: Sequence[str] = ()
+    remove: Sequence[str] = ()
+
+    def effect_of(self, text: str) -> Membership | None:
+        """What a text does. If it begins with both, the longer keywords count; of equally long ones, the removal."""
+        said = list(islice(words_of(text), MAX_KEYWORDS))
+        matching = [
+            (len(keywords), effect is Membership.ENDS, effect)
+            for effect, keywords in ((Membership.BEGINS, self.add), (Membership.ENDS, self.remove))
+            if keywords and said[: len(keywords)] == list(keywords)
+        ]
+        return max(matching)[2] if matching else None
+
+
+class Group(msgspec.Struct, kw_only=True):
+    """A group, as stored."""
+
+    id: str
+    account_id: str
+    name: str | None
+    """Unique in the account."""
+    size: int
+    """Members of its own; those of its children are not counted."""
+    children: Sequence[str]
+    """Groups whose members get what is sent to this one."""
+    auto_update: AutoUpdate | None
+    tags: Sequence[str]
+    created_at: datetime
+    modified_at: datetime
+
+
+class GroupDraft(msgspec.Struct, kw_only=True):
+    """What a customer asks a group to be."""
+
+    name: str | None = None
+    members: Sequence[str] = ()
+    children: Sequence[str] = ()
+    auto_update: AutoUpdate | None = None
+    tags: Sequence[str] = ()
+
+
+class GroupChange(msgspec.Struct, kw_only=True):
+    """What a customer asks to be changed: first all additions, then all removals. UNSET leaves as it is."""
+
+    name: str | UnsetType | None = UNSET
+    add: Sequence[str] = ()
+    remove: Sequence[str] = ()
+    add_children: Sequence[str] = ()
+    remove_children: Sequence[str] = ()
+    add_from: str | None = None
+    """A group whose members are copied, once."""
+    remove_from: str | None = None
+    """A group whose members are taken out."""
+    auto_update: AutoUpdate | UnsetType | None = UNSET

@@ -1,0 +1,57 @@
+"""Errands: what falls due beside sending, is done in chunks, and is never ended by a failure."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+
+import structlog
+
+from heliograph.domain.errors import NotNow
+from heliograph.domain.instants import now_ms
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE_S = 1.0
+"""What other processes write is seen after this at the latest."""
+
+
+class Errand(ABC):
+    name: str
+
+    def __init__(self, wake: asyncio.Event) -> None:
+        """`wake` is set whenever something may have fallen due."""
+        self._wake = wake
+        self._stopping = False
+
+    @abstractmethod
+    async def do_some(self) -> bool:
+        """Does a chunk of what is due; whether there was anything."""
+
+    @abstractmethod
+    async def next_due_ms(self) -> int | None:
+        """When there is something to do, in milliseconds since 1970; None: nobody knows of anything."""
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                busy = await self.do_some()
+                pause = 0.0 if busy else await self._until_due()
+            except NotNow as error:
+                log.warning("errand put off", errand=self.name, error=str(error))
+                pause = LONGEST_PAUSE_S
+            except Exception:
+                log.exception("errand failed", errand=self.name)
+                pause = LONGEST_PAUSE_S
+            if pause and not self._stopping:
+                await asyncio.wait({wait := asyncio.ensure_future(self._wake.wait())}, timeout=pause)
+                wait.cancel()
+
+    async def _until_due(self) -> float:
+        due_at = await self.next_due_ms()
+        return LONGEST_PAUSE_S if due_at is None else min(max(due_at - now_ms(), 1) / 1_000, LONGEST_PAUSE_S)

@@ -1,0 +1,137 @@
+"""Groups of recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.errors import InvalidField, InvalidOriginator, NotFound
+from heliograph.domain.groups import MAX_KEYWORDS, AutoUpdate, Group, GroupChange, GroupDraft
+from heliograph.domain.ids import new_id
+from heliograph.domain.inbound import words_of
+from heliograph.domain.instants import now_ms
+from heliograph.numbers import Check, parse_originator
+from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.services.recipients import parse_msisdns
+from heliograph.store import Store
+from heliograph.store.groups import (
+    add_group,
+    change_group,
+    delete_group,
+    group_by_id,
+    members_of,
+    page_of_groups,
+    replace_group,
+)
+from heliograph.store.rewriting import change_tags, tags_of
+from heliograph.store.tx import Tx
+
+T = TypeVar("T")
+
+
+class Groups:
+    """Raises NotFound for a group that the account does not have, InvalidRecipient for a member that is no number,
+    UnknownGroup for a child or another group that does not exist, and GroupNameTaken; then nothing is stored."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(self, account: Account, draft: GroupDraft, *, check: Check = Check.POSSIBLE) -> Group:
+        ruled = _ruled(account, draft, check)
+        return await self._store.write(add_group, account.id, new_id(), ruled, now_ms())
+
+    async def replace(
+        self, account: Account, group_id: str, draft: GroupDraft, *, check: Check = Check.POSSIBLE
+    ) -> Group:
+        """Makes a group what the draft says; what it was is forgotten, except its identifier."""
+        ruled = _ruled(account, draft, check)
+        return _found(group_id, await self._store.write(replace_group, account.id, group_id, ruled, now_ms()))
+
+    async def change(
+        self, account: Account, group_id: str, change: GroupChange, *, check: Check = Check.POSSIBLE
+    ) -> Group:
+        region = account.default_region
+        ruled = msgspec.structs.replace(
+            change,
+            add=parse_msisdns(change.add, region, check, field="add"),
+            remove=parse_msisdns(change.remove, region, check, field="remove"),
+            auto_update=UNSET if change.auto_update is UNSET else _auto_update(change.auto_update),
+        )
+        return _found(group_id, await self._store.write(change_group, account.id, group_id, ruled, now_ms()))
+
+    async def delete(self, account: Account, group_id: str) -> None:
+        """What is scheduled to it goes on without its members."""
+        if not await self._store.write(delete_group, account.id, group_id):
+            raise _no_group(group_id)
+
+    async def get(self, account: Account, group_id: str) -> Group:
+        return _found(group_id, await self._store.read(group_by_id, account.id, group_id))
+
+    async def members(self, account: Account, group_id: str) -> list[str]:
+        """Its own members, sorted; not those of its children."""
+        return _found(group_id, await self._store.read(_members, account.id, group_id))
+
+    async def page(
+        self,
+        account: Account,
+        tags: Collection[str] = (),
+        *,
+        limit: int,
+        offset: int = 0,
+        before: str | None = None,
+    ) -> tuple[list[Group], int]:
+        """Those with one of `tags`, newest first, and how many there are on all pages, both of one moment."""
+        return await self._store.read(page_of_groups, account.id, tags, limit=limit, offset=offset, before=before)
+
+    async def tags(self, account: Account, group_id: str) -> list[str]:
+        return _found(group_id, await self._store.read(tags_of, "groups", account.id, group_id))
+
+    async def change_tags(
+        self, account: Account, group_id: str, edit: Callable[[list[str]], Sequence[str]]
+    ) -> list[str]:
+        """Writes what `edit` makes of the tags."""
+        return _found(group_id, await self._store.write(change_tags, "groups", account.id, group_id, edit, now_ms()))
+
+
+def _found(group_id: str, value: T | None) -> T:
+    if value is None:
+        raise _no_group(group_id)
+    return value
+
+
+def _no_group(group_id: str) -> NotFound:
+    return NotFound(f"There is no group {group_id} in this account.")
+
+
+def _members(tx: Tx, account_id: str, group_id: str) -> list[str] | None:
+    return None if group_by_id(tx, account_id, group_id) is None else members_of(tx, account_id, group_id)
+
+
+def _ruled(account: Account, draft: GroupDraft, check: Check) -> GroupDraft:
+    return msgspec.structs.replace(
+        draft,
+        members=parse_msisdns(draft.members, account.default_region, check, field="members"),
+        tags=list(dict.fromkeys(draft.tags)),
+        auto_update=_auto_update(draft.auto_update),
+    )
+
+
+def _auto_update(wanted: AutoUpdate | None) -> AutoUpdate | None:
+    if wanted is None:
+        return None
+    try:
+        to = parse_originator(wanted.to).value
+    except NotAnOriginator as error:
+        raise InvalidOriginator(f"{wanted.to!r} can't be written to: {error.reason}.", field="auto_update") from error
+    return AutoUpdate(to=to, add=_keywords(wanted.add), remove=_keywords(wanted.remove))
+
+
+def _keywords(words: Sequence[str]) -> list[str]:
+    """In upper case. InvalidField unless each is one word, as an inbound text is read."""
+    if len(words) > MAX_KEYWORDS or not all(len(list(words_of(word))) == 1 for word in words):
+        raise InvalidField(f"There are at most {MAX_KEYWORDS} keywords, each one word.", field="auto_update")
+    return [next(words_of(word)) for word in words]

@@ -1,0 +1,251 @@
+"""Groups: their members and children, and who is in them when it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import Select, delete, func, insert, select, update
+
+from heliograph.domain.errors import GroupNameTaken, UnknownGroup
+from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft, Membership
+from heliograph.domain.inbound import Inbound
+from heliograph.domain.instants import from_ms
+from heliograph.store.schema import group_children, group_members, groups
+from heliograph.store.tx import Row, Tx
+
+_encode = msgspec.json.encode
+_decode_list = msgspec.json.Decoder(list[str]).decode
+
+_COLUMNS = tuple(groups.c)
+_NAMES = tuple(column.name for column in _COLUMNS)
+
+
+def _text(values: Iterable[str]) -> str:
+    return _encode(list(values)).decode()
+
+
+def _keywords(auto_update: AutoUpdate | None) -> dict[str, str | None]:
+    if auto_update is None:
+        return {"auto_to": None, "auto_add": None, "auto_remove": None}
+    return {
+        "auto_to": auto_update.to,
+        "auto_add": _text(auto_update.add),
+        "auto_remove": _text(auto_update.remove),
+    }
+
+
+def _auto_update(to: str | None, add: str | None, remove: str | None) -> AutoUpdate | None:
+    if to is None:
+        return None
+    return AutoUpdate(to=to, add=_decode_list(add or "[]"), remove=_decode_list(remove or "[]"))
+
+
+def add_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now_ms: int) -> Group:
+    """Stores a group. GroupNameTaken or UnknownGroup, before anything is written."""
+    _check_name(tx, account_id, group_id, draft.name)
+    _check_known(tx, account_id, draft.children)
+    values = {"id": group_id, "account_id": account_id, "name": draft.name, "tags": _text(draft.tags)}
+    times = {"created_at": now_ms, "modified_at": now_ms}
+    tx.run(insert(groups).values(**values, **times, **_keywords(draft.auto_update)))
+    _join(tx, group_id, draft.members, draft.children)
+    return _known(tx, account_id, group_id)
+
+
+def replace_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now_ms: int) -> Group | None:
+    """Makes a group what the draft says, and nothing it was before. None if there is no such group."""
+    if _lock(tx, account_id, group_id) is None:
+        return None
+    _check_name(tx, account_id, group_id, draft.name)
+    _check_known(tx, account_id, draft.children)
+    tx.run(delete(group_members).where(group_members.c.group_id == group_id))
+    tx.run(delete(group_children).where(group_children.c.group_id == group_id))
+    _join(tx, group_id, draft.members, draft.children)
+    values = {"name": draft.name, "tags": _text(draft.tags), "modified_at": now_ms}
+    tx.run(update(groups).where(groups.c.id == group_id).values(**values, **_keywords(draft.auto_update)))
+    return _known(tx, account_id, group_id)
+
+
+def change_group(tx: Tx, account_id: str, group_id: str, change: GroupChange, now_ms: int) -> Group | None:
+    """Adds, then removes. None if there is no such group; GroupNameTaken or UnknownGroup before anything is written."""
+    if _lock(tx, account_id, group_id) is None:
+        return None
+    values: dict[str, Any] = {"modified_at": now_ms}
+    if change.name is not UNSET:
+        _check_name(tx, account_id, group_id, change.name)
+        values["name"] = change.name
+    if change.auto_update is not UNSET:
+        values |= _keywords(change.auto_update)
+    others = [other for other in (change.add_from, change.remove_from) if other is not None]
+    _check_known(tx, account_id, [*change.add_children, *change.remove_children, *others])
+    copied = [] if change.add_from is None else members_of(tx, account_id, change.add_from)
+    _join(tx, group_id, [*change.add, *copied], change.add_children)
+    leaving = [*change.remove, *([] if change.remove_from is None else members_of(tx, account_id, change.remove_from))]
+    _leave(tx, group_id, leaving, change.remove_children)
+    tx.run(update(groups).where(groups.c.id == group_id).values(**values))
+    return _known(tx, account_id, group_id)
+
+
+def delete_group(tx: Tx, account_id: str, group_id: str) -> bool:
+    """Also takes it out of the groups that it is a child of. False if there was none."""
+    if not tx.run(delete(groups).where(groups.c.account_id == account_id, groups.c.id == group_id)):
+        return False
+    tx.run(delete(group_members).where(group_members.c.group_id == group_id))
+    tx.run(
+        delete(group_children).where((group_children.c.group_id == group_id) | (group_children.c.child_id == group_id))
+    )
+    return True
+
+
+def group_by_id(tx: Tx, account_id: str, group_id: str) -> Group | None:
+    rows = tx.rows(select(*_COLUMNS).where(groups.c.account_id == account_id, groups.c.id == group_id))
+    return _groups(tx, rows)[0] if rows else None
+
+
+def page_of_groups(
+    tx: Tx, account_id: str, tags: Collection[str] = (), *, limit: int, offset: int = 0, before: str | None = None
+) -> tuple[list[Group], int]:
+    """Those with one of `tags`, or all: a page, newest first, and how many there are, both of one moment."""
+    query = _filtered(tx, select(*_COLUMNS), account_id, tags).order_by(groups.c.id.desc()).limit(limit).offset(offset)
+    if before is not None:
+        query = query.where(groups.c.id < before)
+    count = tx.value(_filtered(tx, select(func.count()).select_from(groups), account_id, tags))
+    return _groups(tx, tx.rows(query)), int(count)
+
+
+def _filtered(tx: Tx, query: Select[Any], account_id: str, tags: Collection[str]) -> Select[Any]:
+    query = query.where(groups.c.account_id == account_id)
+    return query.where(tx.has_any(groups.c.tags, tags)) if tags else query
+
+
+def _groups(tx: Tx, rows: Sequence[Sequence[Any]]) -> list[Group]:
+    ids = [row[0] for row in rows]
+    counted = tx.rows(
+        select(group_members.c.group_id, func.count().label("size"))
+        .where(tx.among(group_members.c.group_id, ids))
+        .group_by(group_members.c.group_id)
+    )
+    sizes: dict[str, int] = {row[0]: row[1] for row in counted}
+    children: dict[str, list[str]] = {}
+    links = select(group_children.c.group_id, group_children.c.child_id).order_by(group_children.c.child_id)
+    for parent, child in tx.rows(links.where(tx.among(group_children.c.group_id, ids))):
+        children.setdefault(parent, []).append(child)
+    return [_group(dict(zip(_NAMES, row, strict=True)), sizes.get(row[0], 0), children.get(row[0], [])) for row in rows]
+
+
+def _group(values: dict[str, Any], size: int, children: Sequence[str]) -> Group:
+    return Group(
+        id=values["id"],
+        account_id=values["account_id"],
+        name=values["name"],
+        size=size,
+        children=children,
+        auto_update=_auto_update(values["auto_to"], values["auto_add"], values["auto_remove"]),
+        tags=_decode_list(values["tags"]),
+        created_at=from_ms(values["created_at"]),
+        modified_at=from_ms(values["modified_at"]),
+    )
+
+
+def _known(tx: Tx, account_id: str, group_id: str) -> Group:
+    found = group_by_id(tx, account_id, group_id)
+    assert found is not None  # noqa: S101 - written in this transaction
+    return found
+
+
+def members_of(tx: Tx, account_id: str, group_id: str) -> list[str]:
+    """The MSISDNs of one group, sorted; none if the account has no such group."""
+    ours = groups.join(group_members, group_members.c.group_id == groups.c.id)
+    rows = tx.rows(
+        select(group_members.c.msisdn)
+        .select_from(ours)
+        .where(groups.c.account_id == account_id, groups.c.id == group_id)
+        .order_by(group_members.c.msisdn)
+    )
+    return [row[0] for row in rows]
+
+
+def members_below(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[str]:
+    """Who is in these groups, in their children, and so on, each once; what does not exist is empty."""
+    found: set[str] = set()
+    level = set(group_ids)
+    while level:
+        found |= level
+        rows = tx.rows(select(group_children.c.child_id).where(tx.among(group_children.c.group_id, level)))
+        level = {row[0] for row in rows} - found
+    ours = groups.join(group_members, group_members.c.group_id == groups.c.id)
+    rows = tx.rows(
+        select(group_members.c.msisdn)
+        .select_from(ours)
+        .where(groups.c.account_id == account_id, tx.among(groups.c.id, found))
+        .distinct()
+        .order_by(group_members.c.msisdn)
+    )
+    return [row[0] for row in rows]
+
+
+def unknown_groups(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[str]:
+    """Those that the account does not have."""
+    if not group_ids:
+        return []
+    rows = tx.rows(select(groups.c.id).where(groups.c.account_id == account_id, tx.among(groups.c.id, group_ids)))
+    known = {row[0] for row in rows}
+    return [each for each in group_ids if each not in known]
+
+
+def follow_keywords(tx: Tx, account_id: str, message: Inbound) -> None:
+    """Adds or removes the sender of a text where groups' keywords say so."""
+    columns = (groups.c.id, groups.c.auto_to, groups.c.auto_add, groups.c.auto_remove)
+    for group_id, *words in tx.rows(
+        select(*columns).where(groups.c.account_id == account_id, groups.c.auto_to == message.to)
+    ):
+        auto_update = _auto_update(*words)
+        effect = None if auto_update is None else auto_update.effect_of(message.body)
+        if effect is Membership.BEGINS:
+            _join(tx, group_id, [message.msisdn], ())
+        elif effect is Membership.ENDS:
+            _leave(tx, group_id, [message.msisdn], ())
+
+
+def _lock(tx: Tx, account_id: str, group_id: str) -> object:
+    return tx.first(
+        select(groups.c.id).where(groups.c.account_id == account_id, groups.c.id == group_id).with_for_update()
+    )
+
+
+def _check_name(tx: Tx, account_id: str, group_id: str, name: str | None) -> None:
+    if name is None:
+        return
+    taken = select(groups.c.id).where(groups.c.account_id == account_id, groups.c.name == name, groups.c.id != group_id)
+    if tx.first(taken) is not None:
+        raise GroupNameTaken(f"There is a group {name!r} already.", field="name")
+
+
+def _check_known(tx: Tx, account_id: str, group_ids: Sequence[str]) -> None:
+    if strangers := unknown_groups(tx, account_id, group_ids):
+        raise UnknownGroup(f"There is no group {strangers[0]} in this account.")
+
+
+def _join(tx: Tx, group_id: str, msisdns: Iterable[str], children: Iterable[str]) -> None:
+    constants = {"group_id": group_id}
+    members: list[Row] = [(msisdn,) for msisdn in sorted(set(msisdns))]
+    tx.insert(group_members, ("msisdn",), members, constants, skip_existing=True)
+    links: list[Row] = [(child,) for child in sorted(set(children))]
+    tx.insert(group_children, ("child_id",), links, constants, skip_existing=True)
+
+
+def _leave(tx: Tx, group_id: str, msisdns: Collection[str], children: Collection[str]) -> None:
+    if msisdns:
+        tx.run(
+            delete(group_members).where(
+                group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, set(msisdns))
+            )
+        )
+    if children:
+        tx.run(
+            delete(group_children).where(
+                group_children.c.group_id == group_id, tx.among(group_children.c.child_id, set(children))
+            )
+        )

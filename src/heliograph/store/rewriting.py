@@ -1,0 +1,156 @@
+"""Changing batches after they were accepted: their contents, their tags, and who is in their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, select, update
+
+from heliograph.domain.batches import NOTIFY, Batch
+from heliograph.domain.errors import AlreadyDispatched
+from heliograph.domain.instants import to_ms
+from heliograph.domain.statuses import Reason, Status
+from heliograph.store.batches import (
+    BATCH_COLUMNS,
+    Fresh,
+    NewBatch,
+    add_messages,
+    batch_by_id,
+    batch_row,
+    everyone,
+    open_count,
+    unknown_group,
+)
+from heliograph.store.changes import settle_if_empty
+from heliograph.store.groups import unknown_groups
+from heliograph.store.messages import of_batch
+from heliograph.store.schema import batches, groups, has_groups_to_expand, is_queued, messages
+from heliograph.store.tx import Tx
+
+EXPANDED_AT_ONCE = 50
+_KEPT = {"id", "account_id", "idempotency_key", "fingerprint", "created_at", "canceled_at", "used_ids"}
+
+
+def rewrite(tx: Tx, account_id: str, batch_id: str, renew: Callable[[Batch], Batch], now_ms: int) -> Batch | None:
+    """Puts what `renew` makes of a batch in its place; None if there is no such batch.
+
+    Recipients that stay keep their messages, the others' are deleted, new ones get messages of their own.
+    AlreadyDispatched once a worker has held any of its messages, its groups were looked up, or it was canceled;
+    UnknownGroup; and whatever `renew` raises: then nothing is written.
+    """
+    rows = tx.rows(
+        select(messages.c.id, messages.c.msisdn, messages.c.status, messages.c.reason, messages.c.attempts)
+        .where(messages.c.account_id == account_id, of_batch(batch_id))
+        .order_by(messages.c.id)
+        .with_for_update()
+    )
+    used_ids = tx.value(
+        select(batches.c.used_ids).where(batches.c.account_id == account_id, batches.c.id == batch_id).with_for_update()
+    )
+    before = batch_by_id(tx, account_id, batch_id)
+    if before is None:
+        return None
+    if before.canceled or (before.groups and before.expand_at is None) or any(map(_dispatched, rows)):
+        raise AlreadyDispatched()
+    after = renew(before)
+    if strangers := unknown_groups(tx, account_id, after.groups):
+        raise unknown_group(strangers)
+    return _put(tx, after, {row[1]: row for row in rows}, used_ids, now_ms)
+
+
+def _dispatched(row: Sequence[Any]) -> bool:
+    _, _, status, reason, attempts = row
+    untouched = status == Status.QUEUED.value and not attempts
+    return not untouched and not (status == Status.REJECTED.value and reason == Reason.OPTED_OUT)
+
+
+def _put(tx: Tx, after: Batch, there: dict[str, Sequence[Any]], used_ids: int, now_ms: int) -> Batch:
+    wanted = everyone(tx, after)
+    kept = [there[msisdn] for msisdn in wanted if msisdn in there]
+    gone = [there[msisdn][0] for msisdn in there.keys() - set(wanted)]
+    new = [msisdn for msisdn in wanted if msisdn not in there]
+    if gone:
+        tx.run(delete(messages).where(tx.among(messages.c.id, gone)))
+    shared = {"due_at": to_ms(after.send_at), "expire_at": to_ms(after.expire_at)}
+    notify = int(NOTIFY[after.report])
+    tx.run(update(messages).where(of_batch(after.id), is_queued).values(**shared, notify=notify, reason=None))
+    row = dict(zip(BATCH_COLUMNS, batch_row(NewBatch(after), len(wanted)), strict=True))
+    values = {name: value for name, value in row.items() if name not in _KEPT}
+    waiting = len(new) + sum(each[2] == Status.QUEUED.value for each in kept)
+    values |= {"open_count": open_count(after, waiting), "used_ids": used_ids + len(new)}
+    tx.run(update(batches).where(batches.c.id == after.id).values(**values))
+    add_messages(tx, [Fresh(after, new, used_ids)])
+    if not waiting:
+        settle_if_empty(tx, [after.id], now_ms)
+    return msgspec.structs.replace(after, recipient_count=len(wanted))
+
+
+def expand_due(tx: Tx, now_ms: int) -> tuple[list[str], int]:
+    """Looks up the groups of batches that are due and stores messages for their members. Spans accounts.
+
+    A member who is a recipient anyway gets one message. At most 50 batches at once: which, and how many messages.
+    """
+    rows = tx.rows(
+        select(batches.c.id, batches.c.account_id, batches.c.used_ids, batches.c.open_count)
+        .where(has_groups_to_expand, batches.c.expand_at <= now_ms)
+        .order_by(batches.c.expand_at)
+        .limit(EXPANDED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    total = 0
+    for batch_id, account_id, used_ids, waiting in rows:
+        batch = batch_by_id(tx, account_id, batch_id)
+        assert batch is not None  # noqa: S101 - just locked
+        there = {row[0] for row in tx.rows(select(messages.c.msisdn).where(of_batch(batch_id)))}
+        batch.expand_at = None
+        new = [msisdn for msisdn in everyone(tx, batch) if msisdn not in there]
+        tx.run(
+            update(batches)
+            .where(batches.c.id == batch_id)
+            .values(
+                expand_at=None,
+                recipient_count=batch.recipient_count + len(new),
+                used_ids=used_ids + len(new),
+                open_count=None if waiting is None else waiting - 1 + len(new),
+            )
+        )
+        add_messages(tx, [Fresh(batch, new, used_ids)])
+        if not new:
+            settle_if_empty(tx, [batch_id], now_ms)
+        total += len(new)
+    return [row[0] for row in rows], total
+
+
+def next_expansion_at(tx: Tx) -> int | None:
+    """When the next batch's groups are to be looked up, in milliseconds since 1970. Spans accounts."""
+    value: int | None = tx.value(
+        select(batches.c.expand_at).where(has_groups_to_expand).order_by(batches.c.expand_at).limit(1)
+    )
+    return value
+
+
+_decode_list = msgspec.json.Decoder(list[str]).decode
+_TAGGED = {"batches": batches, "groups": groups}
+
+
+def tags_of(tx: Tx, kind: str, account_id: str, identifier: str) -> list[str] | None:
+    """Of one of the `batches` or `groups`; None if there is no such."""
+    table = _TAGGED[kind]
+    found = tx.value(select(table.c.tags).where(table.c.account_id == account_id, table.c.id == identifier))
+    return None if found is None else _decode_list(found)
+
+
+def change_tags(
+    tx: Tx, kind: str, account_id: str, identifier: str, edit: Callable[[list[str]], Sequence[str]], now_ms: int
+) -> list[str] | None:
+    """Writes what `edit` makes of the tags of one of the `batches` or `groups`; None if there is no such."""
+    table = _TAGGED[kind]
+    one = (table.c.account_id == account_id, table.c.id == identifier)
+    found = tx.value(select(table.c.tags).where(*one).with_for_update())
+    if found is None:
+        return None
+    tags = list(dict.fromkeys(edit(_decode_list(found))))
+    tx.run(update(table).where(*one).values(tags=msgspec.json.encode(tags).decode(), modified_at=now_ms))
+    return tags
