@@ -76,6 +76,7 @@ def message(stored: messages.Message) -> wire.Message:
         expire_at=stored.expire_at,
         sent_at=stored.sent_at,
         settled_at=stored.settled_at,
+        confirmed_at=stored.confirmed_at,
     )
 
 
@@ -100,6 +101,7 @@ def just_accepted(batch: batches.Batch, message_id: str) -> wire.Message:
         expire_at=batch.expire_at,
         sent_at=None,
         settled_at=None,
+        confirmed_at=None,
     )
 
 

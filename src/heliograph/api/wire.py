@@ -78,6 +78,8 @@ class Message(msgspec.Struct, kw_only=True):
     expire_at: datetime
     sent_at: datetime | None
     settled_at: datetime | None
+    confirmed_at: datetime | None
+    """When you said that the recipient has it."""
 
 
 class Wait(msgspec.Struct, kw_only=True):

@@ -260,6 +260,163 @@ def test_a_body_that_is_not_declared_as_json_is_refused(plan: httpx2.Client) -> 
     assert batches_of(plan) == before
 
 
+def changed(**changes: Any) -> bytes:
+    return json.dumps({"type": "mt_text"} | changes).encode()
+
+
+#: Of a scheduled text batch.
+REFUSED_UPDATES = [
+    ("not JSON", b"{", 400, JSON_ERROR),
+    ("nothing at all", b"", 400, JSON_ERROR),
+    ("a text that is a number", changed(body=5), 400, JSON_ERROR),
+    ("a text that is null", changed(body=None), 400, JSON_ERROR),
+    ("an unknown type", changed(type="mt_voice"), 400, CONSTRAINT),
+    ("a binary type without a body", changed(type="mt_binary"), 400, CONSTRAINT),
+    ("a binary body that is not base64", changed(type="mt_binary", body="%%"), 400, CONSTRAINT),
+    ("a header that is not hexadecimal", changed(type="mt_binary", body="AAEC", udh="xy"), 400, CONSTRAINT),
+    ("an empty text", changed(body=""), 400, CONSTRAINT),
+    ("a text that is too long", changed(body="x" * 2_001), 400, CONSTRAINT),
+    ("a recipient to add that is no number", changed(to_add=["hello"]), 400, FORMAT),
+    ("101 recipients to add", changed(to_add=[f"3361{n:07d}" for n in range(101)]), 400, CONSTRAINT),
+    ("101 recipients to remove", changed(to_remove=[f"3361{n:07d}" for n in range(101)]), 400, CONSTRAINT),
+    ("nobody left", changed(to_remove=TO), 400, CONSTRAINT),
+    ("an unknown group", changed(to_add=["01ARZ3NDEKTSV4RRFFQ69G5FAV"]), 403, "unknown_group"),
+    ("an originator that is too long", changed(**{"from": "ABCDEFGHIJKL"}), 400, FORMAT),
+    ("a time that is none", changed(send_at="tomorrow"), 400, CONSTRAINT),
+    ("expiry in the past", changed(expire_at="2020-01-01T00:00:00Z"), 400, CONSTRAINT),
+    ("expiry before sending", changed(expire_at="2031-01-01T00:00:00Z"), 400, CONSTRAINT),
+    ("a callback into a private network", changed(callback_url="http://10.0.0.1/"), 400, FORMAT),
+    ("a report with nowhere to go", changed(delivery_report="summary"), 403, "missing_callback_url"),
+    ("an unknown kind of report", changed(delivery_report="sometimes"), 400, CONSTRAINT),
+    ("a parameter's name that is too long", changed(parameters={"x" * 17: {}}), 400, CONSTRAINT),
+    ("no parts at all", changed(max_number_of_message_parts=0), 400, CONSTRAINT),
+    ("a type of number that is none", changed(from_ton=7), 400, CONSTRAINT),
+    ("a numbering plan that is none", changed(from_npi=19), 400, CONSTRAINT),
+]
+
+
+@pytest.fixture(scope="module")
+def scheduled(plan: httpx2.Client) -> str:
+    batch_id: str = plan.post("/batches", content=but(send_at="2031-05-06T07:08:09Z")).json()["id"]
+    return batch_id
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"), [case[1:] for case in REFUSED_UPDATES], ids=[case[0] for case in REFUSED_UPDATES]
+)
+def test_an_update_that_breaks_a_rule_is_refused_and_changes_nothing(
+    plan: httpx2.Client, scheduled: str, body: bytes, status: int, code: str
+) -> None:
+    before = plan.get(f"/batches/{scheduled}").json()
+
+    answer = plan.post(f"/batches/{scheduled}", content=body)
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (status, code), told
+    assert set(told) == {"code", "text"}
+    assert plan.get(f"/batches/{scheduled}").json() == before
+
+
+@pytest.mark.parametrize(("body", "status", "code"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_a_replacement_that_breaks_a_rule_is_refused_and_changes_nothing(
+    plan: httpx2.Client, scheduled: str, body: bytes, status: int, code: str
+) -> None:
+    before = plan.get(f"/batches/{scheduled}").json()
+
+    answer = plan.put(f"/batches/{scheduled}", content=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.json()
+    assert plan.get(f"/batches/{scheduled}").json() == before
+
+
+WORDS = {"to": "12345", "add": {"first_word": "JOIN"}}
+REFUSED_GROUPS = [
+    ("not JSON", b"{", 400, JSON_ERROR),
+    ("a name that is a number", b'{"name": 5}', 400, JSON_ERROR),
+    ("an empty name", b'{"name": ""}', 400, CONSTRAINT),
+    ("a name of 21 characters", json.dumps({"name": "x" * 21}).encode(), 400, CONSTRAINT),
+    ("a member that is no number", b'{"members": ["hello"]}', 400, FORMAT),
+    ("a member that is null", b'{"members": [null]}', 400, JSON_ERROR),
+    ("10,001 members", json.dumps({"members": [f"336{n:08d}" for n in range(10_001)]}).encode(), 400, CONSTRAINT),
+    ("11 children", json.dumps({"child_groups": ["x"] * 11}).encode(), 400, CONSTRAINT),
+    ("an unknown child", b'{"child_groups": ["x"]}', 403, "unknown_group"),
+    ("keywords for nobody", b'{"auto_update": {"add": {"first_word": "JOIN"}}}', 400, CONSTRAINT),
+    ("keywords for what is no number", json.dumps({"auto_update": WORDS | {"to": "?"}}).encode(), 400, FORMAT),
+    (
+        "a keyword of 16 characters",
+        json.dumps({"auto_update": WORDS | {"add": {"first_word": "x" * 16}}}).encode(),
+        400,
+        CONSTRAINT,
+    ),
+    (
+        "a keyword of two words",
+        json.dumps({"auto_update": WORDS | {"add": {"first_word": "a b"}}}).encode(),
+        400,
+        CONSTRAINT,
+    ),
+    (
+        "a second keyword without a first",
+        json.dumps({"auto_update": WORDS | {"add": {"second_word": "x"}}}).encode(),
+        400,
+        CONSTRAINT,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"), [case[1:] for case in REFUSED_GROUPS], ids=[case[0] for case in REFUSED_GROUPS]
+)
+def test_a_group_that_breaks_a_rule_is_refused_and_nothing_is_stored(
+    plan: httpx2.Client, body: bytes, status: int, code: str
+) -> None:
+    there = plan.post("/groups", content=b'{"members": ["33612345678"]}').json()
+    before = plan.get("/groups").json()["count"]
+
+    answers = [plan.post("/groups", content=body), plan.put(f"/groups/{there['id']}", content=body)]
+
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.json()
+        assert set(answer.json()) == {"code", "text"}
+    assert plan.get("/groups").json()["count"] == before
+    assert plan.get(f"/groups/{there['id']}").json() == there
+    plan.delete(f"/groups/{there['id']}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("PUT", "/batches/{id}/tags", b"{}", 400, CONSTRAINT),
+        ("PUT", "/batches/{id}/tags", b'{"tags": "red"}', 400, JSON_ERROR),
+        ("PUT", "/batches/{id}/tags", b'{"tags": [1]}', 400, JSON_ERROR),
+        ("POST", "/batches/{id}/tags", b'{"add": "red"}', 400, JSON_ERROR),
+        ("POST", "/batches/{id}/tags", b"", 400, JSON_ERROR),
+        ("PUT", "/batches/nothing/tags", b'{"tags": []}', 404, "not_found"),
+        ("GET", "/batches/nothing/tags", None, 404, "not_found"),
+        ("PUT", "/groups/nothing/tags", b'{"tags": []}', 404, "not_found"),
+        ("GET", "/groups/nothing/members", None, 404, "not_found"),
+        ("POST", "/groups/nothing", b"{}", 404, "not_found"),
+        ("PUT", "/groups/nothing", b"{}", 404, "not_found"),
+        ("DELETE", "/groups/nothing", None, 404, "not_found"),
+        ("POST", "/batches/nothing", changed(), 404, "not_found"),
+        ("PUT", "/batches/nothing", but(), 404, "not_found"),
+        ("POST", "/batches/{id}/delivery_feedback", b"{}", 400, CONSTRAINT),
+        ("POST", "/batches/{id}/delivery_feedback", b'{"recipients": []}', 400, CONSTRAINT),
+        ("GET", "/groups?page=-1", None, 400, CONSTRAINT),
+        ("GET", "/groups?page_size=101", None, 400, CONSTRAINT),
+        ("GET", "/delivery_reports?page_size=0", None, 400, CONSTRAINT),
+        ("GET", "/delivery_reports?code=x", None, 400, CONSTRAINT),
+        ("GET", "/delivery_reports?start_date=soon", None, 400, CONSTRAINT),
+    ],
+)
+def test_the_rest_has_the_protocols_own_answer_to_what_it_cannot_do(
+    plan: httpx2.Client, scheduled: str, method: str, path: str, body: bytes | None, status: int, code: str
+) -> None:
+    answer = plan.request(method, path.replace("{id}", scheduled), content=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.json()
+    assert set(answer.json()) == {"code", "text"}
+
+
 QUERIES = [
     ("/batches?page_size=0", 400),
     ("/batches?page_size=101", 400),
