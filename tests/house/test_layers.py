@@ -22,6 +22,7 @@ FLOORS: list[tuple[str, ...]] = [
         "api",
         "protocols.xms",
         "protocols.served",
+        "protocols.provided",
         "protocols.registry",
     ),
     ("console",),

@@ -116,6 +116,28 @@ class PollAnswer(msgspec.Struct, frozen=True):
     """The provider's wish; None: later each time."""
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """A request that a provider's server made to us."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """Empty if there is none."""
+        return self.headers.get(name.lower(), "")
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What it is answered."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain"
+
+
 class Provider(ABC):
     """A way to send messages."""
 
@@ -129,12 +151,19 @@ class Provider(ABC):
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
         """What became of each message, in order. An exception counts as Uncertain for all of them."""
 
-    standing_polls: ClassVar[Sequence[str]] = ()
+    standing_polls: Sequence[str] = ()
     """What `poll` is asked again and again, as long as there is this provider."""
 
     async def poll(self, handle: str) -> PollAnswer:
         """What there is to say of a `Taken.poll` or one of the standing polls. An exception: asked again later."""
         raise NotImplementedError(f"{self.name} tells by itself")
+
+    async def hear(self, heard: Heard) -> Said:
+        """Takes in what the provider's server tells: receipts, inbound messages. Returns once it is stored.
+
+        A NotNow makes the server tell it again later.
+        """
+        return Said(404)
 
     async def start(self, intake: Intake) -> None:
         """Called once before the first send."""

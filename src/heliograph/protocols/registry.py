@@ -1,8 +1,11 @@
-"""Every protocol that is served: a new one adds one line."""
+"""Every protocol that is served, and every one that is sent by: a new one adds one line."""
 
 from __future__ import annotations
 
+from heliograph.protocols.provided import ProvidedProtocol
 from heliograph.protocols.served import ServedProtocol
 from heliograph.protocols.xms.protocol import Xms
+from heliograph.protocols.xms.provider import XmsProvided
 
 SERVED: tuple[ServedProtocol, ...] = (Xms(),)
+PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(),)

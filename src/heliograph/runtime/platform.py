@@ -17,7 +17,7 @@ from heliograph.engine.lines import Line
 from heliograph.engine.news import News
 from heliograph.protocols.registry import SERVED
 from heliograph.protocols.sandbox.operator import SandboxOperator
-from heliograph.runtime import sandbox
+from heliograph.runtime import providers, sandbox
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.web import web_application
 from heliograph.services.access import Access
@@ -30,16 +30,22 @@ class Platform:
     """A Heliograph that accepts and sends. Made by `running`."""
 
     def __init__(
-        self, settings: Settings, services: Services, engine: Engine, credentials: sandbox.Credentials
+        self,
+        settings: Settings,
+        services: Services,
+        engine: Engine,
+        credentials: sandbox.Credentials,
+        configured: providers.Providers,
     ) -> None:
         self.settings = settings
         self.services = services
         self.engine = engine
         self.credentials = credentials
+        self.providers = configured
 
     def web(self) -> ASGIApp:
         """Everything that is served over HTTP."""
-        return web_application(self.services, self.engine, self.settings)
+        return web_application(self.services, self.engine, self.settings, self.providers)
 
 
 @asynccontextmanager
@@ -55,12 +61,13 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         first, credentials = await sandbox.ensure(Accounts(store, access), settings.data_dir)
         shapes = {NATIVE: NativeCallbacks(store)} | {protocol.name: protocol.callbacks(store) for protocol in SERVED}
         news = News()
+        configured = await providers.ensure(settings, store, first)
         operator = SandboxOperator(store, news.tell, default_account_id=first.id)
         engine = Engine(
             store,
             news,
-            [Line(operator, settings.sandbox_rate or None)],
-            default_line=operator.name,
+            [Line(operator, settings.sandbox_rate or None), *configured.lines],
+            default_line=settings.default_provider,
             # The sandbox's customers are developers: their callbacks are on the same machine.
             guard=AddressGuard((*settings.callback_networks, *LOOPBACK)),
             shapes=shapes,
@@ -69,7 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         )
         await engine.start()
         try:
-            yield Platform(settings, Services(engine, operator), engine, credentials)
+            yield Platform(settings, Services(engine, operator), engine, credentials, configured)
         finally:
             await engine.stop()
     finally:

@@ -8,22 +8,28 @@ down; nothing else reads a file or the environment.
 from __future__ import annotations
 
 import math
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import platformdirs
 
 from heliograph.domain.errors import SetupError
 from heliograph.engine.addresses import Network
+from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig
 
 FILE_NAME = "heliograph.toml"
 PREFIX = "HELIOGRAPH_"
 _RESERVED = {"HELIOGRAPH_URL", "HELIOGRAPH_TOKEN", "HELIOGRAPH_CONFIG"}
 """Read by the SDK and the CLI; not settings of a server."""
+SANDBOX = "sandbox"
+"""The provider that is always there."""
+_PROVIDER_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _ALLOWED = {"log_level": {"debug", "info", "warning", "error"}, "log_format": {"text", "json"}}
 
 
@@ -64,6 +70,12 @@ class Settings:
     sandbox_rate: float = setting(
         0.0, "Messages a second that the sandbox operator takes; 0 for any number.", at_least=0
     )
+    providers: Mapping[str, ProviderConfig] = setting(
+        dict, "A table `[providers.NAME]` for each provider: see providers.md. From the environment: JSON.", secret=True
+    )
+    default_provider: str = setting(
+        "sandbox", "The provider by which messages go, except those to the sandbox's own numbers."
+    )
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: str = setting("text", "text or json.")
 
@@ -78,6 +90,8 @@ class Settings:
             mistakes.append("store must be a postgresql:// URL, or empty for the embedded store")
         if self.public_url and not self.public_url.startswith(("https://", "http://")):
             mistakes.append(f"public_url must begin with https:// or http://, not {self.public_url!r}")
+        if self.default_provider not in {SANDBOX, *self.providers}:
+            mistakes.append(f"default_provider names no provider that is set up: {self.default_provider!r}")
         if mistakes:
             raise ValueError("; ".join(mistakes))
 
@@ -177,6 +191,29 @@ def _networks(raw: Any) -> tuple[Network, ...]:
         raise ValueError(f"must list networks such as 10.1.0.0/16: {error}") from None
 
 
+def _providers(raw: Any) -> Mapping[str, ProviderConfig]:
+    from heliograph.protocols.registry import PROVIDED  # brings all protocols with it
+
+    try:
+        tables = msgspec.json.decode(raw) if isinstance(raw, str) else raw
+        return {name: _provider(name, table, PROVIDED) for name, table in tables.items()}
+    except (msgspec.DecodeError, AttributeError):
+        raise ValueError("must be a table for each provider") from None
+
+
+def _provider(name: str, table: Any, known: Sequence[ProvidedProtocol]) -> ProviderConfig:
+    if not _PROVIDER_NAME.fullmatch(name) or name == SANDBOX:
+        raise ValueError(f"can't have one named {name!r}: 1 to 32 of a-z, 0-9, - and _, and not `{SANDBOX}`")
+    types = {protocol.name: protocol.config for protocol in known}
+    wanted = table.get("type") if isinstance(table, dict) else None
+    if wanted not in types:
+        raise ValueError(f"`{name}` needs a type: {', '.join(sorted(types))}")
+    try:
+        return msgspec.convert(table, types[wanted])
+    except msgspec.ValidationError as error:
+        raise ValueError(f"`{name}`: {str(error).replace('Object', 'it', 1)}") from None
+
+
 def _string(raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError(f"must be text, not {raw!r}")
@@ -189,6 +226,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     "int": _number(int),
     "float": _number(float),
     "tuple[Network, ...]": _networks,
+    "Mapping[str, ProviderConfig]": _providers,
 }
 
 
@@ -197,8 +235,8 @@ def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
     rows = []
     for each in fields(Settings):
         value = getattr(loaded.settings, each.name)
-        shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        if each.metadata["secret"] and shown:
+        shown = ", ".join(map(str, value)) if isinstance(value, tuple | dict) else str(value)
+        if each.metadata["secret"] and shown and not isinstance(value, dict):
             shown = "(set)"
         rows.append((each.name, shown, loaded.sources[each.name], each.metadata["help"]))
     return rows

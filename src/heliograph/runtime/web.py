@@ -17,6 +17,7 @@ from heliograph.console.server import console_routes
 from heliograph.doors.openapi import openapi_document
 from heliograph.engine.engine import Engine
 from heliograph.protocols.registry import SERVED
+from heliograph.runtime.providers import Providers
 from heliograph.runtime.settings import Settings
 from heliograph.services.services import Services
 from heliograph.store.queue import depth
@@ -24,7 +25,7 @@ from heliograph.store.queue import depth
 API_MOUNT = "/v1"
 
 
-def web_application(services: Services, engine: Engine, settings: Settings) -> ASGIApp:
+def web_application(services: Services, engine: Engine, settings: Settings, providers: Providers) -> ASGIApp:
     document = msgspec.json.encode(openapi_document("Heliograph", __version__, API_MOUNT, OPERATIONS, ErrorBody))
 
     async def openapi(_request: Request) -> Response:
@@ -44,6 +45,7 @@ def web_application(services: Services, engine: Engine, settings: Settings) -> A
             Route(f"{API_MOUNT}/openapi.json", openapi),
             Mount(API_MOUNT, NativeDoor(services, max_body_bytes=limit)),
             *(Mount(protocol.mount, protocol.door(services, max_body_bytes=limit)) for protocol in SERVED),
+            providers.route(limit),
             Route("/healthz", health),
             Route("/metrics", metrics),
             *console_routes(services, settings.data_dir),

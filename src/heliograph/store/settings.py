@@ -16,3 +16,9 @@ def get_setting(tx: Tx, name: str) -> str | None:
 def put_setting(tx: Tx, name: str, value: str) -> None:
     tx.run(delete(settings).where(settings.c.name == name))
     tx.run(insert(settings).values(name=name, value=value))
+
+
+def ensure_setting(tx: Tx, name: str, value: str) -> str:
+    """What the setting is; `value`, from now on, if it was not set. Safe to be called by several processes at once."""
+    tx.insert(settings, ("name", "value"), [(name, value)], skip_existing=True)
+    return get_setting(tx, name) or value

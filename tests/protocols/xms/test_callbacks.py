@@ -13,7 +13,7 @@ import anyio.to_thread
 import httpx2
 import pytest
 
-from heliograph.protocols.xms.callbacks import sign
+from heliograph.protocols.xms.signature import sign
 from heliograph.runtime.platform import running
 from heliograph.runtime.settings import Settings
 

@@ -95,14 +95,18 @@ class AsyncClient:
         tags: Collection[str] = (),
         start_date: date | datetime | None = None,
         end_date: date | datetime | None = None,
+        client_reference: str | None = None,
     ) -> AsyncPages[model.BatchResult]:
         """Batches from one of these senders, with one of these tags, created from one instant to before another.
 
-        Without a `start_date`, the server goes back one day. Nothing is fetched before a page is asked for.
+        Without a `start_date`, the server goes back one day. The oldest servers overlook `client_reference`. Nothing is
+        fetched before a page is asked for.
         """
         return AsyncPages(
             self._driver,
-            lambda page: self._calls.fetch_batches(page, page_size, senders, tags, start_date, end_date),
+            lambda page: self._calls.fetch_batches(
+                page, page_size, senders, tags, start_date, end_date, client_reference
+            ),
         )
 
     async def create_batch_dry_run(

@@ -5,9 +5,6 @@ The nonce of the signature is the event's id: constant over all attempts, so tha
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import time
 from collections.abc import Mapping
 
@@ -17,6 +14,13 @@ from heliograph.domain.callbacks import Event, EventKind
 from heliograph.domain.errors import NotFound
 from heliograph.doors.callbacks import CallbackWriter
 from heliograph.protocols.xms import shapes, wire
+from heliograph.protocols.xms.signature import (
+    SIGNATURE,
+    SIGNATURE_ALGORITHM,
+    SIGNATURE_NONCE,
+    SIGNATURE_TIMESTAMP,
+    sign,
+)
 from heliograph.store.batches import batch_by_id
 
 
@@ -37,14 +41,8 @@ class XmsCallbacks(CallbackWriter):
     def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
         timestamp = str(int(time.time()))
         return {
-            "X-Sinch-Webhook-Signature": sign(secret, body, event.id, timestamp),
-            "X-Sinch-Webhook-Signature-Algorithm": "HmacSHA256",
-            "X-Sinch-Webhook-Signature-Nonce": event.id,
-            "X-Sinch-Webhook-Signature-Timestamp": timestamp,
+            SIGNATURE: sign(secret, body, event.id, timestamp),
+            SIGNATURE_ALGORITHM: "HmacSHA256",
+            SIGNATURE_NONCE: event.id,
+            SIGNATURE_TIMESTAMP: timestamp,
         }
-
-
-def sign(secret: str, body: bytes, nonce: str, timestamp: str) -> str:
-    """Base64 of HMAC-SHA256 over `BODY.NONCE.TIMESTAMP`."""
-    signed = body + f".{nonce}.{timestamp}".encode()
-    return base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()

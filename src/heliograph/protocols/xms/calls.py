@@ -59,9 +59,16 @@ class Calls:
         tags: Collection[str],
         start_date: date | datetime | None,
         end_date: date | datetime | None,
+        client_reference: str | None,
     ) -> Call[model.Page[model.BatchResult]]:
         query = _query(
-            page=page, page_size=page_size, from_=senders, tags=tags, start_date=start_date, end_date=end_date
+            page=page,
+            page_size=page_size,
+            from_=senders,
+            tags=tags,
+            start_date=start_date,
+            end_date=end_date,
+            client_reference=client_reference,
         )
         found = yield from self._get(wire.BatchPage, _path("batches"), query)
         return _page(found, found.batches, _batch)

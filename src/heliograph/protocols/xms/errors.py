@@ -72,6 +72,38 @@ def status_and_code(status: Status, reason: str | None, provider_code: str | Non
     return word, code
 
 
+#: An XMS server's final statuses in our words, and its codes where they say why.
+_OUR_STATUS: dict[str, tuple[Status, Reason | None]] = {
+    "delivered": (Status.DELIVERED, None),
+    "failed": (Status.FAILED, Reason.UNDELIVERED),
+    "rejected": (Status.REJECTED, Reason.PROVIDER_REFUSED),
+    "expired": (Status.EXPIRED, Reason.EXPIRED_IN_NETWORK),
+    "unknown": (Status.UNKNOWN, Reason.UNCERTAIN),
+    "aborted": (Status.FAILED, Reason.PROVIDER_REFUSED),
+    "cancelled": (Status.REJECTED, Reason.PROVIDER_REFUSED),
+    "deleted": (Status.REJECTED, Reason.PROVIDER_REFUSED),
+}
+_OUR_REASON: dict[int, tuple[Status, Reason]] = {
+    402: (Status.REJECTED, Reason.UNROUTABLE),
+    405: (Status.FAILED, Reason.MISSING_PARAMETER),
+    406: (Status.EXPIRED, Reason.EXPIRED_IN_NETWORK),
+    407: (Status.REJECTED, Reason.PROVIDER_REFUSED),
+    408: (Status.REJECTED, Reason.PROVIDER_REFUSED),
+    411: (Status.FAILED, Reason.TOO_MANY_PARTS),
+}
+
+
+def our_status(word: str, code: int) -> tuple[Status | None, Reason | None] | None:
+    """What a status and code of an XMS server's report mean; None: it is not final; a status of None: not known."""
+    if word.lower() in {"queued", "dispatched"}:
+        return None
+    if word.lower() == "aborted" and code in _OUR_REASON:
+        return _OUR_REASON[code]
+    if word.lower() == "failed" and code == INVALID_DESTINATION:
+        return Status.FAILED, Reason.UNKNOWN_SUBSCRIBER
+    return _OUR_STATUS.get(word.lower(), (None, None))
+
+
 class ApiException(RemoteError):
     """An XMS server did not do what it was asked."""
 

@@ -29,8 +29,10 @@ DEFAULT_DRY_RUN_RECIPIENTS = 100
 
 BatchType = Literal["mt_text", "mt_binary"]
 ReportType = Literal["none", "summary", "full", "per_recipient", "per_recipient_final"]
-ParameterKey = Annotated[str, Meta(min_length=1, max_length=16)]
-ParameterValue = Annotated[str, Meta(max_length=160)]
+MAX_PARAMETER_KEY = 16
+MAX_PARAMETER_VALUE = 160
+ParameterKey = Annotated[str, Meta(min_length=1, max_length=MAX_PARAMETER_KEY)]
+ParameterValue = Annotated[str, Meta(max_length=MAX_PARAMETER_VALUE)]
 
 
 Recipients = Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)]
