@@ -16,17 +16,18 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from bench import cases
 from bench.bare import Bare, BarePostgresql, BareSqlite
 from bench.cases import Figures, Sizes
-from bench.server import MeasuredServer
+from bench.server import MeasuredServer, chained
 from heliograph import __version__
 from heliograph.store import open_store
 
-QUICK = Sizes(batch=1_000, singles=500, through=2_000, through_batch=500)
+QUICK = Sizes(batch=1_000, singles=500, through=2_000, through_batch=500, chain=500)
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
 Case = Callable[[MeasuredServer, Bare, Sizes, int], Awaitable[Figures]]
@@ -39,12 +40,15 @@ class Row:
     unit: str
     goals: dict[str, str]
     less_is_better: bool = False
+    start: Callable[[Path, str], MeasuredServer] = MeasuredServer
 
 
 ROWS = (
     Row(cases.batch, "(a) one batch, request to commit", "s", {"sqlite": "< 0.5", "postgresql": "< 0.8"}, True),
     Row(cases.singles, "(b) single sends", "/s", {"sqlite": "≥ 5,000, p99 < 50 ms"}),
     Row(cases.through, "(c) end to end, receipts recorded", "/s", {"sqlite": "≥ 10,000", "postgresql": "≥ 10,000"}),
+    Row(cases.chain_told, "(d) two in a chain, receipts called back", "s", {}, True, partial(chained, told=True)),
+    Row(cases.chain_asked, "(e) two in a chain, receipts asked for", "s", {}, True, partial(chained, told=False)),
 )
 
 
@@ -78,7 +82,7 @@ async def _measure(store: str, sizes: Sizes, runs: int) -> list[str]:
             place = Path(directory) / row.case.__name__
             place.mkdir()
             url, bare = await _stores(store, place)
-            server = MeasuredServer(place, url)
+            server = row.start(place, url)
             try:
                 for run in range(runs + 1):
                     figures = await row.case(server, bare, sizes, run)
@@ -134,7 +138,8 @@ def _machine(sizes: Sizes) -> str:
     return (
         f"Heliograph {__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} "
         f"{platform.machine()}; {sizes.batch:,} recipients in (a), {sizes.singles:,} requests over 50 connections "
-        f"in (b), {sizes.through:,} messages in batches of {sizes.through_batch:,} in (c)."
+        f"in (b), {sizes.through:,} messages in batches of {sizes.through_batch:,} in (c), {sizes.chain:,} recipients "
+        "in (d) and (e)."
     )
 
 

@@ -23,6 +23,7 @@ class Sizes:
     singles: int = 15_000
     through: int = 100_000
     through_batch: int = 1_000
+    chain: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,40 @@ async def through(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) ->
     memory = server.memory_mb(peak=True) - before
     bare_seconds = await bare.insert(sizes.through, sizes.through_batch, 2_000 + run) + await bare.live(run)
     return Figures(sizes.through / seconds, sizes.through / bare_seconds, memory, {})
+
+
+async def chain_told(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Seconds from one parameterised request to the last receipt, through a second Heliograph that calls back.
+
+    Its counterpart is the same request to that second one alone.
+    """
+    return await _through_two(server, sizes, run)
+
+
+async def chain_asked(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """The same, where the second one can't call back and is asked."""
+    return await _through_two(server, sizes, run)
+
+
+async def _through_two(near: MeasuredServer, sizes: Sizes, run: int) -> Figures:
+    assert near.far is not None
+    near.forget_peak()
+    before = near.memory_mb()
+    seconds = await _one_batch_through(near, sizes.chain, run, 4)
+    memory = near.memory_mb(peak=True) - before
+    return Figures(seconds, await _one_batch_through(near.far, sizes.chain, run, 5), memory, {})
+
+
+async def _one_batch_through(server: MeasuredServer, count: int, run: int, case: int) -> float:
+    numbers = [f"+336{case}{run % 10}{place:06d}" for place in range(count)]
+    parameters = {"name": {number: f"customer {place}" for place, number in enumerate(numbers)}}
+    wanted = {"to": numbers, "text": "Hello, ${name}!", "from": "Bench", "parameters": parameters}
+    url = f"{server.api}/batches"
+    request = request_bytes(url, server.token, json.dumps(wanted).encode())
+    started = perf_counter()
+    await post_all(url, [request], 1)
+    await _until_settled(server, 1)
+    return perf_counter() - started
 
 
 async def _until_settled(server: MeasuredServer, newest: int) -> None:

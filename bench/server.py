@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,17 +13,25 @@ from typing import Any
 
 
 class MeasuredServer:
-    def __init__(self, directory: Path, store_url: str) -> None:
+    far: MeasuredServer | None = None
+    """The server by which this one sends, in a chain."""
+
+    def __init__(
+        self, directory: Path, store_url: str, *options: str, environment: dict[str, str] | None = None
+    ) -> None:
         ready_file = directory / "ready.json"
-        command = [sys.executable, "-m", "heliograph", "serve", "--port", "0"]
+        command = [sys.executable, "-m", "heliograph", "serve", "--port", "0", *options]
         command += ["--data-dir", str(directory / "data"), "--ready-file", str(ready_file)]
         if store_url:
             command += ["--store", store_url]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, env=os.environ | (environment or {}), text=True
+        )
         assert self._process.stdout is not None
         if not any("client.messages.send" in line for line in self._process.stdout):
             raise RuntimeError("the server did not start")
         ready: dict[str, Any] = json.loads(ready_file.read_text())
+        self.xms: dict[str, Any] = ready["protocols"]["xms"]
         self.api: str = ready["api"]["base_url"]
         self.token: str = ready["api"]["token"]
 
@@ -39,3 +49,33 @@ class MeasuredServer:
     def stop(self) -> None:
         self._process.send_signal(signal.SIGINT)
         self._process.communicate()
+        if self.far is not None:
+            self.far.stop()
+
+
+def chained(directory: Path, store_url: str, *, told: bool) -> MeasuredServer:
+    """A server that sends by another one's XMS door; `told`: receipts are called back, else asked for.
+
+    The far one has an embedded store.
+    """
+    far = MeasuredServer(_made(directory / "far"), "")
+    line = {"type": "xms"} | {name: far.xms[name] for name in ("endpoint", "service_plan_id", "token")}
+    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"far": line}), "HELIOGRAPH_DEFAULT_PROVIDER": "far"}
+    port = _free_port()
+    if told:
+        environment["HELIOGRAPH_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+    near = MeasuredServer(directory, store_url, "--port", str(port), environment=environment)
+    near.far = far
+    return near
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
