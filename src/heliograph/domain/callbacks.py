@@ -45,6 +45,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     facts: MessageFacts | None
     created_ms: int
     attempts: int
+    originator: str | None = None
+    """This and the reference are the batch's, if it is about one."""
+    client_reference: str | None = None
 
 
 #: A retry follows after 5 s, then twice as long each time; the last wait is 81,920 s (reference: XMS, section 10).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,9 @@ from heliograph.services.reports import Reports
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id
 
+REMEMBERED_S = 2.0
+"""How long a change of an account may take to be seen in its callbacks."""
+
 
 class CallbackWriter(ABC):
     """Writes events in one protocol's shape."""
@@ -25,6 +29,7 @@ class CallbackWriter(ABC):
         self.store = store
         self.reports = Reports(store)
         self.inbound = InboundMessages(store)
+        self._accounts: dict[str, tuple[float, Account]] = {}
 
     @abstractmethod
     async def data(self, account: Account, event: Event) -> Any:
@@ -36,7 +41,7 @@ class CallbackWriter(ABC):
 
     async def encode(self, event: Event) -> Payload | None:
         """The body and headers to post; None if what the event is about is gone."""
-        account = await self.store.read(account_by_id, event.account_id)
+        account = await self._account(event.account_id)
         if account is None:
             return None
         try:
@@ -45,3 +50,13 @@ class CallbackWriter(ABC):
             return None
         headers = {"Content-Type": "application/json", "User-Agent": "Heliograph"}
         return Payload(body, headers | dict(self.signature(account.callback_secret, event, body)))
+
+    async def _account(self, account_id: str) -> Account | None:
+        """As it was a moment ago: a campaign has many events, and one account."""
+        until, known = self._accounts.get(account_id, (0.0, None))
+        if known is not None and until > time.monotonic():
+            return known
+        found = await self.store.read(account_by_id, account_id)
+        if found is not None:
+            self._accounts[account_id] = (time.monotonic() + REMEMBERED_S, found)
+        return found

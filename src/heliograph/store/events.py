@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import select, update
 
 from heliograph.domain.callbacks import Event, EventKind, MessageFacts
-from heliograph.store.schema import events, is_waiting
+from heliograph.store.schema import batches, events, is_waiting
 from heliograph.store.tx import Tx
 
 _decode_facts = msgspec.json.Decoder(MessageFacts).decode
@@ -27,11 +27,14 @@ def claim_events(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[E
             events.c.facts,
             events.c.created_at,
             events.c.attempts,
+            batches.c.originator,
+            batches.c.client_reference,
         )
+        .join_from(events, batches, batches.c.id == events.c.subject_id, isouter=True)
         .where(is_waiting, events.c.due_at <= now_ms)
         .order_by(events.c.due_at, events.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=events, skip_locked=True)
     )
     tx.update(
         events, "id", ("attempts",), [(row[0], row[8] + 1) for row in rows], {"due_at": lease_until, "last_error": None}
@@ -47,6 +50,8 @@ def claim_events(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[E
             facts=None if row[6] is None else _decode_facts(row[6]),
             created_ms=row[7],
             attempts=row[8] + 1,
+            originator=row[9],
+            client_reference=row[10],
         )
         for row in rows
     ]

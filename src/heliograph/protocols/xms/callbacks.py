@@ -21,7 +21,6 @@ from heliograph.protocols.xms.signature import (
     SIGNATURE_TIMESTAMP,
     sign,
 )
-from heliograph.store.batches import batch_by_id
 
 
 class XmsCallbacks(CallbackWriter):
@@ -33,10 +32,9 @@ class XmsCallbacks(CallbackWriter):
         if event.kind is EventKind.BATCH_SETTLED:
             found = await self.reports.of_batch(account.id, event.subject_id, with_recipients=True)
             return shapes.batch_report(found, full=found.batch.report is ReportWish.FULL)
-        batch = await self.store.read(batch_by_id, account.id, event.subject_id)
-        if batch is None or event.facts is None:
+        if event.facts is None:
             raise NotFound()
-        return shapes.recipient_event(batch, event.facts)
+        return shapes.recipient_event(event, event.facts)
 
     def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
         timestamp = str(int(time.time()))

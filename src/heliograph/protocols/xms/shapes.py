@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from heliograph.domain.batches import USUAL, Batch, BodyKind, Draft, Options, ReportWish
-from heliograph.domain.callbacks import MessageFacts
+from heliograph.domain.callbacks import Event, MessageFacts
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.ids import is_id
 from heliograph.domain.inbound import Inbound
@@ -241,11 +241,11 @@ def recipient_report(message: Message, client_reference: str | None) -> wire.Rec
     )
 
 
-def recipient_event(stored: Batch, facts: MessageFacts) -> wire.RecipientReportReply:
+def recipient_event(event: Event, facts: MessageFacts) -> wire.RecipientReportReply:
     return _recipient_report(
-        stored.id,
-        stored.originator,
-        stored.client_reference,
+        event.subject_id,
+        event.originator,
+        event.client_reference,
         facts.msisdn,
         Status(facts.status),
         facts.reason,
