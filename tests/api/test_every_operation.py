@@ -33,8 +33,16 @@ CALLS: dict[str, tuple[str, Any]] = {
     "dry_run_batch": ("", {"to": [PHONE], "text": "Hello"}),
     "list_batches": ("?from=Acme", None),
     "get_batch": ("", None),
+    "change_batch": ("", {"text": "Changed", "add": [SILENT], "report": None}),
+    "confirm_batch": ("", {"numbers": [PHONE]}),
     "cancel_batch": ("", None),
     "report_batch": ("", None),
+    "create_group": ("", {"name": "Everybody", "members": [PHONE], "keywords": {"to": "Acme", "add": ["join"]}}),
+    "list_groups": ("?tag=friends", None),
+    "get_group": ("", None),
+    "change_group": ("", {"name": "Friends", "add": [SILENT], "keywords": None}),
+    "delete_group": ("", None),
+    "list_members": ("", None),
     "list_inbound": (f"?from=%2B{PHONE[1:]}", None),
     "get_inbound": ("", None),
     "list_optouts": ("", None),
@@ -57,6 +65,12 @@ class Known:
 
     client: httpx2.AsyncClient
     names: dict[str, str]
+    others: dict[str, dict[str, str]]
+    """For operations that need a thing of their own."""
+
+    def path(self, operation: Any) -> str:
+        path: str = operation.path.format_map(self.names | self.others.get(operation.name, {}))
+        return path
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +82,27 @@ async def known(shared: InProcess) -> AsyncIterator[Known]:
         reply = await client.post(f"/sandbox/phones/{PHONE}/replies", json={"to": "Acme", "text": "Thanks"})
         await client.put(f"/optouts/{SILENT}")
         names = {"message_id": message["id"], "batch_id": message["batch_id"], "inbound_id": reply.json()["inbound_id"]}
-        yield Known(client, names | {"number": PHONE})
+
+        async def made(path: str, **body: Any) -> str:
+            identifier: str = (await client.post(path, json=body)).json()["id"]
+            return identifier
+
+        names |= {"group_id": await made("/groups", members=[PHONE], tags=["friends"]), "number": PHONE}
+        scheduled = await made("/batches", to=[PHONE], text="Later", send_at="2031-01-01T00:00:00Z", feedback=True)
+        others = {
+            "change_batch": {"batch_id": scheduled},
+            "confirm_batch": {"batch_id": scheduled},
+            "delete_group": {"group_id": await made("/groups")},
+            "remove_optout": {"number": SILENT},
+        }
+        yield Known(client, names, others)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 async def test_an_operation_answers_with_the_status_and_shape_of_its_line(known: Known, operation: Any) -> None:
     query, body = CALLS[operation.name]
-    number = SILENT if operation.name == "remove_optout" else PHONE
-    path = operation.path.format_map(known.names | {"number": number})
 
-    answer = await known.client.request(operation.method, path + query, json=body)
+    answer = await known.client.request(operation.method, known.path(operation) + query, json=body)
 
     assert answer.status_code == operation.status, answer.text
     if operation.response is None:
@@ -93,7 +118,7 @@ async def test_an_operation_answers_with_the_status_and_shape_of_its_line(known:
 async def test_an_unknown_field_is_refused_by_name(known: Known, operation: Any) -> None:
     body = CALLS[operation.name][1] | {"colour": "red"}
 
-    answer = await known.client.request(operation.method, operation.path.format_map(known.names), json=body)
+    answer = await known.client.request(operation.method, known.path(operation), json=body)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unknown_field")
     assert "colour" in answer.json()["error"]["message"]
@@ -101,7 +126,7 @@ async def test_an_unknown_field_is_refused_by_name(known: Known, operation: Any)
 
 @pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.query], ids=lambda each: each.name)
 async def test_an_unknown_word_in_the_query_is_refused_by_name(known: Known, operation: Any) -> None:
-    answer = await known.client.request(operation.method, operation.path.format_map(known.names) + "?colour=red")
+    answer = await known.client.request(operation.method, known.path(operation) + "?colour=red")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unknown_field")
     assert "colour" in answer.json()["error"]["message"]
@@ -112,7 +137,8 @@ async def test_an_unknown_word_in_the_query_is_refused_by_name(known: Known, ope
 async def test_what_is_not_there_is_not_found(known: Known, operation: Any, junk: str) -> None:
     names = dict.fromkeys(known.names, junk)
 
-    answer = await known.client.request(operation.method, operation.path.format_map(names))
+    body = CALLS[operation.name][1]
+    answer = await known.client.request(operation.method, operation.path.format_map(names), json=body)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from heliograph.domain.errors import SetupError
-from heliograph.runtime.settings import load
+from heliograph.protocols.xms.provider import XmsConfig
+from heliograph.runtime.platform import running
+from heliograph.runtime.settings import described, load
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
@@ -54,6 +58,21 @@ BAD = [
     ("prot = 1", "there is no setting `prot`; did you mean `port`?"),
     ("colour = 1", "there is no setting `colour`; `heliograph config` lists them all"),
     ("[serve]\nport = 1", "there is no setting `serve`"),
+    ('default_provider = "nobody"', "default_provider names no provider that is set up: 'nobody'"),
+    ("providers = 5", "`providers` must be a table for each provider"),
+    ("[providers.x]\nrate = 1", "`providers` `x` needs a type: xms"),
+    ('[providers.x]\ntype = "pigeon"', "`x` needs a type: xms"),
+    ('[providers.sandbox]\ntype = "xms"', "can't have one named 'sandbox'"),
+    ('[providers."A B"]\ntype = "xms"', "can't have one named 'A B': 1 to 32 of a-z, 0-9, - and _"),
+    ('[providers.x]\ntype = "xms"\nendpoint = "http://e/xms"', "`x`: The field `service_plan_id` is required"),
+    (
+        '[providers.x]\ntype = "xms"\nendpoint = "http://e/xms"\nservice_plan_id = "p"\ntoken = "secret"\nrat = 1',
+        "`x`: Object contains unknown field `rat`",
+    ),
+    (
+        '[providers.x]\ntype = "xms"\nendpoint = "http://e/xms"\nservice_plan_id = "p"\ntoken = "secret"\nrate = -1',
+        "`x`: Expected `float` >= 0.0 (in `rate`)",
+    ),
 ]
 
 
@@ -77,3 +96,32 @@ def test_an_unknown_variable_of_ours_is_a_mistake_and_anothers_is_not(tmp_path: 
     assert refused.value.message == (
         "environment variable HELIOGRAPH_LEASE: there is no setting `lease`; did you mean `lease_s`?"
     )
+
+
+def test_providers_are_tables_of_the_file_or_json_in_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "heliograph.toml"
+    file.write_text(
+        'default_provider = "line"\n[providers.line]\ntype = "xms"\nendpoint = "http://e/xms"\n'
+        'service_plan_id = "p"\ntoken = "secret"\nrate = 2.5\n'
+    )
+    table = '{"other": {"type": "xms", "endpoint": "http://e/xms", "service_plan_id": "p", "token": "secret"}}'
+
+    from_file = load(file=file, environment={})
+    from_environment = load(file=None, environment={"HELIOGRAPH_PROVIDERS": table})
+
+    line = from_file.settings.providers["line"]
+    assert isinstance(line, XmsConfig)
+    assert (line.rate, line.token, line.account, line.delivery_report) == (2.5, "secret", "", "per_recipient")
+    assert list(from_environment.settings.providers) == ["other"]
+    shown = {name: value for name, value, _, _ in described(from_file)}
+    assert shown["providers"] == "line"
+    assert "secret" not in str(described(from_file))
+
+
+async def test_a_provider_for_an_account_that_does_not_exist_stops_the_start(tmp_path: Path) -> None:
+    line = {"type": "xms", "endpoint": "http://e/xms", "service_plan_id": "p", "token": "secret", "account": "nobody"}
+    settings = load(file=None, environment={"HELIOGRAPH_PROVIDERS": json.dumps({"line": line})}).settings
+
+    with pytest.raises(SetupError, match="`line` is for an account that does not exist: 'nobody'"):
+        async with running(replace(settings, data_dir=tmp_path)):
+            pass

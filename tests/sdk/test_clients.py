@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +55,45 @@ def test_listings_fetch_page_after_page(server: Server) -> None:
     assert batches == [batch.id]
 
 
-def test_batches_are_counted_reported_and_canceled(server: Server, new_number: Callable[[], str]) -> None:
-    from datetime import UTC, datetime, timedelta
+def test_groups_get_what_is_sent_to_them_and_a_batch_may_change_until_then(
+    server: Server, new_number: Callable[[], str]
+) -> None:
+    one, two, three = new_number(), new_number(), new_number()
+    with server.client() as client:
+        child = client.groups.create(members=[two])
+        group = client.groups.create(
+            name="sdk", members=[one], children=[child.id], keywords=wire.Keywords(to="70707", add=["in"]), tags=["s"]
+        )
+        batch = client.batches.send(
+            groups=[group.id], text="Old", originator="70707", send_at=datetime(2031, 1, 1, tzinfo=UTC), feedback=True
+        )
+        changed = client.batches.change(
+            batch.id, wire.ChangeBatch(text="New", add=[three], send_at=None, expire_at=None, title="A campaign")
+        )
+        shown = [client.sandbox.wait_for_message(number).text for number in (one, two, three)]
+        client.batches.confirm(batch.id, [three])
+        (confirmed,) = [each.to for each in client.messages.list(batch_id=batch.id) if each.confirmed_at]
+        with pytest.raises(errors.AlreadyDispatched):
+            client.batches.change(batch.id, wire.ChangeBatch(text="Late"))
+        client.sandbox.reply(three, to="70707", text="in")
+        renamed = client.groups.change(group.id, wire.ChangeGroup(name=None, remove=[one], keywords=None))
+        listed = [each.id for each in client.groups.list(tag="s", page_size=1)]
+        members = client.groups.members(group.id)
+        client.groups.delete(group.id)
+        with pytest.raises(errors.NotFound):
+            client.groups.get(group.id)
+        with pytest.raises(errors.UnknownGroup):
+            client.batches.send(groups=[group.id], text="Gone")
 
+    assert (batch.groups, batch.recipient_count) == ([group.id], 0)
+    assert (changed.text, changed.recipient_count, changed.title) == ("New", 3, "A campaign")
+    assert shown == ["New"] * 3
+    assert confirmed == three
+    assert (group.keywords, group.size) == (wire.Keywords(to="70707", add=["IN"]), 1)
+    assert (renamed.name, renamed.keywords, list(members), listed) == (None, None, [three], [group.id])
+
+
+def test_batches_are_counted_reported_and_canceled(server: Server, new_number: Callable[[], str]) -> None:
     with server.client() as client:
         counted = client.batches.dry_run(to=[new_number(), new_number()], text="€" * 81)
         batch = client.batches.send(to=[new_number()], text="x", send_at=datetime.now(UTC) + timedelta(hours=1))

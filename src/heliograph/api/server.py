@@ -12,6 +12,7 @@ from starlette.responses import Response
 from heliograph.api import shapes, wire
 from heliograph.api.operations import OPERATIONS
 from heliograph.domain.accounts import CredentialKind, Principal
+from heliograph.domain.batches import Draft
 from heliograph.domain.errors import HeliographError, Unauthenticated
 from heliograph.domain.ids import following
 from heliograph.domain.statuses import Status
@@ -25,7 +26,7 @@ from heliograph.store.batches import BatchFilter
 from heliograph.store.inbound import InboundFilter
 from heliograph.store.messages import MessageFilter
 
-Page = TypeVar("Page", wire.MessagePage, wire.BatchPage, wire.InboundPage)
+Page = TypeVar("Page", wire.MessagePage, wire.BatchPage, wire.GroupPage, wire.InboundPage)
 
 
 class NativeDoor(Door):
@@ -79,12 +80,12 @@ class NativeDoor(Door):
         return shapes.wait(*await self._services.messages.why(call.account, call.path["message_id"]))
 
     async def create_batch(self, call: Call) -> Reply:
-        draft = shapes.draft(call.body, call.body.to, call.body.title)
+        draft = shapes.batch_draft(call.body)
         created = await self._services.batches.create(call.account, draft)
         return Reply(shapes.batch(created.batch), 200 if created.repeated else 201)
 
     async def dry_run_batch(self, call: Call) -> wire.DryRun:
-        draft = shapes.draft(call.body, call.body.to, call.body.title)
+        draft = shapes.batch_draft(call.body)
         found = await self._services.batches.dry_run(call.account, draft)
         return wire.DryRun(recipients=found.recipients, parts=found.parts)
 
@@ -102,6 +103,15 @@ class NativeDoor(Door):
     async def get_batch(self, call: Call) -> wire.Batch:
         return shapes.batch(await self._services.batches.get(call.account, call.path["batch_id"]))
 
+    async def change_batch(self, call: Call) -> wire.Batch:
+        def edit(before: Draft) -> Draft:
+            return shapes.changed(before, call.body)
+
+        return shapes.batch(await self._services.batches.change(call.account, call.path["batch_id"], edit))
+
+    async def confirm_batch(self, call: Call) -> None:
+        await self._services.batches.confirm(call.account, call.path["batch_id"], call.body.numbers)
+
     async def cancel_batch(self, call: Call) -> wire.Batch:
         return shapes.batch(await self._services.batches.cancel(call.account, call.path["batch_id"]))
 
@@ -109,6 +119,29 @@ class NativeDoor(Door):
         return shapes.report(
             await self._services.reports.of_batch(call.account.id, call.path["batch_id"], with_recipients=False)
         )
+
+    async def create_group(self, call: Call) -> wire.Group:
+        return shapes.group(await self._services.groups.create(call.account, shapes.group_draft(call.body)))
+
+    async def list_groups(self, call: Call) -> wire.GroupPage:
+        query: wire.GroupQuery = call.query
+        tags = [query.tag] if query.tag else []
+        found, _ = await self._services.groups.page(call.account, tags, limit=query.limit, before=query.before)
+        return _page(wire.GroupPage, [shapes.group(group) for group in found], query.limit)
+
+    async def get_group(self, call: Call) -> wire.Group:
+        return shapes.group(await self._services.groups.get(call.account, call.path["group_id"]))
+
+    async def change_group(self, call: Call) -> wire.Group:
+        change = shapes.group_change(call.body)
+        return shapes.group(await self._services.groups.change(call.account, call.path["group_id"], change))
+
+    async def delete_group(self, call: Call) -> None:
+        await self._services.groups.delete(call.account, call.path["group_id"])
+
+    async def list_members(self, call: Call) -> wire.Members:
+        members = await self._services.groups.members(call.account, call.path["group_id"])
+        return wire.Members(items=[shapes.plus(member) for member in members])
 
     async def list_inbound(self, call: Call) -> wire.InboundPage:
         query: wire.InboundQuery = call.query

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
+from msgspec import UNSET
+
 from heliograph.api import wire
 from heliograph.domain import batches, callbacks, inbound, messages, optouts
-from heliograph.domain.batches import BodyKind, Draft, ReportWish
+from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
 from heliograph.domain.errors import HeliographError, InvalidField
+from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
 from heliograph.domain.statuses import SETTLED, Status, explain
+from heliograph.doors.filters import msisdn_filter
 from heliograph.services.phones import OnScreen
 from heliograph.services.reports import BatchReport
 from heliograph.store.phones import PhoneMessage
@@ -16,17 +21,13 @@ PROTOCOL = "v1"
 
 
 def draft(wanted: wire.Content, to: list[str], title: str | None = None) -> Draft:
-    try:
-        udh = bytes.fromhex(wanted.udh)
-    except ValueError as error:
-        raise InvalidField("A user data header is written in hexadecimal.", field="udh") from error
     return Draft(
         protocol=PROTOCOL,
         to=to,
         originator=wanted.originator,
         text=wanted.text,
         data=wanted.data,
-        udh=udh,
+        udh=_udh(wanted.udh),
         parameters=wanted.parameters,
         send_at=wanted.send_at,
         expire_at=wanted.expire_at,
@@ -38,6 +39,101 @@ def draft(wanted: wire.Content, to: list[str], title: str | None = None) -> Draf
         idempotency_key=wanted.idempotency_key,
         flash=wanted.flash,
         max_parts=wanted.max_parts,
+        options=Options(truncate=wanted.truncate, feedback=wanted.feedback),
+    )
+
+
+def batch_draft(wanted: wire.CreateBatch) -> Draft:
+    return msgspec.structs.replace(draft(wanted, wanted.to, wanted.title), groups=wanted.groups)
+
+
+_DEFAULTS = Draft(protocol=PROTOCOL)
+_SAME_NAME = (
+    "originator",
+    "parameters",
+    "send_at",
+    "expire_at",
+    "callback_url",
+    "tags",
+    "title",
+    "client_reference",
+    "flash",
+    "max_parts",
+)
+
+
+def changed(before: Draft, change: wire.ChangeBatch) -> Draft:
+    """A batch with what a change asks for; null is the default."""
+    gone = {msisdn_filter(number) for number in change.remove}
+    after = msgspec.structs.replace(
+        before,
+        to=[number for number in (*before.to, *change.add) if msisdn_filter(number) not in gone],
+        groups=[group for group in (*before.groups, *change.add_groups) if group not in change.remove_groups],
+    )
+    for name in _SAME_NAME:
+        if (value := getattr(change, name)) is not UNSET:
+            setattr(after, name, getattr(_DEFAULTS, name) if value is None else value)
+    if change.report is not UNSET:
+        after.report = ReportWish(change.report or "none")
+    if change.text is not UNSET:
+        after.text, after.data, after.udh = change.text, None, b""
+    if change.data is not UNSET:
+        after.text, after.data = None, change.data
+    if change.udh is not UNSET:
+        after.udh = _udh(change.udh)
+    after.options = msgspec.structs.replace(
+        before.options,
+        truncate=before.options.truncate if change.truncate is UNSET else bool(change.truncate),
+        feedback=before.options.feedback if change.feedback is UNSET else bool(change.feedback),
+    )
+    return after
+
+
+def _udh(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise InvalidField("A user data header is written in hexadecimal.", field="udh") from error
+
+
+def group_draft(wanted: wire.CreateGroup) -> GroupDraft:
+    return GroupDraft(
+        name=wanted.name,
+        members=wanted.members,
+        children=wanted.children,
+        auto_update=_auto_update(wanted.keywords),
+        tags=wanted.tags,
+    )
+
+
+def group_change(wanted: wire.ChangeGroup) -> GroupChange:
+    return GroupChange(
+        name=wanted.name,
+        add=wanted.add,
+        remove=wanted.remove,
+        add_children=wanted.add_children,
+        remove_children=wanted.remove_children,
+        add_from=wanted.add_from,
+        remove_from=wanted.remove_from,
+        auto_update=UNSET if wanted.keywords is UNSET else _auto_update(wanted.keywords),
+    )
+
+
+def _auto_update(wanted: wire.Keywords | None) -> AutoUpdate | None:
+    return None if wanted is None else AutoUpdate(to=wanted.to, add=wanted.add, remove=wanted.remove)
+
+
+def group(stored: Group) -> wire.Group:
+    words = stored.auto_update
+    return wire.Group(
+        id=stored.id,
+        name=stored.name,
+        size=stored.size,
+        children=stored.children,
+        keywords=None if words is None else wire.Keywords(to=words.to, add=list(words.add), remove=list(words.remove)),
+        tags=stored.tags,
+        created_at=stored.created_at,
+        modified_at=stored.modified_at,
     )
 
 
@@ -123,6 +219,7 @@ def batch(stored: batches.Batch) -> wire.Batch:
         text=None if binary else stored.body,
         data=stored.body if binary else None,
         udh=stored.udh if binary else None,
+        groups=stored.groups,
         recipient_count=stored.recipient_count,
         title=stored.title,
         tags=stored.tags,
@@ -132,6 +229,7 @@ def batch(stored: batches.Batch) -> wire.Batch:
         send_at=stored.send_at,
         expire_at=stored.expire_at,
         created_at=stored.created_at,
+        modified_at=stored.modified_at,
         canceled=stored.canceled,
     )
 

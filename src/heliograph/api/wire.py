@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 ReportName = Literal["none", "summary", "full", "per_recipient", "per_recipient_final"]
 StatusName = Literal["queued", "sending", "sent", "delivered", "failed", "rejected", "expired", "canceled", "unknown"]
@@ -20,6 +20,7 @@ ShortText = Annotated[str, Meta(max_length=255)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
 Instant = Annotated[datetime, Meta(tz=True)]
 """With an offset: one without would mean another moment on every machine."""
+PartCount = Annotated[int, Meta(ge=1, le=255)]
 TimeoutSeconds = Annotated[float, Meta(ge=0, le=300)]
 
 
@@ -43,7 +44,11 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     idempotency_key: ShortText | None = None
     """Repeating a request with its key answers with what the first one made, and sends nothing."""
     flash: bool = False
-    max_parts: Annotated[int, Meta(ge=1, le=255)] | None = None
+    max_parts: PartCount | None = None
+    truncate: bool = False
+    """A text that needs more than one part is cut to what fits into one."""
+    feedback: bool = False
+    """You will say who got it (`confirm`)."""
 
 
 class SendMessage(Content, forbid_unknown_fields=True, kw_only=True):
@@ -51,8 +56,103 @@ class SendMessage(Content, forbid_unknown_fields=True, kw_only=True):
 
 
 class CreateBatch(Content, forbid_unknown_fields=True, kw_only=True):
-    to: list[str]
+    to: list[str] = []
+    groups: list[str] = []
+    """Groups whose members, and those of their children, get it too: whoever is in them when the batch is sent."""
     title: ShortText | None = None
+
+
+class ChangeBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What is to change in a batch that has not been sent yet: what is absent stays, null goes back to the default."""
+
+    add: list[str] = []
+    remove: list[str] = []
+    add_groups: list[str] = []
+    remove_groups: list[str] = []
+    text: str | UnsetType = UNSET
+    data: bytes | UnsetType = UNSET
+    udh: str | UnsetType = UNSET
+    originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
+    parameters: dict[str, dict[str, str]] | UnsetType | None = UNSET
+    send_at: Instant | UnsetType | None = UNSET
+    """Null: at once."""
+    expire_at: Instant | UnsetType | None = UNSET
+    callback_url: str | UnsetType | None = UNSET
+    report: ReportName | UnsetType | None = UNSET
+    tags: Annotated[list[ShortText], Meta(max_length=50)] | UnsetType | None = UNSET
+    title: ShortText | UnsetType | None = UNSET
+    client_reference: ShortText | UnsetType | None = UNSET
+    flash: bool | UnsetType | None = UNSET
+    max_parts: PartCount | UnsetType | None = UNSET
+    truncate: bool | UnsetType | None = UNSET
+    feedback: bool | UnsetType | None = UNSET
+
+
+class Confirm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Who has what was sent to them; nobody named: everybody."""
+
+    numbers: list[str] = []
+
+
+class Keywords(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which inbound texts to `to` add their sender to a group, and which remove it.
+
+    A text does if it begins with these words, one or two, whatever their case; an empty list: no text does.
+    """
+
+    to: str
+    add: list[str] = []
+    remove: list[str] = []
+
+
+GroupName = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class CreateGroup(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    name: GroupName | None = None
+    """Unique in the account."""
+    members: list[str] = []
+    children: list[str] = []
+    """Groups whose members get what is sent to this one."""
+    keywords: Keywords | None = None
+    tags: Annotated[list[ShortText], Meta(max_length=50)] = []
+
+
+class ChangeGroup(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """First all additions, then all removals. What is absent stays; null takes the name or the keywords away."""
+
+    name: GroupName | UnsetType | None = UNSET
+    add: list[str] = []
+    remove: list[str] = []
+    add_children: list[str] = []
+    remove_children: list[str] = []
+    add_from: str | None = None
+    """A group whose members are copied, once."""
+    remove_from: str | None = None
+    keywords: Keywords | UnsetType | None = UNSET
+
+
+class Group(msgspec.Struct, kw_only=True):
+    """Recipients under one name."""
+
+    id: str
+    name: str | None
+    size: int
+    """Members of its own; those of its children are not counted."""
+    children: Sequence[str]
+    keywords: Keywords | None
+    tags: Sequence[str]
+    created_at: datetime
+    modified_at: datetime
+
+
+class GroupPage(msgspec.Struct, kw_only=True):
+    items: Sequence[Group]
+    next: str | None
+
+
+class Members(msgspec.Struct, kw_only=True):
+    items: Sequence[str]
 
 
 class Message(msgspec.Struct, kw_only=True):
@@ -105,7 +205,9 @@ class Batch(msgspec.Struct, kw_only=True):
     text: str | None
     data: str | None
     udh: str | None
+    groups: Sequence[str]
     recipient_count: int
+    """Messages there are; members of groups count once they have been looked up, which is when the batch is sent."""
     title: str | None
     tags: Sequence[str]
     client_reference: str | None
@@ -114,6 +216,7 @@ class Batch(msgspec.Struct, kw_only=True):
     send_at: datetime
     expire_at: datetime
     created_at: datetime
+    modified_at: datetime
     canceled: bool
 
 
@@ -253,6 +356,12 @@ class InboundQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class OptOutQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     limit: PageSize = 100
     after: str | None = None
+
+
+class GroupQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    tag: str | None = None
+    limit: PageSize = 30
+    before: str | None = None
 
 
 class WaitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

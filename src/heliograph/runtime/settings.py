@@ -20,6 +20,7 @@ import msgspec
 import platformdirs
 
 from heliograph.domain.errors import SetupError
+from heliograph.doors.bodies import in_our_words
 from heliograph.engine.addresses import Network
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig
 
@@ -211,7 +212,7 @@ def _provider(name: str, table: Any, known: Sequence[ProvidedProtocol]) -> Provi
     try:
         return msgspec.convert(table, types[wanted])
     except msgspec.ValidationError as error:
-        raise ValueError(f"`{name}`: {str(error).replace('Object', 'it', 1)}") from None
+        raise ValueError(f"`{name}`: {in_our_words(error).message.rstrip('.')}") from None
 
 
 def _string(raw: Any) -> str:

@@ -30,6 +30,7 @@ class AsyncClient:
         self._transport = async_transport(address, secret)
         self.messages = AsyncMessages(self._transport)
         self.batches = AsyncBatches(self._transport)
+        self.groups = AsyncGroups(self._transport)
         self.inbound = AsyncInbound(self._transport)
         self.optouts = AsyncOptOuts(self._transport)
         self.sandbox = AsyncSandbox(self._transport)
@@ -69,6 +70,8 @@ class AsyncMessages:
         idempotency_key: str | None = None,
         flash: bool = False,
         max_parts: int | None = None,
+        truncate: bool = False,
+        feedback: bool = False,
     ) -> wire.Message:
         """Sends a text, or binary data, to one number. When this returns, the server has it for good.
 
@@ -91,6 +94,8 @@ class AsyncMessages:
             idempotency_key=idempotency_key,
             flash=flash,
             max_parts=max_parts,
+            truncate=truncate,
+            feedback=feedback,
         )
         return await self._transport.run(calls.post(wire.Message, body, "messages"))
 
@@ -142,7 +147,8 @@ class AsyncBatches:
     async def send(
         self,
         *,
-        to: Sequence[str],
+        to: Sequence[str] = (),
+        groups: Sequence[str] = (),
         text: str | None = None,
         data: bytes | None = None,
         udh: bytes = b"",
@@ -158,14 +164,17 @@ class AsyncBatches:
         idempotency_key: str | None = None,
         flash: bool = False,
         max_parts: int | None = None,
+        truncate: bool = False,
+        feedback: bool = False,
     ) -> wire.Batch:
-        """Sends to up to 100,000 numbers at once.
+        """Sends to up to 100,000 numbers at once, and to whoever is in the groups when it is sent.
 
         `parameters` fills in `${name}` in the text: `{name: {number or "default": value}}`.
         Otherwise as `messages.send`.
         """
         body = wire.CreateBatch(
             to=list(to),
+            groups=list(groups),
             text=text,
             data=data,
             udh=udh.hex(),
@@ -181,6 +190,8 @@ class AsyncBatches:
             idempotency_key=idempotency_key,
             flash=flash,
             max_parts=max_parts,
+            truncate=truncate,
+            feedback=feedback,
         )
         return await self._transport.run(calls.post(wire.Batch, body, "batches"))
 
@@ -216,6 +227,18 @@ class AsyncBatches:
             until=until,
         )
 
+    async def change(self, batch_id: str, change: wire.ChangeBatch) -> wire.Batch:
+        """Changes a batch that has not been sent: what `change` leaves out stays, None goes back to the default.
+
+        AlreadyDispatched once sending has begun.
+        """
+        return await self._transport.run(calls.patch(wire.Batch, change, "batches", batch_id))
+
+    async def confirm(self, batch_id: str, numbers: Sequence[str] = ()) -> None:
+        """Says that these recipients, or all, have what was sent to them; the batch was sent with `feedback`."""
+        body = wire.Confirm(numbers=list(numbers))
+        await self._transport.run(calls.without_answer("POST", "batches", batch_id, "confirm", body=body))
+
     async def cancel(self, batch_id: str) -> wire.Batch:
         """Calls back what has not been sent. Safe to repeat."""
         return await self._transport.run(calls.act(wire.Batch, "batches", batch_id, "cancel"))
@@ -223,6 +246,48 @@ class AsyncBatches:
     async def report(self, batch_id: str) -> wire.Report:
         """Where the messages of a batch stand."""
         return await self._transport.run(calls.get(wire.Report, "batches", batch_id, "report"))
+
+
+class AsyncGroups:
+    """Recipients under one name."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(
+        self,
+        *,
+        name: str | None = None,
+        members: Sequence[str] = (),
+        children: Sequence[str] = (),
+        keywords: wire.Keywords | None = None,
+        tags: Sequence[str] = (),
+    ) -> wire.Group:
+        """Makes a group; `keywords` say which inbound texts add their sender to it, and which remove it."""
+        body = wire.CreateGroup(
+            name=name, members=list(members), children=list(children), keywords=keywords, tags=list(tags)
+        )
+        return await self._transport.run(calls.post(wire.Group, body, "groups"))
+
+    async def get(self, group_id: str) -> wire.Group:
+        """NotFound if the account has no such group."""
+        return await self._transport.run(calls.get(wire.Group, "groups", group_id))
+
+    def list(self, *, tag: str | None = None, page_size: int = 30) -> AsyncIterator[wire.Group]:
+        """All groups, or those with a tag, newest first; pages are fetched as they are needed."""
+        return _items(self._transport, wire.GroupPage, "groups", limit=page_size, tag=tag)
+
+    async def change(self, group_id: str, change: wire.ChangeGroup) -> wire.Group:
+        """Adds, then removes; what `change` leaves out stays, None takes the name or the keywords away."""
+        return await self._transport.run(calls.patch(wire.Group, change, "groups", group_id))
+
+    async def members(self, group_id: str) -> Sequence[str]:
+        """The group's own members, sorted."""
+        return (await self._transport.run(calls.get(wire.Members, "groups", group_id, "members"))).items
+
+    async def delete(self, group_id: str) -> None:
+        """What is scheduled to it goes on without its members."""
+        await self._transport.run(calls.without_answer("DELETE", "groups", group_id))
 
 
 class AsyncInbound:

@@ -71,8 +71,12 @@ def get(shape: type[T], *path: str, **query: Any) -> Call[T]:
     return result((yield Request("GET", _path(*path), _query(**query))), shape)
 
 
-def without_answer(method: str, *path: str) -> Call[None]:
-    response = yield Request(method, _path(*path))
+def patch(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
+    return result((yield Request("PATCH", _path(*path), body=msgspec.json.encode(body))), shape)
+
+
+def without_answer(method: str, *path: str, body: msgspec.Struct | None = None) -> Call[None]:
+    response = yield Request(method, _path(*path), body=None if body is None else msgspec.json.encode(body))
     if response.status >= 400:
         raise error_in(response)
 
