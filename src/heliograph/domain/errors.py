@@ -166,6 +166,14 @@ class MissingCallbackUrl(InvalidField):
     hint = "Give a callback URL with the batch, or set the account's default."
 
 
+class InsufficientCredit(RequestError):
+    """The account's balance does not cover this."""
+
+    code = "insufficient_credit"
+    http_status = 402
+    hint = "Top up the account, or send to fewer recipients."
+
+
 class AccessError(RequestError):
     """The caller may not do this."""
 

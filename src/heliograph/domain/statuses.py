@@ -77,6 +77,8 @@ class Reason(StrEnum):
     MISSING_PARAMETER = "missing_parameter"
     TOO_MANY_PARTS = "too_many_parts"
     UNROUTABLE = "unroutable"
+    NO_COVERAGE = "no_coverage"
+    INSUFFICIENT_CREDIT = "insufficient_credit"
     EXPIRED_BEFORE_SENDING = "expired_before_sending"
     EXPIRED_IN_NETWORK = "expired_in_network"
     CANCELED_BY_CUSTOMER = "canceled_by_customer"
@@ -93,6 +95,8 @@ SENTENCES: dict[str, str] = {
     Reason.MISSING_PARAMETER: "The body names a parameter with no value for this recipient, and no default.",
     Reason.TOO_MANY_PARTS: "The body needs more parts than the batch or the network allows.",
     Reason.UNROUTABLE: "No route leads to this number.",
+    Reason.NO_COVERAGE: "There is no price for the number's country, so nothing is sent there.",
+    Reason.INSUFFICIENT_CREDIT: "The balance did not cover it when its group was looked up.",
     Reason.EXPIRED_BEFORE_SENDING: "Its validity ended while it waited to be sent.",
     Reason.EXPIRED_IN_NETWORK: "The network gave up before the handset could be reached.",
     Reason.CANCELED_BY_CUSTOMER: "The batch was canceled.",

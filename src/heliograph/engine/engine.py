@@ -10,6 +10,7 @@ import structlog
 from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
+from heliograph.domain.prices import FREE, Tariff
 from heliograph.engine.addresses import AddressGuard
 from heliograph.engine.callbacks import CallbackPoster, CallbackShape
 from heliograph.engine.dispatch import Dispatcher
@@ -46,7 +47,9 @@ class Engine:
         shapes: Mapping[str, CallbackShape],
         lease_s: float,
         window: int,
+        tariff: Tariff = FREE,
     ) -> None:
+        self.tariff = tariff
         self.store = store
         self.news = news
         self.metrics = Metrics()
@@ -70,7 +73,7 @@ class Engine:
         self._poller = Poller(store, polled, self.intake, self._polls_due)
         self._errands: Sequence[Errand] = (
             CallbackPoster(store, shapes, guard, self.metrics, self._on_events),
-            Expander(store, self._expansions_due, self._messages_appeared),
+            Expander(store, self._expansions_due, self._messages_appeared, tariff),
             self._poller,
         )
         self._tasks: list[asyncio.Task[None]] = []

@@ -61,6 +61,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         first, credentials = await sandbox.ensure(Accounts(store, access), settings.data_dir)
         shapes = {NATIVE: NativeCallbacks(store)} | {protocol.name: protocol.callbacks(store) for protocol in SERVED}
         news = News()
+        await sandbox.ensure_balances(store, settings)
         configured = await providers.ensure(settings, store, first)
         operator = SandboxOperator(store, news.tell, default_account_id=first.id)
         engine = Engine(
@@ -73,6 +74,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
             shapes=shapes,
             lease_s=settings.lease_s,
             window=settings.window,
+            tariff=settings.prices,
         )
         await engine.start()
         try:

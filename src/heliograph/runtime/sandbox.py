@@ -14,11 +14,20 @@ import msgspec
 from heliograph.api.shapes import PROTOCOL as NATIVE
 from heliograph.domain.accounts import Account, CredentialKind
 from heliograph.domain.errors import SetupError
+from heliograph.domain.instants import now_ms
+from heliograph.domain.prices import MICROS
 from heliograph.protocols.registry import SERVED
 from heliograph.protocols.served import SandboxCredential, issue_again
+from heliograph.runtime.settings import Settings
 from heliograph.services.accounts import Accounts
+from heliograph.store import Store
+from heliograph.store.accounts import account_by_name
+from heliograph.store.ledger import set_balance
+from heliograph.store.settings import get_setting, put_setting
+from heliograph.store.tx import Tx
 
 FILE_NAME = "sandbox-credentials.json"
+_BALANCE_SETTING = "sandbox.balance"
 FIRST, OTHER = "sandbox", "other"
 
 Credentials = dict[str, dict[str, SandboxCredential]]
@@ -42,6 +51,22 @@ async def ensure(accounts: Accounts, data_dir: Path) -> tuple[Account, Credentia
     if issued != saved:
         write_private(file, msgspec.json.format(msgspec.json.encode(issued), indent=2))
     return first, issued
+
+
+async def ensure_balances(store: Store, settings: Settings) -> None:
+    """Both accounts have what the setting `balance` says, from the first start with prices and whenever it changes."""
+    if not settings.prices.channels:
+        return
+    wanted = str(settings.balance)
+    if await store.read(get_setting, _BALANCE_SETTING) != wanted:
+        await store.write(_set_balances, round(settings.balance * MICROS), wanted)
+
+
+def _set_balances(tx: Tx, amount: int, wanted: str) -> None:
+    for name in (FIRST, OTHER):
+        if (account := account_by_name(tx, name)) is not None:
+            set_balance(tx, account.id, amount, now_ms())
+    put_setting(tx, _BALANCE_SETTING, wanted)
 
 
 def _read(file: Path) -> Credentials:

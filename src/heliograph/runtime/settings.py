@@ -20,6 +20,7 @@ import msgspec
 import platformdirs
 
 from heliograph.domain.errors import SetupError
+from heliograph.domain.prices import FREE, MICROS, Tariff
 from heliograph.doors.bodies import in_our_words
 from heliograph.engine.addresses import Network
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig
@@ -31,6 +32,8 @@ _RESERVED = {"HELIOGRAPH_URL", "HELIOGRAPH_TOKEN", "HELIOGRAPH_CONFIG"}
 SANDBOX = "sandbox"
 """The provider that is always there."""
 _PROVIDER_NAME = re.compile(r"[a-z0-9_-]{1,32}")
+_COUNTRY = re.compile(r"[A-Z]{2}|default")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _ALLOWED = {"log_level": {"debug", "info", "warning", "error"}, "log_format": {"text", "json"}}
 
 
@@ -76,6 +79,14 @@ class Settings:
     )
     default_provider: str = setting(
         "sandbox", "The provider by which messages go, except those to the sandbox's own numbers."
+    )
+    prices: Tariff = setting(  # noqa: RUF009 - a dataclass field
+        FREE,
+        "A table `[prices]`: `currency`, and for each channel a table `[prices.sms]` of countries (`FR = 0.045`, "
+        "`default` for the others) and the price of a part. No table: everything is free.",
+    )
+    balance: float = setting(
+        100_000.0, "What the sandbox's accounts have to spend, if there are prices.", at_least=0, at_most=1e9
     )
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: str = setting("text", "text or json.")
@@ -215,6 +226,29 @@ def _provider(name: str, table: Any, known: Sequence[ProvidedProtocol]) -> Provi
         raise ValueError(f"`{name}`: {in_our_words(error).message.rstrip('.')}") from None
 
 
+def _prices(raw: Any) -> Tariff:
+    try:
+        table = dict(msgspec.json.decode(raw) if isinstance(raw, str) else raw)
+        currency = table.pop("currency", FREE.currency)
+        channels = {
+            channel: {place: _micros(price) for place, price in prices.items()} for channel, prices in table.items()
+        }
+    except (msgspec.DecodeError, AttributeError, TypeError, ValueError):
+        raise ValueError("must be a table of channels, each a table of countries and prices") from None
+    wrong = [place for prices in channels.values() for place in prices if not _COUNTRY.fullmatch(place)]
+    if wrong or not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+        raise ValueError(
+            f"has what is neither a country (FR) nor `default`: {wrong}" if wrong else "has a currency that is none"
+        )
+    return Tariff(currency=currency, channels=channels)
+
+
+def _micros(price: Any) -> int:
+    if isinstance(price, bool) or not 0 <= float(price) <= 1_000_000:
+        raise ValueError
+    return round(float(price) * MICROS)
+
+
 def _string(raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError(f"must be text, not {raw!r}")
@@ -228,6 +262,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     "float": _number(float),
     "tuple[Network, ...]": _networks,
     "Mapping[str, ProviderConfig]": _providers,
+    "Tariff": _prices,
 }
 
 
@@ -237,6 +272,8 @@ def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
     for each in fields(Settings):
         value = getattr(loaded.settings, each.name)
         shown = ", ".join(map(str, value)) if isinstance(value, tuple | dict) else str(value)
+        if isinstance(value, Tariff):
+            shown = ", ".join(value.channels)
         if each.metadata["secret"] and shown and not isinstance(value, dict):
             shown = "(set)"
         rows.append((each.name, shown, loaded.sources[each.name], each.metadata["help"]))

@@ -36,6 +36,7 @@ from heliograph.domain.errors import (
 )
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
+from heliograph.domain.prices import Tariff
 from heliograph.domain.rendering import Rendered, Rendering
 from heliograph.engine.engine import Engine
 from heliograph.numbers import Check, parse_originator
@@ -43,12 +44,14 @@ from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.services.recipients import parse_msisdns
 from heliograph.store.batches import (
     BatchFilter,
+    Fresh,
     NewBatch,
     batch_by_id,
     batches_of,
     cancel,
     everyone,
     page_of_batches,
+    priced,
     unknown_group,
 )
 from heliograph.store.groups import unknown_groups
@@ -63,6 +66,8 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 class DryRunRecipient(msgspec.Struct, frozen=True):
     msisdn: str
     rendered: Rendered
+    price: int | None
+    """Millionths; 0 if it would not be sent; None if there is no price for its country."""
 
 
 class DryRun(msgspec.Struct, frozen=True):
@@ -70,6 +75,8 @@ class DryRun(msgspec.Struct, frozen=True):
 
     recipients: int
     parts: int
+    price: int
+    """Millionths: what sending it now would be charged."""
     per_recipient: Sequence[DryRunRecipient]
     """The first ones, as many as were asked for."""
 
@@ -81,7 +88,9 @@ class Created(NamedTuple):
     repeated: bool
     """An earlier request with the same idempotency key made this batch; nothing is sent now."""
     refused: int
-    """How many messages were rejected at once, because their recipients opted out."""
+    """How many messages were rejected at once: their recipients opted out, or nothing is sent there."""
+    charged: int = 0
+    """Millionths."""
 
 
 class Batches:
@@ -97,30 +106,30 @@ class Batches:
         """
         batch = self._ruled(account, draft, check)
         fingerprint = _fingerprint(draft) if draft.idempotency_key is not None else None
-        accepted = await self._engine.accept(NewBatch(batch, draft.idempotency_key, fingerprint))
+        accepted = await self._engine.accept(NewBatch(batch, draft.idempotency_key, fingerprint, self._engine.tariff))
         if accepted.repeated:
             return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
         batch.recipient_count = accepted.messages
-        return Created(batch, repeated=False, refused=accepted.refused)
+        return Created(batch, repeated=False, refused=accepted.refused, charged=accepted.charged)
 
     async def dry_run(
         self, account: Account, draft: Draft, *, list_first: int = 0, check: Check = Check.POSSIBLE
     ) -> DryRun:
         """What creating this batch would come to; nothing is stored. Raises what `create` raises."""
         batch = self._ruled(account, draft, check)
-        msisdns = await self._store.read(_recipients_now, batch)
+        wanted = await self._store.read(_now, batch, self._engine.tariff)
         rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
         parts = 0
         listed: list[DryRunRecipient] = []
-        for msisdn in msisdns:
+        for msisdn, price in zip(wanted.msisdns, wanted.prices, strict=True):
             try:
                 rendered = rendering.render(msisdn)
             except MissingParameter:
                 continue  # would fail alone, and send nothing
             parts += rendered.parts
             if len(listed) < list_first:
-                listed.append(DryRunRecipient(msisdn, rendered))
-        return DryRun(len(msisdns), parts, listed)
+                listed.append(DryRunRecipient(msisdn, rendered, price))
+        return DryRun(len(wanted.msisdns), parts, wanted.bill.amount, listed)
 
     async def get(self, account: Account, batch_id: str) -> Batch:
         """NotFound if the account has no such batch."""
@@ -157,7 +166,7 @@ class Batches:
                 after, id=before.id, protocol=before.protocol, created_at=before.created_at, modified_at=modified_at
             )
 
-        batch = await self._store.write(rewrite, account.id, batch_id, renew, now_ms())
+        batch = await self._store.write(rewrite, account.id, batch_id, renew, now_ms(), self._engine.tariff)
         if batch is None:
             raise _no_batch(batch_id)
         self._engine.batch_changed()
@@ -249,11 +258,12 @@ def _no_batch(batch_id: str) -> NotFound:
     return NotFound(f"There is no batch {batch_id} in this account.")
 
 
-def _recipients_now(tx: Tx, batch: Batch) -> Sequence[str]:
-    """Who would get a message if the batch were sent at this moment."""
+def _now(tx: Tx, batch: Batch, tariff: Tariff) -> Fresh:
+    """The messages that there would be if the batch were sent at this moment."""
     if strangers := unknown_groups(tx, batch.account_id, batch.groups):
         raise unknown_group(strangers)
-    return everyone(tx, msgspec.structs.replace(batch, expand_at=None))
+    due = msgspec.structs.replace(batch, expand_at=None)
+    return priced(tx, [(due, everyone(tx, due), tariff)])[0]
 
 
 def _recipients(draft: Draft, region: str | None, check: Check) -> list[str]:

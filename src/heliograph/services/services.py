@@ -10,6 +10,7 @@ from heliograph.services.batches import Batches
 from heliograph.services.groups import Groups
 from heliograph.services.inbound import InboundMessages
 from heliograph.services.messages import Messages
+from heliograph.services.money import Money
 from heliograph.services.optouts import OptOuts
 from heliograph.services.phones import Phones
 from heliograph.services.reports import Reports
@@ -23,6 +24,7 @@ class Services:
         self.batches = Batches(engine)
         self.groups = Groups(store)
         self.messages = Messages(engine)
+        self.money = Money(engine)
         self.reports = Reports(store)
         self.inbound = InboundMessages(store)
         self.optouts = OptOuts(store)

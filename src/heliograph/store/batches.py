@@ -11,12 +11,14 @@ import msgspec
 from sqlalchemy import Select, case, func, select, update
 
 from heliograph.domain.batches import NOTIFY, USUAL, Batch, BodyKind, Notify, Options, Parameters, ReportWish
-from heliograph.domain.errors import IdempotencyMismatch, UnknownGroup
+from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, UnknownGroup
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
+from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.changes import Change, apply_changes, settle_if_empty
 from heliograph.store.groups import members_below, unknown_groups
+from heliograph.store.ledger import Bill, charge
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.schema import batches, messages
@@ -31,6 +33,7 @@ _BEHIND_THE_SCENES = {"idempotency_key", "fingerprint", "open_count", "used_ids"
 _COLUMNS = tuple(column for column in batches.c if column.name not in _BEHIND_THE_SCENES)
 BATCH_COLUMNS = tuple(column.name for column in batches.c)
 
+_OWN = ("id", "msisdn", "price")
 _SHARED = ("account_id", "batch_id", "status", "notify", "due_at", "expire_at", "created_at")
 """Columns of a message that are the same for all of its batch."""
 _MERGED_RECIPIENTS = 20
@@ -44,6 +47,7 @@ class NewBatch(msgspec.Struct, frozen=True):
     idempotency_key: str | None = None
     fingerprint: str | None = None
     """Of the request: the same key with another fingerprint is a mistake, not a repetition."""
+    tariff: Tariff = FREE
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -55,7 +59,9 @@ class Accepted(msgspec.Struct, frozen=True):
     messages: int = 0
     """How many there are now: for its recipients and, if it is due, for the members of its groups."""
     refused: int = 0
-    """How many of them were rejected from the start, because their recipients opted out."""
+    """How many of them were rejected from the start: their recipients opted out, or nothing is sent there."""
+    charged: int = 0
+    """Millionths."""
 
 
 class Fresh(NamedTuple):
@@ -63,8 +69,14 @@ class Fresh(NamedTuple):
 
     batch: Batch
     msisdns: Sequence[str]
+    prices: Sequence[int | None]
+    """What each costs, in millionths; None: nothing is sent there."""
     used_ids: int = 0
     """How many of the identifiers that follow the batch's own are, or were, taken."""
+
+    @property
+    def bill(self) -> Bill:
+        return Bill(self.batch.account_id, self.batch.id, sum(price or 0 for price in self.prices))
 
 
 def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
@@ -91,7 +103,16 @@ def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
         else:
             answers.append(IdempotencyMismatch())
     stored = _insert(tx, fresh) if fresh else {}
-    return [stored[new.batch.id] if answer is None else answer for new, answer in zip(news, answers, strict=True)]
+    return [_answer(stored, new, answer) for new, answer in zip(news, answers, strict=True)]
+
+
+def _answer(
+    stored: Mapping[str, Accepted | Exception], new: NewBatch, answer: Accepted | Exception | None
+) -> Accepted | Exception:
+    if answer is None:
+        return stored[new.batch.id]
+    first = stored.get(answer.batch_id) if isinstance(answer, Accepted) else None
+    return first if isinstance(first, Exception) else answer  # what it repeats was refused a moment ago
 
 
 def unknown_group(identifiers: Sequence[str]) -> UnknownGroup:
@@ -111,18 +132,45 @@ def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str
     return {(account, key): (identifier, fingerprint) for account, key, identifier, fingerprint in found}
 
 
-def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted]:
-    """Stores new batches with their messages."""
-    fresh = [Fresh(new.batch, everyone(tx, new.batch)) for new in news]
-    tx.insert(
-        batches, BATCH_COLUMNS, [batch_row(new, len(entry.msisdns)) for new, entry in zip(news, fresh, strict=True)]
-    )
-    refused = add_messages(tx, fresh)
-    settle_if_empty(tx, [entry.batch.id for entry in fresh if not entry.msisdns], to_ms(news[0].batch.created_at))
-    return {
-        batch.id: Accepted(batch.id, repeated=False, messages=len(msisdns), refused=refused[batch.id])
-        for batch, msisdns, _ in fresh
+def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]:
+    """Stores new batches with their messages, those that the accounts' balances cover."""
+    now = to_ms(news[0].batch.created_at)
+    wanted = priced(tx, [(new.batch, everyone(tx, new.batch), new.tariff) for new in news])
+    covered = charge(tx, [entry.bill for entry in wanted], now)
+    answers: dict[str, Accepted | Exception] = {
+        entry.batch.id: InsufficientCredit() for entry, enough in zip(wanted, covered, strict=True) if not enough
     }
+    fresh = [entry for entry in wanted if entry.batch.id not in answers]
+    paid = [new for new in news if new.batch.id not in answers]
+    rows = [batch_row(new, len(entry.msisdns)) for new, entry in zip(paid, fresh, strict=True)]
+    tx.insert(batches, BATCH_COLUMNS, rows)
+    refused = add_messages(tx, fresh)
+    settle_if_empty(tx, [entry.batch.id for entry in fresh if not entry.msisdns], now)
+    for entry in fresh:
+        identifier = entry.batch.id
+        answers[identifier] = Accepted(
+            identifier,
+            repeated=False,
+            messages=len(entry.msisdns),
+            refused=refused[identifier],
+            charged=entry.bill.amount,
+        )
+    return answers
+
+
+def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> list[Fresh]:
+    """Messages to be stored, with what each costs. One to a recipient who opted out costs nothing."""
+    silent = opted_out_among(tx, [(batch.account_id, msisdns) for batch, msisdns, _ in wanted])
+    found = []
+    for batch, msisdns, tariff in wanted:
+        prices = tariff.of_messages(batch, msisdns)
+        if silent:
+            prices = [
+                0 if (batch.account_id, msisdn) in silent else price
+                for msisdn, price in zip(msisdns, prices, strict=True)
+            ]
+        found.append(Fresh(batch, msisdns, prices))
+    return found
 
 
 def everyone(tx: Tx, batch: Batch) -> Sequence[str]:
@@ -133,32 +181,41 @@ def everyone(tx: Tx, batch: Batch) -> Sequence[str]:
 
 
 def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
-    """Stores messages of batches; how many of each were rejected at once, because their recipients opted out."""
+    """Stores messages of batches; how many of each were rejected at once: opted out, or no price."""
     merged: list[Row] = []
     ids: dict[str, Sequence[str]] = {}
-    for batch, msisdns, used_ids in fresh:
+    for batch, msisdns, prices, used_ids in fresh:
         ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
-        rows: list[Row] = list(zip(ids[batch.id], msisdns, strict=True))
+        rows: list[Row] = [
+            (message_id, msisdn, price or 0)
+            for message_id, msisdn, price in zip(ids[batch.id], msisdns, prices, strict=True)
+        ]
         times = (to_ms(batch.send_at), to_ms(batch.expire_at), to_ms(batch.created_at))
         shared = (batch.account_id, batch.id, Status.QUEUED.value, int(NOTIFY[batch.report]), *times)
         if len(rows) <= _MERGED_RECIPIENTS:
             merged.extend(row + shared for row in rows)
         else:
-            tx.insert(messages, ("id", "msisdn"), rows, dict(zip(_SHARED, shared, strict=True)))
-    tx.insert(messages, ("id", "msisdn", *_SHARED), merged)
-    return _refuse_opted_out(tx, fresh, ids)
+            tx.insert(messages, _OWN, rows, dict(zip(_SHARED, shared, strict=True)))
+    tx.insert(messages, (*_OWN, *_SHARED), merged)
+    return _refuse(tx, fresh, ids)
 
 
-def _refuse_opted_out(tx: Tx, fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) -> Counter[str]:
+def _refuse(tx: Tx, fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) -> Counter[str]:
     silent = opted_out_among(tx, [(entry.batch.account_id, entry.msisdns) for entry in fresh])
-    if not silent:
-        return Counter()
     refused = [
-        Change(message_id, Status.REJECTED, reason=Reason.OPTED_OUT)
-        for batch, msisdns, _ in fresh
-        for message_id, msisdn in zip(ids[batch.id], msisdns, strict=True)
-        if (batch.account_id, msisdn) in silent
+        Change(message_id, Status.REJECTED, reason=Reason.NO_COVERAGE)
+        for batch, _, prices, _ in fresh
+        if None in prices
+        for message_id, price in zip(ids[batch.id], prices, strict=True)
+        if price is None
     ]
+    if silent:
+        refused += [
+            Change(message_id, Status.REJECTED, reason=Reason.OPTED_OUT)
+            for batch, msisdns, _, _ in fresh
+            for message_id, msisdn in zip(ids[batch.id], msisdns, strict=True)
+            if (batch.account_id, msisdn) in silent
+        ]
     applied = apply_changes(tx, refused, now_ms())
     return Counter(change.batch_id for change in applied)
 

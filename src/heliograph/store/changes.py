@@ -18,6 +18,7 @@ from heliograph.domain.batches import Notify
 from heliograph.domain.callbacks import EventKind, MessageFacts
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.statuses import OPEN, SETTLED, Status, may_become
+from heliograph.store.ledger import Bill, give_back
 from heliograph.store.schema import accounts, batches, events, messages
 from heliograph.store.tx import Row, Tx
 
@@ -67,6 +68,7 @@ class Current(NamedTuple):
     due_at: int
     sent_at: int | None
     attempts: int
+    price: int
 
 
 class Taken(NamedTuple):
@@ -76,6 +78,9 @@ class Taken(NamedTuple):
     before: Current
     after: Current
 
+
+_NOT_SENT = {Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED}
+_UNSENT = {Status.QUEUED.value, Status.SENDING.value}
 
 _WRITTEN = (
     "status",
@@ -89,6 +94,7 @@ _WRITTEN = (
     "due_at",
     "sent_at",
     "attempts",
+    "price",
     "settled_at",
 )
 
@@ -110,6 +116,7 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
         taken.append(Taken(change, before, after))
     tx.update(messages, "id", _WRITTEN, list(rows.values()), {"worker": None, "lease_until": None})
     _close_batches(tx, taken)
+    _return_prices(tx, taken, now_ms)
     _write_events(tx, taken, now_ms)
     return [Applied(after.id, after.batch_id, after.account_id, change.status) for change, _, after in taken]
 
@@ -141,7 +148,13 @@ def _changed(change: Change, before: Current, now_ms: int) -> Current:
         change.due_at if change.due_at is not None else before.due_at,
         sent_at,
         change.attempts if change.attempts is not None else before.attempts,
+        0 if _never_went(change, before) else before.price,
     )
+
+
+def _never_went(change: Change, before: Current) -> bool:
+    """Whether the message ends here without ever having been with a provider, as far as anybody knows."""
+    return change.status in _NOT_SENT and before.status in _UNSENT and before.sent_at is None
 
 
 def _written(change: Change, after: Current, now_ms: int) -> Row:
@@ -159,6 +172,7 @@ def _written(change: Change, after: Current, now_ms: int) -> Row:
         after.due_at,
         after.sent_at,
         after.attempts,
+        after.price,
         _happened(change, now_ms) if change.status in SETTLED else None,
     )
 
@@ -199,6 +213,16 @@ def settle_if_empty(tx: Tx, batch_ids: Collection[str], now_ms: int) -> None:
         return
     targets = _callback_targets(tx, set(batch_ids))
     insert_events(tx, [_end_of(target) for target in targets.values() if _is_over(target)], now_ms)
+
+
+def _return_prices(tx: Tx, taken: Sequence[Taken], now_ms: int) -> None:
+    """Gives back what was charged for messages that were not sent."""
+    back: Counter[tuple[str, str]] = Counter()
+    for _, before, after in taken:
+        if before.price != after.price:
+            back[before.account_id, before.batch_id] += before.price - after.price
+    if back:
+        give_back(tx, [Bill(*whose, amount) for whose, amount in back.items()], now_ms)
 
 
 class Target(NamedTuple):

@@ -9,8 +9,10 @@ import msgspec
 from sqlalchemy import delete, select, update
 
 from heliograph.domain.batches import NOTIFY, Batch
-from heliograph.domain.errors import AlreadyDispatched
+from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit
+from heliograph.domain.ids import following
 from heliograph.domain.instants import to_ms
+from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.batches import (
     BATCH_COLUMNS,
@@ -21,10 +23,12 @@ from heliograph.store.batches import (
     batch_row,
     everyone,
     open_count,
+    priced,
     unknown_group,
 )
-from heliograph.store.changes import settle_if_empty
+from heliograph.store.changes import Change, apply_changes, settle_if_empty
 from heliograph.store.groups import unknown_groups
+from heliograph.store.ledger import charge, give_back
 from heliograph.store.messages import of_batch
 from heliograph.store.schema import batches, groups, has_groups_to_expand, is_queued, messages
 from heliograph.store.tx import Tx
@@ -33,15 +37,24 @@ EXPANDED_AT_ONCE = 50
 _KEPT = {"id", "account_id", "idempotency_key", "fingerprint", "created_at", "canceled_at", "used_ids"}
 
 
-def rewrite(tx: Tx, account_id: str, batch_id: str, renew: Callable[[Batch], Batch], now_ms: int) -> Batch | None:
+def rewrite(
+    tx: Tx, account_id: str, batch_id: str, renew: Callable[[Batch], Batch], now_ms: int, tariff: Tariff = FREE
+) -> Batch | None:
     """Puts what `renew` makes of a batch in its place; None if there is no such batch.
 
     Recipients that stay keep their messages, the others' are deleted, new ones get messages of their own.
     AlreadyDispatched once a worker has held any of its messages, its groups were looked up, or it was canceled;
-    UnknownGroup; and whatever `renew` raises: then nothing is written.
+    UnknownGroup; InsufficientCredit; and whatever `renew` raises: then nothing is written.
     """
     rows = tx.rows(
-        select(messages.c.id, messages.c.msisdn, messages.c.status, messages.c.reason, messages.c.attempts)
+        select(
+            messages.c.id,
+            messages.c.msisdn,
+            messages.c.status,
+            messages.c.reason,
+            messages.c.attempts,
+            messages.c.price,
+        )
         .where(messages.c.account_id == account_id, of_batch(batch_id))
         .order_by(messages.c.id)
         .with_for_update()
@@ -57,40 +70,53 @@ def rewrite(tx: Tx, account_id: str, batch_id: str, renew: Callable[[Batch], Bat
     after = renew(before)
     if strangers := unknown_groups(tx, account_id, after.groups):
         raise unknown_group(strangers)
-    return _put(tx, after, {row[1]: row for row in rows}, used_ids, now_ms)
+    (wanted,) = priced(tx, [(after, everyone(tx, after), tariff)])
+    _settle_difference(tx, wanted, sum(row[5] for row in rows), now_ms)
+    return _put(tx, wanted, {row[1]: row for row in rows}, used_ids, now_ms)
+
+
+def _settle_difference(tx: Tx, wanted: Fresh, paid: int, now_ms: int) -> None:
+    more = wanted.bill.amount - paid
+    if more > 0 and charge(tx, [wanted.bill._replace(amount=more)], now_ms) == [False]:
+        raise InsufficientCredit()
+    if more < 0:
+        give_back(tx, [wanted.bill._replace(amount=-more)], now_ms)
 
 
 def _dispatched(row: Sequence[Any]) -> bool:
-    _, _, status, reason, attempts = row
+    status, reason, attempts = row[2:5]
     untouched = status == Status.QUEUED.value and not attempts
-    return not untouched and not (status == Status.REJECTED.value and reason == Reason.OPTED_OUT)
+    return not untouched and not (status == Status.REJECTED.value and reason in {Reason.OPTED_OUT, Reason.NO_COVERAGE})
 
 
-def _put(tx: Tx, after: Batch, there: dict[str, Sequence[Any]], used_ids: int, now_ms: int) -> Batch:
-    wanted = everyone(tx, after)
-    kept = [there[msisdn] for msisdn in wanted if msisdn in there]
-    gone = [there[msisdn][0] for msisdn in there.keys() - set(wanted)]
-    new = [msisdn for msisdn in wanted if msisdn not in there]
+def _put(tx: Tx, wanted: Fresh, there: dict[str, Sequence[Any]], used_ids: int, now_ms: int) -> Batch:
+    after = wanted.batch
+    prices = dict(zip(wanted.msisdns, wanted.prices, strict=True))
+    kept = [there[msisdn] for msisdn in wanted.msisdns if msisdn in there]
+    gone = [there[msisdn][0] for msisdn in there.keys() - prices.keys()]
+    new = [msisdn for msisdn in wanted.msisdns if msisdn not in there]
     if gone:
         tx.run(delete(messages).where(tx.among(messages.c.id, gone)))
     shared = {"due_at": to_ms(after.send_at), "expire_at": to_ms(after.expire_at)}
     notify = int(NOTIFY[after.report])
     tx.run(update(messages).where(of_batch(after.id), is_queued).values(**shared, notify=notify, reason=None))
-    row = dict(zip(BATCH_COLUMNS, batch_row(NewBatch(after), len(wanted)), strict=True))
+    tx.update(messages, "id", ("price",), [(row[0], prices[row[1]] or 0) for row in kept])
+    row = dict(zip(BATCH_COLUMNS, batch_row(NewBatch(after), len(wanted.msisdns)), strict=True))
     values = {name: value for name, value in row.items() if name not in _KEPT}
     waiting = len(new) + sum(each[2] == Status.QUEUED.value for each in kept)
     values |= {"open_count": open_count(after, waiting), "used_ids": used_ids + len(new)}
     tx.run(update(batches).where(batches.c.id == after.id).values(**values))
-    add_messages(tx, [Fresh(after, new, used_ids)])
+    add_messages(tx, [Fresh(after, new, [prices[msisdn] for msisdn in new], used_ids)])
     if not waiting:
         settle_if_empty(tx, [after.id], now_ms)
-    return msgspec.structs.replace(after, recipient_count=len(wanted))
+    return msgspec.structs.replace(after, recipient_count=len(wanted.msisdns))
 
 
-def expand_due(tx: Tx, now_ms: int) -> tuple[list[str], int]:
+def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], int]:
     """Looks up the groups of batches that are due and stores messages for their members. Spans accounts.
 
-    A member who is a recipient anyway gets one message. At most 50 batches at once: which, and how many messages.
+    A member who is a recipient anyway gets one message. If the balance does not cover the members, their messages
+    are rejected. At most 50 batches at once: which, and how many messages.
     """
     rows = tx.rows(
         select(batches.c.id, batches.c.account_id, batches.c.used_ids, batches.c.open_count)
@@ -116,7 +142,12 @@ def expand_due(tx: Tx, now_ms: int) -> tuple[list[str], int]:
                 open_count=None if waiting is None else waiting - 1 + len(new),
             )
         )
-        add_messages(tx, [Fresh(batch, new, used_ids)])
+        (wanted,) = priced(tx, [(batch, new, tariff)])
+        paid = charge(tx, [wanted.bill], now_ms) == [True]
+        add_messages(tx, [wanted._replace(used_ids=used_ids, prices=wanted.prices if paid else [0] * len(new))])
+        if not paid:
+            ids = following(batch_id, used_ids + len(new))[used_ids:]
+            apply_changes(tx, [Change(one, Status.REJECTED, reason=Reason.INSUFFICIENT_CREDIT) for one in ids], now_ms)
         if not new:
             settle_if_empty(tx, [batch_id], now_ms)
         total += len(new)

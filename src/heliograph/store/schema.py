@@ -139,6 +139,7 @@ messages = Table(
     number("sent_at", required=False),
     number("settled_at", required=False),
     number("confirmed_at", required=False),
+    number("price", default=0),  # what was charged for it, in millionths
 )
 # Literals, not parameters: a plan made for any parameter could not use the partial indexes below.
 is_queued = messages.c.status == literal_column("'queued'")
@@ -246,6 +247,25 @@ Index(
     sqlite_where=inbound.c.provider_ref.is_not(None),
     postgresql_where=inbound.c.provider_ref.is_not(None),
 )
+
+balances = Table(
+    "balances",
+    metadata,
+    text("account_id", key=True),
+    number("amount"),  # in millionths; what is reserved for waiting messages is taken off already
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("kind"),  # set, charge, return
+    number("amount"),  # added to the balance; negative for charges
+    text("batch_id", required=False),
+    number("created_at"),
+)
+Index("ledger_by_account", ledger.c.account_id, ledger.c.id)
 
 groups = Table(
     "groups",

@@ -18,6 +18,7 @@ CODES: dict[type[errors.HeliographError], tuple[int, str]] = {
     errors.RequestTooLarge: (413, "request_too_large"),
     errors.UnsupportedMediaType: (415, "unsupported_media_type"),
     errors.MethodNotAllowed: (405, "method_not_allowed"),
+    errors.InsufficientCredit: (403, "insufficient_credit"),
     errors.MissingCallbackUrl: (403, "missing_callback_url"),
     errors.AlreadyDispatched: (403, "batch_already_dispatched"),
 }
@@ -49,6 +50,8 @@ _STATUS: dict[Status, tuple[str, int]] = {
 #: Where the reason says more than the status.
 _REASON: dict[str, tuple[str, int]] = {
     Reason.UNROUTABLE: ("Aborted", 402),
+    Reason.NO_COVERAGE: ("Aborted", 402),
+    Reason.INSUFFICIENT_CREDIT: ("Aborted", 413),
     Reason.INTERNAL: ("Aborted", 403),
     Reason.RETRIES_EXHAUSTED: ("Aborted", 404),
     Reason.MISSING_PARAMETER: ("Aborted", 405),

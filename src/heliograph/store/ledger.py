@@ -1,0 +1,130 @@
+"""Balances, and the ledger of everything that changed them.
+
+An account without a balance is not billed. A batch is charged when it is accepted, in the same transaction, so that
+what is accepted is paid for; what is then not sent is returned in the transaction that ends the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import delete, func, select
+
+from heliograph.domain.ids import following, new_id
+from heliograph.store.schema import balances, ledger
+from heliograph.store.tx import Row, Tx
+
+
+class EntryKind(StrEnum):
+    SET = "set"
+    """Somebody set the balance; the amount is the difference."""
+    CHARGE = "charge"
+    RETURN = "return"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One change of a balance."""
+
+    id: str
+    kind: EntryKind
+    amount: int
+    """Millionths, added to the balance."""
+    batch_id: str | None
+    created_at: int
+    """Milliseconds since 1970."""
+
+
+class Bill(NamedTuple):
+    """What a batch costs an account, or gets back."""
+
+    account_id: str
+    batch_id: str
+    amount: int
+    """Millionths, not negative."""
+
+
+def balance_of(tx: Tx, account_id: str) -> int | None:
+    """In millionths; None if the account is not billed."""
+    value: int | None = tx.value(select(balances.c.amount).where(balances.c.account_id == account_id))
+    return value
+
+
+def set_balance(tx: Tx, account_id: str, amount: int | None, now_ms: int) -> None:
+    """From now on the account has this; None: it is not billed."""
+    before = _lock(tx, [account_id]).get(account_id, 0)
+    tx.run(delete(balances).where(balances.c.account_id == account_id))
+    if amount is not None:
+        tx.insert(balances, ("account_id", "amount"), [(account_id, amount)])
+    _enter(tx, [(account_id, EntryKind.SET.value, (amount or 0) - before, None)], now_ms)
+
+
+def entries_of(tx: Tx, account_id: str, *, limit: int, before: str | None = None) -> list[Entry]:
+    """A page of the ledger, newest first; everything older than the entry `before`."""
+    columns = (ledger.c.id, ledger.c.kind, ledger.c.amount, ledger.c.batch_id, ledger.c.created_at)
+    query = select(*columns).where(ledger.c.account_id == account_id)
+    if before is not None:
+        query = query.where(ledger.c.id < before)
+    rows = tx.rows(query.order_by(ledger.c.id.desc()).limit(limit))
+    return [Entry(row[0], EntryKind(row[1]), *row[2:]) for row in rows]
+
+
+def charge(tx: Tx, bills: Sequence[Bill], now_ms: int) -> list[bool]:
+    """Takes each bill off its account's balance, one after the other; False for one that the balance does not cover.
+
+    What is not covered is not charged at all. Waits for others that change the same balances.
+    """
+    left = _lock(tx, [bill.account_id for bill in bills if bill.amount])
+    covered: list[bool] = []
+    rows: list[Row] = []
+    for account_id, batch_id, amount in bills:
+        balance = left.get(account_id)
+        enough = not amount or balance is None or balance >= amount
+        covered.append(enough)
+        if enough and amount and balance is not None:
+            left[account_id] = balance - amount
+            rows.append((account_id, EntryKind.CHARGE.value, -amount, batch_id))
+    _write(tx, left, rows, now_ms)
+    return covered
+
+
+def give_back(tx: Tx, bills: Sequence[Bill], now_ms: int) -> None:
+    """Puts what was charged back on the balances."""
+    left = _lock(tx, [bill.account_id for bill in bills])
+    rows: list[Row] = []
+    for account_id, batch_id, amount in bills:
+        if account_id in left:
+            left[account_id] += amount
+            rows.append((account_id, EntryKind.RETURN.value, amount, batch_id))
+    _write(tx, left, rows, now_ms)
+
+
+def _lock(tx: Tx, account_ids: Sequence[str]) -> dict[str, int]:
+    if not account_ids:
+        return {}
+    rows = tx.rows(
+        select(balances.c.account_id, balances.c.amount)
+        .where(tx.among(balances.c.account_id, set(account_ids)))
+        .order_by(balances.c.account_id)
+        .with_for_update()
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _write(tx: Tx, left: dict[str, int], rows: Sequence[Row], now_ms: int) -> None:
+    if rows:
+        changed = {row[0] for row in rows}
+        tx.update(balances, "account_id", ("amount",), [item for item in left.items() if item[0] in changed])
+        _enter(tx, rows, now_ms)
+
+
+def _enter(tx: Tx, rows: Sequence[Row], now_ms: int) -> None:
+    entries = [(entry, *row) for entry, row in zip(following(new_id(), len(rows)), rows, strict=True)]
+    tx.insert(ledger, ("id", "account_id", "kind", "amount", "batch_id"), entries, {"created_at": now_ms})
+
+
+def sum_of_entries(tx: Tx, account_id: str) -> int:
+    """What the ledger says the balance is: for checking one against the other."""
+    return int(tx.value(select(func.coalesce(func.sum(ledger.c.amount), 0)).where(ledger.c.account_id == account_id)))
