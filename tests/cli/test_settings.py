@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from heliograph.domain.errors import SetupError
+from heliograph.domain.prices import FREE, TRIAL, Tariff
 from heliograph.protocols.xms.provider import XmsConfig
 from heliograph.runtime.platform import running
 from heliograph.runtime.settings import described, load
@@ -59,6 +60,14 @@ BAD = [
     ("colour = 1", "there is no setting `colour`; `heliograph config` lists them all"),
     ("[serve]\nport = 1", "there is no setting `serve`"),
     ('default_provider = "nobody"', "default_provider names no provider that is set up: 'nobody'"),
+    ("prices = 5", "`prices` must be a table of channels"),
+    ("[prices]\nsms = 5", "`prices` must be a table of channels"),
+    ("[prices.sms]\nFR = -1", "`prices` must be a table of channels"),
+    ('[prices.sms]\nFR = "free"', "`prices` must be a table of channels"),
+    ("[prices.sms]\nFrance = 1", "`prices` has what is neither a country (FR) nor `default`: ['France']"),
+    ('[prices]\ncurrency = "euro"', "`prices` has a currency that is none"),
+    ("balance = -1", "`balance` must be at least 0, not -1"),
+    ("rate_limit = 0", "`rate_limit` must be at least 1, not 0"),
     ("providers = 5", "`providers` must be a table for each provider"),
     ("[providers.x]\nrate = 1", "`providers` `x` needs a type: xms"),
     ('[providers.x]\ntype = "pigeon"', "`x` needs a type: xms"),
@@ -125,3 +134,18 @@ async def test_a_provider_for_an_account_that_does_not_exist_stops_the_start(tmp
     with pytest.raises(SetupError, match="`line` is for an account that does not exist: 'nobody'"):
         async with running(replace(settings, data_dir=tmp_path)):
             pass
+
+
+def test_prices_are_a_table_or_the_sandboxs_own_or_none(tmp_path: Path) -> None:
+    file = tmp_path / "heliograph.toml"
+    file.write_text('[prices]\ncurrency = "USD"\n[prices.sms]\nFR = 0.045\ndefault = 1\n')
+
+    priced = load(file=file, environment={}).settings.tariff
+    from_environment = load(file=None, environment={"HELIOGRAPH_PRICES": '{"sms": {"DE": 0.07}}'}).settings.tariff
+    sandbox = load(file=None, environment={}).settings
+
+    assert (priced.currency, priced.channels) == ("USD", {"sms": {"FR": 45_000, "default": 1_000_000}})
+    assert from_environment == Tariff(channels={"sms": {"DE": 70_000}})
+    assert from_environment.price_of("sms", "FR") is None
+    assert (sandbox.tariff, sandbox.balance) == (TRIAL, 100_000)
+    assert replace(sandbox, default_provider="line").tariff == FREE

@@ -58,6 +58,8 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes any free one.")] = None,
     store: Annotated[str | None, typer.Option(help="A postgresql:// URL instead of the embedded store.")] = None,
+    balance: Annotated[float | None, typer.Option(help="What each sandbox account has to spend.")] = None,
+    rate_limit: Annotated[int | None, typer.Option(help="Requests a second that an account may make.")] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help="Written with all addresses and credentials once requests are accepted.")
     ] = None,
@@ -67,7 +69,14 @@ def serve(
     from heliograph.runtime.serve import run
     from heliograph.runtime.serve import serve as serve_until_stopped
 
-    flags = {"data_dir": data_dir, "host": host, "port": port, "store": store}
+    flags = {
+        "data_dir": data_dir,
+        "host": host,
+        "port": port,
+        "store": store,
+        "balance": balance,
+        "rate_limit": rate_limit,
+    }
     loaded = _load(config, flags)
     settings = loaded.settings
     logs.configure(settings.log_level, settings.log_format)

@@ -55,6 +55,14 @@ NOTIFY = {
 }
 
 
+class Audience(msgspec.Struct, frozen=True):
+    """A group as it was when a campaign went to its members."""
+
+    number: int
+    name: str
+    size: int
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a batch is sent, where it is not as usual."""
 
@@ -66,6 +74,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """SMPP 3.4 section 5.2.6."""
     feedback: bool = False
     """The customer will say who got it."""
+    local_time: bool = False
+    """`send_at` is what the clock on the wall shows where each recipient is, not one moment."""
+    quiet: tuple[int, int] | None = None
+    """Minutes of the recipient's day from which and until which nothing is sent; what falls inside waits."""
+    audience: Sequence[Audience] = ()
+    """The groups whose members were made recipients when it was accepted."""
     campaign_id: str | None = None
     """The customer's registration with the networks, for providers that ask for it."""
 

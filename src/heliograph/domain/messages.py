@@ -38,6 +38,10 @@ class Message(msgspec.Struct, kw_only=True):
     lease_until: datetime | None
     sent_at: datetime | None
     settled_at: datetime | None
+    price: int = 0
+    """What was charged for it and not given back, in millionths."""
+    country: str | None = None
+    """ISO 3166 alpha-2, of the number."""
     confirmed_at: datetime | None = None
     """When the customer said that the recipient has it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,32 +30,43 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
         prices = self.channels.get(channel, {})
         return prices.get(country or ELSEWHERE, prices.get(ELSEWHERE))
 
-    def of_messages(self, batch: Batch, msisdns: Sequence[str]) -> list[int | None]:
-        """What the message to each of these costs, in the order given; None where there is no price.
+    def quotes(self, batch: Batch, msisdns: Sequence[str]) -> list[Quote]:
+        """What the message to each of these comes to, in the order given.
 
         A message that can't be made, because a parameter has no value or it would have too many parts, costs nothing:
         it is not going to be sent.
         """
         prices = self.channels.get("sms")
-        if prices is None:
-            return [0] * len(msisdns)
-        elsewhere = prices.get(ELSEWHERE)
-        by_country = len(prices) > (elsewhere is not None)
+        elsewhere = 0 if prices is None else prices.get(ELSEWHERE)
+        own = prices or {}
         rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
         most = min(batch.max_parts or MAX_PARTS, MAX_PARTS)
-        found: list[int | None] = []
+        found: list[Quote] = []
         for msisdn in msisdns:
-            price = prices.get(country_of(msisdn) or ELSEWHERE, elsewhere) if by_country else elsewhere
-            if price is None:
-                found.append(None)
-                continue
+            country = country_of(msisdn)
+            price = own.get(country or ELSEWHERE, elsewhere)
             try:
                 parts = rendering.render(msisdn).parts
             except MissingParameter:
                 parts = 0
-            found.append(price * parts if parts <= most else 0)
+            if parts > most:
+                parts = 0
+            found.append(Quote(None if price is None else price * parts, parts, country))
         return found
+
+
+class Quote(NamedTuple):
+    """What one message comes to."""
+
+    price: int | None
+    """Millionths; None: there is no price, so nothing is sent there."""
+    parts: int
+    """0 if the message can't be made."""
+    country: str | None
+    """ISO 3166 alpha-2; None if the number belongs to no country, as the sandbox's own."""
 
 
 FREE = Tariff()
 """Without prices everything is free, everywhere."""
+TRIAL = Tariff(channels={"sms": {ELSEWHERE: 50_000, "DE": 70_000, "FR": 45_000, "GB": 40_000, "US": 10_000}})
+"""What the sandbox asks, so that there is something to see."""

@@ -24,6 +24,7 @@ from heliograph.numbers.originators import (
 )
 from heliograph.numbers.plans import NumberType
 from heliograph.numbers.reading import normalise, normalise_many, parse
+from heliograph.numbers.zones import time_zone_of
 
 __all__ = [
     "Check",
@@ -41,6 +42,7 @@ __all__ = [
     "normalise_many",
     "parse",
     "parse_originator",
+    "time_zone_of",
     "ton_npi",
     "type_of",
 ]

@@ -74,7 +74,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
             shapes=shapes,
             lease_s=settings.lease_s,
             window=settings.window,
-            tariff=settings.prices,
+            tariff=settings.tariff,
         )
         await engine.start()
         try:

@@ -55,7 +55,7 @@ async def ensure(accounts: Accounts, data_dir: Path) -> tuple[Account, Credentia
 
 async def ensure_balances(store: Store, settings: Settings) -> None:
     """Both accounts have what the setting `balance` says, from the first start with prices and whenever it changes."""
-    if not settings.prices.channels:
+    if not settings.tariff.channels:
         return
     wanted = str(settings.balance)
     if await store.read(get_setting, _BALANCE_SETTING) != wanted:

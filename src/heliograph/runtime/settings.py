@@ -20,7 +20,7 @@ import msgspec
 import platformdirs
 
 from heliograph.domain.errors import SetupError
-from heliograph.domain.prices import FREE, MICROS, Tariff
+from heliograph.domain.prices import FREE, MICROS, TRIAL, Tariff
 from heliograph.doors.bodies import in_our_words
 from heliograph.engine.addresses import Network
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig
@@ -80,16 +80,30 @@ class Settings:
     default_provider: str = setting(
         "sandbox", "The provider by which messages go, except those to the sandbox's own numbers."
     )
-    prices: Tariff = setting(  # noqa: RUF009 - a dataclass field
-        FREE,
+    prices: Tariff | None = setting(  # noqa: RUF009 - a dataclass field
+        None,
         "A table `[prices]`: `currency`, and for each channel a table `[prices.sms]` of countries (`FR = 0.045`, "
-        "`default` for the others) and the price of a part. No table: everything is free.",
+        "`default` for the others) and the price of a part. Without it the sandbox has prices of its own, and what "
+        "goes by other providers is free.",
     )
     balance: float = setting(
-        100_000.0, "What the sandbox's accounts have to spend, if there are prices.", at_least=0, at_most=1e9
+        100_000.0, "What each of the sandbox's two accounts has to spend.", at_least=0, at_most=1e9
+    )
+    rate_limit: int = setting(
+        500,
+        "Requests a second that an account may make of a door that limits them, on each process.",
+        at_least=1,
+        at_most=1_000_000,
     )
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: str = setting("text", "text or json.")
+
+    @property
+    def tariff(self) -> Tariff:
+        """The prices that count."""
+        if self.prices is not None:
+            return self.prices
+        return TRIAL if self.default_provider == SANDBOX else FREE
 
     def __post_init__(self) -> None:
         """ValueError names the values that are not among the allowed ones."""
@@ -262,7 +276,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     "float": _number(float),
     "tuple[Network, ...]": _networks,
     "Mapping[str, ProviderConfig]": _providers,
-    "Tariff": _prices,
+    "Tariff | None": _prices,
 }
 
 
@@ -272,8 +286,8 @@ def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
     for each in fields(Settings):
         value = getattr(loaded.settings, each.name)
         shown = ", ".join(map(str, value)) if isinstance(value, tuple | dict) else str(value)
-        if isinstance(value, Tariff):
-            shown = ", ".join(value.channels)
+        if each.name == "prices":
+            shown = ", ".join(value.channels) if isinstance(value, Tariff) else ""
         if each.metadata["secret"] and shown and not isinstance(value, dict):
             shown = "(set)"
         rows.append((each.name, shown, loaded.sources[each.name], each.metadata["help"]))

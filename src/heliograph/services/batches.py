@@ -121,14 +121,14 @@ class Batches:
         rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
         parts = 0
         listed: list[DryRunRecipient] = []
-        for msisdn, price in zip(wanted.msisdns, wanted.prices, strict=True):
+        for msisdn, quote in zip(wanted.msisdns, wanted.quotes, strict=True):
             try:
                 rendered = rendering.render(msisdn)
             except MissingParameter:
                 continue  # would fail alone, and send nothing
             parts += rendered.parts
             if len(listed) < list_first:
-                listed.append(DryRunRecipient(msisdn, rendered, price))
+                listed.append(DryRunRecipient(msisdn, rendered, quote.price))
         return DryRun(len(wanted.msisdns), parts, wanted.bill.amount, listed)
 
     async def get(self, account: Account, batch_id: str) -> Batch:

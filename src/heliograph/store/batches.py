@@ -14,7 +14,8 @@ from heliograph.domain.batches import NOTIFY, USUAL, Batch, BodyKind, Notify, Op
 from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, UnknownGroup
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
-from heliograph.domain.prices import FREE, Tariff
+from heliograph.domain.local_times import due_times
+from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.changes import Change, apply_changes, settle_if_empty
 from heliograph.store.groups import members_below, unknown_groups
@@ -33,8 +34,8 @@ _BEHIND_THE_SCENES = {"idempotency_key", "fingerprint", "open_count", "used_ids"
 _COLUMNS = tuple(column for column in batches.c if column.name not in _BEHIND_THE_SCENES)
 BATCH_COLUMNS = tuple(column.name for column in batches.c)
 
-_OWN = ("id", "msisdn", "price")
-_SHARED = ("account_id", "batch_id", "status", "notify", "due_at", "expire_at", "created_at")
+_OWN = ("id", "msisdn", "price", "parts", "country", "due_at", "expire_at")
+_SHARED = ("account_id", "batch_id", "status", "notify", "created_at")
 """Columns of a message that are the same for all of its batch."""
 _MERGED_RECIPIENTS = 20
 """Batches up to this size share one INSERT of messages with their neighbours; larger ones have one of their own."""
@@ -69,14 +70,14 @@ class Fresh(NamedTuple):
 
     batch: Batch
     msisdns: Sequence[str]
-    prices: Sequence[int | None]
-    """What each costs, in millionths; None: nothing is sent there."""
+    quotes: Sequence[Quote]
+    """What each comes to."""
     used_ids: int = 0
     """How many of the identifiers that follow the batch's own are, or were, taken."""
 
     @property
     def bill(self) -> Bill:
-        return Bill(self.batch.account_id, self.batch.id, sum(price or 0 for price in self.prices))
+        return Bill(self.batch.account_id, self.batch.id, sum(quote.price or 0 for quote in self.quotes))
 
 
 def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
@@ -163,13 +164,13 @@ def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> lis
     silent = opted_out_among(tx, [(batch.account_id, msisdns) for batch, msisdns, _ in wanted])
     found = []
     for batch, msisdns, tariff in wanted:
-        prices = tariff.of_messages(batch, msisdns)
+        quotes = tariff.quotes(batch, msisdns)
         if silent:
-            prices = [
-                0 if (batch.account_id, msisdn) in silent else price
-                for msisdn, price in zip(msisdns, prices, strict=True)
+            quotes = [
+                quote._replace(price=0) if (batch.account_id, msisdn) in silent else quote
+                for msisdn, quote in zip(msisdns, quotes, strict=True)
             ]
-        found.append(Fresh(batch, msisdns, prices))
+        found.append(Fresh(batch, msisdns, quotes))
     return found
 
 
@@ -184,14 +185,22 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
     """Stores messages of batches; how many of each were rejected at once: opted out, or no price."""
     merged: list[Row] = []
     ids: dict[str, Sequence[str]] = {}
-    for batch, msisdns, prices, used_ids in fresh:
+    for batch, msisdns, quotes, used_ids in fresh:
         ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
+        validity = to_ms(batch.expire_at) - to_ms(batch.send_at)
         rows: list[Row] = [
-            (message_id, msisdn, price or 0)
-            for message_id, msisdn, price in zip(ids[batch.id], msisdns, prices, strict=True)
+            (message_id, msisdn, price or 0, parts or None, country, due_at, due_at + validity)
+            for message_id, msisdn, (price, parts, country), due_at in zip(
+                ids[batch.id], msisdns, quotes, due_times(batch, msisdns), strict=True
+            )
         ]
-        times = (to_ms(batch.send_at), to_ms(batch.expire_at), to_ms(batch.created_at))
-        shared = (batch.account_id, batch.id, Status.QUEUED.value, int(NOTIFY[batch.report]), *times)
+        shared = (
+            batch.account_id,
+            batch.id,
+            Status.QUEUED.value,
+            int(NOTIFY[batch.report]),
+            to_ms(batch.created_at),
+        )
         if len(rows) <= _MERGED_RECIPIENTS:
             merged.extend(row + shared for row in rows)
         else:
@@ -204,10 +213,9 @@ def _refuse(tx: Tx, fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) ->
     silent = opted_out_among(tx, [(entry.batch.account_id, entry.msisdns) for entry in fresh])
     refused = [
         Change(message_id, Status.REJECTED, reason=Reason.NO_COVERAGE)
-        for batch, _, prices, _ in fresh
-        if None in prices
-        for message_id, price in zip(ids[batch.id], prices, strict=True)
-        if price is None
+        for batch, _, quotes, _ in fresh
+        for message_id, quote in zip(ids[batch.id], quotes, strict=True)
+        if quote.price is None
     ]
     if silent:
         refused += [

@@ -40,6 +40,8 @@ _COLUMNS = (
     messages.c.sent_at,
     messages.c.settled_at,
     messages.c.confirmed_at,
+    messages.c.price,
+    messages.c.country,
 )
 _NAMES = tuple(column.name for column in _COLUMNS)
 _WITH_BATCH = messages.join(batches, batches.c.id == messages.c.batch_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,8 @@ from heliograph.domain.batches import NOTIFY, Batch
 from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit
 from heliograph.domain.ids import following
 from heliograph.domain.instants import to_ms
-from heliograph.domain.prices import FREE, Tariff
+from heliograph.domain.local_times import due_times
+from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.batches import (
     BATCH_COLUMNS,
@@ -31,7 +32,7 @@ from heliograph.store.groups import unknown_groups
 from heliograph.store.ledger import charge, give_back
 from heliograph.store.messages import of_batch
 from heliograph.store.schema import batches, groups, has_groups_to_expand, is_queued, messages
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx
 
 EXPANDED_AT_ONCE = 50
 _KEPT = {"id", "account_id", "idempotency_key", "fingerprint", "created_at", "canceled_at", "used_ids"}
@@ -91,25 +92,38 @@ def _dispatched(row: Sequence[Any]) -> bool:
 
 def _put(tx: Tx, wanted: Fresh, there: dict[str, Sequence[Any]], used_ids: int, now_ms: int) -> Batch:
     after = wanted.batch
-    prices = dict(zip(wanted.msisdns, wanted.prices, strict=True))
+    quotes = dict(zip(wanted.msisdns, wanted.quotes, strict=True))
     kept = [there[msisdn] for msisdn in wanted.msisdns if msisdn in there]
-    gone = [there[msisdn][0] for msisdn in there.keys() - prices.keys()]
+    gone = [there[msisdn][0] for msisdn in there.keys() - quotes.keys()]
     new = [msisdn for msisdn in wanted.msisdns if msisdn not in there]
     if gone:
         tx.run(delete(messages).where(tx.among(messages.c.id, gone)))
-    shared = {"due_at": to_ms(after.send_at), "expire_at": to_ms(after.expire_at)}
     notify = int(NOTIFY[after.report])
-    tx.run(update(messages).where(of_batch(after.id), is_queued).values(**shared, notify=notify, reason=None))
-    tx.update(messages, "id", ("price",), [(row[0], prices[row[1]] or 0) for row in kept])
+    tx.run(update(messages).where(of_batch(after.id), is_queued).values(notify=notify, reason=None))
+    tx.update(messages, "id", ("price", "parts", "due_at", "expire_at"), _renewed(after, kept, quotes))
     row = dict(zip(BATCH_COLUMNS, batch_row(NewBatch(after), len(wanted.msisdns)), strict=True))
     values = {name: value for name, value in row.items() if name not in _KEPT}
     waiting = len(new) + sum(each[2] == Status.QUEUED.value for each in kept)
     values |= {"open_count": open_count(after, waiting), "used_ids": used_ids + len(new)}
     tx.run(update(batches).where(batches.c.id == after.id).values(**values))
-    add_messages(tx, [Fresh(after, new, [prices[msisdn] for msisdn in new], used_ids)])
+    add_messages(tx, [Fresh(after, new, [quotes[msisdn] for msisdn in new], used_ids)])
     if not waiting:
         settle_if_empty(tx, [after.id], now_ms)
     return msgspec.structs.replace(after, recipient_count=len(wanted.msisdns))
+
+
+def _renewed(after: Batch, kept: Sequence[Sequence[Any]], quotes: Mapping[str, Quote]) -> list[Row]:
+    """What changes of the messages that stay; the times of those that were refused at once matter to nobody."""
+    validity = to_ms(after.expire_at) - to_ms(after.send_at)
+    due = due_times(after, [row[1] for row in kept])
+    return [
+        (row[0], quotes[row[1]].price or 0, quotes[row[1]].parts or None, due_at, due_at + validity)
+        for row, due_at in zip(kept, due, strict=True)
+    ]
+
+
+def _for_nothing(wanted: Fresh) -> list[Quote]:
+    return [quote._replace(price=0) for quote in wanted.quotes]
 
 
 def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], int]:
@@ -144,7 +158,7 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
         )
         (wanted,) = priced(tx, [(batch, new, tariff)])
         paid = charge(tx, [wanted.bill], now_ms) == [True]
-        add_messages(tx, [wanted._replace(used_ids=used_ids, prices=wanted.prices if paid else [0] * len(new))])
+        add_messages(tx, [wanted._replace(used_ids=used_ids, quotes=wanted.quotes if paid else _for_nothing(wanted))])
         if not paid:
             ids = following(batch_id, used_ids + len(new))[used_ids:]
             apply_changes(tx, [Change(one, Status.REJECTED, reason=Reason.INSUFFICIENT_CREDIT) for one in ids], now_ms)

@@ -140,6 +140,7 @@ messages = Table(
     number("settled_at", required=False),
     number("confirmed_at", required=False),
     number("price", default=0),  # what was charged for it, in millionths
+    text("country", required=False),
 )
 # Literals, not parameters: a plan made for any parameter could not use the partial indexes below.
 is_queued = messages.c.status == literal_column("'queued'")

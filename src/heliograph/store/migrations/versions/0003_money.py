@@ -14,6 +14,7 @@ WORDS = Text().with_variant(TEXT(collation="C"), "postgresql")
 
 def upgrade() -> None:
     op.add_column("messages", Column("price", BigInteger, nullable=False, server_default="0"))
+    op.add_column("messages", Column("country", WORDS, nullable=True))
     op.create_table(
         "balances",
         Column("account_id", WORDS, primary_key=True, nullable=False),
