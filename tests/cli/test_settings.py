@@ -148,4 +148,5 @@ def test_prices_are_a_table_or_the_sandboxs_own_or_none(tmp_path: Path) -> None:
     assert from_environment == Tariff(channels={"sms": {"DE": 70_000}})
     assert from_environment.price_of("sms", "FR") is None
     assert (sandbox.tariff, sandbox.balance) == (TRIAL, 100_000)
-    assert replace(sandbox, default_provider="line").tariff == FREE
+    line = XmsConfig(type="xms", endpoint="http://e/xms", service_plan_id="p", token="t")
+    assert replace(sandbox, providers={"line": line}, default_provider="line").tariff == FREE
