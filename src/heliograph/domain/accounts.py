@@ -34,6 +34,10 @@ class CredentialKind(StrEnum):
     """A bearer token of the native API; `public_id` is the token's first 11 characters."""
     XMS = "xms"
     """A bearer token for one XMS service plan; `public_id` is the plan's id."""
+    SMSCX = "smscx"
+    """An API key of SMS.CX; `public_id` is the key's first 11 characters."""
+    ACCESS_TOKEN = "access_token"  # noqa: S105 - a kind, not a token
+    """What an application gets for its id and secret; `public_id` is the token's first 11 characters."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +55,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     default_originator: str | None = None
     default_region: str | None = None
     """ISO 3166 alpha-2: how national numbers are read. None: only international ones are taken."""
+    optout_page: str = ""
+    """Names the account in the addresses of its opt-out page; says nothing about it."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -59,6 +65,8 @@ class Principal(msgspec.Struct, frozen=True):
     account: Account
     scopes: frozenset[str]
     credential_id: str
+    application_id: str | None = None
+    """The program that the credential was given to."""
 
 
 def new_secret() -> str:

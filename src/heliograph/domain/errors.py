@@ -227,11 +227,33 @@ class AlreadyDispatched(Conflict):
     hint = "Cancel what has not been sent, and create a new batch for the rest."
 
 
-class GroupNameTaken(Conflict):
+class NameTaken(Conflict):
+    """Another one of this account has this name, or this number."""
+
+    code = "name_taken"
+    hint = "Choose another, or change the one that has it."
+
+
+class GroupNameTaken(NameTaken):
     """Another group of this account has this name."""
 
     code = "group_name_taken"
     hint = "Choose another name, or change the group that has it."
+
+
+class Locked(Conflict):
+    """It was approved as it is, and can't be changed any more."""
+
+    code = "locked"
+    hint = "Create a new one."
+
+
+class RateLimited(RequestError):
+    """More requests than the account may make in a second."""
+
+    code = "rate_limited"
+    http_status = 429
+    hint = "Wait until the next second."
 
 
 class NotNow(HeliographError):

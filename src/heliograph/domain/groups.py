@@ -60,6 +60,8 @@ class Group(msgspec.Struct, kw_only=True):
     tags: Sequence[str]
     created_at: datetime
     modified_at: datetime
+    number: int = 0
+    """Its place among all groups that the account ever had, for doors whose groups have numbers."""
 
 
 class GroupDraft(msgspec.Struct, kw_only=True):

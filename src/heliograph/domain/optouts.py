@@ -18,6 +18,8 @@ START_WORDS = frozenset({"START", "UNSTOP"})
 class OptOutSource(StrEnum):
     API = "api"
     INBOUND = "inbound"
+    LINK = "link"
+    """The recipient followed the link in a message."""
 
 
 class OptOut(msgspec.Struct, frozen=True):
@@ -27,6 +29,8 @@ class OptOut(msgspec.Struct, frozen=True):
     msisdn: str
     source: OptOutSource
     created_at: datetime
+    number: int = 0
+    """Its place among all opt-outs that the account ever had."""
 
 
 class Consent(StrEnum):

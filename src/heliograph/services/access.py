@@ -6,6 +6,7 @@ import time
 
 from heliograph.domain.accounts import CredentialKind, Principal, hash_secret, same_secret
 from heliograph.domain.errors import ScopeMissing, Unauthenticated
+from heliograph.domain.instants import now_ms
 from heliograph.store import Store
 from heliograph.store.accounts import find_credential
 
@@ -26,12 +27,12 @@ class Access:
         known = self._remembered.get(key)
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        found = await self._store.read(find_credential, kind.value, public_id)
+        found = await self._store.read(find_credential, kind.value, public_id, now_ms())
         # A credential that is not there is compared too, so that the answer takes as long.
         stored = found.secret_hash if found is not None else hash_secret("")
         if not same_secret(stored, secret_hash) or found is None:
             raise Unauthenticated()
-        principal = Principal(found.account, found.scopes, found.id)
+        principal = Principal(found.account, found.scopes, found.id, found.application_id)
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()
         self._remembered[key] = (time.monotonic() + REMEMBERED_S, principal)

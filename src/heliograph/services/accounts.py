@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,12 @@ from heliograph.store.accounts import account_by_name, add_account, change_accou
 
 API_KEY_PREFIX = "hg_"
 API_KEY_PUBLIC_LENGTH = 11
+#: Of credentials that are one string.
+_PREFIXES = {
+    CredentialKind.API_KEY: API_KEY_PREFIX,
+    CredentialKind.SMSCX: "sc_",
+    CredentialKind.ACCESS_TOKEN: "at_",
+}
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -37,7 +44,13 @@ class Accounts:
         account = await self._store.read(account_by_name, name)
         if account is not None:
             return account
-        made = Account(id=new_id(), name=name, created_at=from_ms(now_ms()), callback_secret=new_secret())
+        made = Account(
+            id=new_id(),
+            name=name,
+            created_at=from_ms(now_ms()),
+            callback_secret=new_secret(),
+            optout_page=secrets.token_hex(5),
+        )
         if await self._store.write(add_account, made):
             return made
         return await self.ensure(name)
@@ -56,13 +69,16 @@ class Accounts:
         public_id: str | None = None,
         secret: str | None = None,
         scopes: Iterable[str] = ALL_SCOPES,
+        lifetime_s: int | None = None,
+        application_id: str | None = None,
     ) -> Issued:
         """Makes a credential, or, with a `public_id` that exists, replaces it.
 
-        An API key is one string whose beginning is public; other kinds have an id and a secret of their own.
+        Keys and tokens are one string whose beginning is public; other kinds have an id and a secret of their own.
         """
-        if kind is CredentialKind.API_KEY:
-            secret = secret or API_KEY_PREFIX + new_secret()
+        prefix = _PREFIXES.get(kind)
+        if prefix is not None:
+            secret = secret or prefix + new_secret()
             public_id = public_part(secret)
         else:
             secret = secret or new_secret()
@@ -77,6 +93,8 @@ class Accounts:
             secret_hash=hash_secret(secret),
             scopes=" ".join(sorted(scopes)),
             created_at=now_ms(),
+            expires_at=None if lifetime_s is None else now_ms() + lifetime_s * 1000,
+            application_id=application_id,
         )
         self._access.forget()
         return Issued(credential_id, public_id, secret)

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Sequence
+
 from heliograph.domain.accounts import Account
-from heliograph.domain.errors import InvalidRecipient, NotFound
+from heliograph.domain.contacts import Added
+from heliograph.domain.errors import InvalidRecipient, Locked, NotFound
 from heliograph.domain.instants import now_ms
 from heliograph.domain.optouts import OptOut, OptOutSource
-from heliograph.numbers import Check, InvalidNumber, normalise
+from heliograph.numbers import Check, InvalidNumber, normalise, normalise_many
 from heliograph.store import Store
-from heliograph.store.optouts import add_optouts, optouts_of, remove_optout
+from heliograph.store.optouts import (
+    add_optouts,
+    newest_optouts,
+    opted_out_among,
+    optout_by_number,
+    optouts_of,
+    remove_optout,
+)
+from heliograph.store.tx import Tx
+
+_EXPORTED_AT_ONCE = 5_000
 
 
 class OptOuts:
@@ -26,9 +39,60 @@ class OptOuts:
         if not await self._store.write(remove_optout, account.id, _msisdn(account, number)):
             raise NotFound("This number has not opted out.")
 
+    async def add_many(
+        self,
+        account: Account,
+        numbers: Sequence[str],
+        *,
+        region: str | None,
+        on_invalid: Callable[[Sequence[str]], Exception] | None,
+    ) -> Added:
+        """As many numbers as there are. `on_invalid` makes the error that is raised if one is none; None: the others
+        are added."""
+        read = normalise_many(numbers, region=region or account.default_region, check=Check.POSSIBLE)
+        invalid = [row.text for row in read.invalid]
+        if invalid and on_invalid is not None:
+            raise on_invalid(invalid)
+        msisdns = list(dict.fromkeys(read.msisdns))
+        new = await self._store.write(_add_new, account.id, msisdns, now_ms())
+        return Added(asked=len(numbers), msisdns=msisdns, new=new, invalid=invalid)
+
+    async def newest(
+        self, account: Account, *, limit: int, before: int | None = None, after: int | None = None
+    ) -> tuple[list[OptOut], int]:
+        """A page, newest first, of those with a number below `before` or above `after`; and how many there are."""
+        return await self._store.read(newest_optouts, account.id, limit=limit, before=before, after=after)
+
+    async def everybody(self, account: Account) -> AsyncIterator[OptOut]:
+        """Newest first, read as they are asked for."""
+        before: int | None = None
+        while True:
+            page, _ = await self.newest(account, limit=_EXPORTED_AT_ONCE, before=before)
+            for optout in page:
+                yield optout
+            if len(page) < _EXPORTED_AT_ONCE:
+                return
+            before = page[-1].number
+
+    async def remove_by_number(self, account: Account, number: int) -> OptOut:
+        """The one that was removed. NotFound; Locked if the recipient asked for it, and the account did not."""
+        found = await self._store.read(optout_by_number, account.id, number)
+        if found is None:
+            raise NotFound(f"There is no opt-out {number} in this account.")
+        if found.source is not OptOutSource.API:
+            raise Locked("The recipient asked for this; it can't be taken back by anybody else.")
+        await self._store.write(remove_optout, account.id, found.msisdn)
+        return found
+
     async def page(self, account: Account, *, limit: int, after: str | None = None) -> list[OptOut]:
         """In the order of the numbers."""
         return await self._store.read(optouts_of, account.id, limit=limit, after=after)
+
+
+def _add_new(tx: Tx, account_id: str, msisdns: Sequence[str], now_ms: int) -> list[str]:
+    silent = opted_out_among(tx, [(account_id, msisdns)])
+    add_optouts(tx, account_id, msisdns, OptOutSource.API, now_ms)
+    return [msisdn for msisdn in msisdns if (account_id, msisdn) not in silent]
 
 
 def _msisdn(account: Account, number: str) -> str:

@@ -7,6 +7,8 @@ from heliograph.protocols.sandbox.operator import SandboxOperator
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.batches import Batches
+from heliograph.services.contacts import Contacts
+from heliograph.services.directory import Applications, Originators, Templates
 from heliograph.services.groups import Groups
 from heliograph.services.inbound import InboundMessages
 from heliograph.services.messages import Messages
@@ -23,6 +25,10 @@ class Services:
         self.accounts = Accounts(store, self.access)
         self.batches = Batches(engine)
         self.groups = Groups(store)
+        self.contacts = Contacts(engine)
+        self.templates = Templates(store)
+        self.originators = Originators(store)
+        self.applications = Applications(store, self.accounts, self.access)
         self.messages = Messages(engine)
         self.money = Money(engine)
         self.reports = Reports(store)

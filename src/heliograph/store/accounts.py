@@ -22,6 +22,7 @@ _COLUMNS = (
     accounts.c.callback_secret,
     accounts.c.default_originator,
     accounts.c.default_region,
+    accounts.c.optout_page,
 )
 
 
@@ -31,11 +32,12 @@ class FoundCredential(msgspec.Struct, frozen=True):
     id: str
     secret_hash: str
     scopes: frozenset[str]
+    application_id: str | None
     account: Account
 
 
 def _account(row: Sequence[Any]) -> Account:
-    identifier, name, created_at, callback_url, callback_protocol, callback_secret, originator, region = row
+    identifier, name, created_at, callback_url, callback_protocol, callback_secret, originator, region, page = row
     return Account(
         id=identifier,
         name=name,
@@ -45,6 +47,7 @@ def _account(row: Sequence[Any]) -> Account:
         callback_secret=callback_secret,
         default_originator=originator,
         default_region=region,
+        optout_page=page or "",
     )
 
 
@@ -70,7 +73,17 @@ def change_account(tx: Tx, account_id: str, values: dict[str, Any]) -> int:
 
 
 def put_credential(
-    tx: Tx, *, id: str, account_id: str, kind: str, public_id: str, secret_hash: str, scopes: str, created_at: int
+    tx: Tx,
+    *,
+    id: str,
+    account_id: str,
+    kind: str,
+    public_id: str,
+    secret_hash: str,
+    scopes: str,
+    created_at: int,
+    expires_at: int | None = None,
+    application_id: str | None = None,
 ) -> None:
     """Adds a credential, or replaces the one with the same kind and public id."""
     tx.run(delete(credentials).where(credentials.c.kind == kind, credentials.c.public_id == public_id))
@@ -83,6 +96,8 @@ def put_credential(
             secret_hash=secret_hash,
             scopes=scopes,
             created_at=created_at,
+            expires_at=expires_at,
+            application_id=application_id,
         )
     )
 
@@ -100,17 +115,36 @@ def revoke_credential(tx: Tx, account_id: str, credential_id: str, now_ms: int) 
     )
 
 
-def find_credential(tx: Tx, kind: str, public_id: str) -> FoundCredential | None:
-    """Spans accounts: this is how a caller's account is found."""
+def revoke_tokens(tx: Tx, account_id: str, application_id: str, now_ms: int) -> int:
+    """Of one application; how many there were."""
+    mine = (credentials.c.account_id == account_id, credentials.c.application_id == application_id)
+    return tx.run(update(credentials).where(*mine, credentials.c.revoked_at.is_(None)).values(revoked_at=now_ms))
+
+
+def forget_expired(tx: Tx, account_id: str, now_ms: int) -> int:
+    """Deletes the account's tokens whose time is over; how many there were."""
+    return tx.run(delete(credentials).where(credentials.c.account_id == account_id, credentials.c.expires_at < now_ms))
+
+
+def account_by_optout_page(tx: Tx, page: str) -> Account | None:
+    row = tx.first(select(*_COLUMNS).where(accounts.c.optout_page == page)) if page else None
+    return None if row is None else _account(row)
+
+
+def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCredential | None:
+    """One that is good now. Spans accounts: this is how a caller's account is found."""
     row = tx.first(
-        select(credentials.c.id, credentials.c.secret_hash, credentials.c.scopes, *_COLUMNS)
+        select(
+            credentials.c.id, credentials.c.secret_hash, credentials.c.scopes, credentials.c.application_id, *_COLUMNS
+        )
         .join(accounts, accounts.c.id == credentials.c.account_id)
         .where(
             credentials.c.kind == kind,
             credentials.c.public_id == public_id,
             credentials.c.revoked_at.is_(None),
+            credentials.c.expires_at.is_(None) | (credentials.c.expires_at > now_ms),
         )
     )
     if row is None:
         return None
-    return FoundCredential(row[0], row[1], frozenset(row[2].split()), _account(row[3:]))
+    return FoundCredential(row[0], row[1], frozenset(row[2].split()), row[3], _account(row[4:]))

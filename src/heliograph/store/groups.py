@@ -9,10 +9,13 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy import Select, delete, func, insert, select, update
 
+from heliograph.domain.contacts import UNKNOWN
 from heliograph.domain.errors import GroupNameTaken, UnknownGroup
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft, Membership
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms
+from heliograph.store.contacts import put_members
+from heliograph.store.numbering import take_number
 from heliograph.store.schema import group_children, group_members, groups
 from heliograph.store.tx import Row, Tx
 
@@ -49,7 +52,8 @@ def add_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now_ms:
     _check_known(tx, account_id, draft.children)
     values = {"id": group_id, "account_id": account_id, "name": draft.name, "tags": _text(draft.tags)}
     times = {"created_at": now_ms, "modified_at": now_ms}
-    tx.run(insert(groups).values(**values, **times, **_keywords(draft.auto_update)))
+    number = take_number(tx, account_id, "groups")
+    tx.run(insert(groups).values(**values, **times, number=number, **_keywords(draft.auto_update)))
     _join(tx, group_id, draft.members, draft.children)
     return _known(tx, account_id, group_id)
 
@@ -104,6 +108,11 @@ def group_by_id(tx: Tx, account_id: str, group_id: str) -> Group | None:
     return _groups(tx, rows)[0] if rows else None
 
 
+def group_by_number(tx: Tx, account_id: str, number: int) -> Group | None:
+    rows = tx.rows(select(*_COLUMNS).where(groups.c.account_id == account_id, groups.c.number == number))
+    return _groups(tx, rows)[0] if rows else None
+
+
 def page_of_groups(
     tx: Tx, account_id: str, tags: Collection[str] = (), *, limit: int, offset: int = 0, before: str | None = None
 ) -> tuple[list[Group], int]:
@@ -146,6 +155,7 @@ def _group(values: dict[str, Any], size: int, children: Sequence[str]) -> Group:
         tags=_decode_list(values["tags"]),
         created_at=from_ms(values["created_at"]),
         modified_at=from_ms(values["modified_at"]),
+        number=values["number"],
     )
 
 
@@ -230,8 +240,7 @@ def _check_known(tx: Tx, account_id: str, group_ids: Sequence[str]) -> None:
 
 def _join(tx: Tx, group_id: str, msisdns: Iterable[str], children: Iterable[str]) -> None:
     constants = {"group_id": group_id}
-    members: list[Row] = [(msisdn,) for msisdn in sorted(set(msisdns))]
-    tx.insert(group_members, ("msisdn",), members, constants, skip_existing=True)
+    put_members(tx, group_id, [(msisdn, UNKNOWN) for msisdn in sorted(set(msisdns))])
     links: list[Row] = [(child,) for child in sorted(set(children))]
     tx.insert(group_children, ("child_id",), links, constants, skip_existing=True)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from heliograph.domain.instants import from_ms
 from heliograph.domain.optouts import OptOut, OptOutSource
+from heliograph.store.numbering import take_numbers
 from heliograph.store.schema import optouts
 from heliograph.store.tx import Tx
 
@@ -28,10 +30,13 @@ def opted_out_among(tx: Tx, recipients: Iterable[tuple[str, Sequence[str]]]) -> 
 
 def add_optouts(tx: Tx, account_id: str, msisdns: Sequence[str], source: OptOutSource, now_ms: int) -> int:
     """How many were new."""
+    silent = opted_out_among(tx, [(account_id, msisdns)])
+    new = [msisdn for msisdn in dict.fromkeys(msisdns) if (account_id, msisdn) not in silent]
+    if not new:
+        return 0
+    numbers = take_numbers(tx, account_id, "optouts", len(new))
     constants = {"account_id": account_id, "source": source.value, "created_at": now_ms}
-    return tx.insert(
-        optouts, ("msisdn",), [(msisdn,) for msisdn in dict.fromkeys(msisdns)], constants, skip_existing=True
-    )
+    return tx.insert(optouts, ("msisdn", "number"), list(zip(new, numbers, strict=True)), constants, skip_existing=True)
 
 
 def remove_optout(tx: Tx, account_id: str, msisdn: str) -> int:
@@ -41,10 +46,33 @@ def remove_optout(tx: Tx, account_id: str, msisdn: str) -> int:
 
 def optouts_of(tx: Tx, account_id: str, *, limit: int, after: str | None = None) -> list[OptOut]:
     """A page in the order of the numbers, from the one after `after`."""
-    query = select(optouts.c.account_id, optouts.c.msisdn, optouts.c.source, optouts.c.created_at).where(
-        optouts.c.account_id == account_id
-    )
+    query = select(*_COLUMNS).where(optouts.c.account_id == account_id)
     if after is not None:
         query = query.where(optouts.c.msisdn > after)
-    rows = tx.rows(query.order_by(optouts.c.msisdn).limit(limit))
-    return [OptOut(row[0], row[1], OptOutSource(row[2]), from_ms(row[3])) for row in rows]
+    return [_optout(row) for row in tx.rows(query.order_by(optouts.c.msisdn).limit(limit))]
+
+
+def newest_optouts(
+    tx: Tx, account_id: str, *, limit: int, before: int | None = None, after: int | None = None
+) -> tuple[list[OptOut], int]:
+    """A page, newest first, of those with a number below `before` or above `after`; and how many there are."""
+    query = select(*_COLUMNS).where(optouts.c.account_id == account_id)
+    total = tx.value(select(func.count()).select_from(optouts).where(optouts.c.account_id == account_id))
+    if after is not None:
+        rows = tx.rows(query.where(optouts.c.number > after).order_by(optouts.c.number).limit(limit))
+        return [_optout(row) for row in reversed(rows)], int(total)
+    if before is not None:
+        query = query.where(optouts.c.number < before)
+    return [_optout(row) for row in tx.rows(query.order_by(optouts.c.number.desc()).limit(limit))], int(total)
+
+
+def optout_by_number(tx: Tx, account_id: str, number: int) -> OptOut | None:
+    row = tx.first(select(*_COLUMNS).where(optouts.c.account_id == account_id, optouts.c.number == number))
+    return None if row is None else _optout(row)
+
+
+_COLUMNS = (optouts.c.account_id, optouts.c.msisdn, optouts.c.source, optouts.c.created_at, optouts.c.number)
+
+
+def _optout(row: Sequence[Any]) -> OptOut:
+    return OptOut(row[0], row[1], OptOutSource(row[2]), from_ms(row[3]), row[4])

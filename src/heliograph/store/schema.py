@@ -46,6 +46,7 @@ accounts = Table(
     text("callback_secret"),
     text("default_originator", required=False),
     text("default_region", required=False),
+    text("optout_page", required=False),  # names the account in addresses that recipients see
     UniqueConstraint("name", name="accounts_name"),
 )
 
@@ -60,6 +61,8 @@ credentials = Table(
     text("scopes"),  # separated by spaces
     number("created_at"),
     number("revoked_at", required=False),
+    number("expires_at", required=False),
+    text("application_id", required=False),
     UniqueConstraint("kind", "public_id", name="credentials_public_id"),
 )
 
@@ -218,9 +221,11 @@ optouts = Table(
     text("account_id"),
     text("source"),
     number("created_at"),
+    number("number", default=0),
     PrimaryKeyConstraint("msisdn", "account_id", name="optouts_key"),
 )
 Index("optouts_by_account", optouts.c.account_id, optouts.c.msisdn)
+Index("optouts_by_number", optouts.c.account_id, optouts.c.number)
 
 inbound = Table(
     "inbound",
@@ -280,6 +285,7 @@ groups = Table(
     text("auto_remove", required=False),
     number("created_at"),
     number("modified_at"),
+    number("number", default=0),
     UniqueConstraint("account_id", "name", name="groups_name"),
 )
 Index("groups_by_account", groups.c.account_id, groups.c.id)
@@ -296,8 +302,12 @@ group_members = Table(
     metadata,
     text("group_id"),
     text("msisdn"),
+    text("id", required=False),  # never empty; SQLite adds no column that must be filled
+    text("country", required=False),
+    text("details", required=False),
     PrimaryKeyConstraint("group_id", "msisdn", name="group_members_key"),
 )
+Index("group_members_by_id", group_members.c.group_id, group_members.c.id)
 
 group_children = Table(
     "group_children",
@@ -307,6 +317,59 @@ group_children = Table(
     PrimaryKeyConstraint("group_id", "child_id", name="group_children_key"),
 )
 Index("group_children_by_child", group_children.c.child_id)
+
+# The last number given to each kind of thing that an account counts: numbers are not used again.
+numbering = Table(
+    "numbering",
+    metadata,
+    text("account_id"),
+    text("kind"),
+    number("last"),
+    PrimaryKeyConstraint("account_id", "kind", name="numbering_key"),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    text("account_id"),
+    number("number"),
+    text("name"),
+    text("channel"),
+    text("body"),
+    text("rich_media", required=False),
+    number("approved_at", required=False),
+    number("created_at"),
+    PrimaryKeyConstraint("account_id", "number", name="templates_key"),
+    UniqueConstraint("account_id", "name", name="templates_name"),
+)
+
+originators = Table(
+    "originators",
+    metadata,
+    text("account_id"),
+    number("number"),
+    text("value"),
+    number("approved_at", required=False),
+    number("created_at"),
+    PrimaryKeyConstraint("account_id", "number", name="originators_key"),
+    UniqueConstraint("account_id", "value", name="originators_value"),
+)
+
+# The secret is in clear: its owner may read it again (SMS.CX's list of applications has it).
+applications = Table(
+    "applications",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    number("number"),
+    text("name"),
+    text("secret"),
+    text("scopes"),
+    number("token_lifetime_s", required=False),
+    text("settings"),
+    number("created_at"),
+)
+Index("applications_by_account", applications.c.account_id, applications.c.number)
 
 # What providers are to be asked about, because they don't tell by themselves.
 polls = Table(

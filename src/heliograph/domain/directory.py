@@ -1,0 +1,81 @@
+"""What an account keeps for sending: templates, originators, and applications that act for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Channel(StrEnum):
+    """A way for a message to travel."""
+
+    SMS = "sms"
+    VIBER = "viber"
+    WHATSAPP = "whatsapp"
+
+
+class RichMedia(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a message shows besides its text, on channels that can."""
+
+    image_url: str | None = None
+    button_caption: str | None = None
+    target_url: str | None = None
+
+
+class Template(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that is kept to be sent again."""
+
+    number: int
+    name: str
+    """Unique in the account."""
+    channel: Channel
+    body: str
+    rich_media: RichMedia | None
+    approved_at: datetime | None
+    """When the channel's operator approved it; may still be to come."""
+    created_at: datetime
+
+    def approved(self, now: datetime) -> bool:
+        return self.approved_at is not None and self.approved_at <= now
+
+
+class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer asks a template to be."""
+
+    name: str | None = None
+    """None: the time of its creation."""
+    channel: Channel = Channel.SMS
+    body: str
+    rich_media: RichMedia | None = None
+
+
+class Originator(msgspec.Struct, frozen=True, kw_only=True):
+    """A sender that the account asked for."""
+
+    number: int
+    value: str
+    """Letters and digits."""
+    approved_at: datetime | None
+    created_at: datetime
+
+    def approved(self, now: datetime) -> bool:
+        return self.approved_at is not None and self.approved_at <= now
+
+
+class Application(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that acts for an account by access tokens, with settings of its own."""
+
+    id: str
+    account_id: str
+    number: int
+    name: str
+    secret: str
+    scopes: frozenset[str]
+    token_lifetime_s: int | None
+    """How long its tokens are good; None: for ever."""
+    settings: Mapping[str, object]
+    """By the protocol's own names."""
+    created_at: datetime

@@ -1,0 +1,173 @@
+"""The members of groups, with what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.contacts import Added, Contact, ContactDraft, Details
+from heliograph.domain.errors import InvalidRecipient, NotFound
+from heliograph.domain.groups import Group
+from heliograph.engine.engine import Engine
+from heliograph.numbers import Check, InvalidNumber, normalise, normalise_many
+from heliograph.store.contacts import (
+    Census,
+    add_contacts,
+    census_of,
+    change_contact,
+    contact_by_id,
+    contacts_in,
+    contacts_of,
+    delete_contact,
+    empty_group,
+)
+from heliograph.store.groups import group_by_number, page_of_groups
+
+T = TypeVar("T")
+
+_EXPORTED_AT_ONCE = 5_000
+_ALL = 1_000_000
+
+
+class Headcount(NamedTuple):
+    """A group, who is in it, and what one message of one part to all of them would cost."""
+
+    group: Group
+    census: Census
+    price: int
+    """Millionths."""
+
+
+class Contacts:
+    """Raises NotFound for a group or a contact that the account does not have."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._store = engine.store
+        self._tariff = engine.tariff
+
+    async def group(self, account: Account, number: int) -> Group:
+        """By its number."""
+        found = await self._store.read(group_by_number, account.id, number)
+        if found is None:
+            raise NotFound(f"There is no group {number} in this account.")
+        return found
+
+    async def headcounts(self, account: Account) -> list[Headcount]:
+        """Of all groups, newest first."""
+        groups, _ = await self._store.read(page_of_groups, account.id, limit=_ALL)
+        return await self._counted(account, groups)
+
+    async def headcount(self, account: Account, number: int) -> Headcount:
+        (found,) = await self._counted(account, [await self.group(account, number)])
+        return found
+
+    async def _counted(self, account: Account, groups: Sequence[Group]) -> list[Headcount]:
+        censuses = await self._store.read(census_of, account.id, [group.id for group in groups])
+        nobody = Census(0, 0, {})
+        return [
+            Headcount(group, census, self.price_of(census.by_country))
+            for group in groups
+            for census in [censuses.get(group.id, nobody)]
+        ]
+
+    def price_of(self, by_country: Mapping[str | None, int]) -> int:
+        """What a message of one part to so many recipients in each country costs, in millionths."""
+        prices = {country: self._tariff.price_of("sms", country) or 0 for country in by_country}
+        return sum(prices[country] * count for country, count in by_country.items())
+
+    async def add(
+        self,
+        account: Account,
+        group: Group,
+        drafts: Sequence[ContactDraft],
+        *,
+        on_invalid: Callable[[Sequence[str]], Exception] | None,
+    ) -> Added:
+        """Adds those with new numbers; of two with the same number the first counts.
+
+        `on_invalid` makes the error that is raised if something is no number; None: the others are added.
+        """
+        asked, invalid = _numbers(drafts, account.default_region)
+        if invalid and on_invalid is not None:
+            raise on_invalid(invalid)
+        new = await self._store.write(add_contacts, account.id, group.id, list(asked.items()))
+        if new is None:
+            raise NotFound("This group is gone.")
+        return Added(asked=len(drafts), msisdns=list(asked), new=new, invalid=invalid)
+
+    async def page(
+        self, account: Account, group: Group, *, limit: int, before: str | None = None, after: str | None = None
+    ) -> list[Contact]:
+        """Newest first: what is older than `before`, or newer than `after`."""
+        return await self._store.read(contacts_of, account.id, group.id, limit=limit, before=before, after=after)
+
+    async def everybody(self, account: Account, group: Group) -> AsyncIterator[Contact]:
+        """Newest first, read as they are asked for."""
+        before: str | None = None
+        while page := await self.page(account, group, limit=_EXPORTED_AT_ONCE, before=before):
+            for contact in page:
+                yield contact
+            before = page[-1].id
+
+    async def within(self, account: Account, groups: Sequence[Group]) -> list[Contact]:
+        """All contacts of several groups; who is in several comes several times."""
+        return await self._store.read(contacts_in, account.id, [group.id for group in groups])
+
+    async def change(
+        self,
+        account: Account,
+        group: Group,
+        contact_id: str,
+        edit: Callable[[Details], Details],
+        *,
+        number: str | None = None,
+    ) -> Contact:
+        """Gives a contact what `edit` makes of its details, and a new number if there is one.
+
+        InvalidRecipient; NameTaken if the group has that number already.
+        """
+        try:
+            msisdn = None if number is None else normalise(number, region=account.default_region)
+        except InvalidNumber as error:
+            raise InvalidRecipient(f"{number!r} is not a phone number: {error.reason}.", field="msisdn") from error
+        before = _found(await self._store.read(contact_by_id, account.id, group.id, contact_id))
+        details = edit(before.details)
+        return _found(await self._store.write(change_contact, account.id, group.id, contact_id, msisdn, details))
+
+    async def delete(self, account: Account, group: Group, contact_id: str) -> Contact:
+        """The contact that was deleted."""
+        return _found(await self._store.write(delete_contact, account.id, group.id, contact_id))
+
+    async def empty(self, account: Account, group: Group) -> int:
+        """Takes out all contacts; how many there were."""
+        return await self._store.write(empty_group, account.id, group.id)
+
+
+def _found(contact: Contact | None) -> Contact:
+    if contact is None:
+        raise NotFound("There is no such contact in this group.")
+    return contact
+
+
+def _numbers(drafts: Iterable[ContactDraft], region: str | None) -> tuple[dict[str, Details], list[str]]:
+    by_region: dict[str | None, list[ContactDraft]] = {}
+    for draft in drafts:
+        by_region.setdefault(draft.region or region, []).append(draft)
+    found: dict[str, Details] = {}
+    invalid: list[str] = []
+    for place, those in by_region.items():
+        read = normalise_many([draft.number for draft in those], region=place, check=Check.POSSIBLE)
+        wrong = {row.index for row in read.invalid}
+        invalid += [row.text for row in read.invalid]
+        right = (draft for index, draft in enumerate(those) if index not in wrong)
+        for msisdn, draft in zip(read.msisdns, right, strict=True):
+            found.setdefault(msisdn, draft.details)
+    return found, invalid
+
+
+def with_fields(details: Details, **changes: object) -> Details:
+    """Details with some of them changed."""
+    return msgspec.structs.replace(details, **changes)

@@ -1,0 +1,232 @@
+"""Templates, originators, and applications that act for an account."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from heliograph.domain.accounts import Account, CredentialKind, hash_secret, new_secret, same_secret
+from heliograph.domain.directory import Application, Channel, Originator, RichMedia, Template, TemplateDraft
+from heliograph.domain.errors import InvalidField, Locked, NotFound, Unauthenticated
+from heliograph.domain.instants import from_ms, now_ms
+from heliograph.services.access import Access
+from heliograph.services.accounts import Accounts, Issued
+from heliograph.store import Store
+from heliograph.store.accounts import account_by_id, forget_expired, revoke_tokens
+from heliograph.store.directory import (
+    add_originator,
+    add_template,
+    application_by_id,
+    applications_of,
+    change_template,
+    delete_originator,
+    delete_template,
+    originator_by_value,
+    originators_of,
+    put_application,
+    template_by_number,
+    templates_of,
+)
+
+NAME = range(3, 101)
+"""How long a template's name may be."""
+TEXT = range(1, 1001)
+CAPTION = range(1, 31)
+APPROVED_AFTER = timedelta(seconds=1)
+"""How long the sandbox's operator thinks about a template or an originator."""
+_ORIGINATOR = re.compile(r"[A-Za-z0-9]+")
+_URL = re.compile(r"https?://[^\s/]+\S*")
+
+
+class Templates:
+    """Raises NotFound for what the account does not have, InvalidField by name, NameTaken, and Locked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(self, account: Account, draft: TemplateDraft) -> Template:
+        """A text for SMS needs nobody's approval; for other channels the operator decides after a moment."""
+        now = from_ms(now_ms())
+        name = f"Template {now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03}" if draft.name is None else draft.name
+        template = Template(
+            number=0,
+            name=name,
+            channel=draft.channel,
+            body=draft.body,
+            rich_media=draft.rich_media,
+            approved_at=now if draft.channel is Channel.SMS else now + APPROVED_AFTER,
+            created_at=now,
+        )
+        _check_template(template)
+        return await self._store.write(add_template, account.id, template)
+
+    async def change(
+        self,
+        account: Account,
+        number: int,
+        *,
+        name: str | None = None,
+        body: str | None = None,
+        channel: Channel | None = None,
+        rich_media: RichMedia | None = None,
+    ) -> Template:
+        """Locked once another channel than SMS has approved it."""
+        before = await self.get(account, number)
+        if before.channel is not Channel.SMS and before.approved(datetime.now(UTC)):
+            raise Locked("This template has been approved, and is locked.")
+        after = msgspec.structs.replace(
+            before,
+            name=before.name if name is None else name,
+            body=before.body if body is None else body,
+            channel=channel or before.channel,
+            rich_media=rich_media or before.rich_media,
+        )
+        _check_template(after)
+        await self._store.write(change_template, account.id, after)
+        return after
+
+    async def get(self, account: Account, number: int) -> Template:
+        found = await self._store.read(template_by_number, account.id, number)
+        if found is None:
+            raise NotFound(f"There is no template {number} in this account.")
+        return found
+
+    async def all(self, account: Account) -> list[Template]:
+        """Newest first."""
+        return await self._store.read(templates_of, account.id)
+
+    async def delete(self, account: Account, number: int) -> None:
+        if not await self._store.write(delete_template, account.id, number):
+            raise NotFound(f"There is no template {number} in this account.")
+
+
+def _check_template(template: Template) -> None:
+    if len(template.name) not in NAME:
+        raise InvalidField("A template's name has 3 to 100 characters.", field="name")
+    if len(template.body) not in TEXT:
+        raise InvalidField("A template's text has 1 to 1,000 characters.", field="text")
+    media = template.rich_media
+    if media is None:
+        return
+    if media.button_caption is not None and len(media.button_caption) not in CAPTION:
+        raise InvalidField("A button's caption has 1 to 30 characters.", field="buttonCaption")
+    for field, url in (("targetUrl", media.target_url), ("imageUrl", media.image_url)):
+        if url is not None and not _URL.fullmatch(url):
+            raise InvalidField(f"{field} is not an http or https address.", field=field)
+
+
+class Originators:
+    """The senders that an account asked for. Raises InvalidField, NameTaken and NotFound."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(self, account: Account, value: str) -> Originator:
+        """Asks for one: 3 to 11 letters and digits, or 3 to 15 digits."""
+        if not _ORIGINATOR.fullmatch(value):
+            raise InvalidField("An originator has letters and digits only.", field="originator")
+        longest = 15 if value.isdecimal() else 11
+        if not 3 <= len(value) <= longest:
+            raise InvalidField(f"This originator needs 3 to {longest} characters.", field="originator_length")
+        now = from_ms(now_ms())
+        originator = Originator(number=0, value=value, approved_at=now + APPROVED_AFTER, created_at=now)
+        return await self._store.write(add_originator, account.id, originator)
+
+    async def all(self, account: Account) -> list[Originator]:
+        """Newest first."""
+        return await self._store.read(originators_of, account.id)
+
+    async def delete(self, account: Account, number: int) -> Originator:
+        """The one that was deleted."""
+        found = await self._store.write(delete_originator, account.id, number)
+        if found is None:
+            raise NotFound(f"There is no originator {number} in this account.")
+        return found
+
+    async def is_waiting(self, account: Account, value: str) -> bool:
+        """Whether it was asked for and is not approved yet."""
+        found = await self._store.read(originator_by_value, account.id, value)
+        return found is not None and not found.approved(datetime.now(UTC))
+
+
+class Applications:
+    """Programs that act for an account by access tokens."""
+
+    def __init__(self, store: Store, accounts: Accounts, access: Access) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._access = access
+
+    async def put(
+        self,
+        account: Account,
+        name: str,
+        scopes: Iterable[str],
+        *,
+        application_id: str | None = None,
+        secret: str | None = None,
+        token_lifetime_s: int | None = 86_400,
+        settings: Mapping[str, object] | None = None,
+    ) -> Application:
+        """Makes an application, or writes it anew."""
+        application = Application(
+            id=application_id or secrets.token_hex(16),
+            account_id=account.id,
+            number=0,
+            name=name,
+            secret=secret or new_secret(),
+            scopes=frozenset(scopes),
+            token_lifetime_s=token_lifetime_s,
+            settings=settings or {},
+            created_at=from_ms(now_ms()),
+        )
+        return await self._store.write(put_application, application)
+
+    async def all(self, account: Account) -> list[Application]:
+        """Newest first."""
+        return await self._store.read(applications_of, account.id)
+
+    async def get(self, account: Account, application_id: str) -> Application:
+        """NotFound if the account has no such application."""
+        found = await self._store.read(application_by_id, application_id)
+        if found is None or found.account_id != account.id:
+            raise NotFound("There is no such application in this account.")
+        return found
+
+    async def issue_token(
+        self, application_id: str, secret: str, scopes: Iterable[str] | None
+    ) -> tuple[Application, frozenset[str], Issued]:
+        """An access token for the application with this secret, for these scopes or for all that it has.
+
+        Unauthenticated, whatever part is wrong; InvalidField for a scope that the application does not have.
+        """
+        application = await self._store.read(application_by_id, application_id)
+        stored = "" if application is None else application.secret
+        if not same_secret(hash_secret(stored), hash_secret(secret)) or application is None:
+            raise Unauthenticated("There is no application with this id and secret.")
+        wanted = application.scopes if scopes is None else frozenset(scopes)
+        if strangers := wanted - application.scopes:
+            raise InvalidField(f"The application does not have the scope {min(strangers)}.", field="scope")
+        account = await self._store.read(account_by_id, application.account_id)
+        if account is None:
+            raise Unauthenticated("There is no application with this id and secret.")
+        await self._store.write(forget_expired, account.id, now_ms())
+        issued = await self._accounts.issue(
+            account,
+            CredentialKind.ACCESS_TOKEN,
+            scopes=wanted,
+            lifetime_s=application.token_lifetime_s,
+            application_id=application.id,
+        )
+        return application, wanted, issued
+
+    async def revoke_tokens(self, account: Account, application_id: str) -> int:
+        """Ends all access tokens of an application; how many there were. In force everywhere within two seconds."""
+        application = await self.get(account, application_id)
+        count = await self._store.write(revoke_tokens, account.id, application.id, now_ms())
+        self._access.forget()
+        return count

@@ -1,0 +1,157 @@
+"""The members of groups, with what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Select, delete, func, select, update
+
+from heliograph.domain.contacts import UNKNOWN, Contact, Details
+from heliograph.domain.errors import NameTaken
+from heliograph.domain.ids import following, made_at_ms, new_id
+from heliograph.domain.instants import from_ms
+from heliograph.numbers import country_of
+from heliograph.store.schema import group_members, groups, optouts
+from heliograph.store.tx import Row, Tx
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.Decoder(Details).decode
+
+_IN_GROUP = groups.join(group_members, group_members.c.group_id == groups.c.id)
+_WITH_CONSENT = _IN_GROUP.outerjoin(
+    optouts, (optouts.c.msisdn == group_members.c.msisdn) & (optouts.c.account_id == groups.c.account_id)
+)
+_COLUMNS = (
+    group_members.c.id,
+    group_members.c.msisdn,
+    group_members.c.country,
+    group_members.c.details,
+    optouts.c.created_at.label("opted_out_at"),
+)
+
+
+def put_members(tx: Tx, group_id: str, members: Iterable[tuple[str, Details]]) -> None:
+    """Adds members with new numbers; those whose number is there stay as they are."""
+    wanted = list(members)
+    rows: list[Row] = [
+        (identifier, msisdn, country_of(msisdn), None if details is UNKNOWN else _encode(details).decode())
+        for identifier, (msisdn, details) in zip(following(new_id(), len(wanted)), wanted, strict=True)
+    ]
+    tx.insert(group_members, ("id", "msisdn", "country", "details"), rows, {"group_id": group_id}, skip_existing=True)
+
+
+def add_contacts(
+    tx: Tx, account_id: str, group_id: str, contacts: Sequence[tuple[str, Details]]
+) -> Sequence[str] | None:
+    """Those numbers that are new in the group; None if the account has no such group."""
+    mine = select(groups.c.id).where(groups.c.account_id == account_id, groups.c.id == group_id).with_for_update()
+    if tx.first(mine) is None:
+        return None
+    numbers = [msisdn for msisdn, _ in contacts]
+    there = tx.rows(
+        select(group_members.c.msisdn).where(
+            group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, numbers)
+        )
+    )
+    known = {row[0] for row in there}
+    put_members(tx, group_id, [contact for contact in contacts if contact[0] not in known])
+    return [number for number in numbers if number not in known]
+
+
+def _of_group(columns: Select[Any], account_id: str, group_ids: Iterable[str], tx: Tx) -> Select[Any]:
+    return columns.where(groups.c.account_id == account_id, tx.among(groups.c.id, group_ids))
+
+
+def contacts_of(
+    tx: Tx, account_id: str, group_id: str, *, limit: int, before: str | None = None, after: str | None = None
+) -> list[Contact]:
+    """A page of a group, newest first: what is older than the contact `before`, or newer than `after`."""
+    query = _of_group(select(*_COLUMNS).select_from(_WITH_CONSENT), account_id, [group_id], tx)
+    if after is not None:
+        rows = tx.rows(query.where(group_members.c.id > after).order_by(group_members.c.id).limit(limit))
+        return [_contact(row) for row in reversed(rows)]
+    if before is not None:
+        query = query.where(group_members.c.id < before)
+    return [_contact(row) for row in tx.rows(query.order_by(group_members.c.id.desc()).limit(limit))]
+
+
+def contacts_in(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[Contact]:
+    """Everybody in these groups, in the order they were added; who is in several comes several times."""
+    query = _of_group(select(*_COLUMNS).select_from(_WITH_CONSENT), account_id, group_ids, tx)
+    return [_contact(row) for row in tx.rows(query.order_by(group_members.c.id))]
+
+
+def contact_by_id(tx: Tx, account_id: str, group_id: str, contact_id: str) -> Contact | None:
+    query = _of_group(select(*_COLUMNS).select_from(_WITH_CONSENT), account_id, [group_id], tx)
+    row = tx.first(query.where(group_members.c.id == contact_id))
+    return None if row is None else _contact(row)
+
+
+def change_contact(
+    tx: Tx, account_id: str, group_id: str, contact_id: str, msisdn: str | None, details: Details
+) -> Contact | None:
+    """Writes a contact anew. None if there is none; NameTaken if the group has the new number already."""
+    before = contact_by_id(tx, account_id, group_id, contact_id)
+    if before is None:
+        return None
+    number = msisdn or before.msisdn
+    mine = (group_members.c.group_id == group_id, group_members.c.id == contact_id)
+    if number != before.msisdn:
+        taken = select(group_members.c.id).where(group_members.c.group_id == group_id, group_members.c.msisdn == number)
+        if tx.first(taken) is not None:
+            raise NameTaken("This number is in the group already.", field="msisdn")
+    values = {"msisdn": number, "country": country_of(number), "details": _encode(details).decode()}
+    tx.run(update(group_members).where(*mine).values(**values))
+    return contact_by_id(tx, account_id, group_id, contact_id)
+
+
+def delete_contact(tx: Tx, account_id: str, group_id: str, contact_id: str) -> Contact | None:
+    """The one that was deleted; None if there was none."""
+    before = contact_by_id(tx, account_id, group_id, contact_id)
+    if before is not None:
+        tx.run(delete(group_members).where(group_members.c.group_id == group_id, group_members.c.id == contact_id))
+    return before
+
+
+def empty_group(tx: Tx, account_id: str, group_id: str) -> int:
+    """Takes out all members; how many there were."""
+    mine = select(groups.c.id).where(groups.c.account_id == account_id, groups.c.id == group_id)
+    return tx.run(delete(group_members).where(group_members.c.group_id.in_(mine)))
+
+
+class Census(NamedTuple):
+    """Who is in a group."""
+
+    size: int
+    opted_out: int
+    by_country: dict[str | None, int]
+
+
+def census_of(tx: Tx, account_id: str, group_ids: Sequence[str]) -> dict[str, Census]:
+    """Of several groups at once; an empty group is left out."""
+    columns = (
+        group_members.c.group_id,
+        group_members.c.country,
+        func.count().label("size"),
+        func.count(optouts.c.msisdn).label("opted_out"),
+    )
+    query = _of_group(select(*columns).select_from(_WITH_CONSENT), account_id, group_ids, tx)
+    found: dict[str, Census] = {}
+    for group_id, country, size, opted_out in tx.rows(query.group_by(*columns[:2])):
+        sizes, silent, by_country = found.get(group_id, (0, 0, {}))
+        found[group_id] = Census(sizes + size, silent + opted_out, by_country | {country: size - opted_out})
+    return found
+
+
+def _contact(row: Sequence[Any]) -> Contact:
+    identifier, msisdn, country, details, opted_out_at = row
+    return Contact(
+        id=identifier,
+        msisdn=msisdn,
+        country=country,
+        details=UNKNOWN if details is None else _decode(details),
+        opted_out=opted_out_at is not None,
+        created_at=from_ms(made_at_ms(identifier)),
+    )

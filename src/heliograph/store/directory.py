@@ -1,0 +1,192 @@
+"""Templates, originators and applications."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+
+from heliograph.domain.directory import Application, Channel, Originator, RichMedia, Template
+from heliograph.domain.errors import NameTaken
+from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
+from heliograph.store.numbering import take_number
+from heliograph.store.schema import applications, originators, templates
+from heliograph.store.tx import Tx
+
+_encode = msgspec.json.encode
+_decode_media = msgspec.json.Decoder(RichMedia).decode
+_decode_settings = msgspec.json.Decoder(dict[str, object]).decode
+
+_TEMPLATE = (
+    templates.c.number,
+    templates.c.name,
+    templates.c.channel,
+    templates.c.body,
+    templates.c.rich_media,
+    templates.c.approved_at,
+    templates.c.created_at,
+)
+_ORIGINATOR = (
+    originators.c.number,
+    originators.c.value,
+    originators.c.approved_at,
+    originators.c.created_at,
+)
+_APPLICATION = tuple(applications.c)
+
+
+def add_template(tx: Tx, account_id: str, template: Template) -> Template:
+    """Stores it under the next number. NameTaken before anything is written."""
+    _check_template_name(tx, account_id, template)
+    numbered = msgspec.structs.replace(template, number=take_number(tx, account_id, "templates"))
+    tx.run(insert(templates).values(account_id=account_id, number=numbered.number, **_template_values(numbered)))
+    return numbered
+
+
+def change_template(tx: Tx, account_id: str, template: Template) -> None:
+    """Writes it anew. NameTaken before anything is written."""
+    _check_template_name(tx, account_id, template)
+    mine = (templates.c.account_id == account_id, templates.c.number == template.number)
+    tx.run(update(templates).where(*mine).values(**_template_values(template)))
+
+
+def delete_template(tx: Tx, account_id: str, number: int) -> bool:
+    """False if there was none."""
+    return bool(tx.run(delete(templates).where(templates.c.account_id == account_id, templates.c.number == number)))
+
+
+def template_by_number(tx: Tx, account_id: str, number: int) -> Template | None:
+    row = tx.first(select(*_TEMPLATE).where(templates.c.account_id == account_id, templates.c.number == number))
+    return None if row is None else _template(row)
+
+
+def templates_of(tx: Tx, account_id: str) -> list[Template]:
+    """All of them, newest first."""
+    query = select(*_TEMPLATE).where(templates.c.account_id == account_id).order_by(templates.c.number.desc())
+    return [_template(row) for row in tx.rows(query)]
+
+
+def _check_template_name(tx: Tx, account_id: str, template: Template) -> None:
+    taken = select(templates.c.number).where(
+        templates.c.account_id == account_id,
+        templates.c.name == template.name,
+        templates.c.number != template.number,
+    )
+    if tx.first(taken) is not None:
+        raise NameTaken(f"There is a template {template.name!r} already.", field="name")
+
+
+def _template_values(template: Template) -> dict[str, Any]:
+    return {
+        "name": template.name,
+        "channel": template.channel.value,
+        "body": template.body,
+        "rich_media": None if template.rich_media is None else _encode(template.rich_media).decode(),
+        "approved_at": maybe_ms(template.approved_at),
+        "created_at": to_ms(template.created_at),
+    }
+
+
+def _template(row: Sequence[Any]) -> Template:
+    number, name, channel, body, rich_media, approved_at, created_at = row
+    return Template(
+        number=number,
+        name=name,
+        channel=Channel(channel),
+        body=body,
+        rich_media=None if rich_media is None else _decode_media(rich_media),
+        approved_at=maybe_instant(approved_at),
+        created_at=from_ms(created_at),
+    )
+
+
+def add_originator(tx: Tx, account_id: str, originator: Originator) -> Originator:
+    """Stores it under the next number. NameTaken before anything is written."""
+    taken = select(originators.c.number).where(
+        originators.c.account_id == account_id, originators.c.value == originator.value
+    )
+    if tx.first(taken) is not None:
+        raise NameTaken(f"The originator {originator.value} is in the list already.", field="originator")
+    number = take_number(tx, account_id, "originators")
+    tx.run(
+        insert(originators).values(
+            account_id=account_id,
+            number=number,
+            value=originator.value,
+            approved_at=maybe_ms(originator.approved_at),
+            created_at=to_ms(originator.created_at),
+        )
+    )
+    return msgspec.structs.replace(originator, number=number)
+
+
+def delete_originator(tx: Tx, account_id: str, number: int) -> Originator | None:
+    """The one that was deleted; None if there was none."""
+    mine = (originators.c.account_id == account_id, originators.c.number == number)
+    row = tx.first(select(*_ORIGINATOR).where(*mine))
+    if row is None:
+        return None
+    tx.run(delete(originators).where(*mine))
+    return _originator(row)
+
+
+def originators_of(tx: Tx, account_id: str) -> list[Originator]:
+    """All of them, newest first."""
+    query = select(*_ORIGINATOR).where(originators.c.account_id == account_id).order_by(originators.c.number.desc())
+    return [_originator(row) for row in tx.rows(query)]
+
+
+def originator_by_value(tx: Tx, account_id: str, value: str) -> Originator | None:
+    row = tx.first(select(*_ORIGINATOR).where(originators.c.account_id == account_id, originators.c.value == value))
+    return None if row is None else _originator(row)
+
+
+def _originator(row: Sequence[Any]) -> Originator:
+    return Originator(number=row[0], value=row[1], approved_at=maybe_instant(row[2]), created_at=from_ms(row[3]))
+
+
+def put_application(tx: Tx, application: Application) -> Application:
+    """Stores it under the next number, or writes it anew under the number that it has."""
+    before = tx.value(select(applications.c.number).where(applications.c.id == application.id))
+    number = before or take_number(tx, application.account_id, "applications")
+    tx.run(delete(applications).where(applications.c.id == application.id))
+    tx.run(
+        insert(applications).values(
+            id=application.id,
+            account_id=application.account_id,
+            number=number,
+            name=application.name,
+            secret=application.secret,
+            scopes=" ".join(sorted(application.scopes)),
+            token_lifetime_s=application.token_lifetime_s,
+            settings=_encode(application.settings).decode(),
+            created_at=to_ms(application.created_at),
+        )
+    )
+    return msgspec.structs.replace(application, number=number)
+
+
+def applications_of(tx: Tx, account_id: str) -> list[Application]:
+    """All of them, newest first."""
+    query = select(*_APPLICATION).where(applications.c.account_id == account_id).order_by(applications.c.number.desc())
+    return [_application(row) for row in tx.rows(query)]
+
+
+def application_by_id(tx: Tx, application_id: str) -> Application | None:
+    """Spans accounts: this is how the account of a program is found."""
+    row = tx.first(select(*_APPLICATION).where(applications.c.id == application_id))
+    return None if row is None else _application(row)
+
+
+def _application(row: Sequence[Any]) -> Application:
+    values = dict(zip([column.name for column in _APPLICATION], row, strict=True))
+    return Application(
+        **values
+        | {
+            "scopes": frozenset(values["scopes"].split()),
+            "settings": _decode_settings(values["settings"]),
+            "created_at": from_ms(values["created_at"]),
+        }
+    )

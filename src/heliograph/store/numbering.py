@@ -1,0 +1,21 @@
+"""Numbers for what people refer to by number: counted in each account, given once."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from heliograph.store.schema import numbering
+from heliograph.store.tx import Tx
+
+
+def take_numbers(tx: Tx, account_id: str, kind: str, count: int) -> range:
+    """The next `count` numbers of this kind of thing. Others wait until this transaction ends."""
+    mine = (numbering.c.account_id == account_id, numbering.c.kind == kind)
+    tx.insert(numbering, ("account_id", "kind", "last"), [(account_id, kind, 0)], skip_existing=True)
+    tx.run(update(numbering).where(*mine).values(last=numbering.c.last + count))
+    last: int = tx.value(select(numbering.c.last).where(*mine))
+    return range(last - count + 1, last + 1)
+
+
+def take_number(tx: Tx, account_id: str, kind: str) -> int:
+    return take_numbers(tx, account_id, kind, 1)[0]
