@@ -21,6 +21,7 @@ FLOORS: list[tuple[str, ...]] = [
     (
         "api",
         "protocols.xms",
+        "protocols.smscx",
         "protocols.served",
         "protocols.provided",
         "protocols.registry",
@@ -48,6 +49,7 @@ HOMES = {
     "jinja2": ("console",),
     "itsdangerous": ("console",),
     "phonenumbers": ("numbers",),
+    "xlsxwriter": ("services.exports",),
     "anyascii": ("text",),
     "prometheus_client": ("engine", "runtime"),
     "platformdirs": ("runtime", "sdk"),

@@ -62,7 +62,7 @@ async def test_a_batch_is_charged_what_was_estimated_and_the_rest_stays(store: S
 
     accepted = await put(store, new)
 
-    assert [quote.price for quote in estimate.quotes] == [100_000, 0, 140_000, None]
+    assert [quote.price for quote in estimate.quotes] == [100_000, 0, 140_000, 0]
     assert (accepted.messages, accepted.refused, accepted.charged) == (4, 2, estimate.bill.amount)
     await check(store, 1_000_000 - 240_000)
     found = await store.read(messages_of, ACCOUNT, MessageFilter(batch_id=new.batch.id), limit=9)

@@ -1,21 +1,14 @@
-"""Events as the native API posts them.
-
-`X-Heliograph-Event` is the event's id, constant over all attempts. `X-Heliograph-Signature` is `t=SECONDS,v1=HEX`:
-HMAC-SHA256 with the account's callback secret over `SECONDS.BODY`, so that neither can be changed or replayed later.
-"""
+"""Events as the native API posts them."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import time
 from collections.abc import Mapping
 
 from heliograph.api import shapes, wire
 from heliograph.domain.accounts import Account
 from heliograph.domain.callbacks import Event, EventKind
 from heliograph.domain.instants import from_ms
-from heliograph.doors.callbacks import CallbackWriter
+from heliograph.doors.callbacks import CallbackWriter, own_signature
 
 
 class NativeCallbacks(CallbackWriter):
@@ -35,13 +28,4 @@ class NativeCallbacks(CallbackWriter):
         return shapes.report(await self.reports.of_batch(account.id, event.subject_id, with_recipients=False))
 
     def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
-        seconds = int(time.time())
-        return {
-            "X-Heliograph-Event": event.id,
-            "X-Heliograph-Signature": f"t={seconds},v1={sign(secret, seconds, body)}",
-        }
-
-
-def sign(secret: str, seconds: int, body: bytes) -> str:
-    """The hexadecimal signature of a body posted at `seconds` since 1970."""
-    return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+        return own_signature(secret, event, body)

@@ -16,7 +16,7 @@ from heliograph.domain.batches import Draft
 from heliograph.domain.errors import HeliographError, Unauthenticated
 from heliograph.domain.ids import following
 from heliograph.domain.statuses import Status
-from heliograph.doors import Call, Door, Reply
+from heliograph.doors import Call, Door, Operation, Reply
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.protocols.sandbox.chaos import Chaos
@@ -42,7 +42,7 @@ class NativeDoor(Door):
             raise Unauthenticated("The request has no bearer token.")
         return await self._services.access.authenticate(CredentialKind.API_KEY, public_part(token), token)
 
-    def render_error(self, error: HeliographError) -> Response:
+    def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         headers = {"WWW-Authenticate": "Bearer"} if error.http_status == 401 else None
         return Response(msgspec.json.encode(shapes.error(error)), error.http_status, headers, "application/json")
 

@@ -137,5 +137,10 @@ def _peers(entries: list[Entry]) -> list[str]:
     return list(dict.fromkeys(entry.peer for entry in reversed(entries) if entry.received and entry.peer))
 
 
+def optout_page(state: str, msisdn: str | None) -> str:
+    """`state`: asked, done, no_number or unknown."""
+    return _templates.get_template("optout.html").render(state=state, number=f"+{msisdn}")
+
+
 def closed_page() -> str:
     return _templates.get_template("closed.html").render()

@@ -108,6 +108,9 @@ class Draft(msgspec.Struct, kw_only=True, omit_defaults=True):
     title: str | None = None
     client_reference: str | None = None
     idempotency_key: str | None = None
+    request: bytes | None = None
+    """What was asked, where the draft has more in it than that (what was drawn by lot, say): a repetition is recognised
+    by this. None: by the draft."""
     flash: bool = False
     max_parts: int | None = None
     options: Options = USUAL

@@ -9,6 +9,7 @@ import msgspec
 
 from heliograph.domain.batches import Batch
 from heliograph.domain.rendering import Rendering
+from heliograph.domain.statuses import Reason
 from heliograph.numbers import country_of
 from heliograph.text import MAX_PARTS, MissingParameter
 
@@ -26,8 +27,10 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
     """channel -> {ISO 3166 alpha-2 or "default" -> millionths for a part}."""
 
     def price_of(self, channel: str, country: str | None) -> int | None:
-        """For one part; None: there is no price, so nothing is sent there."""
-        prices = self.channels.get(channel, {})
+        """For one part; None: there is no price, so nothing is sent there. 0 on a channel without any prices."""
+        prices = self.channels.get(channel)
+        if prices is None:
+            return 0
         return prices.get(country or ELSEWHERE, prices.get(ELSEWHERE))
 
     def quotes(self, batch: Batch, msisdns: Sequence[str]) -> list[Quote]:
@@ -51,19 +54,23 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
                 parts = 0
             if parts > most:
                 parts = 0
-            found.append(Quote(None if price is None else price * parts, parts, country))
+            found.append(
+                Quote(0, parts, country, Reason.NO_COVERAGE) if price is None else Quote(price * parts, parts, country)
+            )
         return found
 
 
 class Quote(NamedTuple):
     """What one message comes to."""
 
-    price: int | None
-    """Millionths; None: there is no price, so nothing is sent there."""
+    price: int
+    """Millionths."""
     parts: int
     """0 if the message can't be made."""
     country: str | None
     """ISO 3166 alpha-2; None if the number belongs to no country, as the sandbox's own."""
+    refused: Reason | None = None
+    """Why nothing is sent there: there is no price, or the recipient opted out."""
 
 
 FREE = Tariff()

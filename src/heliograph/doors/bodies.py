@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
@@ -68,6 +69,20 @@ def decode_query(request: Request, query: type[msgspec.Struct]) -> Any:
         raise InvalidField("Text may not contain the character U+0000.")
     try:
         return msgspec.convert(values, query, strict=False)
+    except msgspec.ValidationError as error:
+        raise in_our_words(error) from error
+
+
+def decode_form(body: bytes, form: type[msgspec.Struct]) -> Any:
+    """The typed fields of an URL-encoded form; of a field that is there several times the last counts."""
+    try:
+        values = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body)))
+    except ValueError as error:
+        raise MalformedRequest("The body is not a form.") from error
+    if any("\0" in value for value in values.values()):
+        raise InvalidField("Text may not contain the character U+0000.")
+    try:
+        return msgspec.convert(values, form, strict=False)
     except msgspec.ValidationError as error:
         raise in_our_words(error) from error
 

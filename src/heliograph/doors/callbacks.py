@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -60,3 +62,19 @@ class CallbackWriter(ABC):
         if found is not None:
             self._accounts[account_id] = (time.monotonic() + REMEMBERED_S, found)
         return found
+
+
+def own_signature(secret: str, event: Event, body: bytes) -> Mapping[str, str]:
+    """The headers of protocols that have no signature of their own.
+
+    `X-Heliograph-Event` is the event's id, constant over all attempts. `X-Heliograph-Signature` is `t=SECONDS,v1=HEX`:
+    HMAC-SHA256 with the account's callback secret over `SECONDS.BODY`, so that neither can be changed, or replayed
+    later.
+    """
+    seconds = int(time.time())
+    return {"X-Heliograph-Event": event.id, "X-Heliograph-Signature": f"t={seconds},v1={sign(secret, seconds, body)}"}
+
+
+def sign(secret: str, seconds: int, body: bytes) -> str:
+    """The hexadecimal signature of a body posted at `seconds` since 1970."""
+    return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()

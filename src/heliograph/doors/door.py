@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from heliograph.domain.accounts import Account, Principal
 from heliograph.domain.errors import HeliographError, InternalError, MethodNotAllowed, NotFound
-from heliograph.doors.bodies import decode_json, decode_query, read_body, require_json
+from heliograph.doors.bodies import decode_form, decode_json, decode_query, read_body, require_json
 from heliograph.doors.operations import Operation, Reply
 from heliograph.services.access import require
 
@@ -33,11 +33,18 @@ _encoder = msgspec.json.Encoder()
 class Call(msgspec.Struct):
     """One call of one operation, checked and decoded."""
 
-    principal: Principal
+    caller: Principal | None
+    """None if the operation is open to anybody."""
     path: Mapping[str, Any]
     query: Any
     body: Any
     request: Request
+
+    @property
+    def principal(self) -> Principal:
+        """Who is calling."""
+        assert self.caller is not None  # noqa: S101 - an operation with a scope has a caller
+        return self.caller
 
     @property
     def account(self) -> Account:
@@ -64,8 +71,12 @@ class Door(ABC):
         """Who is calling. Raises Unauthenticated."""
 
     @abstractmethod
-    def render_error(self, error: HeliographError) -> Response:
-        """The protocol's own body and status for an error."""
+    def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
+        """The protocol's own body and status for an error; `operation` is None at an address that has none."""
+
+    def finish(self, request: Request, response: Response) -> Response:
+        """A last look at the answer of an operation, whatever it is."""
+        return response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self  # makes the router raise for a wrong method instead of answering in its own words
@@ -91,25 +102,32 @@ class Door(ABC):
         decoder = None if operation.request is None else msgspec.json.Decoder(operation.request)
 
         async def endpoint(request: Request) -> Response:
+            return self.finish(request, await answered(request))
+
+        async def answered(request: Request) -> Response:
             try:
                 if "\0" in request.url.path:  # no database would look for it, not even for a plan or an account
                     raise NotFound()
-                principal = await self.authenticate(request)
-                require(principal, operation.scope)
+                principal = None
+                if operation.scope is not None:
+                    principal = await self.authenticate(request)
+                    require(principal, operation.scope)
                 query = None if operation.query is None else decode_query(request, operation.query)
                 body = None
-                if decoder is not None:
+                if operation.form:
+                    body = decode_form(await read_body(request, self.max_body_bytes), operation.request)
+                elif decoder is not None:
                     require_json(request)
                     content = await read_body(request, self.max_body_bytes)
                     body = decode_json(b"{}" if operation.may_be_empty and not content else content, decoder)
                 answer = await handler(Call(principal, request.path_params, query, body, request))
             except HeliographError as error:
-                return self.render_error(error)
+                return self.render_error(error, operation)
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody is left to read it
             except Exception:
                 log.exception("request failed", operation=operation.name)
-                return self.render_error(InternalError())
+                return self.render_error(InternalError(), operation)
             return _response(answer, operation.status)
 
         return endpoint

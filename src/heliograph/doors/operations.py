@@ -18,7 +18,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     path: str
     """Relative to the door, with `{names}` for parameters."""
-    scope: str
+    scope: str | None
+    """What the caller must be allowed; None: anybody may call it, and nobody is asked who they are."""
+    form: bool = False
+    """The body is a form, not JSON."""
     request: Any = None
     """The struct that the JSON body decodes to; None if there is no body."""
     may_be_empty: bool = False

@@ -5,6 +5,7 @@ Doors turn what they are given into that with `normalise`, `normalise_many` or `
 looks at a number's spelling again.
 """
 
+from heliograph.numbers.countries import COUNTRIES
 from heliograph.numbers.number import (
     Check,
     InvalidNumber,
@@ -27,6 +28,7 @@ from heliograph.numbers.reading import normalise, normalise_many, parse
 from heliograph.numbers.zones import time_zone_of
 
 __all__ = [
+    "COUNTRIES",
     "Check",
     "InvalidNumber",
     "InvalidOriginator",

@@ -255,4 +255,4 @@ ZM Zambia
 ZW Zimbabwe
 """
 
-NAMES: dict[str, str] = {line[:2]: line[3:] for line in _TABLE.strip().splitlines()}
+COUNTRIES: dict[str, str] = {line[:2]: line[3:] for line in _TABLE.strip().splitlines()}

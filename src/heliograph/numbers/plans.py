@@ -25,7 +25,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
-from heliograph.numbers.countries import NAMES
+from heliograph.numbers.countries import COUNTRIES
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneMetadata, PhoneNumberDesc
@@ -187,7 +187,7 @@ class CallingCode:
         #: How many digits a national number may have.
         self.lengths = main.lengths | main.local_lengths
         alone = len(regions) == 1 and main.country is not None
-        self._label = f"{NAMES.get(main.country or '', main.country)} (+{code})" if alone else f"+{code}"
+        self._label = f"{COUNTRIES.get(main.country or '', main.country)} (+{code})" if alone else f"+{code}"
 
     def canonical(self, national: str) -> str:
         """`national` without a trunk prefix written by mistake or habit, as in +33 (0)6 12 34 56 78.

@@ -22,6 +22,16 @@ class SandboxCredential(msgspec.Struct, frozen=True):
     secret: str
 
 
+class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator of the platform decides for doors."""
+
+    max_body_bytes: int
+    rate_limit: int
+    """Requests a second that an account may make."""
+    public_url: str
+    """How others reach this server; empty: as the caller did."""
+
+
 class ServedProtocol(ABC):
     """One line of the registry."""
 
@@ -30,7 +40,7 @@ class ServedProtocol(ABC):
     """Where its door is, from the root of the server."""
 
     @abstractmethod
-    def door(self, services: Services, *, max_body_bytes: int) -> ASGIApp: ...
+    def door(self, services: Services, settings: DoorSettings) -> ASGIApp: ...
 
     @abstractmethod
     def callbacks(self, store: Store) -> CallbackShape: ...
@@ -38,6 +48,10 @@ class ServedProtocol(ABC):
     @abstractmethod
     async def issue(self, accounts: Accounts, account: Account, saved: SandboxCredential | None) -> SandboxCredential:
         """A credential of this protocol for a sandbox account; the saved one again, if there is one."""
+
+    @abstractmethod
+    async def furnish(self, services: Services, account: Account, credential: SandboxCredential) -> None:
+        """Whatever else a sandbox account needs to be of use by this protocol. Safe to repeat at every start."""
 
     @abstractmethod
     def entry(self, base_url: str, credential: SandboxCredential, other: SandboxCredential) -> dict[str, object]:

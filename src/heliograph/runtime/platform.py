@@ -78,7 +78,9 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         )
         await engine.start()
         try:
-            yield Platform(settings, Services(engine, operator), engine, credentials, configured)
+            services = Services(engine, operator)
+            await sandbox.furnish(services, credentials)
+            yield Platform(settings, services, engine, credentials, configured)
         finally:
             await engine.stop()
     finally:

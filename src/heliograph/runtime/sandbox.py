@@ -20,6 +20,7 @@ from heliograph.protocols.registry import SERVED
 from heliograph.protocols.served import SandboxCredential, issue_again
 from heliograph.runtime.settings import Settings
 from heliograph.services.accounts import Accounts
+from heliograph.services.services import Services
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_name
 from heliograph.store.ledger import set_balance
@@ -51,6 +52,14 @@ async def ensure(accounts: Accounts, data_dir: Path) -> tuple[Account, Credentia
     if issued != saved:
         write_private(file, msgspec.json.format(msgspec.json.encode(issued), indent=2))
     return first, issued
+
+
+async def furnish(services: Services, credentials: Credentials) -> None:
+    """Both accounts have what each protocol needs to be of use."""
+    for name, of_account in credentials.items():
+        account = await services.accounts.ensure(name)
+        for protocol in SERVED:
+            await protocol.furnish(services, account, of_account[protocol.name])
 
 
 async def ensure_balances(store: Store, settings: Settings) -> None:

@@ -13,10 +13,12 @@ from heliograph import __version__
 from heliograph.api.operations import OPERATIONS
 from heliograph.api.server import NativeDoor
 from heliograph.api.wire import ErrorBody
+from heliograph.console.optout import optout_routes
 from heliograph.console.server import console_routes
 from heliograph.doors.openapi import openapi_document
 from heliograph.engine.engine import Engine
 from heliograph.protocols.registry import SERVED
+from heliograph.protocols.served import DoorSettings
 from heliograph.runtime.providers import Providers
 from heliograph.runtime.settings import Settings
 from heliograph.services.services import Services
@@ -40,14 +42,18 @@ def web_application(services: Services, engine: Engine, settings: Settings, prov
         return Response(generate_latest(engine.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     limit = settings.max_body_bytes
+    for_doors = DoorSettings(
+        max_body_bytes=limit, rate_limit=settings.rate_limit, public_url=settings.public_url.rstrip("/")
+    )
     return Router(
         [
             Route(f"{API_MOUNT}/openapi.json", openapi),
             Mount(API_MOUNT, NativeDoor(services, max_body_bytes=limit)),
-            *(Mount(protocol.mount, protocol.door(services, max_body_bytes=limit)) for protocol in SERVED),
+            *(Mount(protocol.mount, protocol.door(services, for_doors)) for protocol in SERVED),
             providers.route(limit),
             Route("/healthz", health),
             Route("/metrics", metrics),
+            *optout_routes(services.optouts),
             *console_routes(services, settings.data_dir),
         ],
         redirect_slashes=False,

@@ -36,7 +36,7 @@ from heliograph.domain.errors import (
 )
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
-from heliograph.domain.prices import Tariff
+from heliograph.domain.prices import Quote, Tariff
 from heliograph.domain.rendering import Rendered, Rendering
 from heliograph.engine.engine import Engine
 from heliograph.numbers import Check, parse_originator
@@ -66,13 +66,14 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 class DryRunRecipient(msgspec.Struct, frozen=True):
     msisdn: str
     rendered: Rendered
-    price: int | None
-    """Millionths; 0 if it would not be sent; None if there is no price for its country."""
+    quote: Quote
 
 
 class DryRun(msgspec.Struct, frozen=True):
     """What a batch would come to."""
 
+    batch: Batch
+    """As it would be stored."""
     recipients: int
     parts: int
     price: int
@@ -128,8 +129,8 @@ class Batches:
                 continue  # would fail alone, and send nothing
             parts += rendered.parts
             if len(listed) < list_first:
-                listed.append(DryRunRecipient(msisdn, rendered, quote.price))
-        return DryRun(len(wanted.msisdns), parts, wanted.bill.amount, listed)
+                listed.append(DryRunRecipient(msisdn, rendered, quote))
+        return DryRun(batch, len(wanted.msisdns), parts, wanted.bill.amount, listed)
 
     async def get(self, account: Account, batch_id: str) -> Batch:
         """NotFound if the account has no such batch."""
@@ -359,4 +360,5 @@ def _max_parts(wanted: int | None) -> int | None:
 def _fingerprint(draft: Draft) -> str:
     """The same for the same request, whatever its key."""
     anonymous = msgspec.structs.replace(draft, idempotency_key=None)
-    return hashlib.sha256(msgspec.json.encode(anonymous)).hexdigest()
+    wanted = msgspec.json.encode(anonymous) if draft.request is None else draft.request
+    return hashlib.sha256(wanted).hexdigest()

@@ -6,11 +6,13 @@ import time
 from datetime import UTC, datetime
 
 from heliograph.domain.accounts import Account
-from heliograph.domain.errors import NotFound, WaitTimedOut
+from heliograph.domain.errors import AlreadyDispatched, NotFound, WaitTimedOut
+from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Message, Wait, why_waiting
 from heliograph.domain.statuses import SETTLED
 from heliograph.engine.engine import Engine
 from heliograph.engine.news import ELSEWHERE_S
+from heliograph.store.batches import cancel_message
 from heliograph.store.messages import MessageFilter, message_by_id, messages_of
 
 
@@ -25,6 +27,15 @@ class Messages:
         if message is None:
             raise NotFound(f"There is no message {message_id} in this account.")
         return message
+
+    async def cancel(self, account: Account, message_id: str) -> None:
+        """Calls back one message whose time has not come. NotFound; AlreadyDispatched if it has."""
+        canceled = await self._store.write(cancel_message, account.id, message_id, now_ms())
+        if canceled is None:
+            raise NotFound(f"There is no message {message_id} in this account.")
+        if not canceled:
+            raise AlreadyDispatched("This message is not scheduled any more.")
+        self._engine.wake_callbacks()
 
     async def page(
         self, account: Account, wanted: MessageFilter, *, limit: int, before: str | None = None

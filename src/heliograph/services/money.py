@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.instants import now_ms
 from heliograph.engine.engine import Engine
+from heliograph.numbers import COUNTRIES, country_of
 from heliograph.store.ledger import Entry, balance_of, entries_of, set_balance
 
 
@@ -32,6 +33,13 @@ class Money:
         """What changed the balance, newest first."""
         return await self._store.read(entries_of, account.id, limit=limit, before=before)
 
-    def prices(self, channel: str) -> Mapping[str, int]:
-        """By country, millionths for a part; `default` is for all others."""
-        return self._tariff.channels.get(channel, {})
+    def quotes(self, msisdns: Sequence[str]) -> list[int | None]:
+        """What a part to each of these costs, in millionths; None: nothing is sent there."""
+        return [self._tariff.price_of("sms", country_of(msisdn)) for msisdn in msisdns]
+
+    def prices(self, channel: str, countries: Sequence[str] | None = None) -> Mapping[str, int]:
+        """Of these countries, or of all: millionths for a part. A country without a price is left out."""
+        if channel not in self._tariff.channels and channel != "sms":
+            return {}
+        found = {country: self._tariff.price_of(channel, country) for country in countries or COUNTRIES}
+        return {country: price for country, price in found.items() if price is not None}

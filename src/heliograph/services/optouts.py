@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from heliograph.domain.accounts import Account
+from heliograph.domain.consent_links import msisdn_in
 from heliograph.domain.contacts import Added
 from heliograph.domain.errors import InvalidRecipient, Locked, NotFound
 from heliograph.domain.instants import now_ms
 from heliograph.domain.optouts import OptOut, OptOutSource
 from heliograph.numbers import Check, InvalidNumber, normalise, normalise_many
 from heliograph.store import Store
+from heliograph.store.accounts import account_by_optout_page
 from heliograph.store.optouts import (
     add_optouts,
     newest_optouts,
@@ -57,19 +59,29 @@ class OptOuts:
         new = await self._store.write(_add_new, account.id, msisdns, now_ms())
         return Added(asked=len(numbers), msisdns=msisdns, new=new, invalid=invalid)
 
+    async def asked_by_link(self, page: str, token: str) -> tuple[Account, str] | None:
+        """The account and the number that an opt-out link is for; None if it is no such link."""
+        account = await self._store.read(account_by_optout_page, page)
+        msisdn = None if account is None else msisdn_in(account, token)
+        return None if account is None or msisdn is None else (account, msisdn)
+
+    async def add_by_link(self, account: Account, msisdn: str) -> None:
+        """The recipient has asked for it. Safe to repeat."""
+        await self._store.write(add_optouts, account.id, [msisdn], OptOutSource.LINK, now_ms())
+
     async def newest(
         self, account: Account, *, limit: int, before: int | None = None, after: int | None = None
     ) -> tuple[list[OptOut], int]:
         """A page, newest first, of those with a number below `before` or above `after`; and how many there are."""
         return await self._store.read(newest_optouts, account.id, limit=limit, before=before, after=after)
 
-    async def everybody(self, account: Account) -> AsyncIterator[OptOut]:
-        """Newest first, read as they are asked for."""
+    async def everybody(self, account: Account) -> AsyncIterator[list[OptOut]]:
+        """Newest first, some thousands at a time, read as they are asked for."""
         before: int | None = None
         while True:
             page, _ = await self.newest(account, limit=_EXPORTED_AT_ONCE, before=before)
-            for optout in page:
-                yield optout
+            if page:
+                yield page
             if len(page) < _EXPORTED_AT_ONCE:
                 return
             before = page[-1].number

@@ -10,6 +10,7 @@ from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
 from heliograph.services.directory import Applications, Originators, Templates
 from heliograph.services.groups import Groups
+from heliograph.services.history import History
 from heliograph.services.inbound import InboundMessages
 from heliograph.services.messages import Messages
 from heliograph.services.money import Money
@@ -32,6 +33,7 @@ class Services:
         self.messages = Messages(engine)
         self.money = Money(engine)
         self.reports = Reports(store)
+        self.history = History(store)
         self.inbound = InboundMessages(store)
         self.optouts = OptOuts(store)
         self.phones = Phones(engine, operator)

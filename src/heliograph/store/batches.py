@@ -77,7 +77,7 @@ class Fresh(NamedTuple):
 
     @property
     def bill(self) -> Bill:
-        return Bill(self.batch.account_id, self.batch.id, sum(quote.price or 0 for quote in self.quotes))
+        return Bill(self.batch.account_id, self.batch.id, sum(quote.price for quote in self.quotes))
 
 
 def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
@@ -167,7 +167,7 @@ def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> lis
         quotes = tariff.quotes(batch, msisdns)
         if silent:
             quotes = [
-                quote._replace(price=0) if (batch.account_id, msisdn) in silent else quote
+                quote._replace(price=0, refused=Reason.OPTED_OUT) if (batch.account_id, msisdn) in silent else quote
                 for msisdn, quote in zip(msisdns, quotes, strict=True)
             ]
         found.append(Fresh(batch, msisdns, quotes))
@@ -189,8 +189,8 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
         ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
         validity = to_ms(batch.expire_at) - to_ms(batch.send_at)
         rows: list[Row] = [
-            (message_id, msisdn, price or 0, parts or None, country, due_at, due_at + validity)
-            for message_id, msisdn, (price, parts, country), due_at in zip(
+            (message_id, msisdn, quote.price, quote.parts or None, quote.country, due_at, due_at + validity)
+            for message_id, msisdn, quote, due_at in zip(
                 ids[batch.id], msisdns, quotes, due_times(batch, msisdns), strict=True
             )
         ]
@@ -210,20 +210,12 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
 
 
 def _refuse(tx: Tx, fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) -> Counter[str]:
-    silent = opted_out_among(tx, [(entry.batch.account_id, entry.msisdns) for entry in fresh])
     refused = [
-        Change(message_id, Status.REJECTED, reason=Reason.NO_COVERAGE)
+        Change(message_id, Status.REJECTED, reason=quote.refused)
         for batch, _, quotes, _ in fresh
         for message_id, quote in zip(ids[batch.id], quotes, strict=True)
-        if quote.price is None
+        if quote.refused is not None
     ]
-    if silent:
-        refused += [
-            Change(message_id, Status.REJECTED, reason=Reason.OPTED_OUT)
-            for batch, msisdns, _, _ in fresh
-            for message_id, msisdn in zip(ids[batch.id], msisdns, strict=True)
-            if (batch.account_id, msisdn) in silent
-        ]
     applied = apply_changes(tx, refused, now_ms())
     return Counter(change.batch_id for change in applied)
 
@@ -308,6 +300,12 @@ def batch_by_id(tx: Tx, account_id: str, batch_id: str) -> Batch | None:
     return None if row is None else _batch(row)
 
 
+def batches_by_ids(tx: Tx, account_id: str, batch_ids: Collection[str]) -> dict[str, Batch]:
+    """Several at once."""
+    query = select(*_COLUMNS).where(batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids))
+    return {row[0]: _batch(row) for row in tx.rows(query)}
+
+
 def client_references(tx: Tx, account_id: str, batch_ids: Collection[str]) -> dict[str, str | None]:
     """Of several batches."""
     rows = tx.rows(
@@ -332,9 +330,20 @@ class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def batches_of(
-    tx: Tx, account_id: str, wanted: BatchFilter, *, limit: int, offset: int = 0, before: str | None = None
+    tx: Tx,
+    account_id: str,
+    wanted: BatchFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+    before: str | None = None,
+    after: str | None = None,
 ) -> list[Batch]:
-    """A page, newest first: by `offset`, or everything older than the batch `before`."""
+    """A page, newest first: by `offset`, everything older than the batch `before`, or what is next newer than
+    `after`."""
+    if after is not None:
+        newer = _filtered(tx, select(*_COLUMNS), account_id, wanted).where(batches.c.id > after)
+        return [_batch(row) for row in reversed(tx.rows(newer.order_by(batches.c.id).limit(limit)))]
     query = (
         _filtered(tx, select(*_COLUMNS), account_id, wanted).order_by(batches.c.id.desc()).limit(limit).offset(offset)
     )
@@ -404,6 +413,21 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
     if not apply_changes(tx, canceled, now_ms) and before is not None:
         settle_if_empty(tx, [batch_id], now_ms)
     return batch_by_id(tx, account_id, batch_id)
+
+
+def cancel_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> bool | None:
+    """Cancels one message that is not due yet. None: there is no such message; False: it is too late."""
+    row = tx.first(
+        select(messages.c.status, messages.c.due_at)
+        .where(messages.c.account_id == account_id, messages.c.id == message_id)
+        .with_for_update()
+    )
+    if row is None:
+        return None
+    if row[0] != Status.QUEUED.value or row[1] <= now_ms:
+        return False
+    change = Change(message_id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER)
+    return bool(apply_changes(tx, [change], now_ms))
 
 
 class SendingFacts(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, false, func, literal_column, select, update
 
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.ids import earliest_at, last_following
@@ -110,6 +110,13 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     """Created from `since`, inclusive, to `until`, exclusive."""
+    countries: Sequence[str] = ()
+    """ISO 3166 alpha-2, of the number."""
+    protocols: Sequence[str] = ()
+    """The doors that their batches came by."""
+    due_since: datetime | None = None
+    due_until: datetime | None = None
+    """To be sent from `due_since`, exclusive, to `due_until`, inclusive."""
 
 
 def message_by_id(tx: Tx, account_id: str, message_id: str) -> Message | None:
@@ -134,10 +141,21 @@ def messages_by_ids(tx: Tx, message_ids: Sequence[str]) -> dict[str, Message]:
 
 
 def messages_of(
-    tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, offset: int = 0, before: str | None = None
+    tx: Tx,
+    account_id: str,
+    wanted: MessageFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+    before: str | None = None,
+    after: str | None = None,
 ) -> list[Message]:
-    """A page, newest first: by `offset`, or everything older than the message `before`."""
+    """A page, newest first: by `offset`, everything older than the message `before`, or what is next newer than
+    `after`."""
     query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted)
+    if after is not None:
+        rows = tx.rows(query.where(messages.c.id > after).order_by(messages.c.id).limit(limit))
+        return [_message(row) for row in reversed(rows)]
     if before is not None:
         query = query.where(messages.c.id < before)
     return [_message(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit).offset(offset))]
@@ -159,7 +177,96 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
         query = query.where(messages.c.id >= earliest_at(to_ms(wanted.since)))
     if wanted.until is not None:
         query = query.where(messages.c.id < earliest_at(to_ms(wanted.until)))
+    if wanted.countries:
+        query = query.where(tx.among(messages.c.country, wanted.countries))
+    if wanted.protocols:
+        query = query.where(tx.among(batches.c.protocol, wanted.protocols))
+    if wanted.due_since is not None:
+        query = query.where(messages.c.due_at > to_ms(wanted.due_since))
+    if wanted.due_until is not None:
+        query = query.where(messages.c.due_at <= to_ms(wanted.due_until))
     return query
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """What several messages come to."""
+
+    count: int
+    parts: int
+    price: int
+    """Millionths."""
+
+
+_SUMS = (
+    func.count().label("count"),
+    func.coalesce(func.sum(messages.c.parts), 0).label("parts"),
+    func.coalesce(func.sum(messages.c.price), 0).label("price"),
+)
+
+
+def sums_of(tx: Tx, account_id: str, wanted: MessageFilter) -> Sums:
+    """Of all messages that the filter lets through."""
+    (row,) = tx.rows(_filtered(tx, select(*_SUMS).select_from(_WITH_BATCH), account_id, wanted))
+    return Sums(*map(int, row))
+
+
+class Alike(NamedTuple):
+    """Messages of one door, country, day and standing."""
+
+    protocol: str
+    country: str | None
+    day: int
+    """Since 1970, in UTC."""
+    status: Status
+    reason: str | None
+    scheduled: bool
+    """Not due yet."""
+    sums: Sums
+
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> list[Alike]:
+    """What was sent, by everything that reports are grouped by."""
+    # Literals: PostgreSQL does not see that a parameter in GROUP BY is the one in the list of columns.
+    columns = (
+        batches.c.protocol,
+        messages.c.country,
+        (messages.c.created_at // literal_column(str(_DAY_MS), BigInteger)).label("day"),
+        messages.c.status,
+        messages.c.reason,
+        case((messages.c.due_at > literal_column(str(now_ms)), 1), else_=0).label("scheduled"),
+    )
+    query = select(*columns, *_SUMS).select_from(_WITH_BATCH).group_by(*columns)
+    return [
+        Alike(row[0], row[1], int(row[2]), Status(row[3]), row[4], bool(row[5]), Sums(*map(int, row[6:])))
+        for row in tx.rows(_filtered(tx, query, account_id, wanted))
+    ]
+
+
+def sums_by_batch(
+    tx: Tx, account_id: str, batch_ids: Sequence[str], now_ms: int
+) -> dict[str, list[tuple[Status, str | None, bool, Sums]]]:
+    """Of each of these batches: how its messages stand, whether they are not due yet, and what they come to."""
+    if not batch_ids:
+        return {}
+    columns = (
+        messages.c.batch_id,
+        messages.c.status,
+        messages.c.reason,
+        case((messages.c.due_at > literal_column(str(now_ms)), 1), else_=0).label("scheduled"),
+    )
+    query = select(*columns, *_SUMS).where(
+        messages.c.account_id == account_id,
+        messages.c.id > min(batch_ids),
+        messages.c.id <= last_following(max(batch_ids)),
+        tx.among(messages.c.batch_id, batch_ids),
+    )
+    found: dict[str, list[tuple[Status, str | None, bool, Sums]]] = {}
+    for batch_id, status, reason, scheduled, *sums in tx.rows(query.group_by(*columns)):
+        found.setdefault(batch_id, []).append((Status(status), reason, bool(scheduled), Sums(*map(int, sums))))
+    return found
 
 
 _SEPARATOR = "\x1f"

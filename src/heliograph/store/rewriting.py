@@ -117,7 +117,7 @@ def _renewed(after: Batch, kept: Sequence[Sequence[Any]], quotes: Mapping[str, Q
     validity = to_ms(after.expire_at) - to_ms(after.send_at)
     due = due_times(after, [row[1] for row in kept])
     return [
-        (row[0], quotes[row[1]].price or 0, quotes[row[1]].parts or None, due_at, due_at + validity)
+        (row[0], quotes[row[1]].price, quotes[row[1]].parts or None, due_at, due_at + validity)
         for row, due_at in zip(kept, due, strict=True)
     ]
 

@@ -3,6 +3,7 @@
 Functions of values only; nothing here knows an account, a store or a clock.
 """
 
+from heliograph.text.alphabets import ALPHABETS, romanise
 from heliograph.text.gsm import (
     NotGsm,
     decode_gsm,
@@ -28,7 +29,7 @@ from heliograph.text.parts import (
     split_binary,
     split_text,
 )
-from heliograph.text.transliterate import to_gsm
+from heliograph.text.transliterate import to_gsm, without_emoji
 from heliograph.text.udh import (
     Concatenation,
     InformationElement,
@@ -39,6 +40,7 @@ from heliograph.text.udh import (
 )
 
 __all__ = [
+    "ALPHABETS",
     "MAX_PARTS",
     "Concatenation",
     "Encoding",
@@ -62,6 +64,7 @@ __all__ = [
     "measure_text",
     "pack_septets",
     "parse_udh",
+    "romanise",
     "septet_count",
     "shorten_to_one_part",
     "split_binary",
@@ -70,4 +73,5 @@ __all__ = [
     "unpack_septets",
     "unsupported",
     "values_for",
+    "without_emoji",
 ]

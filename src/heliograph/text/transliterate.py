@@ -101,6 +101,11 @@ def _without_accents(letter: str) -> str:
     return ""
 
 
+def without_emoji(text: str) -> str:
+    """The text without emoji and flags, and without the blanks that they leave; everything else stays as it is."""
+    return _without_emoji(unicodedata.normalize("NFC", text))
+
+
 def _without_emoji(text: str) -> str:
     return _GAP.sub(_closed, "".join(map(_gone_if_emoji, text)))
 

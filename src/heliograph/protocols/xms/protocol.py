@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import Account, CredentialKind
 from heliograph.engine.callbacks import CallbackShape
-from heliograph.protocols.served import SandboxCredential, ServedProtocol, issue_again
+from heliograph.protocols.served import DoorSettings, SandboxCredential, ServedProtocol, issue_again
 from heliograph.protocols.xms.callbacks import XmsCallbacks
 from heliograph.protocols.xms.server import XmsDoor
 from heliograph.services.accounts import Accounts
@@ -20,14 +20,17 @@ class Xms(ServedProtocol):
     name: ClassVar[str] = "xms"
     mount: ClassVar[str] = "/xms"
 
-    def door(self, services: Services, *, max_body_bytes: int) -> ASGIApp:
-        return XmsDoor(services, max_body_bytes=max_body_bytes)
+    def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
+        return XmsDoor(services, max_body_bytes=settings.max_body_bytes)
 
     def callbacks(self, store: Store) -> CallbackShape:
         return XmsCallbacks(store)
 
     async def issue(self, accounts: Accounts, account: Account, saved: SandboxCredential | None) -> SandboxCredential:
         return await issue_again(accounts, account, CredentialKind.XMS, saved)
+
+    async def furnish(self, services: Services, account: Account, credential: SandboxCredential) -> None:
+        """A service plan is all that XMS knows."""
 
     def entry(self, base_url: str, credential: SandboxCredential, other: SandboxCredential) -> dict[str, object]:
         return {

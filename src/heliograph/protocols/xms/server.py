@@ -15,7 +15,7 @@ from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.batches import Draft
 from heliograph.domain.errors import HeliographError, InvalidField, NotFound, Unauthenticated
 from heliograph.domain.groups import GroupDraft
-from heliograph.doors import Call, Door
+from heliograph.doors import Call, Door, Operation
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import originator_filter
 from heliograph.numbers import Check, InvalidNumber, normalise
@@ -46,7 +46,7 @@ class XmsDoor(Door):
         plan = request.path_params["service_plan_id"]
         return await self._services.access.authenticate(CredentialKind.XMS, plan, token)
 
-    def render_error(self, error: HeliographError) -> Response:
+    def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         status, code = code_for(error)
         body = msgspec.json.encode(wire.ErrorReply(code=code, text=error.message))
         return Response(body, status, media_type="application/json")

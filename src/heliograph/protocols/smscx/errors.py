@@ -1,0 +1,173 @@
+"""Errors of SMS.CX (reference: smscx.md, section 3): from ours to theirs for the server, from theirs to ours for the
+client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from heliograph.domain import errors
+from heliograph.domain.errors import HeliographError, RequestError
+from heliograph.protocols.smscx import wire
+
+DOCUMENTATION = "https://api.sms.cx/errors"
+
+
+class SmscxRefusal(RequestError):
+    """An error in SMS.CX's own terms, where ours have no word for it."""
+
+    def __init__(self, status: int, type: str, code: int, message: str, invalid: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.http = status
+        self.type = type
+        self.number = code
+        self.invalid = invalid
+
+
+def invalid_param(code: int, message: str, invalid: Sequence[str] = ()) -> SmscxRefusal:
+    return SmscxRefusal(400, "invalid_param", code, message, invalid)
+
+
+def invalid_numbers(invalid: Sequence[str], asked: int) -> SmscxRefusal:
+    """1207 for one number that was asked alone, 1210 for one of several."""
+    code, what = (1207, "The phone number is invalid.") if asked == 1 else (1210, "Some phone numbers are invalid.")
+    return invalid_param(code, what, invalid)
+
+
+class Codes(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers that one operation has for what can be wrong."""
+
+    not_found: int = 0
+    taken: int = 0
+    too_late: int = 1118
+    locked: int = 1812
+    fields: Mapping[str, tuple[int, int]] = {}
+    """By field: if it is missing, if it is wrong."""
+
+
+_SENDING = {
+    "to": (1104, 1104),
+    "from": (1105, 1106),
+    "text": (1107, 1107),
+    "groups": (1101, 1140),
+    "scheduledDate": (1108, 1108),
+    "dlrCallbackUrl": (1109, 1109),
+    "callback_url": (1109, 1109),
+    "idempotencyId": (1111, 1111),
+    "transliteration": (1135, 1135),
+    "alphabet": (1110, 1110),
+    "removeEmojis": (1503, 1503),
+}
+_CONTACTS = {"phoneNumbers": (1203, 1208), "phoneNumber": (1203, 1207), "msisdn": (1203, 1207), "name": (1204, 1206)}
+_TEMPLATES = {
+    "text": (1801, 1802),
+    "name": (1803, 1803),
+    "channel": (1806, 1806),
+    "buttonCaption": (1808, 1808),
+    "targetUrl": (1809, 1809),
+    "imageUrl": (1810, 1810),
+}
+
+SENDING = Codes(fields=_SENDING)
+GROUPS = Codes(not_found=1200, taken=1211, fields=_CONTACTS)
+CONTACTS = Codes(not_found=1202, taken=1215, fields=_CONTACTS)
+TEMPLATES = Codes(not_found=1800, taken=1805, fields=_TEMPLATES)
+
+CODES: Mapping[str, Codes] = {
+    "send_sms": SENDING,
+    "estimate_sms": SENDING,
+    "send_sms_campaign": SENDING,
+    "estimate_sms_campaign": SENDING,
+    "delete_scheduled_sms": Codes(not_found=1100),
+    "delete_scheduled_sms_campaign": Codes(not_found=1150),
+    "create_group": GROUPS,
+    "get_group_details": GROUPS,
+    "delete_group": GROUPS,
+    "empty_group": GROUPS,
+    "export_group_to_csv": GROUPS,
+    "export_group_to_xlsx": GROUPS,
+    "add_contacts_to_group": GROUPS,
+    "update_contact_from_group": CONTACTS,
+    "delete_contact_from_group": CONTACTS,
+    "add_contact_to_optouts_list": GROUPS,
+    "delete_contact_from_optouts_list": Codes(not_found=1202, locked=1443),
+    "create_originator": Codes(taken=1306, fields={"originator": (1301, 1303), "originator_length": (1304, 1304)}),
+    "delete_originator": Codes(not_found=1300),
+    "create_template": TEMPLATES,
+    "update_template": TEMPLATES,
+    "get_template": TEMPLATES,
+    "delete_template": TEMPLATES,
+    "get_application_settings": Codes(not_found=1500),
+    "get_single_report": Codes(not_found=1160),
+    "get_campaign_report": Codes(not_found=1150),
+    "export_campaign_report_to_csv": Codes(not_found=1160),
+    "export_campaign_report_to_xlsx": Codes(not_found=1160),
+}
+_NONE = Codes()
+
+
+def reply_for(error: HeliographError, operation: str | None) -> tuple[int, wire.ErrorReply]:
+    """The status and body for an error of this operation; None: of no operation."""
+    codes = CODES.get(operation or "", _NONE)
+    if isinstance(error, SmscxRefusal):
+        invalid = error.invalid or msgspec.UNSET
+        return error.http, _reply(error.type, error.number, error.message, invalid)
+    status, type, code = _terms(error, codes)
+    return status, _reply(type, code, error.message)
+
+
+def _reply(
+    type: str, code: int, message: str, invalid: Sequence[str] | msgspec.UnsetType = msgspec.UNSET
+) -> wire.ErrorReply:
+    # The list goes where the vendor's README reads it and where its model declares it.
+    detail = wire.ErrorDetail(type=type, code=code, message=message, uri=DOCUMENTATION, invalid=invalid)
+    return wire.ErrorReply(error=detail, invalid=invalid)
+
+
+def _terms(error: HeliographError, codes: Codes) -> tuple[int, str, int]:
+    if isinstance(error, errors.NotFound):
+        return 404, "not_found", codes.not_found
+    if isinstance(error, errors.NameTaken):
+        return 400, "duplicate_value", codes.taken
+    if isinstance(error, errors.Locked):
+        return 403, "access_denied", codes.locked
+    if isinstance(error, errors.AlreadyDispatched):
+        return 403, "access_denied", codes.too_late
+    for kind, terms in _BY_CLASS.items():
+        if isinstance(error, kind):
+            return terms
+    if isinstance(error, RequestError) and error.field:
+        return 400, "invalid_param", _field_code(error, codes)
+    if isinstance(error, errors.MalformedRequest):
+        return 400, "invalid_body", 0
+    if isinstance(error, RequestError):
+        return 400, "invalid_request", 0
+    return 500, "server_error", 0
+
+
+def _field_code(error: RequestError, codes: Codes) -> int:
+    for name in reversed((error.field or "").replace("[...]", "").split(".")):
+        if name in codes.fields:
+            missing, wrong = codes.fields[name]
+            return missing if isinstance(error, errors.MissingField) else wrong
+    return 0
+
+
+_BY_CLASS: Mapping[type[HeliographError], tuple[int, str, int]] = {
+    errors.Unauthenticated: (401, "invalid_api_key", 0),
+    errors.ScopeMissing: (403, "insufficient_scope", 0),
+    errors.RateLimited: (429, "rate_limit", 0),
+    errors.MethodNotAllowed: (405, "invalid_method", 0),
+    errors.RequestTooLarge: (413, "invalid_body", 0),
+    errors.UnsupportedMediaType: (415, "invalid_body", 0),
+    errors.InsufficientCredit: (400, "insufficient_credit", 1113),
+    errors.IdempotencyMismatch: (400, "duplicate_id", 1111),
+    errors.TooManyRecipients: (400, "invalid_param", 1103),
+    errors.NoRecipients: (400, "invalid_param", 1104),
+    errors.InvalidOriginator: (400, "invalid_param", 1106),
+    errors.InvalidBody: (400, "invalid_param", 1107),
+    errors.InvalidSchedule: (400, "invalid_param", 1116),
+    errors.InvalidCallbackUrl: (400, "invalid_param", 1109),
+    errors.NotNow: (503, "server_error", 0),
+}

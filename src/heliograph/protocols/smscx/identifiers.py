@@ -1,0 +1,27 @@
+"""Our identifiers in the clothes of SMS.CX: lower-case UUIDs (reference: section 5)."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from heliograph.domain.ids import encode, to_int
+
+FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ANY_CASE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def to_uuid(identifier: str) -> str:
+    return str(UUID(int=to_int(identifier)))
+
+
+def from_uuid(text: str) -> str:
+    """ValueError for what is not written as they write them."""
+    if not FORM.fullmatch(text):
+        raise ValueError(f"not an identifier: {text!r}")
+    return encode(UUID(text).int)
+
+
+def is_random_uuid(text: str) -> bool:
+    """Whether it is a UUID of versions 1 to 5, as customers make them."""
+    return _ANY_CASE.fullmatch(text) is not None

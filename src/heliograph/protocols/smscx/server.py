@@ -1,0 +1,606 @@
+"""The SMS.CX door."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from heliograph.domain.accounts import CredentialKind, Principal
+from heliograph.domain.contacts import UNKNOWN, ContactDraft
+from heliograph.domain.directory import Channel, RichMedia, TemplateDraft
+from heliograph.domain.errors import (
+    AlreadyDispatched,
+    HeliographError,
+    InvalidField,
+    MissingField,
+    RateLimited,
+    Unauthenticated,
+)
+from heliograph.domain.groups import Group, GroupDraft
+from heliograph.domain.statuses import Status
+from heliograph.doors import Call, Door, Operation
+from heliograph.doors.door import bearer_token
+from heliograph.doors.limits import RateLimit, Standing
+from heliograph.numbers import COUNTRIES, country_of
+from heliograph.protocols.served import DoorSettings
+from heliograph.protocols.smscx import reading, shapes, wire
+from heliograph.protocols.smscx.errors import (
+    SmscxRefusal,
+    invalid_numbers,
+    invalid_param,
+    reply_for,
+)
+from heliograph.protocols.smscx.identifiers import to_uuid
+from heliograph.protocols.smscx.operations import OPERATIONS, SCOPES
+from heliograph.protocols.smscx.sending import Sending, Wanted, country
+from heliograph.services.accounts import public_part
+from heliograph.services.exports import Cell, as_csv, as_xlsx
+from heliograph.services.services import Services
+from heliograph.store.batches import BatchFilter
+from heliograph.store.messages import MessageFilter
+
+GROUP_NAME = range(3, 61)
+_CSV = "text/csv; charset=utf-8"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TRAFFIC = {"transactional", "promotional", "2way"}
+
+Chunks = AsyncIterator[Sequence[Sequence[Cell]]]
+
+
+class SmscxDoor(Door):
+    operations = OPERATIONS
+
+    def __init__(self, services: Services, settings: DoorSettings) -> None:
+        super().__init__(max_body_bytes=settings.max_body_bytes)
+        self._services = services
+        self._public_url = settings.public_url
+        self._sending = Sending(services)
+        self._limit = RateLimit(settings.rate_limit)
+
+    # Who is calling, and how answers look
+
+    async def authenticate(self, request: Request) -> Principal:
+        """By the API key, or else by the access token. Counts the request; RateLimited if it is one too many."""
+        request.state.began = time.monotonic()
+        key, token = request.headers.get("x-api-key", "").strip(), bearer_token(request)
+        if key:
+            principal = await self._services.access.authenticate(CredentialKind.SMSCX, public_part(key), key)
+        elif token is not None:
+            kind = CredentialKind.ACCESS_TOKEN
+            principal = await self._services.access.authenticate(kind, public_part(token), token)
+        else:
+            raise Unauthenticated("The request has neither an API key nor an access token.")
+        standing = request.state.standing = self._limit.take(principal.account.id)
+        if standing.exceeded:
+            raise RateLimited()
+        return principal
+
+    def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
+        status, reply = reply_for(error, None if operation is None else operation.name)
+        return Response(msgspec.json.encode(reply), status, media_type="application/json")
+
+    def finish(self, request: Request, response: Response) -> Response:
+        began = getattr(request.state, "began", None)
+        response.headers["X-Request-Id"] = str(uuid4())
+        if began is not None:
+            response.headers["X-Response-Time"] = f"{(time.monotonic() - began) * 1000:.0f}ms"
+        standing: Standing | None = getattr(request.state, "standing", None)
+        if standing is not None:
+            response.headers["X-Rate-Limit-Limit"] = str(standing.limit)
+            response.headers["X-Rate-Limit-Remaining"] = str(standing.left)
+            if standing.exceeded:
+                # No Retry-After: the published client would obey it in silence (reference: section 4).
+                response.headers["X-Rate-Limit-Reset"] = str(standing.reset_at)
+        if (idempotency_id := getattr(request.state, "idempotency_id", None)) is not None:
+            response.headers["X-Idempotency-Id"] = idempotency_id
+        return response
+
+    def _base_url(self, call: Call) -> str:
+        """Of this server, as recipients of messages reach it."""
+        return self._public_url or f"{call.request.url.scheme}://{call.request.url.netloc}"
+
+    # Oauth and Applications
+
+    async def get_access_token(self, call: Call) -> wire.TokenReply:
+        form: wire.TokenRequest = call.body
+        if not form.grant_type:
+            raise SmscxRefusal(400, "invalid_request", 1600, "`grant_type` is missing.")
+        if form.grant_type != "client_credentials":
+            raise SmscxRefusal(400, "unsupported_grant_type", 1600, "The only grant is client_credentials.")
+        application_id, secret = _basic(call.request)
+        scopes = form.scope.split()
+        try:
+            application, granted, issued = await self._services.applications.issue_token(
+                application_id, secret, scopes or None
+            )
+        except Unauthenticated as error:
+            raise SmscxRefusal(401, "invalid_client", 1600, error.message) from error
+        except InvalidField as error:
+            raise SmscxRefusal(400, "invalid_scope", 1600, error.message) from error
+        return wire.TokenReply(
+            access_token=issued.secret,
+            expires_in=application.token_lifetime_s or 0,
+            token_type="Bearer",  # noqa: S106 - the name of the scheme
+            scope=" ".join(sorted(granted)),
+        )
+
+    async def get_applications_list(self, call: Call) -> wire.ApplicationList:
+        found = await self._services.applications.all(call.account)
+        return wire.ApplicationList(data=[shapes.application_row(application) for application in found])
+
+    async def get_scopes(self, call: Call) -> list[str]:
+        return sorted(SCOPES)
+
+    async def get_application_settings(self, call: Call) -> wire.ApplicationSettings:
+        found = await self._services.applications.get(call.account, call.path["application_id"])
+        return shapes.application_settings(found)
+
+    # Account
+
+    async def get_account_balance(self, call: Call) -> wire.Balance:
+        balance = await self._services.money.balance(call.account)
+        return wire.Balance(
+            balance=shapes.money(balance or 0),
+            currency=self._services.money.currency.lower(),
+            billing="postpaid" if balance is None else "prepaid",
+        )
+
+    async def get_channels_status(self, call: Call) -> wire.ChannelsStatus:
+        return wire.ChannelsStatus(sms=True, viber=False, whatsapp=False, multichannel=False)
+
+    async def get_channel_pricing(self, call: Call) -> dict[str, object]:
+        return self._prices(call.path["channel"], call.path["traffic_type"], None)
+
+    async def get_channel_pricing_by_country_iso(self, call: Call) -> dict[str, object]:
+        asked = call.path["country_iso"]
+        if asked not in COUNTRIES:
+            raise invalid_param(1522, f"There is no country {asked!r}.")
+        return self._prices(call.path["channel"], call.path["traffic_type"], asked)
+
+    def _prices(self, channel: str, traffic: str, asked: str | None) -> dict[str, object]:
+        if channel not in set(Channel) or traffic not in _TRAFFIC:
+            raise invalid_param(1521, f"There are no prices for {channel} {traffic}.")
+        found = self._services.money.prices(channel, None if asked is None else [asked])
+        if not found:
+            raise SmscxRefusal(403, "no_coverage", 1523, "Nothing is sent there.")
+        if channel == Channel.SMS:
+            return {place: {"default": shapes.money(price)} for place, price in found.items()}
+        both = {
+            place: {"TRANSACTIONAL": shapes.money(price), "PROMOTIONAL": shapes.money(price)}
+            for place, price in found.items()
+        }
+        # Their client looks for the name of the field where the countries are (reference: section 6).
+        return {**both, "countryCode": next(iter(both.values()))}
+
+    # Originators and Templates
+
+    async def get_originators_list(self, call: Call) -> wire.OriginatorList:
+        now = datetime.now(UTC)
+        default = call.account.default_originator
+        found = await self._services.originators.all(call.account)
+        return wire.OriginatorList(data=[shapes.originator_row(each, default, now) for each in found])
+
+    async def create_originator(self, call: Call) -> wire.OriginatorReply:
+        made = await self._services.originators.create(call.account, call.body.originator)
+        return wire.OriginatorReply(info=wire.OriginatorInfo(id=made.number, originator=made.value))
+
+    async def delete_originator(self, call: Call) -> wire.OriginatorReply:
+        number = reading.number(call.path["originator_id"])
+        gone = await self._services.originators.delete(call.account, number)
+        return wire.OriginatorReply(info=wire.OriginatorInfo(id=gone.number, originator=gone.value))
+
+    async def get_templates_list(self, call: Call) -> wire.TemplateList:
+        now = datetime.now(UTC)
+        return wire.TemplateList(
+            data=[shapes.template_row(each, now) for each in await self._services.templates.all(call.account)]
+        )
+
+    async def create_template(self, call: Call) -> wire.NewTemplateReply:
+        body: wire.NewTemplate = call.body
+        draft = TemplateDraft(
+            name=body.name or None,
+            channel=_channel(body.channel),
+            body=_template_text(body.text),
+            rich_media=_media(body.rich_media),
+        )
+        made = await self._services.templates.create(call.account, draft)
+        info = wire.TemplateInfo(id=made.number, name=made.name, text=made.body, channel=made.channel.value)
+        if (kind := shapes.template_type(made)) is not None:
+            info.type, info.approved = kind, made.approved(datetime.now(UTC))
+        return wire.NewTemplateReply(info=info)
+
+    async def get_template(self, call: Call) -> wire.TemplateReply:
+        found = await self._services.templates.get(call.account, reading.number(call.path["template_id"]))
+        return wire.TemplateReply(data=shapes.template_data(found, datetime.now(UTC)))
+
+    async def update_template(self, call: Call) -> wire.IdReply:
+        body: wire.UpdateTemplate = call.body
+        number = reading.number(call.path["template_id"])
+        if body == wire.UpdateTemplate():
+            await self._services.templates.get(call.account, number)
+            raise invalid_param(1804, "There is nothing to update.")
+        await self._services.templates.change(
+            call.account,
+            number,
+            name=body.name or None,
+            body=_template_text(body.text) if isinstance(body.text, str) else None,
+            channel=_channel(body.channel) if isinstance(body.channel, str) else None,
+            rich_media=_media(body.rich_media),
+        )
+        return wire.IdReply(info=wire.IdInfo(id=number))
+
+    async def delete_template(self, call: Call) -> wire.IdReply:
+        number = reading.number(call.path["template_id"])
+        await self._services.templates.delete(call.account, number)
+        return wire.IdReply(info=wire.IdInfo(id=number))
+
+    # Groups
+
+    async def get_groups_list(self, call: Call) -> wire.GroupList:
+        found = await self._services.contacts.headcounts(call.account)
+        return wire.GroupList(data=[shapes.group_row(head) for head in found])
+
+    async def create_group(self, call: Call) -> wire.NamedReply:
+        name = call.body.name.strip()
+        if len(name) not in GROUP_NAME:
+            raise invalid_param(1206, "A group's name has 3 to 60 characters.")
+        return _named(await self._services.groups.create(call.account, GroupDraft(name=name)))
+
+    async def _group(self, call: Call) -> Group:
+        return await self._services.contacts.group(call.account, reading.number(call.path["group_id"]))
+
+    async def get_group_details(self, call: Call) -> wire.GroupDetails:
+        head = await self._services.contacts.headcount(call.account, reading.number(call.path["group_id"]))
+        at = reading.place(call.query)
+        found = await self._services.contacts.page(
+            call.account, head.group, limit=at.limit + 1, before=at.before, after=at.after
+        )
+        short = reading.flag(call.query.short_response)
+        return wire.GroupDetails(
+            info=shapes.group_row(head),
+            data=[] if short else [shapes.contact_row(each, head.group.number) for each in reading.shown_of(at, found)],
+            paging=reading.paging(at, [contact.id for contact in found]),
+        )
+
+    async def add_contacts_to_group(self, call: Call) -> wire.AddedReply:
+        group = await self._group(call)
+        body: wire.AddContacts = call.body
+        drafts = [_contact(each, country(body.country_iso)) for each in _listed(body)]
+        added = await self._services.contacts.add(
+            call.account,
+            group,
+            drafts,
+            on_invalid=None if body.allow_invalid is True else lambda wrong: invalid_numbers(wrong, len(drafts)),
+        )
+        if not added.msisdns:
+            raise invalid_numbers(added.invalid, len(drafts))
+        prices = self._services.money.quotes(added.new)
+        return wire.AddedReply(
+            info=wire.AddedInfo(
+                total_valid=len(added.new),
+                total_invalid=len(added.invalid),
+                total_duplicates=added.duplicates,
+                total_phone_numbers=len(drafts),
+                invalid=added.invalid,
+                total_cost=shapes.money(sum(price or 0 for price in prices)),
+                phone_numbers_by_country=shapes.by_country([country_of(msisdn) for msisdn in added.new]),
+            )
+        )
+
+    async def delete_group(self, call: Call) -> wire.DeletedGroup:
+        group = await self._group(call)
+        await self._services.groups.delete(call.account, group.id)
+        name = shapes.group_name(group.name, group.number)
+        return wire.DeletedGroup(info=wire.DeletedGroupInfo(id=group.number, name=name, total_phone_numbers=group.size))
+
+    async def empty_group(self, call: Call) -> wire.NamedReply:
+        group = await self._group(call)
+        await self._services.contacts.empty(call.account, group)
+        return _named(group)
+
+    async def update_contact_from_group(self, call: Call) -> wire.UpdatedContact:
+        body: wire.UpdateContact = call.body
+        group = await self._group(call)
+        if body == wire.UpdateContact():
+            raise invalid_param(1213, "There is nothing to update.")
+        changed = await self._services.contacts.change(
+            call.account,
+            group,
+            reading.identifier(call.path["contact_id"], 1202),
+            lambda before: shapes.details_of(body, before),
+            number=body.phone_number if isinstance(body.phone_number, str) else None,
+        )
+        return wire.UpdatedContact(info=wire.UpdatedContactInfo(id=to_uuid(changed.id), group_id=str(group.number)))
+
+    async def delete_contact_from_group(self, call: Call) -> wire.DeletedContact:
+        group = await self._group(call)
+        contact_id = reading.identifier(call.path["contact_id"], 1202)
+        gone = await self._services.contacts.delete(call.account, group, contact_id)
+        return wire.DeletedContact(
+            info=wire.DeletedContactInfo(
+                id=to_uuid(gone.id), phone_number=f"+{gone.msisdn}", country_iso=gone.country or shapes.NO_COUNTRY
+            )
+        )
+
+    async def export_group_to_csv(self, call: Call) -> Response:
+        return _csv("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
+
+    async def export_group_to_xlsx(self, call: Call) -> Response:
+        return _xlsx("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
+
+    async def _contact_cells(self, call: Call, group: Group) -> Chunks:
+        async for page in self._services.contacts.everybody(call.account, group):
+            yield [shapes.contact_cells(contact) for contact in page]
+
+    # Opt-outs
+
+    async def get_optouts_list(self, call: Call) -> wire.OptoutList:
+        at = reading.place(call.query)
+        try:
+            before, after = (None if key is None else int(key) for key in (at.before, at.after))
+        except ValueError as error:
+            raise InvalidField("This cursor is none of ours.", field="next") from error
+        found, total = await self._services.optouts.newest(call.account, limit=at.limit + 1, before=before, after=after)
+        page = call.account.optout_page
+        return wire.OptoutList(
+            info=wire.OptoutsInfo(id=page, link=f"{self._base_url(call)}/o/{page}", total=total),
+            data=[shapes.optout_row(each, country_of(each.msisdn)) for each in reading.shown_of(at, found)],
+            paging=reading.paging(at, [str(each.number) for each in found]),
+        )
+
+    async def add_contact_to_optouts_list(self, call: Call) -> wire.AddedReply:
+        body: wire.AddContacts = call.body
+        numbers = [each if isinstance(each, str) else each.phone_number for each in _listed(body)]
+        added = await self._services.optouts.add_many(
+            call.account,
+            numbers,
+            region=country(body.country_iso),
+            on_invalid=None
+            if body.allow_invalid is True
+            else lambda wrong: invalid_param(1210, "Some phone numbers are invalid.", wrong),
+        )
+        if not added.new:
+            raise invalid_param(1441, "None of these is a number that is not in the list.", added.invalid)
+        return wire.AddedReply(
+            info=wire.AddedInfo(
+                total_valid=len(added.new),
+                total_invalid=len(added.invalid),
+                total_duplicates=added.duplicates,
+                total_phone_numbers=len(numbers),
+                invalid=added.invalid,
+                phone_numbers_by_country=shapes.by_country([country_of(msisdn) for msisdn in added.new]),
+            )
+        )
+
+    async def delete_contact_from_optouts_list(self, call: Call) -> wire.DeletedOptout:
+        number = reading.number(call.path["optout_id"])
+        gone = await self._services.optouts.remove_by_number(call.account, number)
+        return wire.DeletedOptout(info=wire.DeletedOptoutInfo(id=str(gone.number), phone_number=f"+{gone.msisdn}"))
+
+    async def export_optouts_to_csv(self, call: Call) -> Response:
+        return _csv("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
+
+    async def export_optouts_to_xlsx(self, call: Call) -> Response:
+        return _xlsx("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
+
+    async def _optout_cells(self, call: Call) -> Chunks:
+        async for page in self._services.optouts.everybody(call.account):
+            yield [shapes.optout_cells(each, country_of(each.msisdn)) for each in page]
+
+    # Sms
+
+    async def send_sms(self, call: Call) -> wire.SendReply:
+        return await self._send(call, await self._to_numbers(call))
+
+    async def _to_numbers(self, call: Call) -> Wanted:
+        return await self._sending.to_numbers(call.principal, call.body, self._base_url(call))
+
+    async def _to_groups(self, call: Call) -> Wanted:
+        return await self._sending.to_groups(call.principal, call.body, self._base_url(call))
+
+    async def _send(self, call: Call, wanted: Wanted) -> wire.SendReply:
+        call.request.state.idempotency_id = wanted.draft.idempotency_key or str(uuid4())
+        return await self._sending.send(call.account, wanted, call.body)
+
+    async def estimate_sms(self, call: Call) -> wire.SendReply:
+        return await self._sending.estimate(call.account, await self._to_numbers(call), call.body)
+
+    async def send_sms_campaign(self, call: Call) -> wire.SendReply:
+        return await self._send(call, await self._to_groups(call))
+
+    async def estimate_sms_campaign(self, call: Call) -> wire.SendReply:
+        return await self._sending.estimate(call.account, await self._to_groups(call), call.body)
+
+    async def delete_scheduled_sms(self, call: Call) -> wire.DeletedMessage:
+        message_id = reading.identifier(call.path["message_id"], 1115)
+        sent = await self._services.history.get(call.account, message_id)
+        await self._services.messages.cancel(call.account, message_id)
+        return wire.DeletedMessage(
+            info=wire.DeletedMessageInfo(
+                msg_id=call.path["message_id"],
+                parts=max(sent.rendered.parts, 1),
+                credit_returned=shapes.money(sent.message.price),
+                channel="sms",
+            )
+        )
+
+    async def delete_scheduled_sms_campaign(self, call: Call) -> wire.DeletedCampaign:
+        batch_id = reading.identifier(call.path["campaign_id"], 1155)
+        before = await self._services.history.campaign(call.account, batch_id)
+        if not any(status is Status.QUEUED and scheduled for status, _, scheduled, _ in before.standings):
+            raise AlreadyDispatched("This campaign is not scheduled any more.")
+        await self._services.batches.cancel(call.account, batch_id)
+        after = await self._services.history.campaign(call.account, batch_id)
+        deleted = [(sums.count, sums.parts) for status, _, _, sums in after.standings if status is Status.CANCELED]
+        return wire.DeletedCampaign(
+            info=wire.DeletedCampaignInfo(
+                campaign_id=call.path["campaign_id"],
+                total_phone_numbers=before.sums.count,
+                total_parts=before.sums.parts,
+                phone_numbers_deleted=sum(count for count, _ in deleted),
+                parts_deleted=sum(parts for _, parts in deleted),
+                credit_returned=shapes.money(before.sums.price - after.sums.price),
+                channel="sms",
+            )
+        )
+
+    # Reports
+
+    async def get_single_report(self, call: Call) -> wire.SingleReport:
+        message_id = reading.identifier(call.path["message_id"], 1165)
+        sent = await self._services.history.get(call.account, message_id)
+        return wire.SingleReport(data=shapes.report_row(sent, datetime.now(UTC)))
+
+    async def get_advanced_report(self, call: Call) -> wire.AdvancedReport:
+        now = datetime.now(UTC)
+        wanted, _ = reading.report_filter(call.query, now)
+        at = reading.place(call.query)
+        if wanted is None:
+            return wire.AdvancedReport(
+                info=wire.ReportInfo(total_phone_numbers=0, total_cost=0.0, total_parts=0),
+                data=[],
+                paging=reading.paging(at, []),
+            )
+        rows, paging = await self._report_page(call, wanted, at, now)
+        sums = await self._services.history.sums(call.account, wanted)
+        return wire.AdvancedReport(info=shapes.report_info(sums), data=rows, paging=paging)
+
+    async def _report_page(
+        self, call: Call, wanted: MessageFilter, at: reading.Place, now: datetime
+    ) -> tuple[list[wire.ReportRow], wire.Paging]:
+        found = await self._services.history.page(
+            call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
+        )
+        short = reading.flag(call.query.short_response)
+        rows = [] if short else [shapes.report_row(sent, now) for sent in reading.shown_of(at, found)]
+        return rows, reading.paging(at, [sent.message.id for sent in found])
+
+    async def get_campaigns_list(self, call: Call) -> wire.CampaignList:
+        query: wire.CampaignsQuery = call.query
+        at = reading.place(query)
+        wanted = BatchFilter(protocols=reading.source(query.source))
+        found, total = await self._services.history.campaigns(
+            call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
+        )
+        with_status = reading.flag(query.delivery_reports)
+        return wire.CampaignList(
+            info=wire.CampaignsInfo(total_campaigns=total),
+            data=[shapes.campaign_row(each, with_status=with_status) for each in reading.shown_of(at, found)],
+            paging=reading.paging(at, [each.batch.id for each in found]),
+        )
+
+    async def get_campaign_report(self, call: Call) -> wire.CampaignReport:
+        batch_id = reading.identifier(call.path["campaign_id"], 1155)
+        campaign = await self._services.history.campaign(call.account, batch_id)
+        at = reading.place(call.query)
+        wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
+        rows, paging = await self._report_page(call, wanted, at, datetime.now(UTC))
+        return wire.CampaignReport(info=shapes.campaign_info(campaign), data=rows, paging=paging)
+
+    async def get_summary_reports(self, call: Call) -> wire.SummaryReply:
+        dimension = call.path["dimension"]
+        if dimension not in {"source", "channel", "country", "traffic", "delivery"}:
+            raise invalid_param(1829, f"There is no summary by {dimension!r}.")
+        wanted, period = reading.report_filter(call.query, datetime.now(UTC))
+        found = [] if wanted is None else await self._services.history.summary(call.account, wanted)
+        return wire.SummaryReply(data=shapes.summary(found, dimension, by_month=period.by_month))
+
+    async def export_advanced_report_to_csv(self, call: Call) -> Response:
+        return _csv("report", shapes.REPORT_HEADER, self._advanced_cells(call))
+
+    async def export_advanced_report_to_xlsx(self, call: Call) -> Response:
+        return _xlsx("report", shapes.REPORT_HEADER, self._advanced_cells(call))
+
+    def _advanced_cells(self, call: Call) -> Chunks:
+        now = datetime.now(UTC)
+        wanted, _ = reading.report_filter(call.query, now)
+        return self._report_cells(call, wanted, now)
+
+    async def export_campaign_report_to_csv(self, call: Call) -> Response:
+        return _csv("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
+
+    async def export_campaign_report_to_xlsx(self, call: Call) -> Response:
+        return _xlsx("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
+
+    async def _campaign_cells(self, call: Call) -> Chunks:
+        batch_id = reading.identifier(call.path["campaign_id"], 1165)
+        await self._services.history.campaign(call.account, batch_id)
+        wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
+        return self._report_cells(call, wanted, datetime.now(UTC))
+
+    async def _report_cells(self, call: Call, wanted: MessageFilter | None, now: datetime) -> Chunks:
+        if wanted is None:
+            return
+        async for page in self._services.history.everything(call.account, wanted):
+            yield shapes.report_cells(page, now)
+
+
+def _basic(request: Request) -> tuple[str, str]:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    try:
+        name, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        name, colon, secret = "", "", ""
+    if scheme.lower() != "basic" or not colon:
+        raise SmscxRefusal(401, "invalid_client", 1600, "Give the application's id and secret as HTTP Basic.")
+    return name, secret
+
+
+def _channel(text: str) -> Channel:
+    if text not in set(Channel):
+        raise invalid_param(1806, f"There is no channel {text!r}.")
+    return Channel(text)
+
+
+def _template_text(text: str) -> str:
+    if not text:
+        raise MissingField("`text` is empty.", field="text")
+    if len(text) > 1_000:
+        raise invalid_param(1811, "A template's text has at most 1,000 characters.")
+    return text
+
+
+def _media(media: wire.RichMedia | msgspec.UnsetType | None) -> RichMedia | None:
+    if not isinstance(media, wire.RichMedia) or media == wire.RichMedia():
+        return None
+    return RichMedia(image_url=media.image_url, button_caption=media.button_caption, target_url=media.target_url)
+
+
+def _named(group: Group) -> wire.NamedReply:
+    return wire.NamedReply(info=wire.Named(id=group.number, name=shapes.group_name(group.name, group.number)))
+
+
+def _listed(body: wire.AddContacts) -> list[str | wire.GroupContact]:
+    if not body.phone_numbers:
+        raise invalid_param(1203, "`phoneNumbers` is empty.")
+    if len(body.phone_numbers) > wire.MAX_CONTACTS:
+        raise invalid_param(1205, f"At most {wire.MAX_CONTACTS} contacts at once.")
+    return body.phone_numbers
+
+
+def _contact(asked: str | wire.GroupContact, region: str | None) -> ContactDraft:
+    if isinstance(asked, str):
+        return ContactDraft(number=asked, region=region)
+    details = shapes.details_of(asked, UNKNOWN)
+    return ContactDraft(number=asked.phone_number, region=country(asked.country_iso) or region, details=details)
+
+
+def _file(name: str, suffix: str, media_type: str, content: AsyncIterator[bytes]) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{suffix}"', "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(content, media_type=media_type, headers=headers)
+
+
+def _csv(name: str, header: Sequence[str], chunks: Chunks) -> Response:
+    return _file(name, "csv", _CSV, as_csv(header, chunks))
+
+
+def _xlsx(name: str, header: Sequence[str], chunks: Chunks) -> Response:
+    return _file(name, "xlsx", _XLSX, as_xlsx(header, chunks))

@@ -1,0 +1,158 @@
+"""What was sent: listings, sums and exports over all doors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import NamedTuple
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.batches import Batch
+from heliograph.domain.errors import NotFound
+from heliograph.domain.instants import now_ms
+from heliograph.domain.messages import Message
+from heliograph.domain.rendering import Rendered, Rendering
+from heliograph.domain.statuses import Status
+from heliograph.store import Store
+from heliograph.store.batches import BatchFilter, batches_by_ids, batches_of, count_batches
+from heliograph.store.messages import (
+    Alike,
+    MessageFilter,
+    Sums,
+    message_by_id,
+    messages_of,
+    summary_of,
+    sums_by_batch,
+    sums_of,
+)
+from heliograph.store.tx import Tx
+from heliograph.text import MissingParameter
+
+READ_AT_ONCE = 5_000
+
+
+class Sent(NamedTuple):
+    """A message with what was asked for, as its recipient gets it."""
+
+    message: Message
+    batch: Batch
+    rendered: Rendered
+
+
+class Campaign(NamedTuple):
+    """A batch and what its messages come to."""
+
+    batch: Batch
+    standings: Sequence[tuple[Status, str | None, bool, Sums]]
+    """Status, reason, whether it is not due yet, and the sums of the messages that stand like this."""
+
+    @property
+    def sums(self) -> Sums:
+        each = [sums for *_, sums in self.standings]
+        return Sums(sum(one.count for one in each), sum(one.parts for one in each), sum(one.price for one in each))
+
+
+class History:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def page(
+        self,
+        account: Account,
+        wanted: MessageFilter,
+        *,
+        limit: int,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> list[Sent]:
+        """Newest first: what is older than `before`, or newer than `after`."""
+        found, batches = await self._store.read(_page, account.id, wanted, limit, before, after)
+        return list(_rendered(found, batches))
+
+    async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[list[Sent]]:
+        """Newest first, some thousands at a time, read as they are asked for."""
+        before: str | None = None
+        while page := await self.page(account, wanted, limit=READ_AT_ONCE, before=before):
+            yield page
+            before = page[-1].message.id
+
+    async def of_batch(self, account: Account, batch_id: str) -> list[Sent]:
+        """All messages of a batch, in the order of its recipients."""
+        wanted = MessageFilter(batch_id=batch_id)
+        found, batches = await self._store.read(_page, account.id, wanted, _ALL, None, None)
+        return list(_rendered(found[::-1], batches))
+
+    async def get(self, account: Account, message_id: str) -> Sent:
+        """NotFound if the account has no such message."""
+        found, batches = await self._store.read(_one, account.id, message_id)
+        if found is None:
+            raise NotFound(f"There is no message {message_id} in this account.")
+        return next(iter(_rendered([found], batches)))
+
+    async def sums(self, account: Account, wanted: MessageFilter) -> Sums:
+        """Of everything that the filter lets through."""
+        return await self._store.read(sums_of, account.id, wanted)
+
+    async def summary(self, account: Account, wanted: MessageFilter) -> list[Alike]:
+        """What was sent, by door, country, day and standing."""
+        return await self._store.read(summary_of, account.id, wanted, now_ms())
+
+    async def campaigns(
+        self,
+        account: Account,
+        wanted: BatchFilter,
+        *,
+        limit: int,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> tuple[list[Campaign], int]:
+        """A page of batches, newest first, with what their messages come to; and how many there are."""
+        return await self._store.read(_campaigns, account.id, wanted, limit, before, after)
+
+    async def campaign(self, account: Account, batch_id: str) -> Campaign:
+        """NotFound if the account has no such batch."""
+        batches = await self._store.read(batches_by_ids, account.id, [batch_id])
+        if batch_id not in batches:
+            raise NotFound(f"There is no batch {batch_id} in this account.")
+        sums = await self._store.read(sums_by_batch, account.id, [batch_id], now_ms())
+        return Campaign(batches[batch_id], sums.get(batch_id, []))
+
+
+_ALL = 1_000_000
+
+
+def _page(
+    tx: Tx, account_id: str, wanted: MessageFilter, limit: int, before: str | None, after: str | None
+) -> tuple[list[Message], dict[str, Batch]]:
+    found = messages_of(tx, account_id, wanted, limit=limit, before=before, after=after)
+    return found, batches_by_ids(tx, account_id, {message.batch_id for message in found})
+
+
+def _one(tx: Tx, account_id: str, message_id: str) -> tuple[Message | None, dict[str, Batch]]:
+    found = message_by_id(tx, account_id, message_id)
+    return found, {} if found is None else batches_by_ids(tx, account_id, [found.batch_id])
+
+
+def _campaigns(
+    tx: Tx, account_id: str, wanted: BatchFilter, limit: int, before: str | None, after: str | None
+) -> tuple[list[Campaign], int]:
+    found = batches_of(tx, account_id, wanted, limit=limit, before=before, after=after)
+    sums = sums_by_batch(tx, account_id, [batch.id for batch in found], now_ms())
+    return [Campaign(batch, sums.get(batch.id, [])) for batch in found], count_batches(tx, account_id, wanted)
+
+
+def renderer(batch: Batch) -> Callable[[str], Rendered]:
+    """What each recipient of a batch gets; the bare body for one whose parameters have no value."""
+    rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
+
+    def render(msisdn: str) -> Rendered:
+        try:
+            return rendering.render(msisdn)
+        except MissingParameter:
+            return Rendered(batch.body, "gsm7", 0)
+
+    return render
+
+
+def _rendered(found: Sequence[Message], batches: dict[str, Batch]) -> list[Sent]:
+    renderers = {batch_id: renderer(batch) for batch_id, batch in batches.items()}
+    return [Sent(message, batches[message.batch_id], renderers[message.batch_id](message.msisdn)) for message in found]
