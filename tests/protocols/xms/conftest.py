@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import SimpleQueue
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import clx.xms
 import pytest
 from clx.xms import api
+from tests.protocols.listening import Listener
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -45,52 +42,6 @@ def settle(server: Server, batch_id: str) -> None:
     with server.client() as client:
         for message in client.messages.list(batch_id=batch_id):
             client.messages.wait_for_delivery(message.id)
-
-
-class Listener:
-    """A server on this machine that keeps what it is sent, and answers as it was told."""
-
-    def __init__(self, status: int = 204, answer: bytes = b"") -> None:
-        self.received: SimpleQueue[tuple[str, dict[str, str], bytes]] = SimpleQueue()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(status)
-                if answer:
-                    self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-                outer.received.put((self.path, dict(self.headers), body))
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self._server.server_port}"
-        self.url = f"{self.origin}/callback"
-        self._thread = Thread(target=self._server.serve_forever)
-        self._thread.start()
-
-    def next(self) -> dict[str, Any]:
-        """What was sent next, waited for; `path`, `headers` and `body` are its raw parts."""
-        self.path, self.headers, self.body = self.received.get(timeout=15)
-        decoded: dict[str, Any] = json.loads(self.body)
-        return decoded
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-@pytest.fixture
-def customer() -> Iterator[Listener]:
-    """Acknowledges every callback."""
-    listener = Listener()
-    yield listener
-    listener.close()
 
 
 @pytest.fixture

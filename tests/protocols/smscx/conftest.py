@@ -1,0 +1,84 @@
+"""The published client of SMS.CX, pointed at a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import smscx_client
+from smscx_client import apis
+from smscx_client.model.add_contacts_to_group_request import AddContactsToGroupRequest
+from smscx_client.model.new_group_request import NewGroupRequest
+from smscx_client.model.send_sms_message_request import SendSmsMessageRequest
+
+if TYPE_CHECKING:
+    from tests.conftest import Server, StartServer
+
+
+class Published:
+    """All API classes of the published client, for one caller."""
+
+    def __init__(self, host: str, **credentials: Any) -> None:
+        self._client = smscx_client.ApiClient(smscx_client.Configuration(host=host, **credentials))
+        self.oauth = apis.OauthApi(self._client)
+        self.applications = apis.ApplicationsApi(self._client)
+        self.account = apis.AccountApi(self._client)
+        self.originators = apis.OriginatorsApi(self._client)
+        self.templates = apis.TemplatesApi(self._client)
+        self.groups = apis.GroupsApi(self._client)
+        self.optouts = apis.OptoutsApi(self._client)
+        self.sms = apis.SmsApi(self._client)
+        self.reports = apis.ReportsApi(self._client)
+
+    def send(self, *numbers: str, text: str = "Hello", **fields: Any) -> Any:
+        return self.sms.send_sms(request(*numbers, text=text, **fields))
+
+    def group(self, name: str, *numbers: str) -> int:
+        """A new group with these members."""
+        number: int = self.groups.create_group(NewGroupRequest(name=name)).info.id
+        if numbers:
+            self.groups.add_contacts_to_group(number, AddContactsToGroupRequest(phone_numbers=list(numbers)))
+        return number
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def request(*numbers: str, text: str = "Hello", **fields: Any) -> SendSmsMessageRequest:
+    return SendSmsMessageRequest(**{"to": list(numbers), "_from": "Acme", "text": text} | fields)
+
+
+Connect = Callable[..., Published]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Makes published clients: server, and what they call with."""
+    made: list[Published] = []
+
+    def make(server: Server, **credentials: Any) -> Published:
+        ready = server.ready["protocols"]["smscx"]
+        made.append(Published(ready["host"], **credentials or {"api_key": ready["api_key"]}))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def smscx(server: Server, connect: Connect) -> Published:
+    return connect(server)
+
+
+@pytest.fixture
+def other_smscx(server: Server, connect: Connect) -> Published:
+    return connect(server, api_key=server.ready["protocols"]["smscx"]["other"]["api_key"])
+
+
+@pytest.fixture(scope="session")
+def poor_server(start_server: StartServer) -> Server:
+    """A sandbox with little money, few requests, and prices for two countries only."""
+    prices = '{"currency": "EUR", "sms": {"FR": 0.05, "DE": 0.1}}'
+    return start_server(None, "--balance", "1", "--rate-limit", "20", environment={"HELIOGRAPH_PRICES": prices})
