@@ -82,7 +82,7 @@ def test_every_error_has_its_words_in_xms_and_finds_its_class_again_in_the_sdk(
 
     status, code = code_for(kind())
 
-    assert status in {400, 401, 403, 404, 405, 409, 413, 415}
+    assert status in {400, 401, 403, 404, 405, 409, 413, 415, 429}
     assert code
     assert type(error_in(answer)) is kind
 

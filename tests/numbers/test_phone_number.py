@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phonenumbers import SUPPORTED_REGIONS
 
 from heliograph.numbers import Check, NumberType, country_of, is_test_number, normalise, parse, type_of
-from heliograph.numbers.countries import NAMES
+from heliograph.numbers.countries import COUNTRIES
 
 KNOWN = [
     ("33612345678", "FR", NumberType.MOBILE),
@@ -98,7 +98,7 @@ def test_nothing_else_is_a_test_number(text):
 
 
 def test_every_region_has_a_name_to_tell_people():
-    assert set(NAMES) == set(SUPPORTED_REGIONS)
+    assert set(COUNTRIES) == set(SUPPORTED_REGIONS)
 
 
 def test_importing_the_room_does_not_load_phonenumbers():

@@ -51,6 +51,13 @@ class Call(msgspec.Struct):
         return self.principal.account
 
 
+class OwnRefusal(Exception):
+    """A refusal in a protocol's own terms, where ours have no word for it: nobody at another door is ever told it."""
+
+    @abstractmethod
+    def response(self) -> Response: ...
+
+
 Handler = Callable[[Call], Awaitable[Any]]
 
 
@@ -121,6 +128,8 @@ class Door(ABC):
                     content = await read_body(request, self.max_body_bytes)
                     body = decode_json(b"{}" if operation.may_be_empty and not content else content, decoder)
                 answer = await handler(Call(principal, request.path_params, query, body, request))
+            except OwnRefusal as refusal:
+                return refusal.response()
             except HeliographError as error:
                 return self.render_error(error, operation)
             except ClientDisconnect:

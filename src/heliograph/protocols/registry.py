@@ -5,8 +5,9 @@ from __future__ import annotations
 from heliograph.protocols.provided import ProvidedProtocol
 from heliograph.protocols.served import ServedProtocol
 from heliograph.protocols.smscx.protocol import Smscx
+from heliograph.protocols.smscx.provider import SmscxProvided
 from heliograph.protocols.xms.protocol import Xms
 from heliograph.protocols.xms.provider import XmsProvided
 
 SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx())
-PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(),)
+PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(), SmscxProvided())

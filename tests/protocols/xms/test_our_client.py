@@ -42,7 +42,7 @@ def test_a_text_batch_from_beginning_to_end(client: Client, server: Server, new_
         parameters={"name": {one: "Ann", "default": "you"}},
         send_at=LATER,
         tags={"a", "b"},
-        client_reference="7",
+        client_reference=one,
         flash_message=True,
     )
 
@@ -60,13 +60,13 @@ def test_a_text_batch_from_beginning_to_end(client: Client, server: Server, new_
     settle(server, made.batch_id)
     report = client.fetch_delivery_report(made.batch_id, "full", ["Delivered"], [0])
     single = client.fetch_recipient_delivery_report(made.batch_id, one)
-    reports = client.fetch_delivery_reports(client_reference="7").items()
+    reports = client.fetch_delivery_reports(client_reference=one).items()
 
     assert (trial.number_of_recipients, trial.number_of_messages) == (2, 2)
     assert {each.recipient: each.body for each in trial.per_recipient} == {one: "Hello, Ann!", two: "Hello, you!"}
     assert isinstance(made, model.TextBatchResult)
     assert (made.sender, made.recipients, made.body, made.send_at) == ("12345", {one, two}, "Hello, ${name}!", LATER)
-    assert (made.tags, made.client_reference, made.flash_message, made.canceled) == ({"a", "b"}, "7", True, False)
+    assert (made.tags, made.client_reference, made.flash_message, made.canceled) == ({"a", "b"}, one, True, False)
     assert changed.recipients == {one, three}
     assert tags == ({"a", "b"}, {"c"}, {"d"})
     assert [(each.code, each.count, each.recipients) for each in report.statuses] == [(0, 2, {one, three})]

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import pytest
+from tests.protocols.standing_in import Answer, Ears, StandIn, outgoing
 
-from heliograph.calling import AsyncDriver, Request, Response, Unreachable
-from heliograph.domain.batches import USUAL, BodyKind
-from heliograph.domain.receipts import Receipt
+from heliograph.calling import Request, Response, Unreachable
+from heliograph.domain.batches import BodyKind
 from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.contract import (
     Heard,
-    InboundArrival,
-    Intake,
-    Outgoing,
     Refused,
     Said,
     Taken,
@@ -33,48 +28,6 @@ from heliograph.protocols.xms.signature import sign
 CONFIG = XmsConfig(type="xms", endpoint="http://localhost/xms", service_plan_id="plan", token="secret")
 HERE = Surroundings(name="line", account_id="A" * 26, callback_url=None)
 REACHABLE = msgspec.structs.replace(HERE, callback_url="https://sms.example.org/providers/line/x")
-EXPIRY_MS = 1_900_000_000_000
-
-
-class Ears(Intake):
-    """Keeps what a provider hands in."""
-
-    def __init__(self) -> None:
-        self.heard: list[Receipt] = []
-        self.arrived: list[InboundArrival] = []
-
-    async def receipts(self, receipts: Sequence[Receipt]) -> None:
-        self.heard += receipts
-
-    async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
-        self.arrived.append(arrival)
-        return None
-
-
-Answer = Response | Exception
-
-
-class Xms(AsyncDriver):
-    """Stands for a server: keeps each request, and answers it as `answer` says."""
-
-    def __init__(self, answer: Callable[[Request], Answer]) -> None:
-        self.requests: list[Request] = []
-        self._answer = answer
-
-    async def exchange(self, request: Request) -> Response:
-        self.requests.append(request)
-        await asyncio.sleep(0)
-        answer = self._answer(request)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def close(self) -> None:
-        pass
-
-    @property
-    def sent(self) -> list[dict[str, Any]]:
-        return [json.loads(request.body) for request in self.requests if request.body is not None]
 
 
 def created(request: Request, batch_id: str = "B1") -> Response:
@@ -88,34 +41,15 @@ def refusal(status: int, code: str = "syntax_constraint_violation") -> Response:
     return Response(status, json.dumps({"code": code, "text": "Because."}).encode())
 
 
-async def started(driver: Xms, config: XmsConfig = CONFIG, where: Surroundings = HERE) -> tuple[XmsProvider, Ears]:
+async def started(driver: StandIn, config: XmsConfig = CONFIG, where: Surroundings = HERE) -> tuple[XmsProvider, Ears]:
     provider = XmsProvider(config, where, driver)
     ears = Ears()
     await provider.start(ears)
     return provider, ears
 
 
-def outgoing(number: int, body: str = "Hello", **fields: Any) -> Outgoing:
-    values: dict[str, Any] = {
-        "message_id": f"M{number}",
-        "account_id": "A" * 26,
-        "msisdn": f"336{number:08d}",
-        "originator": "12345",
-        "kind": BodyKind.TEXT,
-        "body": body,
-        "udh": "",
-        "encoding": "gsm7",
-        "parts": 1,
-        "flash": False,
-        "attempt": 1,
-        "expire_at_ms": EXPIRY_MS,
-        "options": USUAL,
-    }
-    return Outgoing(**values | fields)
-
-
 async def test_messages_that_share_body_and_sender_go_as_one_batch() -> None:
-    driver = Xms(created)
+    driver = StandIn(created)
     provider, _ = await started(driver, where=REACHABLE)
 
     outcomes = await provider.send([outgoing(1), outgoing(2, "Other"), outgoing(3), outgoing(4, originator="Acme")])
@@ -133,7 +67,7 @@ async def test_messages_that_share_body_and_sender_go_as_one_batch() -> None:
 
 
 async def test_what_differs_in_parameters_only_goes_as_one_batch_too() -> None:
-    driver = Xms(created)
+    driver = StandIn(created)
     provider, _ = await started(driver)
     said = {"template": "Hello, ${name}! ${code}"}
 
@@ -156,7 +90,7 @@ async def test_what_differs_in_parameters_only_goes_as_one_batch_too() -> None:
 
 
 async def test_a_text_that_only_looks_like_a_parameter_arrives_as_it_is() -> None:
-    driver = Xms(created)
+    driver = StandIn(created)
     provider, _ = await started(driver)
     text = "Pay ${price} now" + "!" * 200
 
@@ -171,7 +105,7 @@ async def test_a_text_that_only_looks_like_a_parameter_arrives_as_it_is() -> Non
 
 
 async def test_one_number_stands_in_a_batch_once() -> None:
-    driver = Xms(created)
+    driver = StandIn(created)
     provider, _ = await started(driver)
     again = outgoing(2, msisdn=outgoing(1).msisdn)
 
@@ -181,7 +115,7 @@ async def test_one_number_stands_in_a_batch_once() -> None:
 
 
 async def test_binary_goes_with_its_header() -> None:
-    driver = Xms(created)
+    driver = StandIn(created)
     provider, _ = await started(driver)
 
     await provider.send([outgoing(1, "AAEC", kind=BodyKind.BINARY, udh="050003ab0201")])
@@ -196,7 +130,7 @@ async def test_the_one_that_is_refused_is_found_among_the_others() -> None:
         wrong = "33600000005" in json.loads(request.body)["to"]
         return refusal(400, "syntax_invalid_parameter_format") if wrong else created(request)
 
-    driver = Xms(answer)
+    driver = StandIn(answer)
     provider, _ = await started(driver)
 
     outcomes = await provider.send([outgoing(n) for n in range(16)])
@@ -223,7 +157,7 @@ ANSWERS: list[tuple[str, Answer, type]] = [
 
 @pytest.mark.parametrize(("answer", "kind"), [case[1:] for case in ANSWERS], ids=[case[0] for case in ANSWERS])
 async def test_each_answer_has_its_outcome(answer: Answer, kind: type) -> None:
-    driver = Xms(lambda _request: answer)
+    driver = StandIn(lambda _request: answer)
     provider, _ = await started(driver)
 
     outcomes = await provider.send([outgoing(1), outgoing(2)])
@@ -233,7 +167,7 @@ async def test_each_answer_has_its_outcome(answer: Answer, kind: type) -> None:
 
 
 async def test_too_many_requests_is_not_the_providers_fault() -> None:
-    provider, _ = await started(Xms(lambda _request: Response(429, b"")))
+    provider, _ = await started(StandIn(lambda _request: Response(429, b"")))
 
     (outcome,) = await provider.send([outgoing(1)])
 
@@ -256,7 +190,7 @@ async def test_a_batch_whose_creation_was_not_answered_is_looked_for(there: bool
         page = {"page": 0, "page_size": len(found), "count": len(found), "batches": found}
         return Response(200, json.dumps(page).encode())
 
-    provider, _ = await started(Xms(answer))
+    provider, _ = await started(StandIn(answer))
 
     (outcome,) = await provider.send([outgoing(1)])
 
@@ -308,7 +242,7 @@ async def test_receipts_are_asked_for_until_all_are_final() -> None:
         report = {"type": "delivery_report_sms", "batch_id": "B1", "total_message_count": 3, "statuses": buckets}
         return Response(200, json.dumps(report).encode())
 
-    provider, _ = await started(Xms(answer))
+    provider, _ = await started(StandIn(answer))
 
     early = await provider.poll("B1")
     buckets[1] |= {"code": 11, "status": "Failed"}
@@ -323,7 +257,7 @@ async def test_receipts_are_asked_for_until_all_are_final() -> None:
 
 
 async def test_a_batch_that_the_server_has_forgotten_is_not_asked_for_again() -> None:
-    provider, _ = await started(Xms(lambda _request: Response(404, b"")))
+    provider, _ = await started(StandIn(lambda _request: Response(404, b"")))
 
     assert (await provider.poll("B1")).over is True
 
@@ -349,7 +283,7 @@ async def test_inbound_messages_are_asked_for_where_nobody_can_tell_us() -> None
         page = {"page": number, "page_size": len(found), "count": 3, "inbounds": found}
         return Response(200, json.dumps(page).encode())
 
-    driver = Xms(answer)
+    driver = StandIn(answer)
     provider, ears = await started(driver)
 
     first = await provider.poll("inbound")
@@ -368,7 +302,7 @@ async def test_inbound_messages_are_asked_for_where_nobody_can_tell_us() -> None
 
 
 async def test_who_can_be_told_asks_for_nothing() -> None:
-    provider, _ = await started(Xms(created), where=REACHABLE)
+    provider, _ = await started(StandIn(created), where=REACHABLE)
 
     assert provider.standing_polls == ()
     assert await provider.send([outgoing(1)]) == [Taken("B1:33600000001")]
@@ -382,7 +316,7 @@ REPORT = {"batch_id": "B1", "recipient": "33600000001", "code": 0, "status": "De
 
 
 async def test_it_hears_receipts_and_inbound_messages() -> None:
-    provider, ears = await started(Xms(created), where=REACHABLE)
+    provider, ears = await started(StandIn(created), where=REACHABLE)
     buckets = [{"code": 407, "status": "Aborted", "count": 1, "recipients": ["33600000002"]}]
 
     answers = [
@@ -414,7 +348,7 @@ async def test_it_hears_receipts_and_inbound_messages() -> None:
     ],
 )
 async def test_what_it_does_not_understand_it_refuses(body: bytes) -> None:
-    provider, ears = await started(Xms(created))
+    provider, ears = await started(StandIn(created))
 
     assert (await provider.hear(Heard("POST", {}, {}, body))).status == 400
     assert (ears.heard, ears.arrived) == ([], [])
@@ -422,7 +356,7 @@ async def test_what_it_does_not_understand_it_refuses(body: bytes) -> None:
 
 async def test_it_takes_only_what_is_signed_if_it_was_given_a_secret() -> None:
     config = msgspec.structs.replace(CONFIG, webhook_secret="shared")
-    provider, ears = await started(Xms(created), config)
+    provider, ears = await started(StandIn(created), config)
     body = json.dumps({"type": "recipient_delivery_report_sms"} | REPORT).encode()
     headers = {"x-sinch-webhook-signature-nonce": "N", "x-sinch-webhook-signature-timestamp": "1"}
 

@@ -1,4 +1,4 @@
-"""Errors of SMS.CX (reference: smscx.md, section 3): from ours to theirs for the server, from theirs to ours for the
+"""Errors of SMS.CX (reference: smscx.md, section 3): ours in their terms for the server, theirs as exceptions for the
 client."""
 
 from __future__ import annotations
@@ -6,23 +6,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from starlette.responses import Response
 
+from heliograph.calling import RemoteError
 from heliograph.domain import errors
 from heliograph.domain.errors import HeliographError, RequestError
+from heliograph.doors.door import OwnRefusal
 from heliograph.protocols.smscx import wire
 
 DOCUMENTATION = "https://api.sms.cx/errors"
 
 
-class SmscxRefusal(RequestError):
-    """An error in SMS.CX's own terms, where ours have no word for it."""
+class SmscxRefusal(OwnRefusal):
+    """An error that only SMS.CX knows."""
 
     def __init__(self, status: int, type: str, code: int, message: str, invalid: Sequence[str] = ()) -> None:
         super().__init__(message)
-        self.http = status
-        self.type = type
-        self.number = code
-        self.invalid = invalid
+        self._status = status
+        self._reply = _reply(type, code, message, invalid or msgspec.UNSET)
+
+    def response(self) -> Response:
+        return Response(msgspec.json.encode(self._reply), self._status, media_type="application/json")
 
 
 def invalid_param(code: int, message: str, invalid: Sequence[str] = ()) -> SmscxRefusal:
@@ -110,9 +114,6 @@ _NONE = Codes()
 def reply_for(error: HeliographError, operation: str | None) -> tuple[int, wire.ErrorReply]:
     """The status and body for an error of this operation; None: of no operation."""
     codes = CODES.get(operation or "", _NONE)
-    if isinstance(error, SmscxRefusal):
-        invalid = error.invalid or msgspec.UNSET
-        return error.http, _reply(error.type, error.number, error.message, invalid)
     status, type, code = _terms(error, codes)
     return status, _reply(type, code, error.message)
 
@@ -171,3 +172,122 @@ _BY_CLASS: Mapping[type[HeliographError], tuple[int, str, int]] = {
     errors.InvalidCallbackUrl: (400, "invalid_param", 1109),
     errors.NotNow: (503, "server_error", 0),
 }
+
+
+class SmscxException(RemoteError):
+    """An SMS.CX server did not do what it was asked."""
+
+    def __init__(
+        self, message: str, *, status: int, type: str = "", code: int = 0, invalid: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        """The HTTP status."""
+        self.type = type
+        """What kind of error the server says it is; empty if its answer is none of the protocol's."""
+        self.code = code
+        self.invalid = invalid
+        """The numbers that are none, if that is the error."""
+
+
+class InvalidRequestException(SmscxException):
+    """Something in the request can't be."""
+
+
+class InvalidPhoneNumberException(InvalidRequestException):
+    """One number, or some of several, are none."""
+
+
+class InvalidScopeException(InvalidRequestException):
+    """The application does not have this scope."""
+
+
+class InsufficientBalanceException(InvalidRequestException):
+    """The balance does not cover it."""
+
+
+class DuplicateIdException(InvalidRequestException):
+    """Another request had this identifier."""
+
+
+class DuplicateValueException(InvalidRequestException):
+    """Something else has this name or value."""
+
+
+class InvalidCredentialsException(SmscxException):
+    """The server does not take the key, the token, or the application's secret."""
+
+
+class AccessDeniedException(SmscxException):
+    """This can't be done, by whoever asks."""
+
+
+class InsufficientScopeException(SmscxException):
+    """The token may not do this."""
+
+
+class NoCoverageException(SmscxException):
+    """Nothing is sent there."""
+
+
+class ResourceNotFoundException(SmscxException):
+    """There is no such thing in this account."""
+
+
+class MethodNotAllowedException(SmscxException):
+    """Not with this method."""
+
+
+class RateLimitExceededException(SmscxException):
+    """More requests than the account may make."""
+
+    reset_at: int | None = None
+    """When to come again, in seconds since 1970, if the server said so."""
+
+
+class ServerErrorException(SmscxException):
+    """The server failed."""
+
+
+class UnexpectedResponseException(SmscxException):
+    """The answer is not one of the protocol's."""
+
+
+_BY_TYPE: Mapping[tuple[int, str], type[SmscxException]] = {
+    (400, "insufficient_credit"): InsufficientBalanceException,
+    (400, "duplicate_id"): DuplicateIdException,
+    (400, "duplicate_value"): DuplicateValueException,
+    (400, "invalid_scope"): InvalidScopeException,
+    (403, "no_coverage"): NoCoverageException,
+    (403, "access_denied"): AccessDeniedException,
+}
+_BY_STATUS: Mapping[int, type[SmscxException]] = {
+    400: InvalidRequestException,
+    401: InvalidCredentialsException,
+    403: InsufficientScopeException,
+    404: ResourceNotFoundException,
+    405: MethodNotAllowedException,
+    429: RateLimitExceededException,
+}
+_INVALID_NUMBERS = {1207, 1210}
+
+
+def exception_for(status: int, body: bytes, headers: Mapping[str, str]) -> SmscxException:
+    """What an answer other than 2xx is raised as; `headers` have their names in lower case."""
+    try:
+        reply = msgspec.json.decode(body, type=wire.ErrorReply)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        foreign = ServerErrorException if status >= 500 else UnexpectedResponseException
+        return foreign(f"The server answered {status}, in words of its own.", status=status)
+    detail = reply.error
+    kind = _BY_TYPE.get((status, detail.type)) or _BY_STATUS.get(status) or UnexpectedResponseException
+    if status >= 500:
+        kind = ServerErrorException
+    if status == 400 and detail.type == "invalid_param" and detail.code in _INVALID_NUMBERS:
+        kind = InvalidPhoneNumberException
+    invalid = next((found for found in (detail.invalid, reply.invalid) if found is not msgspec.UNSET), ())
+    error = kind(detail.message, status=status, type=detail.type, code=detail.code, invalid=invalid or ())
+    reset_at = headers.get("x-rate-limit-reset", "")
+    if isinstance(error, RateLimitExceededException) and reset_at.isdecimal():
+        error.reset_at = int(reset_at)
+    return error

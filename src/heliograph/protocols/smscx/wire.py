@@ -151,8 +151,8 @@ class CampaignsQuery(PageQuery, rename=None):
 class ErrorDetail(Wire):
     type: str
     code: int
-    message: str
-    uri: str
+    message: str = ""
+    uri: str = ""
     invalid: Sequence[str] | UnsetType = UNSET
 
 

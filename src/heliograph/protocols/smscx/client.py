@@ -1,0 +1,392 @@
+"""The synchronous client, generated from `async_client.py`."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from heliograph.calling import Driver, SyncTransport
+from heliograph.protocols.smscx import wire
+from heliograph.protocols.smscx.calls import Calls, Credentials
+
+DEFAULT_HOST = "https://api.sms.cx"
+DEFAULT_TIMEOUT_S = 60.0
+
+
+class Client:
+    """One account of an SMS.CX server, for code that does not await. Close it, or use it as a context manager.
+
+    The operations have the names of the published client and the shapes of `wire`. Raises the SmscxExceptions of
+    `errors` for what the server does not do, and `calling.Unreachable` when it can't be reached; ValueError before
+    anything is sent for an empty identifier.
+    """
+
+    def __init__(
+        self,
+        api_key: str = "",
+        *,
+        access_token: str = "",
+        application_id: str = "",
+        application_secret: str = "",
+        host: str = DEFAULT_HOST,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        driver: Driver | None = None,
+    ) -> None:
+        """One of: an API key, an access token, an application's id and secret. `timeout` is in seconds. A `driver` is
+        used instead of a transport of its own."""
+        self._calls = Calls(
+            Credentials(
+                api_key=api_key,
+                access_token=access_token,
+                application_id=application_id,
+                application_secret=application_secret,
+            )
+        )
+        self._driver = driver or SyncTransport(host.rstrip("/"), {"Accept": "application/json"}, answer_s=timeout)
+
+    def close(self) -> None:
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def get_access_token(self, scope: str | None = None) -> wire.TokenReply:
+        """A token for the application, with these scopes (separated by spaces) or all that it has."""
+        return self._driver.run(self._calls.token(scope))
+
+    def get_applications_list(self) -> wire.ApplicationList:
+        """Newest first."""
+        return self._driver.run(self._calls.get(wire.ApplicationList, "applications"))
+
+    def get_scopes(self) -> list[str]:
+        """All that there are."""
+        return self._driver.run(self._calls.get(list[str], "applications", "scopes"))
+
+    def get_application_settings(self, application_id: str) -> wire.ApplicationSettings:
+        """What an application has set."""
+        return self._driver.run(self._calls.get(wire.ApplicationSettings, "applications", application_id))
+
+    def get_account_balance(self) -> wire.Balance:
+        """What is left to spend."""
+        return self._driver.run(self._calls.get(wire.Balance, "account", "balance"))
+
+    def get_channels_status(self) -> wire.ChannelsStatus:
+        """Which channels can be used."""
+        return self._driver.run(self._calls.get(wire.ChannelsStatus, "account", "channels", "status"))
+
+    def get_channel_pricing(self, channel: str, traffic_type: str) -> dict[str, Any]:
+        """Prices by country."""
+        return self._driver.run(self._calls.get(dict[str, Any], "account", "pricing", channel, traffic_type))
+
+    def get_channel_pricing_by_country_iso(self, channel: str, traffic_type: str, country_iso: str) -> dict[str, Any]:
+        """Prices in one country."""
+        return self._driver.run(
+            self._calls.get(dict[str, Any], "account", "pricing", channel, traffic_type, country_iso)
+        )
+
+    def get_originators_list(self) -> wire.OriginatorList:
+        """Newest first."""
+        return self._driver.run(self._calls.get(wire.OriginatorList, "originators"))
+
+    def create_originator(self, originator: str) -> wire.OriginatorReply:
+        """Asks for one: 3 to 11 letters and digits, or 3 to 15 digits."""
+        return self._driver.run(
+            self._calls.send(wire.OriginatorReply, "POST", wire.NewOriginator(originator), "originators")
+        )
+
+    def delete_originator(self, originator_id: int) -> wire.OriginatorReply:
+        """Gives one back."""
+        return self._driver.run(self._calls.delete(wire.OriginatorReply, "originators", originator_id))
+
+    def get_templates_list(self) -> wire.TemplateList:
+        """Newest first."""
+        return self._driver.run(self._calls.get(wire.TemplateList, "templates"))
+
+    def get_template(self, template_id: int) -> wire.TemplateReply:
+        """One template."""
+        return self._driver.run(self._calls.get(wire.TemplateReply, "templates", template_id))
+
+    def create_template(self, template: wire.NewTemplate) -> wire.NewTemplateReply:
+        """Keeps a text."""
+        return self._driver.run(self._calls.send(wire.NewTemplateReply, "POST", template, "templates"))
+
+    def update_template(self, template_id: int, changes: wire.UpdateTemplate) -> wire.IdReply:
+        """Changes what is given, until it is approved and locked."""
+        return self._driver.run(self._calls.send(wire.IdReply, "PATCH", changes, "templates", template_id))
+
+    def delete_template(self, template_id: int) -> wire.IdReply:
+        """Forgets a template."""
+        return self._driver.run(self._calls.delete(wire.IdReply, "templates", template_id))
+
+    def get_groups_list(self) -> wire.GroupList:
+        """Newest first."""
+        return self._driver.run(self._calls.get(wire.GroupList, "groups"))
+
+    def get_group_details(
+        self,
+        group_id: int,
+        *,
+        short_response: bool = False,
+        limit: int = wire.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+    ) -> wire.GroupDetails:
+        """A group and a page of its contacts."""
+        return self._driver.run(
+            self._calls.get(
+                wire.GroupDetails,
+                "groups",
+                group_id,
+                short_response=short_response,
+                limit=limit,
+                next=next,
+                previous=previous,
+            )
+        )
+
+    def create_group(self, name: str) -> wire.NamedReply:
+        """A new, empty group."""
+        return self._driver.run(self._calls.send(wire.NamedReply, "POST", wire.NewGroup(name), "groups"))
+
+    def delete_group(self, group_id: int) -> wire.DeletedGroup:
+        """With its contacts."""
+        return self._driver.run(self._calls.delete(wire.DeletedGroup, "groups", group_id))
+
+    def empty_group(self, group_id: int) -> wire.NamedReply:
+        """Takes out all contacts."""
+        return self._driver.run(self._calls.get(wire.NamedReply, "groups", group_id, "empty"))
+
+    def add_contacts_to_group(self, group_id: int, contacts: wire.AddContacts) -> wire.AddedReply:
+        """Adds numbers, or contacts with fields."""
+        return self._driver.run(self._calls.send(wire.AddedReply, "POST", contacts, "groups", group_id))
+
+    def update_contact_from_group(
+        self, group_id: int, phone_number_id: str, changes: wire.UpdateContact
+    ) -> wire.UpdatedContact:
+        """Changes what is given."""
+        return self._driver.run(
+            self._calls.send(wire.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
+        )
+
+    def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.DeletedContact:
+        """Takes out one contact."""
+        return self._driver.run(self._calls.delete(wire.DeletedContact, "groups", group_id, phone_number_id))
+
+    def export_group_to_csv(self, group_id: int) -> bytes:
+        """All contacts as CSV."""
+        return self._driver.run(self._calls.export("groups", group_id, "csv"))
+
+    def export_group_to_xlsx(self, group_id: int) -> bytes:
+        """All contacts as XLSX."""
+        return self._driver.run(self._calls.export("groups", group_id, "xlsx"))
+
+    def get_optouts_list(
+        self, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.OptoutList:
+        """Newest first."""
+        return self._driver.run(self._calls.get(wire.OptoutList, "optouts", limit=limit, next=next, previous=previous))
+
+    def add_contact_to_optouts_list(self, contacts: wire.AddContacts) -> wire.AddedReply:
+        """These are not written to any more."""
+        return self._driver.run(self._calls.send(wire.AddedReply, "POST", contacts, "optouts"))
+
+    def delete_contact_from_optouts_list(self, optout_id: int) -> wire.DeletedOptout:
+        """They may be written to again, unless they asked for it themselves."""
+        return self._driver.run(self._calls.delete(wire.DeletedOptout, "optouts", optout_id))
+
+    def export_optouts_to_csv(self) -> bytes:
+        """All of them as CSV."""
+        return self._driver.run(self._calls.export("optouts", "csv"))
+
+    def export_optouts_to_xlsx(self) -> bytes:
+        """All of them as XLSX."""
+        return self._driver.run(self._calls.export("optouts", "xlsx"))
+
+    def send_sms(self, request: wire.SmsRequest) -> wire.SendReply:
+        """Sends a text to numbers. When this returns, the server has it."""
+        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms"))
+
+    def estimate_sms(self, request: wire.SmsRequest) -> wire.SendReply:
+        """What sending it would come to."""
+        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "estimate"))
+
+    def send_sms_campaign(self, request: wire.CampaignRequest) -> wire.SendReply:
+        """Sends a text to the contacts of groups. When this returns, the server has it."""
+        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "campaign"))
+
+    def estimate_sms_campaign(self, request: wire.CampaignRequest) -> wire.SendReply:
+        """What sending it would come to."""
+        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "campaign", "estimate"))
+
+    def delete_scheduled_sms(self, msg_id: str) -> wire.DeletedMessage:
+        """Calls back one message whose time has not come."""
+        return self._driver.run(self._calls.delete(wire.DeletedMessage, "sms", "scheduled", msg_id))
+
+    def delete_scheduled_sms_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
+        """Calls back all messages of a send whose time has not come."""
+        return self._driver.run(self._calls.delete(wire.DeletedCampaign, "sms", "scheduled", "campaign", campaign_id))
+
+    def get_single_report(self, msg_id: str) -> wire.SingleReport:
+        """One message."""
+        return self._driver.run(self._calls.get(wire.SingleReport, "reports", "single", msg_id))
+
+    def get_advanced_report(
+        self,
+        period: str = "",
+        start_date: str = "",
+        end_date: str = "",
+        *,
+        channel: str | None = None,
+        source: str | None = None,
+        delivery_report: str | None = None,
+        country_iso: str | None = None,
+        short_response: bool = False,
+        limit: int = wire.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+    ) -> wire.AdvancedReport:
+        """Messages of a period (`YYYY-MM`, `YYYY`) or between two days, a page of them."""
+        return self._driver.run(
+            self._calls.get(
+                wire.AdvancedReport,
+                "reports",
+                period=period,
+                start_date=start_date,
+                end_date=end_date,
+                channel=channel,
+                source=source,
+                delivery_report=delivery_report,
+                country_iso=country_iso,
+                short_response=short_response,
+                limit=limit,
+                next=next,
+                previous=previous,
+            )
+        )
+
+    def export_advanced_report_to_csv(
+        self,
+        period: str = "",
+        start_date: str = "",
+        end_date: str = "",
+        *,
+        channel: str | None = None,
+        source: str | None = None,
+        delivery_report: str | None = None,
+        country_iso: str | None = None,
+    ) -> bytes:
+        """All messages of a period as CSV."""
+        return self._driver.run(
+            self._calls.export(
+                "reports",
+                "csv",
+                period=period,
+                start_date=start_date,
+                end_date=end_date,
+                channel=channel,
+                source=source,
+                delivery_report=delivery_report,
+                country_iso=country_iso,
+            )
+        )
+
+    def export_advanced_report_to_xlsx(
+        self,
+        period: str = "",
+        start_date: str = "",
+        end_date: str = "",
+        *,
+        channel: str | None = None,
+        source: str | None = None,
+        delivery_report: str | None = None,
+        country_iso: str | None = None,
+    ) -> bytes:
+        """All messages of a period as XLSX."""
+        return self._driver.run(
+            self._calls.export(
+                "reports",
+                "xlsx",
+                period=period,
+                start_date=start_date,
+                end_date=end_date,
+                channel=channel,
+                source=source,
+                delivery_report=delivery_report,
+                country_iso=country_iso,
+            )
+        )
+
+    def get_campaigns_list(
+        self,
+        *,
+        delivery_reports: bool = False,
+        source: str | None = None,
+        limit: int = wire.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+    ) -> wire.CampaignList:
+        """Newest first."""
+        return self._driver.run(
+            self._calls.get(
+                wire.CampaignList,
+                "reports",
+                "campaigns",
+                delivery_reports=delivery_reports,
+                source=source,
+                limit=limit,
+                next=next,
+                previous=previous,
+            )
+        )
+
+    def get_campaign_report(
+        self,
+        campaign_id: str,
+        *,
+        short_response: bool = False,
+        limit: int = wire.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+    ) -> wire.CampaignReport:
+        """A campaign and a page of its messages."""
+        return self._driver.run(
+            self._calls.get(
+                wire.CampaignReport,
+                "reports",
+                "campaigns",
+                campaign_id,
+                short_response=short_response,
+                limit=limit,
+                next=next,
+                previous=previous,
+            )
+        )
+
+    def export_campaign_report_to_csv(self, campaign_id: str) -> bytes:
+        """All messages of a campaign as CSV."""
+        return self._driver.run(self._calls.export("reports", "campaigns", campaign_id, "csv"))
+
+    def export_campaign_report_to_xlsx(self, campaign_id: str) -> bytes:
+        """All messages of a campaign as XLSX."""
+        return self._driver.run(self._calls.export("reports", "campaigns", campaign_id, "xlsx"))
+
+    def get_summary_reports(
+        self, dimension: str, period: str = "", start_date: str = "", end_date: str = ""
+    ) -> wire.SummaryReply:
+        """By `source`, `channel`, `country`, `traffic` or `delivery`."""
+        return self._driver.run(
+            self._calls.get(
+                wire.SummaryReply,
+                "reports",
+                "summary",
+                dimension,
+                period=period,
+                start_date=start_date,
+                end_date=end_date,
+            )
+        )

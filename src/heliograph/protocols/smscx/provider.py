@@ -1,0 +1,256 @@
+"""Sending by an SMS.CX server: the vendor's, or another Heliograph.
+
+Messages that share a sender and a text go in one request, with an identifier that says which they are: when no answer
+comes, the same request is made once more, and the server, if it had taken it, answers as it would have the first time.
+A `{{name}}` in a text is a placeholder there, and the API has no way to say that it is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
+import structlog
+from msgspec import UNSET, Meta
+
+from heliograph.calling import AsyncDriver, Unreachable
+from heliograph.calling.pooled import PooledTransport
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.instants import to_ms
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.contract import (
+    Heard,
+    InboundArrival,
+    Intake,
+    Outcome,
+    Outgoing,
+    PollAnswer,
+    Provider,
+    Refused,
+    Said,
+    Taken,
+    TryAgain,
+    Uncertain,
+)
+from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.smscx import errors, wire
+from heliograph.protocols.smscx.async_client import DEFAULT_HOST, AsyncClient
+
+log = structlog.get_logger(__name__)
+
+LOCKED_OUT_MS = 60_000
+"""How long a message waits when the server lets us do nothing: for money, or for another key."""
+_FINAL: dict[str, tuple[Status | None, Reason | None]] = {
+    "DELIVERED": (Status.DELIVERED, None),
+    "FAILED": (Status.FAILED, Reason.UNDELIVERED),
+    "REJECTED": (Status.REJECTED, Reason.PROVIDER_REFUSED),
+    "NO COVERAGE": (Status.REJECTED, Reason.UNROUTABLE),
+}
+_ON_ITS_WAY = {"ACCEPTED", "SCHEDULED", "SENT"}
+
+
+class SmscxConfig(ProviderConfig, frozen=True, kw_only=True):
+    api_key: Annotated[str, Meta(min_length=1)]
+    host: str = DEFAULT_HOST
+    originator: Annotated[str, Meta(min_length=3, max_length=15)] = "Heliograph"
+    """Who messages are from that name nobody: the API must be told."""
+
+
+class SmscxProvided(ProvidedProtocol):
+    name: ClassVar[str] = "smscx"
+    config: ClassVar[type[ProviderConfig]] = SmscxConfig
+    secrets: ClassVar[frozenset[str]] = frozenset({"api_key"})
+
+    def provider(self, config: SmscxConfig, surroundings: Surroundings) -> Provider:
+        return SmscxProvider(config, surroundings)
+
+
+class SmscxProvider(Provider):
+    def __init__(self, config: SmscxConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
+        self.name = surroundings.name
+        self._config = config
+        self._surroundings = surroundings
+        self._driver = driver
+        self._polls = surroundings.callback_url is None
+
+    async def start(self, intake: Intake) -> None:
+        await super().start(intake)
+        address = self._config.host.rstrip("/")
+        self._driver = self._driver or PooledTransport(address, {"Accept": "application/json"})
+        self._client = AsyncClient(self._config.api_key, host=address, driver=self._driver)
+
+    async def stop(self) -> None:
+        await self._client.close()
+
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        for found in await asyncio.gather(*map(self._send_together, together(messages))):
+            outcomes |= found
+        return [outcomes[message.message_id] for message in messages]
+
+    async def _send_together(self, messages: Sequence[Outgoing]) -> dict[str, Outcome]:
+        if messages[0].kind is BodyKind.BINARY:
+            return _all(messages, Refused(Reason.PROVIDER_REFUSED, detail="SMS.CX sends text only."))
+        request = self._request(messages)
+        try:
+            reply = await self._sent(request)
+        except (Unreachable, errors.SmscxException) as error:
+            return _all(messages, _not_taken(error))
+        rows = {row.to.removeprefix("+"): row for row in reply.data}
+        poll = reply.info.campaign_id if self._polls else None
+        return {message.message_id: _outcome(rows.get(message.msisdn), poll) for message in messages}
+
+    async def _sent(self, request: wire.SmsRequest) -> wire.SendReply:
+        """Asks again, once, if the request may have been taken and no answer came: its identifier makes that safe."""
+        try:
+            return await self._client.send_sms(request)
+        except (Unreachable, errors.SmscxException) as error:
+            if not _may_have_been_taken(error):
+                raise
+        return await self._client.send_sms(request)
+
+    def _request(self, messages: Sequence[Outgoing]) -> wire.SmsRequest:
+        first = messages[0]
+        names = " ".join(f"{message.message_id}/{message.attempt}" for message in messages)
+        return wire.SmsRequest(
+            from_=first.originator or self._config.originator,
+            text=first.body,
+            to=[f"+{message.msisdn}" for message in messages],
+            allow_invalid=True,
+            dlr_callback_url=self._surroundings.callback_url or UNSET,
+            idempotency_id=str(uuid5(NAMESPACE_URL, f"heliograph:{names}")),
+        )
+
+    async def poll(self, handle: str) -> PollAnswer:
+        receipts: list[Receipt] = []
+        waiting, cursor = 0, None
+        while True:
+            try:
+                report = await self._client.get_campaign_report(handle, next=cursor)
+            except errors.ResourceNotFoundException:
+                return PollAnswer(over=True)
+            for row in report.data:
+                if row.status in _ON_ITS_WAY:
+                    waiting += 1
+                else:
+                    receipts.append(self._receipt(row.msg_id, row.status, row.error_code, row.updated_at))
+            cursor = report.paging.next
+            if cursor is None:
+                return PollAnswer(receipts, over=not waiting)
+
+    async def hear(self, heard: Heard) -> Said:
+        try:
+            event = msgspec.json.decode(heard.body, type=_Event)
+            if event.event == "dlr_update":
+                items = msgspec.convert(event.data, list[wire.DlrItem])
+                await self.intake.receipts(
+                    [
+                        self._receipt(item.msg_id, item.status, item.error_code, item.datetime)
+                        for item in items
+                        if item.status not in _ON_ITS_WAY
+                    ]
+                )
+            elif event.event == "receive_sms":
+                for message in msgspec.convert(event.data, list[wire.InboundItem]):
+                    await self._hand_in(message)
+        except (msgspec.DecodeError, ValueError) as error:
+            log.warning("callback not understood", provider=self.name, error=str(error))
+            return Said(400)
+        return Said()
+
+    def _receipt(self, msg_id: str, status: str, error_code: int | None, at: str | None) -> Receipt:
+        known, reason = _FINAL.get(status, (None, None))
+        return Receipt(
+            self.name,
+            msg_id,
+            known,
+            reason,
+            provider_code=None if error_code is None else str(error_code),
+            detail=None if status in _FINAL else status,
+            at_ms=None if at is None else _instant_ms(at),
+        )
+
+    async def _hand_in(self, message: wire.InboundItem) -> None:
+        await self.intake.inbound(
+            self.name,
+            InboundArrival(
+                msisdn=message.from_.removeprefix("+"),
+                to=message.to.removeprefix("+"),
+                kind=BodyKind.TEXT,
+                body=message.text,
+                provider_ref=message.msg_id,
+                account_id=self._surroundings.account_id,
+                sent_at_ms=_instant_ms(message.received_at),
+            ),
+        )
+
+
+class _Event(msgspec.Struct):
+    event: str
+    data: list[Any]
+
+
+def together(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
+    """Messages that can share a request, in order; a number stands in a request once."""
+    filling: dict[tuple[str | None, BodyKind, str], dict[str, Outgoing]] = {}
+    whole: list[dict[str, Outgoing]] = []
+    for message in messages:
+        sameness = (message.originator, message.kind, message.body)
+        request = filling.get(sameness)
+        if request is None or message.msisdn in request or len(request) == wire.MAX_RECIPIENTS:
+            request = filling[sameness] = {}
+            whole.append(request)
+        request[message.msisdn] = message
+    return [list(request.values()) for request in whole]
+
+
+def _all(messages: Iterable[Outgoing], outcome: Outcome) -> dict[str, Outcome]:
+    return {message.message_id: outcome for message in messages}
+
+
+def _outcome(row: wire.SendRow | None, poll: str | None) -> Outcome:
+    if row is None:
+        return Refused(Reason.PROVIDER_REFUSED, detail="SMS.CX does not take this number.")
+    if row.status in _ON_ITS_WAY:
+        return Taken(row.msg_id, poll)
+    _, reason = _FINAL.get(row.status, (None, None))
+    code = None if row.error_code is None else str(row.error_code)
+    return Refused(reason or Reason.PROVIDER_REFUSED, code, row.status)
+
+
+def _may_have_been_taken(error: Unreachable | errors.SmscxException) -> bool:
+    if isinstance(error, Unreachable):
+        return error.written
+    return isinstance(error, errors.ServerErrorException | errors.UnexpectedResponseException) and error.status not in {
+        413,
+        503,
+    }
+
+
+def _not_taken(error: Unreachable | errors.SmscxException) -> Outcome:
+    detail = str(error)
+    if _may_have_been_taken(error):
+        return Uncertain(detail)
+    if isinstance(error, Unreachable | errors.ServerErrorException | errors.UnexpectedResponseException):
+        return TryAgain(detail=detail)
+    code = f"{error.type} {error.code}"
+    if isinstance(error, errors.RateLimitExceededException):
+        wait_s = None if error.reset_at is None else max(error.reset_at - time.time(), 0)
+        return TryAgain(None if wait_s is None else int(wait_s * 1000), code, detail, blames_provider=False)
+    if isinstance(error, errors.NoCoverageException):
+        return Refused(Reason.UNROUTABLE, code, detail)
+    if isinstance(error, errors.InsufficientBalanceException) or error.status != 400:
+        return TryAgain(LOCKED_OUT_MS, code, detail)
+    return Refused(Reason.PROVIDER_REFUSED, code, detail)
+
+
+def _instant_ms(text: str) -> int:
+    """Without an offset it is UTC (reference: section 5). ValueError for what is no date."""
+    at = datetime.fromisoformat(text)
+    return to_ms(at if at.tzinfo is not None else at.replace(tzinfo=UTC))

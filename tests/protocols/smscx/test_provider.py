@@ -1,0 +1,244 @@
+"""Sending by an SMS.CX server: what goes out, what is made of each answer, what comes back; and two in a chain."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from tests.protocols.standing_in import Answer, Ears, StandIn, outgoing
+
+from heliograph.calling import Request, Response, Unreachable
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.contract import Heard, Refused, Taken, TryAgain, Uncertain
+from heliograph.protocols.provided import Surroundings
+from heliograph.protocols.smscx.provider import SmscxConfig, SmscxProvider
+
+if TYPE_CHECKING:
+    from tests.conftest import Server, StartServer
+
+CONFIG = SmscxConfig(type="smscx", api_key="sc_secret", host="http://localhost", originator="Usual")
+HERE = Surroundings(name="line", account_id="A" * 26, callback_url=None)
+REACHABLE = msgspec.structs.replace(HERE, callback_url="https://sms.example.org/providers/line/x")
+
+
+def row(number: str, place: int, status: str = "ACCEPTED", error_code: int | None = None) -> dict[str, Any]:
+    return {
+        "msgId": f"id-{place}",
+        "status": status,
+        "statusCode": 1,
+        "errorCode": error_code,
+        "createdAt": "2026-01-01 00:00:00",
+        "inQuietHours": False,
+        "cost": 0.1,
+        "to": number,
+        "countryIso": "FR",
+        "from": "Acme",
+        "text": "x",
+        "parts": 1,
+        "textAnalysis": {"length": 1, "unicode": False, "parts": 1},
+    }
+
+
+def taken(request: Request, statuses: dict[str, str] | None = None) -> Response:
+    """Takes all numbers but those that have another status; `gone` leaves one out."""
+    wanted = json.loads(request.body or b"{}")
+    statuses = statuses or {}
+    rows = [
+        row(number, place, statuses.get(number, "ACCEPTED"))
+        for place, number in enumerate(wanted["to"])
+        if statuses.get(number) != "gone"
+    ]
+    info = {
+        "campaignId": "campaign-1",
+        "totalPhoneNumbers": 1,
+        "totalValid": 1,
+        "totalInvalid": 0,
+        "totalCost": 0.1,
+        "totalParts": 1,
+        "dlrCallbackUrl": None,
+        "scheduled": False,
+    }
+    return Response(200, json.dumps({"info": info, "data": rows}).encode())
+
+
+def refusal(status: int, type: str, code: int = 0, headers: dict[str, str] | None = None) -> Response:
+    body = {"error": {"type": type, "code": code, "message": "Because.", "uri": ""}}
+    return Response(status, json.dumps(body).encode(), headers or {})
+
+
+async def started(driver: StandIn, where: Surroundings = HERE) -> tuple[SmscxProvider, Ears]:
+    provider = SmscxProvider(CONFIG, where, driver)
+    ears = Ears()
+    await provider.start(ears)
+    return provider, ears
+
+
+async def test_what_shares_a_text_goes_together_and_each_number_has_its_own_id() -> None:
+    driver = StandIn(taken)
+    provider, _ = await started(driver, REACHABLE)
+
+    outcomes = await provider.send(
+        [outgoing(1), outgoing(2, "Other", originator=None), outgoing(3), outgoing(1, message_id="M9")]
+    )
+
+    assert [(body["to"], body["text"], body["from"]) for body in driver.sent] == [
+        (["+33600000001", "+33600000003"], "Hello", "12345"),
+        (["+33600000002"], "Other", "Usual"),
+        (["+33600000001"], "Hello", "12345"),
+    ]
+    assert {body["dlrCallbackUrl"] for body in driver.sent} == {REACHABLE.callback_url}
+    assert len({body["idempotencyId"] for body in driver.sent}) == 3
+    assert outcomes == [Taken("id-0"), Taken("id-0"), Taken("id-1"), Taken("id-0")]
+
+
+async def test_each_number_is_told_what_became_of_it() -> None:
+    statuses = {"+33600000002": "NO COVERAGE", "+33600000003": "REJECTED", "+33600000004": "gone"}
+    provider, _ = await started(StandIn(lambda request: taken(request, statuses)))
+
+    outcomes = await provider.send([outgoing(number) for number in range(1, 5)])
+
+    assert outcomes[0] == Taken("id-0", "campaign-1")
+    reasons = [outcome.reason for outcome in outcomes[1:] if isinstance(outcome, Refused)]
+    assert reasons == [Reason.UNROUTABLE, Reason.PROVIDER_REFUSED, Reason.PROVIDER_REFUSED]
+
+
+ANSWERS: list[tuple[Answer, type[object], int]] = [
+    (refusal(400, "invalid_param", 1107), Refused, 1),
+    (refusal(403, "no_coverage", 1119), Refused, 1),
+    (refusal(400, "insufficient_credit", 1113), TryAgain, 1),
+    (refusal(401, "invalid_api_key"), TryAgain, 1),
+    (refusal(403, "access_denied", 1), TryAgain, 1),
+    (refusal(429, "rate_limit", headers={"x-rate-limit-reset": "99999999999"}), TryAgain, 1),
+    (refusal(503, "server_error"), TryAgain, 1),
+    (refusal(500, "server_error"), Uncertain, 2),
+    (Response(502, b"<html>"), Uncertain, 2),
+    (Response(200, b"<html>"), Uncertain, 2),
+    (Unreachable("refused"), TryAgain, 1),
+    (Unreachable("no answer", written=True), Uncertain, 2),
+]
+
+
+@pytest.mark.parametrize(("answer", "kind", "asked"), ANSWERS)
+async def test_each_answer(answer: Answer, kind: type[object], asked: int) -> None:
+    driver = StandIn(lambda _request: answer)
+    provider, _ = await started(driver)
+
+    (outcome,) = await provider.send([outgoing(1)])
+
+    assert isinstance(outcome, kind)
+    assert len(driver.requests) == asked
+    assert len({body["idempotencyId"] for body in driver.sent}) == 1
+    assert "sc_secret" not in repr(outcome)
+
+
+async def test_a_lost_answer_is_asked_for_again_with_the_same_id() -> None:
+    answers = iter([Unreachable("no answer", written=True), None])
+    driver = StandIn(lambda request: next(answers) or taken(request))
+    provider, _ = await started(driver)
+
+    (outcome,) = await provider.send([outgoing(1)])
+
+    assert outcome == Taken("id-0", "campaign-1")
+    assert len({body["idempotencyId"] for body in driver.sent}) == 1
+
+
+async def test_binary_is_refused_without_asking() -> None:
+    driver = StandIn(taken)
+    provider, _ = await started(driver)
+
+    (outcome,) = await provider.send([outgoing(1, kind=BodyKind.BINARY)])
+
+    assert isinstance(outcome, Refused) and not driver.requests
+
+
+def told(event: str, *items: dict[str, Any]) -> Heard:
+    return Heard("POST", {}, {}, json.dumps({"event": event, "data": items}).encode())
+
+
+async def test_receipts_and_inbound_are_taken_in() -> None:
+    provider, ears = await started(StandIn(taken), REACHABLE)
+    shared = {"campaignId": "c", "statusCode": 3, "datetime": "2026-01-02 03:04:05"}
+
+    said = [
+        await provider.hear(
+            told(
+                "dlr_update",
+                {**shared, "msgId": "a", "status": "DELIVERED", "errorCode": None},
+                {**shared, "msgId": "b", "status": "FAILED", "errorCode": 7},
+                {**shared, "msgId": "c", "status": "SENT", "errorCode": None},
+                {**shared, "msgId": "d", "status": "VANISHED", "errorCode": None},
+            )
+        ),
+        await provider.hear(
+            told(
+                "receive_sms",
+                {
+                    "msgId": "m",
+                    "from": "+33612345678",
+                    "countryIso": "FR",
+                    "to": "+33600000000",
+                    "text": "STOP",
+                    "cost": 0,
+                    "receivedAt": "2026-01-02 03:04:05",
+                },
+            )
+        ),
+        await provider.hear(told("link_hit", {"hitId": 1})),
+        await provider.hear(Heard("POST", {}, {}, b"nonsense")),
+    ]
+
+    assert [answer.status for answer in said] == [200, 200, 200, 400]
+    assert [(receipt.provider_ref, receipt.status, receipt.provider_code) for receipt in ears.heard] == [
+        ("a", Status.DELIVERED, None),
+        ("b", Status.FAILED, "7"),
+        ("d", None, None),
+    ]
+    assert ears.heard[0].at_ms == 1_767_323_045_000
+    assert [(each.msisdn, each.to, each.body) for each in ears.arrived] == [("33612345678", "33600000000", "STOP")]
+
+
+def free_port() -> int:
+    with socket.socket() as taken_port:
+        taken_port.bind(("127.0.0.1", 0))
+        port: int = taken_port.getsockname()[1]
+        return port
+
+
+@pytest.fixture(params=["told", "asked"])
+def pair(request: pytest.FixtureRequest, start_server: StartServer) -> Iterator[tuple[Server, Server]]:
+    """A server, and the one that is its provider."""
+    far = start_server()
+    ready = far.ready["protocols"]["smscx"]
+    line = {"type": "smscx", "host": ready["host"], "api_key": ready["api_key"]}
+    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"far": line}), "HELIOGRAPH_DEFAULT_PROVIDER": "far"}
+    port = free_port()
+    if request.param == "told":
+        environment["HELIOGRAPH_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+    yield start_server(None, "--port", str(port), environment=environment), far
+
+
+def test_every_receipt_comes_home_from_another_heliograph(
+    pair: tuple[Server, Server], new_number: Callable[[], str]
+) -> None:
+    here, far = pair
+    numbers = [new_number() for _ in range(50)]
+    with far.client() as client:
+        client.optouts.add(numbers[7])
+
+    with here.client() as client:
+        batch = client.batches.send(to=numbers, text="Through two", originator="Acme")
+        statuses = {
+            message.to: client.messages.wait_for_delivery(message.id, timeout_s=30).status
+            for message in client.messages.list(batch_id=batch.id)
+        }
+
+    refused = {number for number, status in statuses.items() if status == "rejected"}
+    assert refused == {numbers[7].removeprefix("+")} or refused == {numbers[7]}
+    assert sum(status == "delivered" for status in statuses.values()) == 49
+    with far.client() as client:
+        assert client.sandbox.wait_for_message(numbers[3]).text == "Through two"
