@@ -43,6 +43,12 @@ class BareSqlite:
             self._connection.execute("COMMIT")
         return time.perf_counter() - started
 
+    async def read(self) -> float:
+        """Seconds to read all rows, as they are."""
+        started = time.perf_counter()
+        self._connection.execute("SELECT * FROM messages ORDER BY id DESC").fetchall()
+        return time.perf_counter() - started
+
     async def live(self, run: int) -> float:
         """Seconds for all queued rows to be claimed, marked sent and marked delivered."""
         started = time.perf_counter()
@@ -95,6 +101,12 @@ class BarePostgresql:
             await self._connection.copy_records_to_table(
                 "messages", records=rows[start : start + group], columns=_COLUMNS.split(", ")
             )
+        return time.perf_counter() - started
+
+    async def read(self) -> float:
+        """Seconds to read all rows, as they are."""
+        started = time.perf_counter()
+        await self._connection.fetch("SELECT * FROM messages ORDER BY id DESC")
         return time.perf_counter() - started
 
     async def live(self, run: int) -> float:

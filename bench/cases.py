@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from statistics import quantiles
 from time import perf_counter
 
@@ -24,6 +25,8 @@ class Sizes:
     through: int = 100_000
     through_batch: int = 1_000
     chain: int = 10_000
+    report: int = 1_000_000
+    contacts: int = 100_000
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,97 @@ async def chain_told(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int)
 async def chain_asked(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
     """The same, where the second one can't call back and is asked."""
     return await _through_two(server, sizes, run)
+
+
+async def smscx_send(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Seconds from one SMS.CX request with many recipients to its answer, a row for each, after the commit."""
+    return await _smscx_answered(server, "sms", sizes, run, await bare.insert(sizes.batch, sizes.batch, 3_000 + run))
+
+
+async def smscx_estimate(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """The same without sending. Its counterpart is reading and writing as much JSON."""
+    numbers = [f"+336{place:08d}" for place in range(sizes.batch)]
+    started = perf_counter()
+    json.dumps([{"to": number, "text": "Hello", "cost": 0.045} for number in json.loads(json.dumps(numbers))])
+    return await _smscx_answered(server, "sms/estimate", sizes, run, perf_counter() - started)
+
+
+async def _smscx_answered(server: MeasuredServer, path: str, sizes: Sizes, run: int, bare_s: float) -> Figures:
+    numbers = [f"+336{7 if path == 'sms' else 8}{run % 10}{place:06d}" for place in range(sizes.batch)]
+    wanted = {"to": numbers, "from": "Bench", "text": "Hello", "scheduledDate": _tomorrow()}
+    server.forget_peak()
+    before = server.memory_mb()
+    async with _smscx(server) as session:
+        started = perf_counter()
+        async with session.post(f"{server.smscx['host']}/{path}", json=wanted) as answer:
+            found = await answer.read()
+        seconds = perf_counter() - started
+    assert answer.status == 200, found[:500]
+    return Figures(seconds, bare_s, server.memory_mb(peak=True) - before, {})
+
+
+async def report_csv(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Seconds to export a report of many messages. Its counterpart is reading as many rows, and no more."""
+    return await _exported(server, bare, sizes, run, "csv")
+
+
+async def report_xlsx(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    return await _exported(server, bare, sizes, run, "xlsx")
+
+
+async def _exported(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int, kind: str) -> Figures:
+    if not run:
+        for start in range(0, sizes.report, sizes.batch):
+            numbers = [f"+336{start + place:08d}" for place in range(min(sizes.batch, sizes.report - start))]
+            wanted = {"to": numbers, "text": "Hello from the bench", "from": "Bench", "send_at": _tomorrow()}
+            request = request_bytes(f"{server.api}/batches", server.token, json.dumps(wanted).encode())
+            await post_all(f"{server.api}/batches", [request], 1)
+        await bare.insert(sizes.report, sizes.batch, 4_000)
+        return Figures(0, 0, 0, {})
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    until = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+    server.forget_peak()
+    before = server.memory_mb()
+    size = 0
+    async with _smscx(server) as session:
+        started = perf_counter()
+        async with session.get(f"{server.smscx['host']}/reports/{kind}?start_date={day}&end_date={until}") as answer:
+            async for block in answer.content.iter_any():
+                size += len(block)
+        seconds = perf_counter() - started
+    assert answer.status == 200 and size > 10 * sizes.report
+    return Figures(seconds, await bare.read(), server.memory_mb(peak=True) - before, {})
+
+
+async def contacts(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Seconds to put many contacts with fields into a group, in as few requests as the API allows."""
+    at_once = 40_000
+    drafts = [
+        {"phoneNumber": f"+336{run % 10}{place:07d}", "firstName": f"Customer {place}", "field1": "gold"}
+        for place in range(sizes.contacts)
+    ]
+    server.forget_peak()
+    before = server.memory_mb()
+    async with _smscx(server) as session:
+        async with session.post(f"{server.smscx['host']}/groups", json={"name": f"Bench {run}"}) as answer:
+            group = (await answer.json())["info"]["id"]
+        started = perf_counter()
+        for start in range(0, len(drafts), at_once):
+            body = {"phoneNumbers": drafts[start : start + at_once]}
+            async with session.post(f"{server.smscx['host']}/groups/{group}", json=body) as answer:
+                assert (await answer.json())["info"]["totalInvalid"] == 0
+        seconds = perf_counter() - started
+    memory = server.memory_mb(peak=True) - before
+    return Figures(seconds, await bare.insert(sizes.contacts, at_once, 5_000 + run), memory, {})
+
+
+def _tomorrow() -> str:
+    return (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+
+def _smscx(server: MeasuredServer) -> aiohttp.ClientSession:
+    timeout = aiohttp.ClientTimeout(total=600)
+    return aiohttp.ClientSession(headers={"X-API-KEY": server.smscx["api_key"]}, timeout=timeout)
 
 
 async def _through_two(near: MeasuredServer, sizes: Sizes, run: int) -> Figures:

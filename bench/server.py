@@ -32,6 +32,7 @@ class MeasuredServer:
             raise RuntimeError("the server did not start")
         ready: dict[str, Any] = json.loads(ready_file.read_text())
         self.xms: dict[str, Any] = ready["protocols"]["xms"]
+        self.smscx: dict[str, Any] = ready["protocols"]["smscx"]
         self.api: str = ready["api"]["base_url"]
         self.token: str = ready["api"]["token"]
 

@@ -25,11 +25,8 @@ _FORMULA = re.compile(r"[=+\-@\t\r\n|]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
-def safe(cell: Cell) -> Cell:
-    """What may stand in a CSV file."""
-    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return "'" + cell
-    return cell
+def _safe(cell: str) -> str:
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
 async def as_csv(header: Sequence[str], chunks: AsyncIterator[Sequence[Sequence[Cell]]]) -> AsyncIterator[bytes]:
@@ -44,7 +41,7 @@ async def as_csv(header: Sequence[str], chunks: AsyncIterator[Sequence[Sequence[
 
 def _csv_lines(rows: Sequence[Sequence[Cell]]) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer).writerows([[safe(cell) for cell in row] for row in rows])
+    csv.writer(buffer).writerows([[_safe(cell) if type(cell) is str else cell for cell in row] for row in rows])
     return buffer.getvalue().encode()
 
 

@@ -16,8 +16,10 @@ from heliograph.store import Store
 from heliograph.store.batches import BatchFilter, batches_by_ids, batches_of, count_batches
 from heliograph.store.messages import (
     Alike,
+    Line,
     MessageFilter,
     Sums,
+    lines_of,
     message_by_id,
     messages_of,
     summary_of,
@@ -34,6 +36,14 @@ class Sent(NamedTuple):
     """A message with what was asked for, as its recipient gets it."""
 
     message: Message
+    batch: Batch
+    rendered: Rendered
+
+
+class SentLine(NamedTuple):
+    """The same, with as much of the message as a long list needs."""
+
+    line: Line
     batch: Batch
     rendered: Rendered
 
@@ -68,12 +78,16 @@ class History:
         found, batches = await self._store.read(_page, account.id, wanted, limit, before, after)
         return list(_rendered(found, batches))
 
-    async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[list[Sent]]:
+    async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[list[SentLine]]:
         """Newest first, some thousands at a time, read as they are asked for."""
         before: str | None = None
-        while page := await self.page(account, wanted, limit=READ_AT_ONCE, before=before):
-            yield page
-            before = page[-1].message.id
+        while True:
+            lines, batches = await self._store.read(_lines, account.id, wanted, before)
+            if not lines:
+                return
+            renderers = {batch_id: renderer(batch) for batch_id, batch in batches.items()}
+            yield [SentLine(line, batches[line.batch_id], renderers[line.batch_id](line.msisdn)) for line in lines]
+            before = lines[-1].id
 
     async def of_batch(self, account: Account, batch_id: str) -> list[Sent]:
         """All messages of a batch, in the order of its recipients."""
@@ -125,6 +139,11 @@ def _page(
 ) -> tuple[list[Message], dict[str, Batch]]:
     found = messages_of(tx, account_id, wanted, limit=limit, before=before, after=after)
     return found, batches_by_ids(tx, account_id, {message.batch_id for message in found})
+
+
+def _lines(tx: Tx, account_id: str, wanted: MessageFilter, before: str | None) -> tuple[list[Line], dict[str, Batch]]:
+    found = lines_of(tx, account_id, wanted, limit=READ_AT_ONCE, before=before)
+    return found, batches_by_ids(tx, account_id, {line.batch_id for line in found})
 
 
 def _one(tx: Tx, account_id: str, message_id: str) -> tuple[Message | None, dict[str, Batch]]:

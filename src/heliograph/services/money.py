@@ -33,6 +33,10 @@ class Money:
         """What changed the balance, newest first."""
         return await self._store.read(entries_of, account.id, limit=limit, before=before)
 
+    def covers(self, msisdn: str) -> bool:
+        """Whether anything is sent there."""
+        return self._tariff.price_of("sms", country_of(msisdn)) is not None
+
     def quotes(self, msisdns: Sequence[str]) -> list[int | None]:
         """What a part to each of these costs, in millionths; None: nothing is sent there."""
         return [self._tariff.price_of("sms", country_of(msisdn)) for msisdn in msisdns]

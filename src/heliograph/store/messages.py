@@ -188,6 +188,34 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
     return query
 
 
+class Line(NamedTuple):
+    """A message in a long list: what reports have of it, as it is stored. Instants are milliseconds since 1970."""
+
+    id: str
+    batch_id: str
+    msisdn: str
+    status: str
+    reason: str | None
+    created_at: int
+    due_at: int
+    sent_at: int | None
+    settled_at: int | None
+    price: int
+    country: str | None
+
+
+_LINE = tuple(messages.c[name] for name in Line._fields)
+
+
+def lines_of(tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None) -> list[Line]:
+    """A page, newest first, of what is older than the message `before`."""
+    by_batch = wanted.protocols or wanted.client_reference is not None
+    query = _filtered(tx, select(*_LINE).select_from(_WITH_BATCH if by_batch else messages), account_id, wanted)
+    if before is not None:
+        query = query.where(messages.c.id < before)
+    return [Line._make(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
+
+
 class Sums(msgspec.Struct, frozen=True):
     """What several messages come to."""
 

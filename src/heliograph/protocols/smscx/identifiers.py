@@ -12,7 +12,8 @@ _ANY_CASE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[0-9a-f]{4}-[0
 
 
 def to_uuid(identifier: str) -> str:
-    return str(UUID(int=to_int(identifier)))
+    digits = f"{to_int(identifier):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def from_uuid(text: str) -> str:

@@ -149,7 +149,7 @@ class Sending:
         callback_url = body.dlr_callback_url or own.get("dlrCallback") or None
         if body.idempotency_id and not is_random_uuid(body.idempotency_id):
             raise invalid_param(1111, "`idempotencyId` is not a UUID.")
-        if not any(price is not None for price in self._services.money.quotes([msisdn for msisdn, _ in recipients])):
+        if not any(self._services.money.covers(msisdn) for msisdn, _ in recipients):
             raise SmscxRefusal(403, "no_coverage", 1119, "Nothing is sent to these destinations.")
 
         def draft(text: str) -> Draft:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import time
@@ -25,6 +26,7 @@ from heliograph.domain.errors import (
     Unauthenticated,
 )
 from heliograph.domain.groups import Group, GroupDraft
+from heliograph.domain.instants import to_ms
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call, Door, Operation
 from heliograph.doors.door import bearer_token
@@ -540,7 +542,7 @@ class SmscxDoor(Door):
         if wanted is None:
             return
         async for page in self._services.history.everything(call.account, wanted):
-            yield shapes.report_cells(page, now)
+            yield await asyncio.to_thread(shapes.report_cells, page, to_ms(now))
 
 
 def _basic(request: Request) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.identifiers import to_uuid
 from heliograph.services.contacts import Headcount
 from heliograph.services.exports import Cell
-from heliograph.services.history import Campaign, Sent
+from heliograph.services.history import Campaign, Sent, SentLine
 from heliograph.store.messages import Alike, Sums
 from heliograph.text import Encoding
 
@@ -84,7 +85,9 @@ def money(amount: int) -> float:
     return amount / MICROS
 
 
+@lru_cache(maxsize=4096)
 def when(at: datetime) -> str:
+    """Kept for a while: all messages of a batch were made at the same moment."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
@@ -195,37 +198,48 @@ REPORT_HEADER = (
 )
 
 
-def report_cells(chunk: Sequence[Sent], now: datetime) -> list[list[Cell]]:
+def report_cells(chunk: Sequence[SentLine], now_ms: int) -> list[list[Cell]]:
     """Lines of an exported report, in the order of its header."""
     rows: list[list[Cell]] = []
     campaigns: dict[str, str] = {}
-    for sent in chunk:
-        message, batch, rendered = sent
+    for line, batch, rendered in chunk:
         if batch.id not in campaigns:
             campaigns[batch.id] = to_uuid(batch.id)
-        status = status_of(message.status, message.reason, scheduled=message.due_at > now)
-        failed = status in {"FAILED", "REJECTED", "NO COVERAGE"}
+        status = status_of(Status(line.status), line.reason, scheduled=line.due_at > now_ms)
+        updated_at = line.settled_at or line.sent_at
         rows.append(
             [
-                to_uuid(message.id),
+                to_uuid(line.id),
                 campaigns[batch.id],
                 status,
                 STATUS_CODES[status],
-                ERROR_CODES.get(message.reason) if failed else None,
-                when(message.created_at),
-                maybe_when(message.settled_at or message.sent_at),
-                when(message.due_at) if batch.send_at > batch.created_at else None,
-                f"+{message.msisdn}",
-                message.country or NO_COUNTRY,
+                ERROR_CODES.get(line.reason) if status in _FAILURES else None,
+                _when_ms(line.created_at),
+                None if updated_at is None else _when_ms(updated_at),
+                _when_ms(line.due_at) if batch.send_at > batch.created_at else None,
+                f"+{line.msisdn}",
+                line.country or NO_COUNTRY,
                 sender(batch.originator),
                 "sms",
                 source_of(batch.protocol),
                 rendered.parts,
-                message.price / MICROS,
+                line.price / MICROS,
                 rendered.body,
             ]
         )
     return rows
+
+
+_FAILURES = {"FAILED", "REJECTED", "NO COVERAGE"}
+
+
+def _when_ms(at_ms: int) -> str:
+    return _when_s(at_ms // 1000)
+
+
+@lru_cache(maxsize=4096)
+def _when_s(seconds: int) -> str:
+    return when(from_ms(seconds * 1000))
 
 
 def groups(batch: Batch) -> list[wire.GroupInfo]:
