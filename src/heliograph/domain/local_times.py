@@ -13,14 +13,18 @@ from heliograph.numbers import time_zone_of
 _MINUTES = 24 * 60
 
 
+def has_one_time(batch: Batch) -> bool:
+    """Whether it is due for everybody at the same moment."""
+    return not batch.options.local_time and batch.options.quiet is None
+
+
 def due_times(batch: Batch, msisdns: Sequence[str]) -> list[int]:
     """In milliseconds since 1970, in the order given.
 
     Without a wish for local time or quiet hours that is `send_at` for everybody. A time that a clock skips in spring
     is read with the offset before the change, one that it shows twice in autumn is the first (PEP 495, fold 0).
     """
-    options = batch.options
-    if not options.local_time and options.quiet is None:
+    if has_one_time(batch):
         return [to_ms(batch.send_at)] * len(msisdns)
     by_zone: dict[str, int] = {}
     due = []

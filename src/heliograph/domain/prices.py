@@ -44,20 +44,31 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
         own = prices or {}
         rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
         most = min(batch.max_parts or MAX_PARTS, MAX_PARTS)
-        found: list[Quote] = []
-        for msisdn in msisdns:
-            country = country_of(msisdn)
+
+        def quote(country: str | None, parts: int) -> Quote:
             price = own.get(country or ELSEWHERE, elsewhere)
-            try:
-                parts = rendering.render(msisdn).parts
-            except MissingParameter:
-                parts = 0
-            if parts > most:
-                parts = 0
-            found.append(
+            parts = parts if parts <= most else 0
+            return (
                 Quote(0, parts, country, Reason.NO_COVERAGE) if price is None else Quote(price * parts, parts, country)
             )
+
+        known: dict[tuple[str | None, int], Quote] = {}  # a handful, however many messages there are
+        found: list[Quote] = []
+        shared = rendering.shared
+        for msisdn in msisdns:
+            kind = (country_of(msisdn), _parts(rendering, msisdn) if shared is None else shared.parts)
+            known_quote = known.get(kind)
+            if known_quote is None:
+                known_quote = known[kind] = quote(*kind)
+            found.append(known_quote)
         return found
+
+
+def _parts(rendering: Rendering, msisdn: str) -> int:
+    try:
+        return rendering.render(msisdn).parts
+    except MissingParameter:
+        return 0
 
 
 class Quote(NamedTuple):

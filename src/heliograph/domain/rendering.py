@@ -33,19 +33,20 @@ class Rendering:
     def __init__(self, kind: BodyKind, body: str, parameters: Parameters | None, *, truncate: bool = False) -> None:
         """`truncate`: a text that needs more than one part is cut to one."""
         self._truncate = truncate
-        self._shared: Rendered | None = None
+        self.shared: Rendered | None = None
+        """What everybody gets, if that is the same for all."""
         if kind is BodyKind.BINARY:
-            self._shared = Rendered(body, Encoding.BINARY.value, 1)
+            self.shared = Rendered(body, Encoding.BINARY.value, 1)
             return
         self._template = Template(body)
         self._table = ParameterTable(parameters or {})
         if not self._template.names:
-            self._shared = self._measured(self._template.render({}))
+            self.shared = self._measured(self._template.render({}))
 
     def render(self, msisdn: str) -> Rendered:
         """Raises text.MissingParameter if a parameter has neither a value for this recipient nor a default."""
-        if self._shared is not None:
-            return self._shared
+        if self.shared is not None:
+            return self.shared
         values = self._table.values_for(msisdn)
         text = self._template.render(values)
         rendered = self._measured(text)

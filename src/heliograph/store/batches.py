@@ -14,7 +14,7 @@ from heliograph.domain.batches import NOTIFY, USUAL, Batch, BodyKind, Notify, Op
 from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, UnknownGroup
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
-from heliograph.domain.local_times import due_times
+from heliograph.domain.local_times import due_times, has_one_time
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.changes import Change, apply_changes, settle_if_empty
@@ -34,7 +34,8 @@ _BEHIND_THE_SCENES = {"idempotency_key", "fingerprint", "open_count", "used_ids"
 _COLUMNS = tuple(column for column in batches.c if column.name not in _BEHIND_THE_SCENES)
 BATCH_COLUMNS = tuple(column.name for column in batches.c)
 
-_OWN = ("id", "msisdn", "price", "parts", "country", "due_at", "expire_at")
+_OWN = ("id", "msisdn", "price", "parts", "country")
+_TIMES = ("due_at", "expire_at")
 _SHARED = ("account_id", "batch_id", "status", "notify", "created_at")
 """Columns of a message that are the same for all of its batch."""
 _MERGED_RECIPIENTS = 20
@@ -187,26 +188,28 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
     ids: dict[str, Sequence[str]] = {}
     for batch, msisdns, quotes, used_ids in fresh:
         ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
-        validity = to_ms(batch.expire_at) - to_ms(batch.send_at)
         rows: list[Row] = [
-            (message_id, msisdn, quote.price, quote.parts or None, quote.country, due_at, due_at + validity)
-            for message_id, msisdn, quote, due_at in zip(
-                ids[batch.id], msisdns, quotes, due_times(batch, msisdns), strict=True
-            )
+            (message_id, msisdn, price, parts or None, country)
+            for message_id, msisdn, (price, parts, country, _) in zip(ids[batch.id], msisdns, quotes, strict=True)
         ]
-        shared = (
-            batch.account_id,
-            batch.id,
-            Status.QUEUED.value,
-            int(NOTIFY[batch.report]),
-            to_ms(batch.created_at),
-        )
+        created_at = to_ms(batch.created_at)
+        shared = (batch.account_id, batch.id, Status.QUEUED.value, int(NOTIFY[batch.report]), created_at)
+        times = _times(batch, msisdns)
         if len(rows) <= _MERGED_RECIPIENTS:
-            merged.extend(row + shared for row in rows)
+            merged.extend(row + time + shared for row, time in zip(rows, times, strict=True))
+        elif has_one_time(batch):
+            tx.insert(messages, _OWN, rows, dict(zip(_TIMES + _SHARED, times[0] + shared, strict=True)))
         else:
-            tx.insert(messages, _OWN, rows, dict(zip(_SHARED, shared, strict=True)))
-    tx.insert(messages, (*_OWN, *_SHARED), merged)
+            timed = [row + time for row, time in zip(rows, times, strict=True)]
+            tx.insert(messages, _OWN + _TIMES, timed, dict(zip(_SHARED, shared, strict=True)))
+    tx.insert(messages, _OWN + _TIMES + _SHARED, merged)
     return _refuse(tx, fresh, ids)
+
+
+def _times(batch: Batch, msisdns: Sequence[str]) -> list[tuple[int, int]]:
+    """When each message is due, and when it expires."""
+    validity = to_ms(batch.expire_at) - to_ms(batch.send_at)
+    return [(due_at, due_at + validity) for due_at in due_times(batch, msisdns)]
 
 
 def _refuse(tx: Tx, fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) -> Counter[str]:
