@@ -14,7 +14,12 @@ from sqlalchemy import text
 
 from heliograph.domain.errors import SetupError, ShuttingDown
 from heliograph.store import Store, open_store
+from heliograph.store.accounts import account_by_id
+from heliograph.store.contacts import contacts_of
+from heliograph.store.groups import group_by_number
 from heliograph.store.migrations import NewerStore, migrate
+from heliograph.store.numbering import take_number
+from heliograph.store.optouts import newest_optouts
 from heliograph.store.schema import metadata
 from heliograph.store.settings import get_setting, put_setting
 from heliograph.store.tx import Tx
@@ -71,6 +76,44 @@ async def test_migrating_twice_changes_nothing(store_url: str, tmp_path: Path) -
 
     assert before == after
     assert found == "1"
+
+
+async def test_what_was_there_gets_numbers_and_names_when_it_is_upgraded(store_url: str, tmp_path: Path) -> None:
+    """From the schema before accounts had contacts: groups and opt-outs are numbered, members become contacts."""
+    store = await open_store(store_url, tmp_path)
+
+    def as_it_was(tx: Tx) -> None:
+        metadata.drop_all(tx.connection)
+        tx.connection.execute(text("DROP TABLE alembic_version"))
+        migrate(tx.connection, "0002")
+        for statement in (
+            "INSERT INTO accounts (id, name, created_at, callback_protocol, callback_secret) "
+            "VALUES ('A', 'acme', 1, 'v1', 's'), ('B', 'other', 1, 'v1', 's')",
+            "INSERT INTO groups (id, account_id, tags, created_at, modified_at) "
+            "VALUES ('G1', 'A', '[]', 1, 1), ('G2', 'B', '[]', 1, 1), ('G3', 'A', '[]', 1, 1)",
+            "INSERT INTO group_members (group_id, msisdn) VALUES ('G1', '33612345678'), ('G1', '4915112345678')",
+            "INSERT INTO optouts (account_id, msisdn, source, created_at) "
+            "VALUES ('A', '33612345678', 'api', 1), ('A', '33612345679', 'api', 1)",
+        ):
+            tx.connection.execute(text(statement))
+        migrate(tx.connection)
+
+    await store.write(as_it_was)
+    groups = [await store.read(group_by_number, "A", number) for number in (1, 2, 3)]
+    contacts = await store.read(contacts_of, "A", "G1", limit=9)
+    optouts, total = await store.read(newest_optouts, "A", limit=9)
+    next_number = await store.write(take_number, "A", "groups")
+    account = await store.read(account_by_id, "A")
+    await store.close()
+
+    assert [group and group.id for group in groups] == ["G1", "G3", None]
+    assert {(contact.msisdn, contact.country, contact.opted_out) for contact in contacts} == {
+        ("33612345678", "FR", True),
+        ("4915112345678", "DE", False),
+    }
+    assert len({contact.id for contact in contacts}) == 2
+    assert ([optout.number for optout in optouts], total, next_number) == ([2, 1], 2, 3)
+    assert account is not None and len(account.optout_page) == 10
 
 
 async def test_a_store_is_found_again_as_it_was_left(store_url: str, tmp_path: Path) -> None:

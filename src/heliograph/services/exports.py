@@ -21,12 +21,13 @@ ROWS_IN_A_SHEET = 1_048_576
 """What Excel opens at most (Excel specifications and limits)."""
 LONGEST_CELL = 32_767
 _READ_AT_ONCE = 256 * 1024
-_FORMULA = re.compile(r"[=+\-@\t\r\n|]")
+_BEGINNINGS = frozenset("=+-@\t\r\n|")
+"""What a formula, or something that is run, may begin with."""
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+    return cell if _NUMBER.fullmatch(cell) else f"'{cell}"
 
 
 async def as_csv(header: Sequence[str], chunks: AsyncIterator[Sequence[Sequence[Cell]]]) -> AsyncIterator[bytes]:
@@ -41,7 +42,9 @@ async def as_csv(header: Sequence[str], chunks: AsyncIterator[Sequence[Sequence[
 
 def _csv_lines(rows: Sequence[Sequence[Cell]]) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer).writerows([[_safe(cell) if type(cell) is str else cell for cell in row] for row in rows])
+    csv.writer(buffer).writerows(
+        [[_safe(cell) if type(cell) is str and cell[:1] in _BEGINNINGS else cell for cell in row] for row in rows]
+    )
     return buffer.getvalue().encode()
 
 

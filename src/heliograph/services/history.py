@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from typing import NamedTuple
 
 from heliograph.domain.accounts import Account
@@ -81,11 +81,16 @@ class History:
     async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[list[SentLine]]:
         """Newest first, some thousands at a time, read as they are asked for."""
         before: str | None = None
+        batches: dict[str, Batch] = {}
+        renderers: dict[str, Callable[[str], Rendered]] = {}
         while True:
-            lines, batches = await self._store.read(_lines, account.id, wanted, before)
+            lines, new = await self._store.read(_lines, account.id, wanted, before, set(batches))
             if not lines:
                 return
-            renderers = {batch_id: renderer(batch) for batch_id, batch in batches.items()}
+            # A large batch goes on over many pages; small ones are over with theirs.
+            here = {line.batch_id for line in lines}
+            batches = {batch_id: batch for batch_id, batch in (batches | new).items() if batch_id in here}
+            renderers = {batch_id: renderers.get(batch_id) or renderer(batch) for batch_id, batch in batches.items()}
             yield [SentLine(line, batches[line.batch_id], renderers[line.batch_id](line.msisdn)) for line in lines]
             before = lines[-1].id
 
@@ -141,9 +146,11 @@ def _page(
     return found, batches_by_ids(tx, account_id, {message.batch_id for message in found})
 
 
-def _lines(tx: Tx, account_id: str, wanted: MessageFilter, before: str | None) -> tuple[list[Line], dict[str, Batch]]:
+def _lines(
+    tx: Tx, account_id: str, wanted: MessageFilter, before: str | None, known: Set[str]
+) -> tuple[list[Line], dict[str, Batch]]:
     found = lines_of(tx, account_id, wanted, limit=READ_AT_ONCE, before=before)
-    return found, batches_by_ids(tx, account_id, {line.batch_id for line in found})
+    return found, batches_by_ids(tx, account_id, {line.batch_id for line in found} - known)
 
 
 def _one(tx: Tx, account_id: str, message_id: str) -> tuple[Message | None, dict[str, Batch]]:

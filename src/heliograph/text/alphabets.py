@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from heliograph.text.gsm import is_gsm
 from heliograph.text.transliterate import to_gsm
 
 
@@ -79,14 +78,13 @@ ALPHABETS: Mapping[str, Mapping[str, str]] = {
 def romanise(text: str, alphabet: str) -> str:
     """The text with the letters of one of `ALPHABETS` romanised. KeyError for another name.
 
-    A letter that GSM has as it is (Δ, ö) stays unless it is written in the alphabet's own words: capitals follow their
-    small letters (Щ is Sht, or SHT before another capital).
+    Capitals follow their small letters: Bulgarian Щ is Sht, or SHT before another capital.
     """
     small = ALPHABETS[alphabet]
     out = []
     for place, character in enumerate(text):
         reading = small.get(character)
-        if reading is None and (lower := small.get(character.lower())) is not None and not is_gsm(character):
+        if reading is None and (lower := small.get(character.lower())) is not None:
             following = text[place + 1 : place + 2]
             reading = lower.upper() if len(lower) == 1 or following.isupper() else lower.capitalize()
         out.append(character if reading is None else reading)

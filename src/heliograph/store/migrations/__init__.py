@@ -25,13 +25,14 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
-def migrate(connection: Connection) -> None:
-    """Brings the schema up to date inside the caller's transaction. SetupError if the store is newer than we are."""
+def migrate(connection: Connection, target: str = "head") -> None:
+    """Brings the schema up to date, or up to one revision, inside the caller's transaction. SetupError if the store is
+    newer than we are."""
     scripts = _scripts()
 
     def upgrade(revision: object, _context: MigrationContext) -> list[object]:
         try:
-            return scripts._upgrade_revs("head", revision)  # type: ignore[arg-type,return-value]
+            return scripts._upgrade_revs(target, revision)  # type: ignore[arg-type,return-value]
         except CommandError as error:  # it does not know the revision that the store is at
             found = ", ".join(revision) if isinstance(revision, tuple) else revision
             raise NewerStore(f"The store was written by a newer Heliograph (its schema is {found}).") from error
