@@ -43,6 +43,18 @@ CALLS: dict[str, tuple[str, Any]] = {
     "change_group": ("", {"name": "Friends", "add": [SILENT], "keywords": None}),
     "delete_group": ("", None),
     "list_members": ("", None),
+    "list_contacts": ("?limit=10", None),
+    "add_contacts": ("", {"contacts": [{"number": "+33612345670", "first_name": "Ada"}]}),
+    "change_contact": ("", {"first_name": "Ada", "fields": {"tier": "gold"}}),
+    "delete_contact": ("", None),
+    "list_templates": ("", None),
+    "create_template": ("", {"text": "Hello"}),
+    "get_template": ("", None),
+    "change_template": ("", {"text": "Changed"}),
+    "delete_template": ("", None),
+    "get_balance": ("", None),
+    "list_ledger": ("?limit=5", None),
+    "list_prices": ("", None),
     "list_inbound": (f"?from=%2B{PHONE[1:]}", None),
     "get_inbound": ("", None),
     "list_optouts": ("", None),
@@ -89,7 +101,16 @@ async def known(shared: InProcess) -> AsyncIterator[Known]:
 
         names |= {"group_id": await made("/groups", members=[PHONE], tags=["friends"]), "number": PHONE}
         scheduled = await made("/batches", to=[PHONE], text="Later", send_at="2031-01-01T00:00:00Z", feedback=True)
+        await client.post(
+            f"/groups/{names['group_id']}/contacts", json={"contacts": [{"number": SILENT}, {"number": "+33612345671"}]}
+        )
+        contacts = (await client.get(f"/groups/{names['group_id']}/contacts")).json()["items"]
+        names["contact_id"] = contacts[0]["id"]
+        templates = [(await client.post("/templates", json={"text": "Hi"})).json()["number"] for _ in range(2)]
+        names["template_number"] = str(templates[0])
         others = {
+            "delete_contact": {"contact_id": contacts[1]["id"]},
+            "delete_template": {"template_number": str(templates[1])},
             "change_batch": {"batch_id": scheduled},
             "confirm_batch": {"batch_id": scheduled},
             "delete_group": {"group_id": await made("/groups")},

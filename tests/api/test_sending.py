@@ -92,7 +92,7 @@ async def test_canceling_calls_back_what_waits_and_leaves_what_went_out(
 async def test_a_dry_run_counts_parts_and_stores_nothing(caller: httpx2.AsyncClient, numbers: Numbers) -> None:
     counted = await caller.post("/batches/dry_run", json={"to": numbers(2), "text": "☺" * 71})
 
-    assert counted.json() == {"recipients": 2, "parts": 4}
+    assert counted.json() == {"recipients": 2, "parts": 4, "price": "0.18"}
     assert (await caller.get("/batches")).json()["items"] == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,7 +14,9 @@ from heliograph.api import shapes, wire
 from heliograph.api.operations import OPERATIONS
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.batches import Draft
-from heliograph.domain.errors import HeliographError, Unauthenticated
+from heliograph.domain.directory import Channel, TemplateDraft
+from heliograph.domain.errors import HeliographError, InvalidRecipient, NotFound, Unauthenticated
+from heliograph.domain.groups import Group
 from heliograph.domain.ids import following
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call, Door, Operation, Reply
@@ -21,12 +24,15 @@ from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.services.accounts import public_part
+from heliograph.services.recipients import MAX_NAMED_MISTAKES
 from heliograph.services.services import Services
 from heliograph.store.batches import BatchFilter
 from heliograph.store.inbound import InboundFilter
 from heliograph.store.messages import MessageFilter
 
-Page = TypeVar("Page", wire.MessagePage, wire.BatchPage, wire.GroupPage, wire.InboundPage)
+Page = TypeVar(
+    "Page", wire.MessagePage, wire.BatchPage, wire.GroupPage, wire.InboundPage, wire.ContactPage, wire.LedgerPage
+)
 
 
 class NativeDoor(Door):
@@ -87,7 +93,7 @@ class NativeDoor(Door):
     async def dry_run_batch(self, call: Call) -> wire.DryRun:
         draft = shapes.batch_draft(call.body)
         found = await self._services.batches.dry_run(call.account, draft)
-        return wire.DryRun(recipients=found.recipients, parts=found.parts)
+        return wire.DryRun(recipients=found.recipients, parts=found.parts, price=shapes.money(found.price))
 
     async def list_batches(self, call: Call) -> wire.BatchPage:
         query: wire.BatchQuery = call.query
@@ -142,6 +148,81 @@ class NativeDoor(Door):
     async def list_members(self, call: Call) -> wire.Members:
         members = await self._services.groups.members(call.account, call.path["group_id"])
         return wire.Members(items=[shapes.plus(member) for member in members])
+
+    async def _group(self, call: Call) -> Group:
+        return await self._services.groups.get(call.account, call.path["group_id"])
+
+    async def list_contacts(self, call: Call) -> wire.ContactPage:
+        query: wire.ContactQuery = call.query
+        found = await self._services.contacts.page(
+            call.account, await self._group(call), limit=query.limit, before=query.before
+        )
+        return _page(wire.ContactPage, [shapes.contact(contact) for contact in found], query.limit)
+
+    async def add_contacts(self, call: Call) -> wire.AddedContacts:
+        body: wire.AddContacts = call.body
+        added = await self._services.contacts.add(
+            call.account,
+            await self._group(call),
+            [shapes.contact_draft(contact) for contact in body.contacts],
+            on_invalid=None if body.skip_invalid else _no_numbers,
+        )
+        return wire.AddedContacts(added=len(added.new), duplicates=added.duplicates, invalid=added.invalid)
+
+    async def change_contact(self, call: Call) -> wire.Contact:
+        change: wire.ChangeContact = call.body
+        changed = await self._services.contacts.change(
+            call.account,
+            await self._group(call),
+            call.path["contact_id"],
+            lambda before: shapes.changed_details(before, change),
+            number=change.number if isinstance(change.number, str) else None,
+        )
+        return shapes.contact(changed)
+
+    async def delete_contact(self, call: Call) -> None:
+        await self._services.contacts.delete(call.account, await self._group(call), call.path["contact_id"])
+
+    async def list_templates(self, call: Call) -> wire.Templates:
+        now = datetime.now(UTC)
+        return wire.Templates(
+            items=[shapes.template(each, now) for each in await self._services.templates.all(call.account)]
+        )
+
+    async def create_template(self, call: Call) -> wire.Template:
+        body: wire.NewTemplate = call.body
+        draft = TemplateDraft(name=body.name, channel=Channel(body.channel), body=body.text)
+        return shapes.template(await self._services.templates.create(call.account, draft), datetime.now(UTC))
+
+    async def get_template(self, call: Call) -> wire.Template:
+        found = await self._services.templates.get(call.account, _number(call.path["template_number"]))
+        return shapes.template(found, datetime.now(UTC))
+
+    async def change_template(self, call: Call) -> wire.Template:
+        changed = await self._services.templates.change(
+            call.account, _number(call.path["template_number"]), name=call.body.name, body=call.body.text
+        )
+        return shapes.template(changed, datetime.now(UTC))
+
+    async def delete_template(self, call: Call) -> None:
+        await self._services.templates.delete(call.account, _number(call.path["template_number"]))
+
+    async def get_balance(self, call: Call) -> wire.Balance:
+        balance = await self._services.money.balance(call.account)
+        currency = self._services.money.currency
+        return wire.Balance(balance=None if balance is None else shapes.money(balance), currency=currency)
+
+    async def list_ledger(self, call: Call) -> wire.LedgerPage:
+        query: wire.LedgerQuery = call.query
+        found = await self._services.money.ledger(call.account, limit=query.limit, before=query.before)
+        return _page(wire.LedgerPage, [shapes.ledger_entry(entry) for entry in found], query.limit)
+
+    async def list_prices(self, call: Call) -> wire.Prices:
+        found = self._services.money.prices("sms")
+        return wire.Prices(
+            currency=self._services.money.currency,
+            items=[wire.Price(country=country, price=shapes.money(price)) for country, price in sorted(found.items())],
+        )
 
     async def list_inbound(self, call: Call) -> wire.InboundPage:
         query: wire.InboundQuery = call.query
@@ -220,6 +301,17 @@ class NativeDoor(Door):
     async def set_chaos(self, call: Call) -> Chaos:
         await self._services.phones.set_chaos(call.body)
         return self._services.phones.chaos
+
+
+def _no_numbers(invalid: Sequence[str]) -> InvalidRecipient:
+    named = ", ".join(map(repr, invalid[:MAX_NAMED_MISTAKES]))
+    return InvalidRecipient(f"Not a phone number: {named}.", field="contacts")
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise NotFound(f"There is no template {text!r} in this account.")
+    return int(text)
 
 
 def _page(shape: type[Page], items: Sequence[Any], limit: int) -> Page:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 import msgspec
 from msgspec import UNSET
 
 from heliograph.api import wire
 from heliograph.domain import batches, callbacks, inbound, messages, optouts
 from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
+from heliograph.domain.contacts import Contact, ContactDraft, Details
+from heliograph.domain.directory import Template
 from heliograph.domain.errors import HeliographError, InvalidField
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
+from heliograph.domain.prices import MICROS
 from heliograph.domain.statuses import SETTLED, Status, explain
 from heliograph.doors.filters import msisdn_filter
 from heliograph.services.phones import OnScreen
 from heliograph.services.reports import BatchReport
+from heliograph.store.ledger import Entry
 from heliograph.store.phones import PhoneMessage
 
 PROTOCOL = "v1"
@@ -152,6 +159,59 @@ def explanation(reason: str | None, detail: str | None) -> str | None:
     return f"{explain(reason)} {detail}" if detail else explain(reason)
 
 
+def money(amount: int) -> str:
+    """Millionths as a decimal, as short as it can be."""
+    return f"{Decimal(amount) / MICROS:f}"
+
+
+def ledger_entry(entry: Entry) -> wire.LedgerEntry:
+    return wire.LedgerEntry(
+        id=entry.id,
+        kind=entry.kind.value,
+        amount=money(entry.amount),
+        batch_id=entry.batch_id,
+        created_at=from_ms(entry.created_at),
+    )
+
+
+def contact(stored: Contact) -> wire.Contact:
+    details = stored.details
+    return wire.Contact(
+        id=stored.id,
+        number=plus(stored.msisdn),
+        country=stored.country,
+        first_name=details.first_name,
+        last_name=details.last_name,
+        email=details.email,
+        fields=dict(details.fields),
+        opted_out=stored.opted_out,
+        created_at=stored.created_at,
+    )
+
+
+def contact_draft(wanted: wire.NewContact) -> ContactDraft:
+    details = Details(
+        first_name=wanted.first_name, last_name=wanted.last_name, email=wanted.email, fields=wanted.fields
+    )
+    return ContactDraft(number=wanted.number, details=details)
+
+
+def changed_details(before: Details, change: wire.ChangeContact) -> Details:
+    given = {name: getattr(change, name) for name in ("first_name", "last_name", "email", "fields")}
+    return msgspec.structs.replace(before, **{name: value for name, value in given.items() if value is not UNSET})
+
+
+def template(stored: Template, now: datetime) -> wire.Template:
+    return wire.Template(
+        number=stored.number,
+        name=stored.name,
+        channel=stored.channel.value,
+        text=stored.body,
+        approved=stored.approved(now),
+        created_at=stored.created_at,
+    )
+
+
 def message(stored: messages.Message) -> wire.Message:
     return wire.Message(
         id=stored.id,
@@ -173,6 +233,7 @@ def message(stored: messages.Message) -> wire.Message:
         sent_at=stored.sent_at,
         settled_at=stored.settled_at,
         confirmed_at=stored.confirmed_at,
+        price=money(stored.price),
     )
 
 

@@ -155,6 +155,10 @@ class Members(msgspec.Struct, kw_only=True):
     items: Sequence[str]
 
 
+Money = str
+"""A sum in the account's currency, as a decimal: "0.045"."""
+
+
 class Message(msgspec.Struct, kw_only=True):
     """One message to one number."""
 
@@ -180,6 +184,8 @@ class Message(msgspec.Struct, kw_only=True):
     settled_at: datetime | None
     confirmed_at: datetime | None
     """When you said that the recipient has it."""
+    price: Money | None = None
+    """What was charged for it and not given back; null in the answer to its own request."""
 
 
 class Wait(msgspec.Struct, kw_only=True):
@@ -243,6 +249,135 @@ class Report(msgspec.Struct, kw_only=True):
 class DryRun(msgspec.Struct, kw_only=True):
     recipients: int
     parts: int
+    price: Money = "0"
+    """What sending it now would be charged."""
+
+
+class Balance(msgspec.Struct, kw_only=True):
+    """What an account has to spend; what waiting messages cost is taken off already."""
+
+    balance: Money | None
+    """null: the account is not billed."""
+    currency: str
+    """ISO 4217."""
+
+
+class LedgerEntry(msgspec.Struct, kw_only=True):
+    """One change of the balance."""
+
+    id: str
+    kind: Literal["set", "charge", "return"]
+    amount: Money
+    """Added to the balance; negative for charges."""
+    batch_id: str | None
+    created_at: datetime
+
+
+class LedgerPage(msgspec.Struct, kw_only=True):
+    items: Sequence[LedgerEntry]
+    next: str | None
+
+
+class Price(msgspec.Struct, kw_only=True):
+    country: str
+    """ISO 3166 alpha-2."""
+    price: Money
+    """For a part."""
+
+
+class Prices(msgspec.Struct, kw_only=True):
+    currency: str
+    items: Sequence[Price]
+
+
+class Contact(msgspec.Struct, kw_only=True):
+    """A member of a group, with what is known of it."""
+
+    id: str
+    number: str
+    country: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    fields: dict[str, str]
+    """Whatever else, by names of your own."""
+    opted_out: bool
+    created_at: datetime
+
+
+class ContactPage(msgspec.Struct, kw_only=True):
+    items: Sequence[Contact]
+    next: str | None
+
+
+class NewContact(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    number: str
+    first_name: ShortText | None = None
+    last_name: ShortText | None = None
+    email: ShortText | None = None
+    fields: dict[str, str] = {}
+
+
+class AddContacts(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    contacts: Annotated[list[NewContact], Meta(min_length=1, max_length=100_000)]
+    skip_invalid: bool = False
+    """Add the others, if some are no numbers."""
+
+
+class AddedContacts(msgspec.Struct, kw_only=True):
+    added: int
+    duplicates: int
+    invalid: Sequence[str]
+    """What is no number, as it was written."""
+
+
+class ChangeContact(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is left out stays; null takes away."""
+
+    number: str | UnsetType = UNSET
+    first_name: ShortText | UnsetType | None = UNSET
+    last_name: ShortText | UnsetType | None = UNSET
+    email: ShortText | UnsetType | None = UNSET
+    fields: dict[str, str] | UnsetType = UNSET
+
+
+class Template(msgspec.Struct, kw_only=True):
+    """A text that is kept to be sent again."""
+
+    number: int
+    name: str
+    channel: Literal["sms", "viber", "whatsapp"]
+    text: str
+    approved: bool
+    created_at: datetime
+
+
+class Templates(msgspec.Struct, kw_only=True):
+    items: Sequence[Template]
+
+
+class NewTemplate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    text: str
+    name: str | None = None
+    """null: the time of its creation."""
+    channel: Literal["sms", "viber", "whatsapp"] = "sms"
+
+
+class ChangeTemplate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is left out stays."""
+
+    text: str | None = None
+    name: str | None = None
+
+
+class LedgerQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    limit: PageSize = 100
+    before: str | None = None
+
+
+class ContactQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    limit: PageSize = 100
+    before: str | None = None
 
 
 class Inbound(msgspec.Struct, kw_only=True):

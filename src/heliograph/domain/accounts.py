@@ -21,6 +21,9 @@ class Scope(StrEnum):
     GROUPS_WRITE = "groups:write"
     OPTOUTS_READ = "optouts:read"
     OPTOUTS_WRITE = "optouts:write"
+    MONEY_READ = "money:read"
+    TEMPLATES_READ = "templates:read"
+    TEMPLATES_WRITE = "templates:write"
     SANDBOX = "sandbox"
 
 

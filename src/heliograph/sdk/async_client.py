@@ -33,6 +33,9 @@ class AsyncClient:
         self.groups = AsyncGroups(self._transport)
         self.inbound = AsyncInbound(self._transport)
         self.optouts = AsyncOptOuts(self._transport)
+        self.contacts = AsyncContacts(self._transport)
+        self.templates = AsyncTemplates(self._transport)
+        self.money = AsyncMoney(self._transport)
         self.sandbox = AsyncSandbox(self._transport)
 
     async def close(self) -> None:
@@ -290,6 +293,80 @@ class AsyncGroups:
         await self._transport.run(calls.without_answer("DELETE", "groups", group_id))
 
 
+class AsyncContacts:
+    """The members of groups, with what is known of them."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    def list(self, group_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Contact]:
+        """All of a group, newest first; pages are fetched as they are needed."""
+        return _items(self._transport, wire.ContactPage, "groups", group_id, "contacts", limit=page_size)
+
+    async def add(
+        self, group_id: str, contacts: Sequence[wire.NewContact], *, skip_invalid: bool = False
+    ) -> wire.AddedContacts:
+        """Adds those with new numbers. InvalidRecipient if one is no number, unless these are to be skipped."""
+        body = wire.AddContacts(contacts=list(contacts), skip_invalid=skip_invalid)
+        return await self._transport.run(calls.post(wire.AddedContacts, body, "groups", group_id, "contacts"))
+
+    async def change(self, group_id: str, contact_id: str, change: wire.ChangeContact) -> wire.Contact:
+        """What `change` leaves out stays, None takes away. NameTaken if the group has the new number already."""
+        return await self._transport.run(calls.patch(wire.Contact, change, "groups", group_id, "contacts", contact_id))
+
+    async def delete(self, group_id: str, contact_id: str) -> None:
+        """NotFound if the group has no such contact."""
+        await self._transport.run(calls.without_answer("DELETE", "groups", group_id, "contacts", contact_id))
+
+
+class AsyncTemplates:
+    """Texts that are kept to be sent again."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(self, text: str, *, name: str | None = None, channel: str = "sms") -> wire.Template:
+        """NameTaken if there is one of this name. For other channels than SMS it must be approved."""
+        body = wire.NewTemplate(text=text, name=name, channel=channel)  # type: ignore[arg-type]
+        return await self._transport.run(calls.post(wire.Template, body, "templates"))
+
+    async def list(self) -> Sequence[wire.Template]:
+        """Newest first."""
+        return (await self._transport.run(calls.get(wire.Templates, "templates"))).items
+
+    async def get(self, number: int) -> wire.Template:
+        """NotFound if the account has no such template."""
+        return await self._transport.run(calls.get(wire.Template, "templates", str(number)))
+
+    async def change(self, number: int, *, text: str | None = None, name: str | None = None) -> wire.Template:
+        """Locked once another channel than SMS has approved it."""
+        body = wire.ChangeTemplate(text=text, name=name)
+        return await self._transport.run(calls.patch(wire.Template, body, "templates", str(number)))
+
+    async def delete(self, number: int) -> None:
+        """NotFound if the account has no such template."""
+        await self._transport.run(calls.without_answer("DELETE", "templates", str(number)))
+
+
+class AsyncMoney:
+    """What the account has to spend, and where it went. Sums are decimals as text: Decimal reads them."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def balance(self) -> wire.Balance:
+        """What waiting messages cost is taken off already."""
+        return await self._transport.run(calls.get(wire.Balance, "balance"))
+
+    def ledger(self, *, page_size: int = 100) -> AsyncIterator[wire.LedgerEntry]:
+        """What changed the balance, newest first; pages are fetched as they are needed."""
+        return _items(self._transport, wire.LedgerPage, "ledger", limit=page_size)
+
+    async def prices(self) -> wire.Prices:
+        """What a part of an SMS costs, by country."""
+        return await self._transport.run(calls.get(wire.Prices, "prices"))
+
+
 class AsyncInbound:
     """Messages from phones."""
 
@@ -396,12 +473,12 @@ class AsyncSandbox:
 
 
 async def _items(
-    transport: AsyncTransport, shape: type[Any], path: str, *, cursor: str = "before", **query: Any
+    transport: AsyncTransport, shape: type[Any], *path: str, cursor: str = "before", **query: Any
 ) -> AsyncIterator[Any]:
     """Everything in a listing, page after page, as it is asked for."""
     at: str | None = None
     while True:
-        page = await transport.run(calls.get(shape, path, **query, **{cursor: at}))
+        page = await transport.run(calls.get(shape, *path, **query, **{cursor: at}))
         for item in page.items:
             yield item
         at = page.next

@@ -33,6 +33,9 @@ class Client:
         self.groups = Groups(self._transport)
         self.inbound = Inbound(self._transport)
         self.optouts = OptOuts(self._transport)
+        self.contacts = Contacts(self._transport)
+        self.templates = Templates(self._transport)
+        self.money = Money(self._transport)
         self.sandbox = Sandbox(self._transport)
 
     def close(self) -> None:
@@ -290,6 +293,80 @@ class Groups:
         self._transport.run(calls.without_answer("DELETE", "groups", group_id))
 
 
+class Contacts:
+    """The members of groups, with what is known of them."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def list(self, group_id: str, *, page_size: int = 100) -> Iterator[wire.Contact]:
+        """All of a group, newest first; pages are fetched as they are needed."""
+        return _items(self._transport, wire.ContactPage, "groups", group_id, "contacts", limit=page_size)
+
+    def add(
+        self, group_id: str, contacts: Sequence[wire.NewContact], *, skip_invalid: bool = False
+    ) -> wire.AddedContacts:
+        """Adds those with new numbers. InvalidRecipient if one is no number, unless these are to be skipped."""
+        body = wire.AddContacts(contacts=list(contacts), skip_invalid=skip_invalid)
+        return self._transport.run(calls.post(wire.AddedContacts, body, "groups", group_id, "contacts"))
+
+    def change(self, group_id: str, contact_id: str, change: wire.ChangeContact) -> wire.Contact:
+        """What `change` leaves out stays, None takes away. NameTaken if the group has the new number already."""
+        return self._transport.run(calls.patch(wire.Contact, change, "groups", group_id, "contacts", contact_id))
+
+    def delete(self, group_id: str, contact_id: str) -> None:
+        """NotFound if the group has no such contact."""
+        self._transport.run(calls.without_answer("DELETE", "groups", group_id, "contacts", contact_id))
+
+
+class Templates:
+    """Texts that are kept to be sent again."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def create(self, text: str, *, name: str | None = None, channel: str = "sms") -> wire.Template:
+        """NameTaken if there is one of this name. For other channels than SMS it must be approved."""
+        body = wire.NewTemplate(text=text, name=name, channel=channel)  # type: ignore[arg-type]
+        return self._transport.run(calls.post(wire.Template, body, "templates"))
+
+    def list(self) -> Sequence[wire.Template]:
+        """Newest first."""
+        return (self._transport.run(calls.get(wire.Templates, "templates"))).items
+
+    def get(self, number: int) -> wire.Template:
+        """NotFound if the account has no such template."""
+        return self._transport.run(calls.get(wire.Template, "templates", str(number)))
+
+    def change(self, number: int, *, text: str | None = None, name: str | None = None) -> wire.Template:
+        """Locked once another channel than SMS has approved it."""
+        body = wire.ChangeTemplate(text=text, name=name)
+        return self._transport.run(calls.patch(wire.Template, body, "templates", str(number)))
+
+    def delete(self, number: int) -> None:
+        """NotFound if the account has no such template."""
+        self._transport.run(calls.without_answer("DELETE", "templates", str(number)))
+
+
+class Money:
+    """What the account has to spend, and where it went. Sums are decimals as text: Decimal reads them."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def balance(self) -> wire.Balance:
+        """What waiting messages cost is taken off already."""
+        return self._transport.run(calls.get(wire.Balance, "balance"))
+
+    def ledger(self, *, page_size: int = 100) -> Iterator[wire.LedgerEntry]:
+        """What changed the balance, newest first; pages are fetched as they are needed."""
+        return _items(self._transport, wire.LedgerPage, "ledger", limit=page_size)
+
+    def prices(self) -> wire.Prices:
+        """What a part of an SMS costs, by country."""
+        return self._transport.run(calls.get(wire.Prices, "prices"))
+
+
 class Inbound:
     """Messages from phones."""
 
@@ -394,12 +471,12 @@ class Sandbox:
 
 
 def _items(
-    transport: SyncTransport, shape: type[Any], path: str, *, cursor: str = "before", **query: Any
+    transport: SyncTransport, shape: type[Any], *path: str, cursor: str = "before", **query: Any
 ) -> Iterator[Any]:
     """Everything in a listing, page after page, as it is asked for."""
     at: str | None = None
     while True:
-        page = transport.run(calls.get(shape, path, **query, **{cursor: at}))
+        page = transport.run(calls.get(shape, *path, **query, **{cursor: at}))
         for item in page.items:
             yield item
         at = page.next
