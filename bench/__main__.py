@@ -2,6 +2,7 @@
 
 --runs N      how often each case runs (3); medians are shown, with the least and the most
 --store NAME  sqlite or postgresql; both unless given
+--only abc    only these cases, by their letters
 --quick       a fraction of the work, to see that the benchmark itself works
 --write FILE  puts the table into FILE between its markers
 """
@@ -63,6 +64,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--store", choices=["sqlite", "postgresql"])
+    parser.add_argument("--only", default="")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", type=Path)
     wanted = parser.parse_args()
@@ -70,7 +72,7 @@ async def main() -> None:
     lines = [_machine(sizes), "", "| case | store | median (least to most) | goal | bare limit | ratio | memory |"]
     lines.append("|---|---|---|---|---|---|---|")
     for store in [wanted.store] if wanted.store else ["sqlite", "postgresql"]:
-        lines += await _measure(store, sizes, wanted.runs)
+        lines += await _measure(store, sizes, wanted.runs, wanted.only)
     table = "\n".join(lines)
     print(table)
     if wanted.write is not None:
@@ -80,10 +82,10 @@ async def main() -> None:
         wanted.write.write_text(f"{head}{START}\n{table}\n{END}{tail}")
 
 
-async def _measure(store: str, sizes: Sizes, runs: int) -> list[str]:
+async def _measure(store: str, sizes: Sizes, runs: int, only: str) -> list[str]:
     lines: list[str] = []
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as directory:
-        for row in ROWS:
+        for row in (row for row in ROWS if not only or row.title[1] in only):
             found: list[Figures] = []
             # A fresh store for each case: what one leaves behind must not weigh on the next.
             place = Path(directory) / row.case.__name__

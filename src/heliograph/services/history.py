@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence, Set
 from typing import NamedTuple
 
@@ -79,20 +80,27 @@ class History:
         return list(_rendered(found, batches))
 
     async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[list[SentLine]]:
-        """Newest first, some thousands at a time, read as they are asked for."""
-        before: str | None = None
+        """Newest first, some thousands at a time; the next ones are read while these are worked on."""
         batches: dict[str, Batch] = {}
         renderers: dict[str, Callable[[str], Rendered]] = {}
-        while True:
-            lines, new = await self._store.read(_lines, account.id, wanted, before, set(batches))
-            if not lines:
-                return
-            # A large batch goes on over many pages; small ones are over with theirs.
-            here = {line.batch_id for line in lines}
-            batches = {batch_id: batch for batch_id, batch in (batches | new).items() if batch_id in here}
-            renderers = {batch_id: renderers.get(batch_id) or renderer(batch) for batch_id, batch in batches.items()}
-            yield [SentLine(line, batches[line.batch_id], renderers[line.batch_id](line.msisdn)) for line in lines]
-            before = lines[-1].id
+
+        def read(before: str | None) -> asyncio.Task[tuple[list[Line], dict[str, Batch]]]:
+            return asyncio.ensure_future(self._store.read(_lines, account.id, wanted, before, set(batches)))
+
+        coming = read(None)
+        try:
+            while (found := await coming)[0]:
+                lines, new = found
+                # A large batch goes on over many pages; small ones are over with theirs.
+                here = {line.batch_id for line in lines}
+                batches = {batch_id: batch for batch_id, batch in (batches | new).items() if batch_id in here}
+                renderers = {
+                    batch_id: renderers.get(batch_id) or renderer(batch) for batch_id, batch in batches.items()
+                }
+                coming = read(lines[-1].id)
+                yield [SentLine(line, batches[line.batch_id], renderers[line.batch_id](line.msisdn)) for line in lines]
+        finally:
+            coming.cancel()
 
     async def of_batch(self, account: Account, batch_id: str) -> list[Sent]:
         """All messages of a batch, in the order of its recipients."""

@@ -213,7 +213,8 @@ def lines_of(tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, befo
     query = _filtered(tx, select(*_LINE).select_from(_WITH_BATCH if by_batch else messages), account_id, wanted)
     if before is not None:
         query = query.where(messages.c.id < before)
-    return [Line._make(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
+    with tx.in_index_order():
+        return [Line._make(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
 
 
 class Sums(msgspec.Struct, frozen=True):
