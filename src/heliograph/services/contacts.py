@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-import msgspec
-
 from heliograph.domain.accounts import Account
 from heliograph.domain.contacts import Added, Contact, ContactDraft, Details
 from heliograph.domain.errors import InvalidRecipient, NotFound
@@ -165,8 +163,3 @@ def _numbers(drafts: Iterable[ContactDraft], region: str | None) -> tuple[dict[s
         for msisdn, draft in zip(read.msisdns, right, strict=True):
             found.setdefault(msisdn, draft.details)
     return found, invalid
-
-
-def with_fields(details: Details, **changes: object) -> Details:
-    """Details with some of them changed."""
-    return msgspec.structs.replace(details, **changes)
