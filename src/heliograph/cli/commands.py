@@ -96,7 +96,7 @@ def _load(config: Path | None, flags: Mapping[str, object]) -> Loaded:
 
 def _announce(addresses: Addresses, data_dir: Path) -> None:
     token = addresses.api["token"]
-    xms = addresses.protocols["xms"]
+    xms, smscx = addresses.protocols["xms"], addresses.protocols["smscx"]
     out.print(
         f"""\
 Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays in {data_dir}
@@ -104,6 +104,7 @@ Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays
   inbox      {addresses.console["url"]}
   API        {addresses.api["base_url"]}   token {token}
   XMS        {xms["endpoint"]}   service plan {xms["service_plan_id"]}   token {xms["token"]}
+  SMS.CX     {smscx["host"]}   API key {smscx["api_key"]}
 
 Send a message, and see it in the inbox:
 

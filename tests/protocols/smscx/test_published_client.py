@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -254,7 +255,9 @@ def test_the_link_in_a_message_asks_before_it_ends_consent(
     assert (clicked.status_code, then, forged.status_code) == (200, "REJECTED", 404)
 
 
-def test_templates_start_unapproved(smscx: Published) -> None:
+def test_templates_start_unapproved_and_are_locked_when_the_sandbox_has_approved_them(
+    server: Server, smscx: Published, new_number: NewNumber
+) -> None:
     made = smscx.templates.create_template(TemplatesNewRequest(name="Order", text="Hi {{name}}", channel="viber"))
     plain = smscx.templates.create_template(TemplatesNewRequest(text="Plain", channel="sms"))
     renamed = smscx.templates.update_template(plain.info.id, TemplatesUpdateRequest(name="Renamed"))
@@ -267,6 +270,12 @@ def test_templates_start_unapproved(smscx: Published) -> None:
     assert (found.data.text, found.data.type, found.data.rich_media.image_url) == ("Plain", None, None)
     assert smscx.templates.delete_template(plain.info.id).info.id == plain.info.id
     assert plain.info.id not in {row.id for row in smscx.templates.get_templates_list().data}
+    began = monotonic()
+    while not smscx.templates.get_template(made.info.id).data.approved:
+        assert monotonic() - began < 10
+        settle(server, smscx.send(new_number()))  # as long as a message takes, so that not too much is asked
+    with pytest.raises(AccessDeniedException):
+        smscx.templates.update_template(made.info.id, TemplatesUpdateRequest(name="Locked"))
 
 
 def test_originators_are_asked_for_and_given_back(smscx: Published) -> None:
