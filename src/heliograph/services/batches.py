@@ -333,7 +333,9 @@ def _binary(data: bytes, udh: bytes) -> str:
 
 
 def _times(draft: Draft, now: datetime) -> tuple[datetime, datetime]:
-    send_at = max(_whole_ms(draft.send_at), now) if draft.send_at is not None else now
+    send_at = now if draft.send_at is None else _whole_ms(draft.send_at)
+    if not draft.options.local_time:  # else it is no moment, but the time on many walls; some are behind ours
+        send_at = max(send_at, now)
     if draft.expire_at is None:
         if send_at > _LATEST - DEFAULT_VALIDITY:
             raise InvalidSchedule(f"{send_at} is out of range.", field="send_at")

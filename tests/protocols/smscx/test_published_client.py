@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
@@ -122,6 +123,19 @@ def test_local_time_is_the_clock_on_each_wall(smscx: Published, new_number: NewN
     assert (paris.timezone, washington.timezone) == ("Europe/Paris", "America/New_York")
     assert wall - paris.scheduled_at in {timedelta(hours=1), timedelta(hours=2)}
     assert washington.scheduled_at - wall in {timedelta(hours=4), timedelta(hours=5)}
+
+
+def test_a_local_time_may_be_over_already_where_the_server_is(smscx: Published, new_number: NewNumber) -> None:
+    """Half an hour ago by the clock of Washington: still to come in Los Angeles, and over in Paris."""
+    wall = (datetime.now(ZoneInfo("America/New_York")) - timedelta(minutes=30)).replace(microsecond=0, tzinfo=None)
+
+    sent = smscx.send(new_number(), "+14155550123", scheduled_date=wall, is_utc=False)
+    smscx.sms.delete_scheduled_sms_campaign(sent.info.campaign_id)
+    report = {row.to: row for row in smscx.reports.get_campaign_report(sent.info.campaign_id).data}
+
+    paris, los_angeles = sent.data
+    assert timedelta(hours=2) < los_angeles.scheduled_at - paris.scheduled_at < timedelta(hours=3)
+    assert set(report) == {paris.to}
 
 
 def test_a_campaign_says_to_each_contact_what_is_theirs(

@@ -282,10 +282,10 @@ def _schedule(body: wire.Sending, now: datetime) -> tuple[datetime | None, bool]
     local_time = body.is_utc is False and at.tzinfo is None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
-    # Wherever the clock shows the latest time on Earth, it shows 14 hours more than in UTC.
-    if at < now - _LATE - (timedelta(hours=0) if not local_time else timedelta(hours=-14)):
+    # A time of day has passed everywhere when it has where clocks are the furthest behind: 12 hours after UTC.
+    if at < now - _LATE - (timedelta(hours=12) if local_time else timedelta()):
         raise invalid_param(1116, "`scheduledDate` is in the past.")
-    return max(at, now), local_time
+    return at if local_time else max(at, now), local_time
 
 
 def quiet_hours(settings: object) -> tuple[int, int] | None:
