@@ -51,6 +51,7 @@ BAD: list[Bad] = [
     ("no recipients", lambda c: c.send(), INVALID, "invalid_param", 1104),
     ("one bad number", lambda c: c.send("12"), NUMBER, "invalid_param", 1207),
     ("several bad numbers", lambda c: c.send("12", "+33612345678"), NUMBER, "invalid_param", 1210),
+    ("no such country", lambda c: c.send("0612345678", country_iso="UK"), NUMBER, "invalid_param", 1207),
     ("too many", lambda c: c.send(*["+33612345678"] * 25_001), INVALID, "invalid_param", 1103),
     ("long name", sms(_from="ABCDEFGHIJKL"), INVALID, "invalid_param", 1106),
     ("empty text", sms(text=""), INVALID, "invalid_param", 1107),

@@ -18,7 +18,7 @@ from heliograph.domain.instants import from_ms
 from heliograph.domain.local_times import due_times
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import Status
-from heliograph.numbers import Check, normalise_many
+from heliograph.numbers import COUNTRIES, Check, normalise_many
 from heliograph.protocols.smscx import shapes, wire
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_numbers, invalid_param
 from heliograph.protocols.smscx.identifiers import is_random_uuid, to_uuid
@@ -323,8 +323,8 @@ def _transliterated(body: wire.Sending, own: object) -> str:
 
 
 def country(text: object) -> str | None:
-    """The two letters of a `countryIso`, if there are any."""
-    return text.upper() if isinstance(text, str) and len(text) == 2 and text.isascii() and text.isalpha() else None
+    """The country that a `countryIso` names; what names none leaves national numbers unread."""
+    return text.upper() if isinstance(text, str) and text.upper() in COUNTRIES else None
 
 
 def _as_if_sent(run: DryRun) -> list[Sent]:
