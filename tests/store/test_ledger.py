@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import func, select
 
 from heliograph.domain.batches import Batch
 from heliograph.domain.errors import InsufficientCredit
@@ -22,10 +23,12 @@ from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept, cancel, priced
 from heliograph.store.changes import Change, apply_changes
 from heliograph.store.groups import add_group
-from heliograph.store.ledger import EntryKind, balance_of, entries_of, set_balance, sum_of_entries
+from heliograph.store.ledger import EntryKind, balance_of, entries_of, set_balance
 from heliograph.store.messages import MessageFilter, messages_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.rewriting import expand_due, rewrite
+from heliograph.store.schema import ledger
+from heliograph.store.tx import Tx
 
 from .conftest import ACCOUNT, OTHER, MakeBatch
 
@@ -46,6 +49,10 @@ async def put(store: Store, new: NewBatch) -> Accepted:
 
 async def balance(store: Store, amount: int, account: str = ACCOUNT) -> None:
     await store.write(set_balance, account, amount, now_ms())
+
+
+def sum_of_entries(tx: Tx, account_id: str) -> int:
+    return int(tx.value(select(func.coalesce(func.sum(ledger.c.amount), 0)).where(ledger.c.account_id == account_id)))
 
 
 async def check(store: Store, expected: int, account: str = ACCOUNT) -> None:

@@ -39,29 +39,25 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
         A message that can't be made, because a parameter has no value or it would have too many parts, costs nothing:
         it is not going to be sent.
         """
-        prices = self.channels.get("sms")
-        elsewhere = 0 if prices is None else prices.get(ELSEWHERE)
-        own = prices or {}
         rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
         most = min(batch.max_parts or MAX_PARTS, MAX_PARTS)
-
-        def quote(country: str | None, parts: int) -> Quote:
-            price = own.get(country or ELSEWHERE, elsewhere)
-            parts = parts if parts <= most else 0
-            return (
-                Quote(0, parts, country, Reason.NO_COVERAGE) if price is None else Quote(price * parts, parts, country)
-            )
-
         known: dict[tuple[str | None, int], Quote] = {}  # a handful, however many messages there are
         found: list[Quote] = []
         shared = rendering.shared
         for msisdn in msisdns:
             kind = (country_of(msisdn), _parts(rendering, msisdn) if shared is None else shared.parts)
-            known_quote = known.get(kind)
-            if known_quote is None:
-                known_quote = known[kind] = quote(*kind)
-            found.append(known_quote)
+            quote = known.get(kind)
+            if quote is None:
+                quote = known[kind] = self._quote(*kind, most)
+            found.append(quote)
         return found
+
+    def _quote(self, country: str | None, parts: int, most: int) -> Quote:
+        price = self.price_of("sms", country)
+        parts = parts if parts <= most else 0
+        if price is None:
+            return Quote(0, parts, country, Reason.NO_COVERAGE)
+        return Quote(price * parts, parts, country)
 
 
 def _parts(rendering: Rendering, msisdn: str) -> int:

@@ -22,7 +22,7 @@ from heliograph.store.contacts import (
     delete_contact,
     empty_group,
 )
-from heliograph.store.groups import group_by_number, page_of_groups
+from heliograph.store.groups import groups_by_numbers, page_of_groups
 
 T = TypeVar("T")
 
@@ -48,10 +48,15 @@ class Contacts:
 
     async def group(self, account: Account, number: int) -> Group:
         """By its number."""
-        found = await self._store.read(group_by_number, account.id, number)
-        if found is None:
-            raise NotFound(f"There is no group {number} in this account.")
-        return found
+        return (await self.groups(account, [number]))[0]
+
+    async def groups(self, account: Account, numbers: Sequence[int]) -> list[Group]:
+        """By their numbers, in the order given."""
+        found = await self._store.read(groups_by_numbers, account.id, numbers)
+        for number in numbers:
+            if number not in found:
+                raise NotFound(f"There is no group {number} in this account.")
+        return [found[number] for number in numbers]
 
     async def headcounts(self, account: Account) -> list[Headcount]:
         """Of all groups, newest first."""

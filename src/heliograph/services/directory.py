@@ -113,8 +113,8 @@ def _check_template(template: Template) -> None:
     if media is None:
         return
     if media.button_caption is not None and len(media.button_caption) not in CAPTION:
-        raise InvalidField("A button's caption has 1 to 30 characters.", field="buttonCaption")
-    for field, url in (("targetUrl", media.target_url), ("imageUrl", media.image_url)):
+        raise InvalidField("A button's caption has 1 to 30 characters.", field="button_caption")
+    for field, url in (("target_url", media.target_url), ("image_url", media.image_url)):
         if url is not None and not _URL.fullmatch(url):
             raise InvalidField(f"{field} is not an http or https address.", field=field)
 

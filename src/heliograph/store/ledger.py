@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from heliograph.domain.ids import following, new_id
 from heliograph.store.schema import balances, ledger
@@ -123,8 +123,3 @@ def _write(tx: Tx, left: dict[str, int], rows: Sequence[Row], now_ms: int) -> No
 def _enter(tx: Tx, rows: Sequence[Row], now_ms: int) -> None:
     entries = [(entry, *row) for entry, row in zip(following(new_id(), len(rows)), rows, strict=True)]
     tx.insert(ledger, ("id", "account_id", "kind", "amount", "batch_id"), entries, {"created_at": now_ms})
-
-
-def sum_of_entries(tx: Tx, account_id: str) -> int:
-    """What the ledger says the balance is: for checking one against the other."""
-    return int(tx.value(select(func.coalesce(func.sum(ledger.c.amount), 0)).where(ledger.c.account_id == account_id)))

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+import smscx_client
 from smscx_client import exceptions
 from smscx_client.model.add_contacts_to_group_request import AddContactsToGroupRequest
 from smscx_client.model.new_group_request import NewGroupRequest
 from smscx_client.model.originator_new_request import OriginatorNewRequest
+from smscx_client.model.rich_media import RichMedia
 from smscx_client.model.send_sms_campaign_request import SendSmsCampaignRequest
 from smscx_client.model.send_sms_request_estimate import SendSmsRequestEstimate
 from smscx_client.model.templates_new_request import TemplatesNewRequest
@@ -42,6 +44,16 @@ def body_of(error: Any) -> dict[str, Any]:
 
 def sms(**fields: Any) -> Callable[[Published], Any]:
     return lambda client: client.sms.send_sms(request("+33612345678", **fields))
+
+
+def template(**media: str) -> Callable[[Published], Any]:
+    """Their client checks the caption itself, unless it is told not to."""
+    usual = {"image_url": "http://i/", "button_caption": "Go", "target_url": "http://t/"}
+    unchecked = smscx_client.Configuration(disabled_client_side_validations="maxLength")
+    rich_media = RichMedia(**usual | media, _configuration=unchecked)
+    return lambda client: client.templates.create_template(
+        TemplatesNewRequest(text="x", channel="viber", rich_media=rich_media)
+    )
 
 
 INVALID, NOT_FOUND = exceptions.InvalidRequestException, exceptions.ResourceNotFoundException
@@ -213,6 +225,9 @@ BAD: list[Bad] = [
         "duplicate_value",
         1805,
     ),
+    ("long caption", template(button_caption="x" * 31), INVALID, "invalid_param", 1808),
+    ("target of no kind", template(target_url="javascript:x"), INVALID, "invalid_param", 1809),
+    ("image of no kind", template(image_url="ftp://x/"), INVALID, "invalid_param", 1810),
     ("no template", lambda c: c.templates.get_template(99_999), NOT_FOUND, "not_found", 1800),
     (
         "nothing of a template",
@@ -392,7 +407,9 @@ def test_one_request_too_many(poor_server: Server) -> None:
     assert "Retry-After" not in refused[0].headers
 
 
+HUGE = b'{"groups": [%d], "from": "Acme", "text": "x"}' % 10**30
 WIRE = [
+    ("POST", "/sms/campaign", HUGE, 400, "invalid_param"),
     ("POST", "/sms", b"{", 400, "invalid_body"),
     ("POST", "/sms", b"{}", 400, "invalid_param"),
     ("POST", "/sms", b'{"to": 5, "from": "Acme", "text": "x"}', 400, "invalid_param"),

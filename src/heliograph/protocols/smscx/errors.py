@@ -68,9 +68,9 @@ _TEMPLATES = {
     "text": (1801, 1802),
     "name": (1803, 1803),
     "channel": (1806, 1806),
-    "buttonCaption": (1808, 1808),
-    "targetUrl": (1809, 1809),
-    "imageUrl": (1810, 1810),
+    "button_caption": (1808, 1808),
+    "target_url": (1809, 1809),
+    "image_url": (1810, 1810),
 }
 
 SENDING = Codes(fields=_SENDING)

@@ -98,12 +98,10 @@ class Sending:
         """Raises 1101 to 1103, 1119, 1140 and what `_read` raises."""
         if not body.groups:
             raise invalid_param(1101, "`groups` is empty.")
-        groups = []
-        for number in dict.fromkeys(body.groups):
-            try:
-                groups.append(await self._services.contacts.group(caller.account, number))
-            except NotFound as error:
-                raise invalid_param(1140, f"There is no group {number}.") from error
+        try:
+            groups = await self._services.contacts.groups(caller.account, list(dict.fromkeys(body.groups)))
+        except NotFound as error:
+            raise invalid_param(1140, error.message) from error
         contacts = await self._services.contacts.within(caller.account, groups)
         recipients: dict[str, Details] = {}
         for contact in contacts:
