@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -57,6 +58,28 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_prices": ("", None),
     "list_inbound": (f"?from=%2B{PHONE[1:]}", None),
     "get_inbound": ("", None),
+    "start_verification": ("", {"to": "+33612345672", "length": 4}),
+    "get_verification": ("", None),
+    "check_verification": ("", {"code": "{code}"}),
+    "resend_verification": ("", None),
+    "cancel_verification": ("", None),
+    "list_links": ("", None),
+    "create_link": ("", {"url": "https://example.org/"}),
+    "change_link": ("", {"name": "Renamed"}),
+    "delete_link": ("", None),
+    "list_link_hits": ("?limit=5", None),
+    "list_attachments": ("", None),
+    "upload_attachment": ("?name=Notes", b"Minutes of the meeting."),
+    "delete_attachment": ("", None),
+    "list_attachment_hits": ("?limit=5", None),
+    "get_number": ("", None),
+    "look_up_number": ("", None),
+    "create_lookup_job": ("", {"numbers": [PHONE, SILENT]}),
+    "list_lookups": ("?limit=5", None),
+    "list_conversations": ("", None),
+    "get_conversation": ("", None),
+    "mark_conversation_read": ("", None),
+    "answer_conversation": ("", {"text": "You're welcome"}),
     "list_optouts": ("", None),
     "add_optout": ("", None),
     "remove_optout": ("", None),
@@ -76,6 +99,7 @@ class Known:
     """An account with a delivered message, a reply to it, and a number that opted out."""
 
     client: httpx2.AsyncClient
+    code: str
     names: dict[str, str]
     others: dict[str, dict[str, str]]
     """For operations that need a thing of their own."""
@@ -87,6 +111,13 @@ class Known:
 
 @pytest.fixture(scope="module")
 async def known(shared: InProcess) -> AsyncIterator[Known]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("heliograph.services.verify.RESEND_AFTER", timedelta())
+        async for found in everything_there_is(shared):
+            yield found
+
+
+async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
     async with shared.client(await shared.token("sandbox", *ALL)) as client:
         sent = await client.post("/messages", json={"to": PHONE, "text": "Your code is 482913", "from": "Acme"})
         message = sent.json()
@@ -108,7 +139,25 @@ async def known(shared: InProcess) -> AsyncIterator[Known]:
         names["contact_id"] = contacts[0]["id"]
         templates = [(await client.post("/templates", json={"text": "Hi"})).json()["number"] for _ in range(2)]
         names["template_number"] = str(templates[0])
+        verifications = [await made("/verifications", to="+33612345673") for _ in range(3)]
+        verifications.append(await made("/verifications", to="+33612345674"))
+        code = (await client.get("/sandbox/phones/+33612345674/code?timeout_s=10")).json()["code"]
+        names["verification_id"] = verifications[0]
+        links = [await made("/links", url="https://example.org/") for _ in range(3)]
+        text = {"Content-Type": "text/plain"}
+        files = [(await client.post("/attachments", content=b"Hello", headers=text)).json()["id"] for _ in range(2)]
+        for short in (links[0], files[0]):
+            await client.get(f"http://test/l/{short}")
+        names |= {"link_id": links[0], "job_id": await made("/lookups", numbers=[PHONE])}
+        names["conversation_id"] = (await client.get("/conversations")).json()["items"][0]["id"]
         others = {
+            "check_verification": {"verification_id": verifications[3]},
+            "cancel_verification": {"verification_id": verifications[1]},
+            "resend_verification": {"verification_id": verifications[2]},
+            "change_link": {"link_id": links[1]},
+            "delete_link": {"link_id": links[2]},
+            "list_attachment_hits": {"link_id": files[0]},
+            "delete_attachment": {"link_id": files[1]},
             "delete_contact": {"contact_id": contacts[1]["id"]},
             "delete_template": {"template_number": str(templates[1])},
             "change_batch": {"batch_id": scheduled},
@@ -116,14 +165,19 @@ async def known(shared: InProcess) -> AsyncIterator[Known]:
             "delete_group": {"group_id": await made("/groups")},
             "remove_optout": {"number": SILENT},
         }
-        yield Known(client, names, others)
+        yield Known(client, code, names, others)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 async def test_an_operation_answers_with_the_status_and_shape_of_its_line(known: Known, operation: Any) -> None:
     query, body = CALLS[operation.name]
+    if operation.name == "check_verification":
+        body = {"code": known.code}
+    content: dict[str, Any] = {"json": body}
+    if isinstance(body, bytes):
+        content = {"content": body, "headers": {"Content-Type": "text/plain"}}
 
-    answer = await known.client.request(operation.method, known.path(operation) + query, json=body)
+    answer = await known.client.request(operation.method, known.path(operation) + query, **content)
 
     assert answer.status_code == operation.status, answer.text
     if operation.response is None:

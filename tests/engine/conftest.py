@@ -18,6 +18,7 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Draft, ReportWish
 from heliograph.domain.messages import Message, Wait
 from heliograph.domain.receipts import Receipt
+from heliograph.domain.rents import FICTIONAL
 from heliograph.domain.statuses import Status
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.engine import Engine
@@ -29,6 +30,7 @@ from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
 from heliograph.store import Store, open_store
+from heliograph.store.files import Files
 from heliograph.store.messages import MessageFilter
 from heliograph.store.schema import metadata
 from heliograph.store.tx import Tx
@@ -192,7 +194,9 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         )
         await engine.start()
         running.append((engine, store))
-        return Running(engine, chosen, Services(engine, sandbox), account)
+        files = Files("", tmp_path)
+        services = Services(engine, sandbox, inventory=FICTIONAL, files=files, largest_file=1_000_000)
+        return Running(engine, chosen, services, account)
 
     yield begin
     for engine, store in reversed(running):

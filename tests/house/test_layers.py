@@ -50,6 +50,8 @@ HOMES = {
     "itsdangerous": ("console",),
     "phonenumbers": ("numbers",),
     "xlsxwriter": ("services.exports",),
+    "obstore": ("store.files",),
+    "ua_parser": ("services.agents",),
     "anyascii": ("text",),
     "prometheus_client": ("engine", "runtime"),
     "platformdirs": ("runtime", "sdk"),

@@ -292,7 +292,23 @@ async def test_no_reader_finds_anything_of_another_account(store: Store, batch: 
     await store.write_item(accept, batch("33612345678", **on_day(0)), Lane.ACCEPT)
     await receive(store, arrival(1))
     await store.write(add_optouts, ACCOUNT, ["46700000001"], OptOutSource.API, 1)
-    shown = ("P", "33612345678", "Acme", "received", "Hello", "", "gsm7", 1, MESSAGE_1, ACCOUNT, "P", "delivered", 1)
+    shown = (
+        "P",
+        "33612345678",
+        "Acme",
+        "received",
+        "Hello",
+        "",
+        "gsm7",
+        1,
+        MESSAGE_1,
+        ACCOUNT,
+        "P",
+        "delivered",
+        1,
+        "sms",
+        None,
+    )
     await store.write_item(put_on_phones, [shown])
 
     strangers = {name: await read(store, OTHER) for name, (read, _) in READERS.items()}

@@ -86,7 +86,7 @@ async def test_a_lease_that_ended_is_taken_back_and_one_that_was_extended_is_not
     lapsed, kept = await claim(store, 2, lease_ms=-1)
     await store.write(extend_leases, "w", [kept], now_ms() + 60_000)
 
-    applied = await store.write(take_back_lapsed, now_ms(), 10, lambda _account, _msisdn: (Status.QUEUED, None))
+    applied = await store.write(take_back_lapsed, now_ms(), 10, lambda *_: (Status.QUEUED, None))
 
     assert [change.message_id for change in applied] == [lapsed]
     assert await claim(store, 10) == [lapsed]
@@ -97,7 +97,7 @@ async def test_a_stopping_worker_ends_its_own_leases_only(store: Store, batch: M
     (mine,), (_theirs,) = await claim(store, 1, "me"), await claim(store, 1, "them")
 
     await store.write(end_leases, "me")
-    back = await store.write(take_back_lapsed, now_ms(), 10, lambda _account, _msisdn: (Status.UNKNOWN, "uncertain"))
+    back = await store.write(take_back_lapsed, now_ms(), 10, lambda *_: (Status.UNKNOWN, "uncertain"))
 
     assert [(change.message_id, change.status) for change in back] == [(mine, Status.UNKNOWN)]
 
@@ -297,7 +297,7 @@ async def test_another_workers_lease_is_not_extended(store: Store, batch: MakeBa
     (mine,), (theirs,) = await claim(store, 1, "me"), await claim(store, 1, "them", lease_ms=-1)
 
     extended = await store.write(extend_leases, "me", [mine, theirs], now_ms() + 60_000)
-    back = await store.write(take_back_lapsed, now_ms(), 10, lambda _account, _msisdn: (Status.QUEUED, None))
+    back = await store.write(take_back_lapsed, now_ms(), 10, lambda *_: (Status.QUEUED, None))
 
     assert extended == 1
     assert [change.message_id for change in back] == [theirs]
@@ -308,10 +308,7 @@ async def test_taking_back_takes_no_more_than_it_was_told(store: Store, batch: M
     await store.write_item(accept, new, Lane.ACCEPT)
     await claim(store, 5, lease_ms=-1)
 
-    chunks = [
-        await store.write(take_back_lapsed, now_ms(), 2, lambda _account, _msisdn: (Status.QUEUED, None))
-        for _ in range(4)
-    ]
+    chunks = [await store.write(take_back_lapsed, now_ms(), 2, lambda *_: (Status.QUEUED, None)) for _ in range(4)]
 
     assert [len(chunk) for chunk in chunks] == [2, 2, 1, 0]
     assert await store.read(depth) == {"queued": 5, "sending": 0}

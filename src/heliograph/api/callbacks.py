@@ -20,9 +20,19 @@ class NativeCallbacks(CallbackWriter):
             data=await self._fact(account, event),
         )
 
-    async def _fact(self, account: Account, event: Event) -> wire.MessageStatus | wire.Report | wire.Inbound:
+    async def _fact(
+        self, account: Account, event: Event
+    ) -> wire.MessageStatus | wire.Report | wire.Inbound | wire.Verification | wire.OptOuts | wire.Hits | wire.Lookups:
         if event.kind is EventKind.INBOUND:
             return shapes.inbound_message(await self.inbound.get(account, event.subject_id))
+        if event.kind is EventKind.VERIFICATION_SETTLED:
+            return shapes.verification(await self.verification(account, event.subject_id))
+        if event.kind is EventKind.OPTED_OUT:
+            return wire.OptOuts(items=[shapes.optout(each) for each in await self.optouts(account, event)])
+        if event.kind in {EventKind.LINK_HIT, EventKind.ATTACHMENT_HIT}:
+            return wire.Hits(items=[shapes.hit(hit) for hit, _ in await self.hits(account, event)])
+        if event.kind is EventKind.LOOKED_UP:
+            return wire.Lookups(items=[shapes.lookup(each) for each in await self.lookups(account, event)])
         if event.facts is not None:
             return shapes.message_status(event.subject_id, event.facts)
         return shapes.report(await self.reports.of_batch(account.id, event.subject_id, with_recipients=False))

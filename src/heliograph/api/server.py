@@ -14,14 +14,18 @@ from heliograph.api import shapes, wire
 from heliograph.api.operations import OPERATIONS
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.batches import Draft
-from heliograph.domain.directory import Channel, TemplateDraft
+from heliograph.domain.channels import Channel
+from heliograph.domain.directory import TemplateDraft
 from heliograph.domain.errors import HeliographError, InvalidRecipient, NotFound, Unauthenticated
 from heliograph.domain.groups import Group
 from heliograph.domain.ids import following
+from heliograph.domain.links import Link, LinkKind
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call, Door, Operation, Reply
+from heliograph.doors.bodies import read_body
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import msisdn_filter, originator_filter
+from heliograph.doors.settings import DoorSettings
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.services.accounts import public_part
 from heliograph.services.recipients import MAX_NAMED_MISTAKES
@@ -31,16 +35,25 @@ from heliograph.store.inbound import InboundFilter
 from heliograph.store.messages import MessageFilter
 
 Page = TypeVar(
-    "Page", wire.MessagePage, wire.BatchPage, wire.GroupPage, wire.InboundPage, wire.ContactPage, wire.LedgerPage
+    "Page",
+    wire.MessagePage,
+    wire.BatchPage,
+    wire.GroupPage,
+    wire.InboundPage,
+    wire.ContactPage,
+    wire.LedgerPage,
+    wire.Hits,
+    wire.Lookups,
 )
 
 
 class NativeDoor(Door):
     operations = OPERATIONS
 
-    def __init__(self, services: Services, *, max_body_bytes: int) -> None:
-        super().__init__(max_body_bytes=max_body_bytes)
+    def __init__(self, services: Services, settings: DoorSettings) -> None:
+        super().__init__(max_body_bytes=settings.max_body_bytes)
         self._services = services
+        self._settings = settings
 
     async def authenticate(self, request: Request) -> Principal:
         token = bearer_token(request)
@@ -238,6 +251,124 @@ class NativeDoor(Door):
     async def get_inbound(self, call: Call) -> wire.Inbound:
         return shapes.inbound_message(await self._services.inbound.get(call.account, call.path["inbound_id"]))
 
+    async def start_verification(self, call: Call) -> wire.Verification:
+        return shapes.verification(
+            await self._services.verify.start(call.account, shapes.verification_draft(call.body))
+        )
+
+    async def get_verification(self, call: Call) -> wire.Verification:
+        return shapes.verification(await self._services.verify.get(call.account, call.path["verification_id"]))
+
+    async def check_verification(self, call: Call) -> wire.Verification:
+        return shapes.verification(
+            await self._services.verify.check(call.account, call.path["verification_id"], call.body.code)
+        )
+
+    async def resend_verification(self, call: Call) -> wire.Verification:
+        return shapes.verification(await self._services.verify.resend(call.account, call.path["verification_id"]))
+
+    async def cancel_verification(self, call: Call) -> wire.Verification:
+        return shapes.verification(await self._services.verify.cancel(call.account, call.path["verification_id"]))
+
+    def _link(self, call: Call, link: Link) -> wire.Link:
+        base_url = self._settings.base_url(call.request)
+        return shapes.link(link, self._settings.short_url(call.request), base_url + self._settings.files)
+
+    async def list_links(self, call: Call) -> wire.LinkList:
+        found = await self._services.links.all(call.account, LinkKind.SHORTLINK)
+        return wire.LinkList(items=[self._link(call, link) for link in found])
+
+    async def create_link(self, call: Call) -> wire.Link:
+        return self._link(call, await self._services.links.shorten(call.account, call.body.url, call.body.name))
+
+    async def change_link(self, call: Call) -> wire.Link:
+        body: wire.ChangeLink = call.body
+        return self._link(
+            call,
+            await self._services.links.change(call.account, call.path["link_id"], name=body.name, address=body.url),
+        )
+
+    async def delete_link(self, call: Call) -> None:
+        await self._services.links.delete(call.account, LinkKind.SHORTLINK, call.path["link_id"])
+
+    async def list_link_hits(self, call: Call) -> wire.Hits:
+        return await self._hits(call, LinkKind.SHORTLINK)
+
+    async def _hits(self, call: Call, kind: LinkKind) -> wire.Hits:
+        link = await self._services.links.get(call.account, kind, call.path["link_id"])
+        query: wire.HitQuery = call.query
+        found = await self._services.links.hits(call.account, link, limit=query.limit, before=query.before)
+        return _page(wire.Hits, [shapes.hit(hit) for hit in found], query.limit)
+
+    async def list_attachments(self, call: Call) -> wire.LinkList:
+        found = await self._services.links.all(call.account, LinkKind.ATTACHMENT)
+        return wire.LinkList(items=[self._link(call, link) for link in found])
+
+    async def upload_attachment(self, call: Call) -> wire.Link:
+        content = await read_body(call.request, self._services.links.largest_file)
+        media_type = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return self._link(call, await self._services.links.keep(call.account, call.query.name, media_type, content))
+
+    async def delete_attachment(self, call: Call) -> None:
+        await self._services.links.delete(call.account, LinkKind.ATTACHMENT, call.path["link_id"])
+
+    async def list_attachment_hits(self, call: Call) -> wire.Hits:
+        return await self._hits(call, LinkKind.ATTACHMENT)
+
+    async def get_number(self, call: Call) -> wire.NumberFacts:
+        return shapes.number_facts(self._services.numbers.validate(call.path["number"], call.account.default_region))
+
+    async def look_up_number(self, call: Call) -> wire.Lookup:
+        region = call.account.default_region
+        return shapes.lookup(
+            await self._services.numbers.look_up(
+                call.account, call.path["number"], protocol=shapes.PROTOCOL, region=region
+            )
+        )
+
+    async def create_lookup_job(self, call: Call) -> wire.LookupJob:
+        body: wire.LookUp = call.body
+        accepted = await self._services.numbers.look_up_many(
+            call.account,
+            body.numbers,
+            protocol=shapes.PROTOCOL,
+            callback_url=body.callback_url,
+            on_invalid=lambda _invalid: InvalidRecipient(
+                "None of these is a number that can be looked up.", field="numbers"
+            ),
+        )
+        return shapes.lookup_job(accepted.job, accepted.invalid)
+
+    async def list_lookups(self, call: Call) -> wire.Lookups:
+        query: wire.HitQuery = call.query
+        job, _ = await self._services.numbers.job(call.account, call.path["job_id"])
+        found = await self._services.numbers.lookups(call.account, job.id, limit=query.limit, before=query.before)
+        return _page(wire.Lookups, [shapes.lookup(lookup) for lookup in found], query.limit)
+
+    async def list_conversations(self, call: Call) -> wire.Conversations:
+        found = await self._services.conversations.all(call.account)
+        return wire.Conversations(items=[shapes.conversation(known) for known in found])
+
+    async def get_conversation(self, call: Call) -> wire.Thread:
+        known = await self._services.conversations.get(call.account, call.path["conversation_id"])
+        lines = await self._services.conversations.thread(call.account, known.conversation)
+        return wire.Thread(items=[shapes.thread_line(line) for line in lines])
+
+    async def mark_conversation_read(self, call: Call) -> None:
+        await self._services.conversations.mark_read(call.account, call.path["conversation_id"])
+
+    async def answer_conversation(self, call: Call) -> wire.Message:
+        body: wire.Answer = call.body
+        sent = await self._services.conversations.reply(
+            call.account,
+            call.path["conversation_id"],
+            Channel(body.channel),
+            body.text,
+            protocol=shapes.PROTOCOL,
+            idempotency_key=body.idempotency_key,
+        )
+        return shapes.message(sent.message)
+
     async def list_optouts(self, call: Call) -> wire.OptOutPage:
         query: wire.OptOutQuery = call.query
         after = None if query.after is None else query.after.removeprefix("+")
@@ -288,7 +419,9 @@ class NativeDoor(Door):
         return wire.Code(code=code, message=shapes.phone_message(shown, None))
 
     async def send_reply(self, call: Call) -> wire.SentReply:
-        inbound_id = await self._services.phones.reply(call.account, call.path["number"], call.body.to, call.body.text)
+        body: wire.SendReply = call.body
+        channel = None if body.channel is None else Channel(body.channel)
+        inbound_id = await self._services.phones.reply(call.account, call.path["number"], body.to, body.text, channel)
         return wire.SentReply(inbound_id=inbound_id)
 
     async def get_reception(self, call: Call) -> wire.Reception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,14 +12,23 @@ from msgspec import UNSET
 from heliograph.api import wire
 from heliograph.domain import batches, callbacks, inbound, messages, optouts
 from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
+from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.contacts import Contact, ContactDraft, Details
+from heliograph.domain.conversations import Line
 from heliograph.domain.directory import Template
 from heliograph.domain.errors import HeliographError, InvalidField
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
+from heliograph.domain.links import Hit, Link, LinkKind
+from heliograph.domain.lookups import Lookup, LookupJob, Network
 from heliograph.domain.prices import MICROS
 from heliograph.domain.statuses import SETTLED, Status, explain
+from heliograph.domain.verifications import CodeKind, Verification, VerificationDraft, Wording
 from heliograph.doors.filters import msisdn_filter
+from heliograph.numbers import Check, parse
+from heliograph.services.agents import agent_of
+from heliograph.services.conversations import Known
+from heliograph.services.numbers import Facts
 from heliograph.services.phones import OnScreen
 from heliograph.services.reports import BatchReport
 from heliograph.store.ledger import Entry
@@ -46,8 +56,22 @@ def draft(wanted: wire.Content, to: list[str], title: str | None = None) -> Draf
         idempotency_key=wanted.idempotency_key,
         flash=wanted.flash,
         max_parts=wanted.max_parts,
-        options=Options(truncate=wanted.truncate, feedback=wanted.feedback),
+        options=Options(
+            truncate=wanted.truncate,
+            feedback=wanted.feedback,
+            channel=Channel(wanted.channel),
+            rich_media=_rich_media(wanted.rich_media),
+            fallbacks=[
+                Fallback(channel=Channel(each.channel), body=each.text, rich_media=_rich_media(each.rich_media))
+                for each in wanted.fallbacks
+            ],
+            fall_back_after_s=wanted.fall_back_after_s,
+        ),
     )
+
+
+def _rich_media(wanted: wire.RichMedia | None) -> RichMedia | None:
+    return None if wanted is None else RichMedia(**msgspec.structs.asdict(wanted))
 
 
 def batch_draft(wanted: wire.CreateBatch) -> Draft:
@@ -234,6 +258,7 @@ def message(stored: messages.Message) -> wire.Message:
         settled_at=stored.settled_at,
         confirmed_at=stored.confirmed_at,
         price=money(stored.price),
+        channel=Channel(stored.channel).value,
     )
 
 
@@ -318,6 +343,7 @@ def inbound_message(stored: inbound.Inbound) -> wire.Inbound:
         udh=stored.udh if binary else None,
         keyword=stored.keyword,
         received_at=stored.received_at,
+        channel=Channel(stored.channel).value,
     )
 
 
@@ -338,6 +364,7 @@ def phone_message(shown: PhoneMessage, stored: messages.Message | None) -> wire.
         message_id=shown.message_id,
         status=None if stored is None else stored.status.value,
         at=from_ms(shown.at),
+        channel=Channel(shown.channel).value,
     )
 
 
@@ -355,6 +382,137 @@ def message_status(batch_id: str, facts: callbacks.MessageFacts) -> wire.Message
         explanation=explanation(facts.reason, facts.detail),
         provider_code=facts.provider_code,
         at=from_ms(facts.at_ms),
+    )
+
+
+def verification_draft(wanted: wire.StartVerification) -> VerificationDraft:
+    return VerificationDraft(
+        number=wanted.to,
+        wording=Wording(
+            text=wanted.text, originator=wanted.originator, kind=CodeKind(wanted.kind), length=wanted.length
+        ),
+        ttl_s=wanted.ttl_s,
+        max_attempts=wanted.max_attempts,
+        address=wanted.address,
+        client_reference=wanted.client_reference,
+        callback_url=wanted.callback_url,
+        protocol=PROTOCOL,
+    )
+
+
+def verification(stored: Verification) -> wire.Verification:
+    return wire.Verification(
+        id=stored.id,
+        to=plus(stored.msisdn),
+        status=stored.status.value,
+        attempts=stored.attempts,
+        max_attempts=stored.max_attempts,
+        sends=stored.sends,
+        expires_at=stored.expires_at,
+        settled_at=stored.settled_at,
+        price=money(stored.price),
+        client_reference=stored.client_reference,
+        created_at=stored.created_at,
+    )
+
+
+def link(stored: Link, short_url: str, file_url: str) -> wire.Link:
+    """`short_url` and `file_url` are what addresses of each kind begin with."""
+    target = stored.target if stored.kind is LinkKind.SHORTLINK else f"{file_url}/{stored.target}"
+    return wire.Link(
+        id=stored.id,
+        name=stored.name,
+        url=target,
+        short_url=f"{short_url}/{stored.id}",
+        hits=stored.hits,
+        media_type=stored.media_type,
+        size=stored.size,
+        created_at=stored.created_at,
+    )
+
+
+def hit(stored: Hit) -> wire.Hit:
+    agent = agent_of(stored.user_agent)
+    return wire.Hit(
+        id=stored.id,
+        link_id=stored.link_id,
+        at=stored.at,
+        number=maybe_plus(stored.msisdn),
+        batch_id=stored.batch_id,
+        user_agent=stored.user_agent,
+        device=agent.device,
+        browser=agent.browser,
+        os=agent.os,
+        address=stored.address,
+        referrer=stored.referrer,
+    )
+
+
+def lookup(stored: Lookup) -> wire.Lookup:
+    facts = stored.facts
+    return wire.Lookup(
+        id=stored.id,
+        number=plus(stored.msisdn),
+        status="waiting" if facts is None else facts.status.value,
+        detail=None if facts is None else facts.detail,
+        original=None if facts is None else _network(facts.original),
+        ported_to=None if facts is None else _network(facts.ported_to),
+        roaming_in=None if facts is None else _network(facts.roaming_in),
+        price=money(stored.price),
+        created_at=stored.created_at,
+        done_at=stored.done_at,
+    )
+
+
+def _network(known: Network | None) -> wire.Network | None:
+    return None if known is None else wire.Network(**msgspec.structs.asdict(known))
+
+
+def lookup_job(stored: LookupJob, invalid: Sequence[str] = ()) -> wire.LookupJob:
+    return wire.LookupJob(
+        id=stored.id,
+        asked=stored.asked,
+        accepted=stored.accepted,
+        price=money(stored.price),
+        created_at=stored.created_at,
+        invalid=invalid,
+    )
+
+
+def number_facts(facts: Facts) -> wire.NumberFacts:
+    number = parse(plus(facts.msisdn), check=Check.SHAPE)
+    return wire.NumberFacts(
+        number=plus(facts.msisdn),
+        country=facts.country,
+        operator=facts.operator,
+        type=facts.type.value,
+        time_zone=facts.time_zone,
+        national=number.national,
+        international=number.international,
+    )
+
+
+def conversation(known: Known) -> wire.Conversation:
+    stored, details = known
+    return wire.Conversation(
+        id=stored.id,
+        number=plus(stored.msisdn),
+        first_name=details.first_name,
+        last_name=details.last_name,
+        unread=stored.unread,
+        last_text=stored.last_text,
+        last_at=stored.last_at,
+    )
+
+
+def thread_line(line: Line) -> wire.ThreadLine:
+    return wire.ThreadLine(
+        id=line.id,
+        direction="received" if line.received else "sent",
+        channel=Channel(line.channel).value,
+        text=line.text,
+        status=Status(line.status).value,
+        at=line.at,
     )
 
 

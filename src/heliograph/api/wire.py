@@ -18,10 +18,27 @@ ReportName = Literal["none", "summary", "full", "per_recipient", "per_recipient_
 StatusName = Literal["queued", "sending", "sent", "delivered", "failed", "rejected", "expired", "canceled", "unknown"]
 ShortText = Annotated[str, Meta(max_length=255)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
+ChannelName = Literal["sms", "viber", "whatsapp"]
 Instant = Annotated[datetime, Meta(tz=True)]
 """With an offset: one without would mean another moment on every machine."""
 PartCount = Annotated[int, Meta(ge=1, le=255)]
 TimeoutSeconds = Annotated[float, Meta(ge=0, le=300)]
+
+
+class RichMedia(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is shown besides the text, on channels that can."""
+
+    image_url: str | None = None
+    button_caption: str | None = None
+    target_url: str | None = None
+
+
+class Fallback(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is sent by another channel instead."""
+
+    channel: ChannelName
+    text: str
+    rich_media: RichMedia | None = None
 
 
 class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -49,6 +66,12 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A text that needs more than one part is cut to what fits into one."""
     feedback: bool = False
     """You will say who got it (`confirm`)."""
+    channel: ChannelName = "sms"
+    rich_media: RichMedia | None = None
+    fallbacks: list[Fallback] = []
+    """What is tried, one after the other, where `channel` does not deliver."""
+    fall_back_after_s: Annotated[int, Meta(ge=60, le=1_209_600)] = 300
+    """How long each channel but the last has to deliver."""
 
 
 class SendMessage(Content, forbid_unknown_fields=True, kw_only=True):
@@ -186,6 +209,8 @@ class Message(msgspec.Struct, kw_only=True):
     """When you said that the recipient has it."""
     price: Money | None = None
     """What was charged for it and not given back; null in the answer to its own request."""
+    channel: ChannelName = "sms"
+    """By which it travels; of one that may take several, the last that was tried."""
 
 
 class Wait(msgspec.Struct, kw_only=True):
@@ -391,6 +416,7 @@ class Inbound(msgspec.Struct, kw_only=True):
     udh: str | None
     keyword: str | None
     received_at: datetime
+    channel: ChannelName = "sms"
 
 
 class InboundPage(msgspec.Struct, kw_only=True):
@@ -424,6 +450,7 @@ class PhoneMessage(msgspec.Struct, kw_only=True):
     status: StatusName | None
     """Where the message stands; null for one that the phone sent."""
     at: datetime
+    channel: ChannelName = "sms"
 
 
 class Phone(msgspec.Struct, kw_only=True):
@@ -445,9 +472,11 @@ class Code(msgspec.Struct, kw_only=True):
     message: PhoneMessage
 
 
-class SendReply(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class SendReply(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     to: str
     text: str
+    channel: ChannelName | None = None
+    """null: the one that the last message from there came by."""
 
 
 class SentReply(msgspec.Struct, kw_only=True):
@@ -535,9 +564,229 @@ class Event(msgspec.Struct, kw_only=True):
 
     id: str
     """The same over all attempts."""
-    type: Literal["message.status", "batch.settled", "inbound"]
+    type: Literal[
+        "message.status",
+        "batch.settled",
+        "inbound",
+        "verification.settled",
+        "optout.added",
+        "link.hit",
+        "attachment.hit",
+        "lookup.done",
+    ]
     created_at: datetime
-    data: MessageStatus | Report | Inbound
+    data: MessageStatus | Report | Inbound | Verification | OptOuts | Hits | Lookups
+
+
+class OptOuts(msgspec.Struct, kw_only=True):
+    """Numbers that may not be written to any more."""
+
+    items: Sequence[OptOut]
+
+
+class StartVerification(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    to: str
+    text: str = "Your code is ${code}"
+    """With `${code}` in it."""
+    originator: str | None = msgspec.field(name="from", default=None)
+    kind: Literal["digits", "letters", "alphanumeric"] = "digits"
+    length: int = 6
+    """4 to 10 characters."""
+    ttl_s: int = 300
+    """60 to 1800 seconds."""
+    max_attempts: int = 3
+    """1 to 10."""
+    address: ShortText | None = None
+    """Of whoever is to prove that the number is theirs (an IP address, say): codes are limited for each."""
+    client_reference: ShortText | None = None
+    callback_url: str | None = None
+
+
+class Verification(msgspec.Struct, kw_only=True):
+    """A one-time code on its way, and what came of it."""
+
+    id: str
+    to: str
+    status: Literal["pending", "verified", "expired", "canceled", "failed"]
+    attempts: int
+    """Wrong codes so far."""
+    max_attempts: int
+    sends: int
+    """How many messages with a code there were."""
+    expires_at: datetime
+    settled_at: datetime | None
+    price: str
+    client_reference: str | None
+    created_at: datetime
+
+
+class CheckCode(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    code: str
+
+
+class Hit(msgspec.Struct, kw_only=True):
+    """Somebody followed a short address."""
+
+    id: str
+    link_id: str
+    at: datetime
+    number: str | None
+    """Whose message it was in, if the address was made for one recipient."""
+    batch_id: str | None
+    user_agent: str | None
+    device: str | None
+    """mobile, tablet or desktop"""
+    browser: str | None
+    os: str | None
+    address: str | None
+    """Where from, without its last part."""
+    referrer: str | None
+
+
+class Hits(msgspec.Struct, kw_only=True):
+    """Of one link, newest first."""
+
+    items: Sequence[Hit]
+    next: str | None = None
+
+
+class HitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    limit: PageSize = 100
+    before: str | None = None
+
+
+class Shorten(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    url: str
+    """http or https."""
+    name: str | None = None
+    """3 to 25 characters; null: its number."""
+
+
+class ChangeLink(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is left out stays."""
+
+    url: str | None = None
+    name: str | None = None
+
+
+class Link(msgspec.Struct, kw_only=True):
+    """A short address."""
+
+    id: str
+    name: str
+    url: str
+    """What it leads to."""
+    short_url: str
+    hits: int
+    media_type: str | None
+    """Of a file."""
+    size: int | None
+    """Of a file, in bytes."""
+    created_at: datetime
+
+
+class LinkList(msgspec.Struct, kw_only=True):
+    items: Sequence[Link]
+
+
+class AttachmentQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    name: str | None = None
+    """3 to 25 characters; null: its number."""
+
+
+class LookUp(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    numbers: list[str]
+    callback_url: str | None = None
+
+
+class Network(msgspec.Struct, kw_only=True):
+    name: str | None
+    mcc: str | None
+    mnc: str | None
+    country: str | None
+
+
+class Lookup(msgspec.Struct, kw_only=True):
+    """What a mobile network says of a number."""
+
+    id: str
+    number: str
+    status: Literal["waiting", "active", "absent", "barred", "unknown", "failed"]
+    detail: str | None
+    original: Network | None
+    ported_to: Network | None
+    """null: it is with the network that gave it out."""
+    roaming_in: Network | None
+    price: str
+    created_at: datetime
+    done_at: datetime | None
+
+
+class Lookups(msgspec.Struct, kw_only=True):
+    items: Sequence[Lookup]
+    next: str | None = None
+
+
+class LookupJob(msgspec.Struct, kw_only=True):
+    """Many numbers that were asked about in one request."""
+
+    id: str
+    asked: int
+    accepted: int
+    price: str
+    created_at: datetime
+    invalid: Sequence[str] = []
+
+
+class NumberFacts(msgspec.Struct, kw_only=True):
+    """What the numbering plan says of a number."""
+
+    number: str
+    country: str | None
+    operator: str | None
+    """That its range was given out to; a lookup says whom it is with now."""
+    type: str
+    time_zone: str
+    national: str
+    international: str
+
+
+class Conversation(msgspec.Struct, kw_only=True):
+    """A number that has written, by whatever channel."""
+
+    id: str
+    number: str
+    first_name: str | None
+    last_name: str | None
+    unread: int
+    last_text: str
+    last_at: datetime
+
+
+class Conversations(msgspec.Struct, kw_only=True):
+    items: Sequence[Conversation]
+
+
+class ThreadLine(msgspec.Struct, kw_only=True):
+    id: str
+    direction: Literal["received", "sent"]
+    """From the number, or to it."""
+    channel: ChannelName
+    text: str
+    status: StatusName
+    at: datetime
+
+
+class Thread(msgspec.Struct, kw_only=True):
+    """The newest messages of a conversation, newest first."""
+
+    items: Sequence[ThreadLine]
+
+
+class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    text: str
+    channel: ChannelName = "sms"
+    idempotency_key: ShortText | None = None
 
 
 class MessageStatus(msgspec.Struct, kw_only=True):

@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.statuses import Status, explain
 from heliograph.numbers import country_of, is_test_number
 from heliograph.protocols.sandbox.outcomes import TEST_NUMBERS
 from heliograph.services.phones import Contact, Entry, code_in
 
 _ENCODINGS = {"gsm7": "GSM-7", "ucs2": "UCS-2", "binary": "binary"}
+_CHANNELS = {Channel.VIBER: "Viber", Channel.WHATSAPP: "WhatsApp"}
 _FAILED = {Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED, Status.UNKNOWN}
 
 _templates = Environment(
@@ -45,6 +47,9 @@ class Bubble(msgspec.Struct, frozen=True):
     explanation: str
     code: str | None
     """The one-time code in it."""
+    channel: str
+    button: str
+    """What a rich message shows besides its text, in one line."""
 
 
 def bubble(entry: Entry) -> Bubble:
@@ -62,7 +67,15 @@ def bubble(entry: Entry) -> Bubble:
         facts=_facts(entry),
         explanation=_explanation(entry) if failed else "",
         code=None if entry.binary or not entry.received else code_in(entry.body),
+        channel=entry.channel.value,
+        button="" if entry.rich_media is None else _shown(entry.rich_media),
     )
+
+
+def _shown(media: RichMedia) -> str:
+    """The page shows no pictures from elsewhere: it says where they are."""
+    button = f"[{media.button_caption or 'Open'}] {media.target_url}" if media.target_url else ""
+    return " ".join(filter(None, [media.image_url, button]))
 
 
 def _hexadecimal(body: str) -> str:
@@ -71,9 +84,11 @@ def _hexadecimal(body: str) -> str:
 
 def _facts(entry: Entry) -> str:
     facts = []
-    if entry.parts:
+    if entry.channel is not Channel.SMS:
+        facts.append(_CHANNELS[entry.channel])
+    elif entry.parts:
         facts.append("1 part" if entry.parts == 1 else f"{entry.parts} parts")
-    if entry.encoding:
+    if entry.encoding and entry.channel is Channel.SMS:
         facts.append(_ENCODINGS.get(entry.encoding, entry.encoding))
     if entry.status:
         facts.append(entry.status.value)
@@ -140,6 +155,11 @@ def _peers(entries: list[Entry]) -> list[str]:
 def optout_page(state: str, msisdn: str | None) -> str:
     """`state`: asked, done, no_number or unknown."""
     return _templates.get_template("optout.html").render(state=state, number=f"+{msisdn}")
+
+
+def no_link_page() -> str:
+    """For an address that leads nowhere."""
+    return _templates.get_template("no_link.html").render()
 
 
 def closed_page() -> str:

@@ -24,6 +24,11 @@ class Scope(StrEnum):
     MONEY_READ = "money:read"
     TEMPLATES_READ = "templates:read"
     TEMPLATES_WRITE = "templates:write"
+    VERIFY = "verify"
+    NUMBERS = "numbers"
+    LINKS_READ = "links:read"
+    LINKS_WRITE = "links:write"
+    CONVERSATIONS = "conversations"
     SANDBOX = "sandbox"
 
 

@@ -9,6 +9,8 @@ from enum import IntFlag, StrEnum
 
 import msgspec
 
+from heliograph.domain.channels import Channel, Fallback, RichMedia
+
 MAX_RECIPIENTS = 100_000
 MAX_TEXT_LENGTH = 2_000
 MAX_BINARY_OCTETS = 140
@@ -82,6 +84,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The groups whose members were made recipients when it was accepted."""
     campaign_id: str | None = None
     """The customer's registration with the networks, for providers that ask for it."""
+    channel: Channel = Channel.SMS
+    rich_media: RichMedia | None = None
+    """What is shown besides the text, on channels that can."""
+    fallbacks: Sequence[Fallback] = ()
+    """What is tried, one after the other, where `channel` does not deliver."""
+    fall_back_after_s: int = 300
+    """How long each but the last has to deliver."""
 
 
 USUAL = Options()

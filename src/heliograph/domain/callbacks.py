@@ -6,7 +6,9 @@ again, with that id and the same facts, until the customer's server acknowledges
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +17,29 @@ class EventKind(StrEnum):
     MESSAGE_STATUS = "message.status"
     BATCH_SETTLED = "batch.settled"
     INBOUND = "inbound"
+    VERIFICATION_SETTLED = "verification.settled"
+    OPTED_OUT = "optout.added"
+    LINK_HIT = "link.hit"
+    ATTACHMENT_HIT = "attachment.hit"
+    LOOKED_UP = "lookup.done"
+
+
+NATIVE = "v1"
+"""The shape of the native API's callbacks."""
+TOGETHER = 200
+"""How many of the same are told in one event at most."""
+
+
+class Listener(NamedTuple):
+    """Where an account wants to be told of what is not about one of its requests, and in which protocol's shape."""
+
+    protocol: str
+    url: str
+
+
+def callback_key(kind: EventKind, channel: str = "") -> str:
+    """What an application has the listener for such events under."""
+    return f"{kind.value}.{channel}" if channel else kind.value
 
 
 class MessageFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +66,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     kind: EventKind
     subject_id: str
-    """The batch of MESSAGE_STATUS and BATCH_SETTLED, the inbound message of INBOUND."""
+    """The batch of MESSAGE_STATUS and BATCH_SETTLED, the inbound message of INBOUND, the verification; else the first
+    of `several`."""
     facts: MessageFacts | None
+    several: Sequence[str] = ()
+    """What opt-outs (by MSISDN), hits or lookups it is about."""
     created_ms: int
     attempts: int
     originator: str | None = None

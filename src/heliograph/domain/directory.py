@@ -4,25 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
-
-class Channel(StrEnum):
-    """A way for a message to travel."""
-
-    SMS = "sms"
-    VIBER = "viber"
-    WHATSAPP = "whatsapp"
-
-
-class RichMedia(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a message shows besides its text, on channels that can."""
-
-    image_url: str | None = None
-    button_caption: str | None = None
-    target_url: str | None = None
+from heliograph.domain.callbacks import Listener
+from heliograph.domain.channels import Channel, RichMedia
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,3 +65,5 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     settings: Mapping[str, object]
     """By the protocol's own names."""
     created_at: datetime
+    callbacks: Mapping[str, Listener] = {}
+    """Where it is told of what is not about one of its requests, by `callbacks.callback_key`."""

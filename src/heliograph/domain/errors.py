@@ -256,6 +256,95 @@ class RateLimited(RequestError):
     hint = "Wait until the next second."
 
 
+class VerificationOver(Conflict):
+    """There is nothing left to verify."""
+
+    code = "verification_over"
+    hint = "Start another verification."
+
+
+class AlreadyVerified(VerificationOver):
+    """This number was verified already."""
+
+    code = "already_verified"
+    hint = "There is nothing more to do."
+
+
+class VerificationExpired(VerificationOver):
+    """The code has expired."""
+
+    code = "verification_expired"
+
+
+class VerificationCanceled(VerificationOver):
+    """The verification was canceled."""
+
+    code = "verification_canceled"
+
+
+class VerificationFailed(VerificationOver):
+    """Too many codes were wrong."""
+
+    code = "verification_failed"
+
+
+class WrongCode(RequestError):
+    """This is not the code that was sent."""
+
+    code = "wrong_code"
+    hint = "Ask for the code again; after too many wrong ones the verification fails."
+
+
+class TooManyCodes(RequestError):
+    """Too many codes were asked for, for this number or by this address."""
+
+    code = "too_many_codes"
+    http_status = 429
+    hint = "Wait before asking for another code."
+
+
+class WindowClosed(AccessError):
+    """Whoever is to be answered has not written by this channel in the last 24 hours."""
+
+    code = "window_closed"
+    hint = "Answer by SMS, or send a template."
+
+
+class TemplateNotApproved(AccessError):
+    """The channel's operator has not approved this template."""
+
+    code = "template_not_approved"
+    hint = "Wait until it is approved."
+
+
+class ChannelNotActive(AccessError):
+    """No provider is set up that sends by this channel."""
+
+    code = "channel_not_active"
+    hint = "Choose another channel, or set up a provider for this one."
+
+
+class NoCoverage(AccessError):
+    """Nothing is done for numbers of this country: it has no price."""
+
+    code = "no_coverage"
+    hint = "See the prices for the countries that are covered."
+
+
+class NumberTaken(Conflict):
+    """Somebody has rented this number."""
+
+    code = "number_taken"
+    hint = "Choose another."
+
+
+class TooLate(Conflict):
+    """The time in which this could be done is over."""
+
+    code = "too_late"
+    hint = "Nothing has changed."
+
+
 class NotNow(HeliographError):
     """This cannot be done at the moment."""
 

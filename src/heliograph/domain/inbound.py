@@ -31,6 +31,11 @@ class Inbound(msgspec.Struct, kw_only=True):
     sent_at: datetime | None = None
     operator: str | None = None
     """MCC and MNC, as digits."""
+    channel: str = "sms"
+    price: int = 0
+    """What receiving it cost, in millionths."""
+    rent_id: str | None = None
+    """Of the rented number that it was written to, if it was one."""
 
 
 def words_of(text: str) -> Iterator[str]:

@@ -42,6 +42,12 @@ class Message(msgspec.Struct, kw_only=True):
     """What was charged for it and not given back, in millionths."""
     country: str | None = None
     """ISO 3166 alpha-2, of the number."""
+    channel: str = "sms"
+    """By which it travels; of one that may take several, the last that was tried."""
+    leg: int = 0
+    """Which of the batch's bodies it has: 0 is the first, n the nth fallback."""
+    plan: str | None = None
+    """Of one that may take several channels: `channels.plan_of` reads it."""
     confirmed_at: datetime | None = None
     """When the customer said that the recipient has it."""
 
@@ -54,6 +60,7 @@ class Waiting(StrEnum):
     PACED = "paced"
     OUT_OF_SERVICE = "provider_out_of_service"
     RETRY = "retry"
+    FELL_BACK = "fell_back"
     IN_FLIGHT = "in_flight"
     RECEIPT = "receipt"
     NOTHING = "nothing"
@@ -65,6 +72,7 @@ WAITING: dict[Waiting, str] = {
     Waiting.PACED: "Its provider is being sent as much as it may get.",
     Waiting.OUT_OF_SERVICE: "Its provider is failing and is left alone for a while.",
     Waiting.RETRY: "The last attempt met a passing failure; it is tried again.",
+    Waiting.FELL_BACK: "One channel did not deliver it; it goes by the next as soon as a worker is free.",
     Waiting.IN_FLIGHT: "A worker is handing it to the provider.",
     Waiting.RECEIPT: "The provider has it; the receipt is awaited.",
     Waiting.NOTHING: "It is settled, or nothing more is known of it.",
@@ -92,6 +100,8 @@ def _waiting(message: Message, now: datetime) -> tuple[Waiting, datetime | None]
         return Waiting.RECEIPT, message.expire_at
     if message.status is not Status.QUEUED:
         return Waiting.NOTHING, None
+    if message.reason == Waiting.FELL_BACK:
+        return Waiting.FELL_BACK, None
     if message.due_at <= now:
         return Waiting.NEXT, None
     if message.reason in {Waiting.PACED, Waiting.OUT_OF_SERVICE}:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from heliograph.domain.batches import Batch
+from heliograph.domain.channels import Channel, Leg, Plan, plan_text
 from heliograph.domain.rendering import Rendering
 from heliograph.domain.statuses import Reason
 from heliograph.numbers import country_of
@@ -39,8 +40,23 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
         A message that can't be made, because a parameter has no value or it would have too many parts, costs nothing:
         it is not going to be sent.
         """
-        rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
         most = min(batch.max_parts or MAX_PARTS, MAX_PARTS)
+        by_leg = [
+            self._quotes_of_leg(rendering, msisdns, most)
+            for leg in range(len(batch.options.fallbacks) + 1)
+            for rendering in [Rendering(batch.kind, batch.body, batch.parameters, batch.options, leg)]
+        ]
+        if len(by_leg) == 1:
+            return by_leg[0]
+        channels = [batch.options.channel, *(fallback.channel for fallback in batch.options.fallbacks)]
+        after_ms = batch.options.fall_back_after_s * 1000
+        planned: dict[tuple[Quote, ...], Quote] = {}
+        return [
+            planned.get(legs) or planned.setdefault(legs, _planned(channels, legs, after_ms))
+            for legs in zip(*by_leg, strict=True)
+        ]
+
+    def _quotes_of_leg(self, rendering: Rendering, msisdns: Sequence[str], most: int) -> list[Quote]:
         known: dict[tuple[str | None, int], Quote] = {}  # a handful, however many messages there are
         found: list[Quote] = []
         shared = rendering.shared
@@ -48,16 +64,32 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
             kind = (country_of(msisdn), _parts(rendering, msisdn) if shared is None else shared.parts)
             quote = known.get(kind)
             if quote is None:
-                quote = known[kind] = self._quote(*kind, most)
+                quote = known[kind] = self._quote(rendering.channel, *kind, most)
             found.append(quote)
         return found
 
-    def _quote(self, country: str | None, parts: int, most: int) -> Quote:
-        price = self.price_of("sms", country)
+    def _quote(self, channel: Channel, country: str | None, parts: int, most: int) -> Quote:
+        price = self.price_of(channel, country)
         parts = parts if parts <= most else 0
         if price is None:
-            return Quote(0, parts, country, Reason.NO_COVERAGE)
-        return Quote(price * parts, parts, country)
+            return Quote(0, parts, country, Reason.NO_COVERAGE, channel)
+        return Quote(price * parts, parts, country, None, channel)
+
+
+def _planned(channels: Sequence[Channel], legs: Sequence[Quote], after_ms: int) -> Quote:
+    """What a message comes to that takes these legs, one after the other, as far as they lead to its recipient."""
+    covered = [
+        Leg(number, channel, quote.price, quote.parts)
+        for number, (channel, quote) in enumerate(zip(channels, legs, strict=True))
+        if quote.refused is None
+    ]
+    if not covered:
+        return legs[0]
+    plan = Plan(after_ms, covered)
+    first = covered[0]
+    return Quote(
+        plan.reserved, first.parts, legs[0].country, None, channels[first.number], first.number, plan_text(plan)
+    )
 
 
 def _parts(rendering: Rendering, msisdn: str) -> int:
@@ -78,9 +110,21 @@ class Quote(NamedTuple):
     """ISO 3166 alpha-2; None if the number belongs to no country, as the sandbox's own."""
     refused: Reason | None = None
     """Why nothing is sent there: there is no price, or the recipient opted out."""
+    channel: Channel = Channel.SMS
+    """The first that it takes."""
+    leg: int = 0
+    plan: str | None = None
+    """Of a message that may take several channels."""
 
 
 FREE = Tariff()
 """Without prices everything is free, everywhere."""
-TRIAL = Tariff(channels={"sms": {ELSEWHERE: 50_000, "DE": 70_000, "FR": 45_000, "GB": 40_000, "US": 10_000}})
+TRIAL = Tariff(
+    channels={
+        "sms": {ELSEWHERE: 50_000, "DE": 70_000, "FR": 45_000, "GB": 40_000, "US": 10_000},
+        "viber": {ELSEWHERE: 20_000, "FR": 15_000},
+        "whatsapp": {ELSEWHERE: 30_000, "FR": 25_000},
+        "lookup": {ELSEWHERE: 5_000},
+    }
+)
 """What the sandbox asks, so that there is something to see."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from heliograph.domain.batches import BodyKind, Parameters
+from heliograph.domain.batches import USUAL, BodyKind, Options, Parameters
+from heliograph.domain.channels import Channel
 from heliograph.text import (
     MAX_PARTS,
     Encoding,
@@ -30,9 +31,15 @@ class Rendered(NamedTuple):
 class Rendering:
     """Renders one body for many recipients: what they share is worked out once."""
 
-    def __init__(self, kind: BodyKind, body: str, parameters: Parameters | None, *, truncate: bool = False) -> None:
-        """`truncate`: a text that needs more than one part is cut to one."""
-        self._truncate = truncate
+    def __init__(
+        self, kind: BodyKind, body: str, parameters: Parameters | None, options: Options = USUAL, leg: int = 0
+    ) -> None:
+        """`leg` 0 is the body itself, n the nth fallback of the options."""
+        self._truncate = options.truncate
+        self.channel, self.rich_media = options.channel, options.rich_media
+        if leg:
+            fallback = options.fallbacks[leg - 1]
+            self.channel, body, self.rich_media = fallback.channel, fallback.body, fallback.rich_media
         self.shared: Rendered | None = None
         """What everybody gets, if that is the same for all."""
         if kind is BodyKind.BINARY:
@@ -53,6 +60,8 @@ class Rendering:
         return rendered._replace(values=values) if rendered.body is text else rendered
 
     def _measured(self, text: str) -> Rendered:
+        if self.channel is not Channel.SMS:  # other channels know no parts
+            return Rendered(text, Encoding.UCS2.value, 1)
         try:
             measure = measure_text(text)
         except TooManyParts:

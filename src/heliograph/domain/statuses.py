@@ -88,6 +88,7 @@ class Reason(StrEnum):
     UNDELIVERED = "undelivered"
     UNKNOWN_SUBSCRIBER = "unknown_subscriber"
     INTERNAL = "internal"
+    NOT_IN_TIME = "not_in_time"
 
 
 SENTENCES: dict[str, str] = {
@@ -106,6 +107,7 @@ SENTENCES: dict[str, str] = {
     Reason.UNDELIVERED: "The network could not deliver it to the handset.",
     Reason.UNKNOWN_SUBSCRIBER: "The network knows nobody with this number.",
     Reason.INTERNAL: "Heliograph itself failed; the log has the cause.",
+    Reason.NOT_IN_TIME: "Its channel did not deliver it in the time that it had.",
 }
 
 

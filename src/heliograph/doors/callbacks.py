@@ -7,18 +7,28 @@ import hmac
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.callbacks import Event
 from heliograph.domain.errors import NotFound
+from heliograph.domain.links import Hit
+from heliograph.domain.lookups import Lookup
+from heliograph.domain.optouts import OptOut
+from heliograph.domain.verifications import Verification
 from heliograph.engine.callbacks import Payload
 from heliograph.services.inbound import InboundMessages
 from heliograph.services.reports import Reports
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id
+from heliograph.store.links import hits_by_ids
+from heliograph.store.lookups import lookups_by_ids
+from heliograph.store.optouts import optouts_to
+from heliograph.store.verifications import verification_by_id
+
+T = TypeVar("T")
 
 REMEMBERED_S = 2.0
 """How long a change of an account may take to be seen in its callbacks."""
@@ -32,6 +42,25 @@ class CallbackWriter(ABC):
         self.reports = Reports(store)
         self.inbound = InboundMessages(store)
         self._accounts: dict[str, tuple[float, Account]] = {}
+
+    async def verification(self, account: Account, verification_id: str) -> Verification:
+        """NotFound if it is gone."""
+        found = await self.store.read(verification_by_id, account.id, verification_id)
+        if found is None:
+            raise NotFound()
+        return found
+
+    async def optouts(self, account: Account, event: Event) -> list[OptOut]:
+        """Those that the event is about and that were not taken back since. NotFound if none is left."""
+        return _any_of(await self.store.read(optouts_to, account.id, event.several))
+
+    async def hits(self, account: Account, event: Event) -> list[tuple[Hit, str]]:
+        """Those that the event is about, each with what its link leads to. NotFound if the link is gone."""
+        return _any_of(await self.store.read(hits_by_ids, account.id, event.several))
+
+    async def lookups(self, account: Account, event: Event) -> list[Lookup]:
+        """Those that the event is about."""
+        return _any_of(await self.store.read(lookups_by_ids, account.id, event.several))
 
     @abstractmethod
     async def data(self, account: Account, event: Event) -> Any:
@@ -62,6 +91,12 @@ class CallbackWriter(ABC):
         if found is not None:
             self._accounts[account_id] = (time.monotonic() + REMEMBERED_S, found)
         return found
+
+
+def _any_of(found: list[T]) -> list[T]:
+    if not found:
+        raise NotFound()
+    return found
 
 
 def own_signature(secret: str, event: Event, body: bytes) -> Mapping[str, str]:

@@ -162,7 +162,7 @@ class Dispatcher:
         preparations = {batch_id: await self._preparation(facts) for batch_id, facts in work.batches.items()}
         for message in work.messages:
             prepared = preparations[message.batch_id].prepare(message, now)
-            line = None if isinstance(prepared, Change) else self._router.route(message.msisdn)
+            line = None if isinstance(prepared, Change) else self._router.route(message.msisdn, message.channel)
             if isinstance(prepared, Change):
                 changes.append(prepared)
             elif line is None:
@@ -315,8 +315,8 @@ class Dispatcher:
                     self._wake.set()
                 return total
 
-    def _after_a_crash(self, _account_id: str, msisdn: str) -> tuple[Status, str | None]:
-        line = self._router.route(msisdn)
+    def _after_a_crash(self, _account_id: str, msisdn: str, channel: str) -> tuple[Status, str | None]:
+        line = self._router.route(msisdn, channel)
         if line is None or line.provider.sends_twice_rather_than_never:
             return Status.QUEUED, None
         return Status.UNKNOWN, Reason.UNCERTAIN

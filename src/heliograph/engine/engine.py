@@ -16,8 +16,12 @@ from heliograph.engine.callbacks import CallbackPoster, CallbackShape
 from heliograph.engine.dispatch import Dispatcher
 from heliograph.engine.errands import Errand
 from heliograph.engine.expanding import Expander
+from heliograph.engine.expiring import EndingRents, ExpiringCodes
+from heliograph.engine.falling_back import FallingBack
+from heliograph.engine.hits import Hits
 from heliograph.engine.intake import EngineIntake
 from heliograph.engine.lines import Line
+from heliograph.engine.looking_up import LookingUp
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
 from heliograph.engine.polling import Poller
@@ -26,6 +30,7 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept
 from heliograph.store.events import end_event_leases
+from heliograph.store.lookups import Question
 from heliograph.store.queue import end_leases
 from heliograph.store.receipts import forget_early_receipts
 
@@ -71,9 +76,17 @@ class Engine:
         polled = {name: line.provider for name, line in self.router.lines.items()}
         self._polls_due = asyncio.Event()
         self._poller = Poller(store, polled, self.intake, self._polls_due)
+        self._lookups_due = asyncio.Event()
+        self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
+        self.hits = Hits(store, self._on_events)
         self._errands: Sequence[Errand] = (
             CallbackPoster(store, shapes, guard, self.metrics, self._on_events),
             Expander(store, self._expansions_due, self._messages_appeared, tariff),
+            FallingBack(store, asyncio.Event(), self._messages_appeared),
+            self._looking_up,
+            ExpiringCodes(store, self._on_events),
+            EndingRents(store),
+            self.hits,
             self._poller,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -112,6 +125,14 @@ class Engine:
     def _messages_appeared(self) -> None:
         self._dispatcher.wake()
         self._on_events.set()
+
+    async def look_up(self, questions: Sequence[Question]) -> None:
+        """Asks providers about numbers now; what they can't say now is asked again later."""
+        await self._looking_up.answer(questions)
+
+    def lookups_appeared(self) -> None:
+        """Questions were stored."""
+        self._lookups_due.set()
 
     def wake_callbacks(self) -> None:
         """Events may have been written."""

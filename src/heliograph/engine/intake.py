@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
-from heliograph.domain.accounts import Account
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
@@ -25,6 +24,7 @@ from heliograph.store.accounts import account_by_id
 from heliograph.store.base import Lane
 from heliograph.store.inbound import add_inbound
 from heliograph.store.receipts import Receipts, Recorded, record_receipts
+from heliograph.store.rents import rent_of
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,9 @@ class EngineIntake:
 
     async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
         """Stores an inbound message with its effect on consent and its callback, in one transaction."""
-        account = await self._owner(arrival)
+        rent = await self._store.read(rent_of, arrival.to)
+        owner = arrival.account_id if rent is None else rent.account_id
+        account = None if owner is None else await self._store.read(account_by_id, owner)
         if account is None:
             log.warning("inbound message for nobody", provider=provider, to=arrival.to)
             return None
@@ -92,19 +94,15 @@ class EngineIntake:
             received_at=from_ms(now),
             sent_at=maybe_instant(arrival.sent_at_ms),
             operator=arrival.operator,
+            channel=arrival.channel.value,
         )
         consent = consent_in(text) if text else Consent.NOT_ABOUT_IT
-        if not await self._store.write(add_inbound, account, message, consent, now):
+        if not await self._store.write(add_inbound, account, message, consent, now, rent):
             return None
         self._metrics.inbound(provider)
         self._news.tell([f"inbound:{account.id}"])
         self._on_events.set()
         return message.id
-
-    async def _owner(self, arrival: InboundArrival) -> Account | None:
-        if arrival.account_id is None:
-            return None
-        return await self._store.read(account_by_id, arrival.account_id)
 
 
 def _cleaned(receipt: Receipt) -> Receipt:

@@ -19,7 +19,10 @@ class Preparation:
     def __init__(self, batch: SendingFacts, parameters: Parameters | None) -> None:
         self._batch = batch
         self._kind = BodyKind(batch.kind)
-        self._rendering = Rendering(self._kind, batch.body, parameters, truncate=batch.options.truncate)
+        self._renderings = [
+            Rendering(self._kind, batch.body, parameters, batch.options, leg)
+            for leg in range(len(batch.options.fallbacks) + 1)
+        ]
         self._max_parts = min(batch.max_parts or MAX_PARTS, MAX_PARTS)
 
     def prepare(self, message: Leased, now_ms: int) -> Outgoing | Change:
@@ -31,8 +34,9 @@ class Preparation:
             return Change(message.id, Status.EXPIRED, reason=Reason.EXPIRED_BEFORE_SENDING)
         if message.opted_out:
             return Change(message.id, Status.REJECTED, reason=Reason.OPTED_OUT)
+        rendering = self._renderings[message.leg]
         try:
-            body, encoding, parts, values = self._rendering.render(message.msisdn)
+            body, encoding, parts, values = rendering.render(message.msisdn)
         except MissingParameter as error:
             return Change(message.id, Status.FAILED, reason=Reason.MISSING_PARAMETER, detail=str(error))
         if parts > self._max_parts:
@@ -53,6 +57,8 @@ class Preparation:
             None if values is None else batch.body,
             values,
             batch.options,
+            rendering.channel,
+            rendering.rich_media,
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
+from heliograph.domain.channels import Channel
 from heliograph.engine.lines import Line
 from heliograph.numbers import is_test_number
 
@@ -16,6 +17,17 @@ class Router:
         self._default = self.lines[default]
         self._sandbox = self.lines.get(sandbox)
 
-    def route(self, msisdn: str) -> Line | None:
+    @property
+    def channels(self) -> Set[Channel]:
+        """Those by which ordinary numbers can be reached."""
+        return self._default.provider.channels
+
+    def route(self, msisdn: str, channel: str = Channel.SMS) -> Line | None:
         """The line for a recipient; None if none leads there."""
-        return self._sandbox if is_test_number(msisdn) else self._default
+        line = self._sandbox if is_test_number(msisdn) else self._default
+        return None if line is None or channel not in line.provider.channels else line
+
+    def asked_about(self, msisdn: str) -> Line | None:
+        """The line that can be asked about a number; None if there is none."""
+        line = self._sandbox if is_test_number(msisdn) else self._default
+        return None if line is None or not line.provider.looks_up else line

@@ -6,6 +6,7 @@ looks at a number's spelling again.
 """
 
 from heliograph.numbers.countries import COUNTRIES
+from heliograph.numbers.networks import operator_of
 from heliograph.numbers.number import (
     Check,
     InvalidNumber,
@@ -42,6 +43,7 @@ __all__ = [
     "is_test_number",
     "normalise",
     "normalise_many",
+    "operator_of",
     "parse",
     "parse_originator",
     "time_zone_of",

@@ -8,12 +8,14 @@ to the engine's intake as they come.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import ClassVar, Protocol
 
 import msgspec
 
 from heliograph.domain.batches import USUAL, BodyKind, Options
+from heliograph.domain.channels import Channel, RichMedia
+from heliograph.domain.lookups import NetworkFacts
 from heliograph.domain.receipts import Receipt
 
 
@@ -42,6 +44,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     values: Mapping[str, str] | None = None
     """What makes `template` into `body`: name -> value."""
     options: Options = USUAL
+    channel: Channel = Channel.SMS
+    rich_media: RichMedia | None = None
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -91,9 +95,10 @@ class InboundArrival(msgspec.Struct, frozen=True, kw_only=True):
     provider_ref: str | None = None
     """Makes a repetition recognisable."""
     account_id: str | None = None
-    """Whose it is, where the provider knows; None: whoever owns `to`."""
+    """Whose it is, unless somebody has rented `to`."""
     sent_at_ms: int | None = None
     operator: str | None = None
+    channel: Channel = Channel.SMS
 
 
 class Intake(Protocol):
@@ -146,6 +151,10 @@ class Provider(ABC):
     """How many messages `send` takes at once."""
     sends_twice_rather_than_never: ClassVar[bool] = False
     """What becomes of a message that may or may not have been taken: sent again, or marked unknown."""
+    channels: Set[Channel] = frozenset({Channel.SMS})
+    """By which it can send."""
+    looks_up: ClassVar[bool] = False
+    """Whether it can be asked about numbers."""
 
     @abstractmethod
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
@@ -157,6 +166,10 @@ class Provider(ABC):
     async def poll(self, handle: str) -> PollAnswer:
         """What there is to say of a `Taken.poll` or one of the standing polls. An exception: asked again later."""
         raise NotImplementedError(f"{self.name} tells by itself")
+
+    async def look_up(self, msisdns: Sequence[str]) -> Sequence[NetworkFacts]:
+        """What the network says of each number, in order. An exception: all of them are asked about again later."""
+        raise NotImplementedError(f"{self.name} can't be asked about numbers")
 
     async def hear(self, heard: Heard) -> Said:
         """Takes in what the provider's server tells: receipts, inbound messages. Returns once it is stored.

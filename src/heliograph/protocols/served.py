@@ -9,6 +9,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
@@ -22,16 +23,6 @@ class SandboxCredential(msgspec.Struct, frozen=True):
     secret: str
 
 
-class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator of the platform decides for doors."""
-
-    max_body_bytes: int
-    rate_limit: int
-    """Requests a second that an account may make."""
-    public_url: str
-    """How others reach this server; empty: as the caller did."""
-
-
 class ServedProtocol(ABC):
     """One line of the registry."""
 
@@ -43,7 +34,8 @@ class ServedProtocol(ABC):
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp: ...
 
     @abstractmethod
-    def callbacks(self, store: Store) -> CallbackShape: ...
+    def callbacks(self, store: Store, public_url: str) -> CallbackShape:
+        """`public_url` is how recipients of messages reach this server; empty if nobody has said."""
 
     @abstractmethod
     async def issue(self, accounts: Accounts, account: Account, saved: SandboxCredential | None) -> SandboxCredential:

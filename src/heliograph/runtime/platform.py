@@ -24,6 +24,7 @@ from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
 from heliograph.store import open_store
+from heliograph.store.files import Files
 
 
 class Platform:
@@ -59,7 +60,11 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
     try:
         access = Access(store)
         first, credentials = await sandbox.ensure(Accounts(store, access), settings.data_dir)
-        shapes = {NATIVE: NativeCallbacks(store)} | {protocol.name: protocol.callbacks(store) for protocol in SERVED}
+        public_url = settings.public_url.rstrip("/")
+        shapes = {NATIVE: NativeCallbacks(store)} | {
+            protocol.name: protocol.callbacks(store, public_url) for protocol in SERVED
+        }
+        files = Files(settings.attachments, settings.data_dir)
         news = News()
         await sandbox.ensure_balances(store, settings)
         configured = await providers.ensure(settings, store, first)
@@ -78,7 +83,13 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         )
         await engine.start()
         try:
-            services = Services(engine, operator)
+            services = Services(
+                engine,
+                operator,
+                inventory=settings.inventory,
+                files=files,
+                largest_file=settings.attachment_bytes,
+            )
             await sandbox.furnish(services, credentials)
             yield Platform(settings, services, engine, credentials, configured)
         finally:

@@ -14,15 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import platformdirs
 
 from heliograph.domain.errors import SetupError
 from heliograph.domain.prices import FREE, MICROS, TRIAL, Tariff
+from heliograph.domain.rents import FICTIONAL, PERIODS, Terms
 from heliograph.doors.bodies import in_our_words
 from heliograph.engine.addresses import Network
+from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig
 
 FILE_NAME = "heliograph.toml"
@@ -61,6 +63,22 @@ class Settings:
     host: str = setting("127.0.0.1", "The address to listen on.")
     port: int = setting(8460, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535)
     public_url: str = setting("", "How others reach this server, if not by http://HOST:PORT.")
+    link_url: str = setting(
+        "", "What short addresses begin with, such as https://go.example.org; empty for PUBLIC_URL/l."
+    )
+    attachments: str = setting(
+        "",
+        "Where files are kept: s3://BUCKET/PREFIX, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and "
+        "AWS_ENDPOINT_URL in the environment; empty for the data directory.",
+    )
+    attachment_bytes: int = setting(
+        10 * 1024 * 1024, "The largest file, in bytes.", at_least=1024, at_most=1024 * 1024 * 1024
+    )
+    numbers: tuple[Terms, ...] | None = setting(
+        None,
+        "Numbers that accounts can rent: a table `[[numbers]]` for each, see numbers.md. Without them the sandbox has "
+        "some, if messages go by it.",
+    )
     lease_s: float = setting(
         60.0, "Seconds a worker holds a message before another may take it.", at_least=1, at_most=3600
     )
@@ -105,6 +123,13 @@ class Settings:
             return self.prices
         return TRIAL if self.default_provider == SANDBOX else FREE
 
+    @property
+    def inventory(self) -> tuple[Terms, ...]:
+        """The numbers that can be rented."""
+        if self.numbers is not None:
+            return self.numbers
+        return FICTIONAL if self.default_provider == SANDBOX else ()
+
     def __post_init__(self) -> None:
         """ValueError names the values that are not among the allowed ones."""
         mistakes = [
@@ -116,6 +141,10 @@ class Settings:
             mistakes.append("store must be a postgresql:// URL, or empty for the embedded store")
         if self.public_url and not self.public_url.startswith(("https://", "http://")):
             mistakes.append(f"public_url must begin with https:// or http://, not {self.public_url!r}")
+        if self.link_url and not self.link_url.startswith(("https://", "http://")):
+            mistakes.append(f"link_url must begin with https:// or http://, not {self.link_url!r}")
+        if self.attachments and "://" not in self.attachments:
+            mistakes.append(f"attachments must be an address such as s3://BUCKET/PREFIX, not {self.attachments!r}")
         if self.default_provider not in {SANDBOX, *self.providers}:
             mistakes.append(f"default_provider names no provider that is set up: {self.default_provider!r}")
         if mistakes:
@@ -263,6 +292,59 @@ def _micros(price: Any) -> int:
     return round(float(price) * MICROS)
 
 
+class _Rentable(msgspec.Struct, forbid_unknown_fields=True):
+    """A table `[[numbers]]`."""
+
+    number: str
+    prices: dict[str, float]
+    network: str = ""
+    type: Literal["mobile", "landline"] = "mobile"
+    features: tuple[Literal["receive", "send", "voice"], ...] = ("receive",)
+    any_originator: bool = True
+    registration: bool = False
+    delayed: bool = False
+    setup_price: float = 0.0
+    inbound_price: float = 0.0
+    outbound_price: float | None = None
+
+
+def _rentable(raw: Any) -> tuple[Terms, ...]:
+    try:
+        tables = msgspec.json.decode(raw) if isinstance(raw, str) else raw
+        return tuple(_terms(table) for table in msgspec.convert(tables, list[_Rentable]))
+    except msgspec.ValidationError as error:
+        raise ValueError(in_our_words(error).message.rstrip(".")) from None
+    except (msgspec.DecodeError, TypeError):
+        raise ValueError("must be a list of tables") from None
+
+
+def _terms(table: _Rentable) -> Terms:
+    try:
+        msisdn = normalise(table.number)
+        country = country_of(msisdn)
+        prices = {int(days): _micros(price) for days, price in table.prices.items()}
+    except (InvalidNumber, ValueError) as error:
+        raise ValueError(f"has a number or a price that is none: {error}") from None
+    if country is None or not prices or not set(prices) <= set(PERIODS):
+        raise ValueError(f"{table.number} needs a country, and prices for some of 1, 7 and 30 days")
+    return Terms(
+        msisdn=msisdn,
+        country=country,
+        network=table.network or operator_of(msisdn) or "Unknown",
+        kind=table.type,
+        receives="receive" in table.features,
+        sends="send" in table.features,
+        speaks="voice" in table.features,
+        any_originator=table.any_originator,
+        needs_registration=table.registration,
+        instantly=not table.delayed,
+        setup_price=_micros(table.setup_price),
+        prices=prices,
+        inbound_price=_micros(table.inbound_price),
+        outbound_price=None if table.outbound_price is None else _micros(table.outbound_price),
+    )
+
+
 def _string(raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError(f"must be text, not {raw!r}")
@@ -277,6 +359,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     "tuple[Network, ...]": _networks,
     "Mapping[str, ProviderConfig]": _providers,
     "Tariff | None": _prices,
+    "tuple[Terms, ...] | None": _rentable,
 }
 
 
@@ -286,6 +369,8 @@ def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
     for each in fields(Settings):
         value = getattr(loaded.settings, each.name)
         shown = ", ".join(map(str, value)) if isinstance(value, tuple | dict) else str(value)
+        if each.name == "numbers":
+            shown = ", ".join(f"+{terms.msisdn}" for terms in value or ())
         if each.name == "prices":
             shown = ", ".join(value.channels) if isinstance(value, Tariff) else ""
         if each.metadata["secret"] and shown and not isinstance(value, dict):

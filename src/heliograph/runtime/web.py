@@ -13,12 +13,13 @@ from heliograph import __version__
 from heliograph.api.operations import OPERATIONS
 from heliograph.api.server import NativeDoor
 from heliograph.api.wire import ErrorBody
+from heliograph.console.links import FILES, SHORT, OwnDomain, link_routes
 from heliograph.console.optout import optout_routes
 from heliograph.console.server import console_routes
 from heliograph.doors.openapi import openapi_document
+from heliograph.doors.settings import DoorSettings
 from heliograph.engine.engine import Engine
 from heliograph.protocols.registry import SERVED
-from heliograph.protocols.served import DoorSettings
 from heliograph.runtime.providers import Providers
 from heliograph.runtime.settings import Settings
 from heliograph.services.services import Services
@@ -43,18 +44,25 @@ def web_application(services: Services, engine: Engine, settings: Settings, prov
 
     limit = settings.max_body_bytes
     for_doors = DoorSettings(
-        max_body_bytes=limit, rate_limit=settings.rate_limit, public_url=settings.public_url.rstrip("/")
+        max_body_bytes=limit,
+        rate_limit=settings.rate_limit,
+        public_url=settings.public_url.rstrip("/"),
+        link_url=settings.link_url.rstrip("/"),
+        short=SHORT,
+        files=FILES,
     )
-    return Router(
+    everything = Router(
         [
             Route(f"{API_MOUNT}/openapi.json", openapi),
-            Mount(API_MOUNT, NativeDoor(services, max_body_bytes=limit)),
+            Mount(API_MOUNT, NativeDoor(services, for_doors)),
             *(Mount(protocol.mount, protocol.door(services, for_doors)) for protocol in SERVED),
             providers.route(limit),
             Route("/healthz", health),
             Route("/metrics", metrics),
             *optout_routes(services.optouts),
+            *link_routes(services.links),
             *console_routes(services, settings.data_dir),
         ],
         redirect_slashes=False,
     )
+    return OwnDomain(everything, settings.link_url, services.links) if settings.link_url else everything

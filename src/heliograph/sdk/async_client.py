@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from heliograph.api import wire
 from heliograph.calling import AsyncTransport
@@ -36,6 +36,11 @@ class AsyncClient:
         self.contacts = AsyncContacts(self._transport)
         self.templates = AsyncTemplates(self._transport)
         self.money = AsyncMoney(self._transport)
+        self.verify = AsyncVerify(self._transport)
+        self.links = AsyncLinks(self._transport)
+        self.attachments = AsyncAttachments(self._transport)
+        self.numbers = AsyncNumbers(self._transport)
+        self.conversations = AsyncConversations(self._transport)
         self.sandbox = AsyncSandbox(self._transport)
 
     async def close(self) -> None:
@@ -75,12 +80,17 @@ class AsyncMessages:
         max_parts: int | None = None,
         truncate: bool = False,
         feedback: bool = False,
+        channel: wire.ChannelName = "sms",
+        rich_media: wire.RichMedia | None = None,
+        fallbacks: Sequence[wire.Fallback] = (),
+        fall_back_after_s: int = 300,
     ) -> wire.Message:
         """Sends a text, or binary data, to one number. When this returns, the server has it for good.
 
         `to` is international (`+33612345678`). Instants must be aware. Repeating a call with its `idempotency_key`
-        returns the first call's message and sends nothing. Raises the RequestErrors of `heliograph.errors` for what the
-        server refuses, NotNow for what may be repeated.
+        returns the first call's message and sends nothing. Where `channel` does not deliver within `fall_back_after_s`
+        seconds, the `fallbacks` are tried, one after the other. Raises the RequestErrors of `heliograph.errors` for
+        what the server refuses, NotNow for what may be repeated.
         """
         body = wire.SendMessage(
             to=to,
@@ -99,6 +109,10 @@ class AsyncMessages:
             max_parts=max_parts,
             truncate=truncate,
             feedback=feedback,
+            channel=channel,
+            rich_media=rich_media,
+            fallbacks=list(fallbacks),
+            fall_back_after_s=fall_back_after_s,
         )
         return await self._transport.run(calls.post(wire.Message, body, "messages"))
 
@@ -169,6 +183,10 @@ class AsyncBatches:
         max_parts: int | None = None,
         truncate: bool = False,
         feedback: bool = False,
+        channel: wire.ChannelName = "sms",
+        rich_media: wire.RichMedia | None = None,
+        fallbacks: Sequence[wire.Fallback] = (),
+        fall_back_after_s: int = 300,
     ) -> wire.Batch:
         """Sends to up to 100,000 numbers at once, and to whoever is in the groups when it is sent.
 
@@ -195,6 +213,10 @@ class AsyncBatches:
             max_parts=max_parts,
             truncate=truncate,
             feedback=feedback,
+            channel=channel,
+            rich_media=rich_media,
+            fallbacks=list(fallbacks),
+            fall_back_after_s=fall_back_after_s,
         )
         return await self._transport.run(calls.post(wire.Batch, body, "batches"))
 
@@ -411,6 +433,174 @@ class AsyncOptOuts:
         return _items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")
 
 
+class AsyncVerify:
+    """Proving that a number is somebody's, by a one-time code that only they are sent."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def start(
+        self,
+        *,
+        to: str,
+        text: str = "Your code is ${code}",
+        originator: str | None = None,
+        kind: Literal["digits", "letters", "alphanumeric"] = "digits",
+        length: int = 6,
+        ttl_s: int = 300,
+        max_attempts: int = 3,
+        address: str | None = None,
+        client_reference: str | None = None,
+        callback_url: str | None = None,
+    ) -> wire.Verification:
+        """Sends a code: `length` is 4 to 10, `ttl_s` 60 to 1800 seconds, `max_attempts` 1 to 10.
+
+        `address` is of whoever is to prove that the number is theirs (their IP address, say): TooManyCodes if too many
+        were asked for on its behalf, or for this number.
+        """
+        body = wire.StartVerification(
+            to=to,
+            text=text,
+            originator=originator,
+            kind=kind,
+            length=length,
+            ttl_s=ttl_s,
+            max_attempts=max_attempts,
+            address=address,
+            client_reference=client_reference,
+            callback_url=callback_url,
+        )
+        return await self._transport.run(calls.post(wire.Verification, body, "verifications"))
+
+    async def check(self, verification_id: str, code: str) -> wire.Verification:
+        """The verified verification, if this is the code.
+
+        WrongCode if it is not, and VerificationFailed once too many were wrong; AlreadyVerified, VerificationExpired or
+        VerificationCanceled if there is nothing to verify any more.
+        """
+        body = wire.CheckCode(code=code)
+        return await self._transport.run(calls.post(wire.Verification, body, "verifications", verification_id, "check"))
+
+    async def resend(self, verification_id: str) -> wire.Verification:
+        """Sends another code; the last one is good no longer. TooManyCodes within some seconds of it."""
+        return await self._transport.run(calls.act(wire.Verification, "verifications", verification_id, "resend"))
+
+    async def cancel(self, verification_id: str) -> wire.Verification:
+        """Makes the code worthless."""
+        return await self._transport.run(calls.act(wire.Verification, "verifications", verification_id, "cancel"))
+
+    async def get(self, verification_id: str) -> wire.Verification:
+        """NotFound if the account has no such verification."""
+        return await self._transport.run(calls.get(wire.Verification, "verifications", verification_id))
+
+
+class AsyncLinks:
+    """Short addresses."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(self, url: str, *, name: str | None = None) -> wire.Link:
+        """A short address for an http or https one. NameTaken."""
+        return await self._transport.run(calls.post(wire.Link, wire.Shorten(url=url, name=name), "links"))
+
+    async def change(self, link_id: str, *, url: str | None = None, name: str | None = None) -> wire.Link:
+        """Changes what is given; messages that were sent lead to the new address."""
+        return await self._transport.run(calls.patch(wire.Link, wire.ChangeLink(url=url, name=name), "links", link_id))
+
+    async def delete(self, link_id: str) -> None:
+        """With its hits."""
+        await self._transport.run(calls.without_answer("DELETE", "links", link_id))
+
+    async def all(self) -> Sequence[wire.Link]:
+        """Newest first."""
+        return (await self._transport.run(calls.get(wire.LinkList, "links"))).items
+
+    def hits(self, link_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Hit]:
+        """Who followed it, newest first."""
+        return _items(self._transport, wire.Hits, "links", link_id, "hits", limit=page_size)
+
+
+class AsyncAttachments:
+    """Files that are sent as short addresses."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def upload(self, content: bytes, media_type: str, *, name: str | None = None) -> wire.Link:
+        """Keeps a file, such as an `image/png` or `application/pdf`. When this returns, it is stored."""
+        return await self._transport.run(calls.upload(wire.Link, content, media_type, "attachments", name=name))
+
+    async def delete(self, link_id: str) -> None:
+        """With its hits."""
+        await self._transport.run(calls.without_answer("DELETE", "attachments", link_id))
+
+    async def all(self) -> Sequence[wire.Link]:
+        """Newest first."""
+        return (await self._transport.run(calls.get(wire.LinkList, "attachments"))).items
+
+    def hits(self, link_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Hit]:
+        """Who opened it, newest first."""
+        return _items(self._transport, wire.Hits, "attachments", link_id, "hits", limit=page_size)
+
+
+class AsyncNumbers:
+    """What is known of numbers."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get(self, number: str) -> wire.NumberFacts:
+        """What the numbering plan says. InvalidRecipient for what is no number."""
+        return await self._transport.run(calls.get(wire.NumberFacts, "numbers", number))
+
+    async def look_up(self, number: str) -> wire.Lookup:
+        """What its network says. Costs money; NoCoverage where it has no price."""
+        return await self._transport.run(calls.act(wire.Lookup, "numbers", number, "lookup"))
+
+    async def look_up_many(self, numbers: Sequence[str], *, callback_url: str | None = None) -> wire.LookupJob:
+        """The same of many; the answers come later, to the URL and to `lookups`."""
+        body = wire.LookUp(numbers=list(numbers), callback_url=callback_url)
+        return await self._transport.run(calls.post(wire.LookupJob, body, "lookups"))
+
+    def lookups(self, job_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Lookup]:
+        """Of a job, newest first."""
+        return _items(self._transport, wire.Lookups, "lookups", job_id, limit=page_size)
+
+
+class AsyncConversations:
+    """What went back and forth with each number that has written."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def all(self) -> Sequence[wire.Conversation]:
+        """The one written to last first."""
+        return (await self._transport.run(calls.get(wire.Conversations, "conversations"))).items
+
+    async def messages(self, conversation_id: str) -> Sequence[wire.ThreadLine]:
+        """The newest in both directions and by all channels, newest first."""
+        path = ("conversations", conversation_id, "messages")
+        return (await self._transport.run(calls.get(wire.Thread, *path))).items
+
+    async def mark_read(self, conversation_id: str) -> None:
+        """Nothing in it is unread any more."""
+        await self._transport.run(calls.without_answer("POST", "conversations", conversation_id, "read"))
+
+    async def reply(
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        channel: wire.ChannelName = "sms",
+        idempotency_key: str | None = None,
+    ) -> wire.Message:
+        """Answers from the originator that was written to. WindowClosed by other channels than SMS more than 24 hours
+        after their last message by it."""
+        body = wire.Answer(text=text, channel=channel, idempotency_key=idempotency_key)
+        return await self._transport.run(calls.post(wire.Message, body, "conversations", conversation_id, "replies"))
+
+
 class AsyncSandbox:
     """The sandbox's simulated phones: what a test suite needs."""
 
@@ -453,9 +643,12 @@ class AsyncSandbox:
         )
         return found.code
 
-    async def reply(self, number: str, *, to: str, text: str) -> str:
-        """Sends a text from a phone to an originator; the inbound message's id."""
-        body = wire.SendReply(to=to, text=text)
+    async def reply(self, number: str, *, to: str, text: str, channel: wire.ChannelName | None = None) -> str:
+        """Sends a text from a phone to an originator; the inbound message's id.
+
+        Without a `channel` it goes by the one that the last message from there came by.
+        """
+        body = wire.SendReply(to=to, text=text, channel=channel)
         sent = await self._transport.run(calls.post(wire.SentReply, body, "sandbox", "phones", number, "replies"))
         return sent.inbound_id
 

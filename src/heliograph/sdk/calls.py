@@ -67,6 +67,11 @@ def post(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
     return result((yield Request("POST", _path(*path), body=msgspec.json.encode(body))), shape)
 
 
+def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query: Any) -> Call[T]:
+    request = Request("POST", _path(*path), _query(**query), body=content, content_type=media_type)
+    return result((yield request), shape)
+
+
 def get(shape: type[T], *path: str, **query: Any) -> Call[T]:
     return result((yield Request("GET", _path(*path), _query(**query))), shape)
 

@@ -22,7 +22,9 @@ from heliograph.domain.batches import (
     ReportWish,
     draft_of,
 )
+from heliograph.domain.channels import Channel
 from heliograph.domain.errors import (
+    ChannelNotActive,
     InvalidBody,
     InvalidCallbackUrl,
     InvalidField,
@@ -99,15 +101,25 @@ class Batches:
         self._engine = engine
         self._store = engine.store
 
-    async def create(self, account: Account, draft: Draft, *, check: Check = Check.POSSIBLE) -> Created:
+    async def create(
+        self,
+        account: Account,
+        draft: Draft,
+        *,
+        check: Check = Check.POSSIBLE,
+        also: Callable[[Tx, Batch], None] | None = None,
+    ) -> Created:
         """Accepts a request to send.
 
-        When this returns the batch and its messages are committed. `check` says how strictly the door's protocol
-        takes phone numbers. Raises the RequestErrors that are imported above; then nothing is stored.
+        When this returns the batch and its messages are committed, together with what `also` stores. `check` says how
+        strictly the door's protocol takes phone numbers. Raises the RequestErrors that are imported above and what
+        `also` raises; then nothing is stored.
         """
         batch = self._ruled(account, draft, check)
         fingerprint = _fingerprint(draft) if draft.idempotency_key is not None else None
-        accepted = await self._engine.accept(NewBatch(batch, draft.idempotency_key, fingerprint, self._engine.tariff))
+        accepted = await self._engine.accept(
+            NewBatch(batch, draft.idempotency_key, fingerprint, self._engine.tariff, also)
+        )
         if accepted.repeated:
             return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
         batch.recipient_count = accepted.messages
@@ -119,12 +131,15 @@ class Batches:
         """What creating this batch would come to; nothing is stored. Raises what `create` raises."""
         batch = self._ruled(account, draft, check)
         wanted = await self._store.read(_now, batch, self._engine.tariff)
-        rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
+        renderings = [
+            Rendering(batch.kind, batch.body, batch.parameters, batch.options, leg)
+            for leg in range(len(batch.options.fallbacks) + 1)
+        ]
         parts = 0
         listed: list[DryRunRecipient] = []
         for msisdn, quote in zip(wanted.msisdns, wanted.quotes, strict=True):
             try:
-                rendered = rendering.render(msisdn)
+                rendered = renderings[quote.leg].render(msisdn)
             except MissingParameter:
                 continue  # would fail alone, and send nothing
             parts += rendered.parts
@@ -216,6 +231,7 @@ class Batches:
     def _ruled(self, account: Account, draft: Draft, check: Check) -> Batch:
         recipients = _recipients(draft, account.default_region, check)
         kind, body = _body(draft)
+        self._check_channels(draft)
         now = from_ms(now_ms())  # whole milliseconds, as stored
         send_at, expire_at = _times(draft, now)
         self._check_callback(account, draft)
@@ -245,6 +261,20 @@ class Batches:
             modified_at=now,
             expand_at=send_at if draft.groups and send_at > now else None,
         )
+
+    def _check_channels(self, draft: Draft) -> None:
+        wanted = [draft.options.channel, *(fallback.channel for fallback in draft.options.fallbacks)]
+        if wanted == [Channel.SMS]:
+            return
+        if draft.data is not None:
+            raise InvalidBody("Binary data goes by SMS only.", field="body")
+        if len(set(wanted)) < len(wanted):
+            raise InvalidField("Each channel can be tried once.", field="fallbacks")
+        for channel in wanted:
+            if channel not in self._engine.router.channels:
+                raise ChannelNotActive(f"No provider is set up that sends by {channel}.", field="channel")
+        for fallback in draft.options.fallbacks:
+            _text(msgspec.structs.replace(draft, text=fallback.body))
 
     def _check_callback(self, account: Account, draft: Draft) -> None:
         if draft.callback_url is not None:

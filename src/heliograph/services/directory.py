@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from heliograph.domain.accounts import Account, CredentialKind, hash_secret, new_secret, same_secret
-from heliograph.domain.directory import Application, Channel, Originator, RichMedia, Template, TemplateDraft
+from heliograph.domain.callbacks import EventKind, Listener, callback_key
+from heliograph.domain.channels import Channel, RichMedia
+from heliograph.domain.directory import Application, Originator, Template, TemplateDraft
 from heliograph.domain.errors import InvalidField, Locked, NotFound, Unauthenticated
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.services.access import Access
@@ -153,6 +155,29 @@ class Originators:
         return found is not None and not found.approved(datetime.now(UTC))
 
 
+_TOLD = {
+    ("sms", "receiveCallback"): callback_key(EventKind.INBOUND, Channel.SMS),
+    ("viber", "receiveCallback"): callback_key(EventKind.INBOUND, Channel.VIBER),
+    ("whatsapp", "receiveCallback"): callback_key(EventKind.INBOUND, Channel.WHATSAPP),
+    ("optouts", "optoutsCallback"): callback_key(EventKind.OPTED_OUT),
+    ("shortlinks", "shortlinksCallback"): callback_key(EventKind.LINK_HIT),
+    ("attachments", "attachmentsCallback"): callback_key(EventKind.ATTACHMENT_HIT),
+}
+"""Which settings of an application say where it is told of what (reference: smscx.md, sections 8 and 9)."""
+_TOLD_IN = "smscx"
+"""The protocol whose shape that has: the only one that has applications."""
+
+
+def _listeners(settings: Mapping[str, object]) -> dict[str, Listener]:
+    found = {}
+    for (area, name), key in _TOLD.items():
+        own = settings.get(area)
+        url = own.get(name) if isinstance(own, dict) else None
+        if isinstance(url, str) and url:
+            found[key] = Listener(_TOLD_IN, url)
+    return found
+
+
 class Applications:
     """Programs that act for an account by access tokens."""
 
@@ -182,6 +207,7 @@ class Applications:
             scopes=frozenset(scopes),
             token_lifetime_s=token_lifetime_s,
             settings=settings or {},
+            callbacks=_listeners(settings or {}),
             created_at=from_ms(now_ms()),
         )
         return await self._store.write(put_application, application)

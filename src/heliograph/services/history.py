@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence, Set
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Sequence, Set
+from typing import NamedTuple, Protocol
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Batch
@@ -31,6 +31,12 @@ from heliograph.store.tx import Tx
 from heliograph.text import MissingParameter
 
 READ_AT_ONCE = 5_000
+
+
+class Renderer(Protocol):
+    """What a recipient of a batch gets, by one of its legs."""
+
+    def __call__(self, msisdn: str, leg: int = 0) -> Rendered: ...
 
 
 class Sent(NamedTuple):
@@ -82,7 +88,7 @@ class History:
     async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[list[SentLine]]:
         """Newest first, some thousands at a time; the next ones are read while these are worked on."""
         batches: dict[str, Batch] = {}
-        renderers: dict[str, Callable[[str], Rendered]] = {}
+        renderers: dict[str, Renderer] = {}
 
         def read(before: str | None) -> asyncio.Task[tuple[list[Line], dict[str, Batch]]]:
             return asyncio.ensure_future(self._store.read(_lines, account.id, wanted, before, set(batches)))
@@ -98,7 +104,10 @@ class History:
                     batch_id: renderers.get(batch_id) or renderer(batch) for batch_id, batch in batches.items()
                 }
                 coming = read(lines[-1].id)
-                yield [SentLine(line, batches[line.batch_id], renderers[line.batch_id](line.msisdn)) for line in lines]
+                yield [
+                    SentLine(line, batches[line.batch_id], renderers[line.batch_id](line.msisdn, line.leg))
+                    for line in lines
+                ]
         finally:
             coming.cancel()
 
@@ -174,13 +183,16 @@ def _campaigns(
     return [Campaign(batch, sums.get(batch.id, [])) for batch in found], count_batches(tx, account_id, wanted)
 
 
-def renderer(batch: Batch) -> Callable[[str], Rendered]:
+def renderer(batch: Batch) -> Renderer:
     """What each recipient of a batch gets; the bare body for one whose parameters have no value."""
-    rendering = Rendering(batch.kind, batch.body, batch.parameters, truncate=batch.options.truncate)
+    renderings = [
+        Rendering(batch.kind, batch.body, batch.parameters, batch.options, leg)
+        for leg in range(len(batch.options.fallbacks) + 1)
+    ]
 
-    def render(msisdn: str) -> Rendered:
+    def render(msisdn: str, leg: int = 0) -> Rendered:
         try:
-            return rendering.render(msisdn)
+            return renderings[leg].render(msisdn)
         except MissingParameter:
             return Rendered(batch.body, "gsm7", 0)
 
@@ -189,4 +201,7 @@ def renderer(batch: Batch) -> Callable[[str], Rendered]:
 
 def _rendered(found: Sequence[Message], batches: dict[str, Batch]) -> list[Sent]:
     renderers = {batch_id: renderer(batch) for batch_id, batch in batches.items()}
-    return [Sent(message, batches[message.batch_id], renderers[message.batch_id](message.msisdn)) for message in found]
+    return [
+        Sent(message, batches[message.batch_id], renderers[message.batch_id](message.msisdn, message.leg))
+        for message in found
+    ]

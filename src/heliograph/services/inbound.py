@@ -21,10 +21,19 @@ class InboundMessages:
         return message
 
     async def page(
-        self, account: Account, wanted: InboundFilter, *, limit: int, offset: int = 0, before: str | None = None
+        self,
+        account: Account,
+        wanted: InboundFilter,
+        *,
+        limit: int,
+        offset: int = 0,
+        before: str | None = None,
+        after: str | None = None,
     ) -> list[Inbound]:
-        """Newest first."""
-        return await self._store.read(inbound_of, account.id, wanted, limit=limit, offset=offset, before=before)
+        """Newest first: what is older than `before`, or newer than `after`."""
+        return await self._store.read(
+            inbound_of, account.id, wanted, limit=limit, offset=offset, before=before, after=after
+        )
 
     async def page_and_count(
         self, account: Account, wanted: InboundFilter, *, limit: int, offset: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from heliograph.domain.accounts import Account
+from heliograph.domain.channels import Channel
 from heliograph.domain.instants import now_ms
 from heliograph.engine.engine import Engine
 from heliograph.numbers import COUNTRIES, country_of
@@ -33,9 +34,9 @@ class Money:
         """What changed the balance, newest first."""
         return await self._store.read(entries_of, account.id, limit=limit, before=before)
 
-    def covers(self, msisdn: str) -> bool:
+    def covers(self, msisdn: str, channel: str = Channel.SMS) -> bool:
         """Whether anything is sent there."""
-        return self._tariff.price_of("sms", country_of(msisdn)) is not None
+        return self._tariff.price_of(channel, country_of(msisdn)) is not None
 
     def quotes(self, msisdns: Sequence[str]) -> list[int | None]:
         """What a part to each of these costs, in millionths; None: nothing is sent there."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from heliograph.domain.accounts import Account
+from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.errors import InvalidBody, InvalidOriginator, InvalidRecipient, NotFound, WaitTimedOut
 from heliograph.domain.instants import from_ms
 from heliograph.domain.messages import Message
@@ -24,6 +25,7 @@ from heliograph.store.messages import messages_by_ids, recent_failures
 from heliograph.store.phones import PhoneMessage, messages_on, phones, received_twice
 from heliograph.text import Encoding
 
+_decode_media = msgspec.json.Decoder(RichMedia).decode
 _CODE = re.compile(r"(?<![\w.,:/-])(\d{3}[ -]\d{3}|\d{4,8})(?![\w/-]|[.,:]\d)")
 MAX_REPLY_LENGTH = 2_000
 
@@ -53,6 +55,8 @@ class Entry(msgspec.Struct, frozen=True):
     detail: str | None
     latency: timedelta | None
     """From acceptance to the receipt."""
+    channel: Channel
+    rich_media: RichMedia | None
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -165,9 +169,12 @@ class Phones:
                     raise WaitTimedOut(f"No message on {number} has a one-time code.")
                 await news.wait(min(left, ELSEWHERE_S))
 
-    async def reply(self, account: Account | None, number: str, to: str, text: str) -> str:
+    async def reply(
+        self, account: Account | None, number: str, to: str, text: str, channel: Channel | None = None
+    ) -> str:
         """Sends a text from a phone to an originator; the inbound message's id.
 
+        It goes by the channel that the last message from there came by, unless one is named.
         It goes to `account`; for the operator, to whoever last wrote to this phone from `to`. NotFound if nobody did.
         """
         if not text or len(text) > MAX_REPLY_LENGTH or not is_storable(text):
@@ -176,7 +183,9 @@ class Phones:
             originator = parse_originator(to).value
         except NotAnOriginator as error:
             raise InvalidOriginator(f"{to!r} can't be written to: {error.reason}.", field="to") from error
-        inbound_id = await self._operator.reply(_phone(number), originator, text, account_id=_id(account))
+        inbound_id = await self._operator.reply(
+            _phone(number), originator, text, account_id=_id(account), channel=channel
+        )
         if inbound_id is None:
             raise NotFound(f"Nobody has written to {number} from {to}, so nobody gets this message.")
         return inbound_id
@@ -218,6 +227,8 @@ def _shown(entry: OnScreen) -> Entry:
         reason=None if message is None else message.reason,
         detail=None if message is None else message.detail,
         latency=None if message is None or settled is None else settled - message.created_at,
+        channel=Channel(shown.channel),
+        rich_media=None if shown.rich_media is None else _decode_media(shown.rich_media),
     )
 
 
@@ -235,6 +246,8 @@ def _missed(message: Message) -> Entry:
         reason=message.reason,
         detail=message.detail,
         latency=None,
+        channel=Channel(message.channel),
+        rich_media=None,
     )
 
 

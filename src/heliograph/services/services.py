@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from heliograph.domain.rents import Terms
 from heliograph.engine.engine import Engine
 from heliograph.protocols.sandbox.operator import SandboxOperator
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
+from heliograph.services.conversations import Conversations
 from heliograph.services.directory import Applications, Originators, Templates
 from heliograph.services.groups import Groups
 from heliograph.services.history import History
 from heliograph.services.inbound import InboundMessages
+from heliograph.services.links import Links
 from heliograph.services.messages import Messages
 from heliograph.services.money import Money
+from heliograph.services.numbers import Numbers
 from heliograph.services.optouts import OptOuts
 from heliograph.services.phones import Phones
+from heliograph.services.rents import Rents
 from heliograph.services.reports import Reports
+from heliograph.services.verify import Verify
+from heliograph.store.files import Files
 
 
 class Services:
-    def __init__(self, engine: Engine, operator: SandboxOperator) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        operator: SandboxOperator,
+        *,
+        inventory: Sequence[Terms],
+        files: Files,
+        largest_file: int,
+    ) -> None:
+        """`inventory` has the numbers that can be rented; `largest_file` is in octets."""
         store = engine.store
         self.access = Access(store)
         self.accounts = Accounts(store, self.access)
@@ -36,4 +54,11 @@ class Services:
         self.history = History(store)
         self.inbound = InboundMessages(store)
         self.optouts = OptOuts(store)
+        self.channels = engine.router.channels
+        """Those by which ordinary numbers can be reached."""
         self.phones = Phones(engine, operator)
+        self.verify = Verify(engine, self.batches)
+        self.numbers = Numbers(engine)
+        self.rents = Rents(engine, inventory)
+        self.links = Links(engine, files, largest_file)
+        self.conversations = Conversations(engine, self.batches, self.history)

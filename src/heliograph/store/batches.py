@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Select, case, func, select, update
 
 from heliograph.domain.batches import NOTIFY, USUAL, Batch, BodyKind, Notify, Options, Parameters, ReportWish
+from heliograph.domain.channels import Channel
 from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, UnknownGroup
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
@@ -36,6 +37,7 @@ BATCH_COLUMNS = tuple(column.name for column in batches.c)
 
 _OWN = ("id", "msisdn", "price", "parts", "country")
 _TIMES = ("due_at", "expire_at")
+_ROUTE = ("channel", "leg", "plan")
 _SHARED = ("account_id", "batch_id", "status", "notify", "created_at")
 """Columns of a message that are the same for all of its batch."""
 _MERGED_RECIPIENTS = 20
@@ -50,6 +52,8 @@ class NewBatch(msgspec.Struct, frozen=True):
     fingerprint: str | None = None
     """Of the request: the same key with another fingerprint is a mistake, not a repetition."""
     tariff: Tariff = FREE
+    also: Callable[[Tx, Batch], None] | None = None
+    """Stores what belongs to it, in the same transaction; what it raises fails the request."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -148,6 +152,9 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
     tx.insert(batches, BATCH_COLUMNS, rows)
     refused = add_messages(tx, fresh)
     settle_if_empty(tx, [entry.batch.id for entry in fresh if not entry.msisdns], now)
+    for new in paid:
+        if new.also is not None:
+            new.also(tx, new.batch)
     for entry in fresh:
         identifier = entry.batch.id
         answers[identifier] = Accepted(
@@ -189,13 +196,19 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
     for batch, msisdns, quotes, used_ids in fresh:
         ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
         rows: list[Row] = [
-            (message_id, msisdn, price, parts or None, country)
-            for message_id, msisdn, (price, parts, country, _) in zip(ids[batch.id], msisdns, quotes, strict=True)
+            (message_id, msisdn, quote[0], quote[1] or None, quote[2])
+            for message_id, msisdn, quote in zip(ids[batch.id], msisdns, quotes, strict=True)
         ]
         created_at = to_ms(batch.created_at)
         shared = (batch.account_id, batch.id, Status.QUEUED.value, int(NOTIFY[batch.report]), created_at)
         times = _times(batch, msisdns)
-        if len(rows) <= _MERGED_RECIPIENTS:
+        if batch.options.channel is not Channel.SMS or batch.options.fallbacks:
+            routed = [
+                row + time + (quote.channel.value, quote.leg, quote.plan)
+                for row, time, quote in zip(rows, times, quotes, strict=True)
+            ]
+            tx.insert(messages, _OWN + _TIMES + _ROUTE, routed, dict(zip(_SHARED, shared, strict=True)))
+        elif len(rows) <= _MERGED_RECIPIENTS:
             merged.extend(row + time + shared for row, time in zip(rows, times, strict=True))
         elif has_one_time(batch):
             tx.insert(messages, _OWN, rows, dict(zip(_TIMES + _SHARED, times[0] + shared, strict=True)))

@@ -16,8 +16,10 @@ from sqlalchemy import func, select
 
 from heliograph.domain.batches import Notify
 from heliograph.domain.callbacks import EventKind, MessageFacts
+from heliograph.domain.channels import Plan, plan_of
 from heliograph.domain.ids import following, new_id
-from heliograph.domain.statuses import OPEN, SETTLED, Status, may_become
+from heliograph.domain.messages import Waiting
+from heliograph.domain.statuses import OPEN, SETTLED, Reason, Status, may_become
 from heliograph.store.ledger import Bill, give_back
 from heliograph.store.schema import accounts, batches, events, messages
 from heliograph.store.tx import Row, Tx
@@ -69,6 +71,10 @@ class Current(NamedTuple):
     sent_at: int | None
     attempts: int
     price: int
+    channel: str
+    leg: int
+    plan: str | None
+    fall_back_at: int | None
 
 
 class Taken(NamedTuple):
@@ -81,6 +87,10 @@ class Taken(NamedTuple):
 
 _NOT_SENT = {Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED}
 _UNSENT = {Status.QUEUED.value, Status.SENDING.value}
+_HELD = {Status.SENDING.value, Status.SENT.value}
+_UNDELIVERED = {Status.FAILED, Status.REJECTED, Status.EXPIRED}
+_NO_CHANNEL_HELPS = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING}
+"""Why a message ends although another channel is left."""
 
 _WRITTEN = (
     "status",
@@ -108,13 +118,19 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
     taken: list[Taken] = []
     for change in changes:
         before = current.get(change.message_id)
-        if before is None or not may_become(Status(before.status), change.status):
+        if before is None:
             continue
-        after = _changed(change, before, now_ms)
+        if (fallen := _fallen_back(change, before, now_ms)) is not None:
+            change, after = fallen
+        elif may_become(Status(before.status), change.status):
+            after = _changed(change, before, now_ms)
+        else:
+            continue
         current[change.message_id] = after  # a second change to the same message must see the first
         rows[change.message_id] = _written(change, after, now_ms)
         taken.append(Taken(change, before, after))
     tx.update(messages, "id", _WRITTEN, list(rows.values()), {"worker": None, "lease_until": None})
+    _write_routes(tx, taken)
     _close_batches(tx, taken)
     _return_prices(tx, taken, now_ms)
     _write_events(tx, taken, now_ms)
@@ -134,7 +150,7 @@ def _changed(change: Change, before: Current, now_ms: int) -> Current:
     sent_at = before.sent_at
     if sent_at is None and change.status in {Status.SENT, Status.DELIVERED}:
         sent_at = _happened(change, now_ms)
-    return Current(
+    after = Current(
         before.id,
         before.account_id,
         before.batch_id,
@@ -149,7 +165,66 @@ def _changed(change: Change, before: Current, now_ms: int) -> Current:
         sent_at,
         change.attempts if change.attempts is not None else before.attempts,
         0 if _never_went(change, before) else before.price,
+        before.channel,
+        before.leg,
+        before.plan,
+        before.fall_back_at,
     )
+    return after if before.plan is None else _along(plan_of(before.plan), change, after, now_ms)
+
+
+def _along(plan: Plan, change: Change, after: Current, now_ms: int) -> Current:
+    """What else changes of a message that may take several channels: its price, and until when it has time."""
+    if change.status in SETTLED:
+        price = min(after.price, plan.at(after.leg).price)  # 0 if it never went
+        return after._replace(price=price, fall_back_at=None)
+    if change.status is Status.SENT and plan.after(after.leg) is not None:
+        return after._replace(fall_back_at=_happened(change, now_ms) + plan.after_ms)
+    return after._replace(fall_back_at=None)
+
+
+def _fallen_back(change: Change, before: Current, now_ms: int) -> tuple[Change, Current] | None:
+    """What becomes of a message that one channel did not deliver and that has another; None: what the change says.
+
+    A message of which nobody knows whether it went out keeps the time that its channel has for a receipt.
+    """
+    if before.plan is None or before.status not in _HELD:
+        return None
+    plan = plan_of(before.plan)
+    following_leg = plan.after(before.leg)
+    if following_leg is None or change.reason in _NO_CHANNEL_HELPS:
+        return None
+    if change.status is Status.UNKNOWN and before.status == Status.SENDING:
+        waits = msgspec.structs.replace(change, status=Status.SENT, reason=None)
+        return waits, _changed(waits, before, now_ms)
+    if change.status not in _UNDELIVERED:
+        return None
+    again = Change(
+        change.message_id,
+        Status.QUEUED,
+        reason=Waiting.FELL_BACK,
+        provider_code=change.provider_code,
+        detail=change.detail,
+        due_at=now_ms,
+        attempts=0,
+    )
+    after = _changed(again, before, now_ms)
+    return again, after._replace(
+        channel=following_leg.channel,
+        leg=following_leg.number,
+        parts=following_leg.parts,
+        provider_ref=None,  # what is still heard of the leg before is about nothing that can change
+        sent_at=None,
+    )
+
+
+def _write_routes(tx: Tx, taken: Sequence[Taken]) -> None:
+    rows: dict[str, Row] = {
+        after.id: (after.id, after.channel, after.leg, after.fall_back_at)
+        for _, _, after in taken
+        if after.plan is not None
+    }
+    tx.update(messages, "id", ("channel", "leg", "fall_back_at"), list(rows.values()))
 
 
 def _never_went(change: Change, before: Current) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, insert, select, update
 
-from heliograph.domain.directory import Application, Channel, Originator, RichMedia, Template
+from heliograph.domain.callbacks import Listener
+from heliograph.domain.channels import Channel, RichMedia
+from heliograph.domain.directory import Application, Originator, Template
 from heliograph.domain.errors import NameTaken
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.store.numbering import take_number
@@ -18,6 +20,8 @@ from heliograph.store.tx import Tx
 _encode = msgspec.json.encode
 _decode_media = msgspec.json.Decoder(RichMedia).decode
 _decode_settings = msgspec.json.Decoder(dict[str, object]).decode
+
+_decode_callbacks = msgspec.json.Decoder(dict[str, Listener]).decode
 
 _TEMPLATE = (
     templates.c.number,
@@ -163,6 +167,7 @@ def put_application(tx: Tx, application: Application) -> Application:
             token_lifetime_s=application.token_lifetime_s,
             settings=_encode(application.settings).decode(),
             created_at=to_ms(application.created_at),
+            callbacks=_encode(application.callbacks).decode() if application.callbacks else None,
         )
     )
     return msgspec.structs.replace(application, number=number)
@@ -188,5 +193,6 @@ def _application(row: Sequence[Any]) -> Application:
             "scopes": frozenset(values["scopes"].split()),
             "settings": _decode_settings(values["settings"]),
             "created_at": from_ms(values["created_at"]),
+            "callbacks": {} if values["callbacks"] is None else _decode_callbacks(values["callbacks"]),
         }
     )

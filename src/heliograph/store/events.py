@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import select, update
@@ -12,6 +13,7 @@ from heliograph.store.schema import batches, events, is_waiting
 from heliograph.store.tx import Tx
 
 _decode_facts = msgspec.json.Decoder(MessageFacts).decode
+_decode_several = msgspec.json.Decoder(list[str]).decode
 
 
 def claim_events(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[Event]:
@@ -39,22 +41,26 @@ def claim_events(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[E
     tx.update(
         events, "id", ("attempts",), [(row[0], row[8] + 1) for row in rows], {"due_at": lease_until, "last_error": None}
     )
-    return [
-        Event(
-            id=row[0],
-            account_id=row[1],
-            protocol=row[2],
-            url=row[3],
-            kind=EventKind(row[4]),
-            subject_id=row[5],
-            facts=None if row[6] is None else _decode_facts(row[6]),
-            created_ms=row[7],
-            attempts=row[8] + 1,
-            originator=row[9],
-            client_reference=row[10],
-        )
-        for row in rows
-    ]
+    return [_event(row) for row in rows]
+
+
+def _event(row: Sequence[Any]) -> Event:
+    kind, facts = EventKind(row[4]), row[6]
+    about_message = kind is EventKind.MESSAGE_STATUS
+    return Event(
+        id=row[0],
+        account_id=row[1],
+        protocol=row[2],
+        url=row[3],
+        kind=kind,
+        subject_id=row[5],
+        facts=_decode_facts(facts) if about_message and facts is not None else None,
+        several=_decode_several(facts) if not about_message and facts is not None else (),
+        created_ms=row[7],
+        attempts=row[8] + 1,
+        originator=row[9],
+        client_reference=row[10],
+    )
 
 
 class EventOutcome(msgspec.Struct, frozen=True):

@@ -16,8 +16,12 @@ from heliograph.domain.ids import earliest_at
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.domain.optouts import Consent, OptOutSource
+from heliograph.domain.rents import Rent
 from heliograph.store.changes import insert_events
+from heliograph.store.conversations import note_heard
 from heliograph.store.groups import follow_keywords
+from heliograph.store.ledger import take
+from heliograph.store.listeners import tell
 from heliograph.store.optouts import add_optouts
 from heliograph.store.schema import inbound, optouts
 from heliograph.store.tx import Tx
@@ -25,11 +29,17 @@ from heliograph.store.tx import Tx
 _NAMES = tuple(column.name for column in inbound.c)
 
 
-def add_inbound(tx: Tx, account: Account, message: Inbound, consent: Consent, now_ms: int) -> bool:
-    """Stores an inbound message with all that follows from it: consent, groups, the callback. False if it was known.
+def add_inbound(
+    tx: Tx, account: Account, message: Inbound, consent: Consent, now_ms: int, rent: Rent | None = None
+) -> bool:
+    """Stores an inbound message with all that follows from it: consent, groups, the conversation, its price, the
+    callback. False if it was known.
 
-    A provider that repeats a message (same provider, same reference) changes nothing.
+    A provider that repeats a message (same provider, same reference) changes nothing. `rent` is that of the number that
+    it was written to, if that is rented.
     """
+    if rent is not None:
+        message = msgspec.structs.replace(message, rent_id=rent.id, price=rent.terms.inbound_price)
     values = msgspec.structs.asdict(message) | {
         "kind": message.kind.value,
         "recipient": message.to,
@@ -44,9 +54,15 @@ def add_inbound(tx: Tx, account: Account, message: Inbound, consent: Consent, no
         tx.run(delete(optouts).where(optouts.c.account_id == account.id, optouts.c.msisdn == message.msisdn))
     if message.kind is BodyKind.TEXT:
         follow_keywords(tx, account.id, message)
-    if account.callback_url is not None:
-        event = (account.id, account.callback_protocol, account.callback_url, EventKind.INBOUND.value, message.id, None)
-        insert_events(tx, [event], now_ms)
+    note_heard(tx, message)
+    if message.price:
+        take(tx, account.id, message.id, message.price, now_ms)
+    if rent is not None and rent.callback_url is not None:
+        insert_events(
+            tx, [(account.id, rent.protocol, rent.callback_url, EventKind.INBOUND.value, message.id, None)], now_ms
+        )
+        return True
+    tell(tx, account.id, EventKind.INBOUND, message.channel, [message.id], now_ms)
     return True
 
 
@@ -73,15 +89,27 @@ class InboundFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     to: Sequence[str] = ()
     msisdns: Sequence[str] = ()
+    rent_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     """Received from `since`, inclusive, to `until`, exclusive."""
 
 
 def inbound_of(
-    tx: Tx, account_id: str, wanted: InboundFilter, *, limit: int, offset: int = 0, before: str | None = None
+    tx: Tx,
+    account_id: str,
+    wanted: InboundFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+    before: str | None = None,
+    after: str | None = None,
 ) -> list[Inbound]:
-    """A page, newest first: by `offset`, or everything older than the message `before`."""
+    """A page, newest first: by `offset`, everything older than the message `before`, or what is next newer than
+    `after`."""
+    if after is not None:
+        newer = _filtered(tx, select(*inbound.c), account_id, wanted).where(inbound.c.id > after)
+        return [_inbound(row) for row in reversed(tx.rows(newer.order_by(inbound.c.id).limit(limit)))]
     query = (
         _filtered(tx, select(*inbound.c), account_id, wanted).order_by(inbound.c.id.desc()).limit(limit).offset(offset)
     )
@@ -107,6 +135,8 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: InboundFilter
         query = query.where(tx.among(inbound.c.recipient, wanted.to))
     if wanted.msisdns:
         query = query.where(tx.among(inbound.c.msisdn, wanted.msisdns))
+    if wanted.rent_id is not None:
+        query = query.where(inbound.c.rent_id == wanted.rent_id)
     if wanted.since is not None:
         query = query.where(inbound.c.id >= earliest_at(to_ms(wanted.since)))
     if wanted.until is not None:

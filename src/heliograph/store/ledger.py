@@ -101,6 +101,14 @@ def give_back(tx: Tx, bills: Sequence[Bill], now_ms: int) -> None:
     _write(tx, left, rows, now_ms)
 
 
+def take(tx: Tx, account_id: str, subject_id: str, amount: int, now_ms: int) -> None:
+    """Takes something off a balance, even if that is less than it: for what has happened already."""
+    left = _lock(tx, [account_id])
+    if account_id in left:
+        left[account_id] -= amount
+        _write(tx, left, [(account_id, EntryKind.CHARGE.value, -amount, subject_id)], now_ms)
+
+
 def _lock(tx: Tx, account_ids: Sequence[str]) -> dict[str, int]:
     if not account_ids:
         return {}

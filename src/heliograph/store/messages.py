@@ -42,6 +42,9 @@ _COLUMNS = (
     messages.c.confirmed_at,
     messages.c.price,
     messages.c.country,
+    messages.c.channel,
+    messages.c.leg,
+    messages.c.plan,
 )
 _NAMES = tuple(column.name for column in _COLUMNS)
 _WITH_BATCH = messages.join(batches, batches.c.id == messages.c.batch_id)
@@ -114,6 +117,10 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 3166 alpha-2, of the number."""
     protocols: Sequence[str] = ()
     """The doors that their batches came by."""
+    channel: str | None = None
+    """The last by which it was tried."""
+    planned: bool = False
+    """Only those that may take several channels."""
     due_since: datetime | None = None
     due_until: datetime | None = None
     """To be sent from `due_since`, exclusive, to `due_until`, inclusive."""
@@ -181,6 +188,10 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
         query = query.where(tx.among(messages.c.country, wanted.countries))
     if wanted.protocols:
         query = query.where(tx.among(batches.c.protocol, wanted.protocols))
+    if wanted.channel is not None:
+        query = query.where(messages.c.channel == wanted.channel)
+    if wanted.planned:
+        query = query.where(messages.c.plan.is_not(None))
     if wanted.due_since is not None:
         query = query.where(messages.c.due_at > to_ms(wanted.due_since))
     if wanted.due_until is not None:
@@ -202,6 +213,8 @@ class Line(NamedTuple):
     settled_at: int | None
     price: int
     country: str | None
+    channel: str
+    leg: int
 
 
 _LINE = tuple(messages.c[name] for name in Line._fields)
@@ -244,6 +257,7 @@ class Alike(NamedTuple):
 
     protocol: str
     country: str | None
+    channel: str
     day: int
     """Since 1970, in UTC."""
     status: Status
@@ -262,6 +276,7 @@ def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> l
     columns = (
         batches.c.protocol,
         messages.c.country,
+        messages.c.channel,
         (messages.c.created_at // literal_column(str(_DAY_MS), BigInteger)).label("day"),
         messages.c.status,
         messages.c.reason,
@@ -269,7 +284,7 @@ def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> l
     )
     query = select(*columns, *_SUMS).select_from(_WITH_BATCH).group_by(*columns)
     return [
-        Alike(row[0], row[1], int(row[2]), Status(row[3]), row[4], bool(row[5]), Sums(*map(int, row[6:])))
+        Alike(row[0], row[1], row[2], int(row[3]), Status(row[4]), row[5], bool(row[6]), Sums(*map(int, row[7:])))
         for row in tx.rows(_filtered(tx, query, account_id, wanted))
     ]
 

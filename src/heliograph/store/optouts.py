@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
+from heliograph.domain.callbacks import EventKind
 from heliograph.domain.instants import from_ms
 from heliograph.domain.optouts import OptOut, OptOutSource
+from heliograph.store.listeners import tell
 from heliograph.store.numbering import take_numbers
 from heliograph.store.schema import optouts
 from heliograph.store.tx import Tx
@@ -36,7 +38,10 @@ def add_optouts(tx: Tx, account_id: str, msisdns: Sequence[str], source: OptOutS
         return 0
     numbers = take_numbers(tx, account_id, "optouts", len(new))
     constants = {"account_id": account_id, "source": source.value, "created_at": now_ms}
-    return tx.insert(optouts, ("msisdn", "number"), list(zip(new, numbers, strict=True)), constants, skip_existing=True)
+    rows = list(zip(new, numbers, strict=True))
+    added = tx.insert(optouts, ("msisdn", "number"), rows, constants, skip_existing=True)
+    tell(tx, account_id, EventKind.OPTED_OUT, "", new, now_ms)
+    return added
 
 
 def remove_optout(tx: Tx, account_id: str, msisdn: str) -> int:
@@ -64,6 +69,12 @@ def newest_optouts(
     if before is not None:
         query = query.where(optouts.c.number < before)
     return [_optout(row) for row in tx.rows(query.order_by(optouts.c.number.desc()).limit(limit))], int(total)
+
+
+def optouts_to(tx: Tx, account_id: str, msisdns: Sequence[str]) -> list[OptOut]:
+    """Those of these numbers, in their order."""
+    query = select(*_COLUMNS).where(optouts.c.account_id == account_id, tx.among(optouts.c.msisdn, msisdns))
+    return [_optout(row) for row in tx.rows(query.order_by(optouts.c.msisdn))]
 
 
 def optout_by_number(tx: Tx, account_id: str, number: int) -> OptOut | None:

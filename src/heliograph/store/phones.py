@@ -39,6 +39,9 @@ class PhoneMessage(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     at: int
     """Milliseconds since 1970."""
+    channel: str = "sms"
+    rich_media: str | None = None
+    """JSON of `channels.RichMedia`, if there is any."""
 
 
 def _phone_message(row: Sequence[Any]) -> PhoneMessage:

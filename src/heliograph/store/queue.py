@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Select, func, select
 
-from heliograph.domain.statuses import Status
+from heliograph.domain.statuses import Reason, Status
 from heliograph.store.batches import SendingFacts, sending_facts
 from heliograph.store.changes import Applied, Change, apply_changes
 from heliograph.store.optouts import opted_out_among
-from heliograph.store.schema import is_queued, is_sending, messages
+from heliograph.store.schema import is_falling_back, is_queued, is_sending, messages
 from heliograph.store.tx import Tx
 
 
@@ -36,6 +36,9 @@ class Leased(msgspec.Struct, frozen=True):
     """This one included."""
     expire_at: int
     opted_out: bool
+    channel: str
+    leg: int
+    """Which of the batch's bodies it has."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -60,6 +63,8 @@ def due_messages(now_ms: int, limit: int) -> Select[*tuple[Any, ...]]:
             messages.c.msisdn,
             messages.c.attempts,
             messages.c.expire_at,
+            messages.c.channel,
+            messages.c.leg,
         )
         .where(is_queued, messages.c.due_at <= now_ms)
         .order_by(messages.c.due_at, messages.c.id)
@@ -84,7 +89,10 @@ def _claim(tx: Tx, claim: Claim) -> Work:
     for row in rows:
         by_account.setdefault(row[1], []).append(row[3])
     silent = opted_out_among(tx, by_account.items())
-    leased = [Leased(row[0], row[1], row[2], row[3], row[4] + 1, row[5], (row[1], row[3]) in silent) for row in rows]
+    leased = [
+        Leased(row[0], row[1], row[2], row[3], row[4] + 1, row[5], (row[1], row[3]) in silent, row[6], row[7])
+        for row in rows
+    ]
     return Work(leased, sending_facts(tx, {row[2] for row in rows}))
 
 
@@ -97,25 +105,49 @@ def next_due_at(tx: Tx) -> int | None:
 
 
 def take_back_lapsed(
-    tx: Tx, now_ms: int, limit: int, decide: Callable[[str, str], tuple[Status, str | None]]
+    tx: Tx, now_ms: int, limit: int, decide: Callable[[str, str, str], tuple[Status, str | None]]
 ) -> Sequence[Applied]:
     """Lets go of messages whose worker let the lease end: it died, or lost the database. At most `limit`.
 
-    Nobody knows whether such a message went out: `decide(account, msisdn)` says what becomes of it, and why.
+    Nobody knows whether such a message went out: `decide(account, msisdn, channel)` says what becomes of it, and why.
     Spans accounts.
     """
     rows = tx.rows(
-        select(messages.c.id, messages.c.account_id, messages.c.msisdn)
+        select(messages.c.id, messages.c.account_id, messages.c.msisdn, messages.c.channel)
         .where(is_sending, messages.c.lease_until < now_ms)
         .order_by(messages.c.lease_until)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     changes = []
-    for message_id, account_id, msisdn in rows:
-        status, reason = decide(account_id, msisdn)
+    for message_id, account_id, msisdn, channel in rows:
+        status, reason = decide(account_id, msisdn, channel)
         changes.append(Change(message_id, status, reason=reason))
     return apply_changes(tx, changes, now_ms)
+
+
+def fall_back_late(tx: Tx, now_ms: int, limit: int) -> Sequence[Applied]:
+    """Gives up on channels that had their time and did not deliver; their messages go on by the next. At most `limit`.
+
+    Spans accounts.
+    """
+    rows = tx.rows(
+        select(messages.c.id)
+        .where(is_falling_back, messages.c.fall_back_at <= now_ms)
+        .order_by(messages.c.fall_back_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    late = [Change(row[0], Status.EXPIRED, reason=Reason.NOT_IN_TIME) for row in rows]
+    return apply_changes(tx, late, now_ms)
+
+
+def next_fall_back_at(tx: Tx) -> int | None:
+    """When the next channel's time is over, in milliseconds since 1970; None if none is waited for. Spans accounts."""
+    value: int | None = tx.value(
+        select(messages.c.fall_back_at).where(is_falling_back).order_by(messages.c.fall_back_at).limit(1)
+    )
+    return value
 
 
 def end_leases(tx: Tx, worker: str | None = None) -> int:

@@ -101,6 +101,10 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, Sequence[Any]], used_ids: int, 
     notify = int(NOTIFY[after.report])
     tx.run(update(messages).where(of_batch(after.id), is_queued).values(notify=notify, reason=None))
     tx.update(messages, "id", ("price", "parts", "due_at", "expire_at"), _renewed(after, kept, quotes))
+    if after.options.fallbacks:
+        routes = [(quotes[row[1]], row[0]) for row in kept]
+        routed = [(message_id, quote.channel.value, quote.leg, quote.plan) for quote, message_id in routes]
+        tx.update(messages, "id", ("channel", "leg", "plan"), routed)
     row = dict(zip(BATCH_COLUMNS, batch_row(NewBatch(after), len(wanted.msisdns)), strict=True))
     values = {name: value for name, value in row.items() if name not in _KEPT}
     waiting = len(new) + sum(each[2] == Status.QUEUED.value for each in kept)

@@ -144,6 +144,10 @@ messages = Table(
     number("confirmed_at", required=False),
     number("price", default=0),  # what was charged for it, in millionths
     text("country", required=False),
+    text("channel", default="sms"),
+    number("leg", default=0),  # of the plan: 0 is the batch's own body, n its nth fallback
+    text("plan", required=False),  # of a message that may go by several channels, one after the other
+    number("fall_back_at", required=False),
 )
 # Literals, not parameters: a plan made for any parameter could not use the partial indexes below.
 is_queued = messages.c.status == literal_column("'queued'")
@@ -169,6 +173,15 @@ Index(
     sqlite_where=messages.c.provider_ref.is_not(None),
     postgresql_where=messages.c.provider_ref.is_not(None),
 )
+
+is_falling_back = messages.c.fall_back_at.is_not(None)
+Index(
+    "messages_falling_back",
+    messages.c.fall_back_at,
+    sqlite_where=is_falling_back,
+    postgresql_where=is_falling_back,
+)
+Index("messages_by_msisdn", messages.c.msisdn, messages.c.id)
 
 early_receipts = Table(
     "early_receipts",
@@ -243,8 +256,14 @@ inbound = Table(
     number("received_at"),
     number("sent_at", required=False),
     text("operator", required=False),
+    text("channel", default="sms"),
+    number("price", default=0),  # what receiving it cost, in millionths
+    text("rent_id", required=False),
 )
 Index("inbound_by_account", inbound.c.account_id, inbound.c.id)
+Index("inbound_by_msisdn", inbound.c.msisdn, inbound.c.id)
+has_rent = inbound.c.rent_id.is_not(None)
+Index("inbound_by_rent", inbound.c.rent_id, inbound.c.id, sqlite_where=has_rent, postgresql_where=has_rent)
 Index(
     "inbound_by_provider_ref",
     inbound.c.provider,
@@ -368,8 +387,179 @@ applications = Table(
     number("token_lifetime_s", required=False),
     text("settings"),
     number("created_at"),
+    text("callbacks", required=False),  # where it is told of what is not about one of its requests: kind -> URL
 )
 Index("applications_by_account", applications.c.account_id, applications.c.number)
+
+# One-time codes: of the code itself there is only a hash.
+verifications = Table(
+    "verifications",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("msisdn"),
+    text("address", required=False),  # of whoever is to prove that the number is theirs
+    text("client_reference", required=False),
+    text("status"),
+    text("code_hash"),
+    number("attempts", default=0),
+    number("max_attempts"),
+    number("sends", default=1),
+    number("ttl_s"),
+    number("expires_at"),
+    number("settled_at", required=False),
+    text("batch_id"),  # of the latest message with a code
+    number("price"),
+    number("parts"),
+    text("callback_url", required=False),
+    text("protocol"),
+    text("wording"),  # what a further message is made from
+    number("created_at"),
+)
+is_pending = verifications.c.status == literal_column("'pending'")
+Index(
+    "verifications_expiring",
+    verifications.c.expires_at,
+    sqlite_where=is_pending,
+    postgresql_where=is_pending,
+)
+Index("verifications_by_msisdn", verifications.c.account_id, verifications.c.msisdn, verifications.c.id)
+has_address = verifications.c.address.is_not(None)
+Index(
+    "verifications_by_address",
+    verifications.c.account_id,
+    verifications.c.address,
+    verifications.c.id,
+    sqlite_where=has_address,
+    postgresql_where=has_address,
+)
+
+# A job's lookups have the identifiers that follow its own; one that was asked alone has no job.
+lookup_jobs = Table(
+    "lookup_jobs",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    number("asked"),
+    number("accepted"),
+    number("price"),
+    number("created_at"),
+)
+Index("lookup_jobs_by_account", lookup_jobs.c.account_id, lookup_jobs.c.id)
+
+lookups = Table(
+    "lookups",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("job_id", required=False),
+    text("msisdn"),
+    text("country", required=False),
+    number("price"),
+    text("facts", required=False),
+    text("callback_url", required=False),
+    text("protocol"),
+    number("due_at", required=False),  # none once it is answered
+    number("attempts", default=0),
+    number("created_at"),
+    number("done_at", required=False),
+)
+is_asked = lookups.c.due_at.is_not(None)
+Index("lookups_due", lookups.c.due_at, lookups.c.id, sqlite_where=is_asked, postgresql_where=is_asked)
+
+rents = Table(
+    "rents",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("number_id"),
+    text("msisdn"),
+    text("terms"),  # as they were when it was rented
+    number("days"),
+    number("begins_at"),
+    number("ends_at"),
+    number("auto_renew"),
+    text("callback_url", required=False),
+    text("protocol"),
+    text("registration_id", required=False),
+    number("price"),
+    number("setup_price"),
+    number("active"),
+    number("created_at"),
+)
+is_rented = rents.c.active == literal_column("1")
+Index("rents_of_number", rents.c.number_id, unique=True, sqlite_where=is_rented, postgresql_where=is_rented)
+Index("rents_by_msisdn", rents.c.msisdn, sqlite_where=is_rented, postgresql_where=is_rented)
+Index("rents_ending", rents.c.ends_at, sqlite_where=is_rented, postgresql_where=is_rented)
+Index("rents_by_account", rents.c.account_id, rents.c.id)
+
+# Short addresses: of places elsewhere, and of files that are kept here.
+links = Table(
+    "links",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("kind"),  # shortlink, attachment
+    number("number"),
+    text("name"),
+    text("target"),  # an address; of a file: the key under which it is kept
+    text("media_type", required=False),
+    number("size", required=False),
+    number("hits", default=0),
+    number("created_at"),
+    UniqueConstraint("account_id", "kind", "name", name="links_name"),
+)
+Index("links_by_account", links.c.account_id, links.c.kind, links.c.number)
+Index(
+    "links_by_target",
+    links.c.target,
+    sqlite_where=links.c.kind == literal_column("'attachment'"),
+    postgresql_where=links.c.kind == literal_column("'attachment'"),
+)
+
+# The ends of addresses that say which message they were in.
+link_tokens = Table(
+    "link_tokens",
+    metadata,
+    text("link_id"),
+    text("token"),
+    text("account_id"),
+    text("batch_id"),
+    text("msisdn"),
+    PrimaryKeyConstraint("link_id", "token", name="link_tokens_key"),
+)
+
+hits = Table(
+    "hits",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("link_id"),
+    number("number"),
+    number("at"),
+    text("user_agent", required=False),
+    text("address", required=False),  # its last octet is 0
+    text("language", required=False),
+    text("referrer", required=False),
+    text("msisdn", required=False),
+    text("batch_id", required=False),
+)
+Index("hits_by_link", hits.c.link_id, hits.c.id)
+
+# A number that has written to an account.
+conversations = Table(
+    "conversations",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("msisdn"),
+    number("unread"),
+    text("last_text"),
+    number("last_at"),
+    text("heard", default="{}"),  # channel -> when it was last written by, and to which originator
+    UniqueConstraint("account_id", "msisdn", name="conversations_msisdn"),
+)
+Index("conversations_by_account", conversations.c.account_id, conversations.c.last_at)
 
 # What providers are to be asked about, because they don't tell by themselves.
 polls = Table(
@@ -401,6 +591,8 @@ phone_messages = Table(
     text("provider_ref", required=False),
     text("outcome"),
     number("at"),
+    text("channel", default="sms"),
+    text("rich_media", required=False),
 )
 Index("phone_messages_by_phone", phone_messages.c.msisdn, phone_messages.c.id)
 Index("phone_messages_by_account", phone_messages.c.account_id, phone_messages.c.id)

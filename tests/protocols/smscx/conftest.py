@@ -30,6 +30,14 @@ class Published:
         self.optouts = apis.OptoutsApi(self._client)
         self.sms = apis.SmsApi(self._client)
         self.reports = apis.ReportsApi(self._client)
+        self.otp = apis.OtpApi(self._client)
+        self.numbers = apis.NumbersApi(self._client)
+        self.shortlinks = apis.ShortlinksApi(self._client)
+        self.attachments = apis.AttachmentsApi(self._client)
+        self.conversations = apis.ConversationsApi(self._client)
+        self.viber = apis.ViberApi(self._client)
+        self.whatsapp = apis.WhatsappApi(self._client)
+        self.multichannel = apis.MultichannelApi(self._client)
 
     def send(self, *numbers: str, text: str = "Hello", **fields: Any) -> Any:
         return self.sms.send_sms(request(*numbers, text=text, **fields))

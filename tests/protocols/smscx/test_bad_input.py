@@ -246,13 +246,6 @@ BAD: list[Bad] = [
         "invalid_param",
         1522,
     ),
-    (
-        "no price",
-        lambda c: c.account.get_channel_pricing("viber", "transactional"),
-        exceptions.NoCoverageException,
-        "no_coverage",
-        1523,
-    ),
 ]
 
 
@@ -386,6 +379,10 @@ def test_money_and_coverage_end(poor_server: Server, connect: Connect) -> None:
             SendSmsRequestEstimate(to=[f"+336123400{n:02}" for n in range(20)], _from="Acme", text="x")
         )
 
+    with pytest.raises(exceptions.NoCoverageException) as unpriced:
+        poor.account.get_channel_pricing("viber", "transactional")
+
+    assert body_of(unpriced.value)["error"]["code"] == 1523
     assert body_of(nowhere.value)["error"]["code"] == 1119
     assert [(row.status, row.cost) for row in mixed.data] == [("NO COVERAGE", 0.0), ("ACCEPTED", 0.05)]
     assert body_of(broke.value)["error"]["code"] == 1113

@@ -14,13 +14,35 @@ import pytest
 from smscx_client.exceptions import ApiException
 from smscx_client.model.add_contacts_to_group_request import AddContactsToGroupRequest
 from smscx_client.model.add_contacts_to_group_with_fields_request import AddContactsToGroupWithFieldsRequest
+from smscx_client.model.conversation_reply_sms_request import ConversationReplySmsRequest
+from smscx_client.model.conversation_reply_viber_request import ConversationReplyViberRequest
+from smscx_client.model.conversation_reply_whatsapp_request import ConversationReplyWhatsappRequest
+from smscx_client.model.edit_rent_request import EditRentRequest
 from smscx_client.model.group_add import GroupAdd
 from smscx_client.model.new_group_request import NewGroupRequest
+from smscx_client.model.new_otp_request import NewOtpRequest
+from smscx_client.model.numbers_lookup_request import NumbersLookupRequest
+from smscx_client.model.numbers_validate_request import NumbersValidateRequest
 from smscx_client.model.originator_new_request import OriginatorNewRequest
+from smscx_client.model.renew_rent_request import RenewRentRequest
+from smscx_client.model.rent_number_request import RentNumberRequest
 from smscx_client.model.rich_media import RichMedia
+from smscx_client.model.send_multichannel_campaign_request import SendMultichannelCampaignRequest
+from smscx_client.model.send_multichannel_campaign_request_estimate import SendMultichannelCampaignRequestEstimate
+from smscx_client.model.send_multichannel_message_request import SendMultichannelMessageRequest
+from smscx_client.model.send_multichannel_message_request_estimate import SendMultichannelMessageRequestEstimate
 from smscx_client.model.send_sms_campaign_request import SendSmsCampaignRequest
 from smscx_client.model.send_sms_campaign_request_estimate import SendSmsCampaignRequestEstimate
 from smscx_client.model.send_sms_request_estimate import SendSmsRequestEstimate
+from smscx_client.model.send_viber_campaign_request import SendViberCampaignRequest
+from smscx_client.model.send_viber_campaign_request_estimate import SendViberCampaignRequestEstimate
+from smscx_client.model.send_viber_message_request import SendViberMessageRequest
+from smscx_client.model.send_viber_message_request_estimate import SendViberMessageRequestEstimate
+from smscx_client.model.send_whatsapp_message_request import SendWhatsappMessageRequest
+from smscx_client.model.send_whatsapp_message_request_estimate import SendWhatsappMessageRequestEstimate
+from smscx_client.model.shortlink_new_request import ShortlinkNewRequest
+from smscx_client.model.shortlink_update_request import ShortlinkUpdateRequest
+from smscx_client.model.strategy import Strategy
 from smscx_client.model.templates_new_request import TemplatesNewRequest
 from smscx_client.model.templates_update_request import TemplatesUpdateRequest
 from smscx_client.model.transliteration import Transliteration
@@ -34,6 +56,11 @@ from heliograph.protocols.smscx.operations import OPERATIONS
 from .conftest import Published, request
 
 ID = "0190e6a5-7c1e-7000-8000-000000000001"
+VIBER: dict[str, Any] = {"_from": "Acme", "template_id": 5, "to": ["+336"], "allow_invalid": True, "track_data": ID}
+OUR_VIBER: dict[str, Any] = {"from_": "Acme", "template_id": 5, "to": ["+336"], "allow_invalid": True, "track_data": ID}
+STEPS = [("viber", {"template_id": 5}), ("sms", {"text": "Hello"})]
+PAGE: dict[str, Any] = {"limit": 7, "next": "n", "previous": "p"}
+HITS: dict[str, Any] = {"short_response": True, **PAGE}
 PERIOD = {"period": "2026-01", "start_date": "", "end_date": ""}
 
 
@@ -288,6 +315,334 @@ SAME: dict[str, tuple[Theirs, Ours]] = {
     "get_summary_reports": (
         lambda c: c.reports.get_summary_reports("country", **PERIOD),
         lambda c: c.get_summary_reports("country", **PERIOD),
+    ),
+    "send_viber_message": (
+        lambda c: c.viber.send_viber_message(SendViberMessageRequest(**VIBER)),
+        lambda c: c.send_viber_message(smscx.TemplateRequest(**OUR_VIBER)),
+    ),
+    "estimate_viber_message": (
+        lambda c: c.viber.estimate_viber_message(SendViberMessageRequestEstimate(**VIBER)),
+        lambda c: c.estimate_viber_message(smscx.TemplateRequest(**OUR_VIBER)),
+    ),
+    "delete_scheduled_viber_message": (
+        lambda c: c.viber.delete_scheduled_viber_message(ID),
+        lambda c: c.delete_scheduled_viber_message(ID),
+    ),
+    "send_viber_campaign": (
+        lambda c: c.viber.send_viber_campaign(SendViberCampaignRequest(_from="Acme", template_id=5, groups=[1, 2])),
+        lambda c: c.send_viber_campaign(smscx.TemplateCampaignRequest(from_="Acme", template_id=5, groups=[1, 2])),
+    ),
+    "estimate_viber_campaign": (
+        lambda c: c.viber.estimate_viber_campaign(
+            SendViberCampaignRequestEstimate(_from="Acme", template_id=5, groups=[1, 2])
+        ),
+        lambda c: c.estimate_viber_campaign(smscx.TemplateCampaignRequest(from_="Acme", template_id=5, groups=[1, 2])),
+    ),
+    "delete_scheduled_viber_campaign": (
+        lambda c: c.viber.delete_scheduled_viber_campaign(ID),
+        lambda c: c.delete_scheduled_viber_campaign(ID),
+    ),
+    "send_whatsapp_message": (
+        lambda c: c.whatsapp.send_whatsapp_message(SendWhatsappMessageRequest(**VIBER)),
+        lambda c: c.send_whatsapp_message(smscx.TemplateRequest(**OUR_VIBER)),
+    ),
+    "estimate_whatsapp_message": (
+        lambda c: c.whatsapp.estimate_whatsapp_message(SendWhatsappMessageRequestEstimate(**VIBER)),
+        lambda c: c.estimate_whatsapp_message(smscx.TemplateRequest(**OUR_VIBER)),
+    ),
+    "delete_scheduled_whatsapp_message": (
+        lambda c: c.whatsapp.delete_scheduled_whatsapp_message(ID),
+        lambda c: c.delete_scheduled_whatsapp_message(ID),
+    ),
+    "send_multichannel_message": (
+        lambda c: c.multichannel.send_multichannel_message(
+            SendMultichannelMessageRequest(
+                _from="Acme",
+                ttl=600,
+                strategy=[Strategy(channel=channel, **step) for channel, step in STEPS],
+                to=["+336"],
+            )
+        ),
+        lambda c: c.send_multichannel_message(
+            smscx.MultichannelRequest(
+                from_="Acme",
+                ttl=600,
+                strategy=[smscx.StrategyStep(channel=channel, **step) for channel, step in STEPS],
+                to=["+336"],
+            )
+        ),
+    ),
+    "estimate_multichannel_message": (
+        lambda c: c.multichannel.estimate_multichannel_message(
+            SendMultichannelMessageRequestEstimate(
+                _from="Acme",
+                ttl=600,
+                strategy=[Strategy(channel=channel, **step) for channel, step in STEPS],
+                to=["+336"],
+            )
+        ),
+        lambda c: c.estimate_multichannel_message(
+            smscx.MultichannelRequest(
+                from_="Acme",
+                ttl=600,
+                strategy=[smscx.StrategyStep(channel=channel, **step) for channel, step in STEPS],
+                to=["+336"],
+            )
+        ),
+    ),
+    "delete_scheduled_multichannel_message": (
+        lambda c: c.multichannel.delete_scheduled_multichannel_message(ID),
+        lambda c: c.delete_scheduled_multichannel_message(ID),
+    ),
+    "send_multichannel_campaign": (
+        lambda c: c.multichannel.send_multichannel_campaign(
+            SendMultichannelCampaignRequest(
+                _from="Acme",
+                ttl=600,
+                strategy=[Strategy(channel=channel, **step) for channel, step in STEPS],
+                groups=[1, 2],
+            )
+        ),
+        lambda c: c.send_multichannel_campaign(
+            smscx.MultichannelCampaignRequest(
+                from_="Acme",
+                ttl=600,
+                strategy=[smscx.StrategyStep(channel=channel, **step) for channel, step in STEPS],
+                groups=[1, 2],
+            )
+        ),
+    ),
+    "estimate_multichannel_campaign": (
+        lambda c: c.multichannel.estimate_multichannel_campaign(
+            SendMultichannelCampaignRequestEstimate(
+                _from="Acme",
+                ttl=600,
+                strategy=[Strategy(channel=channel, **step) for channel, step in STEPS],
+                groups=[1, 2],
+            )
+        ),
+        lambda c: c.estimate_multichannel_campaign(
+            smscx.MultichannelCampaignRequest(
+                from_="Acme",
+                ttl=600,
+                strategy=[smscx.StrategyStep(channel=channel, **step) for channel, step in STEPS],
+                groups=[1, 2],
+            )
+        ),
+    ),
+    "delete_scheduled_multichannel_campaign": (
+        lambda c: c.multichannel.delete_scheduled_multichannel_campaign(ID),
+        lambda c: c.delete_scheduled_multichannel_campaign(ID),
+    ),
+    "new_otp": (
+        lambda c: c.otp.new_otp(
+            NewOtpRequest(
+                phone_number="06",
+                country_iso="FR",
+                _from="Acme",
+                template="{{pin}}",
+                track_id=ID,
+                ttl=90,
+                max_attempts=2,
+                pin_type="letters",
+                pin_length=5,
+                otp_callback_url="http://c/",
+            )
+        ),
+        lambda c: c.new_otp(
+            smscx.NewOtp(
+                phone_number="06",
+                country_iso="FR",
+                from_="Acme",
+                template="{{pin}}",
+                track_id=ID,
+                ttl=90,
+                max_attempts=2,
+                pin_type="letters",
+                pin_length=5,
+                otp_callback_url="http://c/",
+            )
+        ),
+    ),
+    "get_otp_status": (
+        lambda c: c.otp.get_otp_status(ID),
+        lambda c: c.get_otp_status(ID),
+    ),
+    "cancel_otp": (
+        lambda c: c.otp.cancel_otp(ID),
+        lambda c: c.cancel_otp(ID),
+    ),
+    "verify_otp": (
+        lambda c: c.otp.verify_otp(ID, "1234"),
+        lambda c: c.verify_otp(ID, "1234"),
+    ),
+    "validate_number": (
+        lambda c: c.numbers.validate_number("+336 12"),
+        lambda c: c.validate_number("+336 12"),
+    ),
+    "lookup_number": (
+        lambda c: c.numbers.lookup_number("+336 12"),
+        lambda c: c.lookup_number("+336 12"),
+    ),
+    "validate_numbers": (
+        lambda c: c.numbers.validate_numbers(NumbersValidateRequest(phone_numbers=["06"], country_iso="FR")),
+        lambda c: c.validate_numbers(smscx.ManyNumbers(phone_numbers=["06"], country_iso="FR")),
+    ),
+    "lookup_numbers": (
+        lambda c: c.numbers.lookup_numbers(
+            NumbersLookupRequest(phone_numbers=["06"], country_iso="FR", lookup_callback_url="http://c/")
+        ),
+        lambda c: c.lookup_numbers(
+            smscx.LookupRequest(phone_numbers=["06"], country_iso="FR", lookup_callback_url="http://c/")
+        ),
+    ),
+    "get_bulk_lookup_campaigns": (
+        lambda c: c.numbers.get_bulk_lookup_campaigns(**PAGE),
+        lambda c: c.get_bulk_lookup_campaigns(**PAGE),
+    ),
+    "get_bulk_lookup_status": (
+        lambda c: c.numbers.get_bulk_lookup_status(ID, **PAGE),
+        lambda c: c.get_bulk_lookup_status(ID, **PAGE),
+    ),
+    "get_inbound_sms": (
+        lambda c: c.numbers.get_inbound_sms(ID, **PAGE),
+        lambda c: c.get_inbound_sms(ID, **PAGE),
+    ),
+    "get_single_lookup_status": (
+        lambda c: c.numbers.get_single_lookup_status(ID),
+        lambda c: c.get_single_lookup_status(ID),
+    ),
+    "export_number_lookup_report_to_csv": (
+        lambda c: c.numbers.export_number_lookup_report_to_csv(ID),
+        lambda c: c.export_number_lookup_report_to_csv(ID),
+    ),
+    "export_number_lookup_report_to_xlsx": (
+        lambda c: c.numbers.export_number_lookup_report_to_xlsx(ID),
+        lambda c: c.export_number_lookup_report_to_xlsx(ID),
+    ),
+    "get_rent_status": (
+        lambda c: c.numbers.get_rent_status(ID),
+        lambda c: c.get_rent_status(ID),
+    ),
+    "cancel_rent": (
+        lambda c: c.numbers.cancel_rent(ID),
+        lambda c: c.cancel_rent(ID),
+    ),
+    "get_available_numbers": (
+        lambda c: c.numbers.get_available_numbers(
+            "FR", features=1, number_type="mobile", inbound_sms_sender=True, setup_time="instant", registration=False
+        ),
+        lambda c: c.get_available_numbers(
+            "FR", features=1, number_type="mobile", inbound_sms_sender=True, setup_time="instant", registration=False
+        ),
+    ),
+    "get_rented_numbers": (
+        lambda c: c.numbers.get_rented_numbers(
+            features=1, number_type="mobile", inbound_sms_sender=True, country_iso="FR", active_rent=True
+        ),
+        lambda c: c.get_rented_numbers(
+            features=1, number_type="mobile", inbound_sms_sender=True, country_iso="FR", active_rent=True
+        ),
+    ),
+    "rent_number": (
+        lambda c: c.numbers.rent_number(
+            RentNumberRequest(
+                number_id=ID, rent_period=7, auto_renew=True, callback_url="http://c/", registration_id=ID
+            )
+        ),
+        lambda c: c.rent_number(
+            smscx.RentRequest(
+                number_id=ID, rent_period=7, auto_renew=True, callback_url="http://c/", registration_id=ID
+            )
+        ),
+    ),
+    "renew_rent": (
+        lambda c: c.numbers.renew_rent(ID, renew_rent_request=RenewRentRequest(rent_period=30, auto_renew=False)),
+        lambda c: c.renew_rent(ID, smscx.RenewRequest(rent_period=30, auto_renew=False)),
+    ),
+    "edit_rent_settings": (
+        lambda c: c.numbers.edit_rent_settings(
+            ID, edit_rent_request=EditRentRequest(auto_renew=True, callback_url=None)
+        ),
+        lambda c: c.edit_rent_settings(ID, smscx.RentSettings(auto_renew=True, callback_url=None)),
+    ),
+    "get_shortlinks_list": (
+        lambda c: c.shortlinks.get_shortlinks_list(),
+        lambda c: c.get_shortlinks_list(),
+    ),
+    "create_shortlink": (
+        lambda c: c.shortlinks.create_shortlink(ShortlinkNewRequest(url="http://t/", name="Name")),
+        lambda c: c.create_shortlink(smscx.NewShortlink(url="http://t/", name="Name")),
+    ),
+    "update_shortlink": (
+        lambda c: c.shortlinks.update_shortlink("bVc", ShortlinkUpdateRequest(url="http://t/", name="Name")),
+        lambda c: c.update_shortlink("bVc", smscx.UpdateShortlink(url="http://t/", name="Name")),
+    ),
+    "delete_shortlink": (
+        lambda c: c.shortlinks.delete_shortlink("bVc"),
+        lambda c: c.delete_shortlink("bVc"),
+    ),
+    "export_shortlink_hits_to_csv": (
+        lambda c: c.shortlinks.export_shortlink_hits_to_csv("bVc"),
+        lambda c: c.export_shortlink_hits_to_csv("bVc"),
+    ),
+    "export_shortlink_hits_to_xlsx": (
+        lambda c: c.shortlinks.export_shortlink_hits_to_xlsx("bVc"),
+        lambda c: c.export_shortlink_hits_to_xlsx("bVc"),
+    ),
+    "get_shortlink_hits": (
+        lambda c: c.shortlinks.get_shortlink_hits("bVc", **HITS),
+        lambda c: c.get_shortlink_hits("bVc", **HITS),
+    ),
+    "get_attachments_list": (
+        lambda c: c.attachments.get_attachments_list(),
+        lambda c: c.get_attachments_list(),
+    ),
+    "delete_attachment": (
+        lambda c: c.attachments.delete_attachment("bVc"),
+        lambda c: c.delete_attachment("bVc"),
+    ),
+    "export_attachment_hits_to_csv": (
+        lambda c: c.attachments.export_attachment_hits_to_csv("bVc"),
+        lambda c: c.export_attachment_hits_to_csv("bVc"),
+    ),
+    "export_attachment_hits_to_xlsx": (
+        lambda c: c.attachments.export_attachment_hits_to_xlsx("bVc"),
+        lambda c: c.export_attachment_hits_to_xlsx("bVc"),
+    ),
+    "get_attachment_hits": (
+        lambda c: c.attachments.get_attachment_hits("bVc", **HITS),
+        lambda c: c.get_attachment_hits("bVc", **HITS),
+    ),
+    "get_converstions_list": (
+        lambda c: c.conversations.get_converstions_list(),
+        lambda c: c.get_converstions_list(),
+    ),
+    "get_conversation": (
+        lambda c: c.conversations.get_conversation(ID),
+        lambda c: c.get_conversation(ID),
+    ),
+    "mark_conversation_as_read": (
+        lambda c: c.conversations.mark_conversation_as_read(ID),
+        lambda c: c.mark_conversation_as_read(ID),
+    ),
+    "send_conversation_reply_sms": (
+        lambda c: c.conversations.send_conversation_reply_sms(ID, ConversationReplySmsRequest(text="Hi")),
+        lambda c: c.send_conversation_reply_sms(ID, smscx.SmsReply(text="Hi")),
+    ),
+    "send_conversation_reply_viber": (
+        lambda c: c.conversations.send_conversation_reply_viber(
+            ID, ConversationReplyViberRequest(text="Hi", rich_media={"imageUrl": "http://i/"})
+        ),
+        lambda c: c.send_conversation_reply_viber(ID, smscx.RichReply(text="Hi", rich_media={"imageUrl": "http://i/"})),
+    ),
+    "send_conversation_reply_whatsapp": (
+        lambda c: c.conversations.send_conversation_reply_whatsapp(
+            ID, ConversationReplyWhatsappRequest(text="Hi", rich_media={"imageUrl": "http://i/"})
+        ),
+        lambda c: c.send_conversation_reply_whatsapp(
+            ID, smscx.RichReply(text="Hi", rich_media={"imageUrl": "http://i/"})
+        ),
     ),
     "add_contacts_to_group_with_fields": (
         lambda c: c.groups.add_contacts_to_group_with_fields(

@@ -375,7 +375,7 @@ def test_prices_on_the_wire(smscx: Published) -> None:
 
     assert (everywhere["FR"], everywhere["JP"]) == ({"default": 0.045}, {"default": 0.05})
     assert json.loads(france.data) == {"FR": {"default": 0.045}}
-    assert (status.sms, status.multichannel) == (True, False)
+    assert (status.sms, status.viber, status.whatsapp, status.multichannel) == (True, True, True, True)
 
 
 def test_receipts_are_called_back(server: Server, smscx: Published, new_number: NewNumber, customer: Listener) -> None:

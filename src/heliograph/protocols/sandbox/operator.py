@@ -15,9 +15,11 @@ import msgspec
 import structlog
 
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.channels import Channel
 from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.instants import now_ms
+from heliograph.domain.lookups import NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.contract import (
@@ -32,7 +34,7 @@ from heliograph.protocols.contract import (
 )
 from heliograph.protocols.contract import Outcome as SubmitOutcome
 from heliograph.protocols.sandbox.chaos import CALM, Chaos
-from heliograph.protocols.sandbox.outcomes import Outcome, outcome_for
+from heliograph.protocols.sandbox.outcomes import NETWORK, Outcome, facts_about, outcome_for
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.phones import messages_on, put_on_phones, unreported
@@ -58,6 +60,8 @@ class SandboxOperator(Provider):
     name = "sandbox"
     chunk_size: ClassVar[int] = 500
     sends_twice_rather_than_never: ClassVar[bool] = True
+    channels = frozenset(Channel)
+    looks_up: ClassVar[bool] = True
 
     def __init__(self, store: Store, tell: TellPhones, *, default_account_id: str | None = None) -> None:
         """`tell` is called with `phones` and `phone:MSISDN` when something changed on them.
@@ -100,7 +104,7 @@ class SandboxOperator(Provider):
         outcomes: list[SubmitOutcome] = []
         calm = self.chaos == CALM
         for message, identifier in zip(messages, identifiers, strict=True):
-            fate = outcome_for(message.msisdn)
+            fate = outcome_for(message.msisdn, message.channel)
             taken: SubmitOutcome = Taken(identifier)
             if fate is Outcome.REJECTED:
                 taken = Refused(Reason.PROVIDER_REFUSED, "SBX-2", "The sandbox rejects this test number.")
@@ -190,7 +194,7 @@ class SandboxOperator(Provider):
     def _answer_stop(self, row: Row) -> None:
         async def answer() -> None:
             await asyncio.sleep(self.chaos.delivery_delay_s + ANSWER_AFTER_S)
-            await self.reply(row[1], row[2], "STOP", account_id=row[9])
+            await self.reply(row[1], row[2], "STOP", account_id=row[9], channel=Channel(row[13]))
 
         task = asyncio.create_task(answer(), name="phone-answers")
         self._answers.add(task)
@@ -205,12 +209,15 @@ class SandboxOperator(Provider):
         kind: BodyKind = BodyKind.TEXT,
         udh: str = "",
         account_id: str | None = None,
+        channel: Channel | None = None,
     ) -> str | None:
         """Sends from a phone. The inbound message's id; None if the message belongs to nobody.
 
-        It belongs to the account that last wrote to the phone from `to`.
+        It belongs to the account that last wrote to the phone from `to`, and goes by the channel that this came by.
         """
-        owner = account_id or await self._owner(msisdn, to)
+        heard = await self._store.read(messages_on, msisdn, limit=1, direction="received", peer=to)
+        owner = account_id or (heard[0].account_id if heard else self._default_account_id)
+        channel = channel or (Channel(heard[0].channel) if heard else Channel.SMS)
         identifier = new_id()
         if kind is BodyKind.BINARY:
             encoding, parts = Encoding.BINARY.value, 1
@@ -218,7 +225,10 @@ class SandboxOperator(Provider):
             measure = measure_text(body)
             encoding, parts = measure.encoding.value, measure.parts
         now = now_ms()
-        row = (identifier, msisdn, to, "sent", body, udh, encoding, parts, None, owner or "", identifier, "", now)
+        row = (
+            *(identifier, msisdn, to, "sent", body, udh, encoding, parts, None, owner or "", identifier, "", now),
+            *(channel.value, None),
+        )
         await self._store.write_item(put_on_phones, [row])
         self._tell(["phones", f"phone:{msisdn}"])
         arrival = InboundArrival(
@@ -230,13 +240,13 @@ class SandboxOperator(Provider):
             provider_ref=identifier,
             account_id=owner,
             sent_at_ms=now,
-            operator="99999",
+            operator=NETWORK,
+            channel=channel,
         )
         return await self.intake.inbound(self.name, arrival)
 
-    async def _owner(self, msisdn: str, originator: str) -> str | None:
-        heard = await self._store.read(messages_on, msisdn, limit=1, direction="received", peer=originator)
-        return heard[0].account_id if heard else self._default_account_id
+    async def look_up(self, msisdns: Sequence[str]) -> Sequence[NetworkFacts]:
+        return [facts_about(msisdn) for msisdn in msisdns]
 
 
 def _row(message: Outgoing, identifier: str, fate: Outcome, now: int) -> Row:
@@ -255,6 +265,8 @@ def _row(message: Outgoing, identifier: str, fate: Outcome, now: int) -> Row:
         identifier,
         fate.value,
         now,
+        message.channel.value,
+        None if message.rich_media is None else msgspec.json.encode(message.rich_media).decode(),
     )
 
 

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from heliograph.numbers import is_test_number
+from heliograph.domain.channels import Channel
+from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
+from heliograph.numbers import country_of, is_test_number, operator_of
+
+NETWORK = "99999"
+"""MCC and MNC of the sandbox's own network: the ITU gives 999 to networks that are nobody else's business (E.212)."""
 
 
 class Outcome(StrEnum):
@@ -19,6 +24,7 @@ class Outcome(StrEnum):
     SLOW = "slow"
     NO_RECEIPT = "no_receipt"
     STOP = "stop"
+    SMS_ONLY = "sms_only"
 
 
 #: The digit after +999, the outcome, and what it means.
@@ -30,12 +36,38 @@ TEST_NUMBERS: dict[str, tuple[Outcome, str]] = {
     "4": (Outcome.SLOW, "delivered, but only after ten seconds"),
     "5": (Outcome.NO_RECEIPT, "shown on the phone; no receipt ever comes"),
     "6": (Outcome.STOP, "delivered; the phone then answers STOP"),
+    "7": (Outcome.SMS_ONLY, "delivered by SMS; other channels report it as undelivered"),
 }
 
 
-def outcome_for(msisdn: str) -> Outcome:
+def outcome_for(msisdn: str, channel: str = Channel.SMS) -> Outcome:
+    outcome = _of_number(msisdn)
+    if outcome is not Outcome.SMS_ONLY:
+        return outcome
+    return Outcome.DELIVERED if channel == Channel.SMS else Outcome.FAILED
+
+
+def _of_number(msisdn: str) -> Outcome:
     if is_test_number(msisdn):
         known = TEST_NUMBERS.get(msisdn[3])
         if known is not None:
             return known[0]
     return Outcome.DELIVERED
+
+
+#: What a lookup of a test number says, where it is not simply active.
+_STANDINGS = {
+    Outcome.FAILED: (LineStatus.ABSENT, "The phone is off or out of reach."),
+    Outcome.REJECTED: (LineStatus.BARRED, "The operator blocks this number."),
+    Outcome.EXPIRED: (LineStatus.UNKNOWN, "No network knows this number."),
+    Outcome.NO_RECEIPT: (LineStatus.FAILED, "The network gave no answer."),
+}
+
+
+def facts_about(msisdn: str) -> NetworkFacts:
+    """What the sandbox's home location register has of a number: every number is with a network of the sandbox."""
+    status, detail = _STANDINGS.get(_of_number(msisdn), (LineStatus.ACTIVE, "The phone can be reached."))
+    network = Network(
+        name=operator_of(msisdn) or "Sandbox", mcc=NETWORK[:3], mnc=NETWORK[3:], country=country_of(msisdn)
+    )
+    return NetworkFacts(status=status, detail=detail, original=network)

@@ -237,6 +237,348 @@ class AsyncClient:
             self._calls.delete(wire.DeletedCampaign, "sms", "scheduled", "campaign", campaign_id)
         )
 
+    async def send_viber_message(self, request: wire.TemplateRequest) -> wire.SendReply:
+        """When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber"))
+
+    async def estimate_viber_message(self, request: wire.TemplateRequest) -> wire.SendReply:
+        """What sending it would come to."""
+        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber", "estimate"))
+
+    async def send_viber_campaign(self, request: wire.TemplateCampaignRequest) -> wire.SendReply:
+        """To the contacts of groups. When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber", "campaign"))
+
+    async def estimate_viber_campaign(self, request: wire.TemplateCampaignRequest) -> wire.SendReply:
+        """What sending it would come to."""
+        return await self._driver.run(
+            self._calls.send(wire.SendReply, "POST", request, "viber", "campaign", "estimate")
+        )
+
+    async def delete_scheduled_viber_message(self, msg_id: str) -> wire.DeletedMessage:
+        """Calls back one message whose time has not come."""
+        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "viber", "scheduled", msg_id))
+
+    async def delete_scheduled_viber_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
+        """Calls back all messages of a send whose time has not come."""
+        return await self._driver.run(
+            self._calls.delete(wire.DeletedCampaign, "viber", "scheduled", "campaign", campaign_id)
+        )
+
+    async def send_whatsapp_message(self, request: wire.TemplateRequest) -> wire.SendReply:
+        """When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "whatsapp"))
+
+    async def estimate_whatsapp_message(self, request: wire.TemplateRequest) -> wire.SendReply:
+        """What sending it would come to."""
+        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "whatsapp", "estimate"))
+
+    async def delete_scheduled_whatsapp_message(self, msg_id: str) -> wire.DeletedMessage:
+        """Calls back one message whose time has not come."""
+        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "whatsapp", "scheduled", msg_id))
+
+    async def send_multichannel_message(self, request: wire.MultichannelRequest) -> wire.SendReply:
+        """When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel"))
+
+    async def estimate_multichannel_message(self, request: wire.MultichannelRequest) -> wire.SendReply:
+        """What sending it would come to."""
+        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel", "estimate"))
+
+    async def send_multichannel_campaign(self, request: wire.MultichannelCampaignRequest) -> wire.SendReply:
+        """To the contacts of groups. When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel", "campaign"))
+
+    async def estimate_multichannel_campaign(self, request: wire.MultichannelCampaignRequest) -> wire.SendReply:
+        """What sending it would come to."""
+        return await self._driver.run(
+            self._calls.send(wire.SendReply, "POST", request, "multichannel", "campaign", "estimate")
+        )
+
+    async def delete_scheduled_multichannel_message(self, msg_id: str) -> wire.DeletedMessage:
+        """Calls back one message whose time has not come."""
+        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "multichannel", "scheduled", msg_id))
+
+    async def delete_scheduled_multichannel_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
+        """Calls back all messages of a send whose time has not come."""
+        return await self._driver.run(
+            self._calls.delete(wire.DeletedCampaign, "multichannel", "scheduled", "campaign", campaign_id)
+        )
+
+    async def new_otp(self, request: wire.NewOtp) -> wire.Otp:
+        """Sends a one-time code."""
+        return await self._driver.run(self._calls.send(wire.Otp, "POST", request, "otp"))
+
+    async def get_otp_status(self, otp_id: str) -> wire.Otp:
+        """Where a code stands."""
+        return await self._driver.run(self._calls.get(wire.Otp, "otp", otp_id))
+
+    async def verify_otp(self, otp_id: str, pin: str) -> wire.VerifiedPin:
+        """Holds a code against the one that was sent. A wrong one is an InvalidPinException, and counted."""
+        return await self._driver.run(self._calls.send(wire.VerifiedPin, "POST", wire.VerifyPin(pin), "otp", otp_id))
+
+    async def cancel_otp(self, otp_id: str) -> wire.TextIdReply:
+        """Makes a code worthless."""
+        return await self._driver.run(self._calls.delete(wire.TextIdReply, "otp", otp_id))
+
+    async def validate_number(self, phone_number: str) -> wire.ValidatedReply:
+        """What the numbering plan says of a number."""
+        return await self._driver.run(self._calls.get(wire.ValidatedReply, "numbers", "validate", phone_number))
+
+    async def validate_numbers(self, numbers: wire.ManyNumbers) -> wire.ValidatedList:
+        """The same of many, in the order given."""
+        return await self._driver.run(self._calls.send(wire.ValidatedList, "POST", numbers, "numbers", "validate"))
+
+    async def lookup_number(self, phone_number: str) -> wire.LookupReply:
+        """What the network says of a number. Costs money."""
+        return await self._driver.run(self._calls.get(wire.LookupReply, "numbers", "lookup", phone_number))
+
+    async def lookup_numbers(self, request: wire.LookupRequest) -> wire.LookupsReply:
+        """The same of many; the answers come later."""
+        return await self._driver.run(self._calls.send(wire.LookupsReply, "POST", request, "numbers", "lookup"))
+
+    async def get_single_lookup_status(self, lookup_id: str) -> wire.Lookup:
+        """One answer."""
+        return await self._driver.run(self._calls.get(wire.Lookup, "numbers", "lookup", "lookupId", lookup_id))
+
+    async def get_bulk_lookup_campaigns(
+        self, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.LookupCampaigns:
+        """What was asked of many numbers, newest first."""
+        return await self._driver.run(
+            self._calls.get(wire.LookupCampaigns, "numbers", "lookup", limit=limit, next=next, previous=previous)
+        )
+
+    async def get_bulk_lookup_status(
+        self, lookup_bulk_id: str, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.LookupResult:
+        """The answers to one of these."""
+        return await self._driver.run(
+            self._calls.get(
+                wire.LookupResult,
+                "numbers",
+                "lookup",
+                "lookupBulkId",
+                lookup_bulk_id,
+                limit=limit,
+                next=next,
+                previous=previous,
+            )
+        )
+
+    async def export_number_lookup_report_to_csv(self, lookup_bulk_id: str) -> bytes:
+        """All of them as CSV."""
+        return await self._driver.run(self._calls.export("numbers", "lookup", "lookupBulkId", lookup_bulk_id, "csv"))
+
+    async def export_number_lookup_report_to_xlsx(self, lookup_bulk_id: str) -> bytes:
+        """All of them as XLSX."""
+        return await self._driver.run(self._calls.export("numbers", "lookup", "lookupBulkId", lookup_bulk_id, "xlsx"))
+
+    async def get_available_numbers(
+        self,
+        country_iso: str,
+        *,
+        features: int | None = None,
+        number_type: str | None = None,
+        setup_time: str | None = None,
+        registration: bool | None = None,
+        inbound_sms_sender: bool | None = None,
+        include: str | None = None,
+        exclude: str | None = None,
+    ) -> wire.AvailableNumbers:
+        """What can be rented in a country. `features` is a sum: 1 receives SMS, 2 sends them."""
+        return await self._driver.run(
+            self._calls.get(
+                wire.AvailableNumbers,
+                "numbers",
+                "rent",
+                "available",
+                country_iso,
+                features=features,
+                number_type=number_type,
+                setup_time=setup_time,
+                registration=registration,
+                inbound_sms_sender=inbound_sms_sender,
+                include=include,
+                exclude=exclude,
+            )
+        )
+
+    async def get_rented_numbers(
+        self,
+        *,
+        features: int | None = None,
+        country_iso: str | None = None,
+        number_type: str | None = None,
+        active_rent: bool | None = None,
+        inbound_sms_sender: bool | None = None,
+        include: str | None = None,
+        exclude: str | None = None,
+    ) -> wire.RentedNumbers:
+        """What the account has and had rented, newest first."""
+        return await self._driver.run(
+            self._calls.get(
+                wire.RentedNumbers,
+                "numbers",
+                "rent",
+                features=features,
+                country_iso=country_iso,
+                number_type=number_type,
+                active_rent=active_rent,
+                inbound_sms_sender=inbound_sms_sender,
+                include=include,
+                exclude=exclude,
+            )
+        )
+
+    async def rent_number(self, request: wire.RentRequest) -> wire.RentReply:
+        """For 1, 7 or 30 days."""
+        return await self._driver.run(self._calls.send(wire.RentReply, "POST", request, "numbers", "rent"))
+
+    async def get_rent_status(self, rent_id: str) -> wire.RentStatus:
+        """One rented number."""
+        return await self._driver.run(self._calls.get(wire.RentStatus, "numbers", "rent", rent_id))
+
+    async def renew_rent(self, rent_id: str, request: wire.RenewRequest) -> wire.RenewedReply:
+        """Adds a period at its end."""
+        return await self._driver.run(self._calls.send(wire.RenewedReply, "PATCH", request, "numbers", "rent", rent_id))
+
+    async def edit_rent_settings(self, rent_id: str, request: wire.RentSettings) -> wire.EditedRent:
+        """Changes what is given."""
+        return await self._driver.run(
+            self._calls.send(wire.EditedRent, "PATCH", request, "numbers", "rent", rent_id, "edit")
+        )
+
+    async def cancel_rent(self, rent_id: str) -> wire.CanceledRent:
+        """Gives a number back: within 30 minutes, and before anybody wrote to it."""
+        return await self._driver.run(self._calls.delete(wire.CanceledRent, "numbers", "rent", rent_id))
+
+    async def get_inbound_sms(
+        self, rent_id: str, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.RentedInbound:
+        """What was written to a rented number, newest first."""
+        return await self._driver.run(
+            self._calls.get(
+                wire.RentedInbound, "numbers", "rent", rent_id, "inbound", limit=limit, next=next, previous=previous
+            )
+        )
+
+    async def get_shortlinks_list(self) -> wire.ShortlinkList:
+        """Newest first."""
+        return await self._driver.run(self._calls.get(wire.ShortlinkList, "shortlinks"))
+
+    async def create_shortlink(self, request: wire.NewShortlink) -> wire.NewShortlinkReply:
+        """A short address."""
+        return await self._driver.run(self._calls.send(wire.NewShortlinkReply, "POST", request, "shortlinks"))
+
+    async def update_shortlink(self, short_id: str, changes: wire.UpdateShortlink) -> wire.TextIdReply:
+        """Changes what is given."""
+        return await self._driver.run(self._calls.send(wire.TextIdReply, "PATCH", changes, "shortlinks", short_id))
+
+    async def delete_shortlink(self, short_id: str) -> wire.TextIdReply:
+        """With its hits."""
+        return await self._driver.run(self._calls.delete(wire.TextIdReply, "shortlinks", short_id))
+
+    async def get_shortlink_hits(
+        self,
+        short_id: str,
+        *,
+        short_response: bool = False,
+        limit: int = wire.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+    ) -> wire.ShortlinkHits:
+        """Who followed it, newest first."""
+        return await self._driver.run(
+            self._calls.get(
+                wire.ShortlinkHits,
+                "shortlinks",
+                short_id,
+                short_response=short_response,
+                limit=limit,
+                next=next,
+                previous=previous,
+            )
+        )
+
+    async def get_attachments_list(self) -> wire.AttachmentList:
+        """Newest first."""
+        return await self._driver.run(self._calls.get(wire.AttachmentList, "attachments"))
+
+    async def delete_attachment(self, attachment_id: str) -> wire.TextIdReply:
+        """With its hits."""
+        return await self._driver.run(self._calls.delete(wire.TextIdReply, "attachments", attachment_id))
+
+    async def get_attachment_hits(
+        self,
+        attachment_id: str,
+        *,
+        short_response: bool = False,
+        limit: int = wire.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+    ) -> wire.AttachmentHits:
+        """Who opened it, newest first."""
+        return await self._driver.run(
+            self._calls.get(
+                wire.AttachmentHits,
+                "attachments",
+                attachment_id,
+                short_response=short_response,
+                limit=limit,
+                next=next,
+                previous=previous,
+            )
+        )
+
+    async def export_shortlink_hits_to_csv(self, short_id: str) -> bytes:
+        """All hits as CSV."""
+        return await self._driver.run(self._calls.export("shortlinks", short_id, "csv"))
+
+    async def export_shortlink_hits_to_xlsx(self, short_id: str) -> bytes:
+        """All hits as XLSX."""
+        return await self._driver.run(self._calls.export("shortlinks", short_id, "xlsx"))
+
+    async def export_attachment_hits_to_csv(self, attachment_id: str) -> bytes:
+        """All hits as CSV."""
+        return await self._driver.run(self._calls.export("attachments", attachment_id, "csv"))
+
+    async def export_attachment_hits_to_xlsx(self, attachment_id: str) -> bytes:
+        """All hits as XLSX."""
+        return await self._driver.run(self._calls.export("attachments", attachment_id, "xlsx"))
+
+    async def get_converstions_list(self) -> wire.ConversationList:
+        """The one written to last first. The name is the published client's."""
+        return await self._driver.run(self._calls.get(wire.ConversationList, "conversations"))
+
+    async def get_conversation(self, conversation_id: str) -> wire.ConversationDetails:
+        """What went back and forth, newest first."""
+        return await self._driver.run(self._calls.get(wire.ConversationDetails, "conversations", conversation_id))
+
+    async def mark_conversation_as_read(self, conversation_id: str) -> wire.TextIdReply:
+        """Nothing in it is unread any more."""
+        return await self._driver.run(self._calls.get(wire.TextIdReply, "conversations", conversation_id, "read"))
+
+    async def send_conversation_reply_sms(self, conversation_id: str, reply: wire.SmsReply) -> wire.SmsReplyReply:
+        """Answers by SMS."""
+        return await self._driver.run(
+            self._calls.send(wire.SmsReplyReply, "POST", reply, "conversations", conversation_id, "sms")
+        )
+
+    async def send_conversation_reply_viber(self, conversation_id: str, reply: wire.RichReply) -> wire.RichReplyReply:
+        """Answers by Viber, within 24 hours of their last message by it."""
+        return await self._driver.run(
+            self._calls.send(wire.RichReplyReply, "POST", reply, "conversations", conversation_id, "viber")
+        )
+
+    async def send_conversation_reply_whatsapp(
+        self, conversation_id: str, reply: wire.RichReply
+    ) -> wire.RichReplyReply:
+        """Answers by WhatsApp, within 24 hours of their last message by it."""
+        return await self._driver.run(
+            self._calls.send(wire.RichReplyReply, "POST", reply, "conversations", conversation_id, "whatsapp")
+        )
+
     async def get_single_report(self, msg_id: str) -> wire.SingleReport:
         """One message."""
         return await self._driver.run(self._calls.get(wire.SingleReport, "reports", "single", msg_id))

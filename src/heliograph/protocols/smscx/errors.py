@@ -44,10 +44,13 @@ class Codes(msgspec.Struct, frozen=True, kw_only=True):
 
     not_found: int = 0
     taken: int = 0
+    taken_type: str = "duplicate_value"
     too_late: int = 1118
     locked: int = 1812
     fields: Mapping[str, tuple[int, int]] = {}
     """By field: if it is missing, if it is wrong."""
+    by_class: Mapping[type[HeliographError], int] = {}
+    """Of errors that other operations have other numbers for."""
 
 
 _SENDING = {
@@ -60,6 +63,10 @@ _SENDING = {
     "callback_url": (1109, 1109),
     "idempotencyId": (1111, 1111),
     "transliteration": (1135, 1135),
+    "templateId": (1126, 1127),
+    "strategy": (1120, 1120),
+    "channel": (1123, 1123),
+    "ttl": (1124, 1124),
     "alphabet": (1110, 1110),
     "removeEmojis": (1503, 1503),
 }
@@ -78,13 +85,123 @@ GROUPS = Codes(not_found=1200, taken=1211, fields=_CONTACTS)
 CONTACTS = Codes(not_found=1202, taken=1215, fields=_CONTACTS)
 TEMPLATES = Codes(not_found=1800, taken=1805, fields=_TEMPLATES)
 
+OTP = Codes(
+    not_found=2021,
+    fields={
+        "phoneNumber": (2001, 2020),
+        "countryIso": (2002, 2003),
+        "from": (2004, 2005),
+        "template": (2006, 2006),
+        "ttl": (2007, 2007),
+        "maxAttempts": (2010, 2010),
+        "pinType": (2013, 2014),
+        "pinLength": (2015, 2015),
+        "trackId": (2018, 2018),
+        "otpCallbackUrl": (2019, 2019),
+        "pin": (2022, 2022),
+    },
+    by_class={errors.InvalidCallbackUrl: 2019, errors.InvalidOriginator: 2005, errors.InvalidBody: 2006},
+)
+_NUMBERS = {"number": (1207, 1207), "phoneNumbers": (1203, 1208), "lookupCallbackUrl": (1209, 1209)}
+NUMBERS = Codes(fields=_NUMBERS)
+LOOKUP = Codes(not_found=1219, fields=_NUMBERS)
+LOOKUPS = Codes(not_found=1220, fields=_NUMBERS)
+RENT = Codes(
+    not_found=1223,
+    fields={
+        "numberId": (1222, 1222),
+        "rentPeriod": (1224, 1224),
+        "rent_period": (1224, 1224),
+        "rent_too_short": (1229, 1229),
+        "autoRenew": (1225, 1225),
+        "callbackUrl": (1226, 1226),
+        "registrationId": (1234, 1234),
+        "registration_id": (1234, 1234),
+    },
+    by_class={errors.InvalidCallbackUrl: 1226},
+)
+SHORTLINK = Codes(not_found=1400, taken=1407, fields={"url": (1401, 1402), "name": (1404, 1404)})
+ATTACHMENT = Codes(not_found=1420)
+CONVERSATION = Codes(
+    not_found=1180,
+    fields={"text": (1801, 1802), "richMedia": (1802, 1802)},
+    by_class={errors.InvalidBody: 1802, errors.IdempotencyMismatch: 1111},
+)
+
 CODES: Mapping[str, Codes] = {
-    "send_sms": SENDING,
-    "estimate_sms": SENDING,
-    "send_sms_campaign": SENDING,
-    "estimate_sms_campaign": SENDING,
-    "delete_scheduled_sms": Codes(not_found=1100),
-    "delete_scheduled_sms_campaign": Codes(not_found=1150),
+    **dict.fromkeys(
+        (
+            *("send_sms", "estimate_sms", "send_sms_campaign", "estimate_sms_campaign"),
+            *("send_viber_message", "estimate_viber_message", "send_viber_campaign", "estimate_viber_campaign"),
+            *("send_whatsapp_message", "estimate_whatsapp_message"),
+            *("send_multichannel_message", "estimate_multichannel_message"),
+            *("send_multichannel_campaign", "estimate_multichannel_campaign"),
+        ),
+        SENDING,
+    ),
+    **dict.fromkeys(
+        (
+            "delete_scheduled_sms",
+            "delete_scheduled_viber_message",
+            "delete_scheduled_whatsapp_message",
+            "delete_scheduled_multichannel_message",
+        ),
+        Codes(not_found=1100),
+    ),
+    **dict.fromkeys(
+        (
+            "delete_scheduled_sms_campaign",
+            "delete_scheduled_viber_campaign",
+            "delete_scheduled_multichannel_campaign",
+        ),
+        Codes(not_found=1150),
+    ),
+    **dict.fromkeys(("new_otp", "get_otp_status", "verify_otp", "cancel_otp"), OTP),
+    **dict.fromkeys(("validate_number", "validate_numbers", "lookup_number", "lookup_numbers"), NUMBERS),
+    "get_single_lookup_status": LOOKUP,
+    **dict.fromkeys(
+        (
+            "get_bulk_lookup_status",
+            "export_number_lookup_report_to_csv",
+            "export_number_lookup_report_to_xlsx",
+        ),
+        LOOKUPS,
+    ),
+    "rent_number": msgspec.structs.replace(RENT, not_found=1230),
+    **dict.fromkeys(
+        ("get_rent_status", "renew_rent", "edit_rent_settings", "cancel_rent", "get_inbound_sms"),
+        RENT,
+    ),
+    "create_shortlink": msgspec.structs.replace(SHORTLINK, taken=1405, taken_type="duplicate_id"),
+    **dict.fromkeys(
+        (
+            "get_shortlink_hits",
+            "update_shortlink",
+            "delete_shortlink",
+            "export_shortlink_hits_to_csv",
+            "export_shortlink_hits_to_xlsx",
+        ),
+        SHORTLINK,
+    ),
+    **dict.fromkeys(
+        (
+            "get_attachment_hits",
+            "delete_attachment",
+            "export_attachment_hits_to_csv",
+            "export_attachment_hits_to_xlsx",
+        ),
+        ATTACHMENT,
+    ),
+    **dict.fromkeys(
+        (
+            "get_conversation",
+            "mark_conversation_as_read",
+            "send_conversation_reply_sms",
+            "send_conversation_reply_viber",
+            "send_conversation_reply_whatsapp",
+        ),
+        CONVERSATION,
+    ),
     "create_group": GROUPS,
     "get_group_details": GROUPS,
     "delete_group": GROUPS,
@@ -130,11 +247,14 @@ def _terms(error: HeliographError, codes: Codes) -> tuple[int, str, int]:
     if isinstance(error, errors.NotFound):
         return 404, "not_found", codes.not_found
     if isinstance(error, errors.NameTaken):
-        return 400, "duplicate_value", codes.taken
+        return 400, codes.taken_type, codes.taken
     if isinstance(error, errors.Locked):
         return 403, "access_denied", codes.locked
     if isinstance(error, errors.AlreadyDispatched):
         return 403, "access_denied", codes.too_late
+    for kind, code in codes.by_class.items():
+        if isinstance(error, kind):
+            return 400, "invalid_param", code
     for kind, terms in _BY_CLASS.items():
         if isinstance(error, kind):
             return terms
@@ -170,6 +290,9 @@ _BY_CLASS: Mapping[type[HeliographError], tuple[int, str, int]] = {
     errors.InvalidBody: (400, "invalid_param", 1107),
     errors.InvalidSchedule: (400, "invalid_param", 1116),
     errors.InvalidCallbackUrl: (400, "invalid_param", 1109),
+    errors.TooManyCodes: (429, "rate_limit", 0),
+    errors.ChannelNotActive: (403, "access_denied", 1608),
+    errors.NoCoverage: (403, "no_coverage", 1119),
     errors.NotNow: (503, "server_error", 0),
 }
 
@@ -226,6 +349,42 @@ class InsufficientScopeException(SmscxException):
     """The token may not do this."""
 
 
+class TemplateNotApprovedException(AccessDeniedException):
+    """The channel's operator has not approved this template, or it is not locked."""
+
+
+class ChannelNotActiveException(AccessDeniedException):
+    """Nothing is sent by this channel."""
+
+
+class OtpActionNotAllowedException(AccessDeniedException):
+    """The code is not pending any more."""
+
+
+class OtpException(InvalidRequestException):
+    """The code can't be checked, or canceled."""
+
+
+class OtpAlreadyVerifiedException(OtpException):
+    """The right code came before."""
+
+
+class OtpCancelledException(OtpException):
+    """It was canceled."""
+
+
+class OtpExpiredException(OtpException):
+    """It is too old."""
+
+
+class OtpFailedException(OtpException):
+    """Too many codes were wrong."""
+
+
+class InvalidPinException(OtpException):
+    """This is not the code that was sent."""
+
+
 class NoCoverageException(SmscxException):
     """Nothing is sent there."""
 
@@ -258,6 +417,11 @@ _BY_TYPE: Mapping[tuple[int, str], type[SmscxException]] = {
     (400, "duplicate_id"): DuplicateIdException,
     (400, "duplicate_value"): DuplicateValueException,
     (400, "invalid_scope"): InvalidScopeException,
+    (400, "otp_verified"): OtpAlreadyVerifiedException,
+    (400, "otp_cancelled"): OtpCancelledException,
+    (400, "otp_expired"): OtpExpiredException,
+    (400, "otp_failed"): OtpFailedException,
+    (400, "invalid_pin"): InvalidPinException,
     (403, "no_coverage"): NoCoverageException,
     (403, "access_denied"): AccessDeniedException,
 }
@@ -270,6 +434,14 @@ _BY_STATUS: Mapping[int, type[SmscxException]] = {
     429: RateLimitExceededException,
 }
 _INVALID_NUMBERS = {1207, 1210}
+_DENIED: Mapping[int, type[SmscxException]] = {
+    1132: TemplateNotApprovedException,
+    1133: TemplateNotApprovedException,
+    1606: ChannelNotActiveException,
+    1608: ChannelNotActiveException,
+    2030: OtpCancelledException,
+    2031: OtpActionNotAllowedException,
+}
 
 
 def exception_for(status: int, body: bytes, headers: Mapping[str, str]) -> SmscxException:
@@ -285,6 +457,8 @@ def exception_for(status: int, body: bytes, headers: Mapping[str, str]) -> Smscx
         kind = ServerErrorException
     if status == 400 and detail.type == "invalid_param" and detail.code in _INVALID_NUMBERS:
         kind = InvalidPhoneNumberException
+    if status == 403 and detail.type == "access_denied":
+        kind = _DENIED.get(detail.code, kind)
     invalid = next((found for found in (detail.invalid, reply.invalid) if found is not msgspec.UNSET), ())
     error = kind(detail.message, status=status, type=detail.type, code=detail.code, invalid=invalid or ())
     reset_at = headers.get("x-rate-limit-reset", "")

@@ -42,8 +42,34 @@ def _export(scope: str, path: str, name: str, **more: Any) -> tuple[Operation, O
 
 
 _ADD: dict[str, Any] = {"request": wire.AddContacts, "response": wire.AddedReply}
-_SMS: dict[str, Any] = {"request": wire.SmsRequest, "response": wire.SendReply}
-_CAMPAIGN: dict[str, Any] = {"request": wire.CampaignRequest, "response": wire.SendReply}
+
+
+def _sending(
+    channel: str, message: str, to_numbers: type[wire.ToNumbers], to_groups: type[wire.ToGroups] | None
+) -> tuple[Operation, ...]:
+    """Sending by a channel to numbers and, if `to_groups` is given, to groups. `message` is what the names end in."""
+    one: dict[str, Any] = {"request": to_numbers, "response": wire.SendReply}
+    operations = [
+        _op(channel, "POST", f"/{channel}", f"send_{message}", **one),
+        _op(channel, "POST", f"/{channel}/estimate", f"estimate_{message}", **one),
+    ]
+    if to_groups is not None:
+        many: dict[str, Any] = {"request": to_groups, "response": wire.SendReply}
+        scheduled = f"/{channel}/scheduled/campaign/{{campaign_id}}"
+        operations += [
+            _op(channel, "POST", f"/{channel}/campaign", f"send_{channel}_campaign", **many),
+            _op(channel, "POST", f"/{channel}/campaign/estimate", f"estimate_{channel}_campaign", **many),
+            _op(
+                channel,
+                "DELETE",
+                scheduled,
+                f"delete_scheduled_{channel}_campaign",
+                response=wire.DeletedCampaign,
+            ),
+        ]
+    name, path = f"delete_scheduled_{message}", f"/{channel}/scheduled/{{message_id}}"
+    return (*operations, _op(channel, "DELETE", path, name, response=wire.DeletedMessage))
+
 
 OPERATIONS = (
     _op(
@@ -158,18 +184,171 @@ OPERATIONS = (
         "delete_contact_from_optouts_list",
         response=wire.DeletedOptout,
     ),
-    _op("sms", "POST", "/sms", "send_sms", **_SMS),
-    _op("sms", "POST", "/sms/estimate", "estimate_sms", **_SMS),
-    _op("sms", "POST", "/sms/campaign", "send_sms_campaign", **_CAMPAIGN),
-    _op("sms", "POST", "/sms/campaign/estimate", "estimate_sms_campaign", **_CAMPAIGN),
+    *_sending("sms", "sms", wire.SmsRequest, wire.CampaignRequest),
+    *_sending("viber", "viber_message", wire.TemplateRequest, wire.TemplateCampaignRequest),
+    *_sending("whatsapp", "whatsapp_message", wire.TemplateRequest, None),
+    *_sending("multichannel", "multichannel_message", wire.MultichannelRequest, wire.MultichannelCampaignRequest),
+    _op("otp", "POST", "/otp", "new_otp", request=wire.NewOtp, response=wire.Otp, status=201),
+    _op("otp", "GET", "/otp/{otp_id}", "get_otp_status", response=wire.Otp),
+    _op("otp", "POST", "/otp/{otp_id}", "verify_otp", request=wire.VerifyPin, response=wire.VerifiedPin),
+    _op("otp", "DELETE", "/otp/{otp_id}", "cancel_otp", response=wire.TextIdReply),
+    _op("numbers", "GET", "/numbers/validate/{phone_number}", "validate_number", response=wire.ValidatedReply),
     _op(
-        "sms",
-        "DELETE",
-        "/sms/scheduled/campaign/{campaign_id}",
-        "delete_scheduled_sms_campaign",
-        response=wire.DeletedCampaign,
+        "numbers",
+        "POST",
+        "/numbers/validate",
+        "validate_numbers",
+        request=wire.ManyNumbers,
+        response=wire.ValidatedList,
     ),
-    _op("sms", "DELETE", "/sms/scheduled/{message_id}", "delete_scheduled_sms", response=wire.DeletedMessage),
+    _op(
+        "numbers",
+        "POST",
+        "/numbers/lookup",
+        "lookup_numbers",
+        request=wire.LookupRequest,
+        response=wire.LookupsReply,
+    ),
+    _op(
+        "numbers",
+        "GET",
+        "/numbers/lookup",
+        "get_bulk_lookup_campaigns",
+        query=wire.PageQuery,
+        response=wire.LookupCampaigns,
+    ),
+    *_export("numbers", "/numbers/lookup/lookupBulkId/{lookup_bulk_id}", "number_lookup_report"),
+    _op(
+        "numbers",
+        "GET",
+        "/numbers/lookup/lookupBulkId/{lookup_bulk_id}",
+        "get_bulk_lookup_status",
+        query=wire.PageQuery,
+        response=wire.LookupResult,
+    ),
+    _op(
+        "numbers",
+        "GET",
+        "/numbers/lookup/lookupId/{lookup_id}",
+        "get_single_lookup_status",
+        response=wire.Lookup,
+    ),
+    _op("numbers", "GET", "/numbers/lookup/{phone_number}", "lookup_number", response=wire.LookupReply),
+    _op(
+        "numbers",
+        "GET",
+        "/numbers/rent/available/{country_iso}",
+        "get_available_numbers",
+        query=wire.AvailableQuery,
+        response=wire.AvailableNumbers,
+    ),
+    _op("numbers", "GET", "/numbers/rent", "get_rented_numbers", query=wire.RentedQuery, response=wire.RentedNumbers),
+    _op("numbers", "POST", "/numbers/rent", "rent_number", request=wire.RentRequest, response=wire.RentReply),
+    _op(
+        "numbers",
+        "GET",
+        "/numbers/rent/{rent_id}/inbound",
+        "get_inbound_sms",
+        query=wire.PageQuery,
+        response=wire.RentedInbound,
+    ),
+    _op(
+        "numbers",
+        "PATCH",
+        "/numbers/rent/{rent_id}/edit",
+        "edit_rent_settings",
+        request=wire.RentSettings,
+        response=wire.EditedRent,
+    ),
+    _op("numbers", "GET", "/numbers/rent/{rent_id}", "get_rent_status", response=wire.RentStatus),
+    _op(
+        "numbers",
+        "PATCH",
+        "/numbers/rent/{rent_id}",
+        "renew_rent",
+        request=wire.RenewRequest,
+        may_be_empty=True,
+        response=wire.RenewedReply,
+    ),
+    _op("numbers", "DELETE", "/numbers/rent/{rent_id}", "cancel_rent", response=wire.CanceledRent),
+    _op("shortlinks", "GET", "/shortlinks", "get_shortlinks_list", response=wire.ShortlinkList),
+    _op(
+        "shortlinks",
+        "POST",
+        "/shortlinks",
+        "create_shortlink",
+        request=wire.NewShortlink,
+        response=wire.NewShortlinkReply,
+        status=201,
+    ),
+    *_export("shortlinks", "/shortlinks/{link_id}", "shortlink_hits"),
+    _op(
+        "shortlinks",
+        "GET",
+        "/shortlinks/{link_id}",
+        "get_shortlink_hits",
+        query=wire.PageQuery,
+        response=wire.ShortlinkHits,
+    ),
+    _op(
+        "shortlinks",
+        "PATCH",
+        "/shortlinks/{link_id}",
+        "update_shortlink",
+        request=wire.UpdateShortlink,
+        response=wire.TextIdReply,
+    ),
+    _op("shortlinks", "DELETE", "/shortlinks/{link_id}", "delete_shortlink", response=wire.TextIdReply),
+    _op("attachments", "GET", "/attachments", "get_attachments_list", response=wire.AttachmentList),
+    *_export("attachments", "/attachments/{link_id}", "attachment_hits"),
+    _op(
+        "attachments",
+        "GET",
+        "/attachments/{link_id}",
+        "get_attachment_hits",
+        query=wire.PageQuery,
+        response=wire.AttachmentHits,
+    ),
+    _op("attachments", "DELETE", "/attachments/{link_id}", "delete_attachment", response=wire.TextIdReply),
+    _op("conversations", "GET", "/conversations", "get_converstions_list", response=wire.ConversationList),
+    _op(
+        "conversations",
+        "GET",
+        "/conversations/{conversation_id}/read",
+        "mark_conversation_as_read",
+        response=wire.TextIdReply,
+    ),
+    _op(
+        "conversations",
+        "GET",
+        "/conversations/{conversation_id}",
+        "get_conversation",
+        response=wire.ConversationDetails,
+    ),
+    _op(
+        "conversations",
+        "POST",
+        "/conversations/{conversation_id}/sms",
+        "send_conversation_reply_sms",
+        request=wire.SmsReply,
+        response=wire.SmsReplyReply,
+    ),
+    _op(
+        "conversations",
+        "POST",
+        "/conversations/{conversation_id}/viber",
+        "send_conversation_reply_viber",
+        request=wire.RichReply,
+        response=wire.RichReplyReply,
+    ),
+    _op(
+        "conversations",
+        "POST",
+        "/conversations/{conversation_id}/whatsapp",
+        "send_conversation_reply_whatsapp",
+        request=wire.RichReply,
+        response=wire.RichReplyReply,
+    ),
     *_export("reports", "/reports", "advanced_report", query=wire.ReportQuery),
     _op("reports", "GET", "/reports", "get_advanced_report", query=wire.ReportQuery, response=wire.AdvancedReport),
     _op(

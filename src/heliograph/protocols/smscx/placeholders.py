@@ -11,8 +11,10 @@ import secrets
 import string
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from heliograph.domain.contacts import Details
+from heliograph.domain.links import LinkKind, Tracked, new_token
 from heliograph.protocols.smscx.errors import invalid_param
 from heliograph.text import Template
 
@@ -25,34 +27,92 @@ _RANDOM = {
 }
 _RANDOM_LENGTH = 4
 _LONGEST_RANDOM = 20
-_TRACKED = {"shortlink", "attachement", "attachment"}
+_TRACKED = {
+    "shortlink": LinkKind.SHORTLINK,
+    "attachement": LinkKind.ATTACHMENT,  # the vendor's spelling
+    "attachment": LinkKind.ATTACHMENT,
+}
 
 Recipients = Sequence[tuple[str, Details | None]]
 """MSISDNs, with what is known of them; None: it is not a contact, and its fields are no placeholders."""
 
 
-def personalised(
-    text: str, recipients: Recipients, *, optout_link: Callable[[str], str]
-) -> tuple[str, dict[str, Mapping[str, str]] | None]:
-    """The body and parameters that say the same in our words. Raises 1112, 1136 and 1137 of the reference."""
-    parameters: dict[str, Mapping[str, str]] = {}
-    contacts = any(details is not None for _, details in recipients)
+class Addresses(NamedTuple):
+    """How addresses that a text has for each recipient are made."""
 
-    def replaced(match: re.Match[str]) -> str:
-        values = _values(match[1], match[2], recipients, contacts, optout_link)
+    optout: Callable[[str], str]
+    """From an MSISDN."""
+    short: str
+    """What short addresses begin with."""
+
+
+def tracked_in(text: str) -> list[tuple[LinkKind, str]]:
+    """The links that a text has, by kind and identifier."""
+    return [(_TRACKED[match[1]], match[2] or "") for match in _PLACEHOLDER.finditer(text) if match[1] in _TRACKED]
+
+
+class Personalising:
+    """Makes texts with placeholders into bodies and parameters of ours; several texts share the parameters."""
+
+    def __init__(
+        self,
+        recipients: Recipients,
+        addresses: Addresses,
+        *,
+        custom: Mapping[str, str] | None = None,
+        kept: Mapping[str, str] | None = None,
+    ) -> None:
+        """`custom` has values that are the same for everybody; `kept` says which placeholders are parameters of ours
+        that somebody else has the values for."""
+        self._recipients = recipients
+        self._addresses = addresses
+        self._custom = custom or {}
+        self._as_parameters = kept or {}
+        self._contacts = any(details is not None for _, details in recipients)
+        self.parameters: dict[str, Mapping[str, str]] = {}
+        self.tracked: list[Tracked] = []
+        """The short addresses that were made."""
+
+    def body(self, text: str) -> str:
+        """Raises 1136 and 1137 of the reference."""
+        pieces = []
+        end = 0
+        for match in _PLACEHOLDER.finditer(text):
+            pieces += [_kept(text[end : match.start()], self.parameters), self._replaced(match)]
+            end = match.end()
+        pieces.append(_kept(text[end:], self.parameters))
+        return "".join(pieces)
+
+    def _replaced(self, match: re.Match[str]) -> str:
+        if match[1] in self._as_parameters:
+            return f"${{{self._as_parameters[match[1]]}}}"
+        values = self._values(match[1], match[2])
         if values is None:
             return match[0]
-        name = f"p{len(parameters)}"
-        parameters[name] = values
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = values
         return f"${{{name}}}"
 
-    pieces = []
-    end = 0
-    for match in _PLACEHOLDER.finditer(text):
-        pieces += [_kept(text[end : match.start()], parameters), replaced(match)]
-        end = match.end()
-    pieces.append(_kept(text[end:], parameters))
-    return "".join(pieces), parameters or None
+    def _values(self, name: str, argument: str | None) -> Mapping[str, str] | None:
+        if name in self._custom:
+            return {"default": self._custom[name]}
+        if name == "today":
+            now = datetime.now(UTC)
+            return {"default": f"{now.day} {now:%b %Y}"}
+        if name == "optoutLink":
+            return {msisdn: self._addresses.optout(msisdn) for msisdn, _ in self._recipients}
+        if name in _RANDOM:
+            length = _random_length(argument)
+            return {
+                msisdn: "".join(secrets.choice(_RANDOM[name]) for _ in range(length)) for msisdn, _ in self._recipients
+            }
+        if name in _TRACKED:
+            made = [Tracked(argument or "", new_token(), msisdn) for msisdn, _ in self._recipients]
+            self.tracked += made
+            return {one.msisdn: f"{self._addresses.short}/{one.link_id}/{one.token}" for one in made}
+        if not self._contacts:
+            return None
+        return {msisdn: field_of(details, name) for msisdn, details in self._recipients if details is not None}
 
 
 def _kept(text: str, parameters: dict[str, Mapping[str, str]]) -> str:
@@ -61,24 +121,6 @@ def _kept(text: str, parameters: dict[str, Mapping[str, str]]) -> str:
         return text
     parameters[_DOLLAR] = {"default": "$"}
     return text.replace("${", f"${{{_DOLLAR}}}{{")
-
-
-def _values(
-    name: str, argument: str | None, recipients: Recipients, contacts: bool, optout_link: Callable[[str], str]
-) -> Mapping[str, str] | None:
-    if name == "today":
-        now = datetime.now(UTC)
-        return {"default": f"{now.day} {now:%b %Y}"}
-    if name == "optoutLink":
-        return {msisdn: optout_link(msisdn) for msisdn, _ in recipients}
-    if name in _RANDOM:
-        length = _random_length(argument)
-        return {msisdn: "".join(secrets.choice(_RANDOM[name]) for _ in range(length)) for msisdn, _ in recipients}
-    if name in _TRACKED:
-        raise invalid_param(1112, f"There is no {name} {argument}.")
-    if not contacts:
-        return None
-    return {msisdn: field_of(details, name) for msisdn, details in recipients if details is not None}
 
 
 def _random_length(argument: str | None) -> int:

@@ -8,8 +8,9 @@ from typing import ClassVar
 from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
-from heliograph.protocols.served import DoorSettings, SandboxCredential, ServedProtocol
+from heliograph.protocols.served import SandboxCredential, ServedProtocol
 from heliograph.protocols.smscx.callbacks import SmscxCallbacks
 from heliograph.protocols.smscx.operations import SCOPES
 from heliograph.protocols.smscx.sending import PROTOCOL
@@ -26,8 +27,8 @@ class Smscx(ServedProtocol):
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
         return SmscxDoor(services, settings)
 
-    def callbacks(self, store: Store) -> CallbackShape:
-        return SmscxCallbacks(store)
+    def callbacks(self, store: Store, public_url: str) -> CallbackShape:
+        return SmscxCallbacks(store, public_url)
 
     async def issue(self, accounts: Accounts, account: Account, saved: SandboxCredential | None) -> SandboxCredential:
         secret = None if saved is None else saved.secret

@@ -21,7 +21,9 @@ from msgspec import UNSET, Meta
 from heliograph.calling import AsyncDriver, Unreachable
 from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.channels import Channel
 from heliograph.domain.instants import to_ms
+from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.contract import (
@@ -53,6 +55,8 @@ _FINAL: dict[str, tuple[Status | None, Reason | None]] = {
     "NO COVERAGE": (Status.REJECTED, Reason.UNROUTABLE),
 }
 _ON_ITS_WAY = {"ACCEPTED", "SCHEDULED", "SENT"}
+_INBOUND = {f"receive_{channel}": channel for channel in Channel}
+LOOKUPS_AT_ONCE = 8
 
 
 class SmscxConfig(ProviderConfig, frozen=True, kw_only=True):
@@ -60,6 +64,10 @@ class SmscxConfig(ProviderConfig, frozen=True, kw_only=True):
     host: str = DEFAULT_HOST
     originator: Annotated[str, Meta(min_length=3, max_length=15)] = "Heliograph"
     """Who messages are from that name nobody: the API must be told."""
+    viber_template: int = 0
+    """The number of a template of theirs whose text is `{{text}}`, by which Viber messages go; 0: none do."""
+    whatsapp_template: int = 0
+    """The same for WhatsApp."""
 
 
 class SmscxProvided(ProvidedProtocol):
@@ -72,12 +80,16 @@ class SmscxProvided(ProvidedProtocol):
 
 
 class SmscxProvider(Provider):
+    looks_up: ClassVar[bool] = True
+
     def __init__(self, config: SmscxConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
         self.name = surroundings.name
         self._config = config
         self._surroundings = surroundings
         self._driver = driver
         self._polls = surroundings.callback_url is None
+        self._templates = {Channel.VIBER: config.viber_template, Channel.WHATSAPP: config.whatsapp_template}
+        self.channels = {Channel.SMS} | {channel for channel, number in self._templates.items() if number}
 
     async def start(self, intake: Intake) -> None:
         await super().start(intake)
@@ -97,35 +109,55 @@ class SmscxProvider(Provider):
     async def _send_together(self, messages: Sequence[Outgoing]) -> dict[str, Outcome]:
         if messages[0].kind is BodyKind.BINARY:
             return _all(messages, Refused(Reason.PROVIDER_REFUSED, detail="SMS.CX sends text only."))
-        request = self._request(messages)
         try:
-            reply = await self._sent(request)
+            reply = await self._sent(messages)
         except (Unreachable, errors.SmscxException) as error:
             return _all(messages, _not_taken(error))
         rows = {row.to.removeprefix("+"): row for row in reply.data}
         poll = reply.info.campaign_id if self._polls else None
         return {message.message_id: _outcome(rows.get(message.msisdn), poll) for message in messages}
 
-    async def _sent(self, request: wire.SmsRequest) -> wire.SendReply:
+    async def _sent(self, messages: Sequence[Outgoing]) -> wire.SendReply:
         """Asks again, once, if the request may have been taken and no answer came: its identifier makes that safe."""
         try:
-            return await self._client.send_sms(request)
+            return await self._ask(messages)
         except (Unreachable, errors.SmscxException) as error:
             if not _may_have_been_taken(error):
                 raise
-        return await self._client.send_sms(request)
+        return await self._ask(messages)
 
-    def _request(self, messages: Sequence[Outgoing]) -> wire.SmsRequest:
+    async def _ask(self, messages: Sequence[Outgoing]) -> wire.SendReply:
         first = messages[0]
         names = " ".join(f"{message.message_id}/{message.attempt}" for message in messages)
-        return wire.SmsRequest(
-            from_=first.originator or self._config.originator,
-            text=first.body,
-            to=[f"+{message.msisdn}" for message in messages],
-            allow_invalid=True,
-            dlr_callback_url=self._surroundings.callback_url or UNSET,
-            idempotency_id=str(uuid5(NAMESPACE_URL, f"heliograph:{names}")),
+        common: dict[str, Any] = {
+            "from_": first.originator or self._config.originator,
+            "to": [f"+{message.msisdn}" for message in messages],
+            "allow_invalid": True,
+            "dlr_callback_url": self._surroundings.callback_url or UNSET,
+            "idempotency_id": str(uuid5(NAMESPACE_URL, f"heliograph:{first.channel}:{names}")),
+        }
+        if first.channel is Channel.SMS:
+            return await self._client.send_sms(wire.SmsRequest(text=first.body, **common))
+        template = wire.TemplateRequest(
+            template_id=self._templates[first.channel], custom_fields={"text": first.body}, **common
         )
+        if first.channel is Channel.VIBER:
+            return await self._client.send_viber_message(template)
+        return await self._client.send_whatsapp_message(template)
+
+    async def look_up(self, msisdns: Sequence[str]) -> Sequence[NetworkFacts]:
+        places = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+
+        async def ask(msisdn: str) -> NetworkFacts:
+            async with places:
+                try:
+                    return _facts((await self._client.lookup_number(f"+{msisdn}")).data)
+                except (errors.InvalidRequestException, errors.NoCoverageException) as error:
+                    if isinstance(error, errors.InsufficientBalanceException):
+                        raise
+                    return NetworkFacts(status=LineStatus.FAILED, detail=str(error))
+
+        return await asyncio.gather(*map(ask, msisdns))
 
     async def poll(self, handle: str) -> PollAnswer:
         receipts: list[Receipt] = []
@@ -156,9 +188,9 @@ class SmscxProvider(Provider):
                         if item.status not in _ON_ITS_WAY
                     ]
                 )
-            elif event.event == "receive_sms":
+            elif (channel := _INBOUND.get(event.event)) is not None:
                 for message in msgspec.convert(event.data, list[wire.InboundItem]):
-                    await self._hand_in(message)
+                    await self._hand_in(message, channel)
         except (msgspec.DecodeError, ValueError) as error:
             log.warning("callback not understood", provider=self.name, error=str(error))
             return Said(400)
@@ -176,7 +208,7 @@ class SmscxProvider(Provider):
             at_ms=None if at is None else _instant_ms(at),
         )
 
-    async def _hand_in(self, message: wire.InboundItem) -> None:
+    async def _hand_in(self, message: wire.InboundItem, channel: Channel) -> None:
         await self.intake.inbound(
             self.name,
             InboundArrival(
@@ -187,6 +219,7 @@ class SmscxProvider(Provider):
                 provider_ref=message.msg_id,
                 account_id=self._surroundings.account_id,
                 sent_at_ms=_instant_ms(message.received_at),
+                channel=channel,
             ),
         )
 
@@ -198,16 +231,34 @@ class _Event(msgspec.Struct):
 
 def together(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
     """Messages that can share a request, in order; a number stands in a request once."""
-    filling: dict[tuple[str | None, BodyKind, str], dict[str, Outgoing]] = {}
+    filling: dict[tuple[str | None, BodyKind, str, Channel], dict[str, Outgoing]] = {}
     whole: list[dict[str, Outgoing]] = []
     for message in messages:
-        sameness = (message.originator, message.kind, message.body)
+        sameness = (message.originator, message.kind, message.body, message.channel)
         request = filling.get(sameness)
         if request is None or message.msisdn in request or len(request) == wire.MAX_RECIPIENTS:
             request = filling[sameness] = {}
             whole.append(request)
         request[message.msisdn] = message
     return [list(request.values()) for request in whole]
+
+
+def _facts(row: wire.Lookup) -> NetworkFacts:
+    known = {status.value: status for status in LineStatus}
+    away = row.roaming_network
+    original = row.original_network
+    mcc = row.mcc or None
+    return NetworkFacts(
+        status=known.get(row.status.lower(), LineStatus.FAILED),
+        detail=row.status_description,
+        original=Network(name=original.name, mcc=mcc, mnc=original.mnc, country=row.country_iso),
+        ported_to=Network(name=row.ported_network.name, mcc=mcc, mnc=row.ported_network.mnc, country=row.country_iso)
+        if row.ported
+        else None,
+        roaming_in=Network(name=away.name, mcc=away.mcc, mnc=away.mnc, country=away.country_iso)
+        if row.roaming
+        else None,
+    )
 
 
 def _all(messages: Iterable[Outgoing], outcome: Outcome) -> dict[str, Outcome]:

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from msgspec import UNSET, UnsetType
 
+from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InvalidField, NotFound
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.errors import invalid_param
@@ -45,6 +46,14 @@ def identifier(text: str, code: int) -> str:
         return from_uuid(text)
     except ValueError as error:
         raise invalid_param(code, f"{text!r} is not an identifier.") from error
+
+
+def known(text: str) -> str:
+    """An identifier in a path; what is none is not found."""
+    try:
+        return from_uuid(text)
+    except ValueError as error:
+        raise NotFound(f"There is nothing with the identifier {text!r}.") from error
 
 
 class Place(NamedTuple):
@@ -147,8 +156,8 @@ def source(text: str) -> tuple[str, ...]:
     return tuple(SOURCES[text])
 
 
-def report_filter(query: wire.ReportQuery, now: datetime) -> tuple[MessageFilter | None, Period]:
-    """None: nothing can be what is asked for. Raises 1820 to 1828."""
+def report_filter(query: wire.ReportQuery, now: datetime) -> tuple[MessageFilter, Period]:
+    """Raises 1820 to 1828."""
     asked = period(query)
     if query.delivery_report and query.delivery_report not in DELIVERY_REPORTS:
         raise invalid_param(1826, f"There is no delivery report {query.delivery_report!r}.")
@@ -157,13 +166,13 @@ def report_filter(query: wire.ReportQuery, now: datetime) -> tuple[MessageFilter
     if query.channel and query.channel not in _CHANNELS:
         raise invalid_param(1828, f"There is no channel {query.channel!r}.")
     protocols = source(query.source)
-    if query.channel not in {"", "sms"}:
-        return None, asked
     return (
         MessageFilter(
             since=asked.since,
             until=asked.until,
             protocols=protocols,
+            channel=query.channel if query.channel in set(Channel) else None,
+            planned=query.channel == "multichannel",
             countries=[query.country_iso] if query.country_iso else (),
             statuses=DELIVERY_REPORTS[query.delivery_report] if query.delivery_report else REPORTED,
             due_since=now if query.delivery_report == "scheduled" else None,

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from heliograph.domain.accounts import Account, Principal
-from heliograph.domain.batches import Audience, Draft, Options, ReportWish
+from heliograph.domain.batches import Audience, Batch, Draft, Options, ReportWish
+from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.consent_links import optout_path
 from heliograph.domain.contacts import Details
 from heliograph.domain.errors import InsufficientCredit, NotFound
 from heliograph.domain.ids import following
 from heliograph.domain.instants import from_ms
+from heliograph.domain.links import Tracked
 from heliograph.domain.local_times import due_times
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import Status
@@ -22,18 +24,44 @@ from heliograph.numbers import COUNTRIES, Check, normalise_many
 from heliograph.protocols.smscx import shapes, wire
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_numbers, invalid_param
 from heliograph.protocols.smscx.identifiers import is_random_uuid, to_uuid
-from heliograph.protocols.smscx.placeholders import Recipients, personalised
+from heliograph.protocols.smscx.placeholders import Addresses, Personalising, Recipients, tracked_in
 from heliograph.protocols.smscx.reading import moment
 from heliograph.services.batches import DryRun
 from heliograph.services.history import Sent
 from heliograph.services.services import Services
+from heliograph.store.links import add_tokens
+from heliograph.store.tx import Tx
 from heliograph.text import ALPHABETS, TooManyParts, measure_text, romanise, to_gsm, without_emoji
 
 PROTOCOL = "smscx"
+MULTICHANNEL = "multichannel"
 MAX_PARTS = 10
+_TIMES_TO_LIVE_S = range(300, 1_209_601)
 _LATE = timedelta(minutes=1)
 """How far behind a clock may be before a time counts as past."""
 _NONE, _NON_GSM = "NONE", "NON_GSM"
+
+
+class Said(NamedTuple):
+    """What is said by one channel."""
+
+    channel: Channel
+    text: str
+    rich_media: RichMedia | None = None
+
+
+class Content(NamedTuple):
+    """What a request says, by whichever channels."""
+
+    area: str
+    """What it is called in the settings of applications, and in reports: a channel, or multichannel."""
+    said: Sequence[Said]
+    """One after the other."""
+    plain: str | None = None
+    """The text of an SMS without the transliteration that was asked for."""
+    custom: Mapping[str, str] | None = None
+    """Values of placeholders that are the same for everybody."""
+    after_s: int = shapes.USUAL_TTL_S
 
 
 class Wanted(NamedTuple):
@@ -48,27 +76,114 @@ class Wanted(NamedTuple):
     groups: Sequence[Audience] | None
     """None if it goes to numbers."""
     scheduled: bool
+    tracked: Sequence[Tracked]
+    """Short addresses made for it."""
+
+
+class Places(NamedTuple):
+    """Where recipients reach this server."""
+
+    base_url: str
+    short_url: str
 
 
 class Sending:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def send(self, account: Account, wanted: Wanted, body: wire.Sending) -> wire.SendReply:
+    async def send(self, account: Account, wanted: Wanted, body: wire.AnySending) -> wire.SendReply:
         """Answers when everything is stored; a repeated request with what the first one made."""
-        created = await self._services.batches.create(account, wanted.draft)
+
+        def also(tx: Tx, batch: Batch) -> None:
+            add_tokens(tx, batch, wanted.tracked)
+
+        try:
+            created = await self._services.batches.create(account, wanted.draft, also=also)
+        except InsufficientCredit:
+            await self._refuse_fallback(account, wanted)
+            raise
         sent = await self._services.history.of_batch(account, created.batch.id)
         return await self._reply(account, wanted, body, sent)
 
-    async def estimate(self, account: Account, wanted: Wanted, body: wire.Sending) -> wire.SendReply:
+    async def estimate(self, account: Account, wanted: Wanted, body: wire.AnySending) -> wire.SendReply:
         """What sending would come to; refuses what sending would refuse."""
         run = await self._services.batches.dry_run(account, wanted.draft, list_first=wire.MAX_RECIPIENTS)
         balance = await self._services.money.balance(account)
         if balance is not None and run.price > balance:
+            await self._refuse_fallback(account, wanted)
             raise InsufficientCredit()
         return await self._reply(account, wanted, body, _as_if_sent(run))
 
-    async def to_numbers(self, caller: Principal, body: wire.SmsRequest, base_url: str) -> Wanted:
+    async def _refuse_fallback(self, account: Account, wanted: Wanted) -> None:
+        """1130 if the balance would do for the first channel alone."""
+        options = wanted.draft.options
+        if not options.fallbacks:
+            return
+        first = _anew(wanted.draft)
+        first.options = msgspec.structs.replace(options, fallbacks=())
+        run = await self._services.batches.dry_run(account, first)
+        balance = await self._services.money.balance(account)
+        if balance is not None and run.price <= balance:
+            raise SmscxRefusal(400, "insufficient_credit", 1130, "The balance does not cover the fallback.")
+
+    async def sms(self, caller: Principal, body: wire.SmsRequest | wire.CampaignRequest) -> Content:
+        """Raises 1107, 1110."""
+        if not body.text:
+            raise invalid_param(1107, "`text` is empty.")
+        own = await self._settings(caller, Channel.SMS)
+        written = _transliterated(body, own.get("transliteration"))
+        plain = None if written == body.text else body.text
+        return Content(Channel.SMS, [Said(Channel.SMS, written)], plain)
+
+    async def template(
+        self, caller: Principal, body: wire.TemplateRequest | wire.TemplateCampaignRequest, channel: Channel
+    ) -> Content:
+        """Raises 1126 to 1128, 1132 and 1608."""
+        said = await self._template(caller.account, body.template_id, channel, 1608)
+        return Content(channel, [said], custom=shapes.custom_fields(body.custom_fields))
+
+    async def strategy(
+        self, caller: Principal, body: wire.MultichannelRequest | wire.MultichannelCampaignRequest
+    ) -> Content:
+        """Raises 1107, 1120 to 1129, 1131, 1132 and 1134."""
+        steps = body.strategy
+        if len(steps) < 2:
+            raise invalid_param(1121, "A strategy has at least two channels.")
+        channels = [step.channel for step in steps]
+        if strangers := [channel for channel in channels if channel not in set(Channel)]:
+            raise invalid_param(1123, f"There is no channel {strangers[0]!r}.")
+        if len(set(channels)) < len(channels):
+            raise invalid_param(1129, "A channel can be tried once.")
+        if channels[-1] != Channel.SMS:
+            raise invalid_param(1122, "The last channel of a strategy is sms.")
+        said = []
+        for step in steps[:-1]:
+            template_id = step.template_id if isinstance(step.template_id, int | str) else ""
+            said.append(await self._template(caller.account, template_id, Channel(step.channel), 1131))
+        if not isinstance(steps[-1].text, str) or not steps[-1].text:
+            raise invalid_param(1107, "The SMS of a strategy has a `text`.")
+        said.append(Said(Channel.SMS, steps[-1].text))
+        own = await self._settings(caller, MULTICHANNEL)
+        return Content(MULTICHANNEL, said, after_s=_time_to_live(body.ttl, own.get("ttl")))
+
+    async def _template(self, account: Account, template_id: int | str, channel: Channel, inactive: int) -> Said:
+        if template_id == "":
+            raise invalid_param(1126, "`templateId` is missing.")
+        if not str(template_id).isdecimal():
+            raise invalid_param(1127, "`templateId` is not a number.")
+        if channel not in self._services.channels:
+            raise SmscxRefusal(403, "access_denied", inactive, f"The channel {channel} is not active.")
+        try:
+            found = await self._services.templates.get(account, int(template_id))
+        except NotFound as error:
+            raise invalid_param(1128, error.message) from error
+        if found.channel is not channel:
+            raise invalid_param(1128, f"This is no template for {channel}.")
+        if not found.approved(datetime.now(UTC)):
+            raise SmscxRefusal(403, "access_denied", 1132, "This template has not been approved yet.")
+        return Said(channel, found.body, found.rich_media)
+
+    async def to_numbers(self, caller: Principal, body: wire.ToNumbers, content: Content, places: Places) -> Wanted:
         """Raises 1103, 1104, 1119, 1207, 1210 and what `_read` raises."""
         to = [body.to] if isinstance(body.to, str) else body.to
         if not to:
@@ -85,8 +200,9 @@ class Sending:
         return await self._read(
             caller,
             body,
+            content,
             recipients,
-            base_url,
+            places,
             asked=len(to),
             invalid=invalid,
             duplicates=len(found.msisdns) - len(recipients),
@@ -94,7 +210,7 @@ class Sending:
             track_data=track.lower() if is_random_uuid(track) else None,
         )
 
-    async def to_groups(self, caller: Principal, body: wire.CampaignRequest, base_url: str) -> Wanted:
+    async def to_groups(self, caller: Principal, body: wire.ToGroups, content: Content, places: Places) -> Wanted:
         """Raises 1101 to 1103, 1119, 1140 and what `_read` raises."""
         if not body.groups:
             raise invalid_param(1101, "`groups` is empty.")
@@ -113,8 +229,9 @@ class Sending:
         return await self._read(
             caller,
             body,
+            content,
             list(recipients.items()),
-            base_url,
+            places,
             asked=len(contacts),
             invalid=[],
             duplicates=len(contacts) - len(recipients),
@@ -127,9 +244,10 @@ class Sending:
     async def _read(
         self,
         caller: Principal,
-        body: wire.Sending,
+        body: wire.AnySending,
+        content: Content,
         recipients: Recipients,
-        base_url: str,
+        places: Places,
         *,
         asked: int,
         invalid: Sequence[str],
@@ -138,30 +256,36 @@ class Sending:
         track_data: str | None,
     ) -> Wanted:
         account = caller.account
-        own = await self._settings(caller)
+        own = await self._settings(caller, content.area)
         originator = await self._originator(account, own.get("enforceOriginator") or body.from_)
-        if not body.text:
-            raise invalid_param(1107, "`text` is empty.")
         now = datetime.now(UTC)
         send_at, local_time = _schedule(body, now)
         callback_url = body.dlr_callback_url or own.get("dlrCallback") or None
         if body.idempotency_id and not is_random_uuid(body.idempotency_id):
             raise invalid_param(1111, "`idempotencyId` is not a UUID.")
-        if not any(self._services.money.covers(msisdn) for msisdn, _ in recipients):
+        if not any(
+            self._services.money.covers(msisdn, said.channel) for said in content.said for msisdn, _ in recipients
+        ):
             raise SmscxRefusal(403, "no_coverage", 1119, "Nothing is sent to these destinations.")
+        await self.check_links(account, [said.text for said in content.said])
+        addresses = Addresses(lambda msisdn: places.base_url + optout_path(account, msisdn), places.short_url)
+        tracked: list[Tracked] = []
 
-        def draft(text: str) -> Draft:
-            said, parameters = personalised(
-                text, recipients, optout_link=lambda msisdn: base_url + optout_path(account, msisdn)
-            )
-            if parameters is None:
-                _check_length(said)
+        def draft(texts: Sequence[str]) -> Draft:
+            personal = Personalising(recipients, addresses, custom=content.custom)
+            first, *others = [
+                Fallback(channel=said.channel, body=personal.body(text), rich_media=said.rich_media)
+                for said, text in zip(content.said, texts, strict=True)
+            ]
+            tracked[:] = personal.tracked
+            if not personal.parameters and first.channel is Channel.SMS:
+                _check_length(first.body)
             return Draft(
                 protocol=PROTOCOL,
                 to=[f"+{msisdn}" for msisdn, _ in recipients],
                 originator=originator,
-                text=said,
-                parameters=parameters,
+                text=first.body,
+                parameters=personal.parameters or None,
                 send_at=send_at,
                 callback_url=callback_url,
                 report=ReportWish.NONE if callback_url is None else ReportWish.PER_RECIPIENT,
@@ -169,28 +293,40 @@ class Sending:
                 idempotency_key=body.idempotency_id or None,
                 request=msgspec.json.encode(body),
                 max_parts=MAX_PARTS,
-                options=Options(local_time=local_time, quiet=quiet_hours(own.get("quietHours")), audience=groups or ()),
+                options=Options(
+                    local_time=local_time,
+                    quiet=quiet_hours(own.get("quietHours")),
+                    audience=groups or (),
+                    channel=first.channel,
+                    rich_media=first.rich_media,
+                    fallbacks=others,
+                    fall_back_after_s=content.after_s,
+                ),
             )
 
-        plain = draft(body.text)
-        written = _transliterated(body, own.get("transliteration"))
+        plain = None if content.plain is None else draft([content.plain])
+        written = draft([said.text for said in content.said])
         return Wanted(
-            plain if written == body.text else draft(written),
-            plain,
+            written,
+            plain or written,
             asked,
             invalid,
             duplicates,
             groups,
             send_at is not None,
+            tracked,
         )
 
-    async def _settings(self, caller: Principal) -> Mapping[str, Any]:
-        """What the calling application has set for SMS."""
-        if caller.application_id is None:
-            return {}
-        application = await self._services.applications.get(caller.account, caller.application_id)
-        settings = application.settings.get("sms")
-        return settings if isinstance(settings, dict) else {}
+    async def check_links(self, account: Account, texts: Sequence[str]) -> None:
+        """Raises 1112 for a link in one of the texts that the account does not have."""
+        for kind, link_id in {link for text in texts for link in tracked_in(text)}:
+            try:
+                await self._services.links.get(account, kind, link_id)
+            except NotFound as error:
+                raise invalid_param(1112, error.message) from error
+
+    async def _settings(self, caller: Principal, area: str) -> Mapping[str, Any]:
+        return await settings_of(self._services, caller, area)
 
     async def _originator(self, account: Account, asked: str) -> str:
         value = asked.strip()
@@ -201,7 +337,7 @@ class Sending:
         return value
 
     async def _reply(
-        self, account: Account, wanted: Wanted, body: wire.Sending, sent: Sequence[Sent]
+        self, account: Account, wanted: Wanted, body: wire.AnySending, sent: Sequence[Sent]
     ) -> wire.SendReply:
         rows = [
             shapes.send_row(each, scheduled=wanted.scheduled, show_timezone=body.show_timezone is True) for each in sent
@@ -246,6 +382,28 @@ class Sending:
         )
 
 
+async def settings_of(services: Services, caller: Principal, area: str) -> Mapping[str, Any]:
+    """What the calling application has set for an area; empty if no application is calling."""
+    if caller.application_id is None:
+        return {}
+    application = await services.applications.get(caller.account, caller.application_id)
+    settings = application.settings.get(area)
+    return settings if isinstance(settings, dict) else {}
+
+
+def _time_to_live(asked: object, own: object) -> int:
+    """Seconds that a channel has to deliver. Raises 1124, 1125 and 1134."""
+    text = str(asked if isinstance(asked, int | str) else own or shapes.USUAL_TTL_S)
+    if not text.isdecimal():
+        raise invalid_param(1124, "`ttl` is not a number.")
+    seconds = int(text[:9])
+    if seconds < _TIMES_TO_LIVE_S.start:
+        raise invalid_param(1125, "`ttl` is at least 300 seconds.")
+    if seconds not in _TIMES_TO_LIVE_S:
+        raise invalid_param(1134, "`ttl` is at most 14 days.")
+    return seconds
+
+
 def _anew(draft: Draft) -> Draft:
     return msgspec.structs.replace(draft, send_at=None, idempotency_key=None)
 
@@ -272,7 +430,7 @@ def _check_length(text: str) -> None:
         raise invalid_param(1107, f"`text` needs more than {MAX_PARTS} parts.")
 
 
-def _schedule(body: wire.Sending, now: datetime) -> tuple[datetime | None, bool]:
+def _schedule(body: wire.AnySending, now: datetime) -> tuple[datetime | None, bool]:
     """When, and whether that is by the clock on each recipient's wall. Raises 1108 and 1116."""
     at = moment(body.scheduled_date)
     if at is None:
@@ -302,7 +460,7 @@ def _minute(text: object) -> int | None:
     return at.hour * 60 + at.minute
 
 
-def _transliterated(body: wire.Sending, own: object) -> str:
+def _transliterated(body: wire.SmsRequest | wire.CampaignRequest, own: object) -> str:
     """Raises 1110."""
     wish = body.transliteration
     if not isinstance(wish, wire.Transliteration):
@@ -356,6 +514,9 @@ def _as_if_sent(run: DryRun) -> list[Sent]:
                 settled_at=None,
                 price=each.quote.price,
                 country=each.quote.country,
+                channel=each.quote.channel,
+                leg=each.quote.leg,
+                plan=each.quote.plan,
             ),
             batch,
             each.rendered,

@@ -5,109 +5,48 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import time
-from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from uuid import uuid4
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from heliograph.domain.accounts import CredentialKind, Principal
+from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.contacts import UNKNOWN, ContactDraft
-from heliograph.domain.directory import Channel, RichMedia, TemplateDraft
+from heliograph.domain.directory import TemplateDraft
 from heliograph.domain.errors import (
-    AlreadyDispatched,
-    HeliographError,
     InvalidField,
     MissingField,
-    RateLimited,
     Unauthenticated,
 )
 from heliograph.domain.groups import Group, GroupDraft
 from heliograph.domain.instants import to_ms
-from heliograph.domain.statuses import Status
-from heliograph.doors import Call, Door, Operation
-from heliograph.doors.door import bearer_token
-from heliograph.doors.limits import RateLimit, Standing
+from heliograph.doors import Call
 from heliograph.numbers import COUNTRIES, country_of
-from heliograph.protocols.served import DoorSettings
 from heliograph.protocols.smscx import reading, shapes, wire
+from heliograph.protocols.smscx.areas.area import Chunks, csv_file, xlsx_file
+from heliograph.protocols.smscx.areas.channels import ChannelsArea
+from heliograph.protocols.smscx.areas.conversations import ConversationsArea
+from heliograph.protocols.smscx.areas.links import LinksArea
+from heliograph.protocols.smscx.areas.numbers import NumbersArea
+from heliograph.protocols.smscx.areas.otp import OtpArea
 from heliograph.protocols.smscx.errors import (
     SmscxRefusal,
     invalid_numbers,
     invalid_param,
-    reply_for,
 )
 from heliograph.protocols.smscx.identifiers import to_uuid
 from heliograph.protocols.smscx.operations import OPERATIONS, SCOPES
-from heliograph.protocols.smscx.sending import Sending, Wanted, country
-from heliograph.services.accounts import public_part
-from heliograph.services.exports import Cell, as_csv, as_xlsx
-from heliograph.services.services import Services
+from heliograph.protocols.smscx.sending import country
 from heliograph.store.batches import BatchFilter
 from heliograph.store.messages import MessageFilter
 
 GROUP_NAME = range(3, 61)
-_CSV = "text/csv; charset=utf-8"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TRAFFIC = {"transactional", "promotional", "2way"}
 
-Chunks = AsyncIterator[Sequence[Sequence[Cell]]]
 
-
-class SmscxDoor(Door):
+class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea):
     operations = OPERATIONS
-
-    def __init__(self, services: Services, settings: DoorSettings) -> None:
-        super().__init__(max_body_bytes=settings.max_body_bytes)
-        self._services = services
-        self._public_url = settings.public_url
-        self._sending = Sending(services)
-        self._limit = RateLimit(settings.rate_limit)
-
-    # Who is calling, and how answers look
-
-    async def authenticate(self, request: Request) -> Principal:
-        """By the API key, or else by the access token. Counts the request; RateLimited if it is one too many."""
-        request.state.began = time.monotonic()
-        key, token = request.headers.get("x-api-key", "").strip(), bearer_token(request)
-        if key:
-            principal = await self._services.access.authenticate(CredentialKind.SMSCX, public_part(key), key)
-        elif token is not None:
-            kind = CredentialKind.ACCESS_TOKEN
-            principal = await self._services.access.authenticate(kind, public_part(token), token)
-        else:
-            raise Unauthenticated("The request has neither an API key nor an access token.")
-        standing = request.state.standing = self._limit.take(principal.account.id)
-        if standing.exceeded:
-            raise RateLimited()
-        return principal
-
-    def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
-        status, reply = reply_for(error, None if operation is None else operation.name)
-        return Response(msgspec.json.encode(reply), status, media_type="application/json")
-
-    def finish(self, request: Request, response: Response) -> Response:
-        began = getattr(request.state, "began", None)
-        response.headers["X-Request-Id"] = str(uuid4())
-        if began is not None:
-            response.headers["X-Response-Time"] = f"{(time.monotonic() - began) * 1000:.0f}ms"
-        standing: Standing | None = getattr(request.state, "standing", None)
-        if standing is not None:
-            response.headers["X-Rate-Limit-Limit"] = str(standing.limit)
-            response.headers["X-Rate-Limit-Remaining"] = str(standing.left)
-            if standing.exceeded:
-                # No Retry-After: the published client would obey it in silence (reference: section 4).
-                response.headers["X-Rate-Limit-Reset"] = str(standing.reset_at)
-        if (idempotency_id := getattr(request.state, "idempotency_id", None)) is not None:
-            response.headers["X-Idempotency-Id"] = idempotency_id
-        return response
-
-    def _base_url(self, call: Call) -> str:
-        """Of this server, as recipients of messages reach it."""
-        return self._public_url or f"{call.request.url.scheme}://{call.request.url.netloc}"
 
     # Oauth and Applications
 
@@ -156,7 +95,13 @@ class SmscxDoor(Door):
         )
 
     async def get_channels_status(self, call: Call) -> wire.ChannelsStatus:
-        return wire.ChannelsStatus(sms=True, viber=False, whatsapp=False, multichannel=False)
+        active = self._services.channels
+        return wire.ChannelsStatus(
+            sms=Channel.SMS in active,
+            viber=Channel.VIBER in active,
+            whatsapp=Channel.WHATSAPP in active,
+            multichannel=len(active) > 1,
+        )
 
     async def get_channel_pricing(self, call: Call) -> dict[str, object]:
         return self._prices(call.path["channel"], call.path["traffic_type"], None)
@@ -333,10 +278,10 @@ class SmscxDoor(Door):
         )
 
     async def export_group_to_csv(self, call: Call) -> Response:
-        return _csv("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
+        return csv_file("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
 
     async def export_group_to_xlsx(self, call: Call) -> Response:
-        return _xlsx("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
+        return xlsx_file("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
 
     async def _contact_cells(self, call: Call, group: Group) -> Chunks:
         async for page in self._services.contacts.everybody(call.account, group):
@@ -353,7 +298,7 @@ class SmscxDoor(Door):
         found, total = await self._services.optouts.newest(call.account, limit=at.limit + 1, before=before, after=after)
         page = call.account.optout_page
         return wire.OptoutList(
-            info=wire.OptoutsInfo(id=page, link=f"{self._base_url(call)}/o/{page}", total=total),
+            info=wire.OptoutsInfo(id=page, link=f"{self.places(call).base_url}/o/{page}", total=total),
             data=[shapes.optout_row(each, country_of(each.msisdn)) for each in reading.shown_of(at, found)],
             paging=reading.paging(at, [str(each.number) for each in found]),
         )
@@ -388,71 +333,14 @@ class SmscxDoor(Door):
         return wire.DeletedOptout(info=wire.DeletedOptoutInfo(id=str(gone.number), phone_number=f"+{gone.msisdn}"))
 
     async def export_optouts_to_csv(self, call: Call) -> Response:
-        return _csv("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
+        return csv_file("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
 
     async def export_optouts_to_xlsx(self, call: Call) -> Response:
-        return _xlsx("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
+        return xlsx_file("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
 
     async def _optout_cells(self, call: Call) -> Chunks:
         async for page in self._services.optouts.everybody(call.account):
             yield [shapes.optout_cells(each, country_of(each.msisdn)) for each in page]
-
-    # Sms
-
-    async def send_sms(self, call: Call) -> wire.SendReply:
-        return await self._send(call, await self._to_numbers(call))
-
-    async def _to_numbers(self, call: Call) -> Wanted:
-        return await self._sending.to_numbers(call.principal, call.body, self._base_url(call))
-
-    async def _to_groups(self, call: Call) -> Wanted:
-        return await self._sending.to_groups(call.principal, call.body, self._base_url(call))
-
-    async def _send(self, call: Call, wanted: Wanted) -> wire.SendReply:
-        call.request.state.idempotency_id = wanted.draft.idempotency_key or str(uuid4())
-        return await self._sending.send(call.account, wanted, call.body)
-
-    async def estimate_sms(self, call: Call) -> wire.SendReply:
-        return await self._sending.estimate(call.account, await self._to_numbers(call), call.body)
-
-    async def send_sms_campaign(self, call: Call) -> wire.SendReply:
-        return await self._send(call, await self._to_groups(call))
-
-    async def estimate_sms_campaign(self, call: Call) -> wire.SendReply:
-        return await self._sending.estimate(call.account, await self._to_groups(call), call.body)
-
-    async def delete_scheduled_sms(self, call: Call) -> wire.DeletedMessage:
-        message_id = reading.identifier(call.path["message_id"], 1115)
-        sent = await self._services.history.get(call.account, message_id)
-        await self._services.messages.cancel(call.account, message_id)
-        return wire.DeletedMessage(
-            info=wire.DeletedMessageInfo(
-                msg_id=call.path["message_id"],
-                parts=max(sent.rendered.parts, 1),
-                credit_returned=shapes.money(sent.message.price),
-                channel="sms",
-            )
-        )
-
-    async def delete_scheduled_sms_campaign(self, call: Call) -> wire.DeletedCampaign:
-        batch_id = reading.identifier(call.path["campaign_id"], 1155)
-        before = await self._services.history.campaign(call.account, batch_id)
-        if not any(status is Status.QUEUED and scheduled for status, _, scheduled, _ in before.standings):
-            raise AlreadyDispatched("This campaign is not scheduled any more.")
-        await self._services.batches.cancel(call.account, batch_id)
-        after = await self._services.history.campaign(call.account, batch_id)
-        deleted = [(sums.count, sums.parts) for status, _, _, sums in after.standings if status is Status.CANCELED]
-        return wire.DeletedCampaign(
-            info=wire.DeletedCampaignInfo(
-                campaign_id=call.path["campaign_id"],
-                total_phone_numbers=before.sums.count,
-                total_parts=before.sums.parts,
-                phone_numbers_deleted=sum(count for count, _ in deleted),
-                parts_deleted=sum(parts for _, parts in deleted),
-                credit_returned=shapes.money(before.sums.price - after.sums.price),
-                channel="sms",
-            )
-        )
 
     # Reports
 
@@ -465,12 +353,6 @@ class SmscxDoor(Door):
         now = datetime.now(UTC)
         wanted, _ = reading.report_filter(call.query, now)
         at = reading.place(call.query)
-        if wanted is None:
-            return wire.AdvancedReport(
-                info=wire.ReportInfo(total_phone_numbers=0, total_cost=0.0, total_parts=0),
-                data=[],
-                paging=reading.paging(at, []),
-            )
         rows, paging = await self._report_page(call, wanted, at, now)
         sums = await self._services.history.sums(call.account, wanted)
         return wire.AdvancedReport(info=shapes.report_info(sums), data=rows, paging=paging)
@@ -512,14 +394,14 @@ class SmscxDoor(Door):
         if dimension not in {"source", "channel", "country", "traffic", "delivery"}:
             raise invalid_param(1829, f"There is no summary by {dimension!r}.")
         wanted, period = reading.report_filter(call.query, datetime.now(UTC))
-        found = [] if wanted is None else await self._services.history.summary(call.account, wanted)
+        found = await self._services.history.summary(call.account, wanted)
         return wire.SummaryReply(data=shapes.summary(found, dimension, by_month=period.by_month))
 
     async def export_advanced_report_to_csv(self, call: Call) -> Response:
-        return _csv("report", shapes.REPORT_HEADER, self._advanced_cells(call))
+        return csv_file("report", shapes.REPORT_HEADER, self._advanced_cells(call))
 
     async def export_advanced_report_to_xlsx(self, call: Call) -> Response:
-        return _xlsx("report", shapes.REPORT_HEADER, self._advanced_cells(call))
+        return xlsx_file("report", shapes.REPORT_HEADER, self._advanced_cells(call))
 
     def _advanced_cells(self, call: Call) -> Chunks:
         now = datetime.now(UTC)
@@ -527,10 +409,10 @@ class SmscxDoor(Door):
         return self._report_cells(call, wanted, now)
 
     async def export_campaign_report_to_csv(self, call: Call) -> Response:
-        return _csv("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
+        return csv_file("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
 
     async def export_campaign_report_to_xlsx(self, call: Call) -> Response:
-        return _xlsx("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
+        return xlsx_file("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
 
     async def _campaign_cells(self, call: Call) -> Chunks:
         batch_id = reading.identifier(call.path["campaign_id"], 1165)
@@ -538,9 +420,7 @@ class SmscxDoor(Door):
         wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
         return self._report_cells(call, wanted, datetime.now(UTC))
 
-    async def _report_cells(self, call: Call, wanted: MessageFilter | None, now: datetime) -> Chunks:
-        if wanted is None:
-            return
+    async def _report_cells(self, call: Call, wanted: MessageFilter, now: datetime) -> Chunks:
         async for page in self._services.history.everything(call.account, wanted):
             yield await asyncio.to_thread(shapes.report_cells, page, to_ms(now))
 
@@ -593,16 +473,3 @@ def _contact(asked: str | wire.GroupContact, region: str | None) -> ContactDraft
         return ContactDraft(number=asked, region=region)
     details = shapes.details_of(asked, UNKNOWN)
     return ContactDraft(number=asked.phone_number, region=country(asked.country_iso) or region, details=details)
-
-
-def _file(name: str, suffix: str, media_type: str, content: AsyncIterator[bytes]) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{suffix}"', "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(content, media_type=media_type, headers=headers)
-
-
-def _csv(name: str, header: Sequence[str], chunks: Chunks) -> Response:
-    return _file(name, "csv", _CSV, as_csv(header, chunks))
-
-
-def _xlsx(name: str, header: Sequence[str], chunks: Chunks) -> Response:
-    return _file(name, "xlsx", _XLSX, as_xlsx(header, chunks))

@@ -14,15 +14,17 @@ import msgspec
 from msgspec import UNSET
 
 from heliograph.domain.batches import Batch
+from heliograph.domain.channels import Channel
 from heliograph.domain.contacts import Contact, Details
-from heliograph.domain.directory import Application, Channel, Originator, Template
+from heliograph.domain.directory import Application, Originator, Template
+from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms
 from heliograph.domain.messages import Message
 from heliograph.domain.optouts import OptOut, OptOutSource
 from heliograph.domain.prices import MICROS
 from heliograph.domain.rendering import Rendered
 from heliograph.domain.statuses import Reason, Status
-from heliograph.numbers import time_zone_of
+from heliograph.numbers import country_of, time_zone_of
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.identifiers import to_uuid
 from heliograph.services.contacts import Headcount
@@ -33,6 +35,8 @@ from heliograph.text import Encoding
 
 NO_COUNTRY = "ZZ"
 """CLDR's code for an unknown region: what a number of no country is said to belong to."""
+USUAL_TTL_S = 300
+"""How long a channel has to deliver, if nobody says."""
 DEFAULT_SENDER = "Heliograph"
 """Who a message is from that has no originator of its own."""
 
@@ -91,6 +95,18 @@ def when(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
+def inbound_item(message: Inbound) -> wire.InboundItem:
+    return wire.InboundItem(
+        msg_id=to_uuid(message.id),
+        from_=f"+{message.msisdn}",
+        country_iso=country_of(message.msisdn) or NO_COUNTRY,
+        to=f"+{message.to}" if message.to.isdecimal() else message.to,
+        text=message.body,
+        cost=money(message.price),
+        received_at=when(message.received_at),
+    )
+
+
 def maybe_when(at: datetime | None) -> str | None:
     return None if at is None else when(at)
 
@@ -114,6 +130,25 @@ def by_country(countries: Sequence[str | None]) -> dict[str, Any]:
     return counted | {"countryCode": dict(counted)}
 
 
+def unwrapped(custom: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Fields by name, also as their generator sends them: under the field's own name."""
+    wrapped = custom.get("customFieldName")
+    return wrapped if len(custom) == 1 and isinstance(wrapped, dict) else custom
+
+
+def custom_fields(asked: object) -> dict[str, str]:
+    """The values that a request has for the placeholders of a template."""
+    fields: dict[str, str] = {}
+    for name, value in unwrapped(asked).items() if isinstance(asked, dict) else ():
+        _put(fields, name, value)
+    return fields
+
+
+def channel_of(batch: Batch) -> str:
+    """What a batch counts as: a channel, or multichannel."""
+    return "multichannel" if batch.options.fallbacks else batch.options.channel.value
+
+
 def analysis(rendered: Rendered) -> wire.TextAnalysis:
     return wire.TextAnalysis(
         length=len(rendered.body), unicode=rendered.encoding == Encoding.UCS2, parts=max(rendered.parts, 1)
@@ -132,6 +167,7 @@ def send_row(sent: Sent, *, scheduled: bool, show_timezone: bool) -> wire.SendRo
     """As it was when it was accepted: what became of it since is for the reports."""
     message, batch, rendered = sent
     status = "SCHEDULED" if scheduled else "ACCEPTED"
+    kind = channel_of(batch)
     if message.status is Status.REJECTED and message.attempts == 0:
         status = status_of(message.status, message.reason, scheduled=False)
     quiet = _waits_for_morning(message, batch)
@@ -147,8 +183,9 @@ def send_row(sent: Sent, *, scheduled: bool, show_timezone: bool) -> wire.SendRo
         country_iso=message.country or NO_COUNTRY,
         from_=sender(batch.originator),
         text=rendered.body,
-        parts=max(rendered.parts, 1),
-        text_analysis=analysis(rendered),
+        parts=max(rendered.parts, 1) if kind == Channel.SMS else 1,
+        text_analysis=analysis(rendered) if kind == Channel.SMS else UNSET,
+        channel=message.channel if batch.options.fallbacks else UNSET,
         track_data=UNSET if batch.client_reference is None else batch.client_reference,
         scheduled_at=when(message.due_at) if scheduled or quiet else UNSET,
         timezone=time_zone_of(message.msisdn) if show_timezone else UNSET,
@@ -171,7 +208,7 @@ def report_row(sent: Sent, now: datetime) -> wire.ReportRow:
         country_iso=message.country or NO_COUNTRY,
         from_=sender(batch.originator),
         source=source_of(batch.protocol),
-        channel="sms",
+        channel=message.channel,
         text=rendered.body,
         text_analysis=analysis(rendered),
         scheduled_at=when(message.due_at) if batch.send_at > batch.created_at else None,
@@ -220,7 +257,7 @@ def report_cells(chunk: Sequence[SentLine], now_ms: int) -> list[list[Cell]]:
                 f"+{line.msisdn}",
                 line.country or NO_COUNTRY,
                 sender(batch.originator),
-                "sms",
+                line.channel,
                 source_of(batch.protocol),
                 rendered.parts,
                 line.price / MICROS,
@@ -265,7 +302,7 @@ def campaign_row(campaign: Campaign, *, with_status: bool) -> wire.CampaignRow:
         cost=money(sums.price),
         text=batch.body,
         source=source_of(batch.protocol),
-        channel="sms",
+        channel=channel_of(batch),
         datetime_added=when(batch.created_at),
         datetime_scheduled=when(batch.send_at) if batch.send_at > batch.created_at else None,
         status=_campaign_status(campaign) if with_status else UNSET,
@@ -296,7 +333,7 @@ def campaign_info(campaign: Campaign) -> wire.CampaignReportInfo:
     return wire.CampaignReportInfo(
         campaign_id=to_uuid(campaign.batch.id),
         campaign_name=campaign_name(campaign.batch),
-        channel="sms",
+        channel=channel_of(campaign.batch),
         total_phone_numbers=sums.count,
         total_cost=money(sums.price),
         total_parts=sums.parts,
@@ -330,7 +367,7 @@ def _key(alike: Alike, dimension: str, *, by_month: bool) -> str:
     if dimension == "source":
         return source_of(alike.protocol)
     if dimension == "channel":
-        return "sms"
+        return alike.channel
     if dimension == "country":
         return alike.country or NO_COUNTRY
     return _date(alike.day, by_month=by_month)
@@ -426,11 +463,7 @@ def details_of(asked: wire.GroupContact | wire.UpdateContact, before: Details) -
     for name in _FIELDS:
         _put(fields, name, getattr(asked, name))
     if isinstance(asked.custom_fields, dict):
-        custom = asked.custom_fields
-        wrapped = custom.get("customFieldName")
-        if len(custom) == 1 and isinstance(wrapped, dict):  # what their generator makes of the field's own name
-            custom = wrapped
-        for name, value in custom.items():
+        for name, value in unwrapped(asked.custom_fields).items():
             _put(fields, name, value)
     return Details(
         first_name=before.first_name if asked.first_name is UNSET else asked.first_name,

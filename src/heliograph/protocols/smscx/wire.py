@@ -28,11 +28,10 @@ class Transliteration(Wire):
     remove_emojis: bool = False
 
 
-class Sending(Wire):
-    """What a send to numbers and a campaign have in common."""
+class AnySending(Wire):
+    """What all requests to send have in common, whatever the channel."""
 
     from_: str = msgspec.field(name="from")
-    text: str
     scheduled_date: str | UnsetType | None = UNSET
     is_utc: bool | UnsetType = UNSET
     dlr_callback_url: str | UnsetType | None = UNSET
@@ -40,18 +39,119 @@ class Sending(Wire):
     no_text_details: bool | UnsetType = UNSET
     show_timezone: bool | UnsetType = UNSET
     idempotency_id: str | UnsetType | None = UNSET
-    transliteration: Transliteration | UnsetType | None = UNSET
 
 
-class SmsRequest(Sending, kw_only=True):
+class ToNumbers(AnySending, kw_only=True):
     to: list[str] | str
     country_iso: str | UnsetType | None = UNSET
     allow_invalid: bool | UnsetType = UNSET
     track_data: str | UnsetType | None = UNSET
 
 
-class CampaignRequest(Sending, kw_only=True):
+class ToGroups(AnySending, kw_only=True):
     groups: list[int]
+
+
+class SmsRequest(ToNumbers, kw_only=True):
+    text: str
+    transliteration: Transliteration | UnsetType | None = UNSET
+
+
+class CampaignRequest(ToGroups, kw_only=True):
+    text: str
+    transliteration: Transliteration | UnsetType | None = UNSET
+
+
+class TemplateRequest(ToNumbers, kw_only=True):
+    """By Viber or WhatsApp."""
+
+    template_id: int | str
+    custom_fields: dict[str, Any] | list[Any] | UnsetType | None = UNSET
+
+
+class TemplateCampaignRequest(ToGroups, kw_only=True):
+    template_id: int | str
+    custom_fields: dict[str, Any] | list[Any] | UnsetType | None = UNSET
+
+
+class StrategyStep(Wire, kw_only=True):
+    channel: str
+    template_id: int | str | UnsetType | None = UNSET
+    text: str | UnsetType | None = UNSET
+
+
+class MultichannelRequest(ToNumbers, kw_only=True):
+    """By channels one after the other."""
+
+    strategy: list[StrategyStep]
+    ttl: int | str | UnsetType | None = UNSET
+
+
+class MultichannelCampaignRequest(ToGroups, kw_only=True):
+    strategy: list[StrategyStep]
+    ttl: int | str | UnsetType | None = UNSET
+
+
+class NewOtp(Wire, kw_only=True):
+    """What is left out is as the calling application has it."""
+
+    phone_number: str
+    country_iso: str | UnsetType | None = UNSET
+    from_: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
+    template: str | UnsetType | None = UNSET
+    track_id: str | UnsetType | None = UNSET
+    ttl: int | str | UnsetType | None = UNSET
+    max_attempts: int | str | UnsetType | None = UNSET
+    pin_type: str | UnsetType | None = UNSET
+    pin_length: int | str | UnsetType | None = UNSET
+    otp_callback_url: str | UnsetType | None = UNSET
+
+
+class VerifyPin(Wire):
+    pin: str | int
+
+
+class ManyNumbers(Wire, kw_only=True):
+    phone_numbers: list[str]
+    country_iso: str | UnsetType | None = UNSET
+
+
+class LookupRequest(ManyNumbers, kw_only=True):
+    lookup_callback_url: str | UnsetType | None = UNSET
+
+
+class RentSettings(Wire, kw_only=True):
+    auto_renew: bool | UnsetType = UNSET
+    callback_url: str | UnsetType | None = UNSET
+
+
+class RentRequest(RentSettings, kw_only=True):
+    number_id: str
+    rent_period: int
+    registration_id: str | UnsetType | None = UNSET
+
+
+class RenewRequest(RentSettings, kw_only=True):
+    rent_period: int | UnsetType = UNSET
+
+
+class NewShortlink(Wire):
+    url: str
+    name: str | UnsetType | None = UNSET
+
+
+class UpdateShortlink(Wire):
+    name: str | UnsetType | None = UNSET
+    url: str | UnsetType | None = UNSET
+
+
+class SmsReply(Wire, kw_only=True):
+    text: str
+    idempotency_id: str | UnsetType | None = UNSET
+
+
+class RichReply(SmsReply, kw_only=True):
+    rich_media: dict[str, Any] | list[Any] | UnsetType | None = UNSET
 
 
 class NewGroup(Wire):
@@ -138,6 +238,26 @@ class ReportQuery(PageQuery, rename=None):
     source: str = ""
     delivery_report: str = ""
     country_iso: str = ""
+
+
+class AvailableQuery(Wire, rename=None):
+    features: str = ""
+    number_type: str = ""
+    setup_time: str = ""
+    registration: str = ""
+    inbound_sms_sender: str = ""
+    include: str = ""
+    exclude: str = ""
+
+
+class RentedQuery(Wire, rename=None):
+    features: str = ""
+    country_iso: str = ""
+    number_type: str = ""
+    active_rent: str = ""
+    inbound_sms_sender: str = ""
+    include: str = ""
+    exclude: str = ""
 
 
 class CampaignsQuery(PageQuery, rename=None):
@@ -274,7 +394,10 @@ class SendRow(Wire):
     from_: str = msgspec.field(name="from")
     text: str
     parts: int
-    text_analysis: TextAnalysis
+    text_analysis: TextAnalysis | UnsetType = UNSET
+    """Of an SMS."""
+    channel: str | UnsetType = UNSET
+    """Of a message that may take several."""
     track_data: str | UnsetType = UNSET
     scheduled_at: str | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
@@ -599,6 +722,438 @@ class SummaryReply(Wire):
     data: Mapping[str, Summary | DeliverySummary]
 
 
+class Otp(Wire):
+    otp_id: str
+    track_id: str | None
+    phone_number: str
+    country_iso: str
+    status: str
+    cost: float
+    parts: int
+    max_attempts: int
+    attempts: int
+    ttl: int
+    otp_callback_url: str | None
+    date_created: str
+    date_expires: str
+
+
+class VerifiedPin(Wire):
+    status: str
+
+
+class TextIdInfo(Wire):
+    id: str
+
+
+class TextIdReply(Wire):
+    info: TextIdInfo
+
+
+class Validated(Wire):
+    phone_number: str
+    country_iso: str
+    network_operator: str
+    timezone: str
+
+
+class ValidatedReply(Wire):
+    data: Validated
+
+
+class ValidatedRow(Wire):
+    phone_number: str
+    invalid: bool
+    country_iso: str | UnsetType = UNSET
+    network_operator: str | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+
+
+class ValidatedInfo(Wire):
+    total_phone_numbers: int
+    total_valid: int
+    total_invalid: int
+
+
+class ValidatedList(Wire):
+    info: ValidatedInfo
+    data: Sequence[ValidatedRow]
+
+
+class Network(Wire):
+    name: str | None
+    mnc: str | None
+
+
+class RoamingNetwork(Wire):
+    country_iso: str | None
+    country_name: str | None
+    mcc: str | None
+    mnc: str | None
+    name: str | None
+
+
+class Lookup(Wire):
+    phone_number: str
+    lookup_id: str
+    cost: float
+    mcc: str
+    mccmnc: str
+    country_iso: str
+    country_name: str
+    country_name_locale: str
+    status: str
+    status_description: str
+    ported: bool
+    roaming: bool
+    original_network: Network
+    ported_network: Network
+    roaming_network: RoamingNetwork
+    datetime: str
+
+
+class LookupItem(Lookup, kw_only=True):
+    """As it is called back."""
+
+    lookup_bulk_id: str | None
+
+
+class LookupReply(Wire):
+    data: Lookup
+
+
+class LookupRow(Wire):
+    phone_number: str
+    country_iso: str
+    cost: float
+    lookup_id: str
+    datetime: str
+
+
+class LookupsInfo(Wire):
+    lookup_bulk_id: str
+    total_phone_numbers: int
+    total_valid: int
+    total_invalid: int
+    total_cost: float
+    invalid: Sequence[str]
+    phone_numbers_by_country: Mapping[str, Any] | UnsetType = UNSET
+
+
+class LookupsReply(Wire):
+    info: LookupsInfo
+    data: Sequence[LookupRow]
+
+
+class LookupResultInfo(Wire):
+    lookup_bulk_id: str
+    total_phone_numbers: int
+    total_valid: int
+    total_cost: float
+    phone_numbers_by_country: Mapping[str, Any]
+
+
+class LookupResult(Wire):
+    info: LookupResultInfo
+    data: Sequence[Lookup]
+    paging: Paging
+
+
+class LookupCampaign(Wire):
+    id: str
+    total_phone_numbers: int
+    total_valid: int
+    total_cost: float
+    datetime_added: str
+
+
+class LookupCampaigns(Wire):
+    data: Sequence[LookupCampaign]
+    paging: Paging
+
+
+class PeriodCost(Wire):
+    days: int
+    cost: float
+
+
+class AvailableNumber(Wire):
+    number_id: str
+    phone_number: str | None
+    country_iso: str
+    network_operator: str
+    features: int
+    number_type: str
+    inbound_sms_cost: float
+    outbound_sms_cost: float | None
+    setup_cost: float
+    rent_cost: Sequence[PeriodCost]
+    min_rent: int
+    setup_time: str
+    registration: bool
+    datetime: str
+    inbound_sms_sender: bool
+
+
+class AvailableNumbers(Wire):
+    data: Sequence[AvailableNumber]
+
+
+class SmsTotal(Wire):
+    total: int
+    cost: float
+
+
+class RentedNumber(Wire):
+    rent_id: str
+    number_id: str
+    phone_number: str
+    country_iso: str
+    network_operator: str
+    features: int
+    number_type: str
+    rent_cost: float
+    setup_cost: float
+    rent_period: int
+    rent_start: str
+    rent_end: str
+    inbound_sms_cost: float
+    outbound_sms_cost: float | None
+    renew_cost: Sequence[PeriodCost]
+    inbound_sms: SmsTotal
+    outbound_sms: SmsTotal
+    min_rent: int
+    callback_url: str | None
+    auto_renew: bool
+    active_rent: bool
+    approved: bool
+    datetime: str
+    inbound_sms_sender: bool
+
+
+class RentedNumbers(Wire):
+    data: Sequence[RentedNumber]
+
+
+class RentStatus(Wire):
+    info: RentedNumber
+
+
+class RenewedInfo(Wire, kw_only=True):
+    rent_id: str
+    number_id: str
+    phone_number: str
+    country_iso: str
+    rent_start: str
+    rent_end: str
+    rent_cost: float
+    auto_renew: bool
+    callback_url: str | None
+    datetime: str
+
+
+class RenewedReply(Wire):
+    info: RenewedInfo
+
+
+class RentInfo(RenewedInfo, kw_only=True):
+    setup_cost: float
+    approved: bool
+
+
+class RentReply(Wire):
+    info: RentInfo
+
+
+class EditedRentInfo(Wire):
+    rent_id: str
+    datetime: str
+
+
+class EditedRent(Wire):
+    info: EditedRentInfo
+
+
+class CanceledRentInfo(Wire):
+    rent_id: str
+    number_id: str
+    phone_number: str
+    country_iso: str
+    credit_returned: float
+
+
+class CanceledRent(Wire):
+    info: CanceledRentInfo
+
+
+class RentedInboundInfo(Wire):
+    rent_id: str
+    phone_number: str
+    country_iso: str
+
+
+class InboundItem(Wire):
+    msg_id: str
+    from_: str = msgspec.field(name="from")
+    country_iso: str
+    to: str
+    text: str
+    cost: float
+    received_at: str
+
+
+class RentedInbound(Wire):
+    info: RentedInboundInfo
+    data: Sequence[InboundItem]
+    paging: Paging
+
+
+class NewShortlinkInfo(Wire):
+    id: str
+    name: str
+    original_url: str
+    short_url: str
+
+
+class NewShortlinkReply(Wire):
+    info: NewShortlinkInfo
+
+
+class ShortlinkRow(Wire):
+    id: str
+    name: str
+    short_url: str
+    original_url: str
+    hits: int
+    date_created: str
+
+
+class ShortlinkList(Wire):
+    data: Sequence[ShortlinkRow]
+
+
+class HitRow(Wire):
+    hit_id: int
+    device: str | None
+    browser: str | None
+    browser_version: str | None
+    os: str | None
+    os_version: str | None
+    brand: str | None
+    model: str | None
+    screen_resolution: str | None
+    accept_language: str | None
+    referrer: str | None
+    ip_address: str | None
+    country_iso: str | None
+    city: str | None
+    datetime: str
+    phone_number: str | UnsetType | None = UNSET
+    phone_number_country_iso: str | UnsetType | None = UNSET
+    campaign_id: str | UnsetType | None = UNSET
+    group_id: str | UnsetType | None = UNSET
+
+
+class ShortlinkHits(Wire):
+    info: ShortlinkRow
+    data: Sequence[HitRow]
+    paging: Paging
+
+
+class AttachmentRow(Wire):
+    id: str
+    name: str
+    short_url: str
+    file_url: str
+    file_type: str
+    hits: int
+    date_created: str
+
+
+class AttachmentList(Wire):
+    data: Sequence[AttachmentRow]
+
+
+class AttachmentHits(Wire):
+    info: AttachmentRow
+    data: Sequence[HitRow]
+    paging: Paging
+
+
+class ConversationRow(Wire):
+    conversation_id: str
+    phone_number: str
+    country_iso: str
+    first_name: str | None
+    last_name: str
+    unread_messages: int
+    last_reply: str
+    last_update: str
+
+
+class ConversationList(Wire):
+    data: Sequence[ConversationRow]
+
+
+class ConversationInfo(Wire):
+    conversation_id: str
+    phone_number: str
+    country_iso: str
+    first_name: str
+    last_name: str
+
+
+class ConversationLine(Wire):
+    msg_id: str
+    type: str
+    text: str
+    rich_media: Mapping[str, Any]
+    status: str
+    cost: float
+    channel: str
+    datetime: str
+
+
+class ConversationDetails(Wire):
+    info: ConversationInfo
+    data: Sequence[ConversationLine]
+
+
+class ReplyInfo(Wire):
+    campaign_id: str
+    total_phone_numbers: int
+    total_valid: int
+    total_invalid: int
+    total_cost: float
+    total_parts: int
+    dlr_callback_url: str | None
+    scheduled: bool
+    phone_numbers_by_country: Mapping[str, Any] | UnsetType = UNSET
+
+
+class SentSmsReply(Wire):
+    msg_id: str
+    status: str
+    created_at: str
+    cost: float
+    to: str
+    country_iso: str
+    from_: str = msgspec.field(name="from")
+    text: str
+    parts: int
+    text_analysis: TextAnalysis
+
+
+class SmsReplyReply(Wire):
+    info: ReplyInfo
+    data: SentSmsReply
+
+
+class RichReplyReply(Wire):
+    info: ReplyInfo
+    data: SendRow
+
+
 # What is called back
 
 
@@ -612,16 +1167,41 @@ class DlrItem(Wire):
     track_data: str | UnsetType | None = UNSET
 
 
-class InboundItem(Wire):
-    msg_id: str
-    from_: str = msgspec.field(name="from")
+class HitItem(Wire, kw_only=True):
+    hit_id: int
+    shortlink_id: str
+    url: str
+    device: str | None
+    browser: str | None
+    browser_version: str | None
+    os: str | None
+    os_version: str | None
+    brand: str | None
+    model: str | None
+    screen_resolution: str | None
+    accept_language: str | None
+    referrer: str | None
+    ip_address: str | None
+    country_iso: str | None
+    city: str | None
+    datetime: str
+    phone_number: str | None
+    campaign_id: str | None
+    group_id: str | None
+
+
+class OptoutItem(Wire, kw_only=True):
+    hit_id: int
+    optout_id: str
+    optout_url: str
+    optout_type: str
     country_iso: str
-    to: str
-    text: str
-    cost: float
-    received_at: str
+    datetime: str
+    phone_number: str | None
+    campaign_id: str | None
+    group_id: str | None
 
 
 class Callback(Wire):
     event: str
-    data: Sequence[DlrItem | InboundItem] | list[Any]
+    data: Sequence[DlrItem | InboundItem | HitItem | OptoutItem | Otp | LookupItem] | list[Any]

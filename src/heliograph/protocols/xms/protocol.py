@@ -7,8 +7,9 @@ from typing import ClassVar
 from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
-from heliograph.protocols.served import DoorSettings, SandboxCredential, ServedProtocol, issue_again
+from heliograph.protocols.served import SandboxCredential, ServedProtocol, issue_again
 from heliograph.protocols.xms.callbacks import XmsCallbacks
 from heliograph.protocols.xms.server import XmsDoor
 from heliograph.services.accounts import Accounts
@@ -23,7 +24,7 @@ class Xms(ServedProtocol):
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
         return XmsDoor(services, max_body_bytes=settings.max_body_bytes)
 
-    def callbacks(self, store: Store) -> CallbackShape:
+    def callbacks(self, store: Store, public_url: str) -> CallbackShape:
         return XmsCallbacks(store)
 
     async def issue(self, accounts: Accounts, account: Account, saved: SandboxCredential | None) -> SandboxCredential:

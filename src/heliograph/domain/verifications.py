@@ -1,0 +1,133 @@
+"""One-time codes: proving that a number is somebody's, by a code that only they are sent."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import string
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from heliograph.domain.accounts import Account
+
+PLACEHOLDER = "code"
+"""The parameter of a text that the code is put in for."""
+LENGTHS = range(4, 11)
+TIMES_TO_LIVE_S = range(60, 1_801)
+ATTEMPTS = range(1, 11)
+WINDOW = timedelta(hours=1)
+"""Over which codes are counted."""
+PER_NUMBER, PER_ADDRESS = 10, 30
+"""How many codes are sent to one number, or on behalf of one address, in a window."""
+RESEND_AFTER = timedelta(seconds=15)
+"""How soon a further code may follow."""
+
+
+class CodeKind(StrEnum):
+    """What a code is made of."""
+
+    DIGITS = "digits"
+    LETTERS = "letters"
+    ALPHANUMERIC = "alphanumeric"
+
+
+#: Without those that are taken for one another. Codes are compared in capitals.
+_CHARACTERS = {
+    CodeKind.DIGITS: string.digits,
+    CodeKind.LETTERS: "ABCDEFGHJKLMNPQRSTUVWXYZ",
+    CodeKind.ALPHANUMERIC: "23456789ABCDEFGHJKLMNPQRSTUVWXYZ",
+}
+
+
+class VerificationStatus(StrEnum):
+    PENDING = "pending"
+    VERIFIED = "verified"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+    FAILED = "failed"
+    """Too many wrong codes."""
+
+
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """What a code looks like and how it is sent."""
+
+    text: str
+    """With `${code}` in it."""
+    values: Mapping[str, str] = {}
+    """Of other parameters in the text."""
+    originator: str | None = None
+    kind: CodeKind = CodeKind.DIGITS
+    length: int = 6
+
+
+class VerificationDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What an application asks for."""
+
+    number: str
+    region: str | None = None
+    """ISO 3166 alpha-2: how a national number is read."""
+    wording: Wording
+    ttl_s: int = 300
+    max_attempts: int = 3
+    address: str | None = None
+    """Of whoever is to prove that the number is theirs (an IP address, say): codes are limited for each."""
+    client_reference: str | None = None
+    callback_url: str | None = None
+    protocol: str
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """A code on its way, and what came of it. The code itself is kept as a hash only."""
+
+    id: str
+    account_id: str
+    msisdn: str
+    address: str | None
+    client_reference: str | None
+    status: VerificationStatus
+    code_hash: str
+    attempts: int
+    """Wrong codes so far."""
+    max_attempts: int
+    sends: int
+    """How many messages with a code there were."""
+    ttl_s: int
+    expires_at: datetime
+    settled_at: datetime | None
+    batch_id: str
+    """Of the latest message."""
+    price: int
+    """Of all messages, in millionths."""
+    parts: int
+    """Of the latest message."""
+    callback_url: str | None
+    protocol: str
+    wording: Wording
+    created_at: datetime
+
+
+class CodeFate(StrEnum):
+    """What came of a code that somebody typed."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    LAST_WRONG = "last_wrong"
+    """Wrong, and there are no more attempts."""
+    TOO_LATE = "too_late"
+    """The code had expired, and nobody had noticed yet."""
+    OVER = "over"
+    """There is nothing to verify any more; the status says why."""
+
+
+def new_code(wording: Wording) -> str:
+    characters = _CHARACTERS[wording.kind]
+    return "".join(secrets.choice(characters) for _ in range(wording.length))
+
+
+def hash_code(account: Account, verification_id: str, code: str) -> str:
+    """What is stored of a code: HMAC-SHA256 with the account's secret, so that the hash alone says nothing."""
+    written = f"code:{verification_id}:{code.strip().upper()}"
+    return hmac.digest(account.callback_secret.encode(), written.encode(), "sha256").hex()

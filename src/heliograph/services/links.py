@@ -1,0 +1,178 @@
+"""Short addresses: of places elsewhere, and of files that are sent as such."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import AsyncIterator
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.errors import InvalidField, NotFound
+from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.links import Click, Hit, Link, LinkKind, is_web_address, new_link_id
+from heliograph.engine.engine import Engine
+from heliograph.store.files import Files
+from heliograph.store.links import (
+    add_link,
+    any_file,
+    change_link,
+    delete_link,
+    hits_of,
+    link_by_id,
+    links_of,
+)
+
+NAME = range(3, 26)
+"""How long a link's name may be (reference: smscx.md, section 8)."""
+READ_AT_ONCE = 5_000
+#: What may be kept, and under which ending it is served. Nothing that a browser runs.
+MEDIA_TYPES = {
+    "application/pdf": "pdf",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "ogg",
+    "image/gif": "gif",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "text/calendar": "ics",
+    "text/plain": "txt",
+    "text/vcard": "vcf",
+    "video/mp4": "mp4",
+}
+_BEGINNINGS = {
+    "application/pdf": re.compile(rb"%PDF-"),
+    "image/gif": re.compile(rb"GIF8[79]a"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+}
+"""What files of these types begin with: what does not is something else."""
+
+
+class Links:
+    """Raises NotFound for a link that the account does not have, InvalidField by name, and NameTaken."""
+
+    def __init__(self, engine: Engine, files: Files, largest_file: int) -> None:
+        """`largest_file` is in octets."""
+        self._store = engine.store
+        self._hits = engine.hits
+        self._files = files
+        self.largest_file = largest_file
+
+    async def shorten(self, account: Account, address: str, name: str | None = None) -> Link:
+        """A short address for one elsewhere; without a name it gets its number."""
+        _check(name, address)
+        return await self._add(account, LinkKind.SHORTLINK, name or "", address)
+
+    async def keep(self, account: Account, name: str | None, media_type: str, content: bytes) -> Link:
+        """Keeps a file under a short address. When this returns, file and address are stored."""
+        _check(name, None)
+        if media_type not in MEDIA_TYPES:
+            raise InvalidField(f"Files of the type {media_type!r} are not taken.", field="media_type")
+        if not content or len(content) > self.largest_file:
+            raise InvalidField(f"A file has 1 to {self.largest_file} octets.", field="content")
+        if (beginning := _BEGINNINGS.get(media_type)) is not None and beginning.match(content) is None:
+            raise InvalidField(f"This is not {media_type}.", field="content")
+        key = f"{secrets.token_hex(16)}.{MEDIA_TYPES[media_type]}"
+        await self._files.put(key, content)
+        try:
+            return await self._add(
+                account, LinkKind.ATTACHMENT, name or "", key, media_type=media_type, size=len(content)
+            )
+        except BaseException:
+            await self._files.delete(key)
+            raise
+
+    async def _add(
+        self,
+        account: Account,
+        kind: LinkKind,
+        name: str,
+        target: str,
+        *,
+        media_type: str | None = None,
+        size: int | None = None,
+    ) -> Link:
+        while True:
+            wanted = Link(
+                id=new_link_id(),
+                account_id=account.id,
+                kind=kind,
+                number=0,
+                name=name,
+                target=target,
+                media_type=media_type,
+                size=size,
+                hits=0,
+                created_at=from_ms(now_ms()),
+            )
+            added = await self._store.write(add_link, wanted)
+            if added is not None:
+                self._hits.forget()
+                return added
+
+    async def change(self, account: Account, link_id: str, *, name: str | None, address: str | None) -> Link:
+        """Of a shortlink; messages that have it lead to the new address from now on."""
+        _check(name, address)
+        changed = await self._store.write(change_link, account.id, link_id, name, address)
+        if changed is None:
+            raise _no_link(LinkKind.SHORTLINK)
+        self._hits.forget()
+        return changed
+
+    async def delete(self, account: Account, kind: LinkKind, link_id: str) -> None:
+        """With its hits; its address leads nowhere from now on."""
+        gone = await self._store.write(delete_link, account.id, kind, link_id)
+        if gone is None:
+            raise _no_link(kind)
+        self._hits.forget()
+        if kind is LinkKind.ATTACHMENT:
+            await self._files.delete(gone.target)
+
+    async def get(self, account: Account, kind: LinkKind, link_id: str) -> Link:
+        found = await self._store.read(link_by_id, account.id, kind, link_id)
+        if found is None:
+            raise _no_link(kind)
+        return found
+
+    async def all(self, account: Account, kind: LinkKind) -> list[Link]:
+        """Newest first."""
+        return await self._store.read(links_of, account.id, kind)
+
+    async def hits(
+        self, account: Account, link: Link, *, limit: int, before: str | None = None, after: str | None = None
+    ) -> list[Hit]:
+        """Newest first."""
+        return await self._store.read(hits_of, account.id, link.id, limit=limit, before=before, after=after)
+
+    async def all_hits(self, account: Account, link: Link) -> AsyncIterator[list[Hit]]:
+        """Newest first, some thousands at a time, read as they are asked for."""
+        before: str | None = None
+        while page := await self.hits(account, link, limit=READ_AT_ONCE, before=before):
+            yield page
+            before = page[-1].id
+
+    async def followed(self, link_id: str) -> Link | None:
+        """The link that somebody follows, whoever it belongs to; None if it leads nowhere."""
+        return await self._hits.link(link_id)
+
+    def note(self, click: Click) -> None:
+        """Somebody has followed a link. Stored in a moment."""
+        self._hits.note(click)
+
+    async def file(self, key: str) -> tuple[Link, AsyncIterator[bytes]] | None:
+        """What is kept under a key; None if nothing is."""
+        link = await self._store.read(any_file, key)
+        content = None if link is None else await self._files.read(key)
+        return None if link is None or content is None else (link, content)
+
+
+def _check(name: str | None, address: str | None) -> None:
+    if name is not None and len(name) not in NAME:
+        raise InvalidField("A name has 3 to 25 characters.", field="name")
+    if address is not None and not is_web_address(address):
+        raise InvalidField("This is not an http or https address.", field="url")
+
+
+def _no_link(kind: LinkKind) -> NotFound:
+    return NotFound(f"There is no such {kind} in this account.")

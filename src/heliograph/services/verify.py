@@ -1,0 +1,231 @@
+"""Verifying numbers by one-time codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.batches import Batch, Draft
+from heliograph.domain.errors import (
+    AlreadyVerified,
+    InvalidCallbackUrl,
+    InvalidField,
+    NotFound,
+    TooManyCodes,
+    VerificationCanceled,
+    VerificationExpired,
+    VerificationFailed,
+    VerificationOver,
+    WrongCode,
+)
+from heliograph.domain.ids import new_id
+from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.verifications import (
+    ATTEMPTS,
+    LENGTHS,
+    PER_ADDRESS,
+    PER_NUMBER,
+    PLACEHOLDER,
+    RESEND_AFTER,
+    TIMES_TO_LIVE_S,
+    WINDOW,
+    CodeFate,
+    Verification,
+    VerificationDraft,
+    VerificationStatus,
+    hash_code,
+    new_code,
+)
+from heliograph.engine.engine import Engine
+from heliograph.numbers import Check
+from heliograph.services.batches import Batches, Created
+from heliograph.services.recipients import parse_msisdns
+from heliograph.store.tx import Tx
+from heliograph.store.verifications import (
+    add_verification,
+    cancel_verification,
+    check_code,
+    codes_sent,
+    put_new_code,
+    verification_by_id,
+)
+from heliograph.text import Template
+
+_OVER: dict[VerificationStatus, type[VerificationOver]] = {
+    VerificationStatus.VERIFIED: AlreadyVerified,
+    VerificationStatus.EXPIRED: VerificationExpired,
+    VerificationStatus.CANCELED: VerificationCanceled,
+    VerificationStatus.FAILED: VerificationFailed,
+}
+
+
+_Store = Callable[[Tx, Batch], None]
+
+
+class Verify:
+    """Raises NotFound for a verification that the account does not have."""
+
+    def __init__(self, engine: Engine, batches: Batches) -> None:
+        self._engine = engine
+        self._store = engine.store
+        self._batches = batches
+
+    async def start(self, account: Account, draft: VerificationDraft) -> Verification:
+        """Sends a code. When this returns, message and verification are committed.
+
+        InvalidRecipient; InvalidField by name; InvalidCallbackUrl; TooManyCodes; and what sending a message raises:
+        then nothing is stored.
+        """
+        self._check(draft)
+        (msisdn,) = parse_msisdns(
+            [draft.number], draft.region or account.default_region, Check.POSSIBLE, field="number"
+        )
+        now = now_ms()
+        code = new_code(draft.wording)
+        verification_id = new_id()
+        wanted = Verification(
+            id=verification_id,
+            account_id=account.id,
+            msisdn=msisdn,
+            address=draft.address,
+            client_reference=draft.client_reference,
+            status=VerificationStatus.PENDING,
+            code_hash=hash_code(account, verification_id, code),
+            attempts=0,
+            max_attempts=draft.max_attempts,
+            sends=1,
+            ttl_s=draft.ttl_s,
+            expires_at=from_ms(now) + timedelta(seconds=draft.ttl_s),
+            settled_at=None,
+            batch_id="",
+            price=0,
+            parts=1,
+            callback_url=draft.callback_url,
+            protocol=draft.protocol,
+            wording=draft.wording,
+            created_at=from_ms(now),
+        )
+
+        def store(tx: Tx, batch: Batch) -> None:
+            _check_limits(tx, wanted, now)
+            add_verification(tx, self._sent_by(wanted, batch))
+
+        created = await self._send(account, wanted, code, store)
+        return self._sent_by(wanted, created.batch)
+
+    async def resend(self, account: Account, verification_id: str) -> Verification:
+        """Sends another code in the place of the last one, which is good no longer; wrong codes stay counted.
+
+        VerificationOver; TooManyCodes, also for the second within some seconds.
+        """
+        before = await self.get(account, verification_id)
+        now = now_ms()
+        if before.status is not VerificationStatus.PENDING or before.expires_at <= from_ms(now):
+            raise _over(before)
+        last_sent = before.expires_at - timedelta(seconds=before.ttl_s)
+        if from_ms(now) - last_sent < RESEND_AFTER:
+            raise TooManyCodes("The last code has only just been sent.")
+        code = new_code(before.wording)
+        wanted = msgspec.structs.replace(
+            before,
+            code_hash=hash_code(account, before.id, code),
+            sends=before.sends + 1,
+            expires_at=from_ms(now) + timedelta(seconds=before.ttl_s),
+        )
+
+        def store(tx: Tx, batch: Batch) -> None:
+            _check_limits(tx, wanted, now)
+            if not put_new_code(tx, self._sent_by(wanted, batch)):
+                raise VerificationOver()
+
+        created = await self._send(account, wanted, code, store)
+        return self._sent_by(wanted, created.batch)
+
+    async def get(self, account: Account, verification_id: str) -> Verification:
+        found = await self._store.read(verification_by_id, account.id, verification_id)
+        if found is None:
+            raise NotFound("There is no such verification in this account.")
+        if found.status is VerificationStatus.PENDING and found.expires_at <= from_ms(now_ms()):
+            return msgspec.structs.replace(found, status=VerificationStatus.EXPIRED)
+        return found
+
+    async def check(self, account: Account, verification_id: str, code: str) -> Verification:
+        """The verified verification, if the code is right; capitals do not matter.
+
+        WrongCode; VerificationFailed for the last wrong one; VerificationOver in its kinds once there is nothing to
+        verify. A wrong code is counted when this raises.
+        """
+        code_hash = hash_code(account, verification_id, code)
+        found = await self._store.write(check_code, account.id, verification_id, code_hash, now_ms())
+        if found is None:
+            raise NotFound("There is no such verification in this account.")
+        after, fate = found
+        if fate is CodeFate.WRONG:
+            raise WrongCode(attempts_left=after.max_attempts - after.attempts)
+        self._engine.wake_callbacks()
+        if fate is not CodeFate.RIGHT:
+            raise _over(after, just_now=fate is not CodeFate.OVER)
+        return after
+
+    async def cancel(self, account: Account, verification_id: str) -> Verification:
+        """Makes the code worthless, and calls the message back if it has not gone. VerificationOver in its kinds."""
+        found = await self._store.write(cancel_verification, account.id, verification_id, now_ms())
+        if found is None:
+            raise NotFound("There is no such verification in this account.")
+        before, after = found
+        self._engine.wake_callbacks()
+        if before.status is not VerificationStatus.PENDING or after.status is not VerificationStatus.CANCELED:
+            raise _over(after)
+        await self._batches.cancel(account, after.batch_id)
+        return after
+
+    def _check(self, draft: VerificationDraft) -> None:
+        wording = draft.wording
+        if PLACEHOLDER not in Template(wording.text).names:
+            raise InvalidField(f"The text has no ${{{PLACEHOLDER}}} in it.", field="text")
+        for name, value, allowed in (
+            ("length", wording.length, LENGTHS),
+            ("ttl_s", draft.ttl_s, TIMES_TO_LIVE_S),
+            ("max_attempts", draft.max_attempts, ATTEMPTS),
+        ):
+            if value not in allowed:
+                raise InvalidField(f"`{name}` is from {allowed.start} to {allowed.stop - 1}.", field=name)
+        if draft.callback_url is not None:
+            fault = self._engine.guard.fault_in(draft.callback_url)
+            if fault is not None:
+                raise InvalidCallbackUrl(f"The callback URL may not be called: {fault}.", field="callback_url")
+
+    async def _send(self, account: Account, wanted: Verification, code: str, store: _Store) -> Created:
+        draft = Draft(
+            protocol=wanted.protocol,
+            to=[f"+{wanted.msisdn}"],
+            originator=wanted.wording.originator,
+            text=wanted.wording.text,
+            parameters={
+                PLACEHOLDER: {"default": code},
+                **{name: {"default": value} for name, value in wanted.wording.values.items()},
+            },
+            expire_at=wanted.expires_at,
+        )
+        return await self._batches.create(account, draft, also=store)
+
+    def _sent_by(self, wanted: Verification, batch: Batch) -> Verification:
+        (quote,) = self._engine.tariff.quotes(batch, batch.recipients)
+        return msgspec.structs.replace(
+            wanted, batch_id=batch.id, price=wanted.price + quote.price, parts=max(quote.parts, 1)
+        )
+
+
+def _check_limits(tx: Tx, wanted: Verification, now: int) -> None:
+    since = now - int(WINDOW / timedelta(milliseconds=1))
+    if codes_sent(tx, wanted.account_id, since, msisdn=wanted.msisdn) >= PER_NUMBER:
+        raise TooManyCodes("This number was sent too many codes in the last hour.")
+    if wanted.address and codes_sent(tx, wanted.account_id, since, address=wanted.address) >= PER_ADDRESS:
+        raise TooManyCodes("This address has asked for too many codes in the last hour.")
+
+
+def _over(verification: Verification, *, just_now: bool = False) -> VerificationOver:
+    return _OVER.get(verification.status, VerificationExpired)(just_now=just_now)

@@ -1,0 +1,85 @@
+"""Conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import select, update
+
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.contacts import Details
+from heliograph.domain.conversations import Conversation, Heard
+from heliograph.domain.ids import new_id
+from heliograph.domain.inbound import Inbound
+from heliograph.domain.instants import from_ms, to_ms
+from heliograph.store.schema import conversations, group_members, groups
+from heliograph.store.tx import Tx
+
+_NAMES = tuple(column.name for column in conversations.c)
+_decode_heard = msgspec.json.Decoder(dict[str, Heard]).decode
+_decode_details = msgspec.json.Decoder(Details).decode
+
+
+def note_heard(tx: Tx, message: Inbound) -> None:
+    """Adds an inbound message to its conversation, which it may begin."""
+    mine = (conversations.c.account_id == message.account_id, conversations.c.msisdn == message.msisdn)
+    at = to_ms(message.received_at)
+    fresh = (new_id(), message.account_id, message.msisdn, 0, "", at, "{}")
+    tx.insert(conversations, _NAMES, [fresh], skip_existing=True)
+    before = tx.value(select(conversations.c.heard).where(*mine).with_for_update())
+    heard = _decode_heard(before) | {message.channel: Heard(at, message.to)}
+    tx.run(
+        update(conversations)
+        .where(*mine)
+        .values(
+            unread=conversations.c.unread + 1,
+            last_text=message.body if message.kind is BodyKind.TEXT else "",
+            last_at=at,
+            heard=msgspec.json.encode(heard).decode(),
+        )
+    )
+
+
+def _conversation(row: Sequence[Any]) -> Conversation:
+    values = dict(zip(_NAMES, row, strict=True))
+    return Conversation(**values | {"last_at": from_ms(values["last_at"]), "heard": _decode_heard(values["heard"])})
+
+
+def conversations_of(tx: Tx, account_id: str, *, limit: int, before_ms: int | None = None) -> list[Conversation]:
+    """A page, the one written to last first; those last written to before `before_ms`."""
+    query = select(*conversations.c).where(conversations.c.account_id == account_id)
+    if before_ms is not None:
+        query = query.where(conversations.c.last_at < before_ms)
+    return [_conversation(row) for row in tx.rows(query.order_by(conversations.c.last_at.desc()).limit(limit))]
+
+
+def conversation_by_id(tx: Tx, account_id: str, conversation_id: str) -> Conversation | None:
+    row = tx.first(
+        select(*conversations.c).where(conversations.c.account_id == account_id, conversations.c.id == conversation_id)
+    )
+    return None if row is None else _conversation(row)
+
+
+def mark_read(tx: Tx, account_id: str, conversation_id: str) -> int:
+    """0 if there is no such conversation."""
+    mine = (conversations.c.account_id == account_id, conversations.c.id == conversation_id)
+    return tx.run(update(conversations).where(*mine).values(unread=0))
+
+
+def known_as(tx: Tx, account_id: str, msisdns: Sequence[str]) -> dict[str, Details]:
+    """What the account's groups know of these numbers; of one that is in several, what one of them knows."""
+    if not msisdns:
+        return {}
+    rows = tx.rows(
+        select(group_members.c.msisdn, group_members.c.details)
+        .join(groups, groups.c.id == group_members.c.group_id)
+        .where(
+            groups.c.account_id == account_id,
+            tx.among(group_members.c.msisdn, msisdns),
+            group_members.c.details.is_not(None),
+        )
+        .order_by(groups.c.id.desc())
+    )
+    return {row[0]: _decode_details(row[1]) for row in rows}

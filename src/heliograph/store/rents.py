@@ -1,0 +1,192 @@
+"""Rented numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import func, select, update
+
+from heliograph.domain.errors import InsufficientCredit
+from heliograph.domain.instants import from_ms, to_ms
+from heliograph.domain.rents import Rent, Terms
+from heliograph.store.ledger import Bill, charge, give_back
+from heliograph.store.schema import batches, inbound, is_rented, messages, rents
+from heliograph.store.tx import Row, Tx
+
+_NAMES = tuple(column.name for column in rents.c)
+_decode_terms = msgspec.json.Decoder(Terms).decode
+ENDED_AT_ONCE = 100
+
+
+def _row(rent: Rent) -> Row:
+    return (
+        rent.id,
+        rent.account_id,
+        rent.terms.number_id,
+        rent.terms.msisdn,
+        msgspec.json.encode(rent.terms).decode(),
+        rent.days,
+        to_ms(rent.begins_at),
+        to_ms(rent.ends_at),
+        int(rent.auto_renew),
+        rent.callback_url,
+        rent.protocol,
+        rent.registration_id,
+        rent.price,
+        rent.setup_price,
+        int(rent.active),
+        to_ms(rent.created_at),
+    )
+
+
+def _rent(row: Sequence[Any]) -> Rent:
+    values = dict(zip(_NAMES, row, strict=True))
+    del values["number_id"], values["msisdn"]
+    return Rent(
+        **values
+        | {
+            "terms": _decode_terms(values["terms"]),
+            "begins_at": from_ms(values["begins_at"]),
+            "ends_at": from_ms(values["ends_at"]),
+            "created_at": from_ms(values["created_at"]),
+            "auto_renew": bool(values["auto_renew"]),
+            "active": bool(values["active"]),
+        }
+    )
+
+
+def add_rent(tx: Tx, rent: Rent, now_ms: int) -> bool:
+    """Rents the number and charges the account; False if somebody has it. InsufficientCredit."""
+    if not tx.insert(rents, _NAMES, [_row(rent)], skip_existing=True):
+        return False
+    _pay(tx, rent, rent.price + rent.setup_price, now_ms)
+    return True
+
+
+def _pay(tx: Tx, rent: Rent, amount: int, now_ms: int) -> None:
+    if charge(tx, [Bill(rent.account_id, rent.id, amount)], now_ms) == [False]:
+        raise InsufficientCredit()
+
+
+def rent_by_id(tx: Tx, account_id: str, rent_id: str) -> Rent | None:
+    row = tx.first(select(*rents.c).where(rents.c.account_id == account_id, rents.c.id == rent_id))
+    return None if row is None else _rent(row)
+
+
+def rents_of(tx: Tx, account_id: str) -> list[Rent]:
+    """All that there are and were, newest first."""
+    return [
+        _rent(row)
+        for row in tx.rows(select(*rents.c).where(rents.c.account_id == account_id).order_by(rents.c.id.desc()))
+    ]
+
+
+def rented_numbers(tx: Tx) -> set[str]:
+    """The identifiers of all numbers that somebody has now. Spans accounts."""
+    return {row[0] for row in tx.rows(select(rents.c.number_id).where(is_rented))}
+
+
+def rent_of(tx: Tx, msisdn: str) -> Rent | None:
+    """Who has this number now. Spans accounts: this is how the owner of an inbound message is found."""
+    row = tx.first(select(*rents.c).where(is_rented, rents.c.msisdn == msisdn))
+    return None if row is None else _rent(row)
+
+
+def change_rent(
+    tx: Tx, account_id: str, rent_id: str, edit: Callable[[Rent], Rent], now_ms: int
+) -> tuple[Rent, Rent] | None:
+    """Writes what `edit` makes of a rent, and charges what is more or gives back what is less; the rent before and
+    after. None if there is no such rent. InsufficientCredit, and what `edit` raises: then nothing is written."""
+    row = tx.first(select(*rents.c).where(rents.c.account_id == account_id, rents.c.id == rent_id).with_for_update())
+    if row is None:
+        return None
+    before = _rent(row)
+    after = edit(before)
+    _write(tx, after)
+    if after.ends_at > before.ends_at:
+        _pay(tx, after, after.price, now_ms)
+    return before, after
+
+
+def _write(tx: Tx, rent: Rent) -> None:
+    values = dict(zip(_NAMES, _row(rent), strict=True))
+    tx.run(update(rents).where(rents.c.account_id == rent.account_id, rents.c.id == rent.id).values(**values))
+
+
+def cancel_rent(tx: Tx, rent: Rent, now_ms: int) -> bool:
+    """Gives the number and the price of the rent back; False if it was over already."""
+    mine = (rents.c.account_id == rent.account_id, rents.c.id == rent.id)
+    if not tx.run(update(rents).where(*mine, is_rented).values(active=0, ends_at=now_ms)):
+        return False
+    give_back(tx, [Bill(rent.account_id, rent.id, rent.price)], now_ms)
+    return True
+
+
+class Traffic(NamedTuple):
+    """What went to or from a rented number."""
+
+    received: int
+    received_price: int
+    sent: int
+    sent_price: int
+
+
+NO_TRAFFIC = Traffic(0, 0, 0, 0)
+
+
+def traffic_of(tx: Tx, account_id: str, of_rents: Sequence[Rent]) -> dict[str, Traffic]:
+    """Of each of these rents of one account, by the rent's identifier."""
+    received = tx.rows(
+        select(inbound.c.rent_id, func.count().label("count"), func.sum(inbound.c.price).label("price"))
+        .where(inbound.c.account_id == account_id, tx.among(inbound.c.rent_id, [rent.id for rent in of_rents]))
+        .group_by(inbound.c.rent_id)
+    )
+    came = {row[0]: (int(row[1]), int(row[2])) for row in received}
+    senders = {rent.terms.msisdn for rent in of_rents if rent.terms.sends}
+    went = _sent_from(tx, account_id, senders) if senders else {}
+    return {rent.id: Traffic(*came.get(rent.id, (0, 0)), *went.get(rent.terms.msisdn, (0, 0))) for rent in of_rents}
+
+
+def _sent_from(tx: Tx, account_id: str, originators: set[str]) -> dict[str, tuple[int, int]]:
+    rows = tx.rows(
+        select(batches.c.originator, func.count().label("count"), func.sum(messages.c.price).label("price"))
+        .join_from(batches, messages, messages.c.batch_id == batches.c.id)
+        .where(
+            batches.c.account_id == account_id,
+            messages.c.account_id == account_id,
+            tx.among(batches.c.originator, originators),
+        )
+        .group_by(batches.c.originator)
+    )
+    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+
+
+def end_due_rents(tx: Tx, now_ms: int, renewed: Callable[[Rent], Rent]) -> list[Rent]:
+    """Renews rents whose time is over and that are to go on, if the balance covers it, and ends the others.
+
+    Some hundred at a time; as they are now. Spans accounts.
+    """
+    rows = tx.rows(
+        select(*rents.c)
+        .where(is_rented, rents.c.ends_at <= now_ms)
+        .order_by(rents.c.ends_at)
+        .limit(ENDED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    after = []
+    for row in rows:
+        rent = _rent(row)
+        again = renewed(rent)
+        bill = Bill(again.account_id, again.id, again.price)
+        goes_on = rent.auto_renew and charge(tx, [bill], now_ms) == [True]
+        after.append(again if goes_on else msgspec.structs.replace(rent, active=False))
+        _write(tx, after[-1])
+    return after
+
+
+def next_rent_end(tx: Tx) -> int | None:
+    """When the next rent is over, in milliseconds since 1970; None if there is none. Spans accounts."""
+    value: int | None = tx.value(select(rents.c.ends_at).where(is_rented).order_by(rents.c.ends_at).limit(1))
+    return value

@@ -1,0 +1,180 @@
+"""One-time codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select, update
+
+from heliograph.domain.accounts import same_secret
+from heliograph.domain.callbacks import EventKind, Listener
+from heliograph.domain.ids import earliest_at
+from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
+from heliograph.domain.verifications import PLACEHOLDER, CodeFate, Verification, VerificationStatus, Wording
+from heliograph.store.listeners import tell, tell_one
+from heliograph.store.schema import batches, is_pending, verifications
+from heliograph.store.tx import Row, Tx
+
+_NAMES = tuple(column.name for column in verifications.c)
+_decode_wording = msgspec.json.Decoder(Wording).decode
+_decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
+EXPIRED_AT_ONCE = 500
+HIDDEN = "•" * 6
+"""What a stored text has where the code was, once it is of no use."""
+
+
+def _row(verification: Verification) -> Row:
+    values = msgspec.structs.asdict(verification) | {
+        "status": verification.status.value,
+        "expires_at": to_ms(verification.expires_at),
+        "settled_at": maybe_ms(verification.settled_at),
+        "wording": msgspec.json.encode(verification.wording).decode(),
+        "created_at": to_ms(verification.created_at),
+    }
+    return tuple(values[name] for name in _NAMES)
+
+
+def _verification(row: Sequence[Any]) -> Verification:
+    values = dict(zip(_NAMES, row, strict=True))
+    return Verification(
+        **values
+        | {
+            "status": VerificationStatus(values["status"]),
+            "expires_at": from_ms(values["expires_at"]),
+            "settled_at": maybe_instant(values["settled_at"]),
+            "wording": _decode_wording(values["wording"]),
+            "created_at": from_ms(values["created_at"]),
+        }
+    )
+
+
+def add_verification(tx: Tx, verification: Verification) -> None:
+    tx.insert(verifications, _NAMES, [_row(verification)])
+
+
+def codes_sent(tx: Tx, account_id: str, since_ms: int, *, msisdn: str | None = None, address: str | None = None) -> int:
+    """How many messages with codes there were since then, to a number or on behalf of an address."""
+    query = select(func.coalesce(func.sum(verifications.c.sends), 0).label("sent")).where(
+        verifications.c.account_id == account_id, verifications.c.id >= earliest_at(since_ms)
+    )
+    if msisdn is not None:
+        query = query.where(verifications.c.msisdn == msisdn)
+    if address is not None:
+        query = query.where(verifications.c.address == address)
+    return int(tx.value(query))
+
+
+def verification_by_id(tx: Tx, account_id: str, verification_id: str) -> Verification | None:
+    row = tx.first(
+        select(*verifications.c).where(verifications.c.account_id == account_id, verifications.c.id == verification_id)
+    )
+    return None if row is None else _verification(row)
+
+
+def _locked(tx: Tx, account_id: str, verification_id: str) -> Verification | None:
+    row = tx.first(
+        select(*verifications.c)
+        .where(verifications.c.account_id == account_id, verifications.c.id == verification_id)
+        .with_for_update()
+    )
+    return None if row is None else _verification(row)
+
+
+def check_code(
+    tx: Tx, account_id: str, verification_id: str, code_hash: str, now_ms: int
+) -> tuple[Verification, CodeFate] | None:
+    """Holds a code against the one that was sent, and counts it; None if there is no such verification.
+
+    Two that are checked at once are counted one after the other.
+    """
+    before = _locked(tx, account_id, verification_id)
+    if before is None:
+        return None
+    if before.status is not VerificationStatus.PENDING:
+        return before, CodeFate.OVER
+    if to_ms(before.expires_at) <= now_ms:
+        return _settle(tx, before, VerificationStatus.EXPIRED, now_ms), CodeFate.TOO_LATE
+    if same_secret(before.code_hash, code_hash):
+        return _settle(tx, before, VerificationStatus.VERIFIED, now_ms), CodeFate.RIGHT
+    tried = msgspec.structs.replace(before, attempts=before.attempts + 1)
+    if tried.attempts >= tried.max_attempts:
+        return _settle(tx, tried, VerificationStatus.FAILED, now_ms), CodeFate.LAST_WRONG
+    _write(tx, tried)
+    return tried, CodeFate.WRONG
+
+
+def cancel_verification(
+    tx: Tx, account_id: str, verification_id: str, now_ms: int
+) -> tuple[Verification, Verification] | None:
+    """What it was and what it is now: canceled, if it was pending. None if there is no such verification."""
+    before = _locked(tx, account_id, verification_id)
+    if before is None:
+        return None
+    if before.status is not VerificationStatus.PENDING:
+        return before, before
+    status = VerificationStatus.EXPIRED if to_ms(before.expires_at) <= now_ms else VerificationStatus.CANCELED
+    return before, _settle(tx, before, status, now_ms)
+
+
+def put_new_code(tx: Tx, after: Verification) -> bool:
+    """Another code takes the place of the last one; False if the verification is not pending any more."""
+    before = _locked(tx, after.account_id, after.id)
+    if before is None or before.status is not VerificationStatus.PENDING:
+        return False
+    _forget_code(tx, before)
+    _write(tx, after)
+    return True
+
+
+def _settle(tx: Tx, before: Verification, status: VerificationStatus, now_ms: int) -> Verification:
+    after = msgspec.structs.replace(before, status=status, settled_at=from_ms(now_ms))
+    _write(tx, after)
+    _forget_code(tx, after)
+    if after.callback_url is not None:
+        listener = Listener(after.protocol, after.callback_url)
+        tell_one(tx, after.account_id, EventKind.VERIFICATION_SETTLED, [after.id], listener, now_ms)
+    else:
+        tell(tx, after.account_id, EventKind.VERIFICATION_SETTLED, "", [after.id], now_ms)
+    return after
+
+
+def _write(tx: Tx, after: Verification) -> None:
+    values = dict(zip(_NAMES, _row(after), strict=True))
+    tx.run(
+        update(verifications)
+        .where(verifications.c.account_id == after.account_id, verifications.c.id == after.id)
+        .values(**values)
+    )
+
+
+def _forget_code(tx: Tx, verification: Verification) -> None:
+    """Takes the code out of the stored message."""
+    mine = (batches.c.account_id == verification.account_id, batches.c.id == verification.batch_id)
+    text = tx.value(select(batches.c.parameters).where(*mine))
+    if text is not None:
+        parameters: Mapping[str, Mapping[str, str]] = _decode_parameters(text) | {PLACEHOLDER: {"default": HIDDEN}}
+        tx.run(update(batches).where(*mine).values(parameters=msgspec.json.encode(parameters).decode()))
+
+
+def expire_verifications(tx: Tx, now_ms: int) -> int:
+    """Ends those whose time is over, some hundred at a time; how many. Spans accounts."""
+    rows = tx.rows(
+        select(*verifications.c)
+        .where(is_pending, verifications.c.expires_at <= now_ms)
+        .order_by(verifications.c.expires_at)
+        .limit(EXPIRED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    for row in rows:
+        _settle(tx, _verification(row), VerificationStatus.EXPIRED, now_ms)
+    return len(rows)
+
+
+def next_verification_expiry(tx: Tx) -> int | None:
+    """When the next code expires, in milliseconds since 1970; None if none is waited for. Spans accounts."""
+    value: int | None = tx.value(
+        select(verifications.c.expires_at).where(is_pending).order_by(verifications.c.expires_at).limit(1)
+    )
+    return value
