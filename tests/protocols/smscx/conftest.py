@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import smscx_client
-from smscx_client import apis
+from smscx_client import apis, models
 from smscx_client.model.add_contacts_to_group_request import AddContactsToGroupRequest
 from smscx_client.model.new_group_request import NewGroupRequest
 from smscx_client.model.send_sms_message_request import SendSmsMessageRequest
@@ -57,6 +58,23 @@ def request(*numbers: str, text: str = "Hello", **fields: Any) -> SendSmsMessage
     return SendSmsMessageRequest(**{"to": list(numbers), "_from": "Acme", "text": text} | fields)
 
 
+def body_of(error: Any) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(error.body)
+    return body
+
+
+class _Received(NamedTuple):
+    """As much of a response as their decoder looks at."""
+
+    data: str
+
+
+def decoded(callback: dict[str, Any], model: str) -> Any:
+    """A callback as the published client's own model reads it, which checks every field."""
+    kind = getattr(models, model)
+    return smscx_client.ApiClient().deserialize(_Received(json.dumps(callback)), (kind,), True)
+
+
 Connect = Callable[..., Published]
 
 
@@ -88,5 +106,5 @@ def other_smscx(server: Server, connect: Connect) -> Published:
 @pytest.fixture(scope="session")
 def poor_server(start_server: StartServer) -> Server:
     """A sandbox with little money, few requests, and prices for two countries only."""
-    prices = '{"currency": "EUR", "sms": {"FR": 0.05, "DE": 0.1}}'
+    prices = '{"currency": "EUR", "sms": {"FR": 0.05, "DE": 0.1}, "lookup": {"FR": 0.5}}'
     return start_server(None, "--balance", "1", "--rate-limit", "20", environment={"HELIOGRAPH_PRICES": prices})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from smscx_client.model.update_number_request import UpdateNumberRequest
 
 from heliograph.protocols.smscx.operations import OPERATIONS
 
-from .conftest import Connect, Published, request
+from .conftest import Connect, Published, body_of, request
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -35,11 +34,6 @@ PAST = datetime.now(UTC) - timedelta(days=1)
 REPORT = {"period": "", "start_date": "", "end_date": ""}
 
 Bad = tuple[str, Callable[[Published], Any], type[Exception], str, int]
-
-
-def body_of(error: Any) -> dict[str, Any]:
-    decoded: dict[str, Any] = json.loads(error.body)
-    return decoded
 
 
 def sms(**fields: Any) -> Callable[[Published], Any]:

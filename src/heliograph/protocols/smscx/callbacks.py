@@ -95,6 +95,26 @@ def _lookup(stored: Lookup) -> wire.LookupItem:
 
 
 def _hit(hit: Hit, url: str) -> wire.HitItem:
-    fields = msgspec.structs.asdict(hit_row(hit))
-    del fields["phone_number_country_iso"]
-    return wire.HitItem(**fields, shortlink_id=hit.link_id, url=url)
+    row = hit_row(hit)
+    return wire.HitItem(
+        hit_id=row.hit_id,
+        shortlink_id=hit.link_id,
+        url=url,
+        device=row.device or "desktop",  # their model knows no other word for it
+        browser=row.browser or "",
+        browser_version=row.browser_version or "",
+        os=row.os or "",
+        os_version=row.os_version or "",
+        brand=row.brand or "",
+        model=row.model or "",
+        screen_resolution=row.screen_resolution or "",
+        accept_language=row.accept_language or "",
+        referrer=row.referrer,
+        ip_address=row.ip_address or "",
+        country_iso=row.country_iso or "",
+        city=row.city or "",
+        datetime=row.datetime,
+        phone_number=UNSET if hit.msisdn is None else f"+{hit.msisdn}",
+        campaign_id=None if hit.batch_id is None else to_uuid(hit.batch_id),
+        group_id=None,
+    )

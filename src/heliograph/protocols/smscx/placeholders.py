@@ -62,11 +62,11 @@ class Personalising:
         custom: Mapping[str, str] | None = None,
         kept: Mapping[str, str] | None = None,
     ) -> None:
-        """`custom` has values that are the same for everybody; `kept` says which placeholders are parameters of ours
-        that somebody else has the values for."""
+        """`custom` has values that are the same for everybody, and makes every other name one without a value; `kept`
+        says which placeholders are parameters of ours that somebody else has the values for."""
         self._recipients = recipients
         self._addresses = addresses
-        self._custom = custom or {}
+        self._custom = custom
         self._as_parameters = kept or {}
         self._contacts = any(details is not None for _, details in recipients)
         self.parameters: dict[str, Mapping[str, str]] = {}
@@ -94,7 +94,7 @@ class Personalising:
         return f"${{{name}}}"
 
     def _values(self, name: str, argument: str | None) -> Mapping[str, str] | None:
-        if name in self._custom:
+        if self._custom is not None and name in self._custom:
             return {"default": self._custom[name]}
         if name == "today":
             now = datetime.now(UTC)
@@ -111,7 +111,7 @@ class Personalising:
             self.tracked += made
             return {one.msisdn: f"{self._addresses.short}/{one.link_id}/{one.token}" for one in made}
         if not self._contacts:
-            return None
+            return None if self._custom is None else {"default": ""}
         return {msisdn: field_of(details, name) for msisdn, details in self._recipients if details is not None}
 
 

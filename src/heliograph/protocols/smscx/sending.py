@@ -164,7 +164,7 @@ class Sending:
             raise invalid_param(1107, "The SMS of a strategy has a `text`.")
         said.append(Said(Channel.SMS, steps[-1].text))
         own = await self._settings(caller, MULTICHANNEL)
-        return Content(MULTICHANNEL, said, after_s=_time_to_live(body.ttl, own.get("ttl")))
+        return Content(MULTICHANNEL, said, custom={}, after_s=_time_to_live(body.ttl, own.get("ttl")))
 
     async def _template(self, account: Account, template_id: int | str, channel: Channel, inactive: int) -> Said:
         if template_id == "":

@@ -35,6 +35,7 @@ from heliograph.text import Encoding
 
 NO_COUNTRY = "ZZ"
 """CLDR's code for an unknown region: what a number of no country is said to belong to."""
+LONGEST_SHORT_CODE = 6
 USUAL_TTL_S = 300
 """How long a channel has to deliver, if nobody says."""
 DEFAULT_SENDER = "Heliograph"
@@ -100,7 +101,7 @@ def inbound_item(message: Inbound) -> wire.InboundItem:
         msg_id=to_uuid(message.id),
         from_=f"+{message.msisdn}",
         country_iso=country_of(message.msisdn) or NO_COUNTRY,
-        to=f"+{message.to}" if message.to.isdecimal() else message.to,
+        to=f"+{message.to}" if message.to.isdecimal() and len(message.to) > LONGEST_SHORT_CODE else message.to,
         text=message.body,
         cost=money(message.price),
         received_at=when(message.received_at),

@@ -1168,24 +1168,26 @@ class DlrItem(Wire):
 
 
 class HitItem(Wire, kw_only=True):
+    """What a listing has null for is empty here: their model takes no nulls."""
+
     hit_id: int
     shortlink_id: str
     url: str
-    device: str | None
-    browser: str | None
-    browser_version: str | None
-    os: str | None
-    os_version: str | None
-    brand: str | None
-    model: str | None
-    screen_resolution: str | None
-    accept_language: str | None
+    device: str
+    browser: str
+    browser_version: str
+    os: str
+    os_version: str
+    brand: str
+    model: str
+    screen_resolution: str
+    accept_language: str
     referrer: str | None
-    ip_address: str | None
-    country_iso: str | None
-    city: str | None
+    ip_address: str
+    country_iso: str
+    city: str
     datetime: str
-    phone_number: str | None
+    phone_number: str | UnsetType = UNSET
     campaign_id: str | None
     group_id: str | None
 
