@@ -150,9 +150,12 @@ def channel_of(batch: Batch) -> str:
     return "multichannel" if batch.options.fallbacks else batch.options.channel.value
 
 
-def analysis(rendered: Rendered) -> wire.TextAnalysis:
+def analysis(rendered: Rendered, channel: str = Channel.SMS) -> wire.TextAnalysis:
+    """By other channels than SMS no text is cut into parts, or written in another alphabet for one character."""
     return wire.TextAnalysis(
-        length=len(rendered.body), unicode=rendered.encoding == Encoding.UCS2, parts=max(rendered.parts, 1)
+        length=len(rendered.body),
+        unicode=channel == Channel.SMS and rendered.encoding == Encoding.UCS2,
+        parts=max(rendered.parts, 1),
     )
 
 
@@ -211,7 +214,7 @@ def report_row(sent: Sent, now: datetime) -> wire.ReportRow:
         source=source_of(batch.protocol),
         channel=message.channel,
         text=rendered.body,
-        text_analysis=analysis(rendered),
+        text_analysis=analysis(rendered, message.channel),
         scheduled_at=when(message.due_at) if batch.send_at > batch.created_at else None,
     )
 
