@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.protocols.listening import Listener
 
 from heliograph import Client
 from heliograph.store import Store, open_store
@@ -146,6 +147,14 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
 def server(start_server: StartServer) -> Server:
     """One sandbox on SQLite that many tests share: each uses phones of its own."""
     return start_server()
+
+
+@pytest.fixture
+def customer() -> Iterator[Listener]:
+    """A customer's server that acknowledges every callback."""
+    listener = Listener()
+    yield listener
+    listener.close()
 
 
 @pytest.fixture

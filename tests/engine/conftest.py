@@ -15,8 +15,9 @@ from sqlalchemy import delete
 
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.domain.accounts import Account
-from heliograph.domain.batches import Draft, ReportWish
+from heliograph.domain.batches import USUAL, Draft, Options, ReportWish
 from heliograph.domain.messages import Message, Wait
+from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.rents import FICTIONAL
 from heliograph.domain.statuses import Status
@@ -90,6 +91,7 @@ class Running:
         report: ReportWish = ReportWish.NONE,
         callback_url: str | None = None,
         max_parts: int | None = None,
+        options: Options = USUAL,
     ) -> list[Message]:
         """Accepts a batch; its messages, in order."""
         now = datetime.now(UTC)
@@ -103,6 +105,7 @@ class Running:
             report=report,
             callback_url=callback_url,
             max_parts=max_parts,
+            options=options,
         )
         batch = (await self.services.batches.create(self.account, draft)).batch
         found = await self.services.messages.page(self.account, MessageFilter(batch_id=batch.id), limit=1_000)
@@ -174,6 +177,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         per_second: float | None = None,
         lease_s: float = 60.0,
         loopback: bool = True,
+        tariff: Tariff = FREE,
     ) -> Running:
         store = await open_store(store_url, tmp_path)
         accounts = Accounts(store, Access(store))
@@ -191,6 +195,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             shapes={"v1": NativeCallbacks(store)},
             lease_s=lease_s,
             window=4,
+            tariff=tariff,
         )
         await engine.start()
         running.append((engine, store))

@@ -13,9 +13,12 @@ from tests.protocols.standing_in import Answer, Ears, StandIn, outgoing
 
 from heliograph.calling import Request, Response, Unreachable
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.channels import Channel
+from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.contract import Heard, Refused, Taken, TryAgain, Uncertain
 from heliograph.protocols.provided import Surroundings
+from heliograph.protocols.smscx.errors import InsufficientBalanceException
 from heliograph.protocols.smscx.provider import SmscxConfig, SmscxProvider
 
 if TYPE_CHECKING:
@@ -220,6 +223,112 @@ def pair(request: pytest.FixtureRequest, start_server: StartServer) -> Iterator[
     if request.param == "told":
         environment["HELIOGRAPH_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
     yield start_server(None, "--port", str(port), environment=environment), far
+
+
+WITH_TEMPLATES = msgspec.structs.replace(CONFIG, viber_template=5, whatsapp_template=6)
+
+
+@pytest.mark.parametrize(("channel", "path", "number"), [("viber", "/viber", 5), ("whatsapp", "/whatsapp", 6)])
+async def test_other_channels_go_by_a_template_of_theirs(channel: str, path: str, number: int) -> None:
+    server = StandIn(taken)
+    provider = SmscxProvider(WITH_TEMPLATES, HERE, server)
+    await provider.start(Ears())
+
+    outcomes = await provider.send(
+        [outgoing(1, channel=Channel(channel)), outgoing(2, channel=Channel(channel)), outgoing(3)]
+    )
+    by_path = {request.path: json.loads(request.body or b"") for request in server.requests}
+
+    assert all(isinstance(outcome, Taken) for outcome in outcomes)
+    assert set(by_path) == {path, "/sms"}
+    assert (by_path[path]["templateId"], by_path[path]["customFields"]) == (number, {"text": "Hello"})
+    assert len(by_path[path]["to"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "channels"),
+    [
+        (CONFIG, {"sms"}),
+        (msgspec.structs.replace(CONFIG, viber_template=5), {"sms", "viber"}),
+        (WITH_TEMPLATES, {"sms", "viber", "whatsapp"}),
+    ],
+)
+def test_it_sends_by_the_channels_that_it_has_templates_for(config: SmscxConfig, channels: set[str]) -> None:
+    assert SmscxProvider(config, HERE).channels == channels
+
+
+LOOKED_UP = {
+    "phoneNumber": "+33600000001",
+    "lookupId": "x",
+    "cost": 0.1,
+    "mcc": "208",
+    "mccmnc": "20801",
+    "countryIso": "FR",
+    "countryName": "France",
+    "countryNameLocale": "France",
+    "status": "ABSENT",
+    "statusDescription": "Switched off",
+    "ported": True,
+    "roaming": True,
+    "originalNetwork": {"name": "Orange", "mnc": "01"},
+    "portedNetwork": {"name": "Free", "mnc": "15"},
+    "roamingNetwork": {"countryIso": "DE", "countryName": "Germany", "mcc": "262", "mnc": "01", "name": "Telekom"},
+    "datetime": "2026-01-01 00:00:00",
+}
+
+
+async def test_what_its_register_says_is_told_in_our_words() -> None:
+    def answer(request: Request) -> Answer:
+        if request.path.endswith("2"):
+            refusal = {"error": {"type": "invalid_param", "code": 1207, "message": "No number.", "uri": ""}}
+            return Response(400, json.dumps(refusal).encode())
+        return Response(200, json.dumps({"data": LOOKED_UP}).encode())
+
+    provider = SmscxProvider(CONFIG, HERE, StandIn(answer))
+    await provider.start(Ears())
+
+    found, none = await provider.look_up(["33600000001", "33600000002"])
+
+    assert found == NetworkFacts(
+        status=LineStatus.ABSENT,
+        detail="Switched off",
+        original=Network(name="Orange", mcc="208", mnc="01", country="FR"),
+        ported_to=Network(name="Free", mcc="208", mnc="15", country="FR"),
+        roaming_in=Network(name="Telekom", mcc="262", mnc="01", country="DE"),
+    )
+    assert none == NetworkFacts(status=LineStatus.FAILED, detail="No number.")
+
+
+async def test_a_register_without_money_is_asked_again_later() -> None:
+    refusal = {"error": {"type": "insufficient_credit", "code": 1113, "message": "No money.", "uri": ""}}
+    provider = SmscxProvider(CONFIG, HERE, StandIn(lambda _: Response(400, json.dumps(refusal).encode())))
+    await provider.start(Ears())
+
+    with pytest.raises(InsufficientBalanceException):
+        await provider.look_up(["33600000001"])
+
+
+@pytest.mark.parametrize("channel", ["viber", "whatsapp"])
+async def test_inbound_messages_come_by_their_channel(channel: str) -> None:
+    ears = Ears()
+    provider = SmscxProvider(CONFIG, REACHABLE, StandIn(taken))
+    await provider.start(ears)
+    item = {
+        "msgId": "m",
+        "from": "+33612345678",
+        "countryIso": "FR",
+        "to": "Acme",
+        "text": "Hi",
+        "cost": 0.0,
+        "receivedAt": "2026-01-01 00:00:00",
+    }
+
+    said = await provider.hear(
+        Heard("POST", {}, {}, json.dumps({"event": f"receive_{channel}", "data": [item]}).encode())
+    )
+
+    assert said.status == 200
+    assert [(arrival.channel, arrival.body) for arrival in ears.arrived] == [(channel, "Hi")]
 
 
 def test_every_receipt_comes_home_from_another_heliograph(
