@@ -28,7 +28,9 @@ from bench.server import MeasuredServer, chained
 from heliograph import __version__
 from heliograph.store import open_store
 
-QUICK = Sizes(batch=1_000, singles=500, through=2_000, through_batch=500, chain=500, report=5_000, contacts=2_000)
+QUICK = Sizes(
+    batch=1_000, singles=500, through=2_000, through_batch=500, chain=500, report=5_000, contacts=2_000, hits=1_000
+)
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
 Case = Callable[[MeasuredServer, Bare, Sizes, int], Awaitable[Figures]]
@@ -57,6 +59,7 @@ ROWS = (
     Row(cases.report_csv, "(h) report as CSV, one run", "s", {"sqlite": "< 15, < 200 MB"}, True, once=True),
     Row(cases.report_xlsx, "(i) report as XLSX, one run", "s", {"sqlite": "< 90, < 200 MB"}, True, once=True),
     Row(cases.contacts, "(j) contacts into a group", "s", {"sqlite": "< 5"}, True),
+    Row(cases.redirects, "(k) redirects, every hit stored", "/s", {"sqlite": "≥ 3,000", "postgresql": "≥ 3,000"}),
 )
 
 
@@ -149,7 +152,7 @@ def _machine(sizes: Sizes) -> str:
         f"{platform.machine()}; {sizes.batch:,} recipients in (a), {sizes.singles:,} requests over 50 connections "
         f"in (b), {sizes.through:,} messages in batches of {sizes.through_batch:,} in (c), {sizes.chain:,} recipients "
         f"in (d) and (e), {sizes.batch:,} in (f) and (g), {sizes.report:,} messages in (h) and (i), "
-        f"{sizes.contacts:,} contacts in (j)."
+        f"{sizes.contacts:,} contacts in (j), {sizes.hits:,} redirects over 50 connections in (k)."
     )
 
 

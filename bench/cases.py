@@ -9,6 +9,7 @@ from statistics import quantiles
 from time import perf_counter
 
 import aiohttp
+from yarl import URL
 
 from bench.bare import Bare
 from bench.load import post_all, request_bytes
@@ -27,6 +28,7 @@ class Sizes:
     chain: int = 10_000
     report: int = 1_000_000
     contacts: int = 100_000
+    hits: int = 30_000
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,31 @@ async def contacts(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -
         seconds = perf_counter() - started
     memory = server.memory_mb(peak=True) - before
     return Figures(seconds, await bare.insert(sizes.contacts, at_once, 5_000 + run), memory, {})
+
+
+async def redirects(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Redirects a second over 50 connections, to the last hit stored; each with the headers of a browser."""
+    headers = {"Authorization": f"Bearer {server.token}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        async with session.post(f"{server.api}/links", json={"url": "https://example.org/offer"}) as answer:
+            link = await answer.json()
+        request = (
+            f"GET {URL(link['short_url']).path} HTTP/1.1\r\nHost: bench\r\nAccept-Language: fr\r\n"
+            "User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Mobile Safari/604.1\r\n\r\n"
+        ).encode()
+        server.forget_peak()
+        before = server.memory_mb()
+        started = perf_counter()
+        _, latencies = await post_all(link["short_url"], [request] * sizes.hits, GROUP)
+        stored = 0
+        while stored < sizes.hits:
+            async with session.get(f"{server.api}/links") as answer:
+                stored = (await answer.json())["items"][0]["hits"]
+        seconds = perf_counter() - started
+    memory = server.memory_mb(peak=True) - before
+    bare_seconds = await bare.insert(sizes.hits, 2_000, 6_000 + run)
+    notes = {"p99 ms": quantiles(latencies, n=100)[98] * 1_000}
+    return Figures(sizes.hits / seconds, sizes.hits / bare_seconds, memory, notes)
 
 
 def _tomorrow() -> str:

@@ -40,7 +40,7 @@ class _Connection(asyncio.Protocol):
             head = self._buffer.find(b"\r\n\r\n")
             if head < 0:
                 return
-            if not self._buffer.startswith(b"HTTP/1.1 2"):
+            if not self._buffer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 302")):
                 self._finished.set_exception(RuntimeError(self._buffer[:500].decode()))
                 self._transport.close()
                 return

@@ -120,7 +120,7 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
         before = current.get(change.message_id)
         if before is None:
             continue
-        if (fallen := _fallen_back(change, before, now_ms)) is not None:
+        if before.plan is not None and (fallen := _fallen_back(plan_of(before.plan), change, before, now_ms)):
             change, after = fallen
         elif may_become(Status(before.status), change.status):
             after = _changed(change, before, now_ms)
@@ -183,16 +183,13 @@ def _along(plan: Plan, change: Change, after: Current, now_ms: int) -> Current:
     return after._replace(fall_back_at=None)
 
 
-def _fallen_back(change: Change, before: Current, now_ms: int) -> tuple[Change, Current] | None:
+def _fallen_back(plan: Plan, change: Change, before: Current, now_ms: int) -> tuple[Change, Current] | None:
     """What becomes of a message that one channel did not deliver and that has another; None: what the change says.
 
     A message of which nobody knows whether it went out keeps the time that its channel has for a receipt.
     """
-    if before.plan is None or before.status not in _HELD:
-        return None
-    plan = plan_of(before.plan)
     following_leg = plan.after(before.leg)
-    if following_leg is None or change.reason in _NO_CHANNEL_HELPS:
+    if following_leg is None or before.status not in _HELD or change.reason in _NO_CHANNEL_HELPS:
         return None
     if change.status is Status.UNKNOWN and before.status == Status.SENDING:
         waits = msgspec.structs.replace(change, status=Status.SENT, reason=None)
