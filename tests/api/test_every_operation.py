@@ -58,6 +58,12 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_prices": ("", None),
     "list_inbound": (f"?from=%2B{PHONE[1:]}", None),
     "get_inbound": ("", None),
+    "get_account": ("", None),
+    "change_account": ("", {"region": "FR"}),
+    "list_applications": ("", None),
+    "create_application": ("", {"name": "Shop", "scopes": ["sms"]}),
+    "change_application": ("", {"settings": {"sms": {"enforceOriginator": "Shop"}}}),
+    "delete_application": ("", None),
     "start_verification": ("", {"to": "+33612345672", "length": 4}),
     "get_verification": ("", None),
     "check_verification": ("", {"code": "{code}"}),
@@ -150,7 +156,10 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
             await client.get(f"http://test/l/{short}")
         names |= {"link_id": links[0], "job_id": await made("/lookups", numbers=[PHONE])}
         names["conversation_id"] = (await client.get("/conversations")).json()["items"][0]["id"]
+        applications = [await made("/applications", name="Shop", scopes=["sms"]) for _ in range(2)]
+        names["application_id"] = applications[0]
         others = {
+            "delete_application": {"application_id": applications[1]},
             "check_verification": {"verification_id": verifications[3]},
             "cancel_verification": {"verification_id": verifications[1]},
             "resend_verification": {"verification_id": verifications[2]},

@@ -251,6 +251,42 @@ class NativeDoor(Door):
     async def get_inbound(self, call: Call) -> wire.Inbound:
         return shapes.inbound_message(await self._services.inbound.get(call.account, call.path["inbound_id"]))
 
+    async def get_account(self, call: Call) -> wire.Account:
+        return shapes.account(call.account)
+
+    async def change_account(self, call: Call) -> wire.Account:
+        change = shapes.profile_change(call.body)
+        return shapes.account(await self._services.profile.change(call.account, change))
+
+    async def list_applications(self, call: Call) -> wire.Applications:
+        found = await self._services.applications.all(call.account)
+        return wire.Applications(items=[shapes.application(each) for each in found])
+
+    async def create_application(self, call: Call) -> wire.Application:
+        body: wire.NewApplication = call.body
+        made = await self._services.applications.put(
+            call.account,
+            body.name,
+            body.scopes,
+            token_lifetime_s=body.token_lifetime_s,
+            settings=body.settings,
+        )
+        return shapes.application(made)
+
+    async def change_application(self, call: Call) -> wire.Application:
+        body: wire.ChangeApplication = call.body
+        changed = await self._services.applications.change(
+            call.account,
+            call.path["application_id"],
+            name=body.name,
+            scopes=body.scopes,
+            settings=body.settings,
+        )
+        return shapes.application(changed)
+
+    async def delete_application(self, call: Call) -> None:
+        await self._services.applications.delete(call.account, call.path["application_id"])
+
     async def start_verification(self, call: Call) -> wire.Verification:
         return shapes.verification(
             await self._services.verify.start(call.account, shapes.verification_draft(call.body))

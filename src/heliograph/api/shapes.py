@@ -10,12 +10,12 @@ import msgspec
 from msgspec import UNSET
 
 from heliograph.api import wire
-from heliograph.domain import batches, callbacks, inbound, messages, optouts
+from heliograph.domain import accounts, batches, callbacks, inbound, messages, optouts
 from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.contacts import Contact, ContactDraft, Details
 from heliograph.domain.conversations import Line
-from heliograph.domain.directory import Template
+from heliograph.domain.directory import Application, Template
 from heliograph.domain.errors import HeliographError, InvalidField
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
@@ -30,6 +30,7 @@ from heliograph.services.agents import agent_of
 from heliograph.services.conversations import Known
 from heliograph.services.numbers import Facts
 from heliograph.services.phones import OnScreen
+from heliograph.services.profile import ProfileChange
 from heliograph.services.reports import BatchReport
 from heliograph.store.ledger import Entry
 from heliograph.store.phones import PhoneMessage
@@ -382,6 +383,39 @@ def message_status(batch_id: str, facts: callbacks.MessageFacts) -> wire.Message
         explanation=explanation(facts.reason, facts.detail),
         provider_code=facts.provider_code,
         at=from_ms(facts.at_ms),
+    )
+
+
+def account(stored: accounts.Account) -> wire.Account:
+    return wire.Account(
+        id=stored.id,
+        name=stored.name,
+        callback_url=stored.callback_url,
+        callback_protocol=stored.callback_protocol,
+        callback_secret=stored.callback_secret,
+        originator=maybe_plus(stored.default_originator),
+        region=stored.default_region,
+    )
+
+
+def profile_change(wanted: wire.ChangeAccount) -> ProfileChange:
+    return ProfileChange(
+        callback_url=wanted.callback_url,
+        callback_protocol=wanted.callback_protocol,
+        default_originator=wanted.originator,
+        default_region=wanted.region,
+    )
+
+
+def application(stored: Application) -> wire.Application:
+    return wire.Application(
+        id=stored.id,
+        name=stored.name,
+        secret=stored.secret,
+        scopes=sorted(stored.scopes),
+        token_lifetime_s=stored.token_lifetime_s,
+        settings=dict(stored.settings),
+        created_at=stored.created_at,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -582,6 +582,65 @@ class OptOuts(msgspec.Struct, kw_only=True):
     """Numbers that may not be written to any more."""
 
     items: Sequence[OptOut]
+
+
+class Account(msgspec.Struct, kw_only=True):
+    """What the account has decided for itself."""
+
+    id: str
+    name: str
+    callback_url: str | None
+    """Where inbound messages, opt-outs and hits are told."""
+    callback_protocol: str
+    """In which protocol's shape inbound messages are told."""
+    callback_secret: str
+    """Signs callbacks."""
+    originator: str | None = msgspec.field(name="from")
+    """Who messages are from that name nobody."""
+    region: str | None
+    """ISO 3166 alpha-2: how national numbers are read."""
+
+
+class ChangeAccount(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What is left out stays, null is none."""
+
+    callback_url: str | UnsetType | None = UNSET
+    callback_protocol: str | UnsetType = UNSET
+    originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
+    region: str | UnsetType | None = UNSET
+
+
+class Application(msgspec.Struct, kw_only=True):
+    """A program that acts for the account by access tokens of SMS.CX."""
+
+    id: str
+    name: str
+    secret: str
+    scopes: Sequence[str]
+    token_lifetime_s: int | None
+    """null: its tokens are good for ever."""
+    settings: dict[str, Any]
+    """By area, with the names that SMS.CX has for them."""
+    created_at: datetime
+
+
+class Applications(msgspec.Struct, kw_only=True):
+    items: Sequence[Application]
+
+
+class NewApplication(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    name: ShortText
+    scopes: list[str]
+    token_lifetime_s: Annotated[int, Meta(ge=60)] | None = 86_400
+    settings: dict[str, dict[str, Any]] = {}
+
+
+class ChangeApplication(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is left out stays, also within `settings`."""
+
+    name: ShortText | None = None
+    scopes: list[str] | None = None
+    settings: dict[str, dict[str, Any]] = {}
 
 
 class StartVerification(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

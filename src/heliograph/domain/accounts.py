@@ -29,6 +29,7 @@ class Scope(StrEnum):
     LINKS_READ = "links:read"
     LINKS_WRITE = "links:write"
     CONVERSATIONS = "conversations"
+    ACCOUNT = "account"
     SANDBOX = "sandbox"
 
 

@@ -14,7 +14,10 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from msgspec import UnsetType
 from yarl import URL
+
+from heliograph.domain.errors import InvalidCallbackUrl
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
@@ -39,6 +42,11 @@ class AddressGuard:
         if isinstance(address, IPv6Address) and address.is_site_local:
             public = False
         return public or any(address in network for network in self._allowed)
+
+    def require(self, url: str | UnsetType | None) -> None:
+        """InvalidCallbackUrl for a URL that may not be called; none at all is fine."""
+        if isinstance(url, str) and (fault := self.fault_in(url)) is not None:
+            raise InvalidCallbackUrl(f"The callback URL may not be called: {fault}.", field="callback_url")
 
     def fault_in(self, url: str) -> str | None:
         """Why this URL may not be called, as far as can be told without looking its name up; None if it may."""

@@ -60,6 +60,7 @@ class Engine:
         self.metrics = Metrics()
         self.guard = guard
         self.router = Router(lines, default_line)
+        self.callback_protocols = frozenset(shapes)
         self._on_events = asyncio.Event()
         self.intake = EngineIntake(store, self.news, self.metrics, on_events=self._on_events)
         self._dispatcher = Dispatcher(

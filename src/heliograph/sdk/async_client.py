@@ -36,6 +36,8 @@ class AsyncClient:
         self.contacts = AsyncContacts(self._transport)
         self.templates = AsyncTemplates(self._transport)
         self.money = AsyncMoney(self._transport)
+        self.account = AsyncAccount(self._transport)
+        self.applications = AsyncApplications(self._transport)
         self.verify = AsyncVerify(self._transport)
         self.links = AsyncLinks(self._transport)
         self.attachments = AsyncAttachments(self._transport)
@@ -431,6 +433,44 @@ class AsyncOptOuts:
     def list(self, *, page_size: int = 100) -> AsyncIterator[wire.OptOut]:
         """All of them, in the order of the numbers."""
         return _items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")
+
+
+class AsyncAccount:
+    """What the account has decided for itself."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get(self) -> wire.Account:
+        """With the secret that signs callbacks."""
+        return await self._transport.run(calls.get(wire.Account, "account"))
+
+    async def change(self, change: wire.ChangeAccount) -> wire.Account:
+        """What `change` leaves out stays, None is none."""
+        return await self._transport.run(calls.patch(wire.Account, change, "account"))
+
+
+class AsyncApplications:
+    """Programs that act for the account by access tokens of SMS.CX."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(self, application: wire.NewApplication) -> wire.Application:
+        """With a secret of its own."""
+        return await self._transport.run(calls.post(wire.Application, application, "applications"))
+
+    async def change(self, application_id: str, change: wire.ChangeApplication) -> wire.Application:
+        """What `change` leaves out stays, also within its settings."""
+        return await self._transport.run(calls.patch(wire.Application, change, "applications", application_id))
+
+    async def delete(self, application_id: str) -> None:
+        """With its tokens, which are good no longer."""
+        await self._transport.run(calls.without_answer("DELETE", "applications", application_id))
+
+    async def all(self) -> Sequence[wire.Application]:
+        """Newest first."""
+        return (await self._transport.run(calls.get(wire.Applications, "applications"))).items
 
 
 class AsyncVerify:

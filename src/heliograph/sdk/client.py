@@ -36,6 +36,8 @@ class Client:
         self.contacts = Contacts(self._transport)
         self.templates = Templates(self._transport)
         self.money = Money(self._transport)
+        self.account = Account(self._transport)
+        self.applications = Applications(self._transport)
         self.verify = Verify(self._transport)
         self.links = Links(self._transport)
         self.attachments = Attachments(self._transport)
@@ -431,6 +433,44 @@ class OptOuts:
     def list(self, *, page_size: int = 100) -> Iterator[wire.OptOut]:
         """All of them, in the order of the numbers."""
         return _items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")
+
+
+class Account:
+    """What the account has decided for itself."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def get(self) -> wire.Account:
+        """With the secret that signs callbacks."""
+        return self._transport.run(calls.get(wire.Account, "account"))
+
+    def change(self, change: wire.ChangeAccount) -> wire.Account:
+        """What `change` leaves out stays, None is none."""
+        return self._transport.run(calls.patch(wire.Account, change, "account"))
+
+
+class Applications:
+    """Programs that act for the account by access tokens of SMS.CX."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def create(self, application: wire.NewApplication) -> wire.Application:
+        """With a secret of its own."""
+        return self._transport.run(calls.post(wire.Application, application, "applications"))
+
+    def change(self, application_id: str, change: wire.ChangeApplication) -> wire.Application:
+        """What `change` leaves out stays, also within its settings."""
+        return self._transport.run(calls.patch(wire.Application, change, "applications", application_id))
+
+    def delete(self, application_id: str) -> None:
+        """With its tokens, which are good no longer."""
+        self._transport.run(calls.without_answer("DELETE", "applications", application_id))
+
+    def all(self) -> Sequence[wire.Application]:
+        """Newest first."""
+        return (self._transport.run(calls.get(wire.Applications, "applications"))).items
 
 
 class Verify:

@@ -26,7 +26,6 @@ from heliograph.domain.channels import Channel
 from heliograph.domain.errors import (
     ChannelNotActive,
     InvalidBody,
-    InvalidCallbackUrl,
     InvalidField,
     InvalidOriginator,
     InvalidRecipient,
@@ -277,11 +276,8 @@ class Batches:
             _text(msgspec.structs.replace(draft, text=fallback.body))
 
     def _check_callback(self, account: Account, draft: Draft) -> None:
-        if draft.callback_url is not None:
-            fault = self._engine.guard.fault_in(draft.callback_url)
-            if fault is not None:
-                raise InvalidCallbackUrl(f"The callback URL may not be called: {fault}.", field="callback_url")
-        elif draft.report is not ReportWish.NONE and account.callback_url is None:
+        self._engine.guard.require(draft.callback_url)
+        if draft.callback_url is None and draft.report is not ReportWish.NONE and account.callback_url is None:
             raise MissingCallbackUrl(field="callback_url")
 
 

@@ -25,6 +25,7 @@ from heliograph.store.directory import (
     application_by_id,
     applications_of,
     change_template,
+    delete_application,
     delete_originator,
     delete_template,
     originator_by_value,
@@ -222,6 +223,35 @@ class Applications:
         if found is None or found.account_id != account.id:
             raise NotFound("There is no such application in this account.")
         return found
+
+    async def change(
+        self,
+        account: Account,
+        application_id: str,
+        *,
+        name: str | None = None,
+        scopes: Iterable[str] | None = None,
+        settings: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> Application:
+        """What is None stays; of `settings`, areas and names that are not mentioned stay too. NotFound."""
+        before = await self.get(account, application_id)
+        merged: dict[str, object] = dict(before.settings)
+        for area, values in (settings or {}).items():
+            own = merged.get(area)
+            merged[area] = {**(own if isinstance(own, dict) else {}), **values}
+        after = msgspec.structs.replace(
+            before,
+            name=before.name if name is None else name,
+            scopes=before.scopes if scopes is None else frozenset(scopes),
+            settings=merged,
+            callbacks=_listeners(merged),
+        )
+        return await self._store.write(put_application, after)
+
+    async def delete(self, account: Account, application_id: str) -> None:
+        """With its tokens, which are good no longer. NotFound."""
+        await self.revoke_tokens(account, application_id)
+        await self._store.write(delete_application, account.id, application_id)
 
     async def issue_token(
         self, application_id: str, secret: str, scopes: Iterable[str] | None

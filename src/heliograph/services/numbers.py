@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple
 
 from heliograph.domain.accounts import Account
-from heliograph.domain.errors import InvalidCallbackUrl, InvalidRecipient, NoCoverage, NotFound
+from heliograph.domain.errors import InvalidRecipient, NoCoverage, NotFound
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.lookups import Lookup, LookupJob
@@ -107,10 +107,7 @@ class Numbers:
 
         `on_invalid` makes the error that is raised if nothing is left. InvalidCallbackUrl, InsufficientCredit.
         """
-        if callback_url is not None:
-            fault = self._engine.guard.fault_in(callback_url)
-            if fault is not None:
-                raise InvalidCallbackUrl(f"The callback URL may not be called: {fault}.", field="callback_url")
+        self._engine.guard.require(callback_url)
         read = normalise_many(numbers, region=region or account.default_region, check=Check.POSSIBLE)
         msisdns = list(dict.fromkeys(read.msisdns))
         covered = [(msisdn, price) for msisdn in msisdns if (price := self._price(country_of(msisdn))) is not None]

@@ -10,7 +10,6 @@ import msgspec
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.errors import (
-    InvalidCallbackUrl,
     InvalidField,
     Locked,
     NotFound,
@@ -75,7 +74,7 @@ class Rents:
         price = _price(terms, days)
         if registration_id is not None and not terms.needs_registration:
             raise InvalidField("This number needs no registration.", field="registration_id")
-        self._check_callback(callback_url)
+        self._engine.guard.require(callback_url)
         now = from_ms(now_ms())
         rent = Rent(
             id=new_id(),
@@ -149,7 +148,7 @@ class Rents:
     async def _change(
         self, account: Account, rent_id: str, edit: _Edit, callback_url: str | msgspec.UnsetType | None
     ) -> Rent:
-        self._check_callback(callback_url if isinstance(callback_url, str) else None)
+        self._engine.guard.require(callback_url)
         found = await self._store.write(change_rent, account.id, rent_id, edit, now_ms())
         if found is None:
             raise NotFound("There is no such rent in this account.")
@@ -168,11 +167,6 @@ class Rents:
         if not await self._store.write(cancel_rent, rent, now_ms()):
             raise TooLate("This rent is over.")
         return rent
-
-    def _check_callback(self, url: str | None) -> None:
-        fault = None if url is None else self._engine.guard.fault_in(url)
-        if fault is not None:
-            raise InvalidCallbackUrl(f"The callback URL may not be called: {fault}.", field="callback_url")
 
 
 def _price(terms: Terms, days: int) -> int:

@@ -22,6 +22,7 @@ from heliograph.services.money import Money
 from heliograph.services.numbers import Numbers
 from heliograph.services.optouts import OptOuts
 from heliograph.services.phones import Phones
+from heliograph.services.profile import Profile
 from heliograph.services.rents import Rents
 from heliograph.services.reports import Reports
 from heliograph.services.verify import Verify
@@ -42,6 +43,7 @@ class Services:
         store = engine.store
         self.access = Access(store)
         self.accounts = Accounts(store, self.access)
+        self.profile = Profile(engine, self.accounts)
         self.batches = Batches(engine)
         self.groups = Groups(store)
         self.contacts = Contacts(engine)

@@ -11,7 +11,6 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Batch, Draft
 from heliograph.domain.errors import (
     AlreadyVerified,
-    InvalidCallbackUrl,
     InvalidField,
     NotFound,
     TooManyCodes,
@@ -193,10 +192,7 @@ class Verify:
         ):
             if value not in allowed:
                 raise InvalidField(f"`{name}` is from {allowed.start} to {allowed.stop - 1}.", field=name)
-        if draft.callback_url is not None:
-            fault = self._engine.guard.fault_in(draft.callback_url)
-            if fault is not None:
-                raise InvalidCallbackUrl(f"The callback URL may not be called: {fault}.", field="callback_url")
+        self._engine.guard.require(draft.callback_url)
 
     async def _send(self, account: Account, wanted: Verification, code: str, store: _Store) -> Created:
         draft = Draft(

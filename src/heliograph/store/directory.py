@@ -173,6 +173,12 @@ def put_application(tx: Tx, application: Application) -> Application:
     return msgspec.structs.replace(application, number=number)
 
 
+def delete_application(tx: Tx, account_id: str, application_id: str) -> bool:
+    """False if there was none."""
+    mine = (applications.c.account_id == account_id, applications.c.id == application_id)
+    return bool(tx.run(delete(applications).where(*mine)))
+
+
 def applications_of(tx: Tx, account_id: str) -> list[Application]:
     """All of them, newest first."""
     query = select(*_APPLICATION).where(applications.c.account_id == account_id).order_by(applications.c.number.desc())

@@ -1,0 +1,55 @@
+"""What an account has decided for itself: where it is told, how it reads numbers, and who its messages are from."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.errors import InvalidField, InvalidOriginator
+from heliograph.engine.engine import Engine
+from heliograph.numbers import COUNTRIES, parse_originator
+from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.services.accounts import Accounts
+
+
+class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is UNSET stays, None is none."""
+
+    callback_url: str | UnsetType | None = UNSET
+    callback_protocol: str | UnsetType = UNSET
+    default_originator: str | UnsetType | None = UNSET
+    default_region: str | UnsetType | None = UNSET
+
+
+class Profile:
+    def __init__(self, engine: Engine, accounts: Accounts) -> None:
+        self._engine = engine
+        self._accounts = accounts
+
+    async def change(self, account: Account, change: ProfileChange) -> Account:
+        """InvalidCallbackUrl; InvalidOriginator; InvalidField by name: then nothing is changed."""
+        wanted = {
+            name: value for name, value in msgspec.structs.asdict(change).items() if not isinstance(value, UnsetType)
+        }
+        self._engine.guard.require(change.callback_url)
+        if (
+            isinstance(change.callback_protocol, str)
+            and change.callback_protocol not in self._engine.callback_protocols
+        ):
+            known = ", ".join(sorted(self._engine.callback_protocols))
+            raise InvalidField(f"Callbacks have the shape of one of {known}.", field="callback_protocol")
+        if isinstance(change.default_region, str) and change.default_region not in COUNTRIES:
+            raise InvalidField(f"There is no country {change.default_region!r}.", field="default_region")
+        if isinstance(change.default_originator, str):
+            wanted["default_originator"] = _originator(change.default_originator)
+        if wanted:
+            await self._accounts.change(account, **wanted)
+        return msgspec.structs.replace(account, **wanted)
+
+
+def _originator(text: str) -> str:
+    try:
+        return parse_originator(text).value
+    except NotAnOriginator as error:
+        raise InvalidOriginator(f"{text!r} can't be an originator: {error.reason}.", field="from") from error
