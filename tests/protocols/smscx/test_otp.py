@@ -20,7 +20,7 @@ from heliograph.protocols.smscx.identifiers import to_uuid
 from .conftest import Connect, Published, body_of, decoded
 
 if TYPE_CHECKING:
-    from tests.conftest import Server
+    from tests.conftest import Server, StartServer
 
 NewNumber = Callable[[], str]
 
@@ -235,10 +235,10 @@ def test_a_number_is_sent_so_many_codes_an_hour(smscx: Published, new_number: Ne
         smscx.otp.new_otp(ask(number))
 
 
-def test_a_code_that_can_not_be_paid_for_is_not_sent(poor_server: Server, connect: Connect) -> None:
-    poor = connect(poor_server, api_key=poor_server.ready["protocols"]["smscx"]["other"]["api_key"])
-    with pytest.raises(exceptions.InsufficientBalanceException):
-        for n in range(12):
-            poor.otp.new_otp(ask(f"+4915112345{n:03}"))
+def test_a_code_that_can_not_be_paid_for_is_not_sent(start_server: StartServer, connect: Connect) -> None:
+    poor = connect(start_server(None, "--balance", "0.04"))
 
-    assert poor.account.get_account_balance().balance == pytest.approx(0)
+    with pytest.raises(exceptions.InsufficientBalanceException):
+        poor.otp.new_otp(ask("+33612345678"))
+
+    assert poor.account.get_account_balance().balance == 0.04
