@@ -10,6 +10,7 @@ import pytest
 
 from heliograph.domain.errors import SetupError
 from heliograph.domain.prices import FREE, TRIAL, Tariff
+from heliograph.domain.rents import FICTIONAL
 from heliograph.protocols.xms.provider import XmsConfig
 from heliograph.runtime.platform import running
 from heliograph.runtime.settings import described, load
@@ -66,6 +67,17 @@ BAD = [
     ('[prices.sms]\nFR = "free"', "`prices` must be a table of channels"),
     ("[prices.sms]\nFrance = 1", "`prices` has what is neither a country (FR) nor `default`: ['France']"),
     ('[prices]\ncurrency = "euro"', "`prices` has a currency that is none"),
+    ('link_url = "go.example.org"', "link_url must begin with https:// or http://, not 'go.example.org'"),
+    ('attachments = "bucket"', "attachments must be an address such as s3://BUCKET/PREFIX, not 'bucket'"),
+    ("attachment_bytes = 1", "`attachment_bytes` must be at least 1024, not 1"),
+    ("numbers = 5", "`numbers` Expected `array`, got `int`"),
+    ('[[numbers]]\nnumber = "+33639980001"', "`numbers` The field `prices` is required"),
+    ('[[numbers]]\nnumber = "hello"\nprices = {7 = 1}', "`numbers` has a number or a price that is none"),
+    ('[[numbers]]\nnumber = "+33639980001"\nprices = {2 = 1}', "`numbers` +33639980001 needs a country, and prices"),
+    (
+        '[[numbers]]\nnumber = "+33639980001"\nprices = {7 = 1}\nrent = 1',
+        "`numbers` Object contains unknown field `rent`",
+    ),
     ("balance = -1", "`balance` must be at least 0, not -1"),
     ("rate_limit = 0", "`rate_limit` must be at least 1, not 0"),
     ("providers = 5", "`providers` must be a table for each provider"),
@@ -150,3 +162,26 @@ def test_prices_are_a_table_or_the_sandboxs_own_or_none(tmp_path: Path) -> None:
     assert (sandbox.tariff, sandbox.balance) == (TRIAL, 100_000)
     line = XmsConfig(type="xms", endpoint="http://e/xms", service_plan_id="p", token="t")
     assert replace(sandbox, providers={"line": line}, default_provider="line").tariff == FREE
+
+
+def test_numbers_to_be_rented_are_tables_or_the_sandboxs_own_or_none(tmp_path: Path) -> None:
+    file = tmp_path / "heliograph.toml"
+    file.write_text(
+        '[[numbers]]\nnumber = "+33 6 39 98 00 01"\nfeatures = ["receive", "voice"]\nregistration = true\n'
+        "setup_price = 1\nprices = { 7 = 2.5, 30 = 8 }\ninbound_price = 0.01\n"
+    )
+    provider = '{"x": {"type": "smscx", "api_key": "k"}}'
+
+    (number,) = load(file=file, environment={}).settings.inventory
+    sandbox = load(file=None, environment={}).settings.inventory
+    elsewhere = load(
+        file=None, environment={"HELIOGRAPH_PROVIDERS": provider, "HELIOGRAPH_DEFAULT_PROVIDER": "x"}
+    ).settings.inventory
+
+    assert (number.msisdn, number.country, number.prices) == ("33639980001", "FR", {7: 2_500_000, 30: 8_000_000})
+    assert (number.receives, number.sends, number.speaks, number.needs_registration) == (True, False, True, True)
+    assert (number.setup_price, number.inbound_price, number.outbound_price, number.shortest) == (
+        (1_000_000, 10_000, None, 7)
+    )
+    assert sandbox == FICTIONAL
+    assert elsewhere == ()

@@ -12,6 +12,8 @@ import clx.xms
 import httpx2
 import pytest
 
+from heliograph.api import wire
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from tests.conftest import Server
@@ -163,3 +165,24 @@ def test_pages_forbid_scripts_of_others(server: Server) -> None:
 
     assert "default-src 'none'; script-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_phone_shows_by_which_channel_a_message_came(
+    page: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    number = new_number()
+    with server.client() as client:
+        media = wire.RichMedia(button_caption="Open", target_url="https://example.org/")
+        client.messages.send(to=number, text="By Viber", originator="Acme", channel="viber", rich_media=media)
+    page.goto(f"{server.url}/inbox/{number[1:]}")
+    bubble = page.locator("article.bubble", has_text="By Viber")
+    bubble.wait_for()
+    page.locator("article.bubble[data-status=delivered]", has_text="By Viber").wait_for()
+
+    assert bubble.get_attribute("data-channel") == "viber"
+    assert "Viber · delivered" in (bubble.locator("footer").text_content() or "")
+    assert "[Open] https://example.org/" in (bubble.locator(".media").text_content() or "")
+
+    page.fill("textarea[name=text], input[name=text]", "Thanks")
+    page.keyboard.press("Enter")
+    page.locator("article.bubble.sent[data-channel=viber]", has_text="Thanks").wait_for()

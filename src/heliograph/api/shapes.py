@@ -285,6 +285,7 @@ def just_accepted(batch: batches.Batch, message_id: str) -> wire.Message:
         sent_at=None,
         settled_at=None,
         confirmed_at=None,
+        channel=batch.options.channel.value,
     )
 
 
