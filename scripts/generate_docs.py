@@ -6,14 +6,18 @@ python scripts/generate_docs.py --check   exit code 1 if one is not current
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from heliograph.domain import errors, statuses
+from heliograph.protocols.smscx.operations import OPERATIONS
 from heliograph.runtime.settings import reference
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+SMSCX_TESTS = ROOT / "tests" / "protocols" / "smscx"
 
 
 def architecture(current: str) -> str:
@@ -26,6 +30,54 @@ def architecture(current: str) -> str:
     lines += ["", "| reason | meaning |", "|---|---|"]
     lines += [f"| `{reason}` | {sentence} |" for reason, sentence in statuses.SENTENCES.items()]
     return head + start + "\n" + "\n".join(lines) + "\n" + end + tail
+
+
+ON_THE_WIRE = {
+    "edit_rent_settings": "test_a_rent_is_renewed_changed_and_given_back",
+    "get_channel_pricing": "test_prices_on_the_wire",
+    "get_channel_pricing_by_country_iso": "test_prices_on_the_wire",
+}
+"""Operations whose answers the published client can't read, and the tests that read them."""
+
+
+def smscx_page(current: str) -> str:
+    """The page with the table of operations between its markers: each with the test that calls it.
+
+    KeyError for an operation that no test calls.
+    """
+    start, end = "<!-- operations -->", "<!-- /operations -->"
+    head, rest = current.split(start)
+    _, tail = rest.split(end)
+    found = tests_by_operation()
+    lines = ["| operation | request | scope | test |", "|---|---|---|---|"]
+    for operation in OPERATIONS:
+        names = [operation.name]
+        if operation.name == "add_contacts_to_group":
+            names.append("add_contacts_to_group_with_fields")
+        for name in names:
+            wire = ", on the wire" if name in ON_THE_WIRE else ""
+            lines.append(
+                f"| `{name}` | {operation.method} `{operation.path}` | {operation.scope or '–'} | {found[name]}{wire} |"
+            )
+    return head + start + "\n" + "\n".join(lines) + "\n" + end + tail
+
+
+def tests_by_operation() -> dict[str, str]:
+    """operation -> the first test that calls it through the published client; a file where a table of it does"""
+    by_test: dict[str, str] = {}
+    by_file: dict[str, str] = {}
+    for path in sorted(SMSCX_TESTS.glob("test_*.py"), key=lambda path: (path.name == "test_bad_input.py", path.name)):
+        if path.name == "test_client_requests.py":
+            continue
+        for node in ast.parse(path.read_text()).body:
+            name = getattr(node, "name", "")
+            called = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+            called |= {operation for operation, test in ON_THE_WIRE.items() if test == name}
+            if name.startswith("test_"):
+                by_test = {each: f"`{path.name}`: {name.removeprefix('test_')}" for each in called} | by_test
+            else:
+                by_file = dict.fromkeys(called, f"`{path.name}`") | by_file
+    return by_file | by_test
 
 
 def settings_page(_current: str) -> str:
@@ -82,6 +134,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "architecture.md": architecture,
     "settings.md": settings_page,
     "errors.md": errors_page,
+    "smscx.md": smscx_page,
 }
 
 
