@@ -87,7 +87,7 @@ def test_a_number_is_verified_by_its_code(server: Server, new_number: NewNumber)
         with pytest.raises(errors.WrongCode):
             client.verify.check(started.id, "0" * 8 if code != "0" * 8 else "1" * 8)
         counted = client.verify.get(started.id)
-        verified = client.verify.check(started.id, f" {code} ")
+        verified = client.verify.check(started.id, f" {code[:4]} {code[4:6]}-{code[6:]}")
         with pytest.raises(errors.AlreadyVerified):
             client.verify.check(started.id, code)
         with pytest.raises(errors.AlreadyVerified):
@@ -96,6 +96,16 @@ def test_a_number_is_verified_by_its_code(server: Server, new_number: NewNumber)
     assert (started.status, counted.attempts, verified.status) == ("pending", 1, "verified")
     assert (started.price, started.client_reference) == ("0.045", "signup-7")
     assert code not in str(started)
+
+
+def test_who_opted_out_is_sent_no_code(server: Server, new_number: NewNumber) -> None:
+    number = new_number()
+    with server.client() as client:
+        client.optouts.add(number)
+        with pytest.raises(errors.OptedOut):
+            client.verify.start(to=number)
+
+        assert list(client.messages.list(to=number)) == []
 
 
 @pytest.mark.parametrize(

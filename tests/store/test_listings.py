@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import BodyKind
@@ -15,7 +17,7 @@ from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.optouts import Consent, OptOutSource
 from heliograph.domain.statuses import Reason, Status
-from heliograph.store import Store
+from heliograph.store import Store, open_store
 from heliograph.store.accounts import add_account
 from heliograph.store.base import Lane
 from heliograph.store.batches import BatchFilter, accept, batch_by_id, batches_of, cancel, count_batches
@@ -32,6 +34,7 @@ from heliograph.store.messages import (
 )
 from heliograph.store.optouts import add_optouts, opted_out_among, optouts_of, remove_optout
 from heliograph.store.phones import messages_on, phones, put_on_phones, received_twice
+from heliograph.store.tx import Tx
 
 from .conftest import ACCOUNT, OTHER, MakeBatch
 
@@ -341,3 +344,25 @@ async def test_an_account_of_the_same_name_is_not_made_twice(store: Store) -> No
     ]
 
     assert made == [1, 0]
+
+
+async def test_the_messages_of_one_number_are_read_from_its_index(tmp_path: Path) -> None:
+    store = await open_store("", tmp_path)
+
+    def plan(tx: Tx) -> str:
+        asked: list[tuple[str, Any]] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+            asked.append((statement, parameters))
+
+        event.listen(tx.connection, "before_cursor_execute", note)
+        messages_of(tx, ACCOUNT, MessageFilter(msisdns=["33612345678"]), limit=500)
+        event.remove(tx.connection, "before_cursor_execute", note)
+        statement, parameters = asked[0]
+        return str(tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
+
+    read = await store.read(plan)
+    await store.close()
+
+    assert "messages_by_msisdn" in read
+    assert "TEMP B-TREE" not in read

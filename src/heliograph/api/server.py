@@ -332,7 +332,7 @@ class NativeDoor(Door):
 
     async def _hits(self, call: Call, kind: LinkKind) -> wire.Hits:
         link = await self._services.links.get(call.account, kind, call.path["link_id"])
-        query: wire.HitQuery = call.query
+        query: wire.PageQuery = call.query
         found = await self._services.links.hits(call.account, link, limit=query.limit, before=query.before)
         return _page(wire.Hits, [shapes.hit(hit) for hit in found], query.limit)
 
@@ -376,7 +376,7 @@ class NativeDoor(Door):
         return shapes.lookup_job(accepted.job, accepted.invalid)
 
     async def list_lookups(self, call: Call) -> wire.Lookups:
-        query: wire.HitQuery = call.query
+        query: wire.PageQuery = call.query
         job, _ = await self._services.numbers.job(call.account, call.path["job_id"])
         found = await self._services.numbers.lookups(call.account, job.id, limit=query.limit, before=query.before)
         return _page(wire.Lookups, [shapes.lookup(lookup) for lookup in found], query.limit)

@@ -709,7 +709,7 @@ class Hits(msgspec.Struct, kw_only=True):
     next: str | None = None
 
 
-class HitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class PageQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     limit: PageSize = 100
     before: str | None = None
 

@@ -303,6 +303,13 @@ class TooManyCodes(RequestError):
     hint = "Wait before asking for another code."
 
 
+class OptedOut(AccessError):
+    """The recipient asked not to be written to."""
+
+    code = "opted_out"
+    hint = "Only the recipient can change that."
+
+
 class WindowClosed(AccessError):
     """Whoever is to be answered has not written by this channel in the last 24 hours."""
 

@@ -128,6 +128,9 @@ def new_code(wording: Wording) -> str:
 
 
 def hash_code(account: Account, verification_id: str, code: str) -> str:
-    """What is stored of a code: HMAC-SHA256 with the account's secret, so that the hash alone says nothing."""
-    written = f"code:{verification_id}:{code.strip().upper()}"
+    """What is stored of a code: HMAC-SHA256 with the account's secret, so that the hash alone says nothing.
+
+    Capitals do not matter, nor what people put between digits to read them: blanks and hyphens.
+    """
+    written = f"code:{verification_id}:{''.join(code.split()).replace('-', '').upper()}"
     return hmac.digest(account.callback_secret.encode(), written.encode(), "sha256").hex()

@@ -9,10 +9,13 @@ import msgspec
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Batch, Draft
+from heliograph.domain.channels import Channel
 from heliograph.domain.errors import (
     AlreadyVerified,
     InvalidField,
+    NoCoverage,
     NotFound,
+    OptedOut,
     TooManyCodes,
     VerificationCanceled,
     VerificationExpired,
@@ -39,9 +42,10 @@ from heliograph.domain.verifications import (
     new_code,
 )
 from heliograph.engine.engine import Engine
-from heliograph.numbers import Check
+from heliograph.numbers import Check, country_of
 from heliograph.services.batches import Batches, Created
 from heliograph.services.recipients import parse_msisdns
+from heliograph.store.optouts import opted_out_among
 from heliograph.store.tx import Tx
 from heliograph.store.verifications import (
     add_verification,
@@ -75,8 +79,8 @@ class Verify:
     async def start(self, account: Account, draft: VerificationDraft) -> Verification:
         """Sends a code. When this returns, message and verification are committed.
 
-        InvalidRecipient; InvalidField by name; InvalidCallbackUrl; TooManyCodes; and what sending a message raises:
-        then nothing is stored.
+        InvalidRecipient; InvalidField by name; InvalidCallbackUrl; NoCoverage; OptedOut; TooManyCodes; and what sending
+        a message raises: then nothing is stored.
         """
         self._check(draft)
         (msisdn,) = parse_msisdns(
@@ -108,8 +112,13 @@ class Verify:
             created_at=from_ms(now),
         )
 
+        if self._engine.tariff.price_of(Channel.SMS, country_of(msisdn)) is None:
+            raise NoCoverage()
+
         def store(tx: Tx, batch: Batch) -> None:
             _check_limits(tx, wanted, now)
+            if opted_out_among(tx, [(account.id, [msisdn])]):
+                raise OptedOut()
             add_verification(tx, self._sent_by(wanted, batch))
 
         created = await self._send(account, wanted, code, store)
@@ -152,7 +161,7 @@ class Verify:
         return found
 
     async def check(self, account: Account, verification_id: str, code: str) -> Verification:
-        """The verified verification, if the code is right; capitals do not matter.
+        """The verified verification, if the code is right; capitals, blanks and hyphens do not matter.
 
         WrongCode; VerificationFailed for the last wrong one; VerificationOver in its kinds once there is nothing to
         verify. A wrong code is counted when this raises.

@@ -134,7 +134,7 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: InboundFilter
     if wanted.to:
         query = query.where(tx.among(inbound.c.recipient, wanted.to))
     if wanted.msisdns:
-        query = query.where(tx.among(inbound.c.msisdn, wanted.msisdns))
+        query = query.where(tx.one_or_among(inbound.c.msisdn, wanted.msisdns))
     if wanted.rent_id is not None:
         query = query.where(inbound.c.rent_id == wanted.rent_id)
     if wanted.since is not None:

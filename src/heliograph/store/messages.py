@@ -173,7 +173,7 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
     if wanted.batch_id is not None:
         query = query.where(of_batch(wanted.batch_id))
     if wanted.msisdns:
-        query = query.where(tx.among(messages.c.msisdn, wanted.msisdns))
+        query = query.where(tx.one_or_among(messages.c.msisdn, wanted.msisdns))
     if wanted.statuses:
         query = query.where(tx.among(messages.c.status, [status.value for status in wanted.statuses]))
     if wanted.kinds is not None:

@@ -125,6 +125,10 @@ class Tx:
             return column.in_(select(each.c.value))
         return column == any_(cast(list(values), ARRAY(Text)))
 
+    def one_or_among(self, column: ColumnElement[Any], values: Sequence[str]) -> ColumnElement[bool]:
+        """The same, but for one value an index on `column` is read in its order: what follows is not sorted."""
+        return column == values[0] if len(values) == 1 else self.among(column, values)
+
     def has_any(self, column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
         """The JSON list of texts in `column` has one of `values` in it."""
         if self._sqlite:

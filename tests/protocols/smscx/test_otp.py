@@ -11,6 +11,7 @@ import httpx2
 import pytest
 import smscx_client
 from smscx_client import exceptions
+from smscx_client.model.add_contacts_to_group_request import AddContactsToGroupRequest
 from smscx_client.model.new_otp_request import NewOtpRequest
 from tests.protocols.listening import Listener
 
@@ -224,6 +225,18 @@ def test_what_is_not_there_or_anothers_is_not_found(
     with pytest.raises(exceptions.InvalidRequestException) as empty:
         smscx.otp.verify_otp(sent.otp_id, "")
     assert body_of(empty.value)["error"]["code"] == 2022
+
+
+def test_who_opted_out_or_has_no_price_is_sent_no_code(
+    poor_server: Server, smscx: Published, connect: Connect, new_number: NewNumber
+) -> None:
+    number = new_number()
+    smscx.optouts.add_contact_to_optouts_list(AddContactsToGroupRequest(phone_numbers=[number]))
+
+    with pytest.raises(exceptions.AccessDeniedException):
+        smscx.otp.new_otp(ask(number))
+    with pytest.raises(exceptions.NoCoverageException):
+        connect(poor_server).otp.new_otp(ask("+447400123456"))
 
 
 def test_a_number_is_sent_so_many_codes_an_hour(smscx: Published, new_number: NewNumber) -> None:
