@@ -112,6 +112,7 @@ def test_who_opted_out_is_sent_no_code(server: Server, new_number: NewNumber) ->
     ("fields", "field"),
     [
         ({"text": "No code"}, "text"),
+        ({"text": "${name}, your code is ${code}"}, "text"),
         ({"length": 3}, "length"),
         ({"ttl_s": 30}, "ttl_s"),
         ({"max_attempts": 11}, "max_attempts"),

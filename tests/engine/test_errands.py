@@ -129,6 +129,18 @@ async def test_another_code_takes_the_place_of_the_last(start: StartEngine, monk
     assert (await running.services.verify.check(running.account, started.id, second)).attempts <= 1
 
 
+async def test_a_code_that_has_not_gone_when_it_is_of_no_use_never_goes(start: StartEngine) -> None:
+    running = await start(ScriptedProvider(), per_second=0.01)
+    await running.services.verify.start(running.account, code_draft(number="+33700000001"))  # takes the line's place
+    started = await running.services.verify.start(running.account, code_draft())
+
+    await running.services.verify.cancel(running.account, started.id)
+    batch = await running.services.batches.get(running.account, started.batch_id)
+
+    assert batch.canceled
+    assert await sent_code(running, started) == HIDDEN
+
+
 async def test_codes_are_limited_for_each_address_whatever_the_number(start: StartEngine) -> None:
     running = await start(ScriptedProvider())
     for n in range(30):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 
-from heliograph.domain.errors import NotNow
 from heliograph.domain.links import Click, Link
 from heliograph.engine.errands import Errand
 from heliograph.store import Store
@@ -58,8 +57,8 @@ class Hits(Errand):
             return False
         try:
             await self._store.write(record_hits, chunk)
-        except (NotNow, asyncio.CancelledError):
-            self._noted[:0] = chunk
+        except BaseException:
+            self._noted[:0] = chunk  # whatever it was, they are not lost by it
             raise
         self._on_events.set()
         return True

@@ -17,7 +17,7 @@ from heliograph.store.lookups import Question, ask_again, claim_lookups, next_lo
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 200
+CHUNK = 100
 LEASE_S = 120
 AGAIN_AFTER_S = 10
 MAX_ATTEMPTS = 4

@@ -86,6 +86,8 @@ class Verify:
         (msisdn,) = parse_msisdns(
             [draft.number], draft.region or account.default_region, Check.POSSIBLE, field="number"
         )
+        if self._engine.tariff.price_of(Channel.SMS, country_of(msisdn)) is None:
+            raise NoCoverage()
         now = now_ms()
         code = new_code(draft.wording)
         verification_id = new_id()
@@ -112,13 +114,8 @@ class Verify:
             created_at=from_ms(now),
         )
 
-        if self._engine.tariff.price_of(Channel.SMS, country_of(msisdn)) is None:
-            raise NoCoverage()
-
         def store(tx: Tx, batch: Batch) -> None:
             _check_limits(tx, wanted, now)
-            if opted_out_among(tx, [(account.id, [msisdn])]):
-                raise OptedOut()
             add_verification(tx, self._sent_by(wanted, batch))
 
         created = await self._send(account, wanted, code, store)
@@ -127,30 +124,36 @@ class Verify:
     async def resend(self, account: Account, verification_id: str) -> Verification:
         """Sends another code in the place of the last one, which is good no longer; wrong codes stay counted.
 
-        VerificationOver; TooManyCodes, also for the second within some seconds.
+        VerificationOver; OptedOut; TooManyCodes, also for the second within some seconds.
         """
-        before = await self.get(account, verification_id)
+        wanted = await self.get(account, verification_id)
         now = now_ms()
-        if before.status is not VerificationStatus.PENDING or before.expires_at <= from_ms(now):
-            raise _over(before)
-        last_sent = before.expires_at - timedelta(seconds=before.ttl_s)
-        if from_ms(now) - last_sent < RESEND_AFTER:
-            raise TooManyCodes("The last code has only just been sent.")
-        code = new_code(before.wording)
-        wanted = msgspec.structs.replace(
-            before,
-            code_hash=hash_code(account, before.id, code),
-            sends=before.sends + 1,
-            expires_at=from_ms(now) + timedelta(seconds=before.ttl_s),
-        )
+        if wanted.status is not VerificationStatus.PENDING:
+            raise _over(wanted)
+        code = new_code(wanted.wording)
+        expires_at = from_ms(now) + timedelta(seconds=wanted.ttl_s)
+        stored: list[Verification] = []
 
         def store(tx: Tx, batch: Batch) -> None:
-            _check_limits(tx, wanted, now)
-            if not put_new_code(tx, self._sent_by(wanted, batch)):
-                raise VerificationOver()
+            def renew(before: Verification) -> Verification:
+                _check_limits(tx, before, now)
+                last_sent = before.expires_at - timedelta(seconds=before.ttl_s)
+                if from_ms(now) - last_sent < RESEND_AFTER:
+                    raise TooManyCodes("The last code has only just been sent.")
+                return msgspec.structs.replace(
+                    self._sent_by(before, batch),
+                    code_hash=hash_code(account, before.id, code),
+                    sends=before.sends + 1,
+                    expires_at=expires_at,
+                )
 
-        created = await self._send(account, wanted, code, store)
-        return self._sent_by(wanted, created.batch)
+            after = put_new_code(tx, account.id, wanted.id, renew, now)
+            if after is None:
+                raise VerificationOver()
+            stored[:] = [after]
+
+        await self._send(account, msgspec.structs.replace(wanted, expires_at=expires_at), code, store)
+        return stored[0]
 
     async def get(self, account: Account, verification_id: str) -> Verification:
         found = await self._store.read(verification_by_id, account.id, verification_id)
@@ -187,13 +190,15 @@ class Verify:
         self._engine.wake_callbacks()
         if before.status is not VerificationStatus.PENDING or after.status is not VerificationStatus.CANCELED:
             raise _over(after)
-        await self._batches.cancel(account, after.batch_id)
         return after
 
     def _check(self, draft: VerificationDraft) -> None:
         wording = draft.wording
-        if PLACEHOLDER not in Template(wording.text).names:
+        names = set(Template(wording.text).names)
+        if PLACEHOLDER not in names:
             raise InvalidField(f"The text has no ${{{PLACEHOLDER}}} in it.", field="text")
+        if strangers := names - {PLACEHOLDER, *wording.values}:
+            raise InvalidField(f"The text has a parameter without a value: {min(strangers)}.", field="text")
         for name, value, allowed in (
             ("length", wording.length, LENGTHS),
             ("ttl_s", draft.ttl_s, TIMES_TO_LIVE_S),
@@ -225,6 +230,8 @@ class Verify:
 
 
 def _check_limits(tx: Tx, wanted: Verification, now: int) -> None:
+    if opted_out_among(tx, [(wanted.account_id, [wanted.msisdn])]):
+        raise OptedOut()
     since = now - int(WINDOW / timedelta(milliseconds=1))
     if codes_sent(tx, wanted.account_id, since, msisdn=wanted.msisdn) >= PER_NUMBER:
         raise TooManyCodes("This number was sent too many codes in the last hour.")

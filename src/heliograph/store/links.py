@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -121,7 +121,7 @@ def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
             .with_for_update()
         )
     }
-    known = _whose(tx, {click.token for click in clicks if click.token})
+    known = _whose(tx, found, {click.token for click in clicks if click.token})
     stored = [click for click in clicks if click.link_id in found]
     by_account: dict[str, list[Click]] = {}
     for click in stored:
@@ -150,12 +150,12 @@ def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
 _EVENTS = {LinkKind.SHORTLINK: EventKind.LINK_HIT, LinkKind.ATTACHMENT: EventKind.ATTACHMENT_HIT}
 
 
-def _whose(tx: Tx, tokens: set[str]) -> dict[tuple[str, str], tuple[str, str]]:
+def _whose(tx: Tx, link_ids: Iterable[str], tokens: set[str]) -> dict[tuple[str, str], tuple[str, str]]:
     if not tokens:
         return {}
     rows = tx.rows(
         select(link_tokens.c.link_id, link_tokens.c.token, link_tokens.c.msisdn, link_tokens.c.batch_id).where(
-            tx.among(link_tokens.c.token, tokens)
+            tx.among(link_tokens.c.link_id, link_ids), tx.among(link_tokens.c.token, tokens)
         )
     )
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,9 +12,12 @@ from heliograph.domain.accounts import same_secret
 from heliograph.domain.callbacks import EventKind, Listener
 from heliograph.domain.ids import earliest_at
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
+from heliograph.domain.statuses import Status
 from heliograph.domain.verifications import PLACEHOLDER, CodeFate, Verification, VerificationStatus, Wording
+from heliograph.store.batches import cancel
 from heliograph.store.listeners import tell, tell_one
-from heliograph.store.schema import batches, is_pending, verifications
+from heliograph.store.messages import of_batch
+from heliograph.store.schema import batches, is_pending, messages, verifications
 from heliograph.store.tx import Row, Tx
 
 _NAMES = tuple(column.name for column in verifications.c)
@@ -118,20 +121,26 @@ def cancel_verification(
     return before, _settle(tx, before, status, now_ms)
 
 
-def put_new_code(tx: Tx, after: Verification) -> bool:
-    """Another code takes the place of the last one; False if the verification is not pending any more."""
-    before = _locked(tx, after.account_id, after.id)
-    if before is None or before.status is not VerificationStatus.PENDING:
-        return False
-    _forget_code(tx, before)
+def put_new_code(
+    tx: Tx, account_id: str, verification_id: str, renew: Callable[[Verification], Verification], now_ms: int
+) -> Verification | None:
+    """Writes what `renew` makes of a verification that is sent another code: the last one is good no longer.
+
+    None if the verification is not pending any more; what `renew` raises: then nothing is written.
+    """
+    before = _locked(tx, account_id, verification_id)
+    if before is None or before.status is not VerificationStatus.PENDING or to_ms(before.expires_at) <= now_ms:
+        return None
+    after = renew(before)
+    _forget_code(tx, before, now_ms)
     _write(tx, after)
-    return True
+    return after
 
 
 def _settle(tx: Tx, before: Verification, status: VerificationStatus, now_ms: int) -> Verification:
     after = msgspec.structs.replace(before, status=status, settled_at=from_ms(now_ms))
     _write(tx, after)
-    _forget_code(tx, after)
+    _forget_code(tx, after, now_ms)
     if after.callback_url is not None:
         listener = Listener(after.protocol, after.callback_url)
         tell_one(tx, after.account_id, EventKind.VERIFICATION_SETTLED, [after.id], listener, now_ms)
@@ -149,9 +158,15 @@ def _write(tx: Tx, after: Verification) -> None:
     )
 
 
-def _forget_code(tx: Tx, verification: Verification) -> None:
-    """Takes the code out of the stored message."""
-    mine = (batches.c.account_id == verification.account_id, batches.c.id == verification.batch_id)
+def _forget_code(tx: Tx, verification: Verification, now_ms: int) -> None:
+    """Takes the code out of the stored message, which is called back if it has not gone."""
+    account_id, batch_id = verification.account_id, verification.batch_id
+    waiting = select(messages.c.id).where(
+        messages.c.account_id == account_id, of_batch(batch_id), messages.c.status == Status.QUEUED.value
+    )
+    if tx.first(waiting) is not None:
+        cancel(tx, account_id, batch_id, now_ms)
+    mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
     text = tx.value(select(batches.c.parameters).where(*mine))
     if text is not None:
         parameters: Mapping[str, Mapping[str, str]] = _decode_parameters(text) | {PLACEHOLDER: {"default": HIDDEN}}
