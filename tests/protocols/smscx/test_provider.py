@@ -11,9 +11,11 @@ import msgspec
 import pytest
 from tests.protocols.standing_in import Answer, Ears, StandIn, outgoing
 
+from heliograph.api import wire
 from heliograph.calling import Request, Response, Unreachable
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
+from heliograph.domain.errors import ChannelNotActive
 from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.contract import Heard, Refused, Taken, TryAgain, Uncertain
@@ -351,3 +353,33 @@ def test_every_receipt_comes_home_from_another_heliograph(
     assert sum(status == "delivered" for status in statuses.values()) == 49
     with far.client() as client:
         assert client.sandbox.wait_for_message(numbers[3]).text == "Through two"
+
+
+def test_channels_and_lookups_go_through_another_heliograph(
+    start_server: StartServer, new_number: Callable[[], str]
+) -> None:
+    far = start_server()
+    with far.client() as client:
+        template = client.templates.create(text="{{text}}", channel="viber").number
+        while not client.templates.get(template).approved:
+            client.money.balance()
+    ready = far.ready["protocols"]["smscx"]
+    line = {"type": "smscx", "host": ready["host"], "api_key": ready["api_key"], "viber_template": template}
+    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"far": line}), "HELIOGRAPH_DEFAULT_PROVIDER": "far"}
+    here = start_server(None, environment=environment)
+    number = new_number()
+
+    with here.client() as client:
+        sent = client.messages.send(
+            to=number, text="Through two", channel="viber", fallbacks=[wire.Fallback(channel="sms", text="By SMS")]
+        )
+        delivered = client.messages.wait_for_delivery(sent.id, timeout_s=30)
+        found = client.numbers.look_up(number)
+        with pytest.raises(ChannelNotActive):
+            client.messages.send(to=number, text="Hello", channel="whatsapp")
+    with far.client() as client:
+        shown = client.sandbox.wait_for_message(number)
+
+    assert (delivered.status, delivered.channel) == ("delivered", "viber")
+    assert (shown.channel, shown.text) == ("viber", "Through two")
+    assert (found.status, found.original.mcc if found.original else None) == ("active", "999")
