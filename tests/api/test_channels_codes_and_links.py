@@ -150,6 +150,43 @@ def test_links_are_shortened_followed_changed_and_deleted(server: Server, new_nu
         assert link.id not in {each.id for each in client.links.all()}
 
 
+def test_links_in_a_batch_are_each_recipients_own(server: Server, new_number: NewNumber) -> None:
+    numbers = [new_number(), new_number()]
+    with server.client() as client:
+        link = client.links.create("https://example.org/")
+        file = client.attachments.upload(b"Hello", "text/plain")
+        batch = client.batches.send(
+            to=numbers,
+            text="${who}: ${offer} ${file}",
+            parameters={"who": {"default": "You"}},
+            links={"offer": link.id, "file": file.id},
+            idempotency_key=numbers[0],
+        )
+        again = client.batches.send(
+            to=numbers,
+            text="${who}: ${offer} ${file}",
+            parameters={"who": {"default": "You"}},
+            links={"offer": link.id, "file": file.id},
+            idempotency_key=numbers[0],
+        )
+        texts = [client.sandbox.wait_for_message(number).text or "" for number in numbers]
+        httpx2.get(texts[1].split()[1], follow_redirects=False)
+        while not (hits := list(client.links.hits(link.id))):
+            httpx2.get(f"{server.url}/healthz")
+
+        assert again.id == batch.id
+        assert len({address for text in texts for address in text.split()[1:]}) == 4
+        assert [(hit.number, hit.batch_id) for hit in hits] == [(numbers[1], batch.id)]
+        for fields in (
+            {"links": {"offer": "nothing"}},
+            {"links": {"who": link.id}, "parameters": {"who": {"default": "You"}}},
+            {"links": {"offer": link.id}, "groups": [client.groups.create(members=numbers).id]},
+        ):
+            with pytest.raises(errors.InvalidField) as refused:
+                client.batches.send(**{"to": numbers, "text": "${offer}"} | fields)
+            assert refused.value.field == "links"
+
+
 @pytest.mark.parametrize(
     ("content", "media_type", "field"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -13,10 +13,10 @@ from starlette.responses import Response
 from heliograph.api import shapes, wire
 from heliograph.api.operations import OPERATIONS
 from heliograph.domain.accounts import CredentialKind, Principal
-from heliograph.domain.batches import Draft
+from heliograph.domain.batches import Batch, Draft
 from heliograph.domain.channels import Channel
 from heliograph.domain.directory import TemplateDraft
-from heliograph.domain.errors import HeliographError, InvalidRecipient, NotFound, Unauthenticated
+from heliograph.domain.errors import HeliographError, InvalidField, InvalidRecipient, NotFound, Unauthenticated
 from heliograph.domain.groups import Group
 from heliograph.domain.ids import following
 from heliograph.domain.links import Link, LinkKind
@@ -26,13 +26,16 @@ from heliograph.doors.bodies import read_body
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
+from heliograph.numbers import Check
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.services.accounts import public_part
-from heliograph.services.recipients import MAX_NAMED_MISTAKES
+from heliograph.services.recipients import MAX_NAMED_MISTAKES, parse_msisdns
 from heliograph.services.services import Services
 from heliograph.store.batches import BatchFilter
 from heliograph.store.inbound import InboundFilter
+from heliograph.store.links import add_tokens
 from heliograph.store.messages import MessageFilter
+from heliograph.store.tx import Tx
 
 Page = TypeVar(
     "Page",
@@ -66,13 +69,30 @@ class NativeDoor(Door):
         return Response(msgspec.json.encode(shapes.error(error)), error.http_status, headers, "application/json")
 
     async def send_message(self, call: Call) -> Reply:
-        draft = shapes.draft(call.body, [call.body.to])
-        created = await self._services.batches.create(call.account, draft)
+        draft, also = await self._with_links(call, shapes.draft(call.body, [call.body.to]))
+        created = await self._services.batches.create(call.account, draft, also=also)
         message_id = following(created.batch.id, 1)[0]
         status = 200 if created.repeated else 201
         if created.repeated or created.refused:
             return Reply(shapes.message(await self._services.messages.get(call.account, message_id)), status)
         return Reply(shapes.just_accepted(created.batch, message_id), status)
+
+    async def _with_links(self, call: Call, draft: Draft) -> tuple[Draft, Callable[[Tx, Batch], None] | None]:
+        """The draft with an address of each named link for each recipient, and what is to be stored with it."""
+        named: dict[str, str] = call.body.links
+        if not named:
+            return draft, None
+        if draft.groups:
+            raise InvalidField("Links are made for numbers: who is in a group is known when it is sent.", field="links")
+        if taken := named.keys() & (draft.parameters or {}).keys():
+            raise InvalidField(f"The parameter {min(taken)!r} has values of its own.", field="links")
+        msisdns = parse_msisdns(draft.to, call.account.default_region, Check.POSSIBLE, field="to")
+        short_url = self._settings.short_url(call.request)
+        parameters, tracked = await self._services.links.personal(call.account, named, msisdns, short_url)
+        draft = msgspec.structs.replace(
+            draft, parameters={**(draft.parameters or {}), **parameters}, request=msgspec.json.encode(call.body)
+        )
+        return draft, lambda tx, batch: add_tokens(tx, batch, tracked)
 
     async def list_messages(self, call: Call) -> wire.MessagePage:
         query: wire.MessageQuery = call.query
@@ -99,12 +119,12 @@ class NativeDoor(Door):
         return shapes.wait(*await self._services.messages.why(call.account, call.path["message_id"]))
 
     async def create_batch(self, call: Call) -> Reply:
-        draft = shapes.batch_draft(call.body)
-        created = await self._services.batches.create(call.account, draft)
+        draft, also = await self._with_links(call, shapes.batch_draft(call.body))
+        created = await self._services.batches.create(call.account, draft, also=also)
         return Reply(shapes.batch(created.batch), 200 if created.repeated else 201)
 
     async def dry_run_batch(self, call: Call) -> wire.DryRun:
-        draft = shapes.batch_draft(call.body)
+        draft, _ = await self._with_links(call, shapes.batch_draft(call.body))
         found = await self._services.batches.dry_run(call.account, draft)
         return wire.DryRun(recipients=found.recipients, parts=found.parts, price=shapes.money(found.price))
 

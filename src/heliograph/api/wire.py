@@ -66,6 +66,8 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A text that needs more than one part is cut to what fits into one."""
     feedback: bool = False
     """You will say who got it (`confirm`)."""
+    links: dict[str, str] = {}
+    """`{name: id}` of links or files: `${name}` in the text becomes an address for each recipient alone."""
     channel: ChannelName = "sms"
     rich_media: RichMedia | None = None
     fallbacks: list[Fallback] = []

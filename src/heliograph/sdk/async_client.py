@@ -82,6 +82,7 @@ class AsyncMessages:
         max_parts: int | None = None,
         truncate: bool = False,
         feedback: bool = False,
+        links: Mapping[str, str] | None = None,
         channel: wire.ChannelName = "sms",
         rich_media: wire.RichMedia | None = None,
         fallbacks: Sequence[wire.Fallback] = (),
@@ -93,6 +94,8 @@ class AsyncMessages:
         returns the first call's message and sends nothing. Where `channel` does not deliver within `fall_back_after_s`
         seconds, the `fallbacks` are tried, one after the other. Raises the RequestErrors of `heliograph.errors` for
         what the server refuses, NotNow for what may be repeated.
+
+        `links` are `{name: id}`: `${name}` in the text becomes an address of that link or file for each recipient alone.
         """
         body = wire.SendMessage(
             to=to,
@@ -111,6 +114,7 @@ class AsyncMessages:
             max_parts=max_parts,
             truncate=truncate,
             feedback=feedback,
+            links=dict(links or {}),
             channel=channel,
             rich_media=rich_media,
             fallbacks=list(fallbacks),
@@ -185,6 +189,7 @@ class AsyncBatches:
         max_parts: int | None = None,
         truncate: bool = False,
         feedback: bool = False,
+        links: Mapping[str, str] | None = None,
         channel: wire.ChannelName = "sms",
         rich_media: wire.RichMedia | None = None,
         fallbacks: Sequence[wire.Fallback] = (),
@@ -215,6 +220,7 @@ class AsyncBatches:
             max_parts=max_parts,
             truncate=truncate,
             feedback=feedback,
+            links=dict(links or {}),
             channel=channel,
             rich_media=rich_media,
             fallbacks=list(fallbacks),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from heliograph.domain.accounts import Account
+from heliograph.domain.batches import Parameters
 from heliograph.domain.errors import InvalidField, NotFound
 from heliograph.domain.instants import from_ms, now_ms
-from heliograph.domain.links import Click, Hit, Link, LinkKind, is_web_address, new_link_id
+from heliograph.domain.links import Click, Hit, Link, LinkKind, Tracked, is_web_address, new_link_id, new_token
 from heliograph.engine.engine import Engine
 from heliograph.store.files import Files
 from heliograph.store.links import (
@@ -151,6 +152,24 @@ class Links:
         while page := await self.hits(account, link, limit=READ_AT_ONCE, before=before):
             yield page
             before = page[-1].id
+
+    async def personal(
+        self, account: Account, named: Mapping[str, str], msisdns: Sequence[str], short_url: str
+    ) -> tuple[Parameters, list[Tracked]]:
+        """Addresses of links or files for each recipient alone: as parameters of a text, and to be stored with it.
+
+        `named` has the links' identifiers by the parameters' names; `short_url` is what short addresses begin with.
+        """
+        parameters: dict[str, dict[str, str]] = {}
+        tracked: list[Tracked] = []
+        for name, link_id in named.items():
+            found = await self._hits.link(link_id)
+            if found is None or found.account_id != account.id:
+                raise InvalidField(f"There is no link {link_id!r} in this account.", field="links")
+            made = [Tracked(link_id, new_token(), msisdn) for msisdn in msisdns]
+            parameters[name] = {f"+{one.msisdn}": f"{short_url}/{link_id}/{one.token}" for one in made}
+            tracked += made
+        return parameters, tracked
 
     async def followed(self, link_id: str) -> Link | None:
         """The link that somebody follows, whoever it belongs to; None if it leads nowhere."""
