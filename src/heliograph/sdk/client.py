@@ -95,7 +95,7 @@ class Messages:
         seconds, the `fallbacks` are tried, one after the other. Raises the RequestErrors of `heliograph.errors` for
         what the server refuses, NotNow for what may be repeated.
 
-        `links` are `{name: id}`: `${name}` in the text becomes an address of that link or file for each recipient alone.
+        `links` are `{name: id}`: `${name}` in the text becomes an address of that link or file for each recipient.
         """
         body = wire.SendMessage(
             to=to,
