@@ -25,6 +25,8 @@ FLOORS: list[tuple[str, ...]] = [
         "protocols.served",
         "protocols.provided",
         "protocols.registry",
+        "protocols.smsdrop",
+        "protocols.uuids",
     ),
     ("console",),
     ("runtime",),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heliograph.text import MissingParameter, ParameterTable, Template, values_for
+from heliograph.text import MissingParameter, ParameterTable, Template, values_for, verbatim
 
 names = st.from_regex(r"[A-Za-z0-9._-]([A-Za-z0-9._ -]{0,14}[A-Za-z0-9._-])?", fullmatch=True)
 tricky = st.text(st.sampled_from("${}ab \n\\"))  # text that looks like placeholders, or like a replacement pattern
@@ -29,6 +29,13 @@ def test_each_placeholder_becomes_its_value_and_nothing_in_a_value_is_looked_int
     assert template.names == values.keys()
     assert template.is_plain == (not pieces)
     assert template.render(values) == "".join(text + values[name] for text, name, _ in pieces) + end
+
+
+@given(st.text(alphabet="${}ab "))
+def test_a_verbatim_text_is_what_everybody_gets(text):
+    body, parameters = verbatim(text)
+
+    assert Template(body).render(values_for(parameters, "33612345678")) == text
 
 
 def test_a_value_that_is_a_placeholder_stays_one():

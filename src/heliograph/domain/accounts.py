@@ -7,8 +7,13 @@ import hmac
 import secrets
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 
 class Scope(StrEnum):
@@ -45,6 +50,10 @@ class CredentialKind(StrEnum):
     """A bearer token for one XMS service plan; `public_id` is the plan's id."""
     SMSCX = "smscx"
     """An API key of SMS.CX; `public_id` is the key's first 11 characters."""
+    SMSDROP = "smsdrop"
+    """The e-mail address and the password of an account of smsdrop; `public_id` is the address."""
+    SMSDROP_TOKEN = "smsdrop_token"  # noqa: S105 - a kind, not a token
+    """What these are exchanged for; `public_id` is the token's first 11 characters."""
     ACCESS_TOKEN = "access_token"  # noqa: S105 - a kind, not a token
     """What an application gets for its id and secret; `public_id` is the token's first 11 characters."""
 
@@ -81,6 +90,32 @@ class Principal(msgspec.Struct, frozen=True):
 def new_secret() -> str:
     """256 random bits as 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
+
+
+PASSWORDS = frozenset({CredentialKind.SMSDROP})
+"""Kinds whose secrets people choose: they are stored as Argon2id hashes (RFC 9106)."""
+
+
+def hash_password(password: str) -> str:
+    """Takes tens of milliseconds, on purpose: not for the event loop's thread."""
+    return _passwords().hash(password)
+
+
+def is_password(password_hash: str, candidate: str) -> bool:
+    """Takes as long."""
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    try:
+        return _passwords().verify(password_hash, candidate)
+    except (InvalidHashError, VerificationError):
+        return False
+
+
+@cache
+def _passwords() -> PasswordHasher:
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
 
 
 def hash_secret(secret: str) -> str:

@@ -84,6 +84,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The groups whose members were made recipients when it was accepted."""
     campaign_id: str | None = None
     """The customer's registration with the networks, for providers that ask for it."""
+    ucs2: bool = False
+    """The text goes as UCS-2, even if GSM 03.38 has all of its characters."""
+    deferred_s: int | None = None
+    """`send_at` was asked for as so many seconds from then."""
     channel: Channel = Channel.SMS
     rich_media: RichMedia | None = None
     """What is shown besides the text, on channels that can."""

@@ -14,6 +14,7 @@ from heliograph.text import (
     Template,
     TooManyParts,
     measure_text,
+    measure_ucs2,
     shorten_to_one_part,
 )
 
@@ -36,6 +37,7 @@ class Rendering:
     ) -> None:
         """`leg` 0 is the body itself, n the nth fallback of the options."""
         self._truncate = options.truncate
+        self._ucs2 = options.ucs2
         self.channel, self.rich_media = options.channel, options.rich_media
         if leg:
             fallback = options.fallbacks[leg - 1]
@@ -63,7 +65,7 @@ class Rendering:
         if self.channel is not Channel.SMS:  # other channels know no parts
             return Rendered(text, Encoding.UCS2.value, 1)
         try:
-            measure = measure_text(text)
+            measure = measure_ucs2(text) if self._ucs2 else measure_text(text)
         except TooManyParts:
             if not self._truncate:
                 return Rendered(text, Encoding.UCS2.value, MAX_PARTS + 1)

@@ -34,8 +34,9 @@ class ServedProtocol(ABC):
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp: ...
 
     @abstractmethod
-    def callbacks(self, store: Store, public_url: str) -> CallbackShape:
-        """`public_url` is how recipients of messages reach this server; empty if nobody has said."""
+    def callbacks(self, store: Store, public_url: str) -> CallbackShape | None:
+        """None: this protocol calls nobody back. `public_url` is how recipients of messages reach this server; empty if
+        nobody has said."""
 
     @abstractmethod
     async def issue(self, accounts: Accounts, account: Account, saved: SandboxCredential | None) -> SandboxCredential:

@@ -12,6 +12,7 @@ from heliograph.api.callbacks import NativeCallbacks
 from heliograph.api.shapes import PROTOCOL as NATIVE
 from heliograph.domain.errors import SetupError
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
+from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
 from heliograph.engine.lines import Line
 from heliograph.engine.news import News
@@ -61,9 +62,10 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         access = Access(store)
         first, credentials = await sandbox.ensure(Accounts(store, access), settings.data_dir)
         public_url = settings.public_url.rstrip("/")
-        shapes = {NATIVE: NativeCallbacks(store)} | {
-            protocol.name: protocol.callbacks(store, public_url) for protocol in SERVED
-        }
+        shapes: dict[str, CallbackShape] = {NATIVE: NativeCallbacks(store)}
+        for protocol in SERVED:
+            if (shape := protocol.callbacks(store, public_url)) is not None:
+                shapes[protocol.name] = shape
         files = Files(settings.attachments, settings.data_dir)
         news = News()
         await sandbox.ensure_balances(store, settings)

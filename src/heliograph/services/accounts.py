@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from heliograph.domain.accounts import ALL_SCOPES, Account, CredentialKind, hash_secret, new_secret
+from heliograph.domain.accounts import (
+    ALL_SCOPES,
+    PASSWORDS,
+    Account,
+    CredentialKind,
+    hash_password,
+    hash_secret,
+    new_secret,
+)
 from heliograph.domain.errors import NotFound
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.services.access import Access
 from heliograph.store import Store
-from heliograph.store.accounts import account_by_name, add_account, change_account, put_credential, revoke_credential
+from heliograph.store.accounts import (
+    account_by_name,
+    add_account,
+    change_account,
+    forget_expired,
+    public_ids,
+    put_credential,
+    revoke_credential,
+)
 
 API_KEY_PREFIX = "hg_"
 API_KEY_PUBLIC_LENGTH = 11
@@ -23,6 +40,7 @@ _PREFIXES = {
     CredentialKind.API_KEY: API_KEY_PREFIX,
     CredentialKind.SMSCX: "sc_",
     CredentialKind.ACCESS_TOKEN: "at_",
+    CredentialKind.SMSDROP_TOKEN: "sd_",
 }
 
 
@@ -90,7 +108,7 @@ class Accounts:
             account_id=account.id,
             kind=kind.value,
             public_id=public_id,
-            secret_hash=hash_secret(secret),
+            secret_hash=await asyncio.to_thread(hash_password, secret) if kind in PASSWORDS else hash_secret(secret),
             scopes=" ".join(sorted(scopes)),
             created_at=now_ms(),
             expires_at=None if lifetime_s is None else now_ms() + lifetime_s * 1000,
@@ -98,6 +116,21 @@ class Accounts:
         )
         self._access.forget()
         return Issued(credential_id, public_id, secret)
+
+    async def log_in(
+        self, kind: CredentialKind, name: str, password: str, *, token: CredentialKind, lifetime_s: int
+    ) -> Issued:
+        """A token of the kind `token` for who has this name and password, with the scopes of these.
+
+        Unauthenticated, whatever of it is wrong.
+        """
+        caller = await self._access.log_in(kind, name, password)
+        await self._store.write(forget_expired, caller.account.id, now_ms())
+        return await self.issue(caller.account, token, scopes=caller.scopes, lifetime_s=lifetime_s)
+
+    async def names(self, account: Account, kind: CredentialKind) -> list[str]:
+        """The public ids of an account's credentials of one kind, in order."""
+        return await self._store.read(public_ids, account.id, kind.value, now_ms())
 
     async def revoke(self, account: Account, credential_id: str) -> None:
         """NotFound if the account has no such credential."""

@@ -107,14 +107,15 @@ class Batches:
         *,
         check: Check = Check.POSSIBLE,
         also: Callable[[Tx, Batch], None] | None = None,
+        batch_id: str | None = None,
     ) -> Created:
         """Accepts a request to send.
 
         When this returns the batch and its messages are committed, together with what `also` stores. `check` says how
-        strictly the door's protocol takes phone numbers. Raises the RequestErrors that are imported above and what
-        `also` raises; then nothing is stored.
+        strictly the door's protocol takes phone numbers; `batch_id` is the identifier that it gets. Raises the
+        RequestErrors that are imported above and what `also` raises; then nothing is stored.
         """
-        batch = self._ruled(account, draft, check)
+        batch = self._ruled(account, draft, check, batch_id)
         fingerprint = _fingerprint(draft) if draft.idempotency_key is not None else None
         accepted = await self._engine.accept(
             NewBatch(batch, draft.idempotency_key, fingerprint, self._engine.tariff, also)
@@ -227,7 +228,7 @@ class Batches:
         self._engine.wake_callbacks()
         return batch
 
-    def _ruled(self, account: Account, draft: Draft, check: Check) -> Batch:
+    def _ruled(self, account: Account, draft: Draft, check: Check, batch_id: str | None = None) -> Batch:
         recipients = _recipients(draft, account.default_region, check)
         kind, body = _body(draft)
         self._check_channels(draft)
@@ -235,7 +236,7 @@ class Batches:
         send_at, expire_at = _times(draft, now)
         self._check_callback(account, draft)
         return Batch(
-            id=new_id(),
+            id=batch_id or new_id(),
             account_id=account.id,
             protocol=draft.protocol,
             kind=kind,

@@ -146,11 +146,10 @@ class History:
 
     async def campaign(self, account: Account, batch_id: str) -> Campaign:
         """NotFound if the account has no such batch."""
-        batches = await self._store.read(batches_by_ids, account.id, [batch_id])
-        if batch_id not in batches:
+        found = await self._store.read(campaigns_by_ids, account.id, [batch_id])
+        if batch_id not in found:
             raise NotFound(f"There is no batch {batch_id} in this account.")
-        sums = await self._store.read(sums_by_batch, account.id, [batch_id], now_ms())
-        return Campaign(batches[batch_id], sums.get(batch_id, []))
+        return found[batch_id]
 
 
 _ALL = 1_000_000
@@ -181,6 +180,13 @@ def _campaigns(
     found = batches_of(tx, account_id, wanted, limit=limit, before=before, after=after)
     sums = sums_by_batch(tx, account_id, [batch.id for batch in found], now_ms())
     return [Campaign(batch, sums.get(batch.id, [])) for batch in found], count_batches(tx, account_id, wanted)
+
+
+def campaigns_by_ids(tx: Tx, account_id: str, batch_ids: Sequence[str]) -> dict[str, Campaign]:
+    """Those of these batches that there are."""
+    found = batches_by_ids(tx, account_id, batch_ids)
+    sums = sums_by_batch(tx, account_id, list(found), now_ms())
+    return {batch_id: Campaign(batch, sums.get(batch_id, [])) for batch_id, batch in found.items()}
 
 
 def renderer(batch: Batch) -> Renderer:

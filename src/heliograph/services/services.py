@@ -21,6 +21,7 @@ from heliograph.services.messages import Messages
 from heliograph.services.money import Money
 from heliograph.services.numbers import Numbers
 from heliograph.services.optouts import OptOuts
+from heliograph.services.parking import Parking
 from heliograph.services.phones import Phones
 from heliograph.services.profile import Profile
 from heliograph.services.rents import Rents
@@ -45,6 +46,7 @@ class Services:
         self.accounts = Accounts(store, self.access)
         self.profile = Profile(engine, self.accounts)
         self.batches = Batches(engine)
+        self.parking = Parking(engine, self.batches)
         self.groups = Groups(store)
         self.contacts = Contacts(engine)
         self.templates = Templates(store)

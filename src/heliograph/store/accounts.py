@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.instants import from_ms, to_ms
@@ -126,6 +126,13 @@ def forget_expired(tx: Tx, account_id: str, now_ms: int) -> int:
     return tx.run(delete(credentials).where(credentials.c.account_id == account_id, credentials.c.expires_at < now_ms))
 
 
+def public_ids(tx: Tx, account_id: str, kind: str, now_ms: int) -> list[str]:
+    """Of the account's credentials of one kind that are good now, in order."""
+    mine = (credentials.c.account_id == account_id, credentials.c.kind == kind)
+    query = select(credentials.c.public_id).where(*mine, *_in_force(now_ms)).order_by(credentials.c.public_id)
+    return [row[0] for row in tx.rows(query)]
+
+
 def account_by_optout_page(tx: Tx, page: str) -> Account | None:
     row = tx.first(select(*_COLUMNS).where(accounts.c.optout_page == page)) if page else None
     return None if row is None else _account(row)
@@ -141,10 +148,16 @@ def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCred
         .where(
             credentials.c.kind == kind,
             credentials.c.public_id == public_id,
-            credentials.c.revoked_at.is_(None),
-            credentials.c.expires_at.is_(None) | (credentials.c.expires_at > now_ms),
+            *_in_force(now_ms),
         )
     )
     if row is None:
         return None
     return FoundCredential(row[0], row[1], frozenset(row[2].split()), row[3], _account(row[4:]))
+
+
+def _in_force(now_ms: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        credentials.c.revoked_at.is_(None),
+        credentials.c.expires_at.is_(None) | (credentials.c.expires_at > now_ms),
+    )

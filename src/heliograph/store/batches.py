@@ -53,7 +53,7 @@ class NewBatch(msgspec.Struct, frozen=True):
     """Of the request: the same key with another fingerprint is a mistake, not a repetition."""
     tariff: Tariff = FREE
     also: Callable[[Tx, Batch], None] | None = None
-    """Stores what belongs to it, in the same transaction; what it raises fails the request."""
+    """Stores what belongs to it, in the same transaction and before it; what it raises fails the request."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -140,6 +140,8 @@ def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str
 
 def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]:
     """Stores new batches with their messages, those that the accounts' balances cover."""
+    if len({new.batch.id for new in news}) < len(news):  # a parked request that two try again
+        raise ValueError("each needs a transaction of its own, so that the second finds the first")
     now = to_ms(news[0].batch.created_at)
     wanted = priced(tx, [(new.batch, everyone(tx, new.batch), new.tariff) for new in news])
     covered = charge(tx, [entry.bill for entry in wanted], now)
@@ -148,13 +150,13 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
     }
     fresh = [entry for entry in wanted if entry.batch.id not in answers]
     paid = [new for new in news if new.batch.id not in answers]
+    for new in paid:
+        if new.also is not None:
+            new.also(tx, new.batch)
     rows = [batch_row(new, len(entry.msisdns)) for new, entry in zip(paid, fresh, strict=True)]
     tx.insert(batches, BATCH_COLUMNS, rows)
     refused = add_messages(tx, fresh)
     settle_if_empty(tx, [entry.batch.id for entry in fresh if not entry.msisdns], now)
-    for new in paid:
-        if new.also is not None:
-            new.also(tx, new.batch)
     for entry in fresh:
         identifier = entry.batch.id
         answers[identifier] = Accepted(

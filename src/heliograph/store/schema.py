@@ -117,6 +117,18 @@ Index(
     postgresql_where=batches.c.idempotency_key.is_not(None),
 )
 
+# Requests that are kept although nothing is sent yet: their account can't pay for them.
+parked = Table(
+    "parked",
+    metadata,
+    text("id", key=True),  # the batch's, once there is one
+    text("account_id"),
+    text("protocol"),
+    text("draft"),
+    number("created_at"),
+)
+Index("parked_by_account", parked.c.account_id, parked.c.id)
+
 messages = Table(
     "messages",
     metadata,

@@ -14,7 +14,7 @@ from heliograph.text.gsm import (
     unpack_septets,
     unsupported,
 )
-from heliograph.text.parameters import MissingParameter, ParameterTable, Template, values_for
+from heliograph.text.parameters import MissingParameter, ParameterTable, Template, values_for, verbatim
 from heliograph.text.parts import (
     MAX_PARTS,
     Encoding,
@@ -25,6 +25,7 @@ from heliograph.text.parts import (
     join_parts,
     measure_binary,
     measure_text,
+    measure_ucs2,
     shorten_to_one_part,
     split_binary,
     split_text,
@@ -62,6 +63,7 @@ __all__ = [
     "join_parts",
     "measure_binary",
     "measure_text",
+    "measure_ucs2",
     "pack_septets",
     "parse_udh",
     "romanise",
@@ -73,5 +75,6 @@ __all__ = [
     "unpack_septets",
     "unsupported",
     "values_for",
+    "verbatim",
     "without_emoji",
 ]

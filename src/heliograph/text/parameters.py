@@ -16,6 +16,7 @@ DEFAULT = "default"
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9._-](?:[A-Za-z0-9._ -]{0,62}[A-Za-z0-9._-])?)\}")
 _SEPARATORS = re.compile(r"[\s().-]+")
+_DOLLAR = "dollar"
 
 
 class MissingParameter(ValueError):
@@ -55,6 +56,13 @@ class Template:
         except KeyError:
             raise MissingParameter(self.names - values.keys()) from None
         return "".join(pieces)
+
+
+def verbatim(text: str) -> tuple[str, dict[str, dict[str, str]]]:
+    """A body that says just this text, even if it looks like a placeholder, and the parameters that it takes."""
+    if Template(text).is_plain:
+        return text, {}
+    return text.replace("${", f"${{{_DOLLAR}}}{{"), {_DOLLAR: {DEFAULT: "$"}}
 
 
 class ParameterTable:

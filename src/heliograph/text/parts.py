@@ -96,6 +96,11 @@ def measure_text(text: str) -> Measure:
         if units <= 160:
             return Measure(Encoding.GSM7, 1, units, 160 - units)
         return _measure_cuts(_Body(Encoding.GSM7, septets), 153)
+    return measure_ucs2(text)
+
+
+def measure_ucs2(text: str) -> Measure:
+    """The same where the text goes as UCS-2, whatever its characters. Raises TooManyParts."""
     utf16 = _utf16(text)
     units = len(utf16) // 2
     if units <= 70:

@@ -19,7 +19,7 @@ from smscx_client.model.rent_number_request import RentNumberRequest
 from tests.protocols.listening import Listener
 
 from heliograph.domain.ids import new_id
-from heliograph.protocols.smscx.identifiers import to_uuid
+from heliograph.protocols.uuids import to_uuid
 
 from .conftest import Connect, Published, body_of, decoded
 

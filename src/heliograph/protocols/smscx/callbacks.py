@@ -23,7 +23,7 @@ from heliograph.protocols.smscx import shapes, wire
 from heliograph.protocols.smscx.areas.links import hit_row
 from heliograph.protocols.smscx.areas.numbers import lookup
 from heliograph.protocols.smscx.areas.otp import otp
-from heliograph.protocols.smscx.identifiers import to_uuid
+from heliograph.protocols.uuids import to_uuid
 from heliograph.store import Store
 
 LOOKED_UP = "number_lookup"

@@ -16,10 +16,9 @@ from typing import NamedTuple
 from heliograph.domain.contacts import Details
 from heliograph.domain.links import LinkKind, Tracked, new_token
 from heliograph.protocols.smscx.errors import invalid_param
-from heliograph.text import Template
+from heliograph.text import verbatim
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_ -]+?)\s*(?::\s*([^{}]*?)\s*)?\}\}")
-_DOLLAR = "dollar"
 _RANDOM = {
     "numbers": string.digits,
     "letters": string.ascii_lowercase,
@@ -78,10 +77,15 @@ class Personalising:
         pieces = []
         end = 0
         for match in _PLACEHOLDER.finditer(text):
-            pieces += [_kept(text[end : match.start()], self.parameters), self._replaced(match)]
+            pieces += [self._verbatim(text[end : match.start()]), self._replaced(match)]
             end = match.end()
-        pieces.append(_kept(text[end:], self.parameters))
+        pieces.append(self._verbatim(text[end:]))
         return "".join(pieces)
+
+    def _verbatim(self, text: str) -> str:
+        body, parameters = verbatim(text)
+        self.parameters |= parameters
+        return body
 
     def _replaced(self, match: re.Match[str]) -> str:
         if match[1] in self._as_parameters:
@@ -113,14 +117,6 @@ class Personalising:
         if not self._contacts:
             return None if self._custom is None else {"default": ""}
         return {msisdn: field_of(details, name) for msisdn, details in self._recipients if details is not None}
-
-
-def _kept(text: str, parameters: dict[str, Mapping[str, str]]) -> str:
-    """Text that means what it says, even if it looks like a parameter of ours."""
-    if Template(text).is_plain:
-        return text
-    parameters[_DOLLAR] = {"default": "$"}
-    return text.replace("${", f"${{{_DOLLAR}}}{{")
 
 
 def _random_length(argument: str | None) -> int:

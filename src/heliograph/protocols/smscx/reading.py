@@ -12,8 +12,8 @@ from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InvalidField, NotFound
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.errors import invalid_param
-from heliograph.protocols.smscx.identifiers import from_uuid
 from heliograph.protocols.smscx.shapes import DELIVERY_REPORTS, REPORTED, SOURCES
+from heliograph.protocols.uuids import from_uuid
 from heliograph.store.messages import MessageFilter
 
 T = TypeVar("T")

@@ -23,9 +23,9 @@ from heliograph.domain.statuses import Status
 from heliograph.numbers import COUNTRIES, Check, normalise_many
 from heliograph.protocols.smscx import shapes, wire
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_numbers, invalid_param
-from heliograph.protocols.smscx.identifiers import is_random_uuid, to_uuid
 from heliograph.protocols.smscx.placeholders import Addresses, Personalising, Recipients, tracked_in
 from heliograph.protocols.smscx.reading import moment
+from heliograph.protocols.uuids import is_random_uuid, to_uuid
 from heliograph.services.batches import DryRun
 from heliograph.services.history import Sent
 from heliograph.services.services import Services

@@ -35,9 +35,9 @@ from heliograph.protocols.smscx.errors import (
     invalid_numbers,
     invalid_param,
 )
-from heliograph.protocols.smscx.identifiers import to_uuid
 from heliograph.protocols.smscx.operations import OPERATIONS, SCOPES
 from heliograph.protocols.smscx.sending import country
+from heliograph.protocols.uuids import to_uuid
 from heliograph.store.batches import BatchFilter
 from heliograph.store.messages import MessageFilter
 

@@ -26,7 +26,7 @@ from heliograph.domain.rendering import Rendered
 from heliograph.domain.statuses import Reason, Status
 from heliograph.numbers import country_of, time_zone_of
 from heliograph.protocols.smscx import wire
-from heliograph.protocols.smscx.identifiers import to_uuid
+from heliograph.protocols.uuids import to_uuid
 from heliograph.services.contacts import Headcount
 from heliograph.services.exports import Cell
 from heliograph.services.history import Campaign, Sent, SentLine

@@ -15,8 +15,8 @@ from heliograph.numbers import country_of
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_param
-from heliograph.protocols.smscx.identifiers import is_random_uuid, to_uuid
 from heliograph.protocols.smscx.sending import PROTOCOL
+from heliograph.protocols.uuids import is_random_uuid, to_uuid
 from heliograph.services.conversations import Known
 from heliograph.services.history import Sent
 

@@ -14,7 +14,7 @@ from heliograph.numbers import country_of
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area, Chunks, csv_file, xlsx_file
 from heliograph.protocols.smscx.errors import invalid_param
-from heliograph.protocols.smscx.identifiers import to_uuid
+from heliograph.protocols.uuids import to_uuid
 from heliograph.services.agents import agent_of
 from heliograph.services.exports import Cell
 

@@ -24,8 +24,8 @@ from heliograph.numbers import COUNTRIES
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area, Chunks, csv_file, xlsx_file
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_param
-from heliograph.protocols.smscx.identifiers import is_random_uuid, to_uuid
 from heliograph.protocols.smscx.sending import PROTOCOL, country, settings_of
+from heliograph.protocols.uuids import is_random_uuid, to_uuid
 from heliograph.services.exports import Cell
 from heliograph.services.numbers import Facts
 from heliograph.services.rents import RentWithTraffic

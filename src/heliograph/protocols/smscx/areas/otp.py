@@ -31,9 +31,9 @@ from heliograph.numbers import COUNTRIES, country_of
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_param
-from heliograph.protocols.smscx.identifiers import is_random_uuid, to_uuid
 from heliograph.protocols.smscx.placeholders import Addresses, Personalising
 from heliograph.protocols.smscx.sending import PROTOCOL, settings_of
+from heliograph.protocols.uuids import is_random_uuid, to_uuid
 
 _PIN = "pin"
 _KINDS = {

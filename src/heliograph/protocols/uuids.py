@@ -1,4 +1,4 @@
-"""Our identifiers in the clothes of SMS.CX: lower-case UUIDs (reference: section 5)."""
+"""Our identifiers in the clothes of protocols that know UUIDs: lower case, with hyphens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def to_uuid(identifier: str) -> str:
 
 
 def from_uuid(text: str) -> str:
-    """ValueError for what is not written as they write them."""
+    """ValueError for what is not written like that."""
     if not FORM.fullmatch(text):
         raise ValueError(f"not an identifier: {text!r}")
     return encode(UUID(text).int)
