@@ -96,7 +96,7 @@ def _load(config: Path | None, flags: Mapping[str, object]) -> Loaded:
 
 def _announce(addresses: Addresses, data_dir: Path) -> None:
     token = addresses.api["token"]
-    xms, smscx = addresses.protocols["xms"], addresses.protocols["smscx"]
+    xms, smscx, smsdrop = (addresses.protocols[name] for name in ("xms", "smscx", "smsdrop"))
     out.print(
         f"""\
 Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays in {data_dir}
@@ -105,6 +105,7 @@ Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays
   API        {addresses.api["base_url"]}   token {token}
   XMS        {xms["endpoint"]}   service plan {xms["service_plan_id"]}   token {xms["token"]}
   SMS.CX     {smscx["host"]}   API key {smscx["api_key"]}
+  smsdrop    {smsdrop["context"]}   e-mail {smsdrop["email"]}   password {smsdrop["password"]}
 
 Send a message, and see it in the inbox:
 

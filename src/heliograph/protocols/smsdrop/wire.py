@@ -1,0 +1,97 @@
+"""The bodies of smsdrop (reference: smsdrop.md), for the server and for our client.
+
+There are two dialects: that of version 0.1.0 of the published client, at the root of its base, and that of 1.0.0, under
+`/api`. They differ in that campaigns have a `created_at` in the second, and must not have one in the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+MAX_PAGE = 1_000
+"""Campaigns in one answer: ours; the vendor's limit is not known."""
+PREFIX = "/api"
+"""Of the dialect of 1.0.0."""
+
+
+class LogIn(msgspec.Struct):
+    username: str = ""
+    """The e-mail address."""
+    password: str = ""
+
+
+class Token(msgspec.Struct):
+    access_token: str
+    token_type: str = "bearer"  # noqa: S105 - the name of the scheme
+
+
+class NewCampaign(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Whatever else a client sends along is what it knows of the campaign, and is not asked for."""
+
+    message: str
+    sender: str
+    recipient_list: list[str]
+    message_type: int | None = 0
+    """0 plain text, 1 flash, 2 unicode."""
+    title: str | None = None
+    defer_until: str | None = None
+    defer_by: int | None = None
+
+
+class Retry(msgspec.Struct):
+    id: str
+
+
+class Campaign(msgspec.Struct, kw_only=True):
+    id: str
+    title: str
+    message: str
+    message_type: int
+    sender: str
+    recipient_list: Sequence[str]
+    defer_until: str | None
+    defer_by: int | None
+    delivery_percentage: int
+    message_count: int
+    sms_count: int
+    status: str
+    """PENDING, SCHEDULED, SENDING, COMPLETED or ABORTED."""
+    created_at: str | UnsetType = UNSET
+    """In the dialect of 1.0.0."""
+
+
+class User(msgspec.Struct):
+    id: str
+    email: str
+    is_active: bool
+    is_verified: bool
+    is_superuser: bool
+
+
+class Subscription(msgspec.Struct):
+    id: str
+    nbr_sms: int
+    """How many SMS are left."""
+    created_at: str
+
+
+class PageQuery(msgspec.Struct):
+    skip: str = ""
+    limit: str = ""
+
+
+class Problem(msgspec.Struct):
+    """One thing that is wrong with a request."""
+
+    loc: Sequence[str | int]
+    """Where: `body`, and then the way to it."""
+    msg: str
+    type: str = "value_error"
+
+
+class Refusal(msgspec.Struct):
+    detail: str | list[Problem] | Any
