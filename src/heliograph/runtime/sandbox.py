@@ -6,12 +6,12 @@ an application goes on working after a restart. No other account's secrets are e
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from heliograph.api.shapes import PROTOCOL as NATIVE
+from heliograph.calling.private_files import write_private
 from heliograph.domain.accounts import Account, CredentialKind
 from heliograph.domain.errors import SetupError
 from heliograph.domain.instants import now_ms
@@ -50,7 +50,7 @@ async def ensure(accounts: Accounts, data_dir: Path) -> tuple[Account, Credentia
             issued[name][protocol.name] = await protocol.issue(accounts, account, known.get(protocol.name))
     assert first is not None  # noqa: S101 - there are two
     if issued != saved:
-        write_private(file, msgspec.json.format(msgspec.json.encode(issued), indent=2))
+        write_secrets(file, msgspec.json.format(msgspec.json.encode(issued), indent=2))
     return first, issued
 
 
@@ -89,12 +89,9 @@ def _read(file: Path) -> Credentials:
         ) from error
 
 
-def write_private(file: Path, content: bytes) -> None:
-    """Writes a file that only its owner can read; whole or not at all."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
+def write_secrets(file: Path, content: bytes) -> None:
+    """As write_private, but a SetupError if it can't."""
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(content)
-        draft.replace(file)
+        write_private(file, content)
     except OSError as error:
         raise SetupError(f"The file {file} cannot be written: {error.strerror}.") from error

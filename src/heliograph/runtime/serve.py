@@ -19,7 +19,7 @@ from heliograph.console.server import console_link
 from heliograph.domain.errors import SetupError
 from heliograph.protocols.registry import SERVED
 from heliograph.runtime.platform import Platform, running
-from heliograph.runtime.sandbox import FIRST, OTHER, write_private
+from heliograph.runtime.sandbox import FIRST, OTHER, write_secrets
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.web import API_MOUNT
 
@@ -135,9 +135,9 @@ def _tell(platform: Platform, base_url: str, ready_file: Path | None, announce: 
         },
     )
     content = msgspec.json.format(msgspec.json.encode(addresses), indent=2)
-    write_private(platform.settings.data_dir / CONNECTION_FILE, content)
+    write_secrets(platform.settings.data_dir / CONNECTION_FILE, content)
     if ready_file is not None:
-        write_private(ready_file, content)
+        write_secrets(ready_file, content)
     announce(addresses)
 
 

@@ -1,0 +1,14 @@
+"""Files with secrets: whole or not there at all, and for nobody but their owner to read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Puts the file in place of an earlier one, if there is one. OSError if it can't be written."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
+    draft.replace(file)
