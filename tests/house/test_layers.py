@@ -57,6 +57,8 @@ HOMES = {
     "anyascii": ("text",),
     "prometheus_client": ("engine", "runtime"),
     "platformdirs": ("runtime", "sdk"),
+    "redis": ("protocols.smsdrop.storages",),
+    "argon2": ("domain.accounts",),
 }
 
 

@@ -7,8 +7,9 @@ from heliograph.protocols.served import ServedProtocol
 from heliograph.protocols.smscx.protocol import Smscx
 from heliograph.protocols.smscx.provider import SmscxProvided
 from heliograph.protocols.smsdrop.protocol import Smsdrop
+from heliograph.protocols.smsdrop.provider import SmsdropProvided
 from heliograph.protocols.xms.protocol import Xms
 from heliograph.protocols.xms.provider import XmsProvided
 
 SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop())
-PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(), SmscxProvided())
+PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(), SmscxProvided(), SmsdropProvided())

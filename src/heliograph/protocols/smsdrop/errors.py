@@ -71,6 +71,11 @@ def refused(error: HeliographError) -> Response:
 class SmsdropError(RemoteError):
     """An smsdrop server did not do what it was asked."""
 
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """Of the answer, over HTTP."""
+
 
 class BadCredentialsError(SmsdropError):
     """The e-mail address or the password is wrong."""

@@ -1,0 +1,221 @@
+"""Sending by an smsdrop server (reference: smsdrop.md, section 7).
+
+Messages that share a sender and a text go as one campaign, whose title is our name for it. The server neither calls
+back nor says what became of each number: a campaign is asked about until it is over, and its share of delivered
+messages tells of all of them, or, between none and all, that nobody knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Annotated, ClassVar, NamedTuple
+
+import structlog
+from msgspec import Meta
+
+from heliograph.calling import AsyncDriver, Unreachable
+from heliograph.calling.pooled import PooledTransport
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.contract import (
+    Intake,
+    Outcome,
+    Outgoing,
+    PollAnswer,
+    Provider,
+    Refused,
+    Taken,
+    TryAgain,
+    Uncertain,
+)
+from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.smsdrop import errors, wire
+from heliograph.protocols.smsdrop.async_client import DEFAULT_CONTEXT, DEFAULT_TIMEOUT_S, AsyncClient
+from heliograph.protocols.smsdrop.model import Campaign, MessageType, ShipmentState
+from heliograph.text import is_gsm
+
+log = structlog.get_logger(__name__)
+
+MAX_RECIPIENTS = 1_000
+"""Of a campaign: ours; the vendor's limit is not known."""
+LOOKED_THROUGH = 200
+"""How many of the newest campaigns are looked through for one whose launch was not answered."""
+PARKED = "parked:"
+"""Begins the question about a campaign for which there were not enough SMS: only such a one is tried again."""
+RETRY_S = 60.0
+"""How often it is."""
+LOCKED_OUT_MS = 60_000
+"""How long a message waits after the server did not take our password: somebody has to mend that."""
+
+
+class SmsdropConfig(ProviderConfig, frozen=True, kw_only=True):
+    email: Annotated[str, Meta(min_length=1)]
+    password: Annotated[str, Meta(min_length=1)]
+    context: str = DEFAULT_CONTEXT
+    """The server's address."""
+    prefix: str = wire.PREFIX
+    """`/api`, or empty for a server that speaks only the older of the two dialects."""
+    sender: str = ""
+    """For messages that have no originator; empty: these are refused."""
+
+
+class SmsdropProvided(ProvidedProtocol):
+    name: ClassVar[str] = "smsdrop"
+    config: ClassVar[type[ProviderConfig]] = SmsdropConfig
+    secrets: ClassVar[frozenset[str]] = frozenset({"password"})
+
+    def provider(self, config: SmsdropConfig, surroundings: Surroundings) -> Provider:
+        return SmsdropProvider(config, surroundings)
+
+
+class Sameness(NamedTuple):
+    """What messages must have in common to go in one campaign."""
+
+    sender: str | None
+    kind: BodyKind
+    body: str
+    type: MessageType
+
+
+class SmsdropProvider(Provider):
+    def __init__(self, config: SmsdropConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
+        self.name = surroundings.name
+        self._config = config
+        self._driver = driver
+
+    async def start(self, intake: Intake) -> None:
+        await super().start(intake)
+        config = self._config
+        self._driver = self._driver or PooledTransport(
+            config.context.rstrip("/"), {"Accept": "application/json"}, answer_s=DEFAULT_TIMEOUT_S
+        )
+        self._client = AsyncClient(
+            config.email, config.password, config.context, prefix=config.prefix, driver=self._driver
+        )
+
+    async def stop(self) -> None:
+        await self._client.close()
+
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        for found in await asyncio.gather(*map(self._send_together, together(messages))):
+            outcomes |= found
+        return [outcomes[message.message_id] for message in messages]
+
+    async def _send_together(self, messages: Sequence[Outgoing]) -> dict[str, Outcome]:
+        """Sends messages as one campaign. One that the server does not take is found by sending the halves."""
+        first = messages[0]
+        sender = first.originator or self._config.sender
+        if first.kind is BodyKind.BINARY or not sender:
+            detail = "smsdrop sends texts only." if sender else "smsdrop needs a sender."
+            return _all(messages, Refused(Reason.PROVIDER_REFUSED, detail=detail))
+        numbers = [f"+{message.msisdn}" for message in messages]
+        title = f"{first.message_id}-{first.attempt}"
+        campaign = Campaign(first.body, sender, numbers, title, _type(first))
+        parked = ""
+        try:
+            await self._client.launch(campaign)
+        except errors.InsufficientSmsError:
+            parked = PARKED
+            log.warning("campaign waits for SMS to be bought", provider=self.name, campaign=campaign.id)
+        except ValueError as error:
+            return _all(messages, Refused(Reason.PROVIDER_REFUSED, detail=str(error)))
+        except errors.ValidationError as error:
+            if len(messages) == 1:
+                return _all(messages, Refused(Reason.PROVIDER_REFUSED, detail=str(error)))
+            half = len(messages) // 2
+            halves = await asyncio.gather(self._send_together(messages[:half]), self._send_together(messages[half:]))
+            return halves[0] | halves[1]
+        except (Unreachable, errors.SmsdropError) as error:
+            found = await self._found_again(title) if _may_have_been_taken(error) else None
+            if found is None:
+                return _all(messages, _not_taken(error))
+            campaign = found
+        poll = f"{parked}{campaign.id}"
+        return {message.message_id: Taken(f"{campaign.id}:{message.msisdn}", poll) for message in messages}
+
+    async def _found_again(self, title: str) -> Campaign | None:
+        """The campaign whose launch was not answered, if the server has it."""
+        try:
+            recent = await self._client.get_campaigns(limit=LOOKED_THROUGH)
+        except (Unreachable, errors.SmsdropError):
+            return None
+        return next((campaign for campaign in recent if campaign.title == title), None)
+
+    async def poll(self, handle: str) -> PollAnswer:
+        campaign = await self._client.read_campaign(handle.removeprefix(PARKED))
+        if campaign is None:
+            return PollAnswer(over=True)
+        if handle.startswith(PARKED) and campaign.status is ShipmentState.PENDING:
+            try:
+                await self._client.retry(campaign)
+            except errors.InsufficientSmsError:
+                return PollAnswer(again_after_s=RETRY_S)
+        if campaign.status not in {ShipmentState.COMPLETED, ShipmentState.ABORTED}:
+            return PollAnswer()
+        status, reason = _result(campaign)
+        receipts = [
+            Receipt(
+                self.name,
+                f"{campaign.id}:{number.removeprefix('+')}",
+                status,
+                reason,
+                detail=f"{campaign.status.value}, {campaign.delivery_percentage} % delivered",
+            )
+            for number in campaign.recipient_list
+        ]
+        return PollAnswer(receipts, over=True)
+
+
+def _result(campaign: Campaign) -> tuple[Status, Reason | None]:
+    """What became of each message of a campaign that is over, as far as the campaign tells."""
+    if campaign.status is ShipmentState.ABORTED:
+        return Status.FAILED, Reason.PROVIDER_REFUSED
+    if campaign.delivery_percentage >= 100:
+        return Status.DELIVERED, None
+    if campaign.delivery_percentage <= 0:
+        return Status.FAILED, Reason.UNDELIVERED
+    return Status.UNKNOWN, None
+
+
+def together(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
+    """Messages that can share a campaign, in order; a number stands in a campaign once."""
+    filling: dict[Sameness, dict[str, Outgoing]] = {}
+    whole: list[dict[str, Outgoing]] = []
+    for message in messages:
+        sameness = Sameness(message.originator, message.kind, message.body, _type(message))
+        campaign = filling.get(sameness)
+        if campaign is None or message.msisdn in campaign or len(campaign) == MAX_RECIPIENTS:
+            campaign = filling[sameness] = {}
+            whole.append(campaign)
+        campaign[message.msisdn] = message
+    return [list(campaign.values()) for campaign in whole]
+
+
+def _type(message: Outgoing) -> MessageType:
+    if message.flash:
+        return MessageType.FLASH_MESSAGE
+    if message.options.ucs2 or not is_gsm(message.body):
+        return MessageType.UNICODE
+    return MessageType.PLAIN_TEXT
+
+
+def _all(messages: Iterable[Outgoing], outcome: Outcome) -> dict[str, Outcome]:
+    return {message.message_id: outcome for message in messages}
+
+
+def _may_have_been_taken(error: Unreachable | errors.SmsdropError) -> bool:
+    if isinstance(error, Unreachable):
+        return error.written
+    return isinstance(error, errors.ServerError | errors.UnexpectedResponseError) and error.status != 503
+
+
+def _not_taken(error: Unreachable | errors.SmsdropError) -> Outcome:
+    detail = str(error)
+    if _may_have_been_taken(error):
+        return Uncertain(detail)
+    if isinstance(error, errors.BadCredentialsError | errors.BadTokenError):
+        return TryAgain(LOCKED_OUT_MS, detail=detail)
+    return TryAgain(detail=detail)

@@ -1,0 +1,173 @@
+"""Where a client keeps its token between one run and the next.
+
+The key says which server and which account, and never the password (reference: smsdrop.md, section 3).
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from heliograph.calling.private_files import write_private
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+
+class Storage(Protocol):
+    """What a storage must do; any object that does it will serve."""
+
+    def get(self, key: str) -> str | None:
+        """None if there is none, or no more."""
+        ...
+
+    def set(self, key: str, value: str, expires: int) -> None:
+        """Keeps a value for `expires` seconds, instead of what was there."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Safe if there is none."""
+        ...
+
+
+class DummyStorage:
+    """Keeps nothing: each client logs in again."""
+
+    def get(self, key: str) -> str | None:
+        return None
+
+    def set(self, key: str, value: str, expires: int) -> None:
+        pass
+
+    def delete(self, key: str) -> None:
+        pass
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    value: str
+    until: float
+    """Seconds since 1970."""
+
+
+class DictStorage:
+    """In memory: clients that share the object share its tokens, each of its own account."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, _Entry] = {}
+
+    def get(self, key: str) -> str | None:
+        return _current(self._kept.get(key))
+
+    def set(self, key: str, value: str, expires: int) -> None:
+        self._kept[key] = _Entry(value, time.time() + expires)
+
+    def delete(self, key: str) -> None:
+        self._kept.pop(key, None)
+
+
+class FileStorage:
+    """In a file that only its owner can read. One that is damaged is as good as none.
+
+    A token that two processes store at the same moment may be lost, which costs a login.
+    """
+
+    def __init__(self, file: str | Path) -> None:
+        self._file = Path(file)
+
+    def get(self, key: str) -> str | None:
+        return _current(self._read().get(key))
+
+    def set(self, key: str, value: str, expires: int) -> None:
+        """OSError if the file can't be written."""
+        self._write(self._read() | {key: _Entry(value, time.time() + expires)})
+
+    def delete(self, key: str) -> None:
+        """OSError if the file can't be written."""
+        if key in (kept := self._read()):
+            self._write({other: value for other, value in kept.items() if other != key})
+
+    def _read(self) -> dict[str, _Entry]:
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=dict[str, _Entry])
+        except (OSError, msgspec.DecodeError):
+            return {}
+
+    def _write(self, kept: dict[str, _Entry]) -> None:
+        write_private(self._file, msgspec.json.encode(kept))
+
+
+class RedisStorage:
+    """In a Redis server, for several processes. Needs the package `redis`, which `heliograph[redis]` brings along."""
+
+    def __init__(
+        self,
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        username: str | None = None,
+        password: str | None = None,
+    ) -> None:
+        from redis import Redis
+
+        self._redis: Redis = Redis(host, port, db, password, username=username, decode_responses=True)
+
+    def get(self, key: str) -> str | None:
+        """redis.RedisError if the server can't be reached, here and below."""
+        found = self._redis.get(key)
+        return None if found is None else str(found)
+
+    def set(self, key: str, value: str, expires: int) -> None:
+        self._redis.set(key, value, ex=expires)
+
+    def delete(self, key: str) -> None:
+        self._redis.delete(key)
+
+    def close(self) -> None:
+        self._redis.close()
+
+
+def _current(kept: _Entry | None) -> str | None:
+    return kept.value if kept is not None and kept.until > time.time() else None
+
+
+class Kept:
+    """One account's token in a storage, for a client that waits for it."""
+
+    def __init__(self, storage: Storage, key: str, lifetime_s: int) -> None:
+        self._storage = storage
+        self._key = key
+        self._lifetime_s = lifetime_s
+        self.alone = Lock()
+        """Held while a token is asked for, so that many who need one ask once."""
+
+    def load(self) -> str | None:
+        return self._storage.get(self._key)
+
+    def save(self, token: str) -> None:
+        self._storage.set(self._key, token, self._lifetime_s)
+
+    def drop(self) -> None:
+        self._storage.delete(self._key)
+
+
+class AsyncKept:
+    """The same for one that does not: the storage is asked in a thread."""
+
+    def __init__(self, storage: Storage, key: str, lifetime_s: int) -> None:
+        self._kept = Kept(storage, key, lifetime_s)
+        self.alone = anyio.Lock()
+
+    async def load(self) -> str | None:
+        return await anyio.to_thread.run_sync(self._kept.load)
+
+    async def save(self, token: str) -> None:
+        await anyio.to_thread.run_sync(self._kept.save, token)
+
+    async def drop(self) -> None:
+        await anyio.to_thread.run_sync(self._kept.drop)
