@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import NAMESPACE_URL, uuid5
@@ -26,6 +26,7 @@ from heliograph.domain.instants import to_ms
 from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
 from heliograph.protocols.contract import (
     Heard,
     InboundArrival,
@@ -79,7 +80,8 @@ class SmscxProvided(ProvidedProtocol):
         return SmscxProvider(config, surroundings)
 
 
-class SmscxProvider(Provider):
+class SmscxProvider(BatchingProvider):
+    most_together: ClassVar[int] = wire.MAX_RECIPIENTS
     looks_up: ClassVar[bool] = True
 
     def __init__(self, config: SmscxConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
@@ -100,19 +102,16 @@ class SmscxProvider(Provider):
     async def stop(self) -> None:
         await self._client.close()
 
-    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
-        outcomes: dict[str, Outcome] = {}
-        for found in await asyncio.gather(*map(self._send_together, together(messages))):
-            outcomes |= found
-        return [outcomes[message.message_id] for message in messages]
+    def sameness(self, message: Outgoing) -> Hashable:
+        return message.originator, message.kind, message.body, message.channel
 
-    async def _send_together(self, messages: Sequence[Outgoing]) -> dict[str, Outcome]:
+    async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
         if messages[0].kind is BodyKind.BINARY:
-            return _all(messages, Refused(Reason.PROVIDER_REFUSED, detail="SMS.CX sends text only."))
+            return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail="SMS.CX sends text only."))
         try:
             reply = await self._sent(messages)
         except (Unreachable, errors.SmscxException) as error:
-            return _all(messages, _not_taken(error))
+            return all_of(messages, _not_taken(error))
         rows = {row.to.removeprefix("+"): row for row in reply.data}
         poll = reply.info.campaign_id if self._polls else None
         return {message.message_id: _outcome(rows.get(message.msisdn), poll) for message in messages}
@@ -229,20 +228,6 @@ class _Event(msgspec.Struct):
     data: list[Any]
 
 
-def together(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
-    """Messages that can share a request, in order; a number stands in a request once."""
-    filling: dict[tuple[str | None, BodyKind, str, Channel], dict[str, Outgoing]] = {}
-    whole: list[dict[str, Outgoing]] = []
-    for message in messages:
-        sameness = (message.originator, message.kind, message.body, message.channel)
-        request = filling.get(sameness)
-        if request is None or message.msisdn in request or len(request) == wire.MAX_RECIPIENTS:
-            request = filling[sameness] = {}
-            whole.append(request)
-        request[message.msisdn] = message
-    return [list(request.values()) for request in whole]
-
-
 def _facts(row: wire.Lookup) -> NetworkFacts:
     known = {status.value: status for status in LineStatus}
     away = row.roaming_network
@@ -259,10 +244,6 @@ def _facts(row: wire.Lookup) -> NetworkFacts:
         if row.roaming
         else None,
     )
-
-
-def _all(messages: Iterable[Outgoing], outcome: Outcome) -> dict[str, Outcome]:
-    return {message.message_id: outcome for message in messages}
 
 
 def _outcome(row: wire.SendRow | None, poll: str | None) -> Outcome:

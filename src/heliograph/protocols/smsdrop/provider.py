@@ -7,9 +7,8 @@ messages tells of all of them, or, between none and all, that nobody knows.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Sequence
-from typing import Annotated, ClassVar, NamedTuple
+from collections.abc import Hashable, Sequence
+from typing import Annotated, ClassVar
 
 import structlog
 from msgspec import Meta
@@ -19,6 +18,7 @@ from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
 from heliograph.protocols.contract import (
     Intake,
     Outcome,
@@ -70,16 +70,9 @@ class SmsdropProvided(ProvidedProtocol):
         return SmsdropProvider(config, surroundings)
 
 
-class Sameness(NamedTuple):
-    """What messages must have in common to go in one campaign."""
+class SmsdropProvider(BatchingProvider):
+    most_together: ClassVar[int] = MAX_RECIPIENTS
 
-    sender: str | None
-    kind: BodyKind
-    body: str
-    type: MessageType
-
-
-class SmsdropProvider(Provider):
     def __init__(self, config: SmsdropConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
         self.name = surroundings.name
         self._config = config
@@ -98,19 +91,16 @@ class SmsdropProvider(Provider):
     async def stop(self) -> None:
         await self._client.close()
 
-    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
-        outcomes: dict[str, Outcome] = {}
-        for found in await asyncio.gather(*map(self._send_together, together(messages))):
-            outcomes |= found
-        return [outcomes[message.message_id] for message in messages]
+    def sameness(self, message: Outgoing) -> Hashable:
+        return message.originator, message.kind, message.body, _type(message)
 
-    async def _send_together(self, messages: Sequence[Outgoing]) -> dict[str, Outcome]:
+    async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
         """Sends messages as one campaign. One that the server does not take is found by sending the halves."""
         first = messages[0]
         sender = first.originator or self._config.sender
         if first.kind is BodyKind.BINARY or not sender:
             detail = "smsdrop sends texts only." if sender else "smsdrop needs a sender."
-            return _all(messages, Refused(Reason.PROVIDER_REFUSED, detail=detail))
+            return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail=detail))
         numbers = [f"+{message.msisdn}" for message in messages]
         title = f"{first.message_id}-{first.attempt}"
         campaign = Campaign(first.body, sender, numbers, title, _type(first))
@@ -121,17 +111,15 @@ class SmsdropProvider(Provider):
             parked = PARKED
             log.warning("campaign waits for SMS to be bought", provider=self.name, campaign=campaign.id)
         except ValueError as error:
-            return _all(messages, Refused(Reason.PROVIDER_REFUSED, detail=str(error)))
+            return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail=str(error)))
         except errors.ValidationError as error:
             if len(messages) == 1:
-                return _all(messages, Refused(Reason.PROVIDER_REFUSED, detail=str(error)))
-            half = len(messages) // 2
-            halves = await asyncio.gather(self._send_together(messages[:half]), self._send_together(messages[half:]))
-            return halves[0] | halves[1]
+                return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail=str(error)))
+            return await self.send_halves(messages)
         except (Unreachable, errors.SmsdropError) as error:
             found = await self._found_again(title) if _may_have_been_taken(error) else None
             if found is None:
-                return _all(messages, _not_taken(error))
+                return all_of(messages, _not_taken(error))
             campaign = found
         poll = f"{parked}{campaign.id}"
         return {message.message_id: Taken(f"{campaign.id}:{message.msisdn}", poll) for message in messages}
@@ -180,30 +168,12 @@ def _result(campaign: Campaign) -> tuple[Status, Reason | None]:
     return Status.UNKNOWN, None
 
 
-def together(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
-    """Messages that can share a campaign, in order; a number stands in a campaign once."""
-    filling: dict[Sameness, dict[str, Outgoing]] = {}
-    whole: list[dict[str, Outgoing]] = []
-    for message in messages:
-        sameness = Sameness(message.originator, message.kind, message.body, _type(message))
-        campaign = filling.get(sameness)
-        if campaign is None or message.msisdn in campaign or len(campaign) == MAX_RECIPIENTS:
-            campaign = filling[sameness] = {}
-            whole.append(campaign)
-        campaign[message.msisdn] = message
-    return [list(campaign.values()) for campaign in whole]
-
-
 def _type(message: Outgoing) -> MessageType:
     if message.flash:
         return MessageType.FLASH_MESSAGE
     if message.options.ucs2 or not is_gsm(message.body):
         return MessageType.UNICODE
     return MessageType.PLAIN_TEXT
-
-
-def _all(messages: Iterable[Outgoing], outcome: Outcome) -> dict[str, Outcome]:
-    return {message.message_id: outcome for message in messages}
 
 
 def _may_have_been_taken(error: Unreachable | errors.SmsdropError) -> bool:

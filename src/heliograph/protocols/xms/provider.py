@@ -6,10 +6,9 @@ their values go, not a batch for each. A message's name at the server is its bat
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -23,6 +22,7 @@ from heliograph.domain.batches import BodyKind, Options
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason
+from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
 from heliograph.protocols.contract import (
     Heard,
     InboundArrival,
@@ -96,7 +96,9 @@ class Sameness(NamedTuple):
     options: Options
 
 
-class XmsProvider(Provider):
+class XmsProvider(BatchingProvider):
+    most_together: ClassVar[int] = wire.MAX_RECIPIENTS
+
     def __init__(self, config: XmsConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
         self.name = surroundings.name
         self._config = config
@@ -117,13 +119,20 @@ class XmsProvider(Provider):
     async def stop(self) -> None:
         await self._client.close()
 
-    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
-        outcomes: dict[str, Outcome] = {}
-        for found in await asyncio.gather(*map(self._send_batch, batched(messages))):
-            outcomes |= found
-        return [outcomes[message.message_id] for message in messages]
+    def sameness(self, message: Outgoing) -> Sameness:
+        varies = message.template is not None and _fits(message)
+        return Sameness(
+            message.template if varies and message.template is not None else message.body,
+            varies,
+            message.originator,
+            message.kind,
+            message.udh,
+            message.flash,
+            message.expire_at_ms,
+            message.options,
+        )
 
-    async def _send_batch(self, together: Sequence[Outgoing]) -> dict[str, Outcome]:
+    async def send_together(self, together: Sequence[Outgoing]) -> Outcomes:
         """Sends messages as one batch. One that the server does not take is found by sending the halves."""
         batch = self._batch(together)
         try:
@@ -131,14 +140,12 @@ class XmsProvider(Provider):
         except ErrorResponseException as error:
             if len(together) == 1 or not error.error_code.startswith("syntax_"):
                 refused = Refused(Reason.PROVIDER_REFUSED, error.error_code, str(error))
-                return _all(together, refused)
-            half = len(together) // 2
-            halves = await asyncio.gather(self._send_batch(together[:half]), self._send_batch(together[half:]))
-            return halves[0] | halves[1]
+                return all_of(together, refused)
+            return await self.send_halves(together)
         except (Unreachable, ApiException) as error:
             found = await self._found_again(batch.client_reference) if _may_have_been_taken(error) else None
             if found is None:
-                return _all(together, _not_taken(error))
+                return all_of(together, _not_taken(error))
             made = found
         poll = made.batch_id if self._polls else None
         return {message.message_id: Taken(_ref(made.batch_id, message.msisdn), poll) for message in together}
@@ -264,38 +271,6 @@ class _Typed(msgspec.Struct):
 
 def _ref(batch_id: str, msisdn: str) -> str:
     return f"{batch_id}:{msisdn}"
-
-
-def _all(messages: Iterable[Outgoing], outcome: Outcome) -> dict[str, Outcome]:
-    return {message.message_id: outcome for message in messages}
-
-
-def batched(messages: Sequence[Outgoing]) -> list[list[Outgoing]]:
-    """Messages that can share a batch, in order; a number stands in a batch once."""
-    open_batches: dict[Sameness, dict[str, Outgoing]] = {}
-    whole: list[dict[str, Outgoing]] = []
-    for message in messages:
-        sameness = _sameness(message)
-        batch = open_batches.get(sameness)
-        if batch is None or message.msisdn in batch or len(batch) == wire.MAX_RECIPIENTS:
-            batch = open_batches[sameness] = {}
-            whole.append(batch)
-        batch[message.msisdn] = message
-    return [list(batch.values()) for batch in whole]
-
-
-def _sameness(message: Outgoing) -> Sameness:
-    varies = message.template is not None and _fits(message)
-    return Sameness(
-        message.template if varies and message.template is not None else message.body,
-        varies,
-        message.originator,
-        message.kind,
-        message.udh,
-        message.flash,
-        message.expire_at_ms,
-        message.options,
-    )
 
 
 def _fits(message: Outgoing) -> bool:
