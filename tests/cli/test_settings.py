@@ -11,6 +11,7 @@ import pytest
 from heliograph.domain.errors import SetupError
 from heliograph.domain.prices import FREE, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL
+from heliograph.protocols.registry import PROVIDED
 from heliograph.protocols.xms.provider import XmsConfig
 from heliograph.runtime.platform import running
 from heliograph.runtime.settings import described, load
@@ -37,6 +38,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
     }
 
 
+TYPES = ", ".join(sorted(protocol.name for protocol in PROVIDED))
 BAD = [
     ("port = 1.5", "`port` must be a whole number, not 1.5"),
     ("port = true", "`port` must be a whole number, not True"),
@@ -81,8 +83,8 @@ BAD = [
     ("balance = -1", "`balance` must be at least 0, not -1"),
     ("rate_limit = 0", "`rate_limit` must be at least 1, not 0"),
     ("providers = 5", "`providers` must be a table for each provider"),
-    ("[providers.x]\nrate = 1", "`providers` `x` needs a type: smscx, xms"),
-    ('[providers.x]\ntype = "pigeon"', "`x` needs a type: smscx, xms"),
+    ("[providers.x]\nrate = 1", f"`providers` `x` needs a type: {TYPES}"),
+    ('[providers.x]\ntype = "pigeon"', f"`x` needs a type: {TYPES}"),
     ('[providers.sandbox]\ntype = "xms"', "can't have one named 'sandbox'"),
     ('[providers."A B"]\ntype = "xms"', "can't have one named 'A B': 1 to 32 of a-z, 0-9, - and _"),
     ('[providers.x]\ntype = "xms"\nendpoint = "http://e/xms"', "`x`: The field `service_plan_id` is required"),
