@@ -393,6 +393,7 @@ def account(stored: accounts.Account) -> wire.Account:
         name=stored.name,
         callback_url=stored.callback_url,
         callback_protocol=stored.callback_protocol,
+        receipt_url=stored.receipt_url,
         callback_secret=stored.callback_secret,
         originator=maybe_plus(stored.default_originator),
         region=stored.default_region,
@@ -403,6 +404,7 @@ def profile_change(wanted: wire.ChangeAccount) -> ProfileChange:
     return ProfileChange(
         callback_url=wanted.callback_url,
         callback_protocol=wanted.callback_protocol,
+        receipt_url=wanted.receipt_url,
         default_originator=wanted.originator,
         default_region=wanted.region,
     )

@@ -293,7 +293,8 @@ class LedgerEntry(msgspec.Struct, kw_only=True):
     """One change of the balance."""
 
     id: str
-    kind: Literal["set", "charge", "return"]
+    kind: Literal["set", "charge", "return", "transfer"]
+    """`transfer`: between an account and the one above it."""
     amount: Money
     """Added to the balance; negative for charges."""
     batch_id: str | None
@@ -595,6 +596,8 @@ class Account(msgspec.Struct, kw_only=True):
     """Where inbound messages, opt-outs and hits are told."""
     callback_protocol: str
     """In which protocol's shape inbound messages are told."""
+    receipt_url: str | None
+    """Where receipts of messages are told that came by iSendPro."""
     callback_secret: str
     """Signs callbacks."""
     originator: str | None = msgspec.field(name="from")
@@ -608,6 +611,7 @@ class ChangeAccount(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, om
 
     callback_url: str | UnsetType | None = UNSET
     callback_protocol: str | UnsetType = UNSET
+    receipt_url: str | UnsetType | None = UNSET
     originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
     region: str | UnsetType | None = UNSET
 

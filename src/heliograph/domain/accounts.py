@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -54,8 +55,23 @@ class CredentialKind(StrEnum):
     """The e-mail address and the password of an account of smsdrop; `public_id` is the address."""
     SMSDROP_TOKEN = "smsdrop_token"  # noqa: S105 - a kind, not a token
     """What these are exchanged for; `public_id` is the token's first 11 characters."""
+    ISENDPRO = "isendpro"
+    """A key of iSendPro; `public_id` is its first 11 characters."""
+    ISENDPRO_LOGIN = "isendpro_login"
+    """The name and the password of an account of iSendPro; `public_id` is the name."""
     ACCESS_TOKEN = "access_token"  # noqa: S105 - a kind, not a token
     """What an application gets for its id and secret; `public_id` is the token's first 11 characters."""
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is agreed with one account, where doors ask for it."""
+
+    may_omit_stop: bool = False
+    """Texts may go out without the words that say how to opt out."""
+    may_send_at_night: bool = False
+    """Marketing may go out when it is night where the recipient is."""
+    prices: Mapping[str, int] = {}
+    """ISO 3166 alpha-2 -> millionths for a part by SMS, instead of the installation's."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +84,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Where facts are called back when a batch names no URL of its own; also where inbound messages go."""
     callback_protocol: str = "v1"
     """The shape of the account's inbound callbacks: a protocol's name, or v1 for the native one."""
+    receipt_url: str | None = None
+    """Where receipts are told, for protocols whose requests name no address."""
     callback_secret: str = ""
     """Signs callbacks (HMAC-SHA256)."""
     default_originator: str | None = None
@@ -75,6 +93,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 3166 alpha-2: how national numbers are read. None: only international ones are taken."""
     optout_page: str = ""
     """Names the account in the addresses of its opt-out page; says nothing about it."""
+    terms: Terms = Terms()
+    parent_id: str | None = None
+    """The account that made this one, and gives it credit."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -85,6 +106,8 @@ class Principal(msgspec.Struct, frozen=True):
     credential_id: str
     application_id: str | None = None
     """The program that the credential was given to."""
+    networks: Sequence[str] | None = None
+    """Where the credential is good from, as CIDR; None: everywhere."""
 
 
 def new_secret() -> str:
@@ -92,7 +115,7 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-PASSWORDS = frozenset({CredentialKind.SMSDROP})
+PASSWORDS = frozenset({CredentialKind.SMSDROP, CredentialKind.ISENDPRO_LOGIN})
 """Kinds whose secrets people choose: they are stored as Argon2id hashes (RFC 9106)."""
 
 

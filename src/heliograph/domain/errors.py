@@ -190,6 +190,13 @@ class Unauthenticated(AccessError):
     hint = "Send the header Authorization: Bearer TOKEN with a token of this installation."
 
 
+class AddressNotAllowed(AccessError):
+    """The credential is not good from the address that the request came from."""
+
+    code = "address_not_allowed"
+    hint = "Call from an address that is allowed, or have this one allowed."
+
+
 class ScopeMissing(AccessError):
     """The credential does not have the scope that this operation needs."""
 

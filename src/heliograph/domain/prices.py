@@ -27,6 +27,13 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
     channels: Mapping[str, Mapping[str, int]] = {}
     """channel -> {ISO 3166 alpha-2 or "default" -> millionths for a part}."""
 
+    def with_prices(self, prices: Mapping[str, int]) -> Tariff:
+        """The same with other prices by SMS for some countries."""
+        if not prices:
+            return self
+        sms = dict(self.channels.get(Channel.SMS, {ELSEWHERE: 0})) | dict(prices)
+        return msgspec.structs.replace(self, channels=dict(self.channels) | {Channel.SMS.value: sms})
+
     def price_of(self, channel: str, country: str | None) -> int | None:
         """For one part; None: there is no price, so nothing is sent there. 0 on a channel without any prices."""
         prices = self.channels.get(channel)

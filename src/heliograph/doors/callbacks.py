@@ -64,21 +64,25 @@ class CallbackWriter(ABC):
 
     @abstractmethod
     async def data(self, account: Account, event: Event) -> Any:
-        """What the body says. NotFound if what the event is about is gone."""
+        """What is said. NotFound if what the event is about is gone."""
 
     @abstractmethod
     def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
         """The headers that prove to the customer who sent this, and which event it is."""
 
     async def encode(self, event: Event) -> Payload | None:
-        """The body and headers to post; None if what the event is about is gone."""
+        """The request that tells it; None if what the event is about is gone."""
         account = await self._account(event.account_id)
         if account is None:
             return None
         try:
-            body = msgspec.json.encode(await self.data(account, event))
+            return self.payload(account, event, await self.data(account, event))
         except NotFound:
             return None
+
+    def payload(self, account: Account, event: Event, data: Any) -> Payload:
+        """How `data` is told: as JSON, posted."""
+        body = msgspec.json.encode(data)
         headers = {"Content-Type": "application/json", "User-Agent": "Heliograph"}
         return Payload(body, headers | dict(self.signature(account.callback_secret, event, body)))
 

@@ -33,10 +33,13 @@ LEASE_S = 120
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """What is posted."""
+    """What is posted, or asked for."""
 
     body: bytes
     headers: Mapping[str, str]
+    method: str = "POST"
+    url: str = ""
+    """Instead of the event's, which this was made from."""
 
 
 class CallbackShape(Protocol):
@@ -104,11 +107,12 @@ class CallbackPoster(Errand):
             return self._later(event, storable(f"{type(error).__name__}: {error}"))
         if payload is None:
             return self._over(event, "given_up", "what it was about is gone")
-        if (fault := self._guard.fault_in(event.url)) is not None:
+        url = payload.url or event.url
+        if (fault := self._guard.fault_in(url)) is not None:
             return self._over(event, "given_up", f"the URL may not be called: {fault}")
         try:
-            async with self._session.post(
-                event.url, data=payload.body, headers=payload.headers, allow_redirects=False
+            async with self._session.request(
+                payload.method, url, data=payload.body or None, headers=payload.headers, allow_redirects=False
             ) as response:
                 status = response.status
         except Exception as error:  # whatever one customer's address sets off, the others' callbacks go on

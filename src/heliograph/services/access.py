@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from heliograph.domain.accounts import (
     CredentialKind,
@@ -13,7 +14,7 @@ from heliograph.domain.accounts import (
     is_password,
     same_secret,
 )
-from heliograph.domain.errors import ScopeMissing, Unauthenticated
+from heliograph.domain.errors import AddressNotAllowed, ScopeMissing, Unauthenticated
 from heliograph.domain.instants import now_ms
 from heliograph.store import Store
 from heliograph.store.accounts import find_credential
@@ -45,7 +46,7 @@ class Access:
         stored = found.secret_hash if found is not None else hash_secret("")
         if not same_secret(stored, secret_hash) or found is None:
             raise Unauthenticated()
-        principal = Principal(found.account, found.scopes, found.id, found.application_id)
+        principal = Principal(found.account, found.scopes, found.id, found.application_id, found.networks)
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()
         self._remembered[key] = (time.monotonic() + REMEMBERED_S, principal)
@@ -66,6 +67,20 @@ class Access:
     def forget(self) -> None:
         """Makes a change to accounts or credentials count at once in this process."""
         self._remembered.clear()
+
+
+def require_address(principal: Principal, address: str | None) -> None:
+    """AddressNotAllowed unless the credential is good from this address; None: nobody knows where it came from."""
+    if principal.networks is None:
+        return
+    try:
+        caller = ip_address(address or "")
+    except ValueError:
+        caller = None
+    if isinstance(caller, IPv6Address) and caller.ipv4_mapped is not None:
+        caller = caller.ipv4_mapped
+    if caller is None or not any(caller in ip_network(network) for network in principal.networks):
+        raise AddressNotAllowed(f"This credential can't be used from {address or 'an unknown address'}.")
 
 
 def require(principal: Principal, scope: str) -> None:

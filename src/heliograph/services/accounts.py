@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_network
 from typing import Any
 
 import msgspec
@@ -41,6 +42,7 @@ _PREFIXES = {
     CredentialKind.SMSCX: "sc_",
     CredentialKind.ACCESS_TOKEN: "at_",
     CredentialKind.SMSDROP_TOKEN: "sd_",
+    CredentialKind.ISENDPRO: "",
 }
 
 
@@ -89,8 +91,10 @@ class Accounts:
         scopes: Iterable[str] = ALL_SCOPES,
         lifetime_s: int | None = None,
         application_id: str | None = None,
+        networks: Sequence[str] | None = None,
     ) -> Issued:
-        """Makes a credential, or, with a `public_id` that exists, replaces it.
+        """Makes a credential, or, with a `public_id` that exists, replaces it. `networks` are where it is good from, as
+        CIDR; none: nowhere, None: everywhere. ValueError for what is no network.
 
         Keys and tokens are one string whose beginning is public; other kinds have an id and a secret of their own.
         """
@@ -113,6 +117,7 @@ class Accounts:
             created_at=now_ms(),
             expires_at=None if lifetime_s is None else now_ms() + lifetime_s * 1000,
             application_id=application_id,
+            networks=None if networks is None else " ".join(str(ip_network(network)) for network in networks),
         )
         self._access.forget()
         return Issued(credential_id, public_id, secret)

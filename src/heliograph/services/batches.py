@@ -118,7 +118,7 @@ class Batches:
         batch = self._ruled(account, draft, check, batch_id)
         fingerprint = _fingerprint(draft) if draft.idempotency_key is not None else None
         accepted = await self._engine.accept(
-            NewBatch(batch, draft.idempotency_key, fingerprint, self._engine.tariff, also)
+            NewBatch(batch, draft.idempotency_key, fingerprint, self._tariff(account), also)
         )
         if accepted.repeated:
             return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
@@ -130,7 +130,7 @@ class Batches:
     ) -> DryRun:
         """What creating this batch would come to; nothing is stored. Raises what `create` raises."""
         batch = self._ruled(account, draft, check)
-        wanted = await self._store.read(_now, batch, self._engine.tariff)
+        wanted = await self._store.read(_now, batch, self._tariff(account))
         renderings = [
             Rendering(batch.kind, batch.body, batch.parameters, batch.options, leg)
             for leg in range(len(batch.options.fallbacks) + 1)
@@ -182,7 +182,7 @@ class Batches:
                 after, id=before.id, protocol=before.protocol, created_at=before.created_at, modified_at=modified_at
             )
 
-        batch = await self._store.write(rewrite, account.id, batch_id, renew, now_ms(), self._engine.tariff)
+        batch = await self._store.write(rewrite, account.id, batch_id, renew, now_ms(), self._tariff(account))
         if batch is None:
             raise _no_batch(batch_id)
         self._engine.batch_changed()
@@ -227,6 +227,9 @@ class Batches:
             raise _no_batch(batch_id)
         self._engine.wake_callbacks()
         return batch
+
+    def _tariff(self, account: Account) -> Tariff:
+        return self._engine.tariff.with_prices(account.terms.prices)
 
     def _ruled(self, account: Account, draft: Draft, check: Check, batch_id: str | None = None) -> Batch:
         recipients = _recipients(draft, account.default_region, check)

@@ -59,6 +59,10 @@ class OptOuts:
         new = await self._store.write(_add_new, account.id, msisdns, now_ms())
         return Added(asked=len(numbers), msisdns=msisdns, new=new, invalid=invalid)
 
+    async def among(self, account: Account, msisdns: Sequence[str]) -> set[str]:
+        """Those of these that are not written to."""
+        return {msisdn for _, msisdn in await self._store.read(opted_out_among, [(account.id, msisdns)])}
+
     async def asked_by_link(self, page: str, token: str) -> tuple[Account, str] | None:
         """The account and the number that an opt-out link is for; None if it is no such link."""
         account = await self._store.read(account_by_optout_page, page)

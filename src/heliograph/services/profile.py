@@ -18,6 +18,7 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
 
     callback_url: str | UnsetType | None = UNSET
     callback_protocol: str | UnsetType = UNSET
+    receipt_url: str | UnsetType | None = UNSET
     default_originator: str | UnsetType | None = UNSET
     default_region: str | UnsetType | None = UNSET
 
@@ -32,7 +33,8 @@ class Profile:
         wanted = {
             name: value for name, value in msgspec.structs.asdict(change).items() if not isinstance(value, UnsetType)
         }
-        self._engine.guard.require(change.callback_url)
+        for url in (change.callback_url, change.receipt_url):
+            self._engine.guard.require(url)
         if (
             isinstance(change.callback_protocol, str)
             and change.callback_protocol not in self._engine.callback_protocols

@@ -26,6 +26,7 @@ from heliograph.services.phones import Phones
 from heliograph.services.profile import Profile
 from heliograph.services.rents import Rents
 from heliograph.services.reports import Reports
+from heliograph.services.subaccounts import SubAccounts
 from heliograph.services.verify import Verify
 from heliograph.store.files import Files
 
@@ -44,6 +45,7 @@ class Services:
         store = engine.store
         self.access = Access(store)
         self.accounts = Accounts(store, self.access)
+        self.subaccounts = SubAccounts(store, self.accounts)
         self.profile = Profile(engine, self.accounts)
         self.batches = Batches(engine)
         self.parking = Parking(engine, self.batches)

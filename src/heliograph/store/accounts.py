@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
-from heliograph.domain.accounts import Account
+from heliograph.domain.accounts import Account, Terms
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.store.schema import accounts, credentials
 from heliograph.store.tx import Tx
@@ -23,7 +23,11 @@ _COLUMNS = (
     accounts.c.default_originator,
     accounts.c.default_region,
     accounts.c.optout_page,
+    accounts.c.terms,
+    accounts.c.parent_id,
+    accounts.c.receipt_url,
 )
+_decode_terms = msgspec.json.Decoder(Terms).decode
 
 
 class FoundCredential(msgspec.Struct, frozen=True):
@@ -33,11 +37,12 @@ class FoundCredential(msgspec.Struct, frozen=True):
     secret_hash: str
     scopes: frozenset[str]
     application_id: str | None
+    networks: Sequence[str] | None
     account: Account
 
 
 def _account(row: Sequence[Any]) -> Account:
-    identifier, name, created_at, callback_url, callback_protocol, callback_secret, originator, region, page = row
+    identifier, name, created_at, callback_url, callback_protocol, callback_secret, originator, region, page = row[:9]
     return Account(
         id=identifier,
         name=name,
@@ -48,12 +53,18 @@ def _account(row: Sequence[Any]) -> Account:
         default_originator=originator,
         default_region=region,
         optout_page=page or "",
+        terms=Terms() if row[9] is None else _decode_terms(row[9]),
+        parent_id=row[10],
+        receipt_url=row[11],
     )
 
 
 def add_account(tx: Tx, account: Account) -> int:
     """0 if there is an account of that name, which then stays as it is."""
-    row = msgspec.structs.asdict(account) | {"created_at": to_ms(account.created_at)}
+    row = msgspec.structs.asdict(account) | {
+        "created_at": to_ms(account.created_at),
+        "terms": msgspec.json.encode(account.terms).decode(),
+    }
     return tx.insert(accounts, tuple(row), [tuple(row.values())], skip_existing=True)
 
 
@@ -68,7 +79,9 @@ def account_by_id(tx: Tx, account_id: str) -> Account | None:
 
 
 def change_account(tx: Tx, account_id: str, values: dict[str, Any]) -> int:
-    """Sets the given columns; 0 if there is no such account."""
+    """Sets the given fields; 0 if there is no such account."""
+    if "terms" in values:
+        values = values | {"terms": msgspec.json.encode(values["terms"]).decode()}
     return tx.run(update(accounts).where(accounts.c.id == account_id).values(values))
 
 
@@ -84,6 +97,7 @@ def put_credential(
     created_at: int,
     expires_at: int | None = None,
     application_id: str | None = None,
+    networks: str | None = None,
 ) -> None:
     """Adds a credential, or replaces the one with the same kind and public id."""
     tx.run(delete(credentials).where(credentials.c.kind == kind, credentials.c.public_id == public_id))
@@ -98,6 +112,7 @@ def put_credential(
             created_at=created_at,
             expires_at=expires_at,
             application_id=application_id,
+            networks=networks,
         )
     )
 
@@ -142,7 +157,12 @@ def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCred
     """One that is good now. Spans accounts: this is how a caller's account is found."""
     row = tx.first(
         select(
-            credentials.c.id, credentials.c.secret_hash, credentials.c.scopes, credentials.c.application_id, *_COLUMNS
+            credentials.c.id,
+            credentials.c.secret_hash,
+            credentials.c.scopes,
+            credentials.c.application_id,
+            credentials.c.networks,
+            *_COLUMNS,
         )
         .join(accounts, accounts.c.id == credentials.c.account_id)
         .where(
@@ -153,7 +173,8 @@ def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCred
     )
     if row is None:
         return None
-    return FoundCredential(row[0], row[1], frozenset(row[2].split()), row[3], _account(row[4:]))
+    networks = None if row[4] is None else row[4].split()
+    return FoundCredential(row[0], row[1], frozenset(row[2].split()), row[3], networks, _account(row[5:]))
 
 
 def _in_force(now_ms: int) -> tuple[ColumnElement[bool], ...]:

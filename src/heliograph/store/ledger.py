@@ -23,6 +23,8 @@ class EntryKind(StrEnum):
     """Somebody set the balance; the amount is the difference."""
     CHARGE = "charge"
     RETURN = "return"
+    TRANSFER = "transfer"
+    """From an account to one below it, or back."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -107,6 +109,21 @@ def take(tx: Tx, account_id: str, subject_id: str, amount: int, now_ms: int) -> 
     if account_id in left:
         left[account_id] -= amount
         _write(tx, left, [(account_id, EntryKind.CHARGE.value, -amount, subject_id)], now_ms)
+
+
+def transfer(tx: Tx, giver: str, taker: str, amount: int, now_ms: int) -> bool:
+    """Moves credit (millionths) from one account to another; False, and nothing moves, if the giver has not as much.
+
+    An account that is not billed gives what it likes.
+    """
+    left = _lock(tx, [giver, taker])
+    moved = [(account_id, by) for account_id, by in ((giver, -amount), (taker, amount)) if account_id in left]
+    if left.get(giver, amount) < amount:
+        return False
+    for account_id, by in moved:
+        left[account_id] += by
+    _write(tx, left, [(account_id, EntryKind.TRANSFER.value, by, None) for account_id, by in moved], now_ms)
+    return True
 
 
 def _lock(tx: Tx, account_ids: Sequence[str]) -> dict[str, int]:

@@ -47,8 +47,12 @@ accounts = Table(
     text("default_originator", required=False),
     text("default_region", required=False),
     text("optout_page", required=False),  # names the account in addresses that recipients see
+    text("terms", required=False),  # JSON
+    text("parent_id", required=False),
+    text("receipt_url", required=False),
     UniqueConstraint("name", name="accounts_name"),
 )
+Index("accounts_by_parent", accounts.c.parent_id)
 
 credentials = Table(
     "credentials",
@@ -63,6 +67,7 @@ credentials = Table(
     number("revoked_at", required=False),
     number("expires_at", required=False),
     text("application_id", required=False),
+    text("networks", required=False),  # separated by spaces; NULL: it is good from everywhere
     UniqueConstraint("kind", "public_id", name="credentials_public_id"),
 )
 

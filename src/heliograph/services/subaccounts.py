@@ -1,0 +1,102 @@
+"""Accounts that an account makes for its own customers, and keeps in credit."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import msgspec
+
+from heliograph.domain.accounts import Account, CredentialKind, Terms, new_secret
+from heliograph.domain.errors import InsufficientCredit, InvalidField, NameTaken, NotFound, ScopeMissing
+from heliograph.domain.ids import new_id
+from heliograph.domain.instants import from_ms, now_ms
+from heliograph.numbers import COUNTRIES
+from heliograph.services.accounts import Accounts, Issued, public_part
+from heliograph.store import Store
+from heliograph.store.accounts import add_account, find_credential
+from heliograph.store.ledger import set_balance, transfer
+from heliograph.store.tx import Tx
+
+LONGEST_NAME = 64
+
+
+class SubAccounts:
+    def __init__(self, store: Store, accounts: Accounts) -> None:
+        self._store = store
+        self._accounts = accounts
+
+    async def add(
+        self,
+        parent: Account,
+        name: str,
+        kind: CredentialKind,
+        *,
+        scopes: frozenset[str],
+        networks: Sequence[str] | None,
+    ) -> tuple[Account, Issued]:
+        """A new account without credit, and a key for it, good from the same addresses as `networks`.
+
+        NameTaken: account names are unique in the installation. InvalidField.
+        """
+        if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+            raise InvalidField(f"The name of an account has 1 to {LONGEST_NAME} characters.", field="name")
+        made = Account(
+            id=new_id(),
+            name=name,
+            created_at=from_ms(now_ms()),
+            callback_secret=new_secret(),
+            optout_page=secrets.token_hex(5),
+            terms=Terms(prices=parent.terms.prices),
+            parent_id=parent.id,
+        )
+        if not await self._store.write(_add, made):
+            raise NameTaken("There is an account of this name already.", field="name")
+        return made, await self._accounts.issue(made, kind, scopes=scopes, networks=networks)
+
+    async def find(self, parent: Account, kind: CredentialKind, key: str) -> Account:
+        """The account below `parent` that has this key. NotFound."""
+        found = await self._store.read(find_credential, kind.value, public_part(key), now_ms())
+        if found is None or found.account.parent_id != parent.id:
+            raise NotFound("There is no account with this key below this one.")
+        return found.account
+
+    async def set_price(self, child: Account, country: str, price: int) -> None:
+        """Millionths for a part by SMS to a country (ISO 3166 alpha-2). InvalidField."""
+        if country not in COUNTRIES:
+            raise InvalidField(f"{country!r} is no country.", field="country")
+        if price < 0:
+            raise InvalidField("A price is not negative.", field="price")
+        await self._change(child, prices=dict(child.terms.prices) | {country: price})
+
+    async def give_credit(self, parent: Account, child: Account, amount: int) -> None:
+        """Moves millionths from the parent's balance to the child's. InsufficientCredit, InvalidField."""
+        if amount <= 0:
+            raise InvalidField("Credit is more than nothing.", field="amount")
+        if not await self._store.write(transfer, parent.id, child.id, amount, now_ms()):
+            raise InsufficientCredit()
+
+    async def restrict(self, parent: Account, child: Account, *, stop: bool | None, night: bool | None) -> None:
+        """Whether the child must say how to opt out, and keep quiet at night; None: as it was.
+
+        ScopeMissing if the parent may not do itself what it would allow.
+        """
+        too_much = stop is False and not parent.terms.may_omit_stop
+        if too_much or (night is False and not parent.terms.may_send_at_night):
+            raise ScopeMissing("An account can't allow what it may not do itself.")
+        changes: dict[str, object] = {}
+        if stop is not None:
+            changes["may_omit_stop"] = not stop
+        if night is not None:
+            changes["may_send_at_night"] = not night
+        await self._change(child, **changes)
+
+    async def _change(self, child: Account, **values: object) -> None:
+        await self._accounts.change(child, terms=msgspec.structs.replace(child.terms, **values))
+
+
+def _add(tx: Tx, account: Account) -> bool:
+    if not add_account(tx, account):
+        return False
+    set_balance(tx, account.id, 0, now_ms())
+    return True
