@@ -96,7 +96,7 @@ def _load(config: Path | None, flags: Mapping[str, object]) -> Loaded:
 
 def _announce(addresses: Addresses, data_dir: Path) -> None:
     token = addresses.api["token"]
-    xms, smscx, smsdrop = (addresses.protocols[name] for name in ("xms", "smscx", "smsdrop"))
+    xms, smscx, smsdrop, isendpro = (addresses.protocols[name] for name in ("xms", "smscx", "smsdrop", "isendpro"))
     out.print(
         f"""\
 Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays in {data_dir}
@@ -106,6 +106,7 @@ Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays
   XMS        {xms["endpoint"]}   service plan {xms["service_plan_id"]}   token {xms["token"]}
   SMS.CX     {smscx["host"]}   API key {smscx["api_key"]}
   smsdrop    {smsdrop["context"]}   e-mail {smsdrop["email"]}   password {smsdrop["password"]}
+  iSendPro   {isendpro["host"]}   key {isendpro["keyid"]}
 
 Send a message, and see it in the inbox:
 

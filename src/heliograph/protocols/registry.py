@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heliograph.protocols.isendpro.protocol import Isendpro
 from heliograph.protocols.provided import ProvidedProtocol
 from heliograph.protocols.served import ServedProtocol
 from heliograph.protocols.smscx.protocol import Smscx
@@ -11,5 +12,5 @@ from heliograph.protocols.smsdrop.provider import SmsdropProvided
 from heliograph.protocols.xms.protocol import Xms
 from heliograph.protocols.xms.provider import XmsProvided
 
-SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop())
+SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop(), Isendpro())
 PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(), SmscxProvided(), SmsdropProvided())

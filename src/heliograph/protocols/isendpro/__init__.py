@@ -1,0 +1,1 @@
+"""iSendPro, from both sides."""

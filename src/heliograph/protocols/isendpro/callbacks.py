@@ -1,0 +1,71 @@
+"""Events as iSendPro calls them out: a GET with a query (reference: isendpro.md, section 7).
+
+The address is the customer's, with names in braces that stand for values: those that the vendor uses are not
+documented, so each customer says what it wants to be called with. An address without any gets the query of `RECEIPT` or
+`INBOUND`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.callbacks import Event, EventKind
+from heliograph.domain.errors import NotFound
+from heliograph.domain.instants import from_ms
+from heliograph.domain.statuses import Reason, Status
+from heliograph.doors.callbacks import CallbackWriter, own_signature
+from heliograph.engine.callbacks import Payload
+from heliograph.protocols.isendpro.codes import Code
+from heliograph.protocols.isendpro.sending import HOME_ZONE, TRACKER
+from heliograph.store.batches import batches_by_ids
+from heliograph.text import values_for
+
+RECEIPT = "tracker={tracker}&tel={tel}&statut={status}&date={date}&code={code}"
+INBOUND = "tel={tel}&sms={text}&date={date}&emetteur={to}"
+DELIVERED, FAILED = "delivered", "failed"
+_NAME = re.compile(r"\{([a-z]+)\}")
+_CODES = {Reason.OPTED_OUT: Code.BLACKLISTED, Reason.UNKNOWN_SUBSCRIBER: Code.NOT_ASSIGNED}
+
+
+class IsendproCallbacks(CallbackWriter):
+    def payload(self, account: Account, event: Event, data: Any) -> Payload:
+        default, values = data
+        headers = {"User-Agent": "Heliograph"} | dict(self.signature(account.callback_secret, event, b""))
+        return Payload(b"", headers, "GET", address(event.url, default, values))
+
+    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
+        return own_signature(secret, event, body)
+
+    async def data(self, account: Account, event: Event) -> tuple[str, dict[str, str]]:
+        """The query for an address without names, and the values of names. NotFound."""
+        if event.kind is EventKind.INBOUND:
+            message = await self.inbound.get(account, event.subject_id)
+            at = message.received_at.astimezone(HOME_ZONE)
+            values = {"tel": message.msisdn, "text": message.body, "to": message.to}
+            return INBOUND, values | {"date": f"{at:%Y-%m-%d %H:%M:%S}"}
+        if event.kind is not EventKind.MESSAGE_STATUS or event.facts is None:
+            raise NotFound()
+        facts = event.facts
+        batches = await self.store.read(batches_by_ids, account.id, [event.subject_id])
+        parameters = {} if (batch := batches.get(event.subject_id)) is None else batch.parameters or {}
+        at = from_ms(facts.at_ms).astimezone(HOME_ZONE)
+        delivered = facts.status == Status.DELIVERED.value
+        code = Code.ACCEPTED if delivered else _CODES.get(Reason(facts.reason)) if facts.reason else None
+        return RECEIPT, {
+            "tracker": values_for(parameters, facts.msisdn).get(TRACKER, ""),
+            "tel": facts.msisdn,
+            "status": DELIVERED if delivered else FAILED,
+            "date": f"{at:%Y-%m-%d %H:%M:%S}",
+            "code": "" if code is None else str(int(code)),
+        }
+
+
+def address(template: str, default: str, values: dict[str, str]) -> str:
+    """A customer's address with its names filled in; an unknown name stays as it is."""
+    if not _NAME.search(template):
+        template += ("&" if "?" in template else "?") + default
+    return _NAME.sub(lambda found: quote(values[found[1]], safe="") if found[1] in values else found[0], template)
