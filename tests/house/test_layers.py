@@ -27,6 +27,7 @@ FLOORS: list[tuple[str, ...]] = [
         "protocols.registry",
         "protocols.smsdrop",
         "protocols.uuids",
+        "protocols.isendpro",
         "protocols.batching",
     ),
     ("console",),

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 
 class Listener:
@@ -18,13 +19,15 @@ class Listener:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 self.send_response(status)
                 if answer:
                     self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
                 outer.received.put((self.path, dict(self.headers), body))
+
+            do_GET = do_POST
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -40,6 +43,11 @@ class Listener:
         self.path, self.headers, self.body = self.received.get(timeout=15)
         decoded: dict[str, Any] = json.loads(self.body)
         return decoded
+
+    def next_query(self) -> dict[str, str]:
+        """What was said next in the query of an address that was called."""
+        self.path, self.headers, self.body = self.received.get(timeout=15)
+        return dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
 
     def close(self) -> None:
         self._server.shutdown()
