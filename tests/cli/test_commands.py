@@ -262,11 +262,12 @@ def test_stopping_waits_for_nobody_who_looks_at_the_inbox(tmp_path: Path, start_
 def test_the_ready_file_says_all_that_a_test_suite_needs(server: Server) -> None:
     ready = server.ready
 
-    assert set(ready) == {"base_url", "api", "console", "protocols"}
+    assert set(ready) == {"base_url", "api", "console", "protocols", "providers"}
     assert ready["api"]["base_url"] == f"{server.url}/v1"
     assert ready["protocols"]["xms"]["endpoint"] == f"{server.url}/xms"
     assert set(ready["protocols"]["xms"]) == {"endpoint", "service_plan_id", "token", "other"}
     assert set(ready["protocols"]["xms"]["other"]) == {"service_plan_id", "token"}
+    assert ready["providers"] == {}
     assert json.dumps(ready)
 
 

@@ -31,8 +31,10 @@ _SECRET_SETTING = "providers.callback_secret"  # noqa: S105 - its name
 class Providers:
     """Those that are set up, beside the sandbox."""
 
-    def __init__(self, lines: list[Line], secret: str) -> None:
+    def __init__(self, lines: list[Line], secret: str, addresses: dict[str, str]) -> None:
         self.lines = lines
+        self.addresses = addresses
+        """Where each hears its server, by name; empty if nobody outside can reach this one."""
         self._secret = secret
         self._by_name: Mapping[str, Provider] = {line.provider.name: line.provider for line in lines}
 
@@ -62,16 +64,13 @@ async def ensure(settings: Settings, store: Store, first: Account) -> Providers:
     """Makes the providers of the settings. SetupError for an account that does not exist."""
     secret = await store.write(ensure_setting, _SECRET_SETTING, new_secret())
     kinds = {protocol.name: protocol for protocol in PROVIDED}
+    public_url = settings.public_url.rstrip("/")
+    addresses = {name: f"{public_url}{MOUNT}/{name}/{secret}" for name in settings.providers if public_url}
     lines = []
     for name, config in settings.providers.items():
         account = await store.read(account_by_name, config.account) if config.account else first
         if account is None:
             raise SetupError(f"The provider `{name}` is for an account that does not exist: {config.account!r}.")
-        public_url = settings.public_url.rstrip("/")
-        surroundings = Surroundings(
-            name=name,
-            account_id=account.id,
-            callback_url=f"{public_url}{MOUNT}/{name}/{secret}" if public_url else None,
-        )
+        surroundings = Surroundings(name=name, account_id=account.id, callback_url=addresses.get(name))
         lines.append(Line(kinds[config.type].provider(config, surroundings), config.rate or None))
-    return Providers(lines, secret)
+    return Providers(lines, secret, addresses)

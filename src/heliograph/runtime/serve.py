@@ -35,6 +35,8 @@ class Addresses(msgspec.Struct):
     api: dict[str, str]
     console: dict[str, str]
     protocols: dict[str, dict[str, object]]
+    providers: dict[str, str]
+    """Where each provider's server tells what it has to tell, by the provider's name."""
 
 
 async def serve(settings: Settings, *, ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
@@ -133,6 +135,7 @@ def _tell(platform: Platform, base_url: str, ready_file: Path | None, announce: 
         protocols={
             protocol.name: protocol.entry(base_url, first[protocol.name], other[protocol.name]) for protocol in SERVED
         },
+        providers=platform.providers.addresses,
     )
     content = msgspec.json.format(msgspec.json.encode(addresses), indent=2)
     write_secrets(platform.settings.data_dir / CONNECTION_FILE, content)
