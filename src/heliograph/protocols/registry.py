@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heliograph.protocols.isendpro.protocol import Isendpro
+from heliograph.protocols.isendpro.provider import IsendproProvided
 from heliograph.protocols.provided import ProvidedProtocol
 from heliograph.protocols.served import ServedProtocol
 from heliograph.protocols.smscx.protocol import Smscx
@@ -13,4 +14,4 @@ from heliograph.protocols.xms.protocol import Xms
 from heliograph.protocols.xms.provider import XmsProvided
 
 SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop(), Isendpro())
-PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(), SmscxProvided(), SmsdropProvided())
+PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(), SmscxProvided(), SmsdropProvided(), IsendproProvided())

@@ -13,7 +13,7 @@ from tests.protocols.listening import Listener
 from yarl import URL
 
 from heliograph.api.wire import ChangeAccount
-from heliograph.protocols.isendpro.callbacks import INBOUND, RECEIPT, address
+from heliograph.protocols.isendpro.queries import INBOUND, RECEIPT, filled, understood
 
 from .conftest import Caller
 
@@ -88,11 +88,13 @@ def test_a_value_is_never_more_than_a_value(values: dict[str, str]) -> None:
     everything = dict.fromkeys(("tracker", "tel", "text", "to", "date", "status", "code"), "") | values
     storable = {name: value.encode("utf-8", "ignore").decode() for name, value in everything.items()}
 
-    receipt = URL(address("https://example.org/x?y=z", RECEIPT, storable))
-    inbound = URL(address("https://example.org/x", INBOUND, storable))
+    receipt = URL(filled("https://example.org/x?y=z", RECEIPT, storable))
+    inbound = URL(filled("https://example.org/x", INBOUND, storable))
 
     assert (receipt.host, receipt.path, receipt.query["y"]) == ("example.org", "/x", "z")
     assert {name: receipt.query[name] for name in ("tracker", "tel")} == {
         name: storable[name] for name in ("tracker", "tel")
     }
     assert inbound.query["sms"] == storable["text"]
+    said = understood(RECEIPT, dict(receipt.query))
+    assert said == {name: storable[name] for name in ("tracker", "tel", "status", "date", "code")}

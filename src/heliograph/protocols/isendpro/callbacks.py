@@ -1,16 +1,9 @@
-"""Events as iSendPro calls them out: a GET with a query (reference: isendpro.md, section 7).
-
-The address is the customer's, with names in braces that stand for values: those that the vendor uses are not
-documented, so each customer says what it wants to be called with. An address without any gets the query of `RECEIPT` or
-`INBOUND`.
-"""
+"""Events as iSendPro calls them out: a GET with a query, at the customer's address."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.callbacks import Event, EventKind
@@ -20,14 +13,11 @@ from heliograph.domain.statuses import Reason, Status
 from heliograph.doors.callbacks import CallbackWriter, own_signature
 from heliograph.engine.callbacks import Payload
 from heliograph.protocols.isendpro.codes import Code
+from heliograph.protocols.isendpro.queries import DELIVERED, FAILED, INBOUND, RECEIPT, filled
 from heliograph.protocols.isendpro.sending import HOME_ZONE, TRACKER
 from heliograph.store.batches import batches_by_ids
 from heliograph.text import values_for
 
-RECEIPT = "tracker={tracker}&tel={tel}&statut={status}&date={date}&code={code}"
-INBOUND = "tel={tel}&sms={text}&date={date}&emetteur={to}"
-DELIVERED, FAILED = "delivered", "failed"
-_NAME = re.compile(r"\{([a-z]+)\}")
 _CODES = {Reason.OPTED_OUT: Code.BLACKLISTED, Reason.UNKNOWN_SUBSCRIBER: Code.NOT_ASSIGNED}
 
 
@@ -35,7 +25,7 @@ class IsendproCallbacks(CallbackWriter):
     def payload(self, account: Account, event: Event, data: Any) -> Payload:
         default, values = data
         headers = {"User-Agent": "Heliograph"} | dict(self.signature(account.callback_secret, event, b""))
-        return Payload(b"", headers, "GET", address(event.url, default, values))
+        return Payload(b"", headers, "GET", filled(event.url, default, values))
 
     def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
         return own_signature(secret, event, body)
@@ -62,10 +52,3 @@ class IsendproCallbacks(CallbackWriter):
             "date": f"{at:%Y-%m-%d %H:%M:%S}",
             "code": "" if code is None else str(int(code)),
         }
-
-
-def address(template: str, default: str, values: dict[str, str]) -> str:
-    """A customer's address with its names filled in; an unknown name stays as it is."""
-    if not _NAME.search(template):
-        template += ("&" if "?" in template else "?") + default
-    return _NAME.sub(lambda found: quote(values[found[1]], safe="") if found[1] in values else found[0], template)

@@ -3,9 +3,12 @@ exception for the client."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from starlette.responses import Response
 
+from heliograph.calling import RemoteError
 from heliograph.domain import errors
 from heliograph.domain.errors import HeliographError
 from heliograph.doors.door import OwnRefusal
@@ -51,3 +54,27 @@ def refused(error: HeliographError) -> Response:
             detail = "" if isinstance(error, errors.AccessError) else error.message
             return answered(code, detail)
     return answered(Code.INTERNAL, status=503 if isinstance(error, errors.NotNow) else 500)
+
+
+class IsendproException(RemoteError):
+    """An iSendPro server did not do what it was asked."""
+
+    def __init__(self, message: str, *, status: int, entries: Sequence[wire.Entry] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        """Of the answer, over HTTP."""
+        self.entries = entries
+        """What it says, if it is in the protocol's own form."""
+
+    @property
+    def code(self) -> str | None:
+        """Of the first entry."""
+        return next((str(entry.code) for entry in self.entries if entry.code is not msgspec.UNSET), None)
+
+
+class UnexpectedResponseException(IsendproException):
+    """The answer is not one of the protocol's."""
+
+
+class ServerErrorException(IsendproException):
+    """The server failed."""
