@@ -35,15 +35,16 @@ class SubAccounts:
         scopes: frozenset[str],
         networks: Sequence[str] | None,
     ) -> tuple[Account, Issued]:
-        """A new account without credit, and a key for it, good from the same addresses as `networks`.
+        """A new account without credit, and a key for it, good from the addresses in `networks`.
 
-        NameTaken: account names are unique in the installation. InvalidField.
+        Its name stands behind its parent's, so that nobody takes a name that the installation may want. NameTaken;
+        InvalidField.
         """
         if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
             raise InvalidField(f"The name of an account has 1 to {LONGEST_NAME} characters.", field="name")
         made = Account(
             id=new_id(),
-            name=name,
+            name=f"{parent.name}/{name}",
             created_at=from_ms(now_ms()),
             callback_secret=new_secret(),
             optout_page=secrets.token_hex(5),

@@ -141,11 +141,13 @@ def test_changes_that_cannot_be(
     assert credit(child) == 0
 
 
-def test_a_login_is_one_accounts(isendpro: Caller, other_isendpro: Caller, new_number: NewNumber) -> None:
+def test_a_login_is_one_account_of_its_parent(isendpro: Caller, other_isendpro: Caller, new_number: NewNumber) -> None:
     asked = {"subAccountEdit": "addAccount", "subAccountLogin": f"mine-{new_number()}", "subAccountPassword": "x"}
-    isendpro.entries("POST", "/subaccount", **asked)
+    (made,) = isendpro.entries("POST", "/subaccount", **asked)
+    (elsewhere,) = other_isendpro.entries("POST", "/subaccount", **asked)
 
-    assert other_isendpro.refusal("/subaccount", **asked) == (400, "9013")
+    assert isendpro.refusal("/subaccount", **asked) == (400, "9013")
+    assert made["subAccountId"] != elsewhere["subAccountId"]
 
 
 def test_its_key_is_good_from_where_its_parents_is(child: Caller) -> None:

@@ -335,7 +335,7 @@ class IsendproDoor(Door):
         except NameTaken as error:
             raise IsendproRefusal(Code.LOGIN_TAKEN, login) from error
         await self._services.accounts.issue(
-            child, CredentialKind.ISENDPRO_LOGIN, public_id=login, secret=password, scopes=()
+            child, CredentialKind.ISENDPRO_LOGIN, public_id=child.name, secret=password, scopes=()
         )
         code = Code.SUBACCOUNT_ADDED
         return wire.Entry(
