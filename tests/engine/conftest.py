@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,10 +20,12 @@ from heliograph.domain.messages import Message, Wait
 from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.rents import FICTIONAL
+from heliograph.domain.routes import Rule
 from heliograph.domain.statuses import Status
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.engine import Engine
-from heliograph.engine.lines import Line
+from heliograph.engine.lines import USUAL as NO_RULES
+from heliograph.engine.lines import Line, LineRules
 from heliograph.engine.news import News
 from heliograph.protocols.contract import Outcome, Outgoing, Provider, Taken
 from heliograph.protocols.sandbox.operator import SandboxOperator
@@ -46,9 +48,8 @@ T = TypeVar("T")
 class ScriptedProvider(Provider):
     """Answers submits as told, one answer a message; takes everything when nothing is told."""
 
-    name = "scripted"
-
-    def __init__(self, *, twice: bool = False) -> None:
+    def __init__(self, *, twice: bool = False, name: str = "scripted") -> None:
+        self.name = name
         self.answers: deque[Answer] = deque()
         self.sent: asyncio.Queue[Outgoing] = asyncio.Queue()
         self.before_answering: Callable[[Outgoing], Awaitable[None]] | None = None
@@ -174,7 +175,9 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
     async def begin(
         provider: Provider | Callable[[Store, News], Provider] | None = None,
         *,
-        per_second: float | None = None,
+        more: Sequence[Provider] = (),
+        lines: Mapping[str, LineRules] = {},
+        rules: Sequence[Rule] = (),
         lease_s: float = 60.0,
         loopback: bool = True,
         tariff: Tariff = FREE,
@@ -185,17 +188,21 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         news = News()
         sandbox = SandboxOperator(store, news.tell, default_account_id=account.id)
         chosen = provider if isinstance(provider, Provider) else sandbox if provider is None else provider(store, news)
-        lines = [Line(chosen, per_second)] if chosen.name == sandbox.name else [Line(chosen, per_second), Line(sandbox)]
+        first = Line(chosen, lines.get(chosen.name, NO_RULES))
+        others = [Line(other, lines.get(other.name, NO_RULES)) for other in more]
+        if chosen.name != sandbox.name:
+            others.append(Line(sandbox))
         engine = Engine(
             store,
             news,
-            lines,
+            [first, *others],
             default_line=chosen.name,
             guard=AddressGuard(LOOPBACK if loopback else ()),
             shapes={"v1": NativeCallbacks(store)},
             lease_s=lease_s,
             window=4,
             tariff=tariff,
+            rules=rules,
         )
         await engine.start()
         running.append((engine, store))

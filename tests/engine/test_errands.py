@@ -25,6 +25,7 @@ from heliograph.domain.links import Click, LinkKind, Tracked
 from heliograph.domain.lookups import LineStatus, NetworkFacts
 from heliograph.domain.prices import Tariff
 from heliograph.domain.verifications import Verification, VerificationDraft, VerificationStatus, Wording
+from heliograph.engine.lines import LineRules
 from heliograph.numbers import Check
 from heliograph.store.links import add_tokens, record_hits
 from heliograph.store.lookups import claim_lookups
@@ -130,7 +131,7 @@ async def test_another_code_takes_the_place_of_the_last(start: StartEngine, monk
 
 
 async def test_a_code_that_has_not_gone_when_it_is_of_no_use_never_goes(start: StartEngine) -> None:
-    running = await start(ScriptedProvider(), per_second=0.01)
+    running = await start(ScriptedProvider(), lines={"scripted": LineRules(per_second=0.01)})
     await running.services.verify.start(running.account, code_draft(number="+33700000001"))  # takes the line's place
     started = await running.services.verify.start(running.account, code_draft())
 

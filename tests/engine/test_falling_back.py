@@ -14,6 +14,7 @@ from heliograph.domain.messages import Message, Waiting
 from heliograph.domain.prices import Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.engine.lines import LineRules
 from heliograph.protocols.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
 
 from .conftest import Answer, Running, ScriptedProvider, StartEngine
@@ -155,7 +156,7 @@ async def test_a_scheduled_message_is_canceled_as_any_other(start: StartEngine) 
 
 
 async def test_between_channels_a_message_says_why_it_waits(start: StartEngine) -> None:
-    running = await start(provider(Taken("v")), per_second=0.01)
+    running = await start(provider(Taken("v")), lines={"scripted": LineRules(per_second=0.01)})
     message = await one(running)
     await running.until(message, Status.SENT)
 

@@ -11,7 +11,7 @@ import pytest
 from heliograph.domain.errors import ShuttingDown
 from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.lines import FAILURES_TO_LEAVE
+from heliograph.engine.lines import FAILURES_TO_LEAVE, LineRules
 from heliograph.protocols.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
 
 from .conftest import Running, ScriptedProvider, StartEngine, ref
@@ -187,7 +187,7 @@ async def test_while_it_is_handed_over_a_message_is_in_flight(start: StartEngine
 
 async def test_a_paced_message_says_so_and_when_it_goes(start: StartEngine) -> None:
     provider = ScriptedProvider()
-    running = await start(provider, per_second=2)
+    running = await start(provider, lines={"scripted": LineRules(per_second=2)})
     messages = await running.send(*(f"+3361234567{digit}" for digit in range(6)))
     await running.until(messages[0], Status.SENT)
 

@@ -53,6 +53,14 @@ OPERATIONS = (
         summary="Why a message waits, and until when",
     ),
     Operation(
+        name="list_attempts",
+        method="GET",
+        path="/messages/{message_id}/attempts",
+        scope=Scope.MESSAGES_READ,
+        response=wire.Attempts,
+        summary="Which providers a message was handed to, and what came of it",
+    ),
+    Operation(
         name="create_batch",
         method="POST",
         path="/batches",
@@ -113,6 +121,22 @@ OPERATIONS = (
         scope=Scope.MESSAGES_SEND,
         response=wire.Batch,
         summary="Call back what has not been sent",
+    ),
+    Operation(
+        name="pause_batch",
+        method="POST",
+        path="/batches/{batch_id}/pause",
+        scope=Scope.MESSAGES_SEND,
+        response=wire.Batch,
+        summary="Send nothing more of a batch until it is resumed",
+    ),
+    Operation(
+        name="resume_batch",
+        method="POST",
+        path="/batches/{batch_id}/resume",
+        scope=Scope.MESSAGES_SEND,
+        response=wire.Batch,
+        summary="Go on with a paused batch",
     ),
     Operation(
         name="report_batch",

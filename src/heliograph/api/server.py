@@ -151,6 +151,16 @@ class NativeDoor(Door):
     async def confirm_batch(self, call: Call) -> None:
         await self._services.batches.confirm(call.account, call.path["batch_id"], call.body.numbers)
 
+    async def list_attempts(self, call: Call) -> wire.Attempts:
+        found = await self._services.messages.attempts(call.account, call.path["message_id"])
+        return wire.Attempts(items=[shapes.attempt(each) for each in found])
+
+    async def pause_batch(self, call: Call) -> wire.Batch:
+        return shapes.batch(await self._services.batches.pause(call.account, call.path["batch_id"]))
+
+    async def resume_batch(self, call: Call) -> wire.Batch:
+        return shapes.batch(await self._services.batches.resume(call.account, call.path["batch_id"]))
+
     async def cancel_batch(self, call: Call) -> wire.Batch:
         return shapes.batch(await self._services.batches.cancel(call.account, call.path["batch_id"]))
 

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from heliograph.api import wire
 from heliograph.domain import accounts, batches, callbacks, inbound, messages, optouts
+from heliograph.domain.attempts import Attempt
 from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.contacts import Contact, ContactDraft, Details
@@ -21,7 +22,9 @@ from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
 from heliograph.domain.links import Hit, Link, LinkKind
 from heliograph.domain.lookups import Lookup, LookupJob, Network
+from heliograph.domain.optouts import ConsentWords
 from heliograph.domain.prices import MICROS
+from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import SETTLED, Status, explain
 from heliograph.domain.verifications import CodeKind, Verification, VerificationDraft, Wording
 from heliograph.doors.filters import msisdn_filter
@@ -67,6 +70,8 @@ def draft(wanted: wire.Content, to: list[str], title: str | None = None) -> Draf
                 for each in wanted.fallbacks
             ],
             fall_back_after_s=wanted.fall_back_after_s,
+            priority=Priority[wanted.priority.upper()],
+            marketing=wanted.marketing,
         ),
     )
 
@@ -76,7 +81,11 @@ def _rich_media(wanted: wire.RichMedia | None) -> RichMedia | None:
 
 
 def batch_draft(wanted: wire.CreateBatch) -> Draft:
-    return msgspec.structs.replace(draft(wanted, wanted.to, wanted.title), groups=wanted.groups)
+    found = draft(wanted, wanted.to, wanted.title)
+    options = msgspec.structs.replace(
+        found.options, pause_share=wanted.pause_at_failure_share, pause_after=wanted.pause_after
+    )
+    return msgspec.structs.replace(found, groups=wanted.groups, options=options)
 
 
 _DEFAULTS = Draft(protocol=PROTOCOL)
@@ -319,6 +328,8 @@ def batch(stored: batches.Batch) -> wire.Batch:
         created_at=stored.created_at,
         modified_at=stored.modified_at,
         canceled=stored.canceled,
+        paused=stored.paused,
+        pause_reason=stored.pause_reason,
     )
 
 
@@ -397,7 +408,12 @@ def account(stored: accounts.Account) -> wire.Account:
         callback_secret=stored.callback_secret,
         originator=maybe_plus(stored.default_originator),
         region=stored.default_region,
+        consent=msgspec.convert(stored.words, wire.ConsentWords, from_attributes=True),
     )
+
+
+def attempt(stored: Attempt) -> wire.Attempt:
+    return msgspec.convert(stored, wire.Attempt, from_attributes=True)
 
 
 def profile_change(wanted: wire.ChangeAccount) -> ProfileChange:
@@ -407,6 +423,7 @@ def profile_change(wanted: wire.ChangeAccount) -> ProfileChange:
         receipt_url=wanted.receipt_url,
         default_originator=wanted.originator,
         default_region=wanted.region,
+        words=UNSET if wanted.consent is UNSET else msgspec.convert(wanted.consent, ConsentWords, from_attributes=True),
     )
 
 

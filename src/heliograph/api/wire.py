@@ -18,6 +18,7 @@ ReportName = Literal["none", "summary", "full", "per_recipient", "per_recipient_
 StatusName = Literal["queued", "sending", "sent", "delivered", "failed", "rejected", "expired", "canceled", "unknown"]
 ShortText = Annotated[str, Meta(max_length=255)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
+PriorityName = Literal["urgent", "normal", "low"]
 ChannelName = Literal["sms", "viber", "whatsapp"]
 Instant = Annotated[datetime, Meta(tz=True)]
 """With an offset: one without would mean another moment on every machine."""
@@ -74,6 +75,10 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What is tried, one after the other, where `channel` does not deliver."""
     fall_back_after_s: Annotated[int, Meta(ge=60, le=1_209_600)] = 300
     """How long each channel but the last has to deliver."""
+    priority: PriorityName = "normal"
+    """Who goes first where messages wait for one another."""
+    marketing: bool = False
+    """It keeps the quiet hours, by the recipient's clock, and lets everything else go first."""
 
 
 class SendMessage(Content, forbid_unknown_fields=True, kw_only=True):
@@ -85,6 +90,10 @@ class CreateBatch(Content, forbid_unknown_fields=True, kw_only=True):
     groups: list[str] = []
     """Groups whose members, and those of their children, get it too: whoever is in them when the batch is sent."""
     title: ShortText | None = None
+    pause_at_failure_share: Annotated[float, Meta(ge=0, le=1)] | None = None
+    """It pauses by itself when more than this share of what has settled has failed."""
+    pause_after: Annotated[int, Meta(ge=1)] = 50
+    """How many have to be settled before that share counts."""
 
 
 class ChangeBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -251,6 +260,9 @@ class Batch(msgspec.Struct, kw_only=True):
     created_at: datetime
     modified_at: datetime
     canceled: bool
+    paused: bool = False
+    pause_reason: str | None = None
+    """customer, or failures: it has paused by itself."""
 
 
 class BatchPage(msgspec.Struct, kw_only=True):
@@ -604,6 +616,7 @@ class Account(msgspec.Struct, kw_only=True):
     """Who messages are from that name nobody."""
     region: str | None
     """ISO 3166 alpha-2: how national numbers are read."""
+    consent: ConsentWords = msgspec.field(default_factory=lambda: ConsentWords())
 
 
 class ChangeAccount(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -614,6 +627,35 @@ class ChangeAccount(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, om
     receipt_url: str | UnsetType | None = UNSET
     originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
     region: str | UnsetType | None = UNSET
+    consent: ConsentWords | UnsetType = UNSET
+
+
+class ConsentWords(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Words that mean STOP, START and HELP for this account besides the usual ones, and what is answered to them."""
+
+    stop: list[str] = []
+    start: list[str] = []
+    help: list[str] = []
+    stop_answer: str | None = None
+    """Null: nothing. The confirmation goes out although its recipient has just opted out."""
+    start_answer: str | None = None
+    help_answer: str | None = None
+
+
+class Attempt(msgspec.Struct, kw_only=True):
+    """One time that a message was handed to a provider."""
+
+    provider: str
+    provider_ref: str | None
+    outcome: Literal["taken", "refused", "put_off", "uncertain", "failed"]
+    reason: str | None
+    provider_code: str | None
+    detail: str | None
+    at: datetime
+
+
+class Attempts(msgspec.Struct, kw_only=True):
+    items: Sequence[Attempt]
 
 
 class Application(msgspec.Struct, kw_only=True):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from heliograph.domain.optouts import NO_WORDS, ConsentWords
+
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
@@ -96,6 +98,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms = Terms()
     parent_id: str | None = None
     """The account that made this one, and gives it credit."""
+    words: ConsentWords = NO_WORDS
+    """What inbound texts mean, and what they are answered."""
 
 
 class Principal(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from enum import IntFlag, StrEnum
 import msgspec
 
 from heliograph.domain.channels import Channel, Fallback, RichMedia
+from heliograph.domain.priorities import Priority
 
 MAX_RECIPIENTS = 100_000
 MAX_TEXT_LENGTH = 2_000
@@ -46,6 +47,8 @@ class Notify(IntFlag):
     EVERY_CHANGE = 1
     WHEN_SETTLED = 2
     BATCH_WHEN_SETTLED = 4
+    WATCHED = 8
+    """Its end is counted: its batch pauses by itself when too many fail."""
 
 
 NOTIFY = {
@@ -55,6 +58,31 @@ NOTIFY = {
     ReportWish.PER_RECIPIENT: Notify.EVERY_CHANGE,
     ReportWish.PER_RECIPIENT_FINAL: Notify.WHEN_SETTLED,
 }
+
+
+class Pause(StrEnum):
+    """How far a batch is from being paused, or from going on."""
+
+    PAUSING = "pausing"
+    """Nothing more is sent; its messages are being taken out of the queue."""
+    PAUSED = "paused"
+    RESUMING = "resuming"
+    """They are being put back."""
+
+
+HOLDING = frozenset({Pause.PAUSING, Pause.PAUSED})
+
+
+class PauseReason(StrEnum):
+    CUSTOMER = "customer"
+    FAILURES = "failures"
+    """Too many of its messages failed."""
+
+
+def notify_of(report: ReportWish, options: Options) -> Notify:
+    """What each message of a batch carries."""
+    watched = Notify.NOTHING if options.pause_share is None else Notify.WATCHED
+    return NOTIFY[report] | watched
 
 
 class Audience(msgspec.Struct, frozen=True):
@@ -80,6 +108,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`send_at` is what the clock on the wall shows where each recipient is, not one moment."""
     quiet: tuple[int, int] | None = None
     """Minutes of the recipient's day from which and until which nothing is sent; what falls inside waits."""
+    marketing: bool = False
+    """It wants something of its recipients: it keeps the installation's quiet hours, and lets others go first."""
+    priority: Priority = Priority.NORMAL
+    pause_share: float | None = None
+    """Pauses by itself when more than this share of what has settled has failed; from 0 to 1."""
+    pause_after: int = 50
+    """How many have to be settled before their share means anything."""
+    despite_optout: bool = False
+    """It goes to recipients who opted out: it is the confirmation of that. No door can ask for it."""
+    media: Sequence[str] = ()
+    """Addresses of what goes with the text; they are in the text, too."""
     audience: Sequence[Audience] = ()
     """The groups whose members were made recipients when it was accepted."""
     campaign_id: str | None = None
@@ -162,6 +201,13 @@ class Batch(msgspec.Struct, kw_only=True):
     canceled_at: datetime | None = None
     expand_at: datetime | None = None
     """When the members of its groups will be looked up; None: there are no groups, or it has been done."""
+    pause: Pause | None = None
+    pause_reason: str | None = None
+    """One of `PauseReason`."""
+
+    @property
+    def paused(self) -> bool:
+        return self.pause in HOLDING
 
     @property
     def canceled(self) -> bool:

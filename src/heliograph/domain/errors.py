@@ -234,6 +234,13 @@ class AlreadyDispatched(Conflict):
     hint = "Cancel what has not been sent, and create a new batch for the rest."
 
 
+class BatchCanceled(Conflict):
+    """The batch was canceled, so it can neither pause nor go on."""
+
+    code = "batch_canceled"
+    hint = "Create a new batch."
+
+
 class NameTaken(Conflict):
     """Another one of this account has this name, or this number."""
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from heliograph.domain.batches import Batch
-from heliograph.domain.instants import to_ms
+from heliograph.domain.instants import from_ms, to_ms
 from heliograph.numbers import time_zone_of
 
 _MINUTES = 24 * 60
@@ -44,6 +44,13 @@ def _due(batch: Batch, zone: ZoneInfo) -> datetime:
     if batch.options.quiet is None:
         return at
     return after_quiet(at.astimezone(zone), *batch.options.quiet)
+
+
+def loud_at_ms(msisdn: str, now_ms: int, start: int, stop: int) -> int:
+    """When the quiet hours are over where a number is; `now_ms` itself outside of them."""
+    now = from_ms(now_ms).astimezone(ZoneInfo(time_zone_of(msisdn)))
+    loud = after_quiet(now, start, stop)
+    return now_ms if loud is now else to_ms(loud)
 
 
 def after_quiet(at: datetime, start: int, stop: int) -> datetime:

@@ -48,6 +48,8 @@ class Message(msgspec.Struct, kw_only=True):
     """Which of the batch's bodies it has: 0 is the first, n the nth fallback."""
     plan: str | None = None
     """Of one that may take several channels: `channels.plan_of` reads it."""
+    priority: int = 1
+    """One of `priorities.Priority`."""
     confirmed_at: datetime | None = None
     """When the customer said that the recipient has it."""
 
@@ -61,6 +63,9 @@ class Waiting(StrEnum):
     OUT_OF_SERVICE = "provider_out_of_service"
     RETRY = "retry"
     FELL_BACK = "fell_back"
+    FAILED_OVER = "failed_over"
+    QUIET = "quiet_hours"
+    PAUSED = "paused"
     IN_FLIGHT = "in_flight"
     RECEIPT = "receipt"
     NOTHING = "nothing"
@@ -73,6 +78,9 @@ WAITING: dict[Waiting, str] = {
     Waiting.OUT_OF_SERVICE: "Its provider is failing and is left alone for a while.",
     Waiting.RETRY: "The last attempt met a passing failure; it is tried again.",
     Waiting.FELL_BACK: "One channel did not deliver it; it goes by the next as soon as a worker is free.",
+    Waiting.FAILED_OVER: "One provider did not deliver it; it goes by another as soon as a worker is free.",
+    Waiting.QUIET: "It is night where the recipient is.",
+    Waiting.PAUSED: "Its batch is paused.",
     Waiting.IN_FLIGHT: "A worker is handing it to the provider.",
     Waiting.RECEIPT: "The provider has it; the receipt is awaited.",
     Waiting.NOTHING: "It is settled, or nothing more is known of it.",
@@ -100,10 +108,10 @@ def _waiting(message: Message, now: datetime) -> tuple[Waiting, datetime | None]
         return Waiting.RECEIPT, message.expire_at
     if message.status is not Status.QUEUED:
         return Waiting.NOTHING, None
-    if message.reason == Waiting.FELL_BACK:
-        return Waiting.FELL_BACK, None
+    if message.reason in {Waiting.FELL_BACK, Waiting.FAILED_OVER, Waiting.PAUSED, Waiting.PACED}:
+        return Waiting(message.reason), None
     if message.due_at <= now:
         return Waiting.NEXT, None
-    if message.reason in {Waiting.PACED, Waiting.OUT_OF_SERVICE}:
+    if message.reason in {Waiting.OUT_OF_SERVICE, Waiting.QUIET}:
         return Waiting(message.reason), message.due_at
     return Waiting.RETRY if message.attempts else Waiting.SCHEDULED, message.due_at

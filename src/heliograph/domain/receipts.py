@@ -19,6 +19,8 @@ class Receipt(msgspec.Struct, frozen=True):
     detail: str | None = None
     at_ms: int | None = None
     """When it happened, by the provider's clock; None: when we heard of it."""
+    elsewhere: bool = False
+    """Another provider is tried instead of ending the message: the engine says so, no provider does."""
 
 
 class ReceiptFate(msgspec.Struct, frozen=True):

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+import msgspec
 import structlog
 
+from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
-from heliograph.domain.retries import retry_at_ms
+from heliograph.domain.messages import Waiting
+from heliograph.domain.retries import MAX_ATTEMPTS, retry_at_ms
+from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import SETTLED, Reason, Status
 from heliograph.engine.foreign import storable
 from heliograph.engine.lines import Line
@@ -30,9 +35,11 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import SendingFacts, parameters_of
 from heliograph.store.changes import Change
+from heliograph.store.pacing import Pace, leave_lines, next_place_ms
 from heliograph.store.polls import Poll
 from heliograph.store.queue import (
     Claim,
+    Lapsed,
     Leased,
     Work,
     claim_due,
@@ -42,6 +49,7 @@ from heliograph.store.queue import (
     take_back_lapsed,
 )
 from heliograph.store.receipts import Outcomes, record_outcomes
+from heliograph.store.tx import Tx
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +62,13 @@ GATHER_S = 0.02
 takes a handful, instead of each message costing a transaction. The first one after a quiet time never waits."""
 AFTER_FAILURE_S = 1.0
 LAPSED_CHUNK = 1_000
+PATIENCE_S = 1.0
+"""What a provider has not answered after this time holds up no other provider."""
+PLACES_S = 0.05
+"""How often places in lines are given away at most: those of that time together."""
+MOST_IN_FLIGHT = 16
+"""Windows full of messages that may be in flight at all, when providers don't answer."""
+RELEASED_CHUNK = 5_000
 PREPARATIONS_KEPT = 16
 """Batches whose parameters are kept read: a large one's take tens of megabytes."""
 
@@ -82,7 +97,9 @@ class Dispatcher:
         self._on_events = on_events
         self._wake = asyncio.Event()
         self._stopping = False
-        self._in_flight: dict[asyncio.Task[None], Sequence[Leased]] = {}
+        self._in_flight: dict[asyncio.Task[None], tuple[Sequence[Leased], float]] = {}
+        """What is being sent, and since when."""
+        self._releases: set[asyncio.Task[None]] = set()
         self._preparations: OrderedDict[tuple[str, int], Preparation] = OrderedDict()
 
     def wake(self) -> None:
@@ -103,7 +120,7 @@ class Dispatcher:
                 await asyncio.wait(self._in_flight)
         finally:
             keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            await asyncio.gather(keeper, *self._releases, return_exceptions=True)
             await self._let_go()
 
     async def _work_once(self) -> None:
@@ -112,7 +129,7 @@ class Dispatcher:
             work = await self._claim()
             if work.messages:
                 await self._send_off(work)
-            if len(work.messages) == CHUNK:
+            if work.more:
                 return
             if work.messages:
                 await asyncio.sleep(GATHER_S)
@@ -127,13 +144,24 @@ class Dispatcher:
 
     async def _claim(self) -> Work:
         now = now_ms()
-        claim = Claim(self._worker, CHUNK, now, now + self._lease_ms)
+        claim = Claim(self._worker, CHUNK, now, now + self._lease_ms, self._open_paces(now))
         return await self._store.write_item(claim_due, claim, Lane.ENGINE)
+
+    def _open_paces(self, now: int) -> list[Pace]:
+        """Of the lines by which messages that wait for them may be sent."""
+        return [line.pace for line in self._router.lines.values() if line.in_service(now) and not self._is_full(line)]
+
+    def _is_full(self, line: Line) -> bool:
+        return line.in_flight >= self._window * CHUNK
 
     async def _until_next_due(self) -> float:
         if self._wake.is_set():
             return 0
-        due_at = await self._store.read(next_due_at)
+        open_lines = [pace.provider for pace in self._open_paces(now_ms())]
+        due_at, place_at = await self._store.read(_next_times, open_lines)
+        if place_at is not None:
+            place_at = max(place_at, now_ms()) + int(PLACES_S * 1_000)
+            due_at = place_at if due_at is None else min(due_at, place_at)
         return LONGEST_PAUSE_S if due_at is None else min(max(due_at - now_ms(), 1) / 1_000, LONGEST_PAUSE_S)
 
     async def _pause(self, seconds: float) -> None:
@@ -144,10 +172,23 @@ class Dispatcher:
     async def _send_off(self, work: Work) -> None:
         """Starts sending a chunk; waits while the window is full."""
         task = asyncio.create_task(self._send(work), name="send")
-        self._in_flight[task] = work.messages
+        self._in_flight[task] = work.messages, time.monotonic()
         task.add_done_callback(self._landed)
-        while len(self._in_flight) >= self._window:
-            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+        while (patience_s := self._patience_s()) > 0:
+            await asyncio.wait(self._in_flight, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+
+    def _patience_s(self) -> float:
+        """How long to wait for what is in flight before more is claimed, in seconds.
+
+        The window is for providers that answer. What one that does not answer has in flight is not waited for: what
+        comes for that provider later waits at its line.
+        """
+        late = time.monotonic() - PATIENCE_S
+        fresh = [(len(messages), since) for messages, since in self._in_flight.values() if since > late]
+        if sum(count for count, _ in fresh) >= self._window * CHUNK:
+            return min(since for _, since in fresh) - late
+        everything = sum(len(messages) for messages, _ in self._in_flight.values())
+        return PATIENCE_S if everything >= MOST_IN_FLIGHT * self._window * CHUNK else 0.0
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         del self._in_flight[task]
@@ -162,22 +203,41 @@ class Dispatcher:
         preparations = {batch_id: await self._preparation(facts) for batch_id, facts in work.batches.items()}
         for message in work.messages:
             prepared = preparations[message.batch_id].prepare(message, now)
-            line = None if isinstance(prepared, Change) else self._router.route(message.msisdn, message.channel)
-            if isinstance(prepared, Change):
-                changes.append(prepared)
-            elif line is None:
-                changes.append(Change(message.id, Status.REJECTED, reason=Reason.UNROUTABLE))
-            elif (wait := line.admit(now)) is not None:
-                changes.append(put_back(message, *wait))
-            else:
-                by_line.setdefault(line.provider.name, []).append((message, prepared))
+            if not isinstance(prepared, Change):
+                line = self._line(message, prepared, work.batches[message.batch_id], now)
+                if isinstance(line, Line):
+                    by_line.setdefault(line.name, []).append((message, prepared))
+                    continue
+                prepared = line
+            changes.append(prepared)
         sends = [
-            self._send_by(line, chunk[start : start + line.provider.chunk_size])
+            self._send_by(line, chunk[start : start + line.provider.chunk_size], work.batches)
             for name, chunk in by_line.items()
             if (line := self._router.lines[name])
             for start in range(0, len(chunk), line.provider.chunk_size)
         ]
         await asyncio.gather(self._record(changes), *sends)
+
+    def _line(self, message: Leased, prepared: Outgoing, batch: SendingFacts, now: int) -> Line | Change:
+        """By which a message goes now, or what becomes of it instead."""
+        if message.line is not None and (line := self._router.lines.get(message.line)) is not None:
+            return line
+        way = self._router.way(_subject(prepared, batch.tags), now, message.tried)
+        if way.line is not None and (way.line.is_paced or self._is_full(way.line)):
+            return put_back(message, Waiting.PACED, line=way.line.pace.line(prepared.originator))
+        if way.line is not None:
+            return way.line
+        if way.wait_until_ms is not None:
+            return put_back(message, Waiting.OUT_OF_SERVICE, way.wait_until_ms)
+        if not message.tried:
+            return Change(message.id, Status.REJECTED, reason=Reason.UNROUTABLE)
+        # There were others when it was passed on; the settings have changed since.
+        return Change(message.id, Status.FAILED, reason=Reason.PROVIDER_REFUSED)
+
+    def _goes_on(self, message: Leased, prepared: Outgoing, tags: Sequence[str], line: Line, now: int) -> bool:
+        """Whether another line is left for what this one did not take."""
+        way = self._router.way(_subject(prepared, tags), now, _tried(message, line))
+        return way.line is not None or way.wait_until_ms is not None
 
     async def _preparation(self, batch: SendingFacts) -> Preparation:
         key = (batch.id, batch.modified_at)
@@ -191,9 +251,12 @@ class Dispatcher:
             self._preparations.popitem(last=False)
         return found
 
-    async def _send_by(self, line: Line, chunk: Sequence[tuple[Leased, Outgoing]]) -> None:
+    async def _send_by(
+        self, line: Line, chunk: Sequence[tuple[Leased, Outgoing]], batches: Mapping[str, SendingFacts]
+    ) -> None:
         provider = line.provider
         outgoing = [prepared for _, prepared in chunk]
+        line.in_flight += len(chunk)
         try:
             outcomes = await provider.send(outgoing)
             if len(outcomes) != len(chunk):
@@ -201,6 +264,8 @@ class Dispatcher:
         except Exception as error:
             log.exception("provider failed", provider=provider.name)
             outcomes = [Uncertain(f"{type(error).__name__}: {error}")] * len(chunk)
+        finally:
+            line.in_flight -= len(chunk)
         now = now_ms()
         self._judge(line, outcomes, now)
         self._metrics.sent(provider.name, outcomes)
@@ -209,12 +274,14 @@ class Dispatcher:
             if isinstance(outcome, Taken) and outcome.poll is not None:
                 polls[outcome.poll] = first_poll(provider.name, outcome.poll, now, message.expire_at)
         changes = [
-            self._change(line, message, prepared, outcome, now)
+            self._change(line, message, prepared, outcome, batches[message.batch_id].tags, now)
             for (message, prepared), outcome in zip(chunk, outcomes, strict=True)
         ]
         await self._record(changes, polls.values())
 
     def _judge(self, line: Line, outcomes: Sequence[Outcome], now: int) -> None:
+        for outcome in outcomes:
+            line.health.note(failed=_is_failure(outcome))
         if all(
             isinstance(outcome, Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
             for outcome in outcomes
@@ -223,10 +290,27 @@ class Dispatcher:
                 log.warning(
                     "provider out of service", provider=line.provider.name, until_ms=line.out_of_service_until_ms
                 )
+                if self._router.has_others(line):
+                    self._release(line)
         else:
             line.worked()
 
-    def _change(self, line: Line, message: Leased, prepared: Outgoing, outcome: Outcome, now: int) -> Change:
+    def _release(self, line: Line) -> None:
+        """Lets what waits for a line look for another."""
+        task = asyncio.create_task(self._leave_line(line), name="release")
+        self._releases.add(task)
+        task.add_done_callback(self._releases.discard)
+
+    async def _leave_line(self, line: Line) -> None:
+        try:
+            while await self._store.write(leave_lines, RELEASED_CHUNK, of=line.name) and not self._stopping:
+                self._wake.set()
+        except NotNow as error:
+            log.warning("messages stay at a line that is out of service", provider=line.name, error=str(error))
+
+    def _change(
+        self, line: Line, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
+    ) -> Change:
         name = line.provider.name
         if isinstance(outcome, Taken):
             return Change(
@@ -239,6 +323,10 @@ class Dispatcher:
                 at_ms=now,
             )
         if isinstance(outcome, Refused):
+            if line.passes_on_refusal(outcome.reason, outcome.code) and self._goes_on(
+                message, prepared, tags, line, now
+            ):
+                return _passed_on(message, line, outcome, AttemptOutcome.REFUSED, now)
             return Change(
                 message.id,
                 Status.REJECTED,
@@ -249,16 +337,28 @@ class Dispatcher:
                 encoding=prepared.encoding,
                 parts=prepared.parts,
             )
-        if isinstance(outcome, Uncertain) and not line.provider.sends_twice_rather_than_never:
+        if isinstance(outcome, Uncertain) and not line.sends_twice:
             detail = storable(outcome.detail)
             return Change(message.id, Status.UNKNOWN, reason=Reason.UNCERTAIN, detail=detail, provider=name)
-        return self._again(message, outcome, now, name)
+        return self._again(message, prepared, outcome, tags, now, line)
 
-    def _again(self, message: Leased, outcome: TryAgain | Uncertain, now: int, provider: str) -> Change:
+    def _again(
+        self,
+        message: Leased,
+        prepared: Outgoing,
+        outcome: TryAgain | Uncertain,
+        tags: Sequence[str],
+        now: int,
+        line: Line,
+    ) -> Change:
+        attempted = AttemptOutcome.PUT_OFF if isinstance(outcome, TryAgain) else AttemptOutcome.UNCERTAIN
         after_ms = outcome.after_ms if isinstance(outcome, TryAgain) else None
         code = storable(outcome.code) if isinstance(outcome, TryAgain) else None
         detail = storable(outcome.detail)
         due_at = retry_at_ms(message.attempts, now, message.expire_at, random.random(), after_ms)  # noqa: S311 - jitter
+        gives_up = due_at is None and message.expire_at > now
+        if (gives_up or line.passes_on_failure(code)) and self._goes_on(message, prepared, tags, line, now):
+            return _passed_on(message, line, outcome, attempted, now)
         if due_at is None:
             return Change(
                 message.id,
@@ -266,9 +366,17 @@ class Dispatcher:
                 reason=Reason.RETRIES_EXHAUSTED,
                 provider_code=code,
                 detail=detail,
-                provider=provider,
+                provider=line.name,
             )
-        return Change(message.id, Status.QUEUED, provider_code=code, detail=detail, due_at=due_at)
+        return Change(
+            message.id,
+            Status.QUEUED,
+            provider_code=code,
+            detail=detail,
+            provider=line.name,
+            due_at=due_at,
+            attempted=attempted,
+        )
 
     async def _record(self, changes: Sequence[Change], polls: Collection[Poll] = ()) -> None:
         """Writes outcomes; while the database is away, again and again: nothing else knows them."""
@@ -290,7 +398,7 @@ class Dispatcher:
         """Extends the leases of what is in flight, and takes back what others have let lapse."""
         while True:
             await asyncio.sleep(self._lease_ms / 3_000)
-            held = [message.id for chunk in self._in_flight.values() for message in chunk]
+            held = [message.id for chunk, _ in self._in_flight.values() for message in chunk]
             try:
                 if held:
                     await self._store.write(extend_leases, self._worker, held, now_ms() + self._lease_ms)
@@ -315,9 +423,20 @@ class Dispatcher:
                     self._wake.set()
                 return total
 
-    def _after_a_crash(self, _account_id: str, msisdn: str, channel: str) -> tuple[Status, str | None]:
-        line = self._router.route(msisdn, channel)
-        if line is None or line.provider.sends_twice_rather_than_never:
+    def _after_a_crash(self, lapsed: Lapsed) -> tuple[Status, str | None]:
+        """It may have been with any of the lines that it can take, unless it had waited at one."""
+        subject = Subject(
+            msisdn=lapsed.msisdn,
+            originator=lapsed.originator,
+            account=lapsed.account_id,
+            tags=msgspec.json.decode(lapsed.tags),
+            channel=lapsed.channel,
+            parts=lapsed.parts or 1,
+        )
+        lines = self._router.lines_for(subject)
+        if lapsed.line in self._router.lines:
+            lines = [self._router.lines[lapsed.line]]
+        if all(line.sends_twice for line in lines):
             return Status.QUEUED, None
         return Status.UNKNOWN, Reason.UNCERTAIN
 
@@ -326,3 +445,46 @@ class Dispatcher:
             await self._store.write(end_leases, self._worker)
         except NotNow as error:
             log.warning("leases not ended; others take the messages when they lapse", error=str(error))
+
+
+def _next_times(tx: Tx, providers: Collection[str]) -> tuple[int | None, int | None]:
+    """When the next message is due, and when one that waits for one of these providers may go."""
+    return next_due_at(tx), next_place_ms(tx, providers)
+
+
+def _subject(prepared: Outgoing, tags: Sequence[str]) -> Subject:
+    return Subject(
+        msisdn=prepared.msisdn,
+        originator=prepared.originator,
+        account=prepared.account_id,
+        tags=tags,
+        channel=prepared.channel,
+        parts=prepared.parts,
+    )
+
+
+def _is_failure(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused | Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
+
+
+def _tried(message: Leased, line: Line) -> str:
+    return f"{message.tried} {line.name}".strip()
+
+
+def _passed_on(
+    message: Leased, line: Line, outcome: Refused | TryAgain | Uncertain, attempted: AttemptOutcome, now: int
+) -> Change:
+    """The change that lets another provider have it."""
+    code = None if isinstance(outcome, Uncertain) else storable(outcome.code)
+    return Change(
+        message.id,
+        Status.QUEUED,
+        reason=Waiting.FAILED_OVER,
+        provider_code=code,
+        detail=storable(outcome.detail),
+        provider=line.name,
+        due_at=now,
+        tried=_tried(message, line),
+        attempted=attempted,
+        attempts=0 if message.attempts >= MAX_ATTEMPTS else None,  # the next one has as many
+    )

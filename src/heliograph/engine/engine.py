@@ -11,6 +11,7 @@ from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import FREE, Tariff
+from heliograph.domain.routes import Rule
 from heliograph.engine.addresses import AddressGuard
 from heliograph.engine.callbacks import CallbackPoster, CallbackShape
 from heliograph.engine.dispatch import Dispatcher
@@ -24,6 +25,7 @@ from heliograph.engine.lines import Line
 from heliograph.engine.looking_up import LookingUp
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
+from heliograph.engine.pausing import Pausing
 from heliograph.engine.polling import Poller
 from heliograph.engine.routing import Router
 from heliograph.store import Store
@@ -31,6 +33,7 @@ from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept
 from heliograph.store.events import end_event_leases
 from heliograph.store.lookups import Question
+from heliograph.store.pacing import leave_lines
 from heliograph.store.queue import end_leases
 from heliograph.store.receipts import forget_early_receipts
 
@@ -38,6 +41,7 @@ log = structlog.get_logger(__name__)
 
 EARLY_RECEIPTS_KEPT_MS = 24 * 3_600_000
 HOUSEKEEPING_S = 600
+LEFT_AT_ONCE = 5_000
 
 
 class Engine:
@@ -53,16 +57,30 @@ class Engine:
         lease_s: float,
         window: int,
         tariff: Tariff = FREE,
+        rules: Sequence[Rule] = (),
+        lookups: str | None = None,
+        quiet_hours: tuple[int, int] | None = None,
     ) -> None:
+        """`rules` say by which of the `lines` messages go, `lookups` which is asked about numbers, `quiet_hours` when
+        marketing waits: minutes of the recipient's day."""
+        self.quiet_hours = quiet_hours
         self.tariff = tariff
         self.store = store
         self.news = news
         self.metrics = Metrics()
         self.guard = guard
-        self.router = Router(lines, default_line)
+        self.router = Router(lines, default_line, rules, lookups=lookups)
         self.callback_protocols = frozenset(shapes)
         self._on_events = asyncio.Event()
-        self.intake = EngineIntake(store, self.news, self.metrics, on_events=self._on_events)
+        self.intake = EngineIntake(
+            store,
+            self.news,
+            self.metrics,
+            self.router,
+            tariff,
+            on_events=self._on_events,
+            on_messages=self._messages_appeared,
+        )
         self._dispatcher = Dispatcher(
             store,
             self.router,
@@ -77,6 +95,7 @@ class Engine:
         polled = {name: line.provider for name, line in self.router.lines.items()}
         self._polls_due = asyncio.Event()
         self._poller = Poller(store, polled, self.intake, self._polls_due)
+        self._pauses_due = asyncio.Event()
         self._lookups_due = asyncio.Event()
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
@@ -84,6 +103,7 @@ class Engine:
             CallbackPoster(store, shapes, guard, self.metrics, self._on_events),
             Expander(store, self._expansions_due, self._messages_appeared, tariff),
             FallingBack(store, asyncio.Event(), self._messages_appeared),
+            Pausing(store, self._pauses_due, self._messages_appeared),
             self._looking_up,
             ExpiringCodes(store, self._on_events),
             EndingRents(store),
@@ -97,6 +117,8 @@ class Engine:
             await self.store.write(end_leases)
             await self.store.write(end_event_leases, now_ms())
         await self._dispatcher.take_back_lapsed()
+        while await self.store.write(leave_lines, LEFT_AT_ONCE, other_than=list(self.router.lines)):
+            pass  # what waits for a provider that is not set up any more looks for another
         for line in self.router.lines.values():
             await line.provider.start(self.intake)
         await self._poller.start()
@@ -122,6 +144,10 @@ class Engine:
         """A batch may be due at another time now, and have other messages."""
         self._messages_appeared()
         self._expansions_due.set()
+
+    def batch_paused(self) -> None:
+        """A batch is to pause, or to go on."""
+        self._pauses_due.set()
 
     def _messages_appeared(self) -> None:
         self._dispatcher.wake()

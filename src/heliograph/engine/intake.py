@@ -3,38 +3,60 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
 
+from heliograph.domain.answers import answer
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound, keyword_of
 from heliograph.domain.instants import from_ms, maybe_instant, now_ms
 from heliograph.domain.optouts import Consent, consent_in
+from heliograph.domain.prices import Tariff
 from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import Status
 from heliograph.engine.foreign import storable
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
+from heliograph.engine.routing import Router
 from heliograph.protocols.contract import InboundArrival
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id
 from heliograph.store.base import Lane
+from heliograph.store.batches import NewBatch
+from heliograph.store.changes import Applied
 from heliograph.store.inbound import add_inbound
-from heliograph.store.receipts import Receipts, Recorded, record_receipts
+from heliograph.store.receipts import Receipts, Recorded, record_receipts, sent_under
 from heliograph.store.rents import rent_of
 
 log = structlog.get_logger(__name__)
 
 CHUNK = 1_000
+_NOT_DELIVERED = {Status.FAILED, Status.REJECTED, Status.EXPIRED}
 
 
 class EngineIntake:
     """The engine's side of `contract.Intake`."""
 
-    def __init__(self, store: Store, news: News, metrics: Metrics, *, on_events: asyncio.Event) -> None:
+    def __init__(
+        self,
+        store: Store,
+        news: News,
+        metrics: Metrics,
+        router: Router,
+        tariff: Tariff,
+        *,
+        on_events: asyncio.Event,
+        on_messages: Callable[[], None],
+    ) -> None:
+        """`on_events` is set when customers may be told of something, `on_messages` called when there is something to
+        send."""
+        self._router = router
+        self._tariff = tariff
+        self._on_messages = on_messages
         self._store = store
         self._news = news
         self._metrics = metrics
@@ -55,15 +77,49 @@ class EngineIntake:
         while self._gathered:
             chunk, self._gathered = self._gathered[:CHUNK], self._gathered[CHUNK:]
             try:
+                passed_on = await self._pass_on(chunk)
                 recorded: Recorded = await self._store.write_item(
-                    record_receipts, Receipts(chunk, now_ms()), Lane.RECEIPTS
+                    record_receipts, Receipts(passed_on, now_ms()), Lane.RECEIPTS
                 )
             except (NotNow, asyncio.CancelledError):
                 self._gathered[:0] = chunk  # whoever handed them in learns of it, and they are not lost meanwhile
                 raise
             self._metrics.receipts(recorded.fate)
+            self._note_health(recorded.applied)
+            if passed_on is not chunk:
+                self._on_messages()
             self._news.tell([change.message_id for change in recorded.applied])
             self._on_events.set()
+
+    async def _pass_on(self, chunk: list[Receipt]) -> list[Receipt]:
+        """The same, with a mark on receipts of failures after which another provider is to try."""
+        lines = self._router.lines
+        wanted = {
+            receipt.provider_ref
+            for receipt in chunk
+            if receipt.status in _NOT_DELIVERED
+            and (line := lines.get(receipt.provider)) is not None
+            and line.passes_on_receipt(receipt.reason, receipt.provider_code)
+        }
+        if not wanted:
+            return chunk
+        sent = await self._store.read(sent_under, wanted)
+        now = now_ms()
+
+        def goes_on(receipt: Receipt) -> bool:
+            found = sent.get((receipt.provider, receipt.provider_ref))
+            if found is None or receipt.provider_ref not in wanted or receipt.status not in _NOT_DELIVERED:
+                return False
+            way = self._router.way(found.subject, now, f"{found.tried} {receipt.provider}")
+            return found.expire_at > now and (way.line is not None or way.wait_until_ms is not None)
+
+        return [msgspec.structs.replace(receipt, elsewhere=True) if goes_on(receipt) else receipt for receipt in chunk]
+
+    def _note_health(self, applied: Sequence[Applied]) -> None:
+        for change in applied:
+            line = self._router.lines.get(change.provider or "")
+            if line is not None and change.took_ms is not None:
+                line.health.note(failed=change.status in _NOT_DELIVERED, took_s=change.took_ms / 1_000)
 
     async def finish(self) -> None:
         """Returns when what was handed in has been written, or could not be: for the engine's end."""
@@ -96,9 +152,14 @@ class EngineIntake:
             operator=arrival.operator,
             channel=arrival.channel.value,
         )
-        consent = consent_in(text) if text else Consent.NOT_ABOUT_IT
-        if not await self._store.write(add_inbound, account, message, consent, now, rent):
+        consent = consent_in(text, account.words) if text else Consent.NOT_ABOUT_IT
+        written = account.words.answer_to(consent)
+        tariff = self._tariff.with_prices(account.terms.prices)
+        answered = None if written is None else NewBatch(answer(account, message, written), tariff=tariff)
+        if not await self._store.write(add_inbound, account, message, consent, now, rent, answered):
             return None
+        if answered is not None:
+            self._on_messages()
         self._metrics.inbound(provider)
         self._news.tell([f"inbound:{account.id}"])
         self._on_events.set()

@@ -1,49 +1,69 @@
-"""A line: one provider, how fast it may be sent to, and whether it is in service."""
+"""A line: one provider, how fast it may be sent to, whether it is in service, and how well it is."""
 
 from __future__ import annotations
 
-from heliograph.domain.messages import Waiting
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from heliograph.domain.statuses import Reason
+from heliograph.engine.health import Health
 from heliograph.protocols.contract import Provider
+from heliograph.store.pacing import Pace
 
 FAILURES_TO_LEAVE = 5
 """Chunks in a row that failed through the provider's fault before it is left alone."""
 LEFT_ALONE_MS = (1_000, 5_000, 30_000, 120_000)
 """For how long, the first time, the second time in a row, ..."""
 
-BURST_MS = 100
-"""Messages whose place is no further away than this go at once, so that pacing does not mean one message a claim."""
+
+class LineRules(NamedTuple):
+    """What the operator has decided for one provider."""
+
+    per_second: float = 0.0
+    """Messages; 0: any number."""
+    per_originator: float = 0.0
+    """The same, for each originator."""
+    resend_uncertain: bool | None = None
+    """Whether a message that may or may not have been taken is sent again; None: as the provider's type does."""
+    failover_refusals: Sequence[str] | None = None
+    """The codes of refusals, ours or the provider's, after which another provider is tried; None: of all that are not
+    about the recipient."""
+    failover_receipts: Sequence[str] = ()
+    """The same of failed receipts."""
+    costs: Mapping[str, float] = {}
+    """ISO 3166 alpha-2 or `default` -> what a part costs, for comparison."""
+    slow_after_s: float = 60.0
+    """Receipts that take longer, as the half of them do, count as slow."""
+
+
+USUAL = LineRules()
+_ABOUT_THE_RECIPIENT = {Reason.UNKNOWN_SUBSCRIBER, Reason.OPTED_OUT}
 
 
 class Line:
-    """Counts in this process only."""
+    """Whether it is in service and well is known in this process only; how fast it is sent to, to all."""
 
-    def __init__(self, provider: Provider, per_second: float | None = None) -> None:
+    def __init__(self, provider: Provider, rules: LineRules = USUAL) -> None:
         self.provider = provider
-        self._interval_ms = None if per_second is None else 1_000 / per_second
-        self._free_at_ms = 0.0
-        """The first place that no message has taken."""
-        self._promised_until_ms = 0.0
-        """The first place that no message has been told to come back for."""
+        self.rules = rules
+        self.health = Health(provider.name, rules.slow_after_s)
+        self.pace = Pace(provider.name, rules.per_second, rules.per_originator)
+        self.in_flight = 0
+        """Messages that the provider has been handed and has not answered."""
+        self.sends_twice = (
+            provider.sends_twice_rather_than_never if rules.resend_uncertain is None else rules.resend_uncertain
+        )
         self._failures = 0
         self._times_left = 0
         self.out_of_service_until_ms = 0
 
-    def admit(self, now_ms: int) -> tuple[Waiting, int] | None:
-        """Takes a place for one message: None if it may go now, else why it may not and when to ask again.
+    @property
+    def name(self) -> str:
+        return self.provider.name
 
-        A message that has to wait takes no place: it is told one further on, and asks again when that has come.
-        """
-        if now_ms < self.out_of_service_until_ms:
-            return Waiting.OUT_OF_SERVICE, self.out_of_service_until_ms
-        if self._interval_ms is None:
-            return None
-        place = max(self._free_at_ms, now_ms)
-        if place <= now_ms + BURST_MS:
-            self._free_at_ms = place + self._interval_ms
-            return None
-        place = max(self._promised_until_ms, place)
-        self._promised_until_ms = place + self._interval_ms
-        return Waiting.PACED, int(place)
+    def in_service(self, now_ms: int) -> bool:
+        return now_ms >= self.out_of_service_until_ms
 
     def worked(self) -> None:
         self._failures = self._times_left = 0
@@ -58,3 +78,25 @@ class Line:
         self._failures = FAILURES_TO_LEAVE - 1  # one more failure after the pause is enough
         self.out_of_service_until_ms = now_ms + wait
         return True
+
+    @property
+    def is_paced(self) -> bool:
+        return bool(self.rules.per_second or self.rules.per_originator)
+
+    def passes_on_refusal(self, reason: str | None, code: str | None) -> bool:
+        """Whether another provider may take what this one refused."""
+        if self.rules.failover_refusals is None:
+            return reason not in _ABOUT_THE_RECIPIENT
+        return _listed(self.rules.failover_refusals, reason, code)
+
+    def passes_on_failure(self, code: str | None) -> bool:
+        """Whether another provider may take at once what this one can't take for the moment."""
+        return code is not None and _listed(self.rules.failover_refusals or (), code)
+
+    def passes_on_receipt(self, reason: str | None, code: str | None) -> bool:
+        """Whether another provider may have what this one did not deliver."""
+        return _listed(self.rules.failover_receipts, reason, code)
+
+
+def _listed(patterns: Sequence[str], *words: str | None) -> bool:
+    return any(fnmatchcase(word or "", pattern) for word in words for pattern in patterns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heliograph.domain.batches import BodyKind, Parameters
+from heliograph.domain.local_times import loud_at_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.rendering import Rendering
 from heliograph.domain.statuses import Reason, Status
@@ -32,8 +33,12 @@ class Preparation:
             return Change(message.id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER)
         if message.expire_at <= now_ms:
             return Change(message.id, Status.EXPIRED, reason=Reason.EXPIRED_BEFORE_SENDING)
-        if message.opted_out:
+        if message.opted_out and not batch.options.despite_optout:
             return Change(message.id, Status.REJECTED, reason=Reason.OPTED_OUT)
+        if batch.options.quiet is not None:
+            loud_at = loud_at_ms(message.msisdn, now_ms, *batch.options.quiet)
+            if loud_at > now_ms:  # it was due before, and had to wait
+                return put_back(message, Waiting.QUIET, loud_at)
         rendering = self._renderings[message.leg]
         try:
             body, encoding, parts, values = rendering.render(message.msisdn)
@@ -62,6 +67,6 @@ class Preparation:
         )
 
 
-def put_back(message: Leased, why: Waiting, until_ms: int) -> Change:
-    """The change that returns a message to the queue without counting an attempt."""
-    return Change(message.id, Status.QUEUED, reason=why, due_at=until_ms, attempts=message.attempts - 1)
+def put_back(message: Leased, why: Waiting, until_ms: int | None = None, line: str | None = None) -> Change:
+    """The change that returns a message to the queue, or puts it into a line, without counting an attempt."""
+    return Change(message.id, Status.QUEUED, reason=why, due_at=until_ms, attempts=message.attempts - 1, line=line)

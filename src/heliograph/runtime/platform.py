@@ -14,7 +14,7 @@ from heliograph.domain.errors import SetupError
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
-from heliograph.engine.lines import Line
+from heliograph.engine.lines import Line, LineRules
 from heliograph.engine.news import News
 from heliograph.protocols.registry import SERVED
 from heliograph.protocols.sandbox.operator import SandboxOperator
@@ -74,7 +74,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         engine = Engine(
             store,
             news,
-            [Line(operator, settings.sandbox_rate or None), *configured.lines],
+            [Line(operator, LineRules(per_second=settings.sandbox_rate)), *configured.lines],
             default_line=settings.default_provider,
             # The sandbox's customers are developers: their callbacks are on the same machine.
             guard=AddressGuard((*settings.callback_networks, *LOOPBACK)),

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from heliograph.domain.accounts import Account, new_secret
 from heliograph.domain.errors import NotNow, RequestError, SetupError
 from heliograph.doors.bodies import read_body
-from heliograph.engine.lines import Line
+from heliograph.engine.lines import Line, LineRules
 from heliograph.protocols.contract import Heard, Provider
 from heliograph.protocols.provided import Surroundings
 from heliograph.protocols.registry import PROVIDED
@@ -72,5 +72,5 @@ async def ensure(settings: Settings, store: Store, first: Account) -> Providers:
         if account is None:
             raise SetupError(f"The provider `{name}` is for an account that does not exist: {config.account!r}.")
         surroundings = Surroundings(name=name, account_id=account.id, callback_url=addresses.get(name))
-        lines.append(Line(kinds[config.type].provider(config, surroundings), config.rate or None))
+        lines.append(Line(kinds[config.type].provider(config, surroundings), LineRules(config.rate)))
     return Providers(lines, secret, addresses)

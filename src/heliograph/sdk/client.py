@@ -87,6 +87,8 @@ class Messages:
         rich_media: wire.RichMedia | None = None,
         fallbacks: Sequence[wire.Fallback] = (),
         fall_back_after_s: int = 300,
+        priority: wire.PriorityName = "normal",
+        marketing: bool = False,
     ) -> wire.Message:
         """Sends a text, or binary data, to one number. When this returns, the server has it for good.
 
@@ -119,6 +121,8 @@ class Messages:
             rich_media=rich_media,
             fallbacks=list(fallbacks),
             fall_back_after_s=fall_back_after_s,
+            priority=priority,
+            marketing=marketing,
         )
         return self._transport.run(calls.post(wire.Message, body, "messages"))
 
@@ -160,6 +164,10 @@ class Messages:
         """Why a message waits, and until when."""
         return self._transport.run(calls.get(wire.Wait, "messages", message_id, "why"))
 
+    def attempts(self, message_id: str) -> Sequence[wire.Attempt]:
+        """Which providers it was handed to, oldest first, and what came of each time."""
+        return (self._transport.run(calls.get(wire.Attempts, "messages", message_id, "attempts"))).items
+
 
 class Batches:
     """One text to many numbers."""
@@ -194,11 +202,16 @@ class Batches:
         rich_media: wire.RichMedia | None = None,
         fallbacks: Sequence[wire.Fallback] = (),
         fall_back_after_s: int = 300,
+        priority: wire.PriorityName = "normal",
+        marketing: bool = False,
+        pause_at_failure_share: float | None = None,
+        pause_after: int = 50,
     ) -> wire.Batch:
         """Sends to up to 100,000 numbers at once, and to whoever is in the groups when it is sent.
 
         `parameters` fills in `${name}` in the text: `{name: {number or "default": value}}`.
-        Otherwise as `messages.send`.
+        A batch that is `marketing` keeps the quiet hours; one with a `pause_at_failure_share` pauses by itself when
+        more than that share of what has settled has failed. Otherwise as `messages.send`.
         """
         body = wire.CreateBatch(
             to=list(to),
@@ -225,6 +238,10 @@ class Batches:
             rich_media=rich_media,
             fallbacks=list(fallbacks),
             fall_back_after_s=fall_back_after_s,
+            priority=priority,
+            marketing=marketing,
+            pause_at_failure_share=pause_at_failure_share,
+            pause_after=pause_after,
         )
         return self._transport.run(calls.post(wire.Batch, body, "batches"))
 
@@ -275,6 +292,14 @@ class Batches:
     def cancel(self, batch_id: str) -> wire.Batch:
         """Calls back what has not been sent. Safe to repeat."""
         return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "cancel"))
+
+    def pause(self, batch_id: str) -> wire.Batch:
+        """Sends nothing more of it until it is resumed. Safe to repeat."""
+        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "pause"))
+
+    def resume(self, batch_id: str) -> wire.Batch:
+        """Goes on where it was paused. Safe to repeat."""
+        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "resume"))
 
     def report(self, batch_id: str) -> wire.Report:
         """Where the messages of a batch stand."""

@@ -19,11 +19,13 @@ from heliograph.domain.batches import (
     Batch,
     BodyKind,
     Draft,
+    Options,
     ReportWish,
     draft_of,
 )
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import (
+    BatchCanceled,
     ChannelNotActive,
     InvalidBody,
     InvalidField,
@@ -38,6 +40,7 @@ from heliograph.domain.errors import (
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.prices import Quote, Tariff
+from heliograph.domain.priorities import Priority
 from heliograph.domain.rendering import Rendered, Rendering
 from heliograph.engine.engine import Engine
 from heliograph.numbers import Check, parse_originator
@@ -57,6 +60,7 @@ from heliograph.store.batches import (
 )
 from heliograph.store.groups import unknown_groups
 from heliograph.store.messages import confirm
+from heliograph.store.pausing import pause_batch, resume_batch
 from heliograph.store.rewriting import change_tags, rewrite, tags_of
 from heliograph.store.tx import Tx
 from heliograph.text import MissingParameter
@@ -228,6 +232,36 @@ class Batches:
         self._engine.wake_callbacks()
         return batch
 
+    async def pause(self, account: Account, batch_id: str) -> Batch:
+        """Sends nothing more of it until it is resumed; what workers hold at this moment may still go out.
+
+        Safe to repeat. NotFound; BatchCanceled. When this returns it is in force, also after a crash.
+        """
+        return await self._turn(account, batch_id, pause_batch)
+
+    async def resume(self, account: Account, batch_id: str) -> Batch:
+        """Goes on where it was. Safe to repeat. NotFound; BatchCanceled."""
+        return await self._turn(account, batch_id, resume_batch)
+
+    async def _turn(self, account: Account, batch_id: str, command: Callable[[Tx, str, str], bool | None]) -> Batch:
+        turned = await self._store.write(command, account.id, batch_id)
+        batch = await self.get(account, batch_id)
+        if turned is None:
+            raise BatchCanceled()
+        self._engine.batch_paused()
+        return batch
+
+    def _options(self, options: Options) -> Options:
+        if options.pause_share is not None and not 0 <= options.pause_share <= 1:
+            raise InvalidField("A share is from 0 to 1.", field="pause_at_failure_share")
+        if not options.marketing:
+            return options
+        return msgspec.structs.replace(
+            options,
+            quiet=options.quiet or self._engine.quiet_hours,
+            priority=max(options.priority, Priority.LOW),
+        )
+
     def _tariff(self, account: Account) -> Tariff:
         return self._engine.tariff.with_prices(account.terms.prices)
 
@@ -259,7 +293,7 @@ class Batches:
             client_reference=draft.client_reference,
             flash=draft.flash,
             max_parts=_max_parts(draft.max_parts),
-            options=draft.options,
+            options=self._options(draft.options),
             created_at=now,
             modified_at=now,
             expand_at=send_at if draft.groups and send_at > now else None,

@@ -6,14 +6,19 @@ import time
 from datetime import UTC, datetime
 
 from heliograph.domain.accounts import Account
+from heliograph.domain.attempts import Attempt, AttemptOutcome
 from heliograph.domain.errors import AlreadyDispatched, NotFound, WaitTimedOut
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Message, Wait, why_waiting
-from heliograph.domain.statuses import SETTLED
+from heliograph.domain.statuses import SETTLED, Reason, Status
 from heliograph.engine.engine import Engine
 from heliograph.engine.news import ELSEWHERE_S
+from heliograph.store.attempts import attempts_of
 from heliograph.store.batches import cancel_message
 from heliograph.store.messages import MessageFilter, message_by_id, messages_of
+
+_NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER, Reason.RETRIES_EXHAUSTED}
+"""Ends that are no attempt, or whose last attempt is among the earlier ones."""
 
 
 class Messages:
@@ -48,6 +53,14 @@ class Messages:
         message = await self.get(account, message_id)
         return message, why_waiting(message, datetime.now(UTC))
 
+    async def attempts(self, account: Account, message_id: str) -> list[Attempt]:
+        """What was tried, oldest first. NotFound if the account has no such message."""
+        message = await self.get(account, message_id)
+        before = await self._store.read(attempts_of, account.id, message_id)
+        if message.provider is None or message.status is Status.QUEUED or message.reason in _NEVER_WENT:
+            return before
+        return [*before, _last_attempt(message)]
+
     async def wait_until_settled(self, account: Account, message_id: str, timeout_s: float) -> Message:
         """The message once it is settled. WaitTimedOut if that takes longer than `timeout_s`."""
         deadline = time.monotonic() + timeout_s
@@ -60,3 +73,20 @@ class Messages:
                 if left <= 0:
                     raise WaitTimedOut(f"After {timeout_s:g} s the message is {message.status}.")
                 await news.wait(min(left, ELSEWHERE_S))
+
+
+def _last_attempt(message: Message) -> Attempt:
+    outcome = AttemptOutcome.TAKEN
+    if message.status is Status.REJECTED and message.sent_at is None:
+        outcome = AttemptOutcome.REFUSED
+    elif message.reason == Reason.UNCERTAIN:
+        outcome = AttemptOutcome.UNCERTAIN
+    return Attempt(
+        provider=message.provider or "",
+        provider_ref=message.provider_ref,
+        outcome=outcome,
+        reason=message.reason,
+        provider_code=message.provider_code,
+        detail=message.detail,
+        at=message.sent_at or message.settled_at or message.created_at,
+    )

@@ -7,10 +7,15 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.errors import InvalidField, InvalidOriginator
+from heliograph.domain.optouts import ConsentWords
 from heliograph.engine.engine import Engine
 from heliograph.numbers import COUNTRIES, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.services.accounts import Accounts
+from heliograph.services.batches import is_storable
+
+MOST_WORDS = 50
+LONGEST_ANSWER = 480
 
 
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +26,7 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
     receipt_url: str | UnsetType | None = UNSET
     default_originator: str | UnsetType | None = UNSET
     default_region: str | UnsetType | None = UNSET
+    words: ConsentWords | UnsetType = UNSET
 
 
 class Profile:
@@ -43,11 +49,24 @@ class Profile:
             raise InvalidField(f"Callbacks have the shape of one of {known}.", field="callback_protocol")
         if isinstance(change.default_region, str) and change.default_region not in COUNTRIES:
             raise InvalidField(f"There is no country {change.default_region!r}.", field="default_region")
+        if isinstance(change.words, ConsentWords):
+            _check_words(change.words)
         if isinstance(change.default_originator, str):
             wanted["default_originator"] = _originator(change.default_originator)
         if wanted:
             await self._accounts.change(account, **wanted)
         return msgspec.structs.replace(account, **wanted)
+
+
+def _check_words(words: ConsentWords) -> None:
+    for name in ("stop", "start", "help"):
+        own = getattr(words, name)
+        if len(own) > MOST_WORDS or any(len(word.split()) != 1 for word in own):
+            raise InvalidField(f"`{name}` has at most {MOST_WORDS} entries, each one word.", field=f"consent.{name}")
+    for name in ("stop_answer", "start_answer", "help_answer"):
+        text = getattr(words, name)
+        if text is not None and (not text or len(text) > LONGEST_ANSWER or not is_storable(text)):
+            raise InvalidField(f"`{name}` has 1 to {LONGEST_ANSWER} characters.", field=f"consent.{name}")
 
 
 def _originator(text: str) -> str:

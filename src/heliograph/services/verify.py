@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from heliograph.domain.accounts import Account
-from heliograph.domain.batches import Batch, Draft
+from heliograph.domain.batches import Batch, Draft, Options
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import (
     AlreadyVerified,
@@ -25,6 +25,7 @@ from heliograph.domain.errors import (
 )
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.priorities import Priority
 from heliograph.domain.verifications import (
     ATTEMPTS,
     LENGTHS,
@@ -219,6 +220,7 @@ class Verify:
                 **{name: {"default": value} for name, value in wanted.wording.values.items()},
             },
             expire_at=wanted.expires_at,
+            options=Options(priority=Priority.URGENT),
         )
         return await self._batches.create(account, draft, also=store)
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from heliograph.domain.accounts import Account, Terms
 from heliograph.domain.instants import from_ms, to_ms
+from heliograph.domain.optouts import NO_WORDS, ConsentWords
 from heliograph.store.schema import accounts, credentials
 from heliograph.store.tx import Tx
 
@@ -26,8 +27,10 @@ _COLUMNS = (
     accounts.c.terms,
     accounts.c.parent_id,
     accounts.c.receipt_url,
+    accounts.c.consent_words,
 )
 _decode_terms = msgspec.json.Decoder(Terms).decode
+_decode_words = msgspec.json.Decoder(ConsentWords).decode
 
 
 class FoundCredential(msgspec.Struct, frozen=True):
@@ -56,6 +59,7 @@ def _account(row: Sequence[Any]) -> Account:
         terms=Terms() if row[9] is None else _decode_terms(row[9]),
         parent_id=row[10],
         receipt_url=row[11],
+        words=NO_WORDS if row[12] is None else _decode_words(row[12]),
     )
 
 
@@ -65,6 +69,7 @@ def add_account(tx: Tx, account: Account) -> int:
         "created_at": to_ms(account.created_at),
         "terms": msgspec.json.encode(account.terms).decode(),
     }
+    row["consent_words"] = msgspec.json.encode(row.pop("words")).decode()
     return tx.insert(accounts, tuple(row), [tuple(row.values())], skip_existing=True)
 
 
@@ -82,6 +87,9 @@ def change_account(tx: Tx, account_id: str, values: dict[str, Any]) -> int:
     """Sets the given fields; 0 if there is no such account."""
     if "terms" in values:
         values = values | {"terms": msgspec.json.encode(values["terms"]).decode()}
+    if "words" in values:
+        words = msgspec.json.encode(values["words"]).decode()
+        values = {name: value for name, value in values.items() if name != "words"} | {"consent_words": words}
     return tx.run(update(accounts).where(accounts.c.id == account_id).values(values))
 
 

@@ -10,7 +10,18 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Select, case, func, select, update
 
-from heliograph.domain.batches import NOTIFY, USUAL, Batch, BodyKind, Notify, Options, Parameters, ReportWish
+from heliograph.domain.batches import (
+    NOTIFY,
+    USUAL,
+    Batch,
+    BodyKind,
+    Notify,
+    Options,
+    Parameters,
+    Pause,
+    ReportWish,
+    notify_of,
+)
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, UnknownGroup
 from heliograph.domain.ids import earliest_at, following
@@ -31,14 +42,14 @@ _decode_list = msgspec.json.Decoder(list[str]).decode
 _decode_options = msgspec.json.Decoder(Options).decode
 _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 
-_BEHIND_THE_SCENES = {"idempotency_key", "fingerprint", "open_count", "used_ids"}
+_BEHIND_THE_SCENES = {"idempotency_key", "fingerprint", "open_count", "used_ids", "settled_count", "failed_count"}
 _COLUMNS = tuple(column for column in batches.c if column.name not in _BEHIND_THE_SCENES)
 BATCH_COLUMNS = tuple(column.name for column in batches.c)
 
 _OWN = ("id", "msisdn", "price", "parts", "country")
 _TIMES = ("due_at", "expire_at")
 _ROUTE = ("channel", "leg", "plan")
-_SHARED = ("account_id", "batch_id", "status", "notify", "created_at")
+_SHARED = ("account_id", "batch_id", "status", "notify", "priority", "created_at")
 """Columns of a message that are the same for all of its batch."""
 _MERGED_RECIPIENTS = 20
 """Batches up to this size share one INSERT of messages with their neighbours; larger ones have one of their own."""
@@ -175,7 +186,7 @@ def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> lis
     found = []
     for batch, msisdns, tariff in wanted:
         quotes = tariff.quotes(batch, msisdns)
-        if silent:
+        if silent and not batch.options.despite_optout:
             quotes = [
                 quote._replace(price=0, refused=Reason.OPTED_OUT) if (batch.account_id, msisdn) in silent else quote
                 for msisdn, quote in zip(msisdns, quotes, strict=True)
@@ -202,7 +213,8 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
             for message_id, msisdn, quote in zip(ids[batch.id], msisdns, quotes, strict=True)
         ]
         created_at = to_ms(batch.created_at)
-        shared = (batch.account_id, batch.id, Status.QUEUED.value, int(NOTIFY[batch.report]), created_at)
+        notify, priority = int(notify_of(batch.report, batch.options)), int(batch.options.priority)
+        shared = (batch.account_id, batch.id, Status.QUEUED.value, notify, priority, created_at)
         times = _times(batch, msisdns)
         if batch.options.channel is not Channel.SMS or batch.options.fallbacks:
             routed = [
@@ -282,6 +294,9 @@ def batch_row(new: NewBatch, count: int) -> Row:
         None if batch.options == USUAL else _text(batch.options),
         maybe_ms(batch.expand_at),
         count,
+        None,
+        None,
+        *((None, None) if batch.options.pause_share is None else (0, 0)),
     )
 
 
@@ -305,6 +320,7 @@ def _batch(row: Sequence[Any]) -> Batch:
             "modified_at": from_ms(values["modified_at"]),
             "canceled_at": maybe_instant(values["canceled_at"]),
             "expand_at": maybe_instant(values["expand_at"]),
+            "pause": None if values["pause"] is None else Pause(values["pause"]),
         }
     )
 
@@ -462,6 +478,8 @@ class SendingFacts(msgspec.Struct, frozen=True):
     modified_at: int
     canceled: bool
     options: Options
+    tags: Sequence[str]
+    pause: str | None
 
 
 def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
@@ -478,6 +496,8 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
         batches.c.modified_at,
         case((batches.c.canceled_at.is_(None), 0), else_=1),
         batches.c.options,
+        batches.c.tags,
+        batches.c.pause,
     )
     found = tx.rows(
         select(*(column.label(f"f{place}") for place, column in enumerate(columns))).where(
@@ -497,6 +517,8 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
             modified_at,
             bool(canceled),
             _options(options),
+            () if tags == "[]" else _decode_list(tags),
+            pause,
         )
         for (
             identifier,
@@ -510,6 +532,8 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
             modified_at,
             canceled,
             options,
+            tags,
+            pause,
         ) in found
     }
 

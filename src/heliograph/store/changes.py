@@ -14,14 +14,15 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import func, select
 
-from heliograph.domain.batches import Notify
+from heliograph.domain.attempts import AttemptOutcome
+from heliograph.domain.batches import Notify, Options, Pause, PauseReason
 from heliograph.domain.callbacks import EventKind, MessageFacts
 from heliograph.domain.channels import Plan, plan_of
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import OPEN, SETTLED, Reason, Status, may_become
 from heliograph.store.ledger import Bill, give_back
-from heliograph.store.schema import accounts, batches, events, messages
+from heliograph.store.schema import accounts, attempts, batches, events, messages
 from heliograph.store.tx import Row, Tx
 
 
@@ -43,6 +44,14 @@ class Change(msgspec.Struct, frozen=True):
     """When to try again; only with QUEUED."""
     attempts: int | None = None
     """Corrects the count: a message that was put back without being offered to a provider was not tried."""
+    line: str | None = None
+    """Where it waits; only with QUEUED."""
+    tried: str | None = None
+    """Providers that are not to be asked again, separated by spaces; None: as before."""
+    attempted: AttemptOutcome | None = None
+    """What came of the attempt that this ends, if the message goes on."""
+    elsewhere: bool = False
+    """If a provider has taken it, another one is tried instead of ending it."""
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -52,6 +61,9 @@ class Applied(msgspec.Struct, frozen=True):
     batch_id: str
     account_id: str
     status: Status
+    provider: str | None = None
+    took_ms: int | None = None
+    """From being sent until a receipt settled it."""
 
 
 class Current(NamedTuple):
@@ -75,6 +87,7 @@ class Current(NamedTuple):
     leg: int
     plan: str | None
     fall_back_at: int | None
+    tried: str | None
 
 
 class Taken(NamedTuple):
@@ -88,6 +101,10 @@ class Taken(NamedTuple):
 _NOT_SENT = {Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED}
 _UNSENT = {Status.QUEUED.value, Status.SENDING.value}
 _HELD = {Status.SENDING.value, Status.SENT.value}
+_WENT_WRONG = {Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.UNKNOWN}
+_NOBODYS_FAULT = {Reason.OPTED_OUT, Reason.NO_COVERAGE, Reason.INSUFFICIENT_CREDIT, Reason.EXPIRED_BEFORE_SENDING}
+"""Ends that say nothing of whether the others will be delivered."""
+_decode_options = msgspec.json.Decoder(Options).decode
 _UNDELIVERED = {Status.FAILED, Status.REJECTED, Status.EXPIRED}
 _NO_CHANNEL_HELPS = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING}
 """Why a message ends although another channel is left."""
@@ -105,6 +122,8 @@ _WRITTEN = (
     "sent_at",
     "attempts",
     "price",
+    "line",
+    "tried",
     "settled_at",
 )
 
@@ -120,7 +139,9 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
         before = current.get(change.message_id)
         if before is None:
             continue
-        if before.plan is not None and (fallen := _fallen_back(plan_of(before.plan), change, before, now_ms)):
+        if change.elsewhere and before.status == Status.SENT:
+            change, after = _failed_over(change, before, now_ms)
+        elif before.plan is not None and (fallen := _fallen_back(plan_of(before.plan), change, before, now_ms)):
             change, after = fallen
         elif may_become(Status(before.status), change.status):
             after = _changed(change, before, now_ms)
@@ -131,10 +152,20 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
         taken.append(Taken(change, before, after))
     tx.update(messages, "id", _WRITTEN, list(rows.values()), {"worker": None, "lease_until": None})
     _write_routes(tx, taken)
+    _write_attempts(tx, taken, now_ms)
     _close_batches(tx, taken)
+    _count_ends(tx, taken)
     _return_prices(tx, taken, now_ms)
     _write_events(tx, taken, now_ms)
-    return [Applied(after.id, after.batch_id, after.account_id, change.status) for change, _, after in taken]
+    return [_applied(entry, now_ms) for entry in taken]
+
+
+def _applied(entry: Taken, now_ms: int) -> Applied:
+    change, before, after = entry
+    took_ms = None
+    if before.status == Status.SENT and change.status in SETTLED and before.sent_at is not None:
+        took_ms = max(_happened(change, now_ms) - before.sent_at, 0)
+    return Applied(after.id, after.batch_id, after.account_id, change.status, after.provider, took_ms)
 
 
 def lock_messages(tx: Tx, message_ids: Sequence[str]) -> dict[str, Current]:
@@ -169,6 +200,7 @@ def _changed(change: Change, before: Current, now_ms: int) -> Current:
         before.leg,
         before.plan,
         before.fall_back_at,
+        change.tried if change.tried is not None else before.tried,
     )
     return after if before.plan is None else _along(plan_of(before.plan), change, after, now_ms)
 
@@ -204,6 +236,8 @@ def _fallen_back(plan: Plan, change: Change, before: Current, now_ms: int) -> tu
         detail=change.detail,
         due_at=now_ms,
         attempts=0,
+        tried="",
+        attempted=AttemptOutcome.FAILED if change.attempted is None else change.attempted,
     )
     after = _changed(again, before, now_ms)
     return again, after._replace(
@@ -213,6 +247,41 @@ def _fallen_back(plan: Plan, change: Change, before: Current, now_ms: int) -> tu
         provider_ref=None,  # what is still heard of the leg before is about nothing that can change
         sent_at=None,
     )
+
+
+def _failed_over(change: Change, before: Current, now_ms: int) -> tuple[Change, Current]:
+    """What becomes of a message that one provider took and did not deliver, and that another is to have."""
+    again = Change(
+        change.message_id,
+        Status.QUEUED,
+        reason=Waiting.FAILED_OVER,
+        provider_code=change.provider_code,
+        detail=change.detail,
+        due_at=now_ms,
+        tried=f"{before.tried or ''} {before.provider or ''}".strip(),
+        attempted=AttemptOutcome.FAILED,
+    )
+    after = _changed(again, before, now_ms)
+    return again, after._replace(provider_ref=None, sent_at=None, fall_back_at=None)
+
+
+_ATTEMPT = ("id", "message_id", "provider", "provider_ref", "outcome", "reason", "provider_code", "detail", "at")
+
+
+def _write_attempts(tx: Tx, taken: Sequence[Taken], now_ms: int) -> None:
+    """Keeps what came of attempts after which a message goes on; the last one is in the message."""
+    ended = [entry for entry in taken if entry.change.attempted is not None]
+    if not ended:
+        return
+    rows: list[Row] = []
+    for identifier, (change, before, after) in zip(following(new_id(), len(ended)), ended, strict=True):
+        outcome = change.attempted or AttemptOutcome.FAILED
+        provider = change.provider or before.provider or ""
+        what = (change.reason, change.provider_code, change.detail, _happened(change, now_ms))
+        # By another channel it is another message: what is still heard of the one before changes nothing.
+        ref = None if change.reason == Waiting.FELL_BACK else before.provider_ref
+        rows.append((identifier, after.id, provider, ref, outcome.value, *what))
+    tx.insert(attempts, _ATTEMPT, rows)
 
 
 def _write_routes(tx: Tx, taken: Sequence[Taken]) -> None:
@@ -245,6 +314,8 @@ def _written(change: Change, after: Current, now_ms: int) -> Row:
         after.sent_at,
         after.attempts,
         after.price,
+        change.line,
+        after.tried,
         _happened(change, now_ms) if change.status in SETTLED else None,
     )
 
@@ -277,6 +348,30 @@ def _close_batches(tx: Tx, taken: Sequence[Taken]) -> None:
         )
     }
     tx.update(batches, "id", ("open_count",), [(batch, left[batch] - count) for batch, count in settled.items()])
+
+
+def _count_ends(tx: Tx, taken: Sequence[Taken]) -> None:
+    """Counts what has settled, and how much of it failed, where batches pause by themselves; pauses those that must."""
+    settled: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    for change, before, _ in taken:
+        if before.notify & Notify.WATCHED and before.status in OPEN and change.status in SETTLED:
+            settled[before.batch_id] += 1
+            failed[before.batch_id] += change.status in _WENT_WRONG and change.reason not in _NOBODYS_FAULT
+    if not settled:
+        return
+    columns = (batches.c.id, batches.c.settled_count, batches.c.failed_count, batches.c.options, batches.c.pause)
+    rows = tx.rows(select(*columns).where(tx.among(batches.c.id, settled)).order_by(batches.c.id).with_for_update())
+    counts, pausing = [], []
+    for batch_id, settled_before, failed_before, options, pause in rows:
+        ended, wrong = (settled_before or 0) + settled[batch_id], (failed_before or 0) + failed[batch_id]
+        counts.append((batch_id, ended, wrong))
+        rule = _decode_options(options)
+        most = 1.0 if rule.pause_share is None else rule.pause_share
+        if pause is None and failed[batch_id] and ended >= rule.pause_after and wrong > most * ended:
+            pausing.append((batch_id, Pause.PAUSING.value, PauseReason.FAILURES.value))
+    tx.update(batches, "id", ("settled_count", "failed_count"), counts)
+    tx.update(batches, "id", ("pause", "pause_reason"), pausing)
 
 
 def settle_if_empty(tx: Tx, batch_ids: Collection[str], now_ms: int) -> None:

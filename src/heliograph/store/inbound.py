@@ -17,6 +17,7 @@ from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.domain.optouts import Consent, OptOutSource
 from heliograph.domain.rents import Rent
+from heliograph.store.batches import NewBatch, accept
 from heliograph.store.changes import insert_events
 from heliograph.store.conversations import note_heard
 from heliograph.store.groups import follow_keywords
@@ -30,13 +31,20 @@ _NAMES = tuple(column.name for column in inbound.c)
 
 
 def add_inbound(
-    tx: Tx, account: Account, message: Inbound, consent: Consent, now_ms: int, rent: Rent | None = None
+    tx: Tx,
+    account: Account,
+    message: Inbound,
+    consent: Consent,
+    now_ms: int,
+    rent: Rent | None = None,
+    answer: NewBatch | None = None,
 ) -> bool:
     """Stores an inbound message with all that follows from it: consent, groups, the conversation, its price, the
     callback. False if it was known.
 
     A provider that repeats a message (same provider, same reference) changes nothing. `rent` is that of the number that
-    it was written to, if that is rented.
+    it was written to, if that is rented. The `answer` is sent if the account can pay for it; the confirmation of an
+    opt-out only if there was none before.
     """
     if rent is not None:
         message = msgspec.structs.replace(message, rent_id=rent.id, price=rent.terms.inbound_price)
@@ -48,10 +56,12 @@ def add_inbound(
     }
     if not tx.insert(inbound, _NAMES, [tuple(values[name] for name in _NAMES)], skip_existing=True):
         return False
-    if consent is Consent.WITHDRAWN:
-        add_optouts(tx, account.id, [message.msisdn], OptOutSource.INBOUND, now_ms)
+    if consent is Consent.WITHDRAWN and not add_optouts(tx, account.id, [message.msisdn], OptOutSource.INBOUND, now_ms):
+        answer = None
     elif consent is Consent.GIVEN:
         tx.run(delete(optouts).where(optouts.c.account_id == account.id, optouts.c.msisdn == message.msisdn))
+    if answer is not None:
+        accept(tx, [answer])
     if message.kind is BodyKind.TEXT:
         follow_keywords(tx, account.id, message)
     note_heard(tx, message)

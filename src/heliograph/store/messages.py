@@ -45,6 +45,7 @@ _COLUMNS = (
     messages.c.channel,
     messages.c.leg,
     messages.c.plan,
+    messages.c.priority,
 )
 _NAMES = tuple(column.name for column in _COLUMNS)
 _WITH_BATCH = messages.join(batches, batches.c.id == messages.c.batch_id)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal_column, select
 
+from heliograph.domain.batches import HOLDING
+from heliograph.domain.messages import Waiting
+from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.batches import SendingFacts, sending_facts
 from heliograph.store.changes import Applied, Change, apply_changes
 from heliograph.store.optouts import opted_out_among
-from heliograph.store.schema import is_falling_back, is_queued, is_sending, messages
+from heliograph.store.pacing import Pace, provider_of, take_held
+from heliograph.store.pausing import line_of_paused
+from heliograph.store.schema import batches, is_falling_back, is_free, is_held, is_queued, is_sending, messages
 from heliograph.store.tx import Tx
 
 
@@ -23,6 +28,8 @@ class Claim(msgspec.Struct, frozen=True):
     limit: int
     now_ms: int
     lease_until: int
+    paces: Sequence[Pace] = ()
+    """The lines at which messages wait that this worker may send by now."""
 
 
 class Leased(msgspec.Struct, frozen=True):
@@ -39,6 +46,10 @@ class Leased(msgspec.Struct, frozen=True):
     channel: str
     leg: int
     """Which of the batch's bodies it has."""
+    line: str | None = None
+    """The provider at whose line it waited: it goes by that."""
+    tried: str = ""
+    """Providers that are not to be asked again, separated by spaces."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -46,27 +57,32 @@ class Work(msgspec.Struct, frozen=True):
 
     messages: Sequence[Leased]
     batches: dict[str, SendingFacts]
+    more: bool = False
+    """There may be more that is due."""
 
 
 def claim_due(tx: Tx, claims: Sequence[Claim]) -> list[Work]:
-    """Leases due messages, oldest first, to each asking worker. Spans accounts."""
+    """Leases messages to each asking worker: those that waited at a line and may go by it now, then due ones, the most
+    urgent first and the oldest of these. Spans accounts."""
     return [_claim(tx, claim) for claim in claims]
 
 
-def due_messages(now_ms: int, limit: int) -> Select[*tuple[Any, ...]]:
-    """What is claimed: due messages, oldest first, those that no other worker is looking at."""
+CLAIMED = tuple(
+    messages.c[name]
+    for name in (
+        *("id", "account_id", "batch_id", "msisdn", "attempts", "expire_at", "channel", "leg"),
+        *("line", "tried"),
+    )
+)
+
+
+def due_messages(now_ms: int, limit: int, priority: Priority = Priority.NORMAL) -> Select[*tuple[Any, ...]]:
+    """What is claimed of one priority: due messages, oldest first, those that no other worker is looking at."""
     return (
-        select(
-            messages.c.id,
-            messages.c.account_id,
-            messages.c.batch_id,
-            messages.c.msisdn,
-            messages.c.attempts,
-            messages.c.expire_at,
-            messages.c.channel,
-            messages.c.leg,
+        select(*CLAIMED)
+        .where(
+            is_queued, is_free, messages.c.priority == literal_column(str(int(priority))), messages.c.due_at <= now_ms
         )
-        .where(is_queued, messages.c.due_at <= now_ms)
         .order_by(messages.c.due_at, messages.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -74,10 +90,19 @@ def due_messages(now_ms: int, limit: int) -> Select[*tuple[Any, ...]]:
 
 
 def _claim(tx: Tx, claim: Claim) -> Work:
+    rows: list[Sequence[Any]] = []
     with tx.in_index_order():
-        rows = tx.rows(due_messages(claim.now_ms, claim.limit))
+        if claim.paces:
+            rows += take_held(tx, claim.paces, CLAIMED, claim.now_ms, claim.limit)
+        for priority in Priority:
+            if len(rows) < claim.limit:
+                rows += tx.rows(due_messages(claim.now_ms, claim.limit - len(rows), priority))
     if not rows:
         return Work([], {})
+    more = len(rows) == claim.limit
+    facts = sending_facts(tx, {row[2] for row in rows})
+    if any(batch.pause in HOLDING for batch in facts.values()):
+        rows = _set_paused_aside(tx, rows, facts)
     tx.update(
         messages,
         "id",
@@ -90,39 +115,91 @@ def _claim(tx: Tx, claim: Claim) -> Work:
         by_account.setdefault(row[1], []).append(row[3])
     silent = opted_out_among(tx, by_account.items())
     leased = [
-        Leased(row[0], row[1], row[2], row[3], row[4] + 1, row[5], (row[1], row[3]) in silent, row[6], row[7])
+        Leased(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4] + 1,
+            row[5],
+            (row[1], row[3]) in silent,
+            row[6],
+            row[7],
+            provider_of(row[8]),
+            row[9] or "",
+        )
         for row in rows
     ]
-    return Work(leased, sending_facts(tx, {row[2] for row in rows}))
+    return Work(leased, facts, more)
+
+
+def _set_paused_aside(tx: Tx, rows: Sequence[Sequence[Any]], facts: dict[str, SendingFacts]) -> list[Sequence[Any]]:
+    """Takes messages of paused batches out of the queue; those that are left.
+
+    The batches are kept as they are until this is committed: one that goes on must find all that was set aside.
+    """
+    paused = [batch.id for batch in facts.values() if batch.pause in HOLDING]
+    holding = [pause.value for pause in HOLDING]
+    query = select(batches.c.id).where(tx.among(batches.c.id, paused), tx.among(batches.c.pause, holding))
+    still = {row[0] for row in tx.rows(query.order_by(batches.c.id).with_for_update(read=True))}
+    aside = [(row[0], line_of_paused(row[2])) for row in rows if row[2] in still]
+    tx.update(messages, "id", ("line",), aside, {"reason": Waiting.PAUSED.value})
+    return [row for row in rows if row[2] not in still]
 
 
 def next_due_at(tx: Tx) -> int | None:
-    """When the next waiting message is due, in milliseconds since 1970; None if none waits. Spans accounts."""
-    value: int | None = tx.value(
-        select(messages.c.due_at).where(is_queued).order_by(messages.c.due_at, messages.c.id).limit(1)
-    )
-    return value
+    """When the next message that waits for its time is due, in milliseconds since 1970; None: there is none.
+
+    Spans accounts.
+    """
+    each = [
+        select(messages.c.due_at)
+        .where(is_queued, is_free, messages.c.priority == literal_column(str(int(priority))))
+        .order_by(messages.c.due_at, messages.c.id)
+        .limit(1)
+        .scalar_subquery()
+        .label(priority.name)
+        for priority in Priority
+    ]
+    row = tx.first(select(*each))
+    return min((due_at for due_at in row or () if due_at is not None), default=None)
+
+
+class Lapsed(NamedTuple):
+    """A message whose worker let the lease end."""
+
+    id: str
+    account_id: str
+    msisdn: str
+    channel: str
+    parts: int | None
+    originator: str | None
+    tags: str
+    """JSON."""
+    line: str | None
+    """The provider at whose line it waited before."""
 
 
 def take_back_lapsed(
-    tx: Tx, now_ms: int, limit: int, decide: Callable[[str, str, str], tuple[Status, str | None]]
+    tx: Tx, now_ms: int, limit: int, decide: Callable[[Lapsed], tuple[Status, str | None]]
 ) -> Sequence[Applied]:
     """Lets go of messages whose worker let the lease end: it died, or lost the database. At most `limit`.
 
-    Nobody knows whether such a message went out: `decide(account, msisdn, channel)` says what becomes of it, and why.
-    Spans accounts.
+    Nobody knows whether such a message went out: `decide` says what becomes of it, and why. Spans accounts.
     """
+    names = ("id", "account_id", "msisdn", "channel", "parts")
     rows = tx.rows(
-        select(messages.c.id, messages.c.account_id, messages.c.msisdn, messages.c.channel)
+        select(*(messages.c[name] for name in names), batches.c.originator, batches.c.tags, messages.c.line)
+        .join_from(messages, batches, batches.c.id == messages.c.batch_id)
         .where(is_sending, messages.c.lease_until < now_ms)
         .order_by(messages.c.lease_until)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=messages)
     )
     changes = []
-    for message_id, account_id, msisdn, channel in rows:
-        status, reason = decide(account_id, msisdn, channel)
-        changes.append(Change(message_id, status, reason=reason))
+    for row in rows:
+        status, reason = decide(Lapsed(row[0], row[1], row[2], row[3], row[4], row[5], row[6], provider_of(row[7])))
+        changes.append(Change(row[0], status, reason=reason))
     return apply_changes(tx, changes, now_ms)
 
 
@@ -172,7 +249,8 @@ def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: 
 
 def depth(tx: Tx) -> dict[str, int]:
     """How many messages are queued and sending. Reads the partial indexes, never the table. Spans accounts."""
-    wanted = {Status.QUEUED.value: is_queued, Status.SENDING.value: is_sending}
-    return {
-        name: int(tx.value(select(func.count()).select_from(messages).where(rows))) for name, rows in wanted.items()
+    wanted = {"free": (is_queued, is_free), "held": (is_queued, is_held), Status.SENDING.value: (is_sending,)}
+    found = {
+        name: int(tx.value(select(func.count()).select_from(messages).where(*rows))) for name, rows in wanted.items()
     }
+    return {Status.QUEUED.value: found.pop("free") + found.pop("held")} | found

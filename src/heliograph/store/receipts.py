@@ -9,10 +9,13 @@ from sqlalchemy import delete, select
 
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.receipts import Receipt, ReceiptFate
+from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import Status
+from heliograph.store.attempts import earlier_takers
 from heliograph.store.changes import Applied, Change, apply_changes
+from heliograph.store.pacing import open_lines
 from heliograph.store.polls import Poll, add_polls
-from heliograph.store.schema import early_receipts, messages
+from heliograph.store.schema import batches, early_receipts, messages
 from heliograph.store.tx import Tx
 
 
@@ -41,6 +44,8 @@ def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Applied
     answers: list[Sequence[Applied]] = []
     for chunk in chunks:
         applied = apply_changes(tx, chunk.changes, chunk.now_ms)
+        if lines := {change.line for change in chunk.changes if change.line is not None}:
+            open_lines(tx, lines)
         add_polls(tx, chunk.polls)
         refs = {change.provider_ref: change for change in chunk.changes if change.provider_ref is not None}
         answers.append([*applied, *_apply_early(tx, refs, chunk.now_ms)])
@@ -78,30 +83,40 @@ def record_receipts(tx: Tx, chunks: Sequence[Receipts]) -> list[Recorded]:
     receipts = [receipt for chunk in chunks for receipt in chunk.receipts if receipt.status is not None]
     known = _known(tx, receipts)
     unknown = [receipt for receipt in receipts if (receipt.provider, receipt.provider_ref) not in known]
+    earlier = earlier_takers(tx, {receipt.provider_ref for receipt in unknown}) if unknown else {}
+    unknown = [receipt for receipt in unknown if (receipt.provider, receipt.provider_ref) not in earlier]
     if unknown:
         # Their outcomes may be being recorded at this moment, by one who has looked for early receipts already.
         tx.take_turns(alone=True)
         known |= _known(tx, unknown)
-    return [_record(tx, chunk, known) for chunk in chunks]
+    return [_record(tx, chunk, known, earlier) for chunk in chunks]
 
 
-def _record(tx: Tx, chunk: Receipts, known: Mapping[tuple[str, str], str]) -> Recorded:
+def _record(
+    tx: Tx, chunk: Receipts, known: Mapping[tuple[str, str], str], earlier: Mapping[tuple[str, str], str]
+) -> Recorded:
+    """Of a message that has gone on to another provider, an earlier one can only say that it was delivered."""
     understood = [receipt for receipt in chunk.receipts if receipt.status is not None]
     changes: list[Change] = []
     early: list[Receipt] = []
+    stale = 0
     for receipt in understood:
-        message_id = known.get((receipt.provider, receipt.provider_ref))
-        if message_id is None:
-            early.append(receipt)
-        else:
+        key = (receipt.provider, receipt.provider_ref)
+        if (message_id := known.get(key)) is not None:
             changes.append(_change(message_id, receipt))
+        elif (message_id := earlier.get(key)) is None:
+            early.append(receipt)
+        elif receipt.status is Status.DELIVERED:
+            changes.append(_change(message_id, receipt))
+        else:
+            stale += 1
     applied = apply_changes(tx, changes, chunk.now_ms)
     _park(tx, early, chunk.now_ms)
     return Recorded(
         applied,
         ReceiptFate(
             applied=len(applied),
-            repeated=len(changes) - len(applied),
+            repeated=len(changes) - len(applied) + stale,
             parked=len(early),
             not_understood=len(chunk.receipts) - len(understood),
         ),
@@ -118,6 +133,39 @@ def _known(tx: Tx, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """A message that a provider has taken, as far as its way matters."""
+
+    subject: Subject
+    tried: str
+    expire_at: int
+
+
+def sent_under(tx: Tx, provider_refs: Collection[str]) -> dict[tuple[str, str], Sent]:
+    """Those that providers took under these identifiers, and that nothing is known of yet. Spans accounts."""
+    names = ("provider", "provider_ref", "msisdn", "account_id", "channel", "parts", "tried", "expire_at")
+    rows = tx.rows(
+        select(*(messages.c[name] for name in names), batches.c.originator, batches.c.tags)
+        .join_from(messages, batches, batches.c.id == messages.c.batch_id)
+        .where(tx.among(messages.c.provider_ref, provider_refs), messages.c.status == Status.SENT.value)
+    )
+    return {
+        (row[0], row[1]): Sent(
+            Subject(
+                msisdn=row[2],
+                account=row[3],
+                channel=row[4],
+                parts=row[5] or 1,
+                originator=row[8],
+                tags=msgspec.json.decode(row[9]),
+            ),
+            row[6] or "",
+            row[7],
+        )
+        for row in rows
+    }
+
+
 def _change(message_id: str, receipt: Receipt) -> Change:
     return Change(
         message_id,
@@ -126,6 +174,7 @@ def _change(message_id: str, receipt: Receipt) -> Change:
         provider_code=receipt.provider_code,
         detail=receipt.detail,
         at_ms=receipt.at_ms,
+        elsewhere=receipt.elsewhere,
     )
 
 

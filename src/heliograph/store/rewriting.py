@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, select, update
 
-from heliograph.domain.batches import NOTIFY, Batch
+from heliograph.domain.batches import Batch, notify_of
 from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit
 from heliograph.domain.ids import following
 from heliograph.domain.instants import to_ms
@@ -35,7 +35,10 @@ from heliograph.store.schema import batches, groups, has_groups_to_expand, is_qu
 from heliograph.store.tx import Row, Tx
 
 EXPANDED_AT_ONCE = 50
-_KEPT = {"id", "account_id", "idempotency_key", "fingerprint", "created_at", "canceled_at", "used_ids"}
+_KEPT = {
+    *("id", "account_id", "idempotency_key", "fingerprint", "created_at", "canceled_at", "used_ids"),
+    *("pause", "pause_reason"),
+}
 
 
 def rewrite(
@@ -98,8 +101,8 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, Sequence[Any]], used_ids: int, 
     new = [msisdn for msisdn in wanted.msisdns if msisdn not in there]
     if gone:
         tx.run(delete(messages).where(tx.among(messages.c.id, gone)))
-    notify = int(NOTIFY[after.report])
-    tx.run(update(messages).where(of_batch(after.id), is_queued).values(notify=notify, reason=None))
+    shared = {"notify": int(notify_of(after.report, after.options)), "priority": int(after.options.priority)}
+    tx.run(update(messages).where(of_batch(after.id), is_queued).values(**shared, reason=None, line=None))
     tx.update(messages, "id", ("price", "parts", "due_at", "expire_at"), _renewed(after, kept, quotes))
     if after.options.fallbacks:
         routes = [(quotes[row[1]], row[0]) for row in kept]

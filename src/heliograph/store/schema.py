@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     literal_column,
 )
 from sqlalchemy.dialects.postgresql import TEXT
@@ -50,6 +51,7 @@ accounts = Table(
     text("terms", required=False),  # JSON
     text("parent_id", required=False),
     text("receipt_url", required=False),
+    text("consent_words", required=False),  # JSON
     UniqueConstraint("name", name="accounts_name"),
 )
 Index("accounts_by_parent", accounts.c.parent_id)
@@ -104,7 +106,14 @@ batches = Table(
     text("options", required=False),
     number("expand_at", required=False),
     number("used_ids", default=0),  # identifiers behind its own that messages have, or had
+    text("pause", required=False),  # pausing, paused, resuming
+    text("pause_reason", required=False),
+    # Kept only where it pauses by itself when too many fail.
+    number("settled_count", required=False),
+    number("failed_count", required=False),
 )
+is_pausing_or_resuming = batches.c.pause.in_([literal_column("'pausing'"), literal_column("'resuming'")])
+Index("batches_pausing", batches.c.id, sqlite_where=is_pausing_or_resuming, postgresql_where=is_pausing_or_resuming)
 has_groups_to_expand = batches.c.expand_at.is_not(None)
 Index(
     "batches_to_expand",
@@ -165,18 +174,33 @@ messages = Table(
     number("leg", default=0),  # of the plan: 0 is the batch's own body, n its nth fallback
     text("plan", required=False),  # of a message that may go by several channels, one after the other
     number("fall_back_at", required=False),
+    number("priority", default=1),
+    text("line", required=False),  # the line that it waits at, due as it is; NULL: nobody has looked at it yet
+    text("tried", required=False),  # providers that are not to be asked again, separated by spaces
 )
 # Literals, not parameters: a plan made for any parameter could not use the partial indexes below.
 is_queued = messages.c.status == literal_column("'queued'")
 is_sending = messages.c.status == literal_column("'sending'")
+is_free = messages.c.line.is_(None)
+is_held = messages.c.line.is_not(None)
 Index("messages_by_account", messages.c.account_id, messages.c.id)
 # The queue: partial, so that PostgreSQL never sorts due rows, analysed or not (docs/decisions/0004-queue.md).
 Index(
     "messages_due",
+    messages.c.priority,
     messages.c.due_at,
     messages.c.id,
-    sqlite_where=is_queued,
-    postgresql_where=is_queued,
+    sqlite_where=and_(is_queued, is_free),
+    postgresql_where=and_(is_queued, is_free),
+)
+Index(
+    "messages_held",
+    messages.c.line,
+    messages.c.priority,
+    messages.c.due_at,
+    messages.c.id,
+    sqlite_where=and_(is_queued, is_held),
+    postgresql_where=and_(is_queued, is_held),
 )
 Index(
     "messages_leased",
@@ -199,6 +223,39 @@ Index(
     postgresql_where=is_falling_back,
 )
 Index("messages_by_msisdn", messages.c.msisdn, messages.c.id)
+
+# Attempts that were not the last: what came of the last one is in the message.
+attempts = Table(
+    "attempts",
+    metadata,
+    text("id", key=True),
+    text("message_id"),
+    text("provider"),
+    text("provider_ref", required=False),
+    text("outcome"),
+    text("reason", required=False),
+    text("provider_code", required=False),
+    text("detail", required=False),
+    number("at"),
+)
+Index("attempts_by_message", attempts.c.message_id, attempts.c.id)
+attempt_was_taken = attempts.c.provider_ref.is_not(None)
+Index(
+    "attempts_by_provider_ref",
+    attempts.c.provider_ref,
+    sqlite_where=attempt_was_taken,
+    postgresql_where=attempt_was_taken,
+)
+
+# Lines at which messages wait because no more may be sent for the moment; all workers take their places here.
+paces = Table(
+    "paces",
+    metadata,
+    text("line", key=True),
+    text("provider"),
+    number("free_at_us"),  # the first place that no message has taken, in microseconds since 1970
+)
+Index("paces_by_provider", paces.c.provider, paces.c.line)
 
 early_receipts = Table(
     "early_receipts",

@@ -1,0 +1,196 @@
+"""Routes: which provider a message goes by.
+
+Rules are looked at in the order of the settings file; the first that matches says by which providers the message may
+go. Everything here is a function of values: the engine asks with what it knows of a message, the command line with what
+somebody typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+import msgspec
+
+from heliograph.numbers import country_of, operator_of
+
+_EXACT = ("country", "account", "channel", "tag")
+"""Conditions whose values stand for nothing but themselves."""
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule can ask about a message."""
+
+    msisdn: str
+    originator: str | None = None
+    account: str = ""
+    """As the rules have it: its name, or where these were looked up, its identifier."""
+    tags: Sequence[str] = ()
+    channel: str = "sms"
+    parts: int = 1
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """A table `[[routes]]`: conditions, all of which must hold, and where messages go then.
+
+    What is absent asks nothing.
+    """
+
+    name: str = ""
+    country: Sequence[str] = ()
+    """ISO 3166 alpha-2, of the number."""
+    prefix: Sequence[str] = ()
+    """What the number begins with, without plus."""
+    operator: Sequence[str] = ()
+    """The network that the number was given out by, where the numbering plan says; `*` stands for anything."""
+    originator: Sequence[str] = ()
+    """With `*` for anything."""
+    account: Sequence[str] = ()
+    tag: Sequence[str] = ()
+    """One of the batch's is among these."""
+    channel: Sequence[str] = ()
+    min_parts: int = 1
+    max_parts: int = 255
+    providers: Sequence[str] = ()
+    """In the order in which they are tried."""
+    weights: Mapping[str, float] = {}
+    """Provider -> its share of the messages; the others are tried if it fails. Instead of `providers`."""
+    cheapest: bool = False
+    """The one with the lowest price for the country is tried first."""
+    follow_health: bool = False
+    """Providers that fail or are slow get a smaller share, until they are well again."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of its providers."""
+        return tuple(self.weights) or self.providers
+
+    @cached_property
+    def _operators(self) -> Sequence[str]:
+        return [pattern.casefold() for pattern in self.operator]
+
+    def mismatch(self, subject: Subject) -> str | None:
+        """The first condition that does not hold, as words for a person; None: it matches."""
+        msisdn = subject.msisdn
+        if self.country and country_of(msisdn) not in self.country:
+            return f"the country is {country_of(msisdn) or 'unknown'}, not {_either(self.country)}"
+        if self.prefix and not msisdn.startswith(tuple(self.prefix)):
+            return f"the number does not begin with {_either(self.prefix)}"
+        if self.operator and not _like((operator_of(msisdn) or "").casefold(), self._operators):
+            return f"the operator is {operator_of(msisdn) or 'unknown'}, not {_either(self.operator)}"
+        if self.originator and not _like(subject.originator or "", self.originator):
+            return f"the originator is {subject.originator or 'none'}, not {_either(self.originator)}"
+        if self.account and subject.account not in self.account:
+            return f"the account is {subject.account or 'unknown'}, not {_either(self.account)}"
+        if self.tag and not set(self.tag) & set(subject.tags):
+            return f"it has no tag {_either(self.tag)}"
+        if self.channel and subject.channel not in self.channel:
+            return f"the channel is {subject.channel}, not {_either(self.channel)}"
+        if not self.min_parts <= subject.parts <= self.max_parts:
+            return f"it has {subject.parts} parts, not {self.min_parts} to {self.max_parts}"
+        return None
+
+    def covers(self, other: Rule) -> bool:
+        """Whether it matches whatever the other matches, as far as that can be told from what they ask for."""
+        return (
+            self.min_parts <= other.min_parts
+            and self.max_parts >= other.max_parts
+            and all(_wider(getattr(self, name), getattr(other, name)) for name in _EXACT)
+            and _wider(self.operator, other.operator, fnmatchcase)
+            and _wider(self.originator, other.originator, fnmatchcase)
+            and _wider(self.prefix, other.prefix, str.startswith)
+        )
+
+
+def _wider(one: Sequence[str], other: Sequence[str], within: object = str.__eq__) -> bool:
+    """Whether each of the other's values is within one of these; no values stand for all."""
+    if not one:
+        return True
+    check = within
+    return bool(other) and all(any(check(value, bound) for bound in one) for value in other)  # type: ignore[operator]
+
+
+def _like(value: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(value, pattern) for pattern in patterns)
+
+
+def _either(values: Sequence[str]) -> str:
+    return " or ".join(values)
+
+
+def mistakes_in(rules: Sequence[Rule], providers: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """What is wrong with rules, a sentence for each. `providers` are those that are set up, each with its prices."""
+    found: list[str] = []
+    for place, rule in enumerate(rules):
+        title = title_of(rule, place)
+        found += [
+            f"{title} names a provider that is not set up: {name}" for name in rule.names if name not in providers
+        ]
+        if not rule.names:
+            found.append(f"{title} names no provider")
+        if rule.weights and rule.providers:
+            found.append(f"{title} has both `providers` and `weights`: one of them says which providers there are")
+        if any(weight < 0 for weight in rule.weights.values()) or (rule.weights and not any(rule.weights.values())):
+            found.append(f"{title} has weights of which none is above 0, or one is below")
+        if rule.cheapest and (free := [name for name in rule.names if not providers.get(name, {"": 0.0})]):
+            found.append(f"{title} asks for the cheapest provider, and {free[0]} has no prices (`costs`)")
+        if rule.follow_health and not rule.weights:
+            found.append(f"{title} follows the providers' health, which moves `weights`, and has none")
+        if rule.min_parts > rule.max_parts:
+            found.append(f"{title} asks for more than {rule.min_parts - 1} and fewer than {rule.max_parts + 1} parts")
+        for earlier_place, earlier in enumerate(rules[:place]):
+            if earlier.covers(rule):
+                found.append(f"{title} can never match: {title_of(earlier, earlier_place)} takes all of its messages")
+                break
+    return found
+
+
+def title_of(rule: Rule, place: int) -> str:
+    """What people call a rule."""
+    return f"route `{rule.name}`" if rule.name else f"route {place + 1}"
+
+
+class Considered(msgspec.Struct, frozen=True):
+    """A rule that was looked at, and why it did not match; None: it did."""
+
+    title: str
+    mismatch: str | None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Which way a message takes, and why."""
+
+    considered: Sequence[Considered]
+    """Up to the one that matched."""
+    rule: Rule | None
+    """None: no rule matched; it goes by the default provider."""
+    providers: Sequence[str]
+    """In the order in which they are tried; of weighted ones the heaviest first."""
+
+
+def explain(
+    rules: Sequence[Rule], subject: Subject, default: str, costs: Mapping[str, Mapping[str, float]]
+) -> Explanation:
+    """What the rules say of a message."""
+    considered: list[Considered] = []
+    for place, rule in enumerate(rules):
+        mismatch = rule.mismatch(subject)
+        considered.append(Considered(title_of(rule, place), mismatch))
+        if mismatch is None:
+            return Explanation(considered, rule, in_order(rule, country_of(subject.msisdn), costs))
+    return Explanation(considered, None, (default,))
+
+
+def in_order(rule: Rule, country: str | None, costs: Mapping[str, Mapping[str, float]]) -> Sequence[str]:
+    """A rule's providers as they are tried."""
+    if rule.weights:
+        return sorted(rule.weights, key=lambda name: -rule.weights[name])
+    if rule.cheapest:
+        return sorted(rule.providers, key=lambda name: cost_of(costs.get(name, {}), country))
+    return rule.providers
+
+
+def cost_of(costs: Mapping[str, float], country: str | None) -> float:
+    """What a part costs at a provider; infinite where it has no price."""
+    return costs.get(country or "default", costs.get("default", float("inf")))

@@ -1,0 +1,33 @@
+"""Taking the messages of batches that pause out of the queue, and putting them back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from heliograph.domain.instants import now_ms
+from heliograph.engine.errands import Errand
+from heliograph.store import Store
+from heliograph.store.pausing import is_anything_moving, move_paused
+
+CHUNK = 5_000
+
+
+class Pausing(Errand):
+    name = "pausing"
+
+    def __init__(self, store: Store, wake: asyncio.Event, on_messages: Callable[[], None]) -> None:
+        """`on_messages` is called when messages are in the queue again."""
+        super().__init__(wake)
+        self._store = store
+        self._on_messages = on_messages
+
+    async def do_some(self) -> bool:
+        if await self.next_due_ms() is None:
+            return False
+        moved = await self._store.write(move_paused, CHUNK)
+        self._on_messages()
+        return moved is not None
+
+    async def next_due_ms(self) -> int | None:
+        return now_ms() + 1_000 if await self._store.read(is_anything_moving) else None

@@ -1,0 +1,91 @@
+"""Batches that pause and go on.
+
+The decision is one field of the batch, and in force as soon as it is committed: a worker that claims a message of a
+paused batch sets it aside. Taking the others out of the queue, and putting all back, is done in chunks, each of which
+may be the last before a crash: what is left to do is in the rows themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from heliograph.domain.batches import HOLDING, Pause, PauseReason
+from heliograph.domain.messages import Waiting
+from heliograph.store.messages import of_batch
+from heliograph.store.schema import batches, is_held, is_pausing_or_resuming, is_queued, messages
+from heliograph.store.tx import Tx
+
+
+def line_of_paused(batch_id: str) -> str:
+    """Where messages of a paused batch wait: no provider has a name with a colon in it."""
+    return f"paused:{batch_id}"
+
+
+def pause_batch(tx: Tx, account_id: str, batch_id: str) -> bool | None:
+    """Nothing more of it is handed to workers from now on. None: there is no such batch, or it was canceled; False: it
+    is paused already."""
+    return _turn(tx, account_id, batch_id, Pause.PAUSING, PauseReason.CUSTOMER)
+
+
+def resume_batch(tx: Tx, account_id: str, batch_id: str) -> bool | None:
+    """It goes on. None: there is no such batch, or it was canceled; False: it is not paused."""
+    return _turn(tx, account_id, batch_id, Pause.RESUMING, None)
+
+
+def _turn(tx: Tx, account_id: str, batch_id: str, then: Pause, reason: PauseReason | None) -> bool | None:
+    mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
+    row = tx.first(select(batches.c.pause, batches.c.canceled_at).where(*mine).with_for_update())
+    if row is None or row[1] is not None:
+        return None
+    if (row[0] in HOLDING) == (then is Pause.PAUSING):
+        return False
+    values: dict[str, Any] = {"pause": then.value, "pause_reason": reason and reason.value}
+    if then is Pause.RESUMING:  # it has been looked at: what failed before counts no longer
+        values |= {name: 0 for name in ("settled_count", "failed_count") if _is_watched(tx, batch_id)}
+    tx.run(update(batches).where(*mine).values(**values))
+    return True
+
+
+def _is_watched(tx: Tx, batch_id: str) -> bool:
+    return tx.value(select(batches.c.settled_count).where(batches.c.id == batch_id)) is not None
+
+
+def move_paused(tx: Tx, limit: int) -> int | None:
+    """Takes messages of one batch that is pausing out of the queue, or puts those of one that goes on back.
+
+    At most `limit`; how many. None: there is no such batch. Spans accounts.
+    """
+    row = tx.first(
+        select(batches.c.id, batches.c.pause)
+        .where(is_pausing_or_resuming)
+        .order_by(batches.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if row is None:
+        return None
+    batch_id, pause = row
+    aside = line_of_paused(batch_id)
+    values: dict[str, str | None]
+    query = select(messages.c.id)
+    if pause == Pause.PAUSING:
+        # A message that is to be tried again later would be set aside when that has come anyway.
+        query = query.where(of_batch(batch_id), is_queued, messages.c.line.is_distinct_from(aside))
+        values = {"line": aside, "reason": Waiting.PAUSED.value}
+    else:
+        query = query.where(is_queued, is_held, messages.c.line == aside)
+        values = {"line": None, "reason": None}
+    ids = [found[0] for found in tx.rows(query.order_by(messages.c.id).limit(limit).with_for_update())]
+    if ids:
+        tx.run(update(messages).where(tx.among(messages.c.id, ids)).values(**values))
+    if len(ids) < limit:
+        then = Pause.PAUSED.value if pause == Pause.PAUSING else None
+        tx.run(update(batches).where(batches.c.id == batch_id).values(pause=then))
+    return len(ids)
+
+
+def is_anything_moving(tx: Tx) -> bool:
+    """Whether `move_paused` has something to do. Spans accounts."""
+    return tx.first(select(batches.c.id).where(is_pausing_or_resuming).limit(1)) is not None
