@@ -223,6 +223,71 @@ def config(config: ConfigOption = None) -> None:
     out.print(table)
 
 
+providers_app = typer.Typer(help="The providers of the settings file.", no_args_is_help=True)
+routes_app = typer.Typer(help="Which provider a message takes.", no_args_is_help=True)
+app.add_typer(providers_app, name="providers")
+app.add_typer(routes_app, name="routes")
+
+
+@providers_app.command("check")
+def check_providers(config: ConfigOption = None) -> None:
+    """Try each provider's credentials, without sending anything. Exit code 1 if one can't be used."""
+    import asyncio
+
+    from heliograph.runtime.providers import check_all
+
+    settings = _load(config, {}).settings
+    if not settings.providers:
+        out.print("No provider is set up: everything goes by the sandbox. See docs/providers.md.")
+        return
+    checked = asyncio.run(check_all(settings))
+    table = Table(Column("provider", no_wrap=True), "type", "", "", box=None)
+    for name, works, told in checked:
+        table.add_row(name, settings.providers[name].type, "works" if works else "FAILS", told)
+    out.print(table)
+    if not all(each.works for each in checked):
+        raise typer.Exit(1)
+
+
+@routes_app.command("list")
+def list_routes(config: ConfigOption = None) -> None:
+    """The rules, in the order in which they are looked at."""
+    from heliograph.domain.routes import title_of
+
+    settings = _load(config, {}).settings
+    table = Table("rule", "providers", "", box=None)
+    for place, rule in enumerate(settings.routes):
+        how = "cheapest first" if rule.cheapest else "by weight" if rule.weights else "in this order"
+        table.add_row(title_of(rule, place), ", ".join(rule.names), how)
+    table.add_row("everything else", settings.default_provider, "")
+    out.print(table)
+
+
+@routes_app.command("explain")
+def explain_route(
+    number: Annotated[str, typer.Argument(help="The recipient, such as +33612345678.")],
+    originator: Annotated[str | None, typer.Option("--from", help="Who it is from.")] = None,
+    account: Annotated[str, typer.Option(help="The account's name.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="A tag of the batch; may be repeated.")] = None,
+    channel: Annotated[str, typer.Option(help="sms, viber or whatsapp.")] = "sms",
+    text: Annotated[str, typer.Option(help="The text: its parts count.")] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Which rule and provider a message would take, and why."""
+    from heliograph.runtime.explaining import explained
+
+    for line in explained(
+        _load(config, {}).settings,
+        number,
+        originator=originator,
+        account=account,
+        tags=tag or [],
+        channel=channel,
+        text=text,
+    ):
+        out.print(line, soft_wrap=True)
+
+
 def _client(url: str | None, token: str | None, data_dir: Path | None) -> Client:
     from heliograph.sdk import Client
 

@@ -121,6 +121,19 @@ class PollAnswer(msgspec.Struct, frozen=True):
     """The provider's wish; None: later each time."""
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What a provider says of the account that we have with it."""
+
+    detail: str
+    """One sentence."""
+    balance: str | None = None
+    """What is left to spend, as a decimal, with its currency or unit; None: it does not say."""
+
+
+class CheckFailed(Exception):
+    """A provider can't be used as it is set up: one sentence, without any secret."""
+
+
 class Heard(msgspec.Struct, frozen=True):
     """A request that a provider's server made to us."""
 
@@ -166,6 +179,10 @@ class Provider(ABC):
     async def poll(self, handle: str) -> PollAnswer:
         """What there is to say of a `Taken.poll` or one of the standing polls. An exception: asked again later."""
         raise NotImplementedError(f"{self.name} tells by itself")
+
+    async def check(self) -> Standing:
+        """Tries the credentials without sending anything. CheckFailed, or any exception of the client's."""
+        return Standing("Its credentials can't be tried without sending.")
 
     async def look_up(self, msisdns: Sequence[str]) -> Sequence[NetworkFacts]:
         """What the network says of each number, in order. An exception: all of them are asked about again later."""

@@ -18,8 +18,25 @@ class ProviderConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, f
     """The protocol's name."""
     rate: Annotated[float, Meta(ge=0)] = 0.0
     """Messages a second that it may be sent; 0: any number."""
+    originator_rate: Annotated[float, Meta(ge=0)] = 0.0
+    """The same from each originator."""
     account: str = ""
     """The account whose inbound messages come by it; empty: the first."""
+    resend_uncertain: bool | None = None
+    """Whether a message is sent again if nobody knows whether it was taken; absent: as its type does."""
+    failover_refusals: tuple[str, ...] | None = None
+    """Codes of refusals, the provider's or ours, after which the route's next provider is tried, `*` standing for
+    anything; absent: after all that are not about the recipient."""
+    failover_receipts: tuple[str, ...] = ()
+    """The same of failed receipts."""
+    costs: dict[str, Annotated[float, Meta(ge=0)]] = {}
+    """What a part costs: `FR = 0.04`, and `default`; for routes that take the cheapest."""
+    slow_after_s: Annotated[float, Meta(gt=0)] = 60.0
+    """Receipts that take longer, as the half of them do, count as slow, for routes that follow health."""
+
+
+class InvalidConfig(ValueError):
+    """A provider's table has what can't be right: one sentence, without any secret."""
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +57,9 @@ class ProvidedProtocol(ABC):
     config: ClassVar[type[ProviderConfig]]
     secrets: ClassVar[frozenset[str]] = frozenset()
     """Fields of the config that are never shown."""
+
+    def require(self, config: Any) -> None:  # noqa: B027 - most have nothing to add
+        """Finds at the start what is wrong with a config, beyond the types of its fields. InvalidConfig."""
 
     @abstractmethod
     def provider(self, config: Any, surroundings: Surroundings) -> Provider:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from heliograph.protocols.isendpro.protocol import Isendpro
 from heliograph.protocols.isendpro.provider import IsendproProvided
 from heliograph.protocols.provided import ProvidedProtocol
@@ -13,5 +15,25 @@ from heliograph.protocols.smsdrop.provider import SmsdropProvided
 from heliograph.protocols.xms.protocol import Xms
 from heliograph.protocols.xms.provider import XmsProvided
 
+_SEPARATOR = ":"
+
 SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop(), Isendpro())
 PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(), SmscxProvided(), SmsdropProvided(), IsendproProvided())
+
+
+def provided(kind: str) -> ProvidedProtocol:
+    """What a provider's `type` means: a name from above, or `package.module:Class` of one's own. LookupError says what
+    is wrong with it."""
+    names = {protocol.name: protocol for protocol in PROVIDED}
+    if kind in names:
+        return names[kind]
+    module, separator, name = kind.partition(_SEPARATOR)
+    if not separator:
+        raise LookupError(f"is one of {', '.join(sorted(names))}, or package.module:Class of your own")
+    try:
+        found = getattr(import_module(module), name)()
+    except Exception as error:
+        raise LookupError(f"can't be loaded from {kind}: {type(error).__name__}: {error}") from error
+    if not isinstance(found, ProvidedProtocol):
+        raise LookupError(f"{kind} is no ProvidedProtocol")
+    return found

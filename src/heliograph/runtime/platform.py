@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -82,8 +83,12 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
             lease_s=settings.lease_s,
             window=settings.window,
             tariff=settings.tariff,
+            rules=await providers.compiled(settings.routes, store),
+            lookups=settings.lookup_provider or None,
+            quiet_hours=settings.quiet_minutes,
         )
         await engine.start()
+        checking = asyncio.create_task(configured.check(), name="providers")
         try:
             services = Services(
                 engine,
@@ -95,6 +100,8 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
             await sandbox.furnish(services, credentials)
             yield Platform(settings, services, engine, credentials, configured)
         finally:
+            checking.cancel()
+            await asyncio.gather(checking, return_exceptions=True)
             await engine.stop()
     finally:
         await store.close()

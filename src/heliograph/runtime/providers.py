@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+import msgspec
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,11 +15,13 @@ from starlette.routing import Route
 
 from heliograph.domain.accounts import Account, new_secret
 from heliograph.domain.errors import NotNow, RequestError, SetupError
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.routes import Rule, title_of
 from heliograph.doors.bodies import read_body
 from heliograph.engine.lines import Line, LineRules
-from heliograph.protocols.contract import Heard, Provider
-from heliograph.protocols.provided import Surroundings
-from heliograph.protocols.registry import PROVIDED
+from heliograph.protocols.contract import Heard, InboundArrival, Intake, Provider
+from heliograph.protocols.provided import ProviderConfig, Surroundings
+from heliograph.protocols.registry import provided
 from heliograph.runtime.settings import Settings
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_name
@@ -25,7 +30,52 @@ from heliograph.store.settings import ensure_setting
 log = structlog.get_logger(__name__)
 
 MOUNT = "/providers"
+CHECKED_WITHIN_S = 20.0
 _SECRET_SETTING = "providers.callback_secret"  # noqa: S105 - its name
+
+
+class Checked(NamedTuple):
+    """What came of trying a provider's credentials."""
+
+    name: str
+    works: bool
+    told: str
+
+
+async def check(provider: Provider) -> Checked:
+    """Tries one provider that has been started. Raises nothing."""
+    try:
+        standing = await asyncio.wait_for(provider.check(), CHECKED_WITHIN_S)
+    except Exception as error:
+        told = "It did not answer in time." if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+        return Checked(provider.name, False, told)
+    balance = f" Balance: {standing.balance}." if standing.balance is not None else ""
+    return Checked(provider.name, True, standing.detail + balance)
+
+
+class Deaf(Intake):
+    """For providers that are only tried."""
+
+    async def receipts(self, receipts: Sequence[Receipt]) -> None:
+        pass
+
+    async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
+        return None
+
+
+async def check_all(settings: Settings) -> list[Checked]:
+    """Tries each provider of the settings, all at once, without a store."""
+
+    async def tried(name: str, config: ProviderConfig) -> Checked:
+        nowhere = Surroundings(name=name, account_id="", callback_url=None)
+        provider = provided(config.type).provider(config, nowhere)
+        await provider.start(Deaf())
+        try:
+            return await check(provider)
+        finally:
+            await provider.stop()
+
+    return await asyncio.gather(*(tried(name, config) for name, config in settings.providers.items()))
 
 
 class Providers:
@@ -37,6 +87,12 @@ class Providers:
         """Where each hears its server, by name; empty if nobody outside can reach this one."""
         self._secret = secret
         self._by_name: Mapping[str, Provider] = {line.provider.name: line.provider for line in lines}
+
+    async def check(self) -> None:
+        """Says in the log which can't be used as they are set up."""
+        for checked in await asyncio.gather(*(check(line.provider) for line in self.lines)):
+            if not checked.works:
+                log.error("provider can't be used", provider=checked.name, reason=checked.told)
 
     def route(self, max_body_bytes: int) -> Route:
         """Where their servers tell what they have to tell: `/providers/NAME/SECRET`."""
@@ -63,7 +119,6 @@ class Providers:
 async def ensure(settings: Settings, store: Store, first: Account) -> Providers:
     """Makes the providers of the settings. SetupError for an account that does not exist."""
     secret = await store.write(ensure_setting, _SECRET_SETTING, new_secret())
-    kinds = {protocol.name: protocol for protocol in PROVIDED}
     public_url = settings.public_url.rstrip("/")
     addresses = {name: f"{public_url}{MOUNT}/{name}/{secret}" for name in settings.providers if public_url}
     lines = []
@@ -72,5 +127,31 @@ async def ensure(settings: Settings, store: Store, first: Account) -> Providers:
         if account is None:
             raise SetupError(f"The provider `{name}` is for an account that does not exist: {config.account!r}.")
         surroundings = Surroundings(name=name, account_id=account.id, callback_url=addresses.get(name))
-        lines.append(Line(kinds[config.type].provider(config, surroundings), LineRules(config.rate)))
+        lines.append(Line(provided(config.type).provider(config, surroundings), _rules(config)))
     return Providers(lines, secret, addresses)
+
+
+def _rules(config: ProviderConfig) -> LineRules:
+    return LineRules(
+        per_second=config.rate,
+        per_originator=config.originator_rate,
+        resend_uncertain=config.resend_uncertain,
+        failover_refusals=config.failover_refusals,
+        failover_receipts=config.failover_receipts,
+        costs=config.costs,
+        slow_after_s=config.slow_after_s,
+    )
+
+
+async def compiled(rules: Sequence[Rule], store: Store) -> list[Rule]:
+    """The same with the identifiers of accounts for their names. SetupError for one that does not exist."""
+    found = []
+    for place, rule in enumerate(rules):
+        identifiers = []
+        for name in rule.account:
+            account = await store.read(account_by_name, name)
+            if account is None:
+                raise SetupError(f"The {title_of(rule, place)} is for an account that does not exist: {name!r}.")
+            identifiers.append(account.id)
+        found.append(msgspec.structs.replace(rule, account=identifiers))
+    return found

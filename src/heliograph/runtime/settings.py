@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
@@ -22,10 +22,11 @@ import platformdirs
 from heliograph.domain.errors import SetupError
 from heliograph.domain.prices import FREE, MICROS, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL, PERIODS, Terms
+from heliograph.domain.routes import Rule, mistakes_in, title_of
 from heliograph.doors.bodies import in_our_words
 from heliograph.engine.addresses import Network
 from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig
+from heliograph.protocols.provided import InvalidConfig, ProviderConfig
 
 FILE_NAME = "heliograph.toml"
 PREFIX = "HELIOGRAPH_"
@@ -36,6 +37,9 @@ SANDBOX = "sandbox"
 _PROVIDER_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _COUNTRY = re.compile(r"[A-Z]{2}|default")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_QUIET = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
+ELSEWHERE_FREE: Mapping[str, float] = {"default": 0.0}
+"""What the sandbox costs."""
 _ALLOWED = {"log_level": {"debug", "info", "warning", "error"}, "log_format": {"text", "json"}}
 
 
@@ -98,6 +102,13 @@ class Settings:
     default_provider: str = setting(
         "sandbox", "The provider by which messages go, except those to the sandbox's own numbers."
     )
+    routes: tuple[Rule, ...] = setting(
+        tuple, "Tables `[[routes]]`: which messages go by which providers; see routing.md. From the environment: JSON."
+    )
+    lookup_provider: str = setting("", "The provider that is asked about numbers; empty for the default one.")
+    quiet_hours: str = setting(
+        "", "When marketing waits, by the recipient's clock, such as 20:00-08:00; empty for never."
+    )
     prices: Tariff | None = setting(  # noqa: RUF009 - a dataclass field
         None,
         "A table `[prices]`: `currency`, and for each channel a table `[prices.sms]` of countries (`FR = 0.045`, "
@@ -130,6 +141,14 @@ class Settings:
             return self.numbers
         return FICTIONAL if self.default_provider == SANDBOX else ()
 
+    @property
+    def quiet_minutes(self) -> tuple[int, int] | None:
+        """The first and the last quiet minute of a day."""
+        if not self.quiet_hours:
+            return None
+        from_hour, from_minute, to_hour, to_minute = map(int, re.split("[:-]", self.quiet_hours))
+        return from_hour * 60 + from_minute, (to_hour * 60 + to_minute - 1) % (24 * 60)
+
     def __post_init__(self) -> None:
         """ValueError names the values that are not among the allowed ones."""
         mistakes = [
@@ -145,8 +164,14 @@ class Settings:
             mistakes.append(f"link_url must begin with https:// or http://, not {self.link_url!r}")
         if self.attachments and "://" not in self.attachments:
             mistakes.append(f"attachments must be an address such as s3://BUCKET/PREFIX, not {self.attachments!r}")
-        if self.default_provider not in {SANDBOX, *self.providers}:
-            mistakes.append(f"default_provider names no provider that is set up: {self.default_provider!r}")
+        known = {SANDBOX: ELSEWHERE_FREE} | {name: config.costs for name, config in self.providers.items()}
+        for name in ("default_provider", "lookup_provider"):
+            value = getattr(self, name)
+            if value not in known and (value or name == "default_provider"):
+                mistakes.append(f"{name} names no provider that is set up: {value!r}")
+        mistakes += mistakes_in(self.routes, known)
+        if self.quiet_hours and _QUIET.fullmatch(self.quiet_hours) is None:
+            mistakes.append(f"quiet_hours must be two times of the day such as 20:00-08:00, not {self.quiet_hours!r}")
         if mistakes:
             raise ValueError("; ".join(mistakes))
 
@@ -247,26 +272,52 @@ def _networks(raw: Any) -> tuple[Network, ...]:
 
 
 def _providers(raw: Any) -> Mapping[str, ProviderConfig]:
-    from heliograph.protocols.registry import PROVIDED  # brings all protocols with it
-
     try:
         tables = msgspec.json.decode(raw) if isinstance(raw, str) else raw
-        return {name: _provider(name, table, PROVIDED) for name, table in tables.items()}
+        return {name: _provider(name, table) for name, table in tables.items()}
     except (msgspec.DecodeError, AttributeError):
         raise ValueError("must be a table for each provider") from None
 
 
-def _provider(name: str, table: Any, known: Sequence[ProvidedProtocol]) -> ProviderConfig:
+def _provider(name: str, table: Any) -> ProviderConfig:
+    from heliograph.protocols.registry import PROVIDED, provided  # brings all protocols with it
+
     if not _PROVIDER_NAME.fullmatch(name) or name == SANDBOX:
         raise ValueError(f"can't have one named {name!r}: 1 to 32 of a-z, 0-9, - and _, and not `{SANDBOX}`")
-    types = {protocol.name: protocol.config for protocol in known}
     wanted = table.get("type") if isinstance(table, dict) else None
-    if wanted not in types:
-        raise ValueError(f"`{name}` needs a type: {', '.join(sorted(types))}")
+    if not isinstance(wanted, str):
+        raise ValueError(f"`{name}` needs a type: {', '.join(sorted(protocol.name for protocol in PROVIDED))}")
     try:
-        return msgspec.convert(table, types[wanted])
+        protocol = provided(wanted)
+        config: ProviderConfig = msgspec.convert(table, protocol.config)
+        protocol.require(config)
+    except LookupError as error:
+        raise ValueError(f"`{name}`: its type {error}") from None
     except msgspec.ValidationError as error:
         raise ValueError(f"`{name}`: {in_our_words(error).message.rstrip('.')}") from None
+    except InvalidConfig as error:
+        raise ValueError(f"`{name}`: {str(error).rstrip('.')}") from None
+    return config
+
+
+def _routes(raw: Any) -> tuple[Rule, ...]:
+    try:
+        tables = msgspec.json.decode(raw) if isinstance(raw, str) else raw
+        return tuple(msgspec.convert([_listed(table) for table in tables], list[Rule]))
+    except msgspec.ValidationError as error:
+        raise ValueError(in_our_words(error).message.rstrip(".")) from None
+    except (msgspec.DecodeError, TypeError, AttributeError):
+        raise ValueError("must be a list of tables") from None
+
+
+_ONE_OR_MORE = ("country", "prefix", "operator", "originator", "account", "tag", "channel", "providers")
+
+
+def _listed(table: Any) -> dict[str, Any]:
+    """The same with a list where one value may stand alone."""
+    return {
+        name: [value] if name in _ONE_OR_MORE and isinstance(value, str) else value for name, value in table.items()
+    }
 
 
 def _prices(raw: Any) -> Tariff:
@@ -358,6 +409,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     "float": _number(float),
     "tuple[Network, ...]": _networks,
     "Mapping[str, ProviderConfig]": _providers,
+    "tuple[Rule, ...]": _routes,
     "Tariff | None": _prices,
     "tuple[Terms, ...] | None": _rentable,
 }
@@ -371,6 +423,8 @@ def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
         shown = ", ".join(map(str, value)) if isinstance(value, tuple | dict) else str(value)
         if each.name == "numbers":
             shown = ", ".join(f"+{terms.msisdn}" for terms in value or ())
+        if each.name == "routes":
+            shown = ", ".join(title_of(rule, place) for place, rule in enumerate(value))
         if each.name == "prices":
             shown = ", ".join(value.channels) if isinstance(value, Tariff) else ""
         if each.metadata["secret"] and shown and not isinstance(value, dict):

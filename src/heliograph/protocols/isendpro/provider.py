@@ -29,6 +29,7 @@ from heliograph.protocols.contract import (
     Provider,
     Refused,
     Said,
+    Standing,
     Taken,
     TryAgain,
     Uncertain,
@@ -89,6 +90,10 @@ class IsendproProvider(BatchingProvider):
 
     async def stop(self) -> None:
         await self._client.close()
+
+    async def check(self) -> Standing:
+        found = await self._client.get_credit()
+        return Standing("The key is good.", f"{found.credit} EUR")
 
     def sameness(self, message: Outgoing) -> Hashable:
         return message.originator, message.kind, _needs_ucs2(message)

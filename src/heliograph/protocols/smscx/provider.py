@@ -37,6 +37,7 @@ from heliograph.protocols.contract import (
     Provider,
     Refused,
     Said,
+    Standing,
     Taken,
     TryAgain,
     Uncertain,
@@ -101,6 +102,10 @@ class SmscxProvider(BatchingProvider):
 
     async def stop(self) -> None:
         await self._client.close()
+
+    async def check(self) -> Standing:
+        found = await self._client.get_account_balance()
+        return Standing("The API key is good.", f"{found.balance} {found.currency}")
 
     def sameness(self, message: Outgoing) -> Hashable:
         return message.originator, message.kind, message.body, message.channel

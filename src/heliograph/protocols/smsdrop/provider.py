@@ -26,6 +26,7 @@ from heliograph.protocols.contract import (
     PollAnswer,
     Provider,
     Refused,
+    Standing,
     Taken,
     TryAgain,
     Uncertain,
@@ -90,6 +91,10 @@ class SmsdropProvider(BatchingProvider):
 
     async def stop(self) -> None:
         await self._client.close()
+
+    async def check(self) -> Standing:
+        found = await self._client.get_subscription()
+        return Standing("The password is good.", f"{found.nbr_sms} SMS")
 
     def sameness(self, message: Outgoing) -> Hashable:
         return message.originator, message.kind, message.body, _type(message)

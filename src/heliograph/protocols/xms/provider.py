@@ -33,6 +33,7 @@ from heliograph.protocols.contract import (
     Provider,
     Refused,
     Said,
+    Standing,
     Taken,
     TryAgain,
     Uncertain,
@@ -118,6 +119,11 @@ class XmsProvider(BatchingProvider):
 
     async def stop(self) -> None:
         await self._client.close()
+
+    async def check(self) -> Standing:
+        async for _ in self._client.fetch_batches(page_size=1):
+            break
+        return Standing(f"The token is good for the service plan {self._config.service_plan_id}.")
 
     def sameness(self, message: Outgoing) -> Sameness:
         varies = message.template is not None and _fits(message)

@@ -1,0 +1,304 @@
+"""Which provider a message goes by, which it goes by next, and what is known of each attempt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from heliograph.domain.attempts import AttemptOutcome
+from heliograph.domain.messages import Waiting
+from heliograph.domain.routes import Rule
+from heliograph.domain.statuses import Reason, Status
+from heliograph.engine.health import WINDOW
+from heliograph.engine.lines import FAILURES_TO_LEAVE, LineRules
+from heliograph.protocols.contract import Refused, Taken, TryAgain, Uncertain
+
+from .conftest import Running, ScriptedProvider, StartEngine
+
+if TYPE_CHECKING:
+    from heliograph.domain.messages import Message
+
+FIRST_THEN_SECOND = [Rule(providers=["scripted", "second"])]
+
+
+async def two(
+    start: StartEngine, *rules: Rule, first: LineRules | None = None
+) -> tuple[Running, ScriptedProvider, ScriptedProvider]:
+    one, other = ScriptedProvider(), ScriptedProvider(name="second")
+    lines = {} if first is None else {"scripted": first}
+    running = await start(one, more=[other], rules=rules or FIRST_THEN_SECOND, lines=lines)
+    return running, one, other
+
+
+async def fail(running: Running, provider: ScriptedProvider) -> None:
+    """The provider fails as often in a row as it takes to be left alone."""
+    provider.answers.extend([TryAgain(detail="down")] * FAILURES_TO_LEAVE)
+    for number in range(FAILURES_TO_LEAVE):
+        await running.send(f"+3369900000{number}", expire_in=timedelta(seconds=1))
+        await asyncio.wait_for(provider.sent.get(), 15)
+
+
+async def outcomes(running: Running, message: Message) -> list[tuple[str, str, str | None]]:
+    found = await running.services.messages.attempts(running.account, message.id)
+    return [(each.provider, each.outcome.value, each.provider_code) for each in found]
+
+
+async def test_the_first_rule_that_matches_says_which_provider(start: StartEngine) -> None:
+    running, _one, _other = await two(
+        start, Rule(country=["DE"], providers=["second"]), Rule(prefix=["336"], providers=["scripted"])
+    )
+    german, french, british = await running.send("+4915123456789", "+33612345678", "+447400123456")
+
+    ways = {(await running.until(message, Status.SENT)).provider: message.msisdn for message in (german, french)}
+    by_default = await running.until(british, Status.SENT)
+
+    assert ways == {"second": "4915123456789", "scripted": "33612345678"}
+    assert by_default.provider == "scripted"
+
+
+async def test_what_one_provider_refuses_another_takes_as_the_same_message(start: StartEngine) -> None:
+    running, one, _other = await two(start)
+    one.answers.append(Refused(Reason.PROVIDER_REFUSED, "21408", "Not there"))
+    (message,) = await running.send()
+
+    sent = await running.until(message, Status.SENT)
+    await other_receipt(running, message, "second", Status.DELIVERED)
+    delivered = await running.until(message, Status.DELIVERED)
+
+    assert (sent.provider, delivered.id) == ("second", message.id)
+    assert await outcomes(running, message) == [
+        ("scripted", AttemptOutcome.REFUSED, "21408"),
+        ("second", AttemptOutcome.TAKEN, None),
+    ]
+
+
+async def test_a_refusal_that_is_about_the_recipient_is_final(start: StartEngine) -> None:
+    running, one, other = await two(start)
+    one.answers.append(Refused(Reason.UNKNOWN_SUBSCRIBER, "27"))
+    (message,) = await running.send()
+
+    refused = await running.until(message, Status.REJECTED)
+
+    assert refused.provider == "scripted"
+    assert other.sent.empty()
+    assert await outcomes(running, message) == [("scripted", AttemptOutcome.REFUSED, "27")]
+
+
+@pytest.mark.parametrize(("code", "then"), [("30003", "second"), ("30005", "scripted")])
+async def test_a_refusal_goes_on_by_its_code_where_codes_are_listed(start: StartEngine, code: str, then: str) -> None:
+    running, one, _ = await two(start, first=LineRules(failover_refusals=["3000[1-4]"]))
+    one.answers.append(Refused(Reason.PROVIDER_REFUSED, code))
+    (message,) = await running.send()
+
+    ended = await running.until(message, Status.SENT, Status.REJECTED)
+
+    assert ended.provider == then
+
+
+async def test_the_last_provider_that_refuses_has_the_last_word(start: StartEngine) -> None:
+    running, one, other = await two(start)
+    one.answers.append(Refused(Reason.PROVIDER_REFUSED, "1"))
+    other.answers.append(Refused(Reason.PROVIDER_REFUSED, "2", "Nor here"))
+    (message,) = await running.send()
+
+    refused = await running.until(message, Status.REJECTED)
+
+    assert (refused.provider, refused.provider_code, refused.detail) == ("second", "2", "Nor here")
+    assert [provider for provider, _, _ in await outcomes(running, message)] == ["scripted", "second"]
+
+
+async def test_a_failed_receipt_goes_on_by_its_code(start: StartEngine) -> None:
+    running, one, other = await two(start, first=LineRules(failover_receipts=["30003"]))
+    message, final = await running.send("+33612345678", "+33612345679")
+    for each in (message, final):
+        await running.until(each, Status.SENT)
+
+    await running.receipt(message, Status.FAILED, reason=Reason.UNDELIVERED, provider_code="30003")
+    await running.receipt(final, Status.FAILED, reason=Reason.UNDELIVERED, provider_code="30005")
+    again = await asyncio.wait_for(other.sent.get(), 15)
+    await running.until(final, Status.FAILED)
+
+    async def by_second() -> Message | None:
+        now = await running.services.messages.get(running.account, message.id)
+        return now if now.provider == "second" and now.status is Status.SENT else None
+
+    await running.once(message.id, by_second)
+    assert again.message_id == message.id
+    assert await outcomes(running, message) == [
+        ("scripted", AttemptOutcome.FAILED, "30003"),
+        ("second", AttemptOutcome.TAKEN, None),
+    ]
+    assert one.sent.qsize() == 2
+
+
+async def test_what_the_first_provider_still_says_can_only_be_that_it_was_delivered(start: StartEngine) -> None:
+    running, _, other = await two(start, first=LineRules(failover_receipts=["*"]))
+    message, unlucky = await running.send("+33612345678", "+33612345679")
+    for each in (message, unlucky):
+        await running.until(each, Status.SENT)
+        await running.receipt(each, Status.FAILED, reason=Reason.UNDELIVERED)
+        await asyncio.wait_for(other.sent.get(), 15)
+
+    await running.receipt(unlucky, Status.FAILED, reason=Reason.UNDELIVERED)  # repeated
+    await running.receipt(message, Status.DELIVERED)
+    delivered = await running.until(message, Status.DELIVERED)
+    still = await running.until(unlucky, Status.SENT)
+
+    assert delivered.provider == "second"
+    assert still.provider == "second"
+
+
+async def test_a_provider_out_of_service_is_left_alone_and_comes_back(start: StartEngine) -> None:
+    running, one, other = await two(start)
+    await fail(running, one)
+    (first,) = await running.send("+33612345679")
+
+    await running.until(first, Status.SENT)
+    line = running.engine.router.lines["scripted"]
+
+    async def back() -> bool | None:
+        (message,) = await running.send("+33612345670")
+        sent = await running.until(message, Status.SENT)
+        return sent.provider == "scripted" or None
+
+    await running.once("none", back)
+    assert not other.sent.empty()
+    assert line.out_of_service_until_ms > 0
+    assert await outcomes(running, first) == [("second", AttemptOutcome.TAKEN, None)]
+
+
+async def test_nothing_is_sent_by_another_after_an_uncertain_time_out(start: StartEngine) -> None:
+    running, one, other = await two(start)
+    one.answers.append(Uncertain("no answer"))
+    (message,) = await running.send()
+
+    await running.until(message, Status.UNKNOWN)
+
+    assert other.sent.empty()
+
+
+async def test_an_operator_may_decide_that_it_is_sent_again(start: StartEngine) -> None:
+    running, one, _ = await two(start, first=LineRules(resend_uncertain=True))
+    one.answers.append(Uncertain("no answer"))
+    (message,) = await running.send()
+
+    await running.until(message, Status.SENT)
+
+    assert one.sent.qsize() == 2
+
+
+async def test_weights_are_kept(start: StartEngine) -> None:
+    running, _one, _other = await two(start, Rule(weights={"scripted": 3, "second": 1}))
+    sent = await running.send(*(f"+336123{number:05d}" for number in range(400)))
+
+    found = Counter([(await running.until(message, Status.SENT)).provider for message in sent])
+
+    assert 40 < found["second"] < 170  # 100 is expected: four deviations are 35 on either side
+
+
+async def test_the_cheapest_for_the_country_is_first(start: StartEngine) -> None:
+    rule = Rule(providers=["scripted", "second"], cheapest=True)
+    one, other = ScriptedProvider(), ScriptedProvider(name="second")
+    running = await start(
+        one,
+        more=[other],
+        rules=[rule],
+        lines={
+            "scripted": LineRules(costs={"FR": 0.04, "default": 0.05}),
+            "second": LineRules(costs={"FR": 0.05, "default": 0.01}),
+        },
+    )
+    french, german = await running.send("+33612345678", "+4915123456789")
+
+    assert (await running.until(french, Status.SENT)).provider == "scripted"
+    assert (await running.until(german, Status.SENT)).provider == "second"
+
+
+async def test_weights_follow_health_away_and_back(start: StartEngine) -> None:
+    running, _one, _ = await two(start, Rule(weights={"scripted": 1, "second": 1}, follow_health=True))
+    health = running.engine.router.lines["scripted"].health
+    sent = await running.send(*(f"+336123{number:05d}" for number in range(6 * WINDOW)))
+    for message in sent:
+        await running.until(message, Status.SENT)
+    assert health.factor == 1.0
+
+    ours = [
+        message
+        for message in sent
+        if (await running.services.messages.get(running.account, message.id)).provider == "scripted"
+    ]
+    for message in ours[: 2 * WINDOW]:
+        await running.receipt(message, Status.FAILED, reason=Reason.UNDELIVERED)
+    worse = health.factor
+    for _ in range(3 * WINDOW):
+        health.note(failed=False, took_s=1.0)
+
+    assert worse < 1.0
+    assert health.factor == 1.0
+
+
+async def test_slow_receipts_move_traffic_away() -> None:
+    from heliograph.engine.health import Health
+
+    health = Health("slow", slow_after_s=60)
+    for _ in range(WINDOW):
+        health.note(failed=False, took_s=61)
+
+    assert health.factor == 0.5
+
+
+async def test_a_line_that_is_full_holds_up_no_other(start: StartEngine) -> None:
+    """A provider that does not answer has its own messages waiting, and nobody else's."""
+    hanging = asyncio.Event()
+
+    async def hang(_: object) -> None:
+        await hanging.wait()
+
+    one, other = ScriptedProvider(), ScriptedProvider(name="second")
+    one.before_answering = hang
+    running = await start(one, more=[other], rules=[Rule(country=["DE"], providers=["second"])])
+    numbers = [f"+3361{number:07d}" for number in range(6_000)]
+    draft = await running.send(*numbers)
+    (urgent,) = await running.send("+4915123456789")
+
+    sent = await running.until(urgent, Status.SENT)
+    hanging.set()
+
+    assert sent.provider == "second"
+    assert len(draft) == 1_000  # a page of them; the others are there as well
+
+
+async def other_receipt(running: Running, message: Message, provider: str, status: Status) -> None:
+    from heliograph.domain.receipts import Receipt
+
+    from .conftest import ref
+
+    await running.engine.intake.receipts([Receipt(provider, ref(message.id), status)])
+
+
+async def test_messages_of_a_line_out_of_service_leave_it_for_another(start: StartEngine) -> None:
+    running, one, other = await two(start, first=LineRules(per_second=2))
+    one.answers.extend([TryAgain(detail="down")] * FAILURES_TO_LEAVE)
+    sent = await running.send(*(f"+336123{number:05d}" for number in range(40)))
+
+    for message in sent[10:]:
+        await running.until(message, Status.SENT)
+
+    assert other.sent.qsize() >= 30  # at two a second they would have taken more than fifteen seconds
+
+
+async def test_a_taken_message_says_so(start: StartEngine) -> None:
+    running, one, _ = await two(start)
+    one.answers.extend([TryAgain(after_ms=10, code="429"), Taken("x")])
+    (message,) = await running.send()
+    await running.until(message, Status.SENT)
+
+    assert await outcomes(running, message) == [
+        ("scripted", AttemptOutcome.PUT_OFF, "429"),
+        ("scripted", AttemptOutcome.TAKEN, None),
+    ]
+    assert Waiting.FAILED_OVER not in {message.reason}
