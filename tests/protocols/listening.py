@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 class Listener:
     """A server on this machine that keeps what it is sent, and answers as it was told."""
 
-    def __init__(self, status: int = 204, answer: bytes = b"") -> None:
+    def __init__(self, status: int = 204, answer: bytes = b"", content_type: str = "") -> None:
         self.received: SimpleQueue[tuple[str, dict[str, str], bytes]] = SimpleQueue()
         outer = self
 
@@ -23,6 +23,8 @@ class Listener:
                 self.send_response(status)
                 if answer:
                     self.send_header("Content-Length", str(len(answer)))
+                if content_type:
+                    self.send_header("Content-Type", content_type)
                 self.end_headers()
                 self.wfile.write(answer)
                 outer.received.put((self.path, dict(self.headers), body))

@@ -96,7 +96,8 @@ def _load(config: Path | None, flags: Mapping[str, object]) -> Loaded:
 
 def _announce(addresses: Addresses, data_dir: Path) -> None:
     token = addresses.api["token"]
-    xms, smscx, smsdrop, isendpro = (addresses.protocols[name] for name in ("xms", "smscx", "smsdrop", "isendpro"))
+    names = ("xms", "smscx", "smsdrop", "isendpro", "twilio")
+    xms, smscx, smsdrop, isendpro, twilio = (addresses.protocols[name] for name in names)
     out.print(
         f"""\
 Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays in {data_dir}
@@ -107,6 +108,7 @@ Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays
   SMS.CX     {smscx["host"]}   API key {smscx["api_key"]}
   smsdrop    {smsdrop["context"]}   e-mail {smsdrop["email"]}   password {smsdrop["password"]}
   iSendPro   {isendpro["host"]}   key {isendpro["keyid"]}
+  Twilio     {twilio["base_url"]}   account {twilio["account_sid"]}   token {twilio["auth_token"]}
 
 Send a message, and see it in the inbox:
 

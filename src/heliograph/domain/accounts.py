@@ -61,6 +61,8 @@ class CredentialKind(StrEnum):
     """A key of iSendPro; `public_id` is its first 11 characters."""
     ISENDPRO_LOGIN = "isendpro_login"
     """The name and the password of an account of iSendPro; `public_id` is the name."""
+    TWILIO = "twilio"
+    """An account's token, or one of its API keys, of Twilio; `public_id` is the account's sid or the key's."""
     ACCESS_TOKEN = "access_token"  # noqa: S105 - a kind, not a token
     """What an application gets for its id and secret; `public_id` is the token's first 11 characters."""
 

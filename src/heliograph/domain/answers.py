@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import DEFAULT_VALIDITY, Batch, BodyKind, Options, ReportWish
 from heliograph.domain.channels import Channel
@@ -11,26 +13,38 @@ from heliograph.domain.priorities import Priority
 from heliograph.text import verbatim
 
 
-def answer(account: Account, message: Inbound, text: str) -> Batch:
-    """What goes back to the sender of `message`, who may just have opted out."""
+def answer(
+    account: Account,
+    message: Inbound,
+    text: str,
+    *,
+    to: str | None = None,
+    originator: str | None = None,
+    protocol: str = "v1",
+    callback_url: str | None = None,
+    consented: bool = False,
+    media: Sequence[str] = (),
+) -> Batch:
+    """What goes back to the sender of `message`, or to another MSISDN instead. Unless it is `consented`, it goes out to
+    somebody who has just opted out."""
     now = message.received_at
     body, parameters = verbatim(text)
     return Batch(
         id=new_id(),
         account_id=account.id,
-        protocol="v1",
+        protocol=protocol,
         kind=BodyKind.TEXT,
-        originator=message.to or account.default_originator,
+        originator=originator or message.to or account.default_originator,
         body=body,
         udh="",
         parameters=parameters or None,
-        recipients=[message.msisdn],
+        recipients=[to or message.msisdn],
         groups=[],
         recipient_count=1,
         send_at=now,
         expire_at=now + DEFAULT_VALIDITY,
-        callback_url=None,
-        report=ReportWish.NONE,
+        callback_url=callback_url,
+        report=ReportWish.NONE if callback_url is None else ReportWish.PER_RECIPIENT,
         tags=[],
         title=None,
         client_reference=message.id,
@@ -38,5 +52,10 @@ def answer(account: Account, message: Inbound, text: str) -> Batch:
         max_parts=None,
         created_at=now,
         modified_at=now,
-        options=Options(channel=Channel(message.channel), priority=Priority.URGENT, despite_optout=True),
+        options=Options(
+            channel=Channel(message.channel),
+            priority=Priority.URGENT,
+            despite_optout=not consented,
+            media=tuple(media),
+        ),
     )

@@ -234,6 +234,20 @@ class AlreadyDispatched(Conflict):
     hint = "Cancel what has not been sent, and create a new batch for the rest."
 
 
+class NotFinished(Conflict):
+    """The message is still on its way."""
+
+    code = "not_finished"
+    hint = "Wait until it is settled, or cancel it."
+
+
+class OneOfMany(Conflict):
+    """The text is that of other messages of the same batch, too."""
+
+    code = "one_of_many"
+    hint = "Only the text of a message that was sent alone can be taken away."
+
+
 class BatchCanceled(Conflict):
     """The batch was canceled, so it can neither pause nor go on."""
 

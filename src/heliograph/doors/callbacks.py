@@ -18,7 +18,7 @@ from heliograph.domain.links import Hit
 from heliograph.domain.lookups import Lookup
 from heliograph.domain.optouts import OptOut
 from heliograph.domain.verifications import Verification
-from heliograph.engine.callbacks import Payload
+from heliograph.engine.callbacks import NO_ORDERS, Answer, Orders, Payload
 from heliograph.services.inbound import InboundMessages
 from heliograph.services.reports import Reports
 from heliograph.store import Store
@@ -36,6 +36,12 @@ REMEMBERED_S = 2.0
 
 class CallbackWriter(ABC):
     """Writes events in one protocol's shape."""
+
+    reads_answers: bool = False
+
+    async def answered(self, event: Event, answer: Answer) -> Orders:
+        """What an answer asks for: nothing, in most protocols."""
+        return NO_ORDERS
 
     def __init__(self, store: Store) -> None:
         self.store = store

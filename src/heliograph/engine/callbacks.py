@@ -7,21 +7,24 @@ time; any other answer is final (reference: XMS, section 10). The event's id is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import aiohttp
 import msgspec
 import structlog
 
+from heliograph.domain.batches import Batch
 from heliograph.domain.callbacks import Event, retry_delay_s
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
+from heliograph.domain.prices import Tariff
 from heliograph.engine.addresses import AddressGuard
 from heliograph.engine.errands import Errand
 from heliograph.engine.foreign import storable
 from heliograph.engine.metrics import Metrics
 from heliograph.store import Store
+from heliograph.store.batches import NewBatch
 from heliograph.store.events import EventOutcome, claim_events, next_event_due_at, record_event_outcomes
 
 log = structlog.get_logger(__name__)
@@ -29,6 +32,8 @@ log = structlog.get_logger(__name__)
 CHUNK = 200
 AT_ONCE = 32
 TIMEOUT_S = 15
+LONGEST_ANSWER = 64 * 1024
+MOST_REDIRECTS = 5
 LEASE_S = 120
 
 
@@ -42,11 +47,38 @@ class Payload(msgspec.Struct, frozen=True):
     """Instead of the event's, which this was made from."""
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What a customer's server answered."""
+
+    content_type: str
+    body: bytes
+    url: str
+    """Which was called."""
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """What an answer asks for."""
+
+    batches: Sequence[Batch] = ()
+    ask: str | None = None
+    """Where there is more to do: the event is told there, and the answer read."""
+
+
+NO_ORDERS = Orders()
+
+
 class CallbackShape(Protocol):
     """How one protocol writes events. Doors supply these; the engine only posts."""
 
     async def encode(self, event: Event) -> Payload | None:
         """None: what the event is about no longer exists."""
+        ...
+
+    reads_answers: bool
+    """Whether customers may say in an answer what is to be sent, or where to ask for that."""
+
+    async def answered(self, event: Event, answer: Answer) -> Orders:
+        """What an answer says. ValueError for one that can't be read: what was told has arrived all the same."""
         ...
 
 
@@ -59,9 +91,14 @@ class CallbackPoster(Errand):
         shapes: Mapping[str, CallbackShape],
         guard: AddressGuard,
         metrics: Metrics,
+        tariff: Tariff,
         on_events: asyncio.Event,
+        on_messages: Callable[[], None],
     ) -> None:
-        """`on_events` is set whenever events may have been written."""
+        """`on_events` is set whenever events may have been written, `on_messages` called when there is something to
+        send."""
+        self._tariff = tariff
+        self._on_messages = on_messages
         super().__init__(on_events)
         self._store = store
         self._shapes = shapes
@@ -94,12 +131,43 @@ class CallbackPoster(Errand):
                 return await self._offer(event)
 
         outcomes = await asyncio.gather(*map(offer, events))
-        await self._store.write(record_event_outcomes, outcomes, now_ms())
+        if await self._store.write(record_event_outcomes, outcomes, now_ms()):
+            self._on_messages()
         return True
 
     async def _offer(self, event: Event) -> EventOutcome:
+        """Tells it, and wherever the answers send it to be told."""
+        ordered: list[Batch] = []
+        for _ in range(MOST_REDIRECTS):
+            outcome, orders = await self._tell(event)
+            ordered += orders.batches
+            if orders.ask is None:
+                break
+            event = msgspec.structs.replace(event, url=orders.ask)
+        if not ordered:
+            return outcome
+        # One key for each: an event that is told again, because nobody knows that it was, sends nothing twice.
+        replies = [
+            NewBatch(batch, f"answer:{event.id}:{place}", "", self._tariff) for place, batch in enumerate(ordered)
+        ]
+        return msgspec.structs.replace(outcome, replies=replies)
+
+    async def _tell(self, event: Event) -> tuple[EventOutcome, Orders]:
+        shape = self._shapes[event.protocol]
+        answer: list[Answer] = []
+        outcome = await self._told(event, shape, answer)
+        if not answer:
+            return outcome, NO_ORDERS
         try:
-            payload = await self._shapes[event.protocol].encode(event)
+            return outcome, await shape.answered(event, answer[0])
+        except ValueError as error:
+            log.warning("answer to a callback not understood", event_id=event.id, error=str(error))
+        return outcome, NO_ORDERS
+
+    async def _told(self, event: Event, shape: CallbackShape, answer: list[Answer]) -> EventOutcome:
+        """Puts what was answered into `answer`, if anybody wants to read it."""
+        try:
+            payload = await shape.encode(event)
         except NotNow as error:
             return self._later(event, str(error))
         except Exception as error:
@@ -115,6 +183,9 @@ class CallbackPoster(Errand):
                 payload.method, url, data=payload.body or None, headers=payload.headers, allow_redirects=False
             ) as response:
                 status = response.status
+                if shape.reads_answers and 200 <= status < 300:
+                    body = await response.content.read(LONGEST_ANSWER)
+                    answer.append(Answer(response.content_type, body, url))
         except Exception as error:  # whatever one customer's address sets off, the others' callbacks go on
             return self._later(event, storable(f"{type(error).__name__}: {error}"))
         if 200 <= status < 300:

@@ -100,7 +100,9 @@ class Engine:
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
         self._errands: Sequence[Errand] = (
-            CallbackPoster(store, shapes, guard, self.metrics, self._on_events),
+            CallbackPoster(
+                store, shapes, guard, self.metrics, tariff, self._on_events, on_messages=self._messages_appeared
+            ),
             Expander(store, self._expansions_due, self._messages_appeared, tariff),
             FallingBack(store, asyncio.Event(), self._messages_appeared),
             Pausing(store, self._pauses_due, self._messages_appeared),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from heliograph.protocols.ats.provider import AtsProvided
+from heliograph.protocols.console.provider import ConsoleProvided
+from heliograph.protocols.file.provider import FileProvided
 from heliograph.protocols.isendpro.protocol import Isendpro
 from heliograph.protocols.isendpro.provider import IsendproProvided
 from heliograph.protocols.provided import ProvidedProtocol
@@ -12,13 +15,30 @@ from heliograph.protocols.smscx.protocol import Smscx
 from heliograph.protocols.smscx.provider import SmscxProvided
 from heliograph.protocols.smsdrop.protocol import Smsdrop
 from heliograph.protocols.smsdrop.provider import SmsdropProvided
+from heliograph.protocols.smsoperator.provider import SmsOperatorProvided
+from heliograph.protocols.sns.provider import SnsProvided
+from heliograph.protocols.twilio.protocol import Twilio
+from heliograph.protocols.twilio.provider import TwilioProvided
+from heliograph.protocols.webhook.provider import WebhookProvided
 from heliograph.protocols.xms.protocol import Xms
 from heliograph.protocols.xms.provider import XmsProvided
 
 _SEPARATOR = ":"
 
-SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop(), Isendpro())
-PROVIDED: tuple[ProvidedProtocol, ...] = (XmsProvided(), SmscxProvided(), SmsdropProvided(), IsendproProvided())
+SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop(), Isendpro(), Twilio())
+PROVIDED: tuple[ProvidedProtocol, ...] = (
+    ConsoleProvided(),
+    FileProvided(),
+    WebhookProvided(),
+    XmsProvided(),
+    SmscxProvided(),
+    SmsdropProvided(),
+    IsendproProvided(),
+    TwilioProvided(),
+    SnsProvided(),
+    AtsProvided(),
+    SmsOperatorProvided(),
+)
 
 
 def provided(kind: str) -> ProvidedProtocol:

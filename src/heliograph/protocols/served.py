@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
@@ -32,6 +33,10 @@ class ServedProtocol(ABC):
 
     @abstractmethod
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp: ...
+
+    def more_doors(self, services: Services, settings: DoorSettings) -> Mapping[str, ASGIApp]:
+        """Other places where it has doors, from the root of the server."""
+        return {}
 
     @abstractmethod
     def callbacks(self, store: Store, public_url: str) -> CallbackShape | None:

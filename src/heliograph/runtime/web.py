@@ -56,6 +56,11 @@ def web_application(services: Services, engine: Engine, settings: Settings, prov
             Route(f"{API_MOUNT}/openapi.json", openapi),
             Mount(API_MOUNT, NativeDoor(services, for_doors)),
             *(Mount(protocol.mount, protocol.door(services, for_doors)) for protocol in SERVED),
+            *(
+                Mount(place, door)
+                for protocol in SERVED
+                for place, door in protocol.more_doors(services, for_doors).items()
+            ),
             providers.route(limit),
             Route("/healthz", health),
             Route("/metrics", metrics),

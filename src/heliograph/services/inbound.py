@@ -6,6 +6,7 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.errors import NotFound
 from heliograph.domain.inbound import Inbound
 from heliograph.store import Store
+from heliograph.store.forgetting import delete_inbound, redact_inbound
 from heliograph.store.inbound import InboundFilter, inbound_by_id, inbound_of, page_of_inbound
 
 
@@ -19,6 +20,16 @@ class InboundMessages:
         if message is None:
             raise NotFound(f"There is no inbound message {inbound_id} in this account.")
         return message
+
+    async def redact(self, account: Account, inbound_id: str) -> None:
+        """Takes the text away. NotFound."""
+        if not await self._store.write(redact_inbound, account.id, inbound_id):
+            raise NotFound(f"There is no inbound message {inbound_id} in this account.")
+
+    async def delete(self, account: Account, inbound_id: str) -> None:
+        """NotFound."""
+        if not await self._store.write(delete_inbound, account.id, inbound_id):
+            raise NotFound(f"There is no inbound message {inbound_id} in this account.")
 
     async def page(
         self,

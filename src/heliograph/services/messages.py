@@ -15,7 +15,8 @@ from heliograph.engine.engine import Engine
 from heliograph.engine.news import ELSEWHERE_S
 from heliograph.store.attempts import attempts_of
 from heliograph.store.batches import cancel_message
-from heliograph.store.messages import MessageFilter, message_by_id, messages_of
+from heliograph.store.forgetting import delete_message, forget_medium, redact_message
+from heliograph.store.messages import MessageFilter, confirm, message_by_id, messages_of
 
 _NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER, Reason.RETRIES_EXHAUSTED}
 """Ends that are no attempt, or whose last attempt is among the earlier ones."""
@@ -30,14 +31,14 @@ class Messages:
         """NotFound if the account has no such message."""
         message = await self._store.read(message_by_id, account.id, message_id)
         if message is None:
-            raise NotFound(f"There is no message {message_id} in this account.")
+            raise _no_message(message_id)
         return message
 
     async def cancel(self, account: Account, message_id: str) -> None:
         """Calls back one message whose time has not come. NotFound; AlreadyDispatched if it has."""
         canceled = await self._store.write(cancel_message, account.id, message_id, now_ms())
         if canceled is None:
-            raise NotFound(f"There is no message {message_id} in this account.")
+            raise _no_message(message_id)
         if not canceled:
             raise AlreadyDispatched("This message is not scheduled any more.")
         self._engine.wake_callbacks()
@@ -61,6 +62,26 @@ class Messages:
             return before
         return [*before, _last_attempt(message)]
 
+    async def redact(self, account: Account, message_id: str) -> None:
+        """Takes the text away. NotFound; NotFinished; OneOfMany."""
+        if not await self._store.write(redact_message, account.id, message_id):
+            raise _no_message(message_id)
+
+    async def delete(self, account: Account, message_id: str) -> None:
+        """As if there had been none, but for the ledger. NotFound; NotFinished."""
+        if not await self._store.write(delete_message, account.id, message_id):
+            raise _no_message(message_id)
+
+    async def drop_media(self, account: Account, message_id: str, place: int) -> None:
+        """Takes one of its links away from what is kept; what was sent was sent. NotFound; OneOfMany."""
+        if not await self._store.write(forget_medium, account.id, message_id, place):
+            raise _no_message(message_id)
+
+    async def confirm(self, account: Account, message_id: str) -> None:
+        """Notes that the recipient has it. NotFound."""
+        message = await self.get(account, message_id)
+        await self._store.write(confirm, account.id, message.batch_id, [message.msisdn], now_ms())
+
     async def wait_until_settled(self, account: Account, message_id: str, timeout_s: float) -> Message:
         """The message once it is settled. WaitTimedOut if that takes longer than `timeout_s`."""
         deadline = time.monotonic() + timeout_s
@@ -73,6 +94,10 @@ class Messages:
                 if left <= 0:
                     raise WaitTimedOut(f"After {timeout_s:g} s the message is {message.status}.")
                 await news.wait(min(left, ELSEWHERE_S))
+
+
+def _no_message(message_id: str) -> NotFound:
+    return NotFound(f"There is no message {message_id} in this account.")
 
 
 def _last_attempt(message: Message) -> Attempt:

@@ -53,6 +53,7 @@ from heliograph.store.verifications import (
     cancel_verification,
     check_code,
     codes_sent,
+    pending_verification,
     put_new_code,
     verification_by_id,
 )
@@ -155,6 +156,11 @@ class Verify:
 
         await self._send(account, msgspec.structs.replace(wanted, expires_at=expires_at), code, store)
         return stored[0]
+
+    async def pending(self, account: Account, number: str, protocol: str) -> Verification | None:
+        """The newest of one door that a number can still be verified by. InvalidRecipient."""
+        (msisdn,) = parse_msisdns([number], account.default_region, Check.POSSIBLE, field="number")
+        return await self._store.read(pending_verification, account.id, msisdn, protocol, now_ms())
 
     async def get(self, account: Account, verification_id: str) -> Verification:
         found = await self._store.read(verification_by_id, account.id, verification_id)

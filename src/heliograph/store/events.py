@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import select, update
 
 from heliograph.domain.callbacks import Event, EventKind, MessageFacts
+from heliograph.store.batches import NewBatch, accept
 from heliograph.store.schema import batches, events, is_waiting
 from heliograph.store.tx import Tx
 
@@ -70,9 +71,14 @@ class EventOutcome(msgspec.Struct, frozen=True):
     state: str
     due_at: int
     error: str | None
+    replies: Sequence[NewBatch] = ()
+    """What the customer's answer asks to be sent."""
 
 
-def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int) -> None:
+def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int) -> int:
+    """Together with what the answers ask for, once: a repeated event changes nothing. How many batches there are to
+    send; one that can't be paid for is not."""
+    accepted = accept(tx, replies) if (replies := [each for outcome in outcomes for each in outcome.replies]) else []
     tx.update(
         events,
         "id",
@@ -82,6 +88,7 @@ def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int)
             for outcome in outcomes
         ],
     )
+    return sum(not isinstance(each, Exception) for each in accepted)
 
 
 def _done_at(outcome: EventOutcome, now_ms: int) -> int | None:

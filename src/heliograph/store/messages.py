@@ -120,6 +120,8 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """The doors that their batches came by."""
     channel: str | None = None
     """The last by which it was tried."""
+    originators: Sequence[str] = ()
+    """The batch's."""
     planned: bool = False
     """Only those that may take several channels."""
     due_since: datetime | None = None
@@ -189,6 +191,8 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
         query = query.where(tx.among(messages.c.country, wanted.countries))
     if wanted.protocols:
         query = query.where(tx.among(batches.c.protocol, wanted.protocols))
+    if wanted.originators:
+        query = query.where(tx.among(batches.c.originator, wanted.originators))
     if wanted.channel is not None:
         query = query.where(messages.c.channel == wanted.channel)
     if wanted.planned:
@@ -223,7 +227,7 @@ _LINE = tuple(messages.c[name] for name in Line._fields)
 
 def lines_of(tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None) -> list[Line]:
     """A page, newest first, of what is older than the message `before`."""
-    by_batch = wanted.protocols or wanted.client_reference is not None
+    by_batch = wanted.protocols or wanted.originators or wanted.client_reference is not None
     query = _filtered(tx, select(*_LINE).select_from(_WITH_BATCH if by_batch else messages), account_id, wanted)
     if before is not None:
         query = query.where(messages.c.id < before)

@@ -76,6 +76,23 @@ def verification_by_id(tx: Tx, account_id: str, verification_id: str) -> Verific
     return None if row is None else _verification(row)
 
 
+def pending_verification(tx: Tx, account_id: str, msisdn: str, protocol: str, now_ms: int) -> Verification | None:
+    """The newest of one door that a number can still be verified by."""
+    row = tx.first(
+        select(*verifications.c)
+        .where(
+            verifications.c.account_id == account_id,
+            verifications.c.msisdn == msisdn,
+            verifications.c.protocol == protocol,
+            is_pending,
+            verifications.c.expires_at > now_ms,
+        )
+        .order_by(verifications.c.id.desc())
+        .limit(1)
+    )
+    return None if row is None else _verification(row)
+
+
 def _locked(tx: Tx, account_id: str, verification_id: str) -> Verification | None:
     row = tx.first(
         select(*verifications.c)

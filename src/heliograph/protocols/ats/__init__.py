@@ -1,0 +1,1 @@
+"""ATS, a Czech gateway that speaks XML (reference: providers.md, section C)."""

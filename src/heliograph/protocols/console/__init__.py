@@ -1,0 +1,1 @@
+"""A provider that prints messages: to look at, without any operator."""

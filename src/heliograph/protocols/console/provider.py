@@ -1,0 +1,52 @@
+"""Prints each message on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import ClassVar
+
+from heliograph.domain.channels import Channel
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import Status
+from heliograph.protocols.contract import Outcome, Outgoing, Provider, Standing, Taken
+from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+
+
+class ConsoleProvided(ProvidedProtocol):
+    name: ClassVar[str] = "console"
+    config: ClassVar[type[ProviderConfig]] = ProviderConfig
+
+    def provider(self, config: ProviderConfig, surroundings: Surroundings) -> Provider:
+        return ConsoleProvider(surroundings)
+
+
+class ConsoleProvider(Provider):
+    """What is printed is delivered: nobody else will say so."""
+
+    sends_twice_rather_than_never: ClassVar[bool] = True
+    channels = frozenset(Channel)
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.name = surroundings.name
+
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        sys.stderr.write("".join(map(_shown, messages)))
+        sys.stderr.flush()
+        await self.intake.receipts([Receipt(self.name, _ref(message), Status.DELIVERED) for message in messages])
+        return [Taken(_ref(message)) for message in messages]
+
+    async def check(self) -> Standing:
+        return Standing("It prints on standard error.")
+
+
+def _ref(message: Outgoing) -> str:
+    return f"{message.message_id}-{message.attempt}"
+
+
+def _shown(message: Outgoing) -> str:
+    """Lines within a text are set in, so that none can be taken for a message."""
+    sender = message.originator or "-"
+    body = message.body.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\n    ")
+    head = f"{message.channel.value} {sender} -> +{message.msisdn} ({message.parts} part(s), {message.encoding})"
+    return f"{head}\n    {body}\n"

@@ -1,0 +1,1 @@
+"""SMS Operator, a Czech gateway that speaks XML (reference: providers.md, section D)."""

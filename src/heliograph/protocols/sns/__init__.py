@@ -1,0 +1,1 @@
+"""Amazon SNS: texts by its Publish action (reference: providers.md, section B)."""

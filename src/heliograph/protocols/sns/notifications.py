@@ -1,0 +1,107 @@
+"""What topics of Amazon SNS post, and how it is known that they did (reference: providers.md, section B)."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from urllib.parse import urlsplit
+
+import msgspec
+
+from heliograph.calling import AsyncDriver, Request, Unreachable
+from heliograph.calling.pooled import PooledTransport
+from heliograph.protocols.singly import exchanged
+
+_CERTIFICATE_PATH = re.compile(r"/[A-Za-z0-9._-]+\.pem")
+_SIGNED = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+    "UnsubscribeConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+}
+
+
+class NotGenuine(Exception):
+    """Nothing shows that this comes from the topic."""
+
+
+class Notification(msgspec.Struct, kw_only=True, rename="pascal"):
+    type: str
+    message_id: str
+    topic_arn: str
+    message: str
+    timestamp: str
+    signature_version: str
+    signature: str
+    signing_cert_url: str = msgspec.field(name="SigningCertURL")
+    subject: str | None = None
+    token: str | None = None
+    subscribe_url: str = msgspec.field(name="SubscribeURL", default="")
+
+    def signed_text(self) -> bytes:
+        """What the signature is over. NotGenuine for a type that there is not."""
+        names = _SIGNED.get(self.type)
+        if names is None:
+            raise NotGenuine(f"There is no type {self.type!r}.")
+        known = {
+            "Message": self.message,
+            "MessageId": self.message_id,
+            "Subject": self.subject,
+            "SubscribeURL": self.subscribe_url,
+            "Timestamp": self.timestamp,
+            "Token": self.token,
+            "TopicArn": self.topic_arn,
+            "Type": self.type,
+        }
+        return "".join(f"{name}\n{known[name]}\n" for name in names if known[name] is not None).encode()
+
+
+class Certificates:
+    """Amazon's certificates, fetched once each."""
+
+    def __init__(self, driver: AsyncDriver | None = None) -> None:
+        """A `driver` is asked instead of Amazon's own servers."""
+        self._driver = driver
+        self._known: dict[str, bytes] = {}
+
+    async def close(self) -> None:
+        if self._driver is not None:
+            await self._driver.close()
+
+    async def require(self, told: Notification, region: str) -> None:
+        """NotGenuine unless the signature is the topic's. A NotNow makes it be told again."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+        from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+        from cryptography.x509 import load_pem_x509_certificate
+
+        if not _CERTIFICATE_PATH.fullmatch(urlsplit(told.signing_cert_url).path):
+            raise NotGenuine("The certificate's address is none of Amazon's.")
+        content = self._known.get(told.signing_cert_url)
+        if content is None:
+            content = await self.visit(told.signing_cert_url, region)
+        try:
+            key = load_pem_x509_certificate(content).public_key()
+            signature = b64decode(told.signature, validate=True)
+            assert isinstance(key, RSAPublicKey)  # noqa: S101 - what else would be no certificate of theirs
+            digest = SHA256() if told.signature_version == "2" else SHA1()  # noqa: S303 - version 1 is SHA-1
+            key.verify(signature, told.signed_text(), PKCS1v15(), digest)
+        except (InvalidSignature, ValueError, AssertionError) as error:
+            raise NotGenuine("The signature is not right.") from error
+        self._known[told.signing_cert_url] = content
+
+    async def visit(self, url: str, region: str) -> bytes:
+        """What is at an address of Amazon SNS in this region. NotGenuine for any other address; Unreachable."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" or parts.netloc != f"sns.{region}.amazonaws.com":
+            raise NotGenuine("The address is none of Amazon SNS in this region.")
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        driver = self._driver or PooledTransport(f"https://{parts.netloc}", {})
+        try:
+            response = await driver.run(exchanged(Request("GET", target)))
+        finally:
+            if self._driver is None:
+                await driver.close()
+        if response.status != 200:
+            raise Unreachable(f"{parts.netloc} answered {response.status}.")
+        return response.body

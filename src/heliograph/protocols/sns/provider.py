@@ -1,0 +1,218 @@
+"""Sending by Amazon SNS (reference: providers.md, section B).
+
+There is an identifier for each message and no way to ask for more: what became of it stands in CloudWatch's log, if
+anywhere, so a message ends at `sent`. Inbound messages of two-way numbers, and events of AWS End User Messaging, come
+by a topic whose subscription is confirmed here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+import structlog
+from msgspec import Meta
+
+from heliograph.calling import AsyncDriver, Request
+from heliograph.calling.pooled import PooledTransport
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.contract import (
+    CheckFailed,
+    Heard,
+    InboundArrival,
+    Intake,
+    Outcome,
+    Outgoing,
+    Provider,
+    Refused,
+    Said,
+    Standing,
+    Taken,
+    TryAgain,
+    Uncertain,
+)
+from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.singly import TO_BE_MENDED_MS, SinglyProvider, exchanged, refusal
+from heliograph.protocols.sns import signing, wire
+from heliograph.protocols.sns.notifications import Certificates, NotGenuine, Notification
+from heliograph.protocols.xmlish import NotXml
+
+log = structlog.get_logger(__name__)
+
+_SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
+_EVENTS: Mapping[str, tuple[Status, Reason | None]] = {
+    "TEXT_DELIVERED": (Status.DELIVERED, None),
+    "TEXT_BLOCKED": (Status.FAILED, Reason.UNDELIVERED),
+    "TEXT_CARRIER_BLOCKED": (Status.FAILED, Reason.UNDELIVERED),
+    "TEXT_CARRIER_UNREACHABLE": (Status.FAILED, Reason.UNDELIVERED),
+    "TEXT_INVALID": (Status.FAILED, Reason.UNKNOWN_SUBSCRIBER),
+    "TEXT_INVALID_MESSAGE": (Status.FAILED, Reason.UNDELIVERED),
+    "TEXT_SPAM": (Status.FAILED, Reason.UNDELIVERED),
+    "TEXT_TTL_EXPIRED": (Status.EXPIRED, Reason.EXPIRED_IN_NETWORK),
+    "TEXT_UNREACHABLE": (Status.FAILED, Reason.UNDELIVERED),
+    "TEXT_UNKNOWN": (Status.UNKNOWN, None),
+    "TEXT_SENT": (Status.SENT, None),
+    "TEXT_SUCCESSFUL": (Status.SENT, None),
+}
+
+
+class SnsConfig(ProviderConfig, frozen=True, kw_only=True):
+    access_key_id: Annotated[str, Meta(min_length=1)]
+    secret_access_key: Annotated[str, Meta(min_length=1)]
+    region: Annotated[str, Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+    session_token: str = ""
+    sms_type: Literal["Transactional", "Promotional", ""] = "Transactional"
+    """Empty: as the account's settings say."""
+    max_price: str = ""
+    """US dollars for a part, such as 0.50."""
+    entity_id: str = ""
+    template_id: str = ""
+    """Both for India."""
+    endpoint: str = ""
+    """Instead of https://sns.REGION.amazonaws.com."""
+    topics: tuple[str, ...] = ()
+    """The ARNs of topics that may tell us something; none: nobody may."""
+
+
+class SnsProvided(ProvidedProtocol):
+    name: ClassVar[str] = "sns"
+    config: ClassVar[type[ProviderConfig]] = SnsConfig
+    secrets: ClassVar[frozenset[str]] = frozenset({"secret_access_key", "session_token"})
+
+    def provider(self, config: SnsConfig, surroundings: Surroundings) -> Provider:
+        return SnsProvider(config, surroundings)
+
+    def require(self, config: SnsConfig) -> None:
+        if not signing.is_installed():
+            raise InvalidConfig(signing.INSTALL)
+
+
+class SnsProvider(SinglyProvider):
+    def __init__(
+        self,
+        config: SnsConfig,
+        surroundings: Surroundings,
+        driver: AsyncDriver | None = None,
+        certificates: Certificates | None = None,
+    ) -> None:
+        self.name = surroundings.name
+        self._config = config
+        self._surroundings = surroundings
+        self._url = (config.endpoint or f"https://sns.{config.region}.amazonaws.com").rstrip("/")
+        self._driver = driver
+        self._certificates = certificates or Certificates()
+
+    async def start(self, intake: Intake) -> None:
+        await super().start(intake)
+        config = self._config
+        self._signer = signing.Signer(
+            config.access_key_id, config.secret_access_key, config.session_token, config.region
+        )
+        self._driver = self._driver or PooledTransport(self._url, {})
+
+    async def stop(self) -> None:
+        if self._driver is not None:
+            await self._driver.close()
+        await self._certificates.close()
+
+    def _request(self, body: bytes) -> Request:
+        headers = self._signer.headers(f"{self._url}/", body, wire.CONTENT_TYPE)
+        return Request("POST", "/", body=body, content_type=wire.CONTENT_TYPE, headers=headers)
+
+    async def send_one(self, message: Outgoing) -> Outcome:
+        if message.kind is BodyKind.BINARY:
+            return Refused(Reason.PROVIDER_REFUSED, detail="SNS sends texts only.")
+        assert self._driver is not None  # noqa: S101 - started
+        attributes = wire.attributes(self._attributes(message))
+        body = wire.action("Publish", PhoneNumber=f"+{message.msisdn}", Message=message.body, **attributes)
+        response = await self._driver.run(exchanged(self._request(body)))
+        try:
+            if response.status == 200:
+                return Taken(wire.message_id(response.body))
+            code, said = wire.error(response.body)
+        except NotXml as error:
+            return Uncertain(str(error)) if response.status == 200 else refusal(response)
+        if code in wire.THROTTLED:
+            return TryAgain(code=code, detail=said, blames_provider=False)
+        if code in wire.NOT_ALLOWED:
+            return TryAgain(TO_BE_MENDED_MS, code, said)
+        if code == wire.OPTED_OUT:
+            return Refused(Reason.OPTED_OUT, code, said)
+        return refusal(response, code or None, said or None)
+
+    def _attributes(self, message: Outgoing) -> dict[str, tuple[str, str]]:
+        config = self._config
+        originator = message.originator or ""
+        wanted = {
+            "AWS.SNS.SMS.SenderID": originator if _SENDER_ID.fullmatch(originator) else "",
+            "AWS.MM.SMS.OriginationNumber": _number(originator),
+            "AWS.SNS.SMS.SMSType": config.sms_type,
+            "AWS.MM.SMS.EntityId": config.entity_id,
+            "AWS.MM.SMS.TemplateId": config.template_id,
+        }
+        found = {name: ("String", value) for name, value in wanted.items() if value}
+        if config.max_price:
+            found["AWS.SNS.SMS.MaxPrice"] = ("Number", config.max_price)
+        return found
+
+    async def hear(self, heard: Heard) -> Said:
+        try:
+            told = msgspec.json.decode(heard.body, type=Notification)
+            if told.topic_arn not in self._config.topics:
+                raise NotGenuine(f"The topic {told.topic_arn} is not among `topics`.")
+            await self._certificates.require(told, self._config.region)
+        except (msgspec.DecodeError, NotGenuine) as error:
+            log.warning("notification not taken", provider=self.name, error=str(error))
+            return Said(403)
+        if told.type == "SubscriptionConfirmation":
+            await self._certificates.visit(told.subscribe_url, self._config.region)
+            log.info("subscription confirmed", provider=self.name, topic=told.topic_arn)
+        elif told.type == "Notification":
+            await self._take_in(told)
+        return Said()
+
+    async def _take_in(self, told: Notification) -> None:
+        try:
+            said: Any = msgspec.json.decode(told.message)
+        except msgspec.DecodeError:
+            said = None
+        if not isinstance(said, dict):
+            return
+        if "messageBody" in said and "originationNumber" in said:
+            arrival = InboundArrival(
+                msisdn=str(said["originationNumber"]).removeprefix("+"),
+                to=str(said.get("destinationNumber", "")).removeprefix("+"),
+                kind=BodyKind.TEXT,
+                body=str(said["messageBody"]),
+                provider_ref=str(said.get("inboundMessageId") or told.message_id),
+                account_id=self._surroundings.account_id,
+            )
+            await self.intake.inbound(self.name, arrival)
+        elif "eventType" in said and "messageId" in said:
+            word = str(said["eventType"])
+            status, reason = _EVENTS.get(word, (None, None))
+            detail = said.get("messageStatusDescription")
+            receipt = Receipt(self.name, str(said["messageId"]), status, reason, word, detail and str(detail))
+            await self.intake.receipts([receipt])
+
+    async def check(self) -> Standing:
+        assert self._driver is not None  # noqa: S101 - started
+        response = await self._driver.run(exchanged(self._request(wire.action("GetSMSAttributes"))))
+        if response.status != 200:
+            try:
+                code, said = wire.error(response.body)
+            except NotXml:
+                code, said = str(response.status), ""
+            raise CheckFailed(f"{code}: {said}".rstrip(": "))
+        limit = wire.settings(response.body).get("MonthlySpendLimit")
+        return Standing("The key is good." + (f" It may spend {limit} USD a month." if limit else ""))
+
+
+def _number(originator: str) -> str:
+    if not originator.isdigit():
+        return ""
+    return f"+{originator}" if len(originator) > 6 else originator

@@ -1,0 +1,127 @@
+"""Events as Twilio calls them out, and what the answers ask for (reference: providers.md, section A4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.answers import answer
+from heliograph.domain.batches import Batch
+from heliograph.domain.callbacks import Event, EventKind
+from heliograph.domain.errors import NotFound
+from heliograph.domain.instants import from_ms
+from heliograph.domain.optouts import Consent, consent_in
+from heliograph.domain.statuses import Status
+from heliograph.doors.callbacks import CallbackWriter
+from heliograph.engine.callbacks import Answer, Orders, Payload
+from heliograph.numbers import Check, InvalidNumber, InvalidOriginator, country_of, normalise, parse_originator
+from heliograph.protocols.twilio import wire
+from heliograph.protocols.twilio.codes import error_code, word_of
+from heliograph.protocols.twilio.shapes import PROTOCOL, WHATSAPP, address, prefix_of, service_of, with_links
+from heliograph.protocols.twilio.sids import SMS, account_sid, auth_token, sid
+from heliograph.protocols.twilio.signature import HEADER, sign
+from heliograph.protocols.twilio.twiml import Reply, replies
+from heliograph.store.accounts import account_by_id
+from heliograph.store.batches import batches_by_ids
+from heliograph.text import measure_text
+
+_OPT_OUT_TYPES = {Consent.WITHDRAWN: "STOP", Consent.GIVEN: "START", Consent.EXPLANATION_WANTED: "HELP"}
+_EVENT = "I-Twilio-Idempotency-Token"
+
+
+class TwilioCallbacks(CallbackWriter):
+    reads_answers = True
+
+    def payload(self, account: Account, event: Event, data: Any) -> Payload:
+        fields = wire.pairs(data)
+        headers = {"Content-Type": f"{wire.FORM}; charset=utf-8", "User-Agent": "Heliograph", _EVENT: event.id}
+        headers[HEADER] = sign(auth_token(account), event.url, fields)
+        return Payload(wire.form(data), headers)
+
+    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
+        """Of a form, which `payload` signs, not of a body."""
+        return {}
+
+    async def data(self, account: Account, event: Event) -> dict[str, Any]:
+        if event.kind is EventKind.INBOUND:
+            return await self._inbound(account, event)
+        if event.kind is not EventKind.MESSAGE_STATUS or event.facts is None:
+            raise NotFound()
+        facts = event.facts
+        batches = await self.store.read(batches_by_ids, account.id, [event.subject_id])
+        batch = batches.get(event.subject_id)
+        if batch is None:
+            raise NotFound()
+        channel = batch.options.channel
+        status = Status(facts.status)
+        word = word_of(status, went_out=facts.encoding is not None)
+        own_sid = sid(prefix_of(batch.options.media), facts.message_id)
+        done = f"{from_ms(facts.at_ms):%y%m%d%H%M}" if word in {"delivered", "undelivered"} else None
+        return {
+            "MessageSid": own_sid,
+            "SmsSid": own_sid,
+            "AccountSid": account_sid(account),
+            "From": address(batch.originator, channel),
+            "To": address(facts.msisdn, channel),
+            "MessageStatus": word,
+            "SmsStatus": word,
+            "ErrorCode": error_code(word, facts.reason),
+            "MessagingServiceSid": service_of(batch.client_reference),
+            "RawDlrDoneDate": done,
+            "ApiVersion": wire.VERSION,
+        }
+
+    async def _inbound(self, account: Account, event: Event) -> dict[str, Any]:
+        message = await self.inbound.get(account, event.subject_id)
+        own_sid = sid(SMS, message.id)
+        return {
+            "MessageSid": own_sid,
+            "SmsSid": own_sid,
+            "SmsMessageSid": own_sid,
+            "AccountSid": account_sid(account),
+            "From": address(message.msisdn, message.channel),
+            "To": address(message.to, message.channel),
+            "Body": message.body,
+            "NumMedia": "0",
+            "NumSegments": str(measure_text(message.body).parts if message.body else 1),
+            "SmsStatus": "received",
+            "FromCountry": country_of(message.msisdn),
+            "OptOutType": _OPT_OUT_TYPES.get(consent_in(message.body, account.words)),
+            "ApiVersion": wire.VERSION,
+        }
+
+    async def answered(self, event: Event, told: Answer) -> Orders:
+        """What a reply in TwiML sends. Only inbound messages are replied to."""
+        if event.kind is not EventKind.INBOUND:
+            return Orders()
+        found = replies(told.content_type, told.body)
+        account = await self.store.read(account_by_id, event.account_id)
+        if account is None:
+            return Orders()
+        batches = [await self._batch(account, event, reply) for reply in found.messages]
+        return Orders(batches, None if found.redirect is None else urljoin(told.url, found.redirect))
+
+    async def _batch(self, account: Account, event: Event, reply: Reply) -> Batch:
+        """ValueError for a reply that can't be sent."""
+        message = await self.inbound.get(account, event.subject_id)
+        text = with_links(reply.text, reply.media)
+        if len(text) > wire.MAX_BODY:
+            raise ValueError(f"The reply has {len(text)} characters; {wire.MAX_BODY} are allowed.")
+        try:
+            to = None if reply.to is None else normalise(reply.to.removeprefix(WHATSAPP), check=Check.POSSIBLE)
+            sender = None if reply.sender is None else parse_originator(reply.sender.removeprefix(WHATSAPP)).value
+        except (InvalidNumber, InvalidOriginator) as error:
+            raise ValueError(f"The reply can't be sent: {error}") from error
+        return answer(
+            account,
+            message,
+            text,
+            to=to,
+            originator=sender,
+            protocol=PROTOCOL,
+            callback_url=None if reply.status_callback is None else urljoin(event.url, reply.status_callback),
+            consented=True,
+            media=reply.media,
+        )

@@ -1,0 +1,53 @@
+"""How each call of Twilio is made (reference: providers.md, section A2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from heliograph.calling import Call, Request, Response
+from heliograph.protocols.twilio import wire
+from heliograph.protocols.twilio.errors import TwilioException, UnexpectedResponseException
+
+T = TypeVar("T")
+
+
+def get(path: str, shape: type[T], query: Mapping[str, Any] | None = None) -> Call[T]:
+    """The query may have names such as `DateSent<`."""
+    asked = urlencode(wire.pairs(query or {}))
+    return _read((yield Request("GET", f"{path}?{asked}" if asked else path)), shape)
+
+
+def post(path: str, shape: type[T], fields: Mapping[str, Any]) -> Call[T]:
+    return _read((yield Request("POST", path, body=wire.form(fields), content_type=wire.FORM)), shape)
+
+
+def delete(path: str) -> Call[None]:
+    _check((yield Request("DELETE", path)))
+
+
+def _read(response: Response, shape: type[T]) -> T:
+    _check(response)
+    try:
+        return msgspec.json.decode(response.body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnexpectedResponseException(f"The answer can't be read: {error}.", status=response.status) from error
+
+
+def _check(response: Response) -> None:
+    if 200 <= response.status < 300:
+        return
+    after = response.headers.get("retry-after", "")
+    retry_after_s = int(after) if after.isascii() and after.isdigit() else None
+    try:
+        said = msgspec.json.decode(response.body, type=wire.ErrorBody)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnexpectedResponseException(
+            f"The server answered {response.status}.", status=response.status, retry_after_s=retry_after_s
+        ) from error
+    raise TwilioException(
+        f"{said.code}: {said.message}", status=response.status, code=said.code, retry_after_s=retry_after_s
+    )

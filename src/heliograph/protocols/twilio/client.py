@@ -1,0 +1,192 @@
+"""The synchronous client, generated from `async_client.py`."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from heliograph.calling import Driver, SyncTransport
+from heliograph.protocols.twilio import calls, wire
+
+DEFAULT_BASE_URL = "https://api.twilio.com"
+DEFAULT_VERIFY_URL = "https://verify.twilio.com"
+DEFAULT_TIMEOUT_S = 30.0
+
+
+def credentials(user: str, password: str) -> dict[str, str]:
+    """The header that says who asks."""
+    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}", "Accept": "application/json"}
+
+
+class Client:
+    """One account of a Twilio server, for code that does not await. Close it, or use it as a context manager.
+
+    Refusals raise the TwilioExceptions of `errors`, with Twilio's own code; `calling.Unreachable` says that the server
+    can't be reached, and whether the request may have arrived.
+    """
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        base_url: str = DEFAULT_BASE_URL,
+        *,
+        api_key: tuple[str, str] | None = None,
+        verify_url: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        driver: Driver | None = None,
+        verify_driver: Driver | None = None,
+    ) -> None:
+        """An `api_key`, its sid and secret, is used instead of the account's token. `verify_url` is Verify's server if
+        that is another than `base_url`, as Twilio's own is. `timeout` is in seconds. Drivers are used instead of
+        transports of its own."""
+        headers = credentials(*(api_key or (account_sid, auth_token)))
+        if verify_url is None:
+            verify_url = DEFAULT_VERIFY_URL if base_url == DEFAULT_BASE_URL else base_url
+        self._account = f"{wire.API}/Accounts/{account_sid}"
+        self._driver = driver or SyncTransport(base_url.rstrip("/"), headers, answer_s=timeout)
+        self._verify = verify_driver or driver or SyncTransport(verify_url.rstrip("/"), headers, answer_s=timeout)
+
+    def close(self) -> None:
+        self._driver.close()
+        self._verify.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create_message(
+        self,
+        to: str,
+        *,
+        body: str | None = None,
+        from_: str | None = None,
+        messaging_service_sid: str | None = None,
+        media_url: Sequence[str] = (),
+        status_callback: str | None = None,
+        validity_period: int | None = None,
+        send_at: datetime | None = None,
+        provide_feedback: bool | None = None,
+        smart_encoded: bool | None = None,
+        **others: Any,
+    ) -> wire.Message:
+        """Sends a message from a number or name, or by a messaging service. `others` are Twilio's further parameters,
+        by their own names (`MaxPrice="0.50"`).
+
+        `validity_period` is in seconds; `send_at` must be aware, and needs a messaging service. There is no key that
+        makes a repetition harmless: after a time-out the message may have been taken.
+        """
+        fields = {
+            "To": to,
+            "From": from_,
+            "MessagingServiceSid": messaging_service_sid,
+            "Body": body,
+            "MediaUrl": list(media_url),
+            "StatusCallback": status_callback,
+            "ProvideFeedback": provide_feedback,
+            "ValidityPeriod": validity_period,
+            "SmartEncoded": smart_encoded,
+            "ScheduleType": None if send_at is None else "fixed",
+            "SendAt": send_at,
+        }
+        path = f"{self._account}/Messages.json"
+        return self._driver.run(calls.post(path, wire.Message, fields | others))
+
+    def fetch_message(self, sid: str) -> wire.Message:
+        return self._driver.run(calls.get(self._message(sid), wire.Message))
+
+    def list_messages(
+        self,
+        *,
+        to: str | None = None,
+        from_: str | None = None,
+        date_sent: datetime | None = None,
+        date_sent_before: datetime | None = None,
+        date_sent_after: datetime | None = None,
+        page_size: int = wire.USUAL_PAGE,
+    ) -> Iterator[wire.Message]:
+        """All that match, newest first; pages are fetched as they are needed."""
+        query = {
+            "To": to,
+            "From": from_,
+            "DateSent": date_sent,
+            "DateSent<": date_sent_before,
+            "DateSent>": date_sent_after,
+            "PageSize": page_size,
+        }
+        page = self._driver.run(calls.get(f"{self._account}/Messages.json", wire.MessagePage, query))
+        while True:
+            for message in page.messages:
+                yield message
+            if page.next_page_uri is None:
+                return
+            page = self._driver.run(calls.get(page.next_page_uri, wire.MessagePage))
+
+    def redact_message(self, sid: str) -> wire.Message:
+        """Takes the text away from a message that is finished."""
+        return self._driver.run(calls.post(self._message(sid), wire.Message, {"Body": ""}))
+
+    def cancel_message(self, sid: str) -> wire.Message:
+        """Calls a scheduled message back."""
+        return self._driver.run(calls.post(self._message(sid), wire.Message, {"Status": "canceled"}))
+
+    def delete_message(self, sid: str) -> None:
+        """Deletes a message that is finished."""
+        self._driver.run(calls.delete(self._message(sid)))
+
+    def list_media(self, sid: str) -> Sequence[wire.Media]:
+        """What goes with a message."""
+        path = self._message(sid).removesuffix(".json") + "/Media.json"
+        return (self._driver.run(calls.get(path, wire.MediaPage))).media_list
+
+    def fetch_media(self, sid: str, media_sid: str) -> wire.Media:
+        return self._driver.run(calls.get(self._medium(sid, media_sid), wire.Media))
+
+    def delete_media(self, sid: str, media_sid: str) -> None:
+        self._driver.run(calls.delete(self._medium(sid, media_sid)))
+
+    def create_feedback(self, sid: str, outcome: str = "confirmed") -> wire.Feedback:
+        """Says whether the recipient has it: `confirmed` or `unconfirmed`."""
+        path = self._message(sid).removesuffix(".json") + "/Feedback.json"
+        return self._driver.run(calls.post(path, wire.Feedback, {"Outcome": outcome}))
+
+    def fetch_balance(self) -> wire.Balance:
+        return self._driver.run(calls.get(f"{self._account}/Balance.json", wire.Balance))
+
+    def fetch_account(self) -> wire.AccountInfo:
+        return self._driver.run(calls.get(f"{self._account}.json", wire.AccountInfo))
+
+    def start_verification(self, service_sid: str, to: str, channel: str = "sms", **others: Any) -> wire.Verification:
+        """Sends a one-time code; while one is pending, another for the same verification."""
+        path = f"/v2/Services/{service_sid}/Verifications"
+        fields = {"To": to, "Channel": channel} | others
+        return self._verify.run(calls.post(path, wire.Verification, fields))
+
+    def check_verification(
+        self, service_sid: str, code: str, *, to: str | None = None, verification_sid: str | None = None
+    ) -> wire.VerificationCheck:
+        """`approved` if the code is right, `pending` if it is not; TwilioException 404 once there is none to check."""
+        path = f"/v2/Services/{service_sid}/VerificationCheck"
+        fields = {"Code": code, "To": to, "VerificationSid": verification_sid}
+        return self._verify.run(calls.post(path, wire.VerificationCheck, fields))
+
+    def fetch_verification(self, service_sid: str, sid: str) -> wire.Verification:
+        return self._verify.run(calls.get(f"/v2/Services/{service_sid}/Verifications/{sid}", wire.Verification))
+
+    def update_verification(self, service_sid: str, sid: str, status: str) -> wire.Verification:
+        """`canceled` makes the code worthless, `approved` says that the number was verified by other means."""
+        path = f"/v2/Services/{service_sid}/Verifications/{sid}"
+        return self._verify.run(calls.post(path, wire.Verification, {"Status": status}))
+
+    def _message(self, sid: str) -> str:
+        return f"{self._account}/Messages/{sid}.json"
+
+    def _medium(self, sid: str, media_sid: str) -> str:
+        return f"{self._account}/Messages/{sid}/Media/{media_sid}.json"

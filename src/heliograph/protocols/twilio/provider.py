@@ -1,0 +1,210 @@
+"""Sending by a Twilio server (reference: providers.md, section A).
+
+There is no key that makes a repetition harmless, so a request without an answer leaves its message unknown. Receipts
+and inbound messages are told to us, signed with the account's token; where Twilio can't reach us, each message is asked
+about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+from urllib.parse import urlencode
+
+import structlog
+from msgspec import Meta
+
+from heliograph.calling import AsyncDriver
+from heliograph.calling.pooled import PooledTransport
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.channels import Channel
+from heliograph.domain.instants import now_ms
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.contract import (
+    Heard,
+    InboundArrival,
+    Intake,
+    Outcome,
+    Outgoing,
+    PollAnswer,
+    Provider,
+    Refused,
+    Said,
+    Standing,
+    Taken,
+    TryAgain,
+    Uncertain,
+)
+from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.singly import TO_BE_MENDED_MS, SinglyProvider
+from heliograph.protocols.twilio import wire
+from heliograph.protocols.twilio.async_client import DEFAULT_BASE_URL, AsyncClient, credentials
+from heliograph.protocols.twilio.codes import Code
+from heliograph.protocols.twilio.errors import TwilioException, UnexpectedResponseException
+from heliograph.protocols.twilio.signature import HEADER, is_signed
+
+log = structlog.get_logger(__name__)
+
+WHATSAPP = "whatsapp:"
+NO_REPLY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+_LATER = {Code.TOO_MANY_REQUESTS, 21611, Code.QUEUE_OVERFLOW}
+_REASONS: Mapping[int, Reason] = {
+    Code.OPTED_OUT: Reason.OPTED_OUT,
+    Code.TO_INVALID: Reason.UNKNOWN_SUBSCRIBER,
+    21614: Reason.UNKNOWN_SUBSCRIBER,
+    Code.UNKNOWN_NUMBER: Reason.UNKNOWN_SUBSCRIBER,
+    30006: Reason.UNKNOWN_SUBSCRIBER,
+    30036: Reason.EXPIRED_IN_NETWORK,
+}
+_STATUSES: Mapping[str, Status] = {
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,
+    "read": Status.DELIVERED,
+    "undelivered": Status.FAILED,
+    "failed": Status.FAILED,
+    "canceled": Status.FAILED,
+    "partially_delivered": Status.FAILED,
+}
+_ON_ITS_WAY = {"accepted", "scheduled", "queued", "sending"}
+
+
+class TwilioConfig(ProviderConfig, frozen=True, kw_only=True):
+    account_sid: Annotated[str, Meta(pattern="^AC[0-9a-f]{32}$")]
+    auth_token: Annotated[str, Meta(min_length=1)]
+    """Also what Twilio signs its calls with."""
+    api_key_sid: str = ""
+    """Used instead of the token for requests, with its secret."""
+    api_key_secret: str = ""
+    messaging_service_sid: str = ""
+    """Sends what names no originator; empty: `sender` does."""
+    sender: str = ""
+    base_url: str = DEFAULT_BASE_URL
+    whatsapp: bool = False
+    """The account can send by WhatsApp."""
+
+
+class TwilioProvided(ProvidedProtocol):
+    name: ClassVar[str] = "twilio"
+    config: ClassVar[type[ProviderConfig]] = TwilioConfig
+    secrets: ClassVar[frozenset[str]] = frozenset({"auth_token", "api_key_secret"})
+
+    def provider(self, config: TwilioConfig, surroundings: Surroundings) -> Provider:
+        return TwilioProvider(config, surroundings)
+
+
+class TwilioProvider(SinglyProvider):
+    def __init__(self, config: TwilioConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
+        self.name = surroundings.name
+        self._config = config
+        self._surroundings = surroundings
+        self._driver = driver
+        self.channels = frozenset({Channel.SMS, Channel.WHATSAPP} if config.whatsapp else {Channel.SMS})
+
+    async def start(self, intake: Intake) -> None:
+        await super().start(intake)
+        config = self._config
+        key = (config.api_key_sid, config.api_key_secret) if config.api_key_sid else None
+        headers = credentials(*(key or (config.account_sid, config.auth_token)))
+        self._driver = self._driver or PooledTransport(config.base_url.rstrip("/"), headers)
+        self._client = AsyncClient(
+            config.account_sid, config.auth_token, config.base_url, api_key=key, driver=self._driver
+        )
+
+    async def stop(self) -> None:
+        await self._client.close()
+
+    async def send_one(self, message: Outgoing) -> Outcome:
+        if message.kind is BodyKind.BINARY:
+            return Refused(Reason.PROVIDER_REFUSED, detail="Twilio sends texts only.")
+        config, prefix = self._config, WHATSAPP if message.channel is Channel.WHATSAPP else ""
+        sender = _address(message.originator or config.sender)
+        by_service = not sender and config.messaging_service_sid
+        media = () if message.rich_media is None else (message.rich_media.image_url,)
+        try:
+            taken = await self._client.create_message(
+                f"{prefix}+{message.msisdn}",
+                body=message.body,
+                from_=None if by_service else f"{prefix}{sender}",
+                messaging_service_sid=config.messaging_service_sid if by_service else None,
+                media_url=[url for url in media if url is not None],
+                status_callback=self._surroundings.callback_url,
+                validity_period=min(max((message.expire_at_ms - now_ms()) // 1_000, 1), wire.VALIDITY_S[-1]),
+            )
+        except TwilioException as error:
+            return _not_taken(error)
+        return Taken(taken.sid, poll=None if self._surroundings.callback_url else taken.sid)
+
+    async def poll(self, handle: str) -> PollAnswer:
+        message = await self._client.fetch_message(handle)
+        if message.status in _ON_ITS_WAY:
+            return PollAnswer()
+        receipt = self._receipt(handle, message.status, message.error_code, message.error_message)
+        return PollAnswer([receipt], over=message.status != "sent")
+
+    async def hear(self, heard: Heard) -> Said:
+        try:
+            fields = wire.fields_in(heard.body)
+        except ValueError:
+            return Said(400)
+        url = self._surroundings.callback_url or ""
+        called = f"{url}?{urlencode(heard.query)}" if heard.query else url
+        if not is_signed(self._config.auth_token, called, fields, heard.header(HEADER)):
+            return Said(403)
+        said = dict(fields)
+        if (status := said.get("MessageStatus") or said.get("SmsStatus")) == "received":
+            return await self._take_in(said)
+        if "MessageSid" not in said or status is None:
+            return Said(400)
+        if status not in _ON_ITS_WAY:
+            code = said.get("ErrorCode", "")
+            receipt = self._receipt(said["MessageSid"], status, int(code) if code.isdigit() else None, None)
+            await self.intake.receipts([receipt])
+        return Said()
+
+    async def _take_in(self, said: Mapping[str, str]) -> Said:
+        """Media stay where they are; their links follow the text."""
+        if "From" not in said or "To" not in said:
+            return Said(400)
+        count = said.get("NumMedia", "0")
+        media = [said.get(f"MediaUrl{place}", "") for place in range(min(int(count) if count.isdigit() else 0, 10))]
+        whatsapp = said["From"].startswith(WHATSAPP)
+        arrival = InboundArrival(
+            msisdn=said["From"].removeprefix(WHATSAPP).removeprefix("+"),
+            to=said["To"].removeprefix(WHATSAPP).removeprefix("+"),
+            kind=BodyKind.TEXT,
+            body="\n".join(filter(None, [said.get("Body", ""), *media])),
+            provider_ref=said.get("MessageSid"),
+            account_id=self._surroundings.account_id,
+            channel=Channel.WHATSAPP if whatsapp else Channel.SMS,
+        )
+        await self.intake.inbound(self.name, arrival)
+        return Said(200, NO_REPLY, "text/xml")
+
+    def _receipt(self, sid: str, word: str, code: int | None, detail: str | None) -> Receipt:
+        status = _STATUSES.get(word)
+        reason = None
+        if status is Status.FAILED:
+            reason = _REASONS.get(code or 0, Reason.UNDELIVERED)
+        return Receipt(self.name, sid, status, reason, None if code is None else str(code), detail or word)
+
+    async def check(self) -> Standing:
+        found = await self._client.fetch_balance()
+        return Standing("The credentials are good.", f"{found.balance} {found.currency}")
+
+
+def _address(originator: str) -> str:
+    """Numbers have a plus, short codes and names have none."""
+    return f"+{originator}" if originator.isdigit() and len(originator) > 6 else originator
+
+
+def _not_taken(error: TwilioException) -> Outcome:
+    code = str(error.code or error.status)
+    after_ms = None if error.retry_after_s is None else error.retry_after_s * 1_000
+    if error.code in _LATER or error.status in {429, 503}:
+        return TryAgain(after_ms, code, str(error), blames_provider=error.status == 503)
+    if error.status in {401, 403} and error.code not in _REASONS:
+        return TryAgain(TO_BE_MENDED_MS, code, str(error))
+    if error.status >= 500 or (isinstance(error, UnexpectedResponseException) and error.status < 300):
+        return Uncertain(str(error))
+    return Refused(_REASONS.get(error.code or 0, Reason.PROVIDER_REFUSED), code, str(error))

@@ -1,0 +1,356 @@
+"""The Twilio doors: messages, and one-time codes."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from heliograph.domain import errors
+from heliograph.domain.accounts import CredentialKind, Principal
+from heliograph.domain.errors import HeliographError, NotFound, TooManyCodes, Unauthenticated
+from heliograph.domain.inbound import Inbound
+from heliograph.domain.prices import MICROS
+from heliograph.domain.verifications import Verification, VerificationDraft, Wording
+from heliograph.doors import Call, Door, Operation
+from heliograph.doors.bodies import read_body
+from heliograph.doors.filters import msisdn_filter, originator_filter
+from heliograph.doors.settings import DoorSettings
+from heliograph.protocols.twilio import shapes, wire
+from heliograph.protocols.twilio.codes import Code
+from heliograph.protocols.twilio.errors import TwilioRefusal, refused
+from heliograph.protocols.twilio.operations import MESSAGES, VERIFY
+from heliograph.protocols.twilio.shapes import PROTOCOL, Form
+from heliograph.protocols.twilio.sids import (
+    MMS,
+    SMS,
+    VERIFICATION,
+    account_sid,
+    id_of,
+    verify_service_sid,
+)
+from heliograph.services.history import Sent
+from heliograph.services.services import Services
+from heliograph.store.inbound import InboundFilter
+from heliograph.store.messages import MessageFilter
+
+_DAY = timedelta(days=1)
+_UNLIMITED = 1_000_000
+"""The balance of an account that is not billed."""
+VERIFY_TEXT = "Your verification code is: ${code}"
+VERIFY_TTL_S, VERIFY_ATTEMPTS = 600, 5
+
+
+class TwilioDoor(Door):
+    """What both have in common."""
+
+    def __init__(self, services: Services, settings: DoorSettings) -> None:
+        super().__init__(max_body_bytes=settings.max_body_bytes)
+        self._services = services
+        self._settings = settings
+
+    async def authenticate(self, request: Request) -> Principal:
+        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+        try:
+            user, separator, password = b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise Unauthenticated("The credentials can't be read.") from error
+        if scheme.lower() != "basic" or not separator:
+            raise Unauthenticated("The request has no credentials.")
+        principal = await self._services.access.authenticate(CredentialKind.TWILIO, user, password)
+        asked = request.path_params.get("account_sid")
+        if asked is not None and asked != account_sid(principal.account):
+            raise Unauthenticated("The credentials are another account's.")
+        return principal
+
+    def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
+        return refused(error)
+
+    async def form(self, call: Call) -> Form:
+        try:
+            fields = wire.fields_in(await read_body(call.request, self.max_body_bytes))
+        except ValueError as error:
+            raise TwilioRefusal(Code.PARAMETER_INVALID, "The body is no form") from error
+        if any("\0" in value for _, value in fields):
+            raise TwilioRefusal(Code.PARAMETER_INVALID, "Text may not contain the character U+0000")
+        return Form(fields)
+
+
+class MessagesDoor(TwilioDoor):
+    operations: ClassVar = MESSAGES
+
+    async def fetch_account(self, call: Call) -> wire.AccountInfo:
+        return shapes.account_info(call.account)
+
+    async def create_message(self, call: Call) -> wire.Message:
+        """Opt-outs and countries that nothing is sent to are refused at once, as Twilio refuses them."""
+        now = datetime.now(UTC)
+        draft = shapes.draft(await self.form(call), call.account, now)
+        found = await self._services.batches.dry_run(call.account, draft, list_first=1)
+        (msisdn,) = found.batch.recipients
+        if await self._services.optouts.among(call.account, [msisdn]):
+            raise errors.OptedOut("Attempt to send to unsubscribed recipient")
+        if not self._services.money.covers(msisdn, draft.options.channel):
+            raise errors.NoCoverage()
+        created = await self._services.batches.create(call.account, draft)
+        return self._shown(call, await self._sent(call, created.batch.id))
+
+    async def _sent(self, call: Call, batch_id: str) -> Sent:
+        found = await self._services.history.page(call.account, MessageFilter(batch_id=batch_id), limit=1)
+        return found[0]
+
+    def _shown(self, call: Call, found: Sent | Inbound) -> wire.Message:
+        currency = self._services.money.currency
+        if isinstance(found, Inbound):
+            return shapes.received(call.account, found, currency)
+        return shapes.sent(call.account, found, datetime.now(UTC), currency)
+
+    async def _found(self, call: Call) -> Sent | Inbound:
+        """The message of the path, whichever way it went. NotFound."""
+        identifier = id_of(call.path["sid"], SMS, MMS)
+        if identifier is None:
+            raise NotFound(f"The requested resource {call.request.url.path} was not found")
+        try:
+            return await self._services.history.get(call.account, identifier)
+        except NotFound:
+            return await self._services.inbound.get(call.account, identifier)
+
+    async def fetch_message(self, call: Call) -> wire.Message:
+        return self._shown(call, await self._found(call))
+
+    async def update_message(self, call: Call) -> wire.Message:
+        """An empty body takes the text away, a status of `canceled` calls a scheduled message back."""
+        form, found = await self.form(call), await self._found(call)
+        if form.given("Status") is not None:
+            if form.one("Status") != "canceled" or isinstance(found, Inbound):
+                raise TwilioRefusal(Code.PARAMETER_INVALID, "A Status can only be changed to 'canceled'")
+            await self._services.messages.cancel(call.account, found.message.id)
+        elif form.given("Body") == "":
+            if isinstance(found, Inbound):
+                await self._services.inbound.redact(call.account, found.id)
+            else:
+                await self._services.messages.redact(call.account, found.message.id)
+        else:
+            raise TwilioRefusal(Code.PARAMETER_INVALID, "Only an empty Body, or a Status, can be set")
+        return self._shown(call, await self._found(call))
+
+    async def delete_message(self, call: Call) -> None:
+        found = await self._found(call)
+        if isinstance(found, Inbound):
+            await self._services.inbound.delete(call.account, found.id)
+        else:
+            await self._services.messages.delete(call.account, found.message.id)
+
+    async def list_messages(self, call: Call) -> wire.MessagePage:
+        """Messages of both directions, newest first. A page's token is the sid of the last one before it."""
+        asked = Form(call.request.query_params.multi_items())
+        size = asked.number("PageSize", range(1, 1_000_000_000)) or wire.USUAL_PAGE
+        size = min(size, wire.LARGEST_PAGE)
+        token = asked.one("PageToken")
+        before = None if token is None else id_of(token.removeprefix("PA"), SMS, MMS)
+        if token is not None and before is None:
+            raise TwilioRefusal(Code.PARAMETER_INVALID, "The PageToken is none of ours")
+        found = await self._page(call, asked, size + 1, before)
+        shown = [self._shown(call, each) for each in found[:size]]
+        number = asked.number("Page", range(1_000_000_000)) or 0
+        kept = [(name, value) for name, value in asked_of(call) if name not in {"Page", "PageToken", "PageSize"}]
+
+        def uri(page: int, last: str | None) -> str:
+            place = [("PageSize", str(size)), ("Page", str(page))]
+            if last is not None:
+                place.append(("PageToken", f"PA{last}"))
+            return f"{shapes.account_uri(call.account)}/Messages.json?{urlencode([*kept, *place])}"
+
+        return wire.MessagePage(
+            messages=shown,
+            page=number,
+            page_size=size,
+            start=number * size,
+            end=number * size + max(len(shown) - 1, 0),
+            uri=uri(number, None if token is None else token.removeprefix("PA")),
+            first_page_uri=uri(0, None),
+            next_page_uri=uri(number + 1, shown[-1].sid) if len(found) > size else None,
+        )
+
+    async def _page(self, call: Call, asked: Form, limit: int, before: str | None) -> list[Sent | Inbound]:
+        since, until = _dates(asked)
+        to, sender = asked.one("To"), asked.one("From")
+        outbound = MessageFilter(
+            msisdns=[msisdn_filter(_bare(to))] if to else [],
+            originators=[originator_filter(_bare(sender))] if sender else [],
+            since=since,
+            until=until,
+        )
+        arrived = InboundFilter(
+            to=[originator_filter(_bare(to))] if to else [],
+            msisdns=[msisdn_filter(_bare(sender))] if sender else [],
+            since=since,
+            until=until,
+        )
+        services, account = self._services, call.account
+        found: list[Sent | Inbound] = []
+        found += await services.history.page(account, outbound, limit=limit, before=before)
+        found += await services.inbound.page(account, arrived, limit=limit, before=before)
+        found.sort(key=lambda each: each.id if isinstance(each, Inbound) else each.message.id, reverse=True)
+        return found[:limit]
+
+    async def list_media(self, call: Call) -> wire.MediaPage:
+        media = await self._media(call)
+        uri = call.request.url.path
+        return wire.MediaPage(
+            media_list=media, end=max(len(media) - 1, 0), uri=uri, first_page_uri=f"{uri}?PageSize=50&Page=0"
+        )
+
+    async def _media(self, call: Call) -> list[wire.Media]:
+        found = await self._found(call)
+        return [] if isinstance(found, Inbound) else shapes.media(call.account, found)
+
+    async def _medium(self, call: Call) -> tuple[Sent, int]:
+        """The message and the place of one of its media. NotFound."""
+        found = await self._found(call)
+        if not isinstance(found, Inbound):
+            for place, medium in enumerate(shapes.media(call.account, found)):
+                if medium.sid == call.path["media_sid"]:
+                    return found, place
+        raise NotFound(f"The requested resource {call.request.url.path} was not found")
+
+    async def fetch_media(self, call: Call) -> wire.Media:
+        found, place = await self._medium(call)
+        return shapes.media(call.account, found)[place]
+
+    async def redirect_to_media(self, call: Call) -> Response:
+        found, place = await self._medium(call)
+        return RedirectResponse(found.batch.options.media[place])
+
+    async def delete_media(self, call: Call) -> None:
+        found, place = await self._medium(call)
+        await self._services.messages.drop_media(call.account, found.message.id, place)
+
+    async def create_feedback(self, call: Call) -> wire.Feedback:
+        form, found = await self.form(call), await self._found(call)
+        outcome = form.one("Outcome") or "confirmed"
+        if outcome not in {"confirmed", "unconfirmed"} or isinstance(found, Inbound):
+            raise TwilioRefusal(Code.PARAMETER_INVALID, "Outcome is 'confirmed' or 'unconfirmed', of a sent message")
+        if outcome == "confirmed":
+            await self._services.messages.confirm(call.account, found.message.id)
+        now = wire.date(datetime.now(UTC))
+        return wire.Feedback(
+            account_sid=account_sid(call.account),
+            message_sid=call.path["sid"],
+            outcome=outcome,
+            date_created=now,
+            date_updated=now,
+            uri=call.request.url.path,
+        )
+
+    async def fetch_balance(self, call: Call) -> wire.Balance:
+        amount = await self._services.money.balance(call.account)
+        return wire.Balance(
+            account_sid=account_sid(call.account),
+            balance=f"{_UNLIMITED if amount is None else amount / MICROS:.5f}",
+            currency=self._services.money.currency,
+        )
+
+
+class VerifyDoor(TwilioDoor):
+    operations: ClassVar = VERIFY
+
+    def _require_service(self, call: Call) -> None:
+        if call.path["service_sid"] != verify_service_sid(call.account):
+            raise NotFound(f"The requested resource {call.request.url.path} was not found")
+
+    def _shown(self, call: Call, stored: Verification) -> wire.Verification:
+        return shapes.verification(call.account, stored, self._settings.base_url(call.request))
+
+    async def start_verification(self, call: Call) -> wire.Verification:
+        """While one is pending for the number, another code for that."""
+        self._require_service(call)
+        form = await self.form(call)
+        to, channel = form.one("To"), form.one("Channel")
+        if to is None or channel != "sms":
+            raise TwilioRefusal(Code.VERIFY_PARAMETER, "Invalid parameter: To is a number, and Channel is sms")
+        if form.one("CustomCode") is not None:
+            raise TwilioRefusal(Code.CUSTOM_CODE, "Custom code not allowed")
+        try:
+            pending = await self._services.verify.pending(call.account, to, PROTOCOL)
+            if pending is not None:
+                return self._shown(call, await self._services.verify.resend(call.account, pending.id))
+            draft = VerificationDraft(
+                number=to,
+                wording=Wording(text=VERIFY_TEXT),
+                ttl_s=VERIFY_TTL_S,
+                max_attempts=VERIFY_ATTEMPTS,
+                protocol=PROTOCOL,
+            )
+            return self._shown(call, await self._services.verify.start(call.account, draft))
+        except errors.InvalidRecipient as error:
+            raise TwilioRefusal(Code.VERIFY_PARAMETER, f"Invalid parameter `To`: {to}") from error
+        except TooManyCodes as error:
+            raise TwilioRefusal(Code.SENDS_EXHAUSTED, f"Max send attempts reached: {error.message}") from error
+
+    async def _by_sid(self, call: Call, sid: str) -> Verification:
+        identifier = id_of(sid, VERIFICATION)
+        if identifier is None:
+            raise NotFound(f"The requested resource {call.request.url.path} was not found")
+        return await self._services.verify.get(call.account, identifier)
+
+    async def fetch_verification(self, call: Call) -> wire.Verification:
+        self._require_service(call)
+        return self._shown(call, await self._by_sid(call, call.path["sid"]))
+
+    async def update_verification(self, call: Call) -> wire.Verification:
+        self._require_service(call)
+        form, stored = await self.form(call), await self._by_sid(call, call.path["sid"])
+        if form.one("Status") != "canceled":
+            raise TwilioRefusal(Code.VERIFY_PARAMETER, "A Status can be changed to 'canceled'")
+        return self._shown(call, await self._services.verify.cancel(call.account, stored.id))
+
+    async def check_verification(self, call: Call) -> wire.VerificationCheck:
+        """A wrong code is no error: the verification is pending still."""
+        self._require_service(call)
+        form = await self.form(call)
+        code, to, sid = form.one("Code"), form.one("To"), form.one("VerificationSid")
+        if code is None or (to is None and sid is None):
+            raise TwilioRefusal(Code.VERIFY_PARAMETER, "Invalid parameter: Code, and To or VerificationSid")
+        if sid is not None:
+            stored: Verification | None = await self._by_sid(call, sid)
+        else:
+            stored = await self._services.verify.pending(call.account, to or "", PROTOCOL)
+        if stored is None:
+            raise NotFound(f"The requested resource {call.request.url.path} was not found")
+        try:
+            return shapes.check(call.account, await self._services.verify.check(call.account, stored.id, code))
+        except errors.WrongCode:
+            return shapes.check(call.account, await self._services.verify.get(call.account, stored.id))
+        except errors.VerificationFailed as error:
+            raise TwilioRefusal(Code.CHECKS_EXHAUSTED, "Max check attempts reached") from error
+        except errors.VerificationOver as error:
+            raise NotFound(f"The requested resource {call.request.url.path} was not found") from error
+
+
+def asked_of(call: Call) -> wire.Fields:
+    return call.request.query_params.multi_items()
+
+
+def _bare(address: str) -> str:
+    return address.removeprefix(shapes.WHATSAPP)
+
+
+def _dates(asked: Form) -> tuple[datetime | None, datetime | None]:
+    """From when, inclusive, until when, exclusive. A plain date is the whole day."""
+    found: dict[str, datetime | None] = {}
+    for name in ("DateSent", "DateSent>", "DateSent<"):
+        text = asked.one(name)
+        found[name] = None if text is None else shapes.iso_instant(text)
+        if text is not None and found[name] is None:
+            raise TwilioRefusal(Code.PARAMETER_INVALID, f"{name} is no date: {text}")
+    day, after, before = found["DateSent"], found["DateSent>"], found["DateSent<"]
+    if day is not None:
+        day = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        after, before = day, day + _DAY
+    return after, before

@@ -1,0 +1,320 @@
+"""What is stored as Twilio's documents have it, and what their forms ask for as our drafts."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.batches import Draft, Options, ReportWish
+from heliograph.domain.channels import Channel
+from heliograph.domain.inbound import Inbound
+from heliograph.domain.prices import MICROS
+from heliograph.domain.statuses import explain
+from heliograph.domain.verifications import Verification, VerificationStatus
+from heliograph.protocols.twilio import wire
+from heliograph.protocols.twilio.codes import Code, error_code, message_word
+from heliograph.protocols.twilio.errors import TwilioRefusal
+from heliograph.protocols.twilio.sids import (
+    ATTEMPT,
+    FORM,
+    MESSAGING_SERVICE,
+    MMS,
+    SMS,
+    VERIFICATION,
+    account_sid,
+    media_sid,
+    sid,
+    verify_service_sid,
+)
+from heliograph.services.history import Sent
+from heliograph.text import measure_text, verbatim
+
+PROTOCOL = "twilio"
+WHATSAPP = "whatsapp:"
+_REPLY = "reply"
+MEDIA_TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".gif": "image/gif"}
+MOST_MEDIA = 10
+
+
+class Form:
+    """The fields of a request."""
+
+    def __init__(self, fields: wire.Fields) -> None:
+        self._fields = fields
+
+    def one(self, name: str) -> str | None:
+        """The last of that name; None if there is none, or nothing in it."""
+        return self.given(name) or None
+
+    def given(self, name: str) -> str | None:
+        """The same, but empty if there is nothing in it."""
+        return next((value for each, value in reversed(self._fields) if each == name), None)
+
+    def all(self, name: str) -> list[str]:
+        return [value for each, value in self._fields if each == name and value]
+
+    def flag(self, name: str) -> bool:
+        return (self.one(name) or "").lower() == "true"
+
+    def number(self, name: str, allowed: range) -> int | None:
+        """TwilioRefusal for what is no number, or out of range."""
+        text = self.one(name)
+        if text is None:
+            return None
+        if not text.isascii() or not text.isdigit() or int(text) not in allowed:
+            raise TwilioRefusal(
+                Code.PARAMETER_INVALID, f"{name} must be a number from {allowed.start} to {allowed.stop - 1}"
+            )
+        return int(text)
+
+
+def address(originator: str | None, channel: str = Channel.SMS) -> str | None:
+    """Numbers have a plus, short codes and names have none."""
+    if originator is None:
+        return None
+    prefix = WHATSAPP if channel == Channel.WHATSAPP else ""
+    return prefix + (f"+{originator}" if originator.isdigit() and len(originator) > 6 else originator)
+
+
+def with_links(text: str, media: Sequence[str]) -> str:
+    """Media are kept as links: they follow the text."""
+    return "\n".join([*([text] if text else []), *media])
+
+
+def draft(form: Form, account: Account, now: datetime) -> Draft:
+    """What a request to send asks for. TwilioRefusal, by Twilio's own codes."""
+    to, sender, service = form.one("To"), form.one("From"), form.one("MessagingServiceSid")
+    text, media = form.given("Body") or "", form.all("MediaUrl")
+    if to is None:
+        raise TwilioRefusal(Code.TO_MISSING, "A 'To' phone number is required.")
+    if sender is None and service is None:
+        raise TwilioRefusal(Code.FROM_MISSING, "A 'From' phone number is required.")
+    if service is not None and not (FORM.fullmatch(service) and service.startswith(MESSAGING_SERVICE)):
+        raise TwilioRefusal(Code.FROM_NOT_USABLE, f"{service} is no sid of a messaging service")
+    if form.one("ContentSid") is not None:
+        raise TwilioRefusal(Code.CONTENT_INVALID, "There are no content templates here; send a Body.")
+    if not text and not media:
+        raise TwilioRefusal(Code.BODY_MISSING, "Message body is required.")
+    if len(text) > wire.MAX_BODY:
+        raise TwilioRefusal(Code.BODY_TOO_LONG, "The concatenated message body exceeds the 1600 character limit")
+    if len(media) > MOST_MEDIA or any(not url.startswith(("https://", "http://")) for url in media):
+        raise TwilioRefusal(Code.MEDIA_INVALID, f"At most {MOST_MEDIA} MediaUrl, each of http:// or https://")
+    send_at = _send_at(form, service, now)
+    validity = form.number("ValidityPeriod", wire.VALIDITY_S)
+    channel = Channel.WHATSAPP if to.startswith(WHATSAPP) else Channel.SMS
+    body, parameters = verbatim(with_links(text, media))
+    callback = form.one("StatusCallback")
+    return Draft(
+        protocol=PROTOCOL,
+        to=[to.removeprefix(WHATSAPP)],
+        originator=None if sender is None else sender.removeprefix(WHATSAPP),
+        text=body,
+        parameters=parameters or None,
+        send_at=send_at,
+        expire_at=None if validity is None else (send_at or now) + timedelta(seconds=validity),
+        callback_url=callback,
+        report=ReportWish.NONE if callback is None else ReportWish.PER_RECIPIENT,
+        client_reference=service,
+        options=Options(channel=channel, media=tuple(media), feedback=form.flag("ProvideFeedback")),
+    )
+
+
+def _send_at(form: Form, service: str | None, now: datetime) -> datetime | None:
+    text = form.one("SendAt")
+    if text is None:
+        return None
+    if form.one("ScheduleType") != "fixed":
+        raise TwilioRefusal(Code.SCHEDULE_TYPE_MISSING, "SendAt needs a ScheduleType of 'fixed'.")
+    if service is None:
+        raise TwilioRefusal(Code.SERVICE_MISSING, "MessagingServiceSid is required to schedule a message")
+    at = iso_instant(text)
+    if at is None or int((at - now).total_seconds()) not in wire.DELAYS_S:
+        raise TwilioRefusal(Code.SEND_AT_INVALID, "SendAt must be an ISO 8601 date from 300 s to 35 days ahead")
+    return at
+
+
+def iso_instant(text: str) -> datetime | None:
+    """A date or an instant of ISO 8601, UTC unless it says otherwise; None for what is neither."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def service_of(reference: str | None) -> str | None:
+    """The messaging service that a message was sent by: the batch's reference, if it is one."""
+    if reference is None or not FORM.fullmatch(reference) or not reference.startswith(MESSAGING_SERVICE):
+        return None
+    return reference
+
+
+def prefix_of(media: Sequence[str]) -> str:
+    return MMS if media else SMS
+
+
+def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Message:
+    """An outbound message."""
+    message, batch = found.message, found.batch
+    service = service_of(batch.client_reference)
+    word = message_word(message, now, by_service=service is not None)
+    reply = batch.client_reference is not None and service is None and batch.protocol == PROTOCOL
+    text = found.rendered.body.removesuffix(with_links("", batch.options.media)).removesuffix("\n")
+    return _message(
+        account,
+        sid(prefix_of(batch.options.media), message.id),
+        body=text if batch.options.media else found.rendered.body,
+        created=message.created_at,
+        sent_at=message.sent_at,
+        updated=message.settled_at or message.sent_at or message.created_at,
+        direction="outbound-reply" if reply else "outbound-api",
+        error=error_code(word, message.reason),
+        explanation=explain(message.reason) if message.reason else None,
+        # A service picks the sender when the message goes out.
+        sender=None if word == "accepted" else address(message.originator, message.channel),
+        service=service,
+        media=len(batch.options.media),
+        segments=0 if word == "accepted" else message.parts or found.rendered.parts,
+        price=message.price if message.sent_at is not None else None,
+        currency=currency,
+        status=word,
+        to=address(message.msisdn, message.channel),
+    )
+
+
+def received(account: Account, message: Inbound, currency: str) -> wire.Message:
+    """An inbound message."""
+    return _message(
+        account,
+        sid(SMS, message.id),
+        body=message.body,
+        created=message.received_at,
+        sent_at=message.received_at,
+        updated=message.received_at,
+        direction="inbound",
+        error=None,
+        explanation=None,
+        sender=address(message.msisdn, message.channel),
+        service=None,
+        media=0,
+        segments=measure_text(message.body).parts if message.body else 1,
+        price=message.price,
+        currency=currency,
+        status="received",
+        to=address(message.to, message.channel),
+    )
+
+
+def _message(
+    account: Account,
+    own_sid: str,
+    *,
+    body: str,
+    created: datetime,
+    sent_at: datetime | None,
+    updated: datetime,
+    direction: str,
+    error: int | None,
+    explanation: str | None,
+    sender: str | None,
+    service: str | None,
+    media: int,
+    segments: int,
+    price: int | None,
+    currency: str,
+    status: str,
+    to: str | None,
+) -> wire.Message:
+    uri = message_uri(account, own_sid)
+    return wire.Message(
+        account_sid=account_sid(account),
+        body=body,
+        date_created=wire.date(created),
+        date_sent=None if sent_at is None else wire.date(sent_at),
+        date_updated=wire.date(updated),
+        direction=direction,
+        error_code=error,
+        error_message=explanation if error is not None else None,
+        sender=sender,
+        messaging_service_sid=service,
+        num_media=str(media),
+        num_segments=str(segments),
+        price=None if not price else f"-{price / MICROS:.5f}",
+        price_unit=currency,
+        sid=own_sid,
+        status=status,
+        subresource_uris={"media": f"{uri}/Media.json", "feedback": f"{uri}/Feedback.json"},
+        to=to,
+        uri=f"{uri}.json",
+    )
+
+
+def account_uri(account: Account) -> str:
+    return f"{wire.API}/Accounts/{account_sid(account)}"
+
+
+def message_uri(account: Account, own_sid: str) -> str:
+    return f"{account_uri(account)}/Messages/{own_sid}"
+
+
+def media(account: Account, found: Sent) -> list[wire.Media]:
+    """What goes with a message."""
+    own_sid = sid(prefix_of(found.batch.options.media), found.message.id)
+    at = wire.date(found.message.created_at)
+    return [
+        wire.Media(
+            account_sid=account_sid(account),
+            content_type=mimetypes.guess_type(url.partition("?")[0])[0] or "application/octet-stream",
+            date_created=at,
+            date_updated=at,
+            parent_sid=own_sid,
+            sid=(medium := media_sid(found.message.id, place)),
+            uri=f"{message_uri(account, own_sid)}/Media/{medium}.json",
+        )
+        for place, url in enumerate(found.batch.options.media)
+    ]
+
+
+def account_info(account: Account) -> wire.AccountInfo:
+    at = wire.date(account.created_at)
+    return wire.AccountInfo(
+        sid=account_sid(account),
+        friendly_name=account.name,
+        date_created=at,
+        date_updated=at,
+        uri=f"{account_uri(account)}.json",
+    )
+
+
+_VERIFY_WORDS = {
+    VerificationStatus.PENDING: "pending",
+    VerificationStatus.VERIFIED: "approved",
+    VerificationStatus.CANCELED: "canceled",
+    VerificationStatus.FAILED: "max_attempts_reached",
+    VerificationStatus.EXPIRED: "expired",
+}
+
+
+def verification(account: Account, stored: Verification, base_url: str) -> wire.Verification:
+    own_sid, service = sid(VERIFICATION, stored.id), verify_service_sid(account)
+    attempt = {"time": wire.iso(stored.created_at), "channel": "sms", "attempt_sid": sid(ATTEMPT, stored.batch_id)}
+    return wire.Verification(
+        sid=own_sid,
+        service_sid=service,
+        account_sid=account_sid(account),
+        to=f"+{stored.msisdn}",
+        status=_VERIFY_WORDS[stored.status],
+        valid=stored.status is VerificationStatus.VERIFIED,
+        send_code_attempts=[attempt] * stored.sends,
+        date_created=wire.iso(stored.created_at),
+        date_updated=wire.iso(stored.settled_at or stored.created_at),
+        url=f"{base_url}/v2/Services/{service}/Verifications/{own_sid}",
+    )
+
+
+def check(account: Account, stored: Verification) -> wire.VerificationCheck:
+    return msgspec.convert(msgspec.to_builtins(verification(account, stored, "")), wire.VerificationCheck)

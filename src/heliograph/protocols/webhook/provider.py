@@ -1,0 +1,239 @@
+"""Sending by any HTTP API that the settings describe: what is asked, and where in its answers what stands."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+import structlog
+from msgspec import Meta
+
+from heliograph.calling import AsyncDriver, Request, Response
+from heliograph.calling.pooled import PooledTransport
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.contract import (
+    Heard,
+    InboundArrival,
+    Intake,
+    Outcome,
+    Outgoing,
+    Provider,
+    Refused,
+    Said,
+    Standing,
+    Taken,
+    TryAgain,
+    Uncertain,
+)
+from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.singly import SinglyProvider, exchanged, refusal
+from heliograph.protocols.webhook.places import FIELDS, at, document, filled, unknown_fields
+
+log = structlog.get_logger(__name__)
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Part of a provider's settings."""
+
+
+class ReceiptPlaces(Table, frozen=True, kw_only=True):
+    """Where a receipt says what."""
+
+    ref: str
+    status: str
+    code: str = ""
+    detail: str = ""
+    delivered: tuple[str, ...] = ("delivered", "DELIVRD")
+    failed: tuple[str, ...] = ("failed", "undelivered", "UNDELIV", "REJECTD")
+    expired: tuple[str, ...] = ("expired", "EXPIRED")
+    sent: tuple[str, ...] = ("sent", "accepted", "queued", "ACCEPTD", "ENROUTE")
+
+
+class InboundPlaces(Table, frozen=True, kw_only=True):
+    """Where an inbound message says what."""
+
+    sender: str = msgspec.field(name="from")
+    to: str
+    text: str
+    ref: str = ""
+
+
+class WebhookConfig(ProviderConfig, frozen=True, kw_only=True):
+    url: Annotated[str, Meta(min_length=1)]
+    """May name fields, as the body may."""
+    method: Literal["GET", "POST", "PUT"] = "POST"
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    form: dict[str, str] = msgspec.field(default_factory=dict)
+    """What is sent as a form ..."""
+    json: Any = None
+    """... or as JSON; with neither, all is in the URL."""
+    ref: str = ""
+    """Where the answer has the provider's id of the message; empty: our own is used."""
+    code: str = ""
+    """Where it has a code."""
+    refused: tuple[str, ...] = ()
+    """Codes that are refusals although the status is one of success."""
+    again: tuple[str, ...] = ()
+    """Codes after which it is tried again."""
+    detail: str = ""
+    receipt: ReceiptPlaces | None = None
+    inbound: InboundPlaces | None = None
+    answer: str = ""
+    """What the provider's calls are answered."""
+    header_secret: tuple[str, str] | None = None
+    """A header that the provider's calls must have, and its value."""
+
+
+class WebhookProvided(ProvidedProtocol):
+    name: ClassVar[str] = "webhook"
+    config: ClassVar[type[ProviderConfig]] = WebhookConfig
+    secrets: ClassVar[frozenset[str]] = frozenset({"headers", "header_secret"})
+
+    def provider(self, config: WebhookConfig, surroundings: Surroundings) -> Provider:
+        return WebhookProvider(config, surroundings)
+
+    def require(self, config: WebhookConfig) -> None:
+        if config.form and config.json is not None:
+            raise InvalidConfig("it has both `form` and `json`: one of them is what is sent")
+        if urlsplit(config.url).scheme not in {"http", "https"} or "$" in "".join(urlsplit(config.url)[:2]):
+            raise InvalidConfig(f"`url` must begin with http:// or https:// and a host, not {config.url!r}")
+        for name in ("url", "form", "json"):
+            if strangers := unknown_fields(getattr(config, name)):
+                known = ", ".join(FIELDS)
+                raise InvalidConfig(f"`{name}` names a field that is none: {strangers[0]}; there are {known}")
+        if config.method == "GET" and (config.form or config.json is not None):
+            raise InvalidConfig("a GET has no body: put the fields into `url`")
+
+
+class WebhookProvider(SinglyProvider):
+    def __init__(self, config: WebhookConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
+        self.name = surroundings.name
+        self._config = config
+        self._surroundings = surroundings
+        parts = urlsplit(config.url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._target = config.url[len(self._origin) :] or "/"
+        self._driver = driver
+
+    async def start(self, intake: Intake) -> None:
+        await super().start(intake)
+        self._driver = self._driver or PooledTransport(self._origin, self._config.headers)
+
+    async def stop(self) -> None:
+        if self._driver is not None:
+            await self._driver.close()
+
+    async def send_one(self, message: Outgoing) -> Outcome:
+        assert self._driver is not None  # noqa: S101 - started
+        response = await self._driver.run(exchanged(self._request(message)))
+        return self._outcome(message, response)
+
+    def _request(self, message: Outgoing) -> Request:
+        config, values = self._config, _values(message)
+        path = filled(self._target, {name: quote(value, safe="") for name, value in values.items()})
+        body, content_type = None, "application/json"
+        if config.form:
+            body, content_type = urlencode(filled(config.form, values)).encode(), "application/x-www-form-urlencoded"
+        elif config.json is not None:
+            body = msgspec.json.encode(filled(config.json, values))
+        return Request(config.method, path, body=body, content_type=content_type, headers=config.headers)
+
+    def _outcome(self, message: Outgoing, response: Response) -> Outcome:
+        config = self._config
+        try:
+            said = document(response.body, response.headers.get("content-type", ""), {})
+        except ValueError as error:
+            said, fault = {}, str(error)
+        else:
+            fault = ""
+        code = at(config.code, said) if config.code else None
+        detail = at(config.detail, said) if config.detail else None
+        if not 200 <= response.status < 300:
+            return refusal(response, code, detail)
+        if code in config.refused:
+            return Refused(Reason.PROVIDER_REFUSED, code, detail)
+        if code in config.again:
+            return TryAgain(code=code, detail=detail)
+        if not config.ref:
+            return Taken(message.message_id)
+        ref = at(config.ref, said)
+        return Uncertain(f"The answer has nothing at {config.ref}. {fault}".strip()) if ref is None else Taken(ref)
+
+    async def hear(self, heard: Heard) -> Said:
+        if self._config.header_secret is not None:
+            name, value = self._config.header_secret
+            if not hmac.compare_digest(heard.header(name).encode(), value.encode()):
+                return Said(401)
+        try:
+            said = document(heard.body, heard.header("content-type"), heard.query)
+        except ValueError as error:
+            log.warning("callback not understood", provider=self.name, error=str(error))
+            return Said(400)
+        for each in said if isinstance(said, list) else [said]:
+            if not await self._take_in(each):
+                log.warning("callback not understood", provider=self.name)
+                return Said(400)
+        return Said(200, self._config.answer.encode())
+
+    async def _take_in(self, said: Any) -> bool:
+        if (places := self._config.receipt) is not None:
+            ref, status = at(places.ref, said), at(places.status, said)
+            if ref is not None and status is not None:
+                await self.intake.receipts([_receipt(self.name, places, ref, status, said)])
+                return True
+        if (inbound := self._config.inbound) is None:
+            return False
+        sender, to, text = (at(place, said) for place in (inbound.sender, inbound.to, inbound.text))
+        if sender is None or to is None or text is None:
+            return False
+        arrival = InboundArrival(
+            msisdn=sender.strip().removeprefix("+"),
+            to=to.strip().removeprefix("+"),
+            kind=BodyKind.TEXT,
+            body=text,
+            provider_ref=at(inbound.ref, said) if inbound.ref else None,
+            account_id=self._surroundings.account_id,
+        )
+        await self.intake.inbound(self.name, arrival)
+        return True
+
+    async def check(self) -> Standing:
+        return Standing(f"It sends by {self._origin}; nobody can say whether that is right without sending.")
+
+
+def _receipt(name: str, places: ReceiptPlaces, ref: str, word: str, said: Any) -> Receipt:
+    code = at(places.code, said) if places.code else None
+    detail = at(places.detail, said) if places.detail else word
+    known: Mapping[Status, tuple[tuple[str, ...], Reason | None]] = {
+        Status.DELIVERED: (places.delivered, None),
+        Status.FAILED: (places.failed, Reason.UNDELIVERED),
+        Status.EXPIRED: (places.expired, Reason.EXPIRED_IN_NETWORK),
+        Status.SENT: (places.sent, None),
+    }
+    for status, (words, reason) in known.items():
+        if word in words:
+            return Receipt(name, ref, status, reason, code, detail)
+    return Receipt(name, ref, None, None, code, detail)
+
+
+def _values(message: Outgoing) -> dict[str, str]:
+    binary = message.kind is BodyKind.BINARY
+    return {
+        "id": message.message_id,
+        "attempt": str(message.attempt),
+        "to": f"+{message.msisdn}",
+        "msisdn": message.msisdn,
+        "from": message.originator or "",
+        "text": "" if binary else message.body,
+        "data": message.body if binary else "",
+        "udh": message.udh,
+        "parts": str(message.parts),
+        "encoding": message.encoding,
+        "channel": message.channel.value,
+        "account": message.account_id,
+    }

@@ -1,0 +1,287 @@
+"""Each call of the Messages API and of Verify by the published client."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from twilio.base.exceptions import TwilioRestException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Server
+    from twilio.rest import Client
+
+    from heliograph.sdk import Client as NativeClient
+
+    from .conftest import NewNumber
+
+SERVICE = "MG" + "1" * 32
+
+
+def settled(native: NativeClient, sid: str) -> None:
+    from heliograph.protocols.twilio.sids import id_of
+
+    native.messages.wait_for_delivery(id_of(sid, "SM", "MM") or "", timeout_s=15)
+
+
+def test_a_message_is_created_delivered_and_fetched(
+    twilio: Client, native: NativeClient, new_number: NewNumber
+) -> None:
+    number = new_number()
+
+    made = twilio.messages.create(to=number, from_="+15005550006", body="Hello ${there}")
+    shown = native.sandbox.wait_for_message(number)
+    settled(native, made.sid)
+    fetched = twilio.messages(made.sid).fetch()
+
+    assert shown.text == "Hello ${there}"
+    assert (made.status, made.direction, made.num_segments, made.error_code) == ("queued", "outbound-api", "1", None)
+    assert (made.to, made.from_, made.body) == (number, "+15005550006", "Hello ${there}")
+    assert made.sid.startswith("SM")
+    assert len(made.sid) == 34
+    assert (fetched.status, fetched.body, fetched.num_media) == ("delivered", "Hello ${there}", "0")
+    assert float(fetched.price) < 0
+    assert fetched.date_sent is not None
+    assert fetched.date_created is not None
+
+
+def test_a_messaging_service_picks_the_sender_later(
+    twilio: Client, native: NativeClient, new_number: NewNumber
+) -> None:
+    made = twilio.messages.create(to=new_number(), messaging_service_sid=SERVICE, body="Hello")
+    settled(native, made.sid)
+    later = twilio.messages(made.sid).fetch()
+
+    assert (made.status, made.from_, made.num_segments) == ("accepted", None, "0")
+    assert (made.messaging_service_sid, later.messaging_service_sid) == (SERVICE, SERVICE)
+    assert (later.status, later.num_segments) == ("delivered", "1")
+
+
+def test_a_scheduled_message_is_canceled(twilio: Client, new_number: NewNumber) -> None:
+    made = twilio.messages.create(
+        to=new_number(),
+        messaging_service_sid=SERVICE,
+        body="Later",
+        schedule_type="fixed",
+        send_at=datetime.now(UTC) + timedelta(hours=2),
+    )
+    canceled = twilio.messages(made.sid).update(status="canceled")
+
+    with pytest.raises(TwilioRestException) as again:
+        twilio.messages(made.sid).update(status="canceled")
+
+    assert (made.status, canceled.status) == ("scheduled", "canceled")
+    assert (again.value.status, again.value.code) == (409, 20409)
+
+
+def test_a_message_is_redacted_and_deleted(twilio: Client, native: NativeClient, new_number: NewNumber) -> None:
+    made = twilio.messages.create(to=new_number(), from_="Acme", body="A secret")
+    settled(native, made.sid)
+
+    redacted = twilio.messages(made.sid).update(body="")
+    gone = twilio.messages(made.sid).delete()
+
+    assert (redacted.body, redacted.sid) == ("", made.sid)
+    assert gone is True
+    with pytest.raises(TwilioRestException) as missing:
+        twilio.messages(made.sid).fetch()
+    assert (missing.value.status, missing.value.code) == (404, 20404)
+
+
+def test_what_is_still_on_its_way_is_neither_redacted_nor_deleted(twilio: Client, new_number: NewNumber) -> None:
+    made = twilio.messages.create(
+        to=new_number(),
+        messaging_service_sid=SERVICE,
+        body="Later",
+        schedule_type="fixed",
+        send_at=datetime.now(UTC) + timedelta(hours=2),
+    )
+    for attempt in (lambda: twilio.messages(made.sid).update(body=""), lambda: twilio.messages(made.sid).delete()):
+        with pytest.raises(TwilioRestException) as refused:
+            attempt()
+        assert (refused.value.status, refused.value.code) == (409, 20409)
+
+
+def test_lists_go_over_pages_and_are_filtered(twilio: Client, new_number: NewNumber) -> None:
+    number = new_number()
+    made = [twilio.messages.create(to=number, from_="Acme", body=f"No {place}").sid for place in range(5)]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+
+    everything = twilio.messages.list(to=number, page_size=2)
+    first = twilio.messages.list(to=number, limit=3, page_size=2)
+    today = twilio.messages.list(to=number, date_sent=datetime.now(UTC))
+    none = [
+        *twilio.messages.list(to=number, date_sent_after=tomorrow),
+        *twilio.messages.list(to=number, date_sent_before=tomorrow - timedelta(days=9)),
+        *twilio.messages.list(to=number, from_="+15005550006"),
+    ]
+
+    assert [message.sid for message in everything] == made[::-1]
+    assert [message.sid for message in first] == made[:1:-1]
+    assert len(today) == 5
+    assert none == []
+
+
+def test_inbound_messages_are_listed_fetched_redacted_and_deleted(
+    twilio: Client, native: NativeClient, new_number: NewNumber
+) -> None:
+    number = new_number()
+    twilio.messages.create(to=number, from_="+15005550006", body="Hello")
+    native.sandbox.wait_for_message(number)
+    native.sandbox.reply(number, to="+15005550006", text="Hi yourself")
+
+    (arrived,) = twilio.messages.list(from_=number)
+    fetched = twilio.messages(arrived.sid).fetch()
+    redacted = twilio.messages(arrived.sid).update(body="")
+
+    assert (arrived.direction, arrived.status, arrived.body) == ("inbound", "received", "Hi yourself")
+    assert (fetched.from_, fetched.to) == (number, "+15005550006")
+    assert redacted.body == ""
+    assert twilio.messages(arrived.sid).delete() is True
+    assert twilio.messages.list(from_=number) == []
+
+
+def test_media_are_kept_as_links(twilio: Client, native: NativeClient, new_number: NewNumber) -> None:
+    number, links = new_number(), ["https://example.org/cat.jpg", "https://example.org/dog.png"]
+
+    made = twilio.messages.create(to=number, from_="Acme", body="Look", media_url=links)
+    shown = native.sandbox.wait_for_message(number)
+    settled(native, made.sid)
+    media = twilio.messages(made.sid).media.list()
+    one = twilio.messages(made.sid).media(media[1].sid).fetch()
+    gone = twilio.messages(made.sid).media(media[0].sid).delete()
+
+    assert shown.text == "Look\nhttps://example.org/cat.jpg\nhttps://example.org/dog.png"
+    assert (made.body, made.num_media, made.sid[:2]) == ("Look", "2", "MM")
+    assert [medium.content_type for medium in media] == ["image/jpeg", "image/png"]
+    assert one.parent_sid == made.sid
+    assert gone is True
+    assert twilio.messages(made.sid).fetch().num_media == "1"
+
+
+def test_feedback_and_balance(twilio: Client, native: NativeClient, new_number: NewNumber) -> None:
+    made = twilio.messages.create(to=new_number(), from_="Acme", body="Hello", provide_feedback=True)
+    settled(native, made.sid)
+
+    feedback = twilio.messages(made.sid).feedback.create(outcome="confirmed")
+    balance = twilio.api.v2010.balance.fetch() if hasattr(twilio.api.v2010, "balance") else twilio.balance.fetch()
+    account = twilio.api.v2010.accounts(twilio.account_sid).fetch()
+
+    assert (feedback.outcome, feedback.message_sid) == ("confirmed", made.sid)
+    assert float(balance.balance) > 0
+    assert balance.currency == "EUR"
+    assert (account.sid, account.friendly_name, account.status) == (twilio.account_sid, "sandbox", "active")
+
+
+def refusal(attempt: Callable[[], Any]) -> tuple[int, int]:
+    with pytest.raises(TwilioRestException) as refused:
+        attempt()
+    assert refused.value.msg
+    return refused.value.status, refused.value.code
+
+
+MISTAKES: list[tuple[dict[str, Any], int, int]] = [
+    ({"from_": "Acme", "body": "x", "to": ""}, 400, 21604),
+    ({"to": "+33612345678", "body": "x"}, 400, 21603),
+    ({"to": "+33612345678", "from_": "Acme"}, 400, 21602),
+    ({"to": "nobody", "from_": "Acme", "body": "x"}, 400, 21211),
+    ({"to": "+33612345678", "from_": "A name that is too long", "body": "x"}, 400, 21212),
+    ({"to": "+33612345678", "from_": "Acme", "body": "x" * 1601}, 400, 21617),
+    ({"to": "+33612345678", "from_": "Acme", "body": "x", "status_callback": "nowhere"}, 400, 21609),
+    ({"to": "+33612345678", "from_": "Acme", "body": "x", "validity_period": 99_999}, 400, 20001),
+    ({"to": "+33612345678", "from_": "Acme", "content_sid": "HX" + "0" * 32}, 400, 21655),
+    ({"to": "+33612345678", "from_": "Acme", "media_url": ["ftp://example.org"]}, 400, 21620),
+    ({"to": "+33612345678", "messaging_service_sid": "nothing", "body": "x"}, 400, 21606),
+    (
+        {"to": "+33612345678", "from_": "A", "body": "x", "schedule_type": "fixed", "send_at": "2030-01-01T00:00:00Z"},
+        400,
+        35118,
+    ),
+    (
+        {"to": "+33612345678", "messaging_service_sid": SERVICE, "body": "x", "send_at": "2030-01-01T00:00:00Z"},
+        400,
+        35111,
+    ),
+    (
+        {
+            "to": "+33612345678",
+            "messaging_service_sid": SERVICE,
+            "body": "x",
+            "schedule_type": "fixed",
+            "send_at": "soon",
+        },
+        400,
+        35114,
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "status", "code"), MISTAKES)
+def test_what_can_not_be_sent_is_refused_by_twilios_own_codes(
+    twilio: Client, asked: dict[str, Any], status: int, code: int
+) -> None:
+    assert refusal(lambda: twilio.messages.create(**asked)) == (status, code)
+
+
+def test_who_opted_out_is_refused(twilio: Client, native: NativeClient, new_number: NewNumber) -> None:
+    number = new_number()
+    native.optouts.add(number)
+
+    assert refusal(lambda: twilio.messages.create(to=number, from_="Acme", body="x")) == (400, 21610)
+
+
+def test_wrong_credentials_and_other_accounts(server: Server, twilio: Client, other_twilio: Client) -> None:
+    from .conftest import published
+
+    made = twilio.messages.create(to="+33612345678", from_="Acme", body="x")
+    wrong = published(server, auth_token="0" * 32)
+    crossed = published(server, account_sid=server.ready["protocols"]["twilio"]["other"]["account_sid"])
+
+    assert refusal(lambda: wrong.messages(made.sid).fetch()) == (401, 20003)
+    assert refusal(lambda: crossed.messages(made.sid).fetch()) == (401, 20003)
+    assert refusal(lambda: other_twilio.messages(made.sid).fetch()) == (404, 20404)
+    assert refusal(lambda: other_twilio.messages(made.sid).delete()) == (404, 20404)
+    assert refusal(lambda: other_twilio.messages(made.sid).update(body="")) == (404, 20404)
+    assert refusal(lambda: twilio.messages("SM").fetch()) == (404, 20404)
+
+
+def test_codes_are_sent_and_checked(
+    server: Server, twilio: Client, native: NativeClient, new_number: NewNumber
+) -> None:
+    number = new_number()
+    service = twilio.verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
+
+    started = service.verifications.create(to=number, channel="sms")
+    code = native.sandbox.read_code(number)
+    wrong = service.verification_checks.create(to=number, code="0" if code != "0" else "1")
+    fetched = service.verifications(started.sid).fetch()
+    right = service.verification_checks.create(verification_sid=started.sid, code=code)
+
+    assert (started.status, started.valid, started.to, started.sid[:2]) == ("pending", False, number, "VE")
+    assert (wrong.status, wrong.valid) == ("pending", False)
+    assert fetched.status == "pending"
+    assert (right.status, right.valid, right.sid) == ("approved", True, started.sid)
+    assert refusal(lambda: service.verification_checks.create(to=number, code=code)) == (404, 20404)
+
+
+def test_codes_are_canceled_limited_and_refused(server: Server, twilio: Client, new_number: NewNumber) -> None:
+    service = twilio.verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
+    foreign = twilio.verify.v2.services("VA" + "0" * 32)
+    number = new_number()
+    started = service.verifications.create(to=number, channel="sms")
+
+    assert refusal(lambda: service.verifications.create(to=number, channel="sms")) == (429, 60203)
+    for _ in range(4):
+        service.verification_checks.create(to=number, code="no")
+    assert refusal(lambda: service.verification_checks.create(to=number, code="no")) == (429, 60202)
+    assert refusal(lambda: service.verifications(started.sid).update(status="canceled"))[0] == 409
+
+    again = service.verifications.create(to=new_number(), channel="sms")
+    assert service.verifications(again.sid).update(status="canceled").status == "canceled"
+    assert refusal(lambda: service.verifications.create(to="nobody", channel="sms")) == (400, 60200)
+    assert refusal(lambda: service.verifications.create(to=number, channel="call")) == (400, 60200)
+    assert refusal(lambda: service.verifications.create(to=number, channel="sms", custom_code="1234")) == (403, 60204)
+    assert refusal(lambda: foreign.verifications.create(to=number, channel="sms")) == (404, 20404)
