@@ -24,12 +24,21 @@ from statistics import median
 from bench import cases
 from bench.bare import Bare, BarePostgresql, BareSqlite
 from bench.cases import Figures, Sizes
-from bench.server import MeasuredServer, chained
+from bench.server import MeasuredServer, chained, paced
 from heliograph import __version__
 from heliograph.store import open_store
 
 QUICK = Sizes(
-    batch=1_000, singles=500, through=2_000, through_batch=500, chain=500, report=5_000, contacts=2_000, hits=1_000
+    batch=1_000,
+    singles=500,
+    through=2_000,
+    through_batch=500,
+    chain=500,
+    report=5_000,
+    contacts=2_000,
+    hits=1_000,
+    campaign=2_000,
+    codes=10,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -60,6 +69,15 @@ ROWS = (
     Row(cases.report_xlsx, "(i) report as XLSX, one run", "s", {"sqlite": "< 90, < 200 MB"}, True, once=True),
     Row(cases.contacts, "(j) contacts into a group", "s", {"sqlite": "< 5"}, True),
     Row(cases.redirects, "(k) redirects, every hit stored", "/s", {"sqlite": "≥ 3,000", "postgresql": "≥ 3,000"}),
+    Row(
+        cases.codes,
+        "(l) a one-time code behind a campaign, p99, one run",
+        "ms",
+        {"sqlite": "< 1,000", "postgresql": "< 1,000"},
+        True,
+        paced,
+        once=True,
+    ),
 )
 
 
@@ -152,7 +170,8 @@ def _machine(sizes: Sizes) -> str:
         f"{platform.machine()}; {sizes.batch:,} recipients in (a), {sizes.singles:,} requests over 50 connections "
         f"in (b), {sizes.through:,} messages in batches of {sizes.through_batch:,} in (c), {sizes.chain:,} recipients "
         f"in (d) and (e), {sizes.batch:,} in (f) and (g), {sizes.report:,} messages in (h) and (i), "
-        f"{sizes.contacts:,} contacts in (j), {sizes.hits:,} redirects over 50 connections in (k)."
+        f"{sizes.contacts:,} contacts in (j), {sizes.hits:,} redirects over 50 connections in (k), "
+        f"{sizes.codes:,} codes and {sizes.campaign:,} waiting messages in (l)."
     )
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import quantiles
-from time import perf_counter
+from time import perf_counter, time
 
 import aiohttp
 from yarl import URL
@@ -29,6 +29,8 @@ class Sizes:
     report: int = 1_000_000
     contacts: int = 100_000
     hits: int = 30_000
+    campaign: int = 200_000
+    codes: int = 300
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,41 @@ async def redirects(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) 
     bare_seconds = await bare.insert(sizes.hits, 2_000, 6_000 + run)
     notes = {"p99 ms": quantiles(latencies, n=100)[98] * 1_000}
     return Figures(sizes.hits / seconds, sizes.hits / bare_seconds, memory, notes)
+
+
+PLACES_A_SECOND = 100
+"""What the provider of the next case may be sent."""
+
+
+async def codes(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Milliseconds from the request for a one-time code to its being sent, at the 99th percentile, while a campaign
+    waits for the same provider. Its counterpart is the time between two places there."""
+    if not run:
+        for start in range(0, sizes.campaign, sizes.batch):
+            numbers = [f"+336{start + place:08d}" for place in range(min(sizes.batch, sizes.campaign - start))]
+            wanted = {"to": numbers, "text": "Hello from the bench", "from": "Bench", "title": "Campaign"}
+            request = request_bytes(f"{server.api}/batches", server.token, json.dumps(wanted).encode())
+            await post_all(f"{server.api}/batches", [request], 1)
+        return Figures(0, 0, 0, {})
+    server.forget_peak()
+    before = server.memory_mb()
+    taken_ms: list[float] = []
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {server.token}"}) as session:
+        for place in range(sizes.codes):
+            number = f"+337{place:08d}"
+            asked = time()
+            async with session.post(f"{server.api}/verifications", json={"to": number}) as answer:
+                assert answer.status == 201, await answer.text()
+            sent: str | None = None
+            while sent is None:
+                async with session.get(f"{server.api}/messages", params={"to": number}) as answer:
+                    sent = (await answer.json())["items"][0]["sent_at"]
+            taken_ms.append((datetime.fromisoformat(sent).timestamp() - asked) * 1_000)
+        async with session.get(f"{server.api.removesuffix('/v1')}/healthz") as answer:
+            waiting = (await answer.json())["queued"]
+    memory = server.memory_mb(peak=True) - before
+    cuts = quantiles(taken_ms, n=100)
+    return Figures(cuts[98], 1_000 / PLACES_A_SECOND, memory, {"p50 ms": cuts[49], "waiting messages": waiting})
 
 
 def _tomorrow() -> str:

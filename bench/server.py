@@ -54,6 +54,11 @@ class MeasuredServer:
             self.far.stop()
 
 
+def paced(directory: Path, store_url: str) -> MeasuredServer:
+    """A server whose provider may be sent a hundred messages a second."""
+    return MeasuredServer(directory, store_url, environment={"HELIOGRAPH_SANDBOX_RATE": "100"})
+
+
 def chained(directory: Path, store_url: str, *, told: bool) -> MeasuredServer:
     """A server that sends by another one's XMS door; `told`: receipts are called back, else asked for.
 

@@ -18,18 +18,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("engine",),
     ("services",),
     ("doors",),
-    (
-        "api",
-        "protocols.xms",
-        "protocols.smscx",
-        "protocols.served",
-        "protocols.provided",
-        "protocols.registry",
-        "protocols.smsdrop",
-        "protocols.uuids",
-        "protocols.isendpro",
-        "protocols.batching",
-    ),
+    ("api", "protocols"),  # all of them but those two
     ("console",),
     ("runtime",),
     ("cli",),
@@ -61,6 +50,9 @@ HOMES = {
     "platformdirs": ("runtime", "sdk"),
     "redis": ("protocols.smsdrop.storages",),
     "argon2": ("domain.accounts",),
+    "botocore": ("protocols.sns.signing",),
+    "cryptography": ("protocols.sns.notifications",),
+    "xml": ("protocols",),
 }
 
 

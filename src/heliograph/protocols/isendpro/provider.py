@@ -188,7 +188,7 @@ def _not_taken(error: Unreachable | errors.IsendproException) -> Outcome:
     if isinstance(error, errors.UnexpectedResponseException):
         return Uncertain(detail)
     if isinstance(error, errors.ServerErrorException):
-        return TryAgain(detail=detail)
+        return TryAgain(detail=detail) if error.status == 503 else Uncertain(detail)
     if error.code in _TO_BE_MENDED or error.code is None:
         return TryAgain(LOCKED_OUT_MS, error.code, detail)
     return Refused(Reason.PROVIDER_REFUSED, error.code, detail)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -16,9 +16,10 @@ T = TypeVar("T")
 
 
 def get(path: str, shape: type[T], query: Mapping[str, Any] | None = None) -> Call[T]:
-    """The query may have names such as `DateSent<`."""
-    asked = urlencode(wire.pairs(query or {}))
-    return _read((yield Request("GET", f"{path}?{asked}" if asked else path)), shape)
+    """The path may have a query of its own: the address of a next page is taken as it comes."""
+    bare, _, own = path.partition("?")
+    asked = dict(parse_qsl(own, keep_blank_values=True)) | dict(wire.pairs(query or {}))
+    return _read((yield Request("GET", bare, asked)), shape)
 
 
 def post(path: str, shape: type[T], fields: Mapping[str, Any]) -> Call[T]:

@@ -93,7 +93,8 @@ _WORDS = {
 
 def word_of(status: Status, *, went_out: bool) -> str:
     """Their word for the status of a message that is not in the queue."""
-    return _WORDS.get(status, "undelivered" if went_out else "failed")
+    refused = status is Status.REJECTED or not went_out
+    return _WORDS.get(status, "failed" if refused else "undelivered")
 
 
 def message_word(message: Message, now: datetime, *, by_service: bool) -> str:

@@ -57,5 +57,5 @@ def _reply(verb: Element) -> Reply:
         to=verb.get("to"),
         sender=verb.get("from"),
         status_callback=verb.get("statusCallback"),
-        media=[link for each in verb.iter("Media") if (link := (each.text or "").strip())],
+        media=tuple(link for each in verb.iter("Media") if (link := (each.text or "").strip())),
     )

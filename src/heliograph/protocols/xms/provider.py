@@ -276,7 +276,8 @@ class _Typed(msgspec.Struct):
 
 
 def _ref(batch_id: str, msisdn: str) -> str:
-    return f"{batch_id}:{msisdn}"
+    """Servers write numbers with a plus or without."""
+    return f"{batch_id}:{msisdn.removeprefix('+')}"
 
 
 def _fits(message: Outgoing) -> bool:
