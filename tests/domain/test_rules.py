@@ -16,7 +16,7 @@ from heliograph.domain.ids import earliest_at, encode, following, fresh, last_fo
 from heliograph.domain.inbound import keyword_of
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.messages import Message, Waiting, why_waiting
-from heliograph.domain.retries import MAX_ATTEMPTS, retry_at_ms
+from heliograph.domain.retries import LONGEST_DELAY_MS, retry_at_ms
 from heliograph.domain.statuses import MEANING, NEXT, OPEN, SENTENCES, SETTLED, Reason, Status, diagram, may_become
 from heliograph.protocols.xms.errors import code_for, status_and_code
 from heliograph.sdk.calls import error_in
@@ -155,7 +155,8 @@ def test_an_instant_without_an_offset_is_refused() -> None:
         (5, 0.0, 5_000, 10**9, 16_000),  # ... than we would wait anyway
         (1, 0.0, None, 1_001, 1_000),
         (1, 0.0, None, 1_000, None),  # its validity would be over
-        (MAX_ATTEMPTS, 0.0, None, 10**9, None),
+        (1_000, 0.0, None, 10**9, LONGEST_DELAY_MS),
+        (1_000, 0.0, None, LONGEST_DELAY_MS, None),
     ],
 )
 def test_when_an_attempt_is_repeated(

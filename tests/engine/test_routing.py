@@ -302,3 +302,34 @@ async def test_a_taken_message_says_so(start: StartEngine) -> None:
         ("scripted", AttemptOutcome.TAKEN, None),
     ]
     assert Waiting.FAILED_OVER not in {message.reason}
+
+
+async def test_numbers_are_asked_about_where_the_settings_say() -> None:
+    from heliograph.engine.lines import Line
+    from heliograph.engine.routing import Router
+
+    class Knowing(ScriptedProvider):
+        looks_up = True
+
+    knowing, ignorant = Line(Knowing(name="knowing")), Line(ScriptedProvider())
+
+    by_default = Router([knowing, ignorant], "scripted").asked_about("33612345678")
+    elsewhere = Router([knowing, ignorant], "scripted", lookups="knowing").asked_about("33612345678")
+
+    assert by_default is None
+    assert elsewhere is knowing
+
+
+async def test_a_provider_that_puts_off_until_the_end_is_not_the_last(start: StartEngine) -> None:
+    """Its wish is to be asked after the message has expired: the other one is asked at once."""
+    running, one, _ = await two(start)
+    one.answers.append(TryAgain(after_ms=3_600_000, code="busy"))
+    (message,) = await running.send(expire_in=timedelta(minutes=5))
+
+    sent = await running.until(message, Status.SENT)
+
+    assert sent.provider == "second"
+    assert await outcomes(running, message) == [
+        ("scripted", AttemptOutcome.PUT_OFF, "busy"),
+        ("second", AttemptOutcome.TAKEN, None),
+    ]

@@ -170,6 +170,7 @@ def status(
     with _client(url, token, data_dir) as client:
         message = client.messages.get(message_id)
         waiting = client.messages.why(message_id)
+        attempts = client.messages.attempts(message_id)
     table = Table(show_header=False, box=None)
     for name in (
         "id",
@@ -190,6 +191,12 @@ def status(
         until = f" Until {waiting.until:%Y-%m-%d %H:%M:%S} UTC." if waiting.until else ""
         table.add_row("waits", waiting.explanation + until)
     out.print(table)
+    if len(attempts) > 1:
+        tried = Table("provider", "outcome", "code", "at", "", box=None)
+        for each in attempts:
+            code, detail = each.provider_code or "", each.detail or ""
+            tried.add_row(each.provider, each.outcome, code, f"{each.at:%Y-%m-%d %H:%M:%S}", detail)
+        out.print(tried)
 
 
 @app.command("list")
@@ -212,6 +219,32 @@ def list_messages(
             message.id, message.to, message.status, f"{message.created_at:%Y-%m-%d %H:%M:%S}", message.text or ""
         )
     out.print(table)
+
+
+@app.command()
+def pause(
+    batch_id: Annotated[str, typer.Argument(help="A batch's id.")],
+    url: UrlOption = None,
+    token: TokenOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Send nothing more of a batch until it is resumed."""
+    with _client(url, token, data_dir) as client:
+        client.batches.pause(batch_id)
+    out.print(f"{batch_id} is paused. What was being sent just now may still go out.")
+
+
+@app.command()
+def resume(
+    batch_id: Annotated[str, typer.Argument(help="A batch's id.")],
+    url: UrlOption = None,
+    token: TokenOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Go on with a paused batch."""
+    with _client(url, token, data_dir) as client:
+        client.batches.resume(batch_id)
+    out.print(f"{batch_id} goes on.")
 
 
 @app.command()

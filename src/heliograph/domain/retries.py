@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-MAX_ATTEMPTS = 12
 FIRST_DELAY_MS = 1_000
 LONGEST_DELAY_MS = 15 * 60_000
 
@@ -16,9 +15,7 @@ def retry_at_ms(
     (0 to 1), so that what failed together does not come back together. A provider's own wish, `after_ms`, is
     honoured when it is longer. Nothing is tried after its validity has ended.
     """
-    if attempts >= MAX_ATTEMPTS:
-        return None
-    wait = min(FIRST_DELAY_MS << (attempts - 1), LONGEST_DELAY_MS)
+    wait = min(FIRST_DELAY_MS << min(attempts - 1, 10), LONGEST_DELAY_MS)
     wait = max(round(wait * (1 + jitter / 2)), after_ms or 0)
     at = now_ms + wait
     return at if at < expire_at_ms else None

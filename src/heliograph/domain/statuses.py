@@ -102,7 +102,7 @@ SENTENCES: dict[str, str] = {
     Reason.EXPIRED_IN_NETWORK: "The network gave up before the handset could be reached.",
     Reason.CANCELED_BY_CUSTOMER: "The batch was canceled.",
     Reason.PROVIDER_REFUSED: "The provider refused it for good.",
-    Reason.RETRIES_EXHAUSTED: "Every attempt met a passing failure, and no attempts are left.",
+    Reason.RETRIES_EXHAUSTED: "Every attempt met a passing failure, and its validity ends before the next.",
     Reason.UNCERTAIN: "The provider did not answer, and its policy is not to send twice.",
     Reason.UNDELIVERED: "The network could not deliver it to the handset.",
     Reason.UNKNOWN_SUBSCRIBER: "The network knows nobody with this number.",

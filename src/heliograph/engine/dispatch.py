@@ -20,7 +20,7 @@ from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Waiting
-from heliograph.domain.retries import MAX_ATTEMPTS, retry_at_ms
+from heliograph.domain.retries import retry_at_ms
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import SETTLED, Reason, Status
 from heliograph.engine.foreign import storable
@@ -356,8 +356,7 @@ class Dispatcher:
         code = storable(outcome.code) if isinstance(outcome, TryAgain) else None
         detail = storable(outcome.detail)
         due_at = retry_at_ms(message.attempts, now, message.expire_at, random.random(), after_ms)  # noqa: S311 - jitter
-        gives_up = due_at is None and message.expire_at > now
-        if (gives_up or line.passes_on_failure(code)) and self._goes_on(message, prepared, tags, line, now):
+        if (due_at is None or line.passes_on_failure(code)) and self._goes_on(message, prepared, tags, line, now):
             return _passed_on(message, line, outcome, attempted, now)
         if due_at is None:
             return Change(
@@ -486,5 +485,4 @@ def _passed_on(
         due_at=now,
         tried=_tried(message, line),
         attempted=attempted,
-        attempts=0 if message.attempts >= MAX_ATTEMPTS else None,  # the next one has as many
     )

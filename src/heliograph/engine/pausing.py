@@ -21,13 +21,20 @@ class Pausing(Errand):
         super().__init__(wake)
         self._store = store
         self._on_messages = on_messages
+        self._looked_at: dict[str, str] = {}
+        """How far the messages of batches have been moved: only saves looking again."""
 
     async def do_some(self) -> bool:
         if await self.next_due_ms() is None:
             return False
-        moved = await self._store.write(move_paused, CHUNK)
+        moved = await self._store.write(move_paused, CHUNK, dict(self._looked_at))
+        if moved is None:
+            return False
+        self._looked_at[moved.batch_id] = moved.last_id
+        if moved.over:
+            del self._looked_at[moved.batch_id]
         self._on_messages()
-        return moved is not None
+        return True
 
     async def next_due_ms(self) -> int | None:
         return now_ms() + 1_000 if await self._store.read(is_anything_moving) else None

@@ -76,7 +76,7 @@ def _take(
         places = most if not pace.per_originator else min(most, _places(line_free_at, per_second, now_us, limit))
         rows = _held_at(tx, line, columns, places)
         found += rows
-        if places and not rows and line_free_at < now_us:
+        if places and not rows and line_free_at < now_us and not _is_anybody_at(tx, line):
             empty.append(line)
     found.sort(key=lambda row: tuple(row[-3:]))
     taken = Counter(row[-4] for row in found[:most])
@@ -108,6 +108,11 @@ def _held_at(tx: Tx, line: str, columns: Sequence[ColumnElement[Any]], limit: in
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+
+
+def _is_anybody_at(tx: Tx, line: str) -> bool:
+    """Also those that another transaction has locked, and may let go of again."""
+    return tx.first(select(messages.c.id).where(is_queued, is_held, messages.c.line == line).limit(1)) is not None
 
 
 def _places(free_at_us: int, per_second: float, now_us: int, most: int) -> int:

@@ -7,8 +7,10 @@ may be the last before a crash: what is left to do is in the rows themselves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from sqlalchemy import select, update
 
 from heliograph.domain.batches import HOLDING, Pause, PauseReason
@@ -52,10 +54,20 @@ def _is_watched(tx: Tx, batch_id: str) -> bool:
     return tx.value(select(batches.c.settled_count).where(batches.c.id == batch_id)) is not None
 
 
-def move_paused(tx: Tx, limit: int) -> int | None:
+class Moved(msgspec.Struct, frozen=True):
+    """A chunk of a batch's messages that were taken out of the queue, or put back."""
+
+    batch_id: str
+    last_id: str
+    """Messages up to this one have been looked at."""
+    over: bool
+
+
+def move_paused(tx: Tx, limit: int, looked_at: Mapping[str, str]) -> Moved | None:
     """Takes messages of one batch that is pausing out of the queue, or puts those of one that goes on back.
 
-    At most `limit`; how many. None: there is no such batch. Spans accounts.
+    At most `limit`; of a batch in `looked_at` those behind the message that stands there. None: there is no such batch.
+    Spans accounts.
     """
     row = tx.first(
         select(batches.c.id, batches.c.pause)
@@ -71,19 +83,22 @@ def move_paused(tx: Tx, limit: int) -> int | None:
     values: dict[str, str | None]
     query = select(messages.c.id)
     if pause == Pause.PAUSING:
-        # A message that is to be tried again later would be set aside when that has come anyway.
-        query = query.where(of_batch(batch_id), is_queued, messages.c.line.is_distinct_from(aside))
+        # One that comes back to the queue behind this is set aside when a worker claims it.
+        behind = messages.c.id > looked_at.get(batch_id, "")
+        query = query.where(of_batch(batch_id), behind, is_queued, messages.c.line.is_distinct_from(aside))
+        query = query.order_by(messages.c.id)
         values = {"line": aside, "reason": Waiting.PAUSED.value}
     else:
         query = query.where(is_queued, is_held, messages.c.line == aside)
+        query = query.order_by(messages.c.priority, messages.c.due_at, messages.c.id)
         values = {"line": None, "reason": None}
-    ids = [found[0] for found in tx.rows(query.order_by(messages.c.id).limit(limit).with_for_update())]
+    ids = [found[0] for found in tx.rows(query.limit(limit).with_for_update())]
     if ids:
         tx.run(update(messages).where(tx.among(messages.c.id, ids)).values(**values))
     if len(ids) < limit:
         then = Pause.PAUSED.value if pause == Pause.PAUSING else None
         tx.run(update(batches).where(batches.c.id == batch_id).values(pause=then))
-    return len(ids)
+    return Moved(batch_id, max(ids, default=""), over=len(ids) < limit)
 
 
 def is_anything_moving(tx: Tx) -> bool:

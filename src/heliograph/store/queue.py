@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
 
 from heliograph.domain.batches import HOLDING
 from heliograph.domain.messages import Waiting
@@ -17,7 +17,7 @@ from heliograph.store.changes import Applied, Change, apply_changes
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.pacing import Pace, provider_of, take_held
 from heliograph.store.pausing import line_of_paused
-from heliograph.store.schema import batches, is_falling_back, is_free, is_held, is_queued, is_sending, messages
+from heliograph.store.schema import batches, is_falling_back, is_free, is_held, is_queued, is_sending, messages, paces
 from heliograph.store.tx import Tx
 
 
@@ -80,9 +80,7 @@ def due_messages(now_ms: int, limit: int, priority: Priority = Priority.NORMAL) 
     """What is claimed of one priority: due messages, oldest first, those that no other worker is looking at."""
     return (
         select(*CLAIMED)
-        .where(
-            is_queued, is_free, messages.c.priority == literal_column(str(int(priority))), messages.c.due_at <= now_ms
-        )
+        .where(is_queued, is_free, _has(priority), messages.c.due_at <= now_ms)
         .order_by(messages.c.due_at, messages.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -91,11 +89,12 @@ def due_messages(now_ms: int, limit: int, priority: Priority = Priority.NORMAL) 
 
 def _claim(tx: Tx, claim: Claim) -> Work:
     rows: list[Sequence[Any]] = []
+    at_lines, *due = _who_waits(tx, claim.now_ms)
     with tx.in_index_order():
-        if claim.paces:
+        if at_lines and claim.paces:
             rows += take_held(tx, claim.paces, CLAIMED, claim.now_ms, claim.limit)
-        for priority in Priority:
-            if len(rows) < claim.limit:
+        for priority, waits in zip(Priority, due, strict=True):
+            if waits and len(rows) < claim.limit:
                 rows += tx.rows(due_messages(claim.now_ms, claim.limit - len(rows), priority))
     if not rows:
         return Work([], {})
@@ -133,6 +132,23 @@ def _claim(tx: Tx, claim: Claim) -> Work:
     return Work(leased, facts, more)
 
 
+def _who_waits(tx: Tx, now_ms: int) -> Sequence[Any]:
+    """Whether anybody waits at a line, and whether messages of each priority are due: one look, so that a claim does
+    not pay for what is not there."""
+    due = [
+        exists(select(messages.c.id).where(is_queued, is_free, _has(priority), messages.c.due_at <= now_ms))
+        for priority in Priority
+    ]
+    found = tx.first(select(exists(select(paces.c.line)), *due))
+    assert found is not None  # noqa: S101 - it asks for values, not for rows
+    return found
+
+
+def _has(priority: Priority) -> ColumnElement[bool]:
+    """A literal, so that the index on the queue serves."""
+    return messages.c.priority == literal_column(str(int(priority)))
+
+
 def _set_paused_aside(tx: Tx, rows: Sequence[Sequence[Any]], facts: dict[str, SendingFacts]) -> list[Sequence[Any]]:
     """Takes messages of paused batches out of the queue; those that are left.
 
@@ -154,7 +170,7 @@ def next_due_at(tx: Tx) -> int | None:
     """
     each = [
         select(messages.c.due_at)
-        .where(is_queued, is_free, messages.c.priority == literal_column(str(int(priority))))
+        .where(is_queued, is_free, _has(priority))
         .order_by(messages.c.due_at, messages.c.id)
         .limit(1)
         .scalar_subquery()
