@@ -174,6 +174,8 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
             "delete_template": {"template_number": str(templates[1])},
             "change_batch": {"batch_id": scheduled},
             "confirm_batch": {"batch_id": scheduled},
+            "pause_batch": {"batch_id": scheduled},
+            "resume_batch": {"batch_id": scheduled},
             "delete_group": {"group_id": await made("/groups")},
             "remove_optout": {"number": SILENT},
         }

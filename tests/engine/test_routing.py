@@ -234,7 +234,7 @@ async def test_weights_follow_health_away_and_back(start: StartEngine) -> None:
     for message in ours[: 2 * WINDOW]:
         await running.receipt(message, Status.FAILED, reason=Reason.UNDELIVERED)
     worse = health.factor
-    for _ in range(3 * WINDOW):
+    for _ in range(6 * WINDOW):
         health.note(failed=False, took_s=1.0)
 
     assert worse < 1.0

@@ -10,5 +10,6 @@ calls.py         each call of the API, as a generator of requests
 async_client.py  the typed client of that API; client.py, its synchronous twin, is generated from it
 provider.py      the line out: how a message is sent through it, and how its receipts are read
 
+batching.py, singly.py, xml_gateway.py and far_server.py are what providers share.
 `registry.py` has the one line for each side that a new protocol adds.
 """

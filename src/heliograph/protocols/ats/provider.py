@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
-from urllib.parse import urlsplit
 
 import structlog
 from msgspec import Meta
 
-from heliograph.calling import AsyncDriver, Request, Unreachable
-from heliograph.calling.pooled import PooledTransport
+from heliograph.calling import AsyncDriver
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import now_ms, to_ms
 from heliograph.domain.receipts import Receipt
@@ -23,7 +21,6 @@ from heliograph.protocols.contract import (
     CheckFailed,
     Heard,
     InboundArrival,
-    Intake,
     Outcome,
     Outgoing,
     PollAnswer,
@@ -35,14 +32,14 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
+from heliograph.protocols.far_server import TO_BE_MENDED_MS
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
-from heliograph.protocols.singly import TO_BE_MENDED_MS, exchanged, refusal, unreachable
+from heliograph.protocols.xml_gateway import UNKNOWN_TO_ALL, XmlGateway
 from heliograph.protocols.xmlish import NotXml
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_URL = "https://fik.atspraha.cz/gwfcgi/XMLServerWrapper.fcgi"
-UNKNOWN_TO_ALL = "heliograph-check"
 
 
 class AtsConfig(ProviderConfig, frozen=True, kw_only=True):
@@ -67,43 +64,31 @@ class AtsProvided(ProvidedProtocol):
         return AtsProvider(config, surroundings)
 
 
-class AtsProvider(Provider):
-    chunk_size: ClassVar[int] = 100
+class AtsProvider(XmlGateway[wire.Reply]):
     sends_twice_rather_than_never: ClassVar[bool] = True
     """It does not: the gateway takes each `uniq` once."""
 
     def __init__(self, config: AtsConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        self.name = surroundings.name
+        super().__init__(surroundings.name, config.url, driver)
         self._config = config
         self._surroundings = surroundings
-        self._driver = driver
-        parts = urlsplit(config.url)
-        self._origin, self._path = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
-
-    async def start(self, intake: Intake) -> None:
-        await super().start(intake)
-        self._driver = self._driver or PooledTransport(self._origin, {})
-
-    async def stop(self) -> None:
-        if self._driver is not None:
-            await self._driver.close()
-
-    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
-        texts = {self._uniq(message): message for message in messages if message.kind is BodyKind.TEXT}
-        said = await self._ask([self._sms(uniq, message) for uniq, message in texts.items()], ()) if texts else None
-        refused = Refused(Reason.PROVIDER_REFUSED, detail="ATS sends texts only.")
-        return [
-            self._outcome(self._uniq(message), said) if message.kind is BodyKind.TEXT and said is not None else refused
-            for message in messages
-        ]
 
     def _uniq(self, message: Outgoing) -> str:
         """The same at each attempt."""
         return f"{self._config.prefix}-{message.message_id}"
 
-    def _sms(self, uniq: str, message: Outgoing) -> wire.Sms:
+    def request(self, messages: Sequence[Outgoing]) -> bytes:
+        return wire.request(self._config.username, self._config.password, map(self._sms, messages))
+
+    def question(self, identifier: str) -> bytes:
+        return wire.request(self._config.username, self._config.password, questions=[identifier])
+
+    def read(self, document: bytes) -> wire.Reply:
+        return wire.reply(document)
+
+    def _sms(self, message: Outgoing) -> wire.Sms:
         return wire.Sms(
-            uniq=uniq,
+            uniq=self._uniq(message),
             sender=message.originator or self._config.sender,
             recipient=f"+{message.msisdn}",
             text=message.body,
@@ -112,26 +97,9 @@ class AtsProvider(Provider):
             textid=self._config.textid,
         )
 
-    async def _ask(self, messages: Sequence[wire.Sms], questions: Sequence[str]) -> wire.Reply | Outcome:
-        """What was answered, or what became of all messages because nothing was."""
-        assert self._driver is not None  # noqa: S101 - started
-        body = wire.request(self._config.username, self._config.password, messages, questions)
-        request = Request("POST", self._path, body=body, content_type="text/xml; charset=utf-8")
-        try:
-            response = await self._driver.run(exchanged(request))
-        except Unreachable as error:
-            return unreachable(error)
-        if response.status != 200:
-            return refusal(response)
-        try:
-            return wire.reply(response.body)
-        except NotXml as error:
-            return Uncertain(str(error))
-
-    def _outcome(self, uniq: str, said: wire.Reply | Outcome) -> Outcome:
-        if not isinstance(said, wire.Reply):
-            return said
-        code = said.codes.get(uniq, said.whole)
+    def outcome(self, message: Outgoing, answer: wire.Reply) -> Outcome:
+        uniq = self._uniq(message)
+        code = answer.codes.get(uniq, answer.whole)
         if code is None:
             return Uncertain("The answer says nothing of this message.")
         if code in {wire.ACCEPTED, wire.DUPLICATE}:
@@ -144,16 +112,13 @@ class AtsProvider(Provider):
         return Refused(reason, str(code))
 
     async def poll(self, handle: str) -> PollAnswer:
-        said = await self._ask((), [handle])
-        if not isinstance(said, wire.Reply):
-            raise CheckFailed(f"ATS did not say: {said}")
-        code = said.codes.get(handle)
+        code = (await self.ask(handle)).codes.get(handle)
         known = wire.STATES.get(code) if code is not None else None
         if code is None or known is None:
             return PollAnswer()
         status, reason = known
         receipt = Receipt(self.name, handle, status, reason, str(code))
-        return PollAnswer([receipt], over=code not in {22, 25})
+        return PollAnswer([receipt], over=code not in wire.NOT_THE_LAST)
 
     async def hear(self, heard: Heard) -> Said:
         """A push of inbound messages. Always answered 200: what was not taken in has a code of its own."""
@@ -182,15 +147,8 @@ class AtsProvider(Provider):
         return wire.TAKEN_IN
 
     async def check(self) -> Standing:
-        """Asks about a message that there never was."""
-        said = await self._ask((), [UNKNOWN_TO_ALL])
-        if isinstance(said, wire.Reply) and said.whole is None:
+        whole = (await self.ask(UNKNOWN_TO_ALL)).whole
+        if whole is None:
             return Standing("The password is good.")
-        code = said.whole if isinstance(said, wire.Reply) else None
-        raise CheckFailed(
-            "The name or the password is not right (100)."
-            if code == wire.AUTHENTICATION_FAILED
-            else f"It answered with the code {code}."
-            if code is not None
-            else f"It did not answer: {said}"
-        )
+        wrong = whole == wire.AUTHENTICATION_FAILED
+        raise CheckFailed("The name or the password is not right (100)." if wrong else f"It answered with {whole}.")

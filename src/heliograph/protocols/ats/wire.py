@@ -30,6 +30,8 @@ STATES: dict[int, tuple[Status, Reason | None] | None] = {
     20: (Status.FAILED, Reason.UNDELIVERED),
 }
 """What a question about an earlier message is answered; None: nothing is known yet."""
+NOT_THE_LAST = frozenset({22, 25})
+"""Answers after which there may be another."""
 
 
 class Sms(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
-from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from heliograph.calling import AsyncDriver, Request, Unreachable
-from heliograph.calling.pooled import PooledTransport
-from heliograph.domain.batches import BodyKind
+from heliograph.calling import AsyncDriver
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason
 from heliograph.protocols.contract import (
     CheckFailed,
-    Intake,
     Outcome,
     Outgoing,
     PollAnswer,
@@ -26,12 +22,10 @@ from heliograph.protocols.contract import (
     Uncertain,
 )
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
-from heliograph.protocols.singly import exchanged, refusal, unreachable
 from heliograph.protocols.smsoperator import wire
-from heliograph.protocols.xmlish import NotXml
+from heliograph.protocols.xml_gateway import UNKNOWN_TO_ALL, XmlGateway
 
 DEFAULT_URL = "https://www.sms-operator.cz/webservices/webservice.aspx"
-UNKNOWN_TO_ALL = "heliograph-check"
 _REFUSALS = {wire.MALFORMED: Reason.UNKNOWN_SUBSCRIBER, wire.TOO_LONG: Reason.TOO_MANY_PARTS}
 
 
@@ -52,27 +46,17 @@ class SmsOperatorProvided(ProvidedProtocol):
         return SmsOperatorProvider(config, surroundings)
 
 
-class SmsOperatorProvider(Provider):
-    chunk_size: ClassVar[int] = 100
-
+class SmsOperatorProvider(XmlGateway[dict[str, int]]):
     def __init__(
         self, config: SmsOperatorConfig, surroundings: Surroundings, driver: AsyncDriver | None = None
     ) -> None:
-        self.name = surroundings.name
+        super().__init__(surroundings.name, config.url, driver)
         self._config = config
-        self._driver = driver
-        parts = urlsplit(config.url)
-        self._origin, self._path = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
 
-    async def start(self, intake: Intake) -> None:
-        await super().start(intake)
-        self._driver = self._driver or PooledTransport(self._origin, {})
+    def _sms_id(self, message: Outgoing) -> str:
+        return f"{self._config.prefix}-{message.message_id}-{message.attempt}"
 
-    async def stop(self) -> None:
-        if self._driver is not None:
-            await self._driver.close()
-
-    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+    def request(self, messages: Sequence[Outgoing]) -> bytes:
         texts = [
             wire.Sms(
                 sms_id=self._sms_id(message),
@@ -81,40 +65,19 @@ class SmsOperatorProvider(Provider):
                 text=message.body,
             )
             for message in messages
-            if message.kind is BodyKind.TEXT
         ]
-        document = wire.request(self._config.username, self._config.password, texts)
-        said = await self._ask(document) if texts else {}
-        return [
-            self._outcome(self._sms_id(message), said)
-            if message.kind is BodyKind.TEXT
-            else Refused(Reason.PROVIDER_REFUSED, detail="SMS Operator sends texts only.")
-            for message in messages
-        ]
+        return wire.request(self._config.username, self._config.password, texts)
 
-    def _sms_id(self, message: Outgoing) -> str:
-        return f"{self._config.prefix}-{message.message_id}-{message.attempt}"
+    def question(self, identifier: str) -> bytes:
+        return wire.question(self._config.username, self._config.password, [identifier])
 
-    async def _ask(self, document: bytes) -> dict[str, int] | Outcome:
-        """Each id's status, or what became of all messages because nothing was answered."""
-        assert self._driver is not None  # noqa: S101 - started
-        request = Request("POST", self._path, body=document, content_type="text/xml; charset=utf-8")
-        try:
-            response = await self._driver.run(exchanged(request))
-        except Unreachable as error:
-            return unreachable(error)
-        if response.status != 200:
-            return refusal(response)
-        try:
-            return wire.reply(response.body)
-        except NotXml as error:
-            return Uncertain(str(error))
+    def read(self, document: bytes) -> dict[str, int]:
+        return wire.reply(document)
 
-    def _outcome(self, sms_id: str, said: dict[str, int] | Outcome) -> Outcome:
+    def outcome(self, message: Outgoing, answer: dict[str, int]) -> Outcome:
         """How wrong credentials are answered is not known: what is not named in an answer may have been taken."""
-        if not isinstance(said, dict):
-            return said
-        status = said.get(sms_id)
+        sms_id = self._sms_id(message)
+        status = answer.get(sms_id)
         if status is None:
             return Uncertain("The answer says nothing of this message.")
         if status in _REFUSALS:
@@ -124,20 +87,13 @@ class SmsOperatorProvider(Provider):
         return Taken(sms_id, poll=sms_id)
 
     async def poll(self, handle: str) -> PollAnswer:
-        said = await self._ask(wire.question(self._config.username, self._config.password, [handle]))
-        if not isinstance(said, dict):
-            raise CheckFailed(f"SMS Operator did not say: {said}")
-        status = said.get(handle)
+        status = (await self.ask(handle)).get(handle)
         known = None if status is None else wire.STATES.get(status)
         if known is None:
             return PollAnswer()
         return PollAnswer([Receipt(self.name, handle, *known, provider_code=str(status))], over=True)
 
     async def check(self) -> Standing:
-        """Asks about a message that there never was."""
-        said = await self._ask(wire.question(self._config.username, self._config.password, [UNKNOWN_TO_ALL]))
-        if not isinstance(said, dict):
-            raise CheckFailed(f"It did not answer: {said}")
-        if UNKNOWN_TO_ALL not in said:
+        if UNKNOWN_TO_ALL not in await self.ask(UNKNOWN_TO_ALL):
             raise CheckFailed("It did not answer the question: the name or the password may be wrong.")
         return Standing("The password is good.")

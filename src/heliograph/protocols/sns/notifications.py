@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from heliograph.calling import AsyncDriver, Request, Unreachable
-from heliograph.calling.pooled import PooledTransport
-from heliograph.protocols.singly import exchanged
+from heliograph.protocols.far_server import FarServer
 
 _CERTIFICATE_PATH = re.compile(r"/[A-Za-z0-9._-]+\.pem")
 _SIGNED = {
@@ -95,13 +94,13 @@ class Certificates:
         parts = urlsplit(url)
         if parts.scheme != "https" or parts.netloc != f"sns.{region}.amazonaws.com":
             raise NotGenuine("The address is none of Amazon SNS in this region.")
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        driver = self._driver or PooledTransport(f"https://{parts.netloc}", {})
+        far = FarServer(url, driver=self._driver)
+        far.open()
         try:
-            response = await driver.run(exchanged(Request("GET", target)))
+            response = await far.ask(Request("GET", far.path))
         finally:
             if self._driver is None:
-                await driver.close()
+                await far.close()
         if response.status != 200:
             raise Unreachable(f"{parts.netloc} answered {response.status}.")
         return response.body

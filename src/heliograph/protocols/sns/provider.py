@@ -16,7 +16,6 @@ import structlog
 from msgspec import Meta
 
 from heliograph.calling import AsyncDriver, Request
-from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
@@ -35,8 +34,9 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
+from heliograph.protocols.far_server import TO_BE_MENDED_MS, FarServer, refusal
 from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
-from heliograph.protocols.singly import TO_BE_MENDED_MS, SinglyProvider, exchanged, refusal
+from heliograph.protocols.singly import SinglyProvider
 from heliograph.protocols.sns import signing, wire
 from heliograph.protocols.sns.notifications import Certificates, NotGenuine, Notification
 from heliograph.protocols.xmlish import NotXml
@@ -103,7 +103,7 @@ class SnsProvider(SinglyProvider):
         self._config = config
         self._surroundings = surroundings
         self._url = (config.endpoint or f"https://sns.{config.region}.amazonaws.com").rstrip("/")
-        self._driver = driver
+        self._far = FarServer(self._url, driver=driver)
         self._certificates = certificates or Certificates()
 
     async def start(self, intake: Intake) -> None:
@@ -112,11 +112,10 @@ class SnsProvider(SinglyProvider):
         self._signer = signing.Signer(
             config.access_key_id, config.secret_access_key, config.session_token, config.region
         )
-        self._driver = self._driver or PooledTransport(self._url, {})
+        self._far.open()
 
     async def stop(self) -> None:
-        if self._driver is not None:
-            await self._driver.close()
+        await self._far.close()
         await self._certificates.close()
 
     def _request(self, body: bytes) -> Request:
@@ -126,10 +125,9 @@ class SnsProvider(SinglyProvider):
     async def send_one(self, message: Outgoing) -> Outcome:
         if message.kind is BodyKind.BINARY:
             return Refused(Reason.PROVIDER_REFUSED, detail="SNS sends texts only.")
-        assert self._driver is not None  # noqa: S101 - started
         attributes = wire.attributes(self._attributes(message))
         body = wire.action("Publish", PhoneNumber=f"+{message.msisdn}", Message=message.body, **attributes)
-        response = await self._driver.run(exchanged(self._request(body)))
+        response = await self._far.ask(self._request(body))
         try:
             if response.status == 200:
                 return Taken(wire.message_id(response.body))
@@ -200,8 +198,7 @@ class SnsProvider(SinglyProvider):
             await self.intake.receipts([receipt])
 
     async def check(self) -> Standing:
-        assert self._driver is not None  # noqa: S101 - started
-        response = await self._driver.run(exchanged(self._request(wire.action("GetSMSAttributes"))))
+        response = await self._far.ask(self._request(wire.action("GetSMSAttributes")))
         if response.status != 200:
             try:
                 code, said = wire.error(response.body)

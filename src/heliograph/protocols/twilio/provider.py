@@ -36,8 +36,9 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
+from heliograph.protocols.far_server import TO_BE_MENDED_MS
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
-from heliograph.protocols.singly import TO_BE_MENDED_MS, SinglyProvider
+from heliograph.protocols.singly import SinglyProvider
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.async_client import DEFAULT_BASE_URL, AsyncClient, credentials
 from heliograph.protocols.twilio.codes import Code

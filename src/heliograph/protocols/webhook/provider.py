@@ -12,7 +12,6 @@ import structlog
 from msgspec import Meta
 
 from heliograph.calling import AsyncDriver, Request, Response
-from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
@@ -30,8 +29,9 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
+from heliograph.protocols.far_server import FarServer, refusal
 from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
-from heliograph.protocols.singly import SinglyProvider, exchanged, refusal
+from heliograph.protocols.singly import SinglyProvider
 from heliograph.protocols.webhook.places import FIELDS, at, document, filled, unknown_fields
 
 log = structlog.get_logger(__name__)
@@ -115,27 +115,21 @@ class WebhookProvider(SinglyProvider):
         self.name = surroundings.name
         self._config = config
         self._surroundings = surroundings
-        parts = urlsplit(config.url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
-        self._target = config.url[len(self._origin) :] or "/"
-        self._driver = driver
+        self._far = FarServer(config.url, config.headers, driver)
 
     async def start(self, intake: Intake) -> None:
         await super().start(intake)
-        self._driver = self._driver or PooledTransport(self._origin, self._config.headers)
+        self._far.open()
 
     async def stop(self) -> None:
-        if self._driver is not None:
-            await self._driver.close()
+        await self._far.close()
 
     async def send_one(self, message: Outgoing) -> Outcome:
-        assert self._driver is not None  # noqa: S101 - started
-        response = await self._driver.run(exchanged(self._request(message)))
-        return self._outcome(message, response)
+        return self._outcome(message, await self._far.ask(self._request(message)))
 
     def _request(self, message: Outgoing) -> Request:
         config, values = self._config, _values(message)
-        path = filled(self._target, {name: quote(value, safe="") for name, value in values.items()})
+        path = filled(self._far.path, {name: quote(value, safe="") for name, value in values.items()})
         body, content_type = None, "application/json"
         if config.form:
             body, content_type = urlencode(filled(config.form, values)).encode(), "application/x-www-form-urlencoded"
@@ -203,7 +197,7 @@ class WebhookProvider(SinglyProvider):
         return True
 
     async def check(self) -> Standing:
-        return Standing(f"It sends by {self._origin}; nobody can say whether that is right without sending.")
+        return Standing(f"It sends by {self._far.origin}; nobody can say whether that is right without sending.")
 
 
 def _receipt(name: str, places: ReceiptPlaces, ref: str, word: str, said: Any) -> Receipt:
