@@ -15,6 +15,8 @@ import asyncpg
 
 CHUNK = 500
 
+WAITING = "status = 'queued' AND line IS NULL AND priority = 1"
+"""As the index on the queue has it."""
 _COLUMNS = "id, account_id, batch_id, msisdn, status, notify, due_at, expire_at, attempts, created_at"
 
 
@@ -58,7 +60,7 @@ class BareSqlite:
             claimed = execute(
                 "UPDATE messages SET status = 'sending', lease_until = 9, worker = 'w', attempts = attempts + 1 "
                 "WHERE id IN "
-                "(SELECT id FROM messages WHERE status = 'queued' AND due_at <= 9 ORDER BY due_at, id LIMIT ?) "
+                f"(SELECT id FROM messages WHERE {WAITING} AND due_at <= 9 ORDER BY due_at, id LIMIT ?) "
                 "RETURNING id",
                 (CHUNK,),
             ).fetchall()
@@ -116,7 +118,7 @@ class BarePostgresql:
             claimed = await self._connection.fetch(
                 "UPDATE messages SET status = 'sending', lease_until = 9, worker = 'w', attempts = attempts + 1 "
                 "WHERE id IN "
-                "(SELECT id FROM messages WHERE status = 'queued' AND due_at <= 9 ORDER BY due_at, id LIMIT $1 "
+                f"(SELECT id FROM messages WHERE {WAITING} AND due_at <= 9 ORDER BY due_at, id LIMIT $1 "
                 "FOR UPDATE SKIP LOCKED) RETURNING id",
                 CHUNK,
             )

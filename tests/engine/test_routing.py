@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.messages import Waiting
@@ -235,20 +236,25 @@ async def test_weights_follow_health_away_and_back(start: StartEngine) -> None:
         await running.receipt(message, Status.FAILED, reason=Reason.UNDELIVERED)
     worse = health.factor
     for _ in range(6 * WINDOW):
-        health.note(failed=False, took_s=1.0)
+        health.note(failed=0, took_s=[1.0])
 
     assert worse < 1.0
     assert health.factor == 1.0
 
 
-async def test_slow_receipts_move_traffic_away() -> None:
+async def test_slow_receipts_move_traffic_away_and_say_so() -> None:
     from heliograph.engine.health import Health
 
     health = Health("slow", slow_after_s=60)
-    for _ in range(WINDOW):
-        health.note(failed=False, took_s=61)
+    health.is_followed = True
+    with structlog.testing.capture_logs() as log:
+        for _ in range(WINDOW):
+            health.note(failed=0, took_s=[61])
 
     assert health.factor == 0.5
+    assert [(line["event"], line["provider"], line["reason"]) for line in log] == [
+        ("traffic moved", "slow", f"half of the last {WINDOW} receipts took longer than 61 s")
+    ]
 
 
 async def test_a_line_that_is_full_holds_up_no_other(start: StartEngine) -> None:
@@ -333,3 +339,14 @@ async def test_a_provider_that_puts_off_until_the_end_is_not_the_last(start: Sta
         ("scripted", AttemptOutcome.PUT_OFF, "busy"),
         ("second", AttemptOutcome.TAKEN, None),
     ]
+
+
+async def test_while_it_is_tried_again_only_what_is_over_is_listed(start: StartEngine) -> None:
+    running, one, _ = await two(start)
+    one.answers.append(TryAgain(after_ms=60_000, code="busy"))
+    (message,) = await running.send()
+
+    async def put_off() -> list[tuple[str, str, str | None]] | None:
+        return await outcomes(running, message) or None
+
+    assert await running.once(message.id, put_off) == [("scripted", AttemptOutcome.PUT_OFF, "busy")]

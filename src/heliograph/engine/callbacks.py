@@ -160,8 +160,12 @@ class CallbackPoster(Errand):
             return outcome, NO_ORDERS
         try:
             return outcome, await shape.answered(event, answer[0])
+        except NotNow as error:
+            return self._later(event, str(error)), NO_ORDERS
         except ValueError as error:
             log.warning("answer to a callback not understood", event_id=event.id, error=str(error))
+        except Exception:  # the others' callbacks go on
+            log.exception("answer to a callback not carried out", event_id=event.id)
         return outcome, NO_ORDERS
 
     async def _told(self, event: Event, shape: CallbackShape, answer: list[Answer]) -> EventOutcome:
@@ -184,8 +188,7 @@ class CallbackPoster(Errand):
             ) as response:
                 status = response.status
                 if shape.reads_answers and 200 <= status < 300:
-                    body = await response.content.read(LONGEST_ANSWER)
-                    answer.append(Answer(response.content_type, body, url))
+                    answer.append(Answer(response.content_type, await _beginning(response), url))
         except Exception as error:  # whatever one customer's address sets off, the others' callbacks go on
             return self._later(event, storable(f"{type(error).__name__}: {error}"))
         if 200 <= status < 300:
@@ -206,3 +209,13 @@ class CallbackPoster(Errand):
             return self._over(event, "given_up", error)
         self._metrics.callback("retried")
         return EventOutcome(event.id, "waiting", now_ms() + delay_s * 1_000, error)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """The body, as far as anybody reads it."""
+    body = b""
+    async for block in response.content.iter_any():
+        body += block
+        if len(body) >= LONGEST_ANSWER:
+            break
+    return body[:LONGEST_ANSWER]

@@ -222,6 +222,9 @@ class Dispatcher:
         """By which a message goes now, or what becomes of it instead."""
         if message.line is not None and (line := self._router.lines.get(message.line)) is not None:
             return line
+        usual = None if message.tried else self._router.usual(prepared.msisdn, prepared.channel)
+        if usual is not None and not usual.is_paced and usual.in_service(now) and not self._is_full(usual):
+            return usual
         way = self._router.way(_subject(prepared, batch.tags), now, message.tried)
         if way.line is not None and (way.line.is_paced or self._is_full(way.line)):
             return put_back(message, Waiting.PACED, line=way.line.pace.line(prepared.originator))
@@ -280,8 +283,7 @@ class Dispatcher:
         await self._record(changes, polls.values())
 
     def _judge(self, line: Line, outcomes: Sequence[Outcome], now: int) -> None:
-        for outcome in outcomes:
-            line.health.note(failed=_is_failure(outcome))
+        line.health.note(len(outcomes), failed=sum(map(_is_failure, outcomes)))
         if all(
             isinstance(outcome, Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
             for outcome in outcomes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 import structlog
@@ -24,15 +25,16 @@ class Health:
         self._seen = 0
         self._failed = 0
         self._took_s: list[float] = []
+        self.is_followed = False
+        """Whether a route moves its weights by this."""
         self.factor = 1.0
         """What its weight is multiplied by: from 1/16 to 1."""
 
-    def note(self, *, failed: bool, took_s: float | None = None) -> None:
-        """A submit or a receipt; `took_s` is how long a receipt took."""
-        self._seen += 1
+    def note(self, count: int = 1, *, failed: int, took_s: Sequence[float] = ()) -> None:
+        """So many submits or receipts, and how many of them failed; `took_s` is how long receipts took."""
+        self._seen += count
         self._failed += failed
-        if took_s is not None:
-            self._took_s.append(took_s)
+        self._took_s.extend(took_s)
         if self._seen >= WINDOW:
             self._conclude()
 
@@ -47,7 +49,7 @@ class Health:
         self._seen = self._failed = 0
         self._took_s.clear()
         factor = max(self.factor / 2, LEAST) if complaint else min(self.factor * 2, 1.0)
-        if factor != self.factor:
+        if factor != self.factor and self.is_followed:
             log.warning(
                 "traffic moved",
                 provider=self._provider,

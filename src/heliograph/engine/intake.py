@@ -116,10 +116,15 @@ class EngineIntake:
         return [msgspec.structs.replace(receipt, elsewhere=True) if goes_on(receipt) else receipt for receipt in chunk]
 
     def _note_health(self, applied: Sequence[Applied]) -> None:
+        by_provider: dict[str, list[Applied]] = {}
         for change in applied:
-            line = self._router.lines.get(change.provider or "")
-            if line is not None and change.took_ms is not None:
-                line.health.note(failed=change.status in _NOT_DELIVERED, took_s=change.took_ms / 1_000)
+            if change.took_ms is not None:
+                by_provider.setdefault(change.provider or "", []).append(change)
+        for name, ended in by_provider.items():
+            if (line := self._router.lines.get(name)) is not None:
+                failed = sum(change.status in _NOT_DELIVERED for change in ended)
+                took_s = [change.took_ms / 1_000 for change in ended if change.took_ms is not None]
+                line.health.note(len(ended), failed=failed, took_s=took_s)
 
     async def finish(self) -> None:
         """Returns when what was handed in has been written, or could not be: for the engine's end."""

@@ -49,6 +49,7 @@ class Line:
         self.rules = rules
         self.health = Health(provider.name, rules.slow_after_s)
         self.pace = Pace(provider.name, rules.per_second, rules.per_originator)
+        self.is_paced = bool(rules.per_second or rules.per_originator)
         self.in_flight = 0
         """Messages that the provider has been handed and has not answered."""
         self.sends_twice = (
@@ -78,10 +79,6 @@ class Line:
         self._failures = FAILURES_TO_LEAVE - 1  # one more failure after the pause is enough
         self.out_of_service_until_ms = now_ms + wait
         return True
-
-    @property
-    def is_paced(self) -> bool:
-        return bool(self.rules.per_second or self.rules.per_originator)
 
     def passes_on_refusal(self, reason: str | None, code: str | None) -> bool:
         """Whether another provider may take what this one refused."""

@@ -43,6 +43,9 @@ class Router:
         self._lookups = self.lines[lookups or default]
         self._sandbox = [self.lines[sandbox]] if sandbox in self.lines else []
         self._by_rule = [(rule, [self.lines[name] for name in rule.names]) for rule in rules]
+        for rule, those in self._by_rule:
+            for line in those:
+                line.health.is_followed |= rule.follow_health
         reachable = [*self._default, *(line for _, those in self._by_rule for line in those)]
         self.channels: Set[Channel] = frozenset().union(*(line.provider.channels for line in reachable))
         """Those by which ordinary numbers can be reached."""
@@ -60,6 +63,13 @@ class Router:
             if rule.mismatch(subject) is None:
                 return _ordered(rule, lines, subject.msisdn)
         return self._default
+
+    def usual(self, msisdn: str, channel: str) -> Line | None:
+        """The line of a message that no rule is asked about; None: `way` has to say."""
+        if self._by_rule or is_test_number(msisdn):
+            return None
+        (line,) = self._default
+        return line if channel in line.provider.channels else None
 
     def way(self, subject: Subject, now_ms: int, tried: str = "") -> Way:
         """The first line that is in service, leads there by the message's channel, and was not `tried`."""

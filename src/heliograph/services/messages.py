@@ -18,8 +18,8 @@ from heliograph.store.batches import cancel_message
 from heliograph.store.forgetting import delete_message, forget_medium, redact_message
 from heliograph.store.messages import MessageFilter, confirm, message_by_id, messages_of
 
-_NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER, Reason.RETRIES_EXHAUSTED}
-"""Ends that are no attempt, or whose last attempt is among the earlier ones."""
+_NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER}
+"""Ends that are no attempt: there may have been some before."""
 
 
 class Messages:
@@ -58,7 +58,8 @@ class Messages:
         """What was tried, oldest first. NotFound if the account has no such message."""
         message = await self.get(account, message_id)
         before = await self._store.read(attempts_of, account.id, message_id)
-        if message.provider is None or message.status is Status.QUEUED or message.reason in _NEVER_WENT:
+        waits = message.status in {Status.QUEUED, Status.SENDING}
+        if message.provider is None or waits or message.reason in _NEVER_WENT:
             return before
         return [*before, _last_attempt(message)]
 
@@ -104,6 +105,8 @@ def _last_attempt(message: Message) -> Attempt:
     outcome = AttemptOutcome.TAKEN
     if message.status is Status.REJECTED and message.sent_at is None:
         outcome = AttemptOutcome.REFUSED
+    elif message.reason == Reason.RETRIES_EXHAUSTED:
+        outcome = AttemptOutcome.PUT_OFF
     elif message.reason == Reason.UNCERTAIN:
         outcome = AttemptOutcome.UNCERTAIN
     return Attempt(

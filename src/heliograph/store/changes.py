@@ -122,8 +122,6 @@ _WRITTEN = (
     "sent_at",
     "attempts",
     "price",
-    "line",
-    "tried",
     "settled_at",
 )
 
@@ -152,20 +150,28 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
         taken.append(Taken(change, before, after))
     tx.update(messages, "id", _WRITTEN, list(rows.values()), {"worker": None, "lease_until": None})
     _write_routes(tx, taken)
+    _write_lines(tx, taken)
     _write_attempts(tx, taken, now_ms)
     _close_batches(tx, taken)
     _count_ends(tx, taken)
     _return_prices(tx, taken, now_ms)
     _write_events(tx, taken, now_ms)
-    return [_applied(entry, now_ms) for entry in taken]
+    return [
+        Applied(
+            after.id,
+            after.batch_id,
+            after.account_id,
+            change.status,
+            after.provider,
+            None if before.sent_at is None or before.status != "sent" else _took_ms(change, before.sent_at, now_ms),
+        )
+        for change, before, after in taken
+    ]
 
 
-def _applied(entry: Taken, now_ms: int) -> Applied:
-    change, before, after = entry
-    took_ms = None
-    if before.status == Status.SENT and change.status in SETTLED and before.sent_at is not None:
-        took_ms = max(_happened(change, now_ms) - before.sent_at, 0)
-    return Applied(after.id, after.batch_id, after.account_id, change.status, after.provider, took_ms)
+def _took_ms(change: Change, sent_at: int, now_ms: int) -> int | None:
+    """From being sent until this settled it; None if it did not."""
+    return max(_happened(change, now_ms) - sent_at, 0) if change.status in SETTLED else None
 
 
 def lock_messages(tx: Tx, message_ids: Sequence[str]) -> dict[str, Current]:
@@ -249,6 +255,14 @@ def _fallen_back(plan: Plan, change: Change, before: Current, now_ms: int) -> tu
     )
 
 
+def _write_lines(tx: Tx, taken: Sequence[Taken]) -> None:
+    """Where those wait that go back to the queue, and who is not to be asked: nobody looks at it elsewhere."""
+    rows: dict[str, Row] = {
+        after.id: (after.id, change.line, after.tried) for change, _, after in taken if change.status is Status.QUEUED
+    }
+    tx.update(messages, "id", ("line", "tried"), list(rows.values()))
+
+
 def _failed_over(change: Change, before: Current, now_ms: int) -> tuple[Change, Current]:
     """What becomes of a message that one provider took and did not deliver, and that another is to have."""
     again = Change(
@@ -314,8 +328,6 @@ def _written(change: Change, after: Current, now_ms: int) -> Row:
         after.sent_at,
         after.attempts,
         after.price,
-        change.line,
-        after.tried,
         _happened(change, now_ms) if change.status in SETTLED else None,
     )
 

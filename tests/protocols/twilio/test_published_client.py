@@ -282,6 +282,7 @@ def test_codes_are_canceled_limited_and_refused(server: Server, twilio: Client, 
     again = service.verifications.create(to=new_number(), channel="sms")
     assert service.verifications(again.sid).update(status="canceled").status == "canceled"
     assert refusal(lambda: service.verifications.create(to="nobody", channel="sms")) == (400, 60200)
+    assert refusal(lambda: service.verification_checks.create(to="nobody", code="1")) == (400, 60200)
     assert refusal(lambda: service.verifications.create(to=number, channel="call")) == (400, 60200)
     assert refusal(lambda: service.verifications.create(to=number, channel="sms", custom_code="1234")) == (403, 60204)
     assert refusal(lambda: foreign.verifications.create(to=number, channel="sms")) == (404, 20404)

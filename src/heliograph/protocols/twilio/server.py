@@ -21,6 +21,7 @@ from heliograph.doors import Call, Door, Operation
 from heliograph.doors.bodies import read_body
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
+from heliograph.numbers import Check
 from heliograph.protocols.twilio import shapes, wire
 from heliograph.protocols.twilio.codes import Code
 from heliograph.protocols.twilio.errors import TwilioRefusal, refused
@@ -35,6 +36,7 @@ from heliograph.protocols.twilio.sids import (
     verify_service_sid,
 )
 from heliograph.services.history import Sent
+from heliograph.services.recipients import parse_msisdns
 from heliograph.services.services import Services
 from heliograph.store.inbound import InboundFilter
 from heliograph.store.messages import MessageFilter
@@ -91,8 +93,7 @@ class MessagesDoor(TwilioDoor):
         """Opt-outs and countries that nothing is sent to are refused at once, as Twilio refuses them."""
         now = datetime.now(UTC)
         draft = shapes.draft(await self.form(call), call.account, now)
-        found = await self._services.batches.dry_run(call.account, draft, list_first=1)
-        (msisdn,) = found.batch.recipients
+        (msisdn,) = parse_msisdns(draft.to, call.account.default_region, Check.POSSIBLE, field="To")
         if await self._services.optouts.among(call.account, [msisdn]):
             raise errors.OptedOut("Attempt to send to unsubscribed recipient")
         if not self._services.money.covers(msisdn, draft.options.channel):
@@ -277,7 +278,7 @@ class VerifyDoor(TwilioDoor):
         if form.one("CustomCode") is not None:
             raise TwilioRefusal(Code.CUSTOM_CODE, "Custom code not allowed")
         try:
-            pending = await self._services.verify.pending(call.account, to, PROTOCOL)
+            pending = await self._pending(call, to)
             if pending is not None:
                 return self._shown(call, await self._services.verify.resend(call.account, pending.id))
             draft = VerificationDraft(
@@ -288,10 +289,14 @@ class VerifyDoor(TwilioDoor):
                 protocol=PROTOCOL,
             )
             return self._shown(call, await self._services.verify.start(call.account, draft))
-        except errors.InvalidRecipient as error:
-            raise TwilioRefusal(Code.VERIFY_PARAMETER, f"Invalid parameter `To`: {to}") from error
         except TooManyCodes as error:
             raise TwilioRefusal(Code.SENDS_EXHAUSTED, f"Max send attempts reached: {error.message}") from error
+
+    async def _pending(self, call: Call, to: str) -> Verification | None:
+        try:
+            return await self._services.verify.pending(call.account, to, PROTOCOL)
+        except errors.InvalidRecipient as error:
+            raise TwilioRefusal(Code.VERIFY_PARAMETER, f"Invalid parameter `To`: {to}") from error
 
     async def _by_sid(self, call: Call, sid: str) -> Verification:
         identifier = id_of(sid, VERIFICATION)
@@ -320,7 +325,7 @@ class VerifyDoor(TwilioDoor):
         if sid is not None:
             stored: Verification | None = await self._by_sid(call, sid)
         else:
-            stored = await self._services.verify.pending(call.account, to or "", PROTOCOL)
+            stored = await self._pending(call, to or "")
         if stored is None:
             raise NotFound(f"The requested resource {call.request.url.path} was not found")
         try:
