@@ -22,7 +22,7 @@ check: $(BIN)/heliograph ## format, lint, types, layers, generated files are cur
 	$(BIN)/ruff format --check src tests bench scripts
 	$(BIN)/ruff check src tests bench scripts
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/house
+	$(BIN)/python -m pytest -q -n0 tests/house
 
 generate: $(BIN)/heliograph ## the synchronous SDK client and the generated pages of the documentation
 	$(BIN)/python scripts/generate_sync_client.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -13,10 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from tests.protocols.listening import Listener
 
 from heliograph import Client
 from heliograph.store import Store, open_store
+from heliograph.store.opening import FILE_NAME
+from heliograph.store.schema import metadata
+from heliograph.store.tx import Tx
 
 _names = itertools.count(1)
 
@@ -49,6 +54,29 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresqlS
     server = PostgresqlServer(tmp_path_factory.mktemp("postgresql"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded store with nothing in it: to copy it takes less time than to make another."""
+    directory = tmp_path_factory.mktemp("migrated")
+
+    async def make() -> None:
+        await (await open_store("", directory)).close()
+
+    asyncio.run(make())
+    return directory / FILE_NAME
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgresql: PostgresqlServer) -> str:
+    """One that each test finds empty (`empty`): to make one takes longer than most tests."""
+    return postgresql.new_database()
+
+
+def empty(tx: Tx) -> None:
+    for table in metadata.sorted_tables:
+        tx.run(delete(table))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Server, StartServer
+    from tests.protocols.listening import Listener
 
 
 def test_a_batch_is_paused_and_resumed(server: Server, new_number: Callable[[], str]) -> None:
@@ -36,7 +37,7 @@ def test_a_batch_is_paused_and_resumed(server: Server, new_number: Callable[[], 
     assert [(each.provider, each.outcome) for each in attempts] == [("sandbox", "taken")]
 
 
-def test_a_campaign_that_fails_pauses_by_itself(server: Server) -> None:
+def test_a_campaign_that_fails_pauses_by_itself_and_says_so(server: Server, customer: Listener) -> None:
     failing = [f"+9992000{place:04d}" for place in range(20)]
     with server.client() as client:
         batch = client.batches.send(
@@ -45,12 +46,16 @@ def test_a_campaign_that_fails_pauses_by_itself(server: Server) -> None:
             title="Sale",
             pause_at_failure_share=0.5,
             pause_after=5,
+            callback_url=customer.url,
             send_at=datetime.now(UTC) + timedelta(milliseconds=100),
         )
         while not (found := client.batches.get(batch.id)).paused:
             pass
 
+    told = customer.next()
+
     assert found.pause_reason == "failures"
+    assert (told["type"], told["data"]["id"], told["data"]["paused"]) == ("batch.paused", batch.id, True)
 
 
 def test_what_is_canceled_can_not_be_paused(server: Server, new_number: Callable[[], str]) -> None:

@@ -65,7 +65,7 @@ def test_every_accepted_message_ends_delivered_after_the_server_was_killed(
         reception = client.sandbox.reception()
     second.stop()
 
-    record_property("in flight", before)
+    record_property("in flight", str(dict(before)))
     record_property("received twice", reception.repeated)
     print(f"{engine}: {dict(before)} just before the kill, {reception.repeated} received twice")  # noqa: T201
     assert MESSAGES - before["delivered"] >= BATCH

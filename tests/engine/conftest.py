@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import pytest
-from sqlalchemy import delete
+from tests.conftest import empty
 
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.domain.accounts import Account
@@ -35,11 +36,6 @@ from heliograph.services.services import Services
 from heliograph.store import Store, open_store
 from heliograph.store.files import Files
 from heliograph.store.messages import MessageFilter
-from heliograph.store.schema import metadata
-from heliograph.store.tx import Tx
-
-if TYPE_CHECKING:
-    from tests.conftest import PostgresqlServer
 
 Answer = Outcome | Exception
 T = TypeVar("T")
@@ -142,20 +138,11 @@ class Running:
         await self.engine.intake.receipts([receipt])
 
 
-@pytest.fixture(scope="session")
-def shared_database(postgresql: PostgresqlServer) -> str:
-    return postgresql.new_database()
-
-
-def empty(tx: Tx) -> None:
-    for table in metadata.sorted_tables:
-        tx.run(delete(table))
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """As everywhere, but one PostgreSQL database, which is emptied: to make one takes longer than most tests."""
+async def store_url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> str:
+    """As everywhere, but one PostgreSQL database, which is emptied."""
     if request.param == "sqlite":
+        shutil.copy(migrated, tmp_path)
         return ""
     url: str = request.getfixturevalue("shared_database")
     store = await open_store(url, tmp_path)

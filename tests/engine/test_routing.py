@@ -350,3 +350,23 @@ async def test_while_it_is_tried_again_only_what_is_over_is_listed(start: StartE
         return await outcomes(running, message) or None
 
     assert await running.once(message.id, put_off) == [("scripted", AttemptOutcome.PUT_OFF, "busy")]
+
+
+async def test_the_metrics_say_how_providers_are_doing(start: StartEngine) -> None:
+    from prometheus_client import generate_latest
+
+    running, one, _ = await two(start)
+    before = generate_latest(running.engine.metrics.registry).decode()
+    await fail(running, one)
+
+    def out() -> bool:
+        shown = generate_latest(running.engine.metrics.registry).decode()
+        return 'heliograph_provider_in_service{provider="scripted"} 0.0' in shown
+
+    async def out_of_service() -> bool | None:
+        return out() or None
+
+    await running.once("none", out_of_service)
+
+    assert 'heliograph_provider_in_service{provider="scripted"} 1.0' in before
+    assert 'heliograph_provider_share{provider="second"} 1.0' in before

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from tests.conftest import empty
 
 from heliograph.domain.batches import Batch, BodyKind, ReportWish
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.store import Store, open_store
 from heliograph.store.batches import NewBatch
-from heliograph.store.schema import metadata
-from heliograph.store.tx import Tx
-
-if TYPE_CHECKING:
-    from tests.conftest import PostgresqlServer
 
 ACCOUNT = "A" * 26
 OTHER = "B" * 26
 
 
-@pytest.fixture(scope="session")
-def shared_database(postgresql: PostgresqlServer) -> str:
-    return postgresql.new_database()
-
-
-def empty(tx: Tx) -> None:
-    for table in metadata.sorted_tables:
-        tx.run(delete(table))
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """As everywhere, but on one PostgreSQL database, which is emptied: to make one takes longer than most tests."""
-    url = "" if request.param == "sqlite" else request.getfixturevalue("shared_database")
-    opened = await open_store(url, tmp_path)
-    await opened.write(empty)
+async def store(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> AsyncIterator[Store]:
+    """As everywhere, but on one PostgreSQL database, which is emptied."""
+    if request.param == "sqlite":
+        shutil.copy(migrated, tmp_path)
+        opened = await open_store("", tmp_path)
+    else:
+        opened = await open_store(request.getfixturevalue("shared_database"), tmp_path)
+        await opened.write(empty)
     yield opened
     await opened.close()
 

@@ -20,9 +20,7 @@ class NativeCallbacks(CallbackWriter):
             data=await self._fact(account, event),
         )
 
-    async def _fact(
-        self, account: Account, event: Event
-    ) -> wire.MessageStatus | wire.Report | wire.Inbound | wire.Verification | wire.OptOuts | wire.Hits | wire.Lookups:
+    async def _fact(self, account: Account, event: Event) -> wire.EventData:
         if event.kind is EventKind.INBOUND:
             return shapes.inbound_message(await self.inbound.get(account, event.subject_id))
         if event.kind is EventKind.VERIFICATION_SETTLED:
@@ -33,6 +31,8 @@ class NativeCallbacks(CallbackWriter):
             return wire.Hits(items=[shapes.hit(hit) for hit, _ in await self.hits(account, event)])
         if event.kind is EventKind.LOOKED_UP:
             return wire.Lookups(items=[shapes.lookup(each) for each in await self.lookups(account, event)])
+        if event.kind is EventKind.BATCH_PAUSED:
+            return shapes.batch(await self.batch(account, event.subject_id))
         if event.facts is not None:
             return shapes.message_status(event.subject_id, event.facts)
         return shapes.report(await self.reports.of_batch(account.id, event.subject_id, with_recipients=False))

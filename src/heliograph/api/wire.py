@@ -582,6 +582,7 @@ class Event(msgspec.Struct, kw_only=True):
     type: Literal[
         "message.status",
         "batch.settled",
+        "batch.paused",
         "inbound",
         "verification.settled",
         "optout.added",
@@ -590,7 +591,7 @@ class Event(msgspec.Struct, kw_only=True):
         "lookup.done",
     ]
     created_at: datetime
-    data: MessageStatus | Report | Inbound | Verification | OptOuts | Hits | Lookups
+    data: EventData
 
 
 class OptOuts(msgspec.Struct, kw_only=True):
@@ -905,3 +906,7 @@ class MessageStatus(msgspec.Struct, kw_only=True):
     explanation: str | None
     provider_code: str | None
     at: datetime
+
+
+EventData = MessageStatus | Report | Batch | Inbound | Verification | OptOuts | Hits | Lookups
+"""What events tell, by their type."""

@@ -16,6 +16,8 @@ import msgspec
 class EventKind(StrEnum):
     MESSAGE_STATUS = "message.status"
     BATCH_SETTLED = "batch.settled"
+    BATCH_PAUSED = "batch.paused"
+    """By itself, because too much of it failed."""
     INBOUND = "inbound"
     VERIFICATION_SETTLED = "verification.settled"
     OPTED_OUT = "optout.added"

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from heliograph.domain.accounts import Account
+from heliograph.domain.batches import Batch
 from heliograph.domain.callbacks import Event
 from heliograph.domain.errors import NotFound
 from heliograph.domain.links import Hit
@@ -23,6 +24,7 @@ from heliograph.services.inbound import InboundMessages
 from heliograph.services.reports import Reports
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id
+from heliograph.store.batches import batch_by_id
 from heliograph.store.links import hits_by_ids
 from heliograph.store.lookups import lookups_by_ids
 from heliograph.store.optouts import optouts_to
@@ -48,6 +50,13 @@ class CallbackWriter(ABC):
         self.reports = Reports(store)
         self.inbound = InboundMessages(store)
         self._accounts: dict[str, tuple[float, Account]] = {}
+
+    async def batch(self, account: Account, batch_id: str) -> Batch:
+        """NotFound if it is gone."""
+        found = await self.store.read(batch_by_id, account.id, batch_id)
+        if found is None:
+            raise NotFound()
+        return found
 
     async def verification(self, account: Account, verification_id: str) -> Verification:
         """NotFound if it is gone."""

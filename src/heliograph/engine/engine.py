@@ -70,6 +70,7 @@ class Engine:
         self.metrics = Metrics()
         self.guard = guard
         self.router = Router(lines, default_line, rules, lookups=lookups)
+        self.metrics.watch(lines)
         self.callback_protocols = frozenset(shapes)
         self._on_events = asyncio.Event()
         self.intake = EngineIntake(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from heliograph.domain.instants import now_ms
 from heliograph.domain.receipts import ReceiptFate
+from heliograph.engine.lines import Line
 from heliograph.protocols.contract import Outcome
 
 
@@ -33,6 +36,18 @@ class Metrics:
         self._callbacks = Counter(
             "heliograph_callbacks", "Callbacks by what came of them", ["outcome"], registry=self.registry
         )
+
+    def watch(self, lines: Iterable[Line]) -> None:
+        """Shows how these providers are doing whenever somebody looks."""
+        shown = (
+            ("heliograph_provider_in_service", "Whether messages go by it", lambda line: line.in_service(now_ms())),
+            ("heliograph_provider_in_flight", "Messages that it has not answered", lambda line: line.in_flight),
+            ("heliograph_provider_share", "What its weight is multiplied by", lambda line: line.health.factor),
+        )
+        for name, meaning, look in shown:
+            gauge = Gauge(name, meaning, ["provider"], registry=self.registry)
+            for line in lines:
+                gauge.labels(line.name).set_function(partial(look, line))
 
     def accepted(self, protocol: str, count: int) -> None:
         self._accepted.labels(protocol).inc(count)

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.batches import Notify, Options, Pause, PauseReason
-from heliograph.domain.callbacks import EventKind, MessageFacts
+from heliograph.domain.callbacks import NATIVE, EventKind, MessageFacts
 from heliograph.domain.channels import Plan, plan_of
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.messages import Waiting
@@ -153,7 +153,7 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
     _write_lines(tx, taken)
     _write_attempts(tx, taken, now_ms)
     _close_batches(tx, taken)
-    _count_ends(tx, taken)
+    _count_ends(tx, taken, now_ms)
     _return_prices(tx, taken, now_ms)
     _write_events(tx, taken, now_ms)
     return [
@@ -362,7 +362,7 @@ def _close_batches(tx: Tx, taken: Sequence[Taken]) -> None:
     tx.update(batches, "id", ("open_count",), [(batch, left[batch] - count) for batch, count in settled.items()])
 
 
-def _count_ends(tx: Tx, taken: Sequence[Taken]) -> None:
+def _count_ends(tx: Tx, taken: Sequence[Taken], now_ms: int) -> None:
     """Counts what has settled, and how much of it failed, where batches pause by themselves; pauses those that must."""
     settled: Counter[str] = Counter()
     failed: Counter[str] = Counter()
@@ -384,6 +384,15 @@ def _count_ends(tx: Tx, taken: Sequence[Taken]) -> None:
             pausing.append((batch_id, Pause.PAUSING.value, PauseReason.FAILURES.value))
     tx.update(batches, "id", ("settled_count", "failed_count"), counts)
     tx.update(batches, "id", ("pause", "pause_reason"), pausing)
+    if pausing:
+        targets = _callback_targets(tx, {row[0] for row in pausing})
+        # Only the native API can ask for it; the others have no words for it.
+        told = [target for target in targets.values() if target.protocol == NATIVE and target.url is not None]
+        insert_events(
+            tx,
+            [(each.account_id, NATIVE, each.url, EventKind.BATCH_PAUSED.value, each.batch_id, None) for each in told],
+            now_ms,
+        )
 
 
 def settle_if_empty(tx: Tx, batch_ids: Collection[str], now_ms: int) -> None:

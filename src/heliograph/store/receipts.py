@@ -43,9 +43,9 @@ def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Applied
     tx.take_turns(alone=False)
     answers: list[Sequence[Applied]] = []
     for chunk in chunks:
-        applied = apply_changes(tx, chunk.changes, chunk.now_ms)
         if lines := {change.line for change in chunk.changes if change.line is not None}:
-            open_lines(tx, lines)
+            open_lines(tx, lines)  # first, as where messages are claimed: nobody waits for one who waits for them
+        applied = apply_changes(tx, chunk.changes, chunk.now_ms)
         add_polls(tx, chunk.polls)
         refs = {change.provider_ref: change for change in chunk.changes if change.provider_ref is not None}
         answers.append([*applied, *_apply_early(tx, refs, chunk.now_ms)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -95,10 +96,12 @@ def packages(request: pytest.FixtureRequest) -> Callable[[str], Path]:
         assert cache is not None
         place = cache.mkdir(f"smsdrop-{version}")
         mark = place / wanted.name
-        if not mark.exists() or mark.read_text() != wanted.read_text():
-            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-            subprocess.run([*pip, "--upgrade", "--target", str(place), "--requirement", str(wanted)], check=True)
-            mark.write_text(wanted.read_text())
+        with (place.parent / f"{wanted.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the tests of another process may want it at the same time
+            if not mark.exists() or mark.read_text() != wanted.read_text():
+                pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+                subprocess.run([*pip, "--upgrade", "--target", str(place), "--requirement", str(wanted)], check=True)
+                mark.write_text(wanted.read_text())
         return place
 
     return ensure

@@ -24,7 +24,6 @@ from heliograph.protocols.twilio.sids import SMS, account_sid, auth_token, sid
 from heliograph.protocols.twilio.signature import HEADER, sign
 from heliograph.protocols.twilio.twiml import Reply, replies
 from heliograph.store.accounts import account_by_id
-from heliograph.store.batches import batches_by_ids
 from heliograph.text import measure_text
 
 _OPT_OUT_TYPES = {Consent.WITHDRAWN: "STOP", Consent.GIVEN: "START", Consent.EXPLANATION_WANTED: "HELP"}
@@ -50,10 +49,7 @@ class TwilioCallbacks(CallbackWriter):
         if event.kind is not EventKind.MESSAGE_STATUS or event.facts is None:
             raise NotFound()
         facts = event.facts
-        batches = await self.store.read(batches_by_ids, account.id, [event.subject_id])
-        batch = batches.get(event.subject_id)
-        if batch is None:
-            raise NotFound()
+        batch = await self.batch(account, event.subject_id)
         channel = batch.options.channel
         status = Status(facts.status)
         word = word_of(status, went_out=facts.encoding is not None)

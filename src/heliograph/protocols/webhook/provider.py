@@ -135,7 +135,7 @@ class WebhookProvider(SinglyProvider):
             body, content_type = urlencode(filled(config.form, values)).encode(), "application/x-www-form-urlencoded"
         elif config.json is not None:
             body = msgspec.json.encode(filled(config.json, values))
-        return Request(config.method, path, body=body, content_type=content_type, headers=config.headers)
+        return Request(config.method, path, body=body, content_type=content_type)
 
     def _outcome(self, message: Outgoing, response: Response) -> Outcome:
         config = self._config
