@@ -8,7 +8,6 @@ says whether such a message is sent again.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
@@ -16,21 +15,19 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 import structlog
 
-from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Waiting
-from heliograph.domain.retries import retry_at_ms
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import SETTLED, Reason, Status
-from heliograph.engine.foreign import storable
+from heliograph.engine.judging import Judge, is_failure, subject_of
 from heliograph.engine.lines import Line
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
 from heliograph.engine.polling import first_poll
 from heliograph.engine.preparing import Preparation, put_back
 from heliograph.engine.routing import Router
-from heliograph.protocols.contract import Outcome, Outgoing, Refused, Taken, TryAgain, Uncertain
+from heliograph.protocols.contract import Outcome, Outgoing, Taken, TryAgain, Uncertain
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import SendingFacts, parameters_of
@@ -89,6 +86,7 @@ class Dispatcher:
         """`on_events` is set when messages have ended here, of which customers may be told."""
         self._store = store
         self._router = router
+        self._judge = Judge(router)
         self._news = news
         self._metrics = metrics
         self._worker = worker
@@ -225,7 +223,7 @@ class Dispatcher:
         usual = None if message.tried else self._router.usual(prepared.msisdn, prepared.channel)
         if usual is not None and not usual.is_paced and usual.in_service(now) and not self._is_full(usual):
             return usual
-        way = self._router.way(_subject(prepared, batch.tags), now, message.tried)
+        way = self._router.way(subject_of(prepared, batch.tags), now, message.tried)
         if way.line is not None and (way.line.is_paced or self._is_full(way.line)):
             return put_back(message, Waiting.PACED, line=way.line.pace.line(prepared.originator))
         if way.line is not None:
@@ -236,11 +234,6 @@ class Dispatcher:
             return Change(message.id, Status.REJECTED, reason=Reason.UNROUTABLE)
         # There were others when it was passed on; the settings have changed since.
         return Change(message.id, Status.FAILED, reason=Reason.PROVIDER_REFUSED)
-
-    def _goes_on(self, message: Leased, prepared: Outgoing, tags: Sequence[str], line: Line, now: int) -> bool:
-        """Whether another line is left for what this one did not take."""
-        way = self._router.way(_subject(prepared, tags), now, _tried(message, line))
-        return way.line is not None or way.wait_until_ms is not None
 
     async def _preparation(self, batch: SendingFacts) -> Preparation:
         key = (batch.id, batch.modified_at)
@@ -270,20 +263,20 @@ class Dispatcher:
         finally:
             line.in_flight -= len(chunk)
         now = now_ms()
-        self._judge(line, outcomes, now)
+        self._note(line, outcomes, now)
         self._metrics.sent(provider.name, outcomes)
         polls: dict[str, Poll] = {}
         for (message, _), outcome in zip(chunk, outcomes, strict=True):
             if isinstance(outcome, Taken) and outcome.poll is not None:
                 polls[outcome.poll] = first_poll(provider.name, outcome.poll, now, message.expire_at)
         changes = [
-            self._change(line, message, prepared, outcome, batches[message.batch_id].tags, now)
+            self._judge.change(line, message, prepared, outcome, batches[message.batch_id].tags, now)
             for (message, prepared), outcome in zip(chunk, outcomes, strict=True)
         ]
         await self._record(changes, polls.values())
 
-    def _judge(self, line: Line, outcomes: Sequence[Outcome], now: int) -> None:
-        line.health.note(len(outcomes), failed=sum(map(_is_failure, outcomes)))
+    def _note(self, line: Line, outcomes: Sequence[Outcome], now: int) -> None:
+        line.health.note(len(outcomes), failed=sum(map(is_failure, outcomes)))
         if all(
             isinstance(outcome, Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
             for outcome in outcomes
@@ -309,75 +302,6 @@ class Dispatcher:
                 self._wake.set()
         except NotNow as error:
             log.warning("messages stay at a line that is out of service", provider=line.name, error=str(error))
-
-    def _change(
-        self, line: Line, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
-    ) -> Change:
-        name = line.provider.name
-        if isinstance(outcome, Taken):
-            return Change(
-                message.id,
-                Status.SENT,
-                provider=name,
-                provider_ref=storable(outcome.provider_ref),
-                encoding=prepared.encoding,
-                parts=prepared.parts,
-                at_ms=now,
-            )
-        if isinstance(outcome, Refused):
-            if line.passes_on_refusal(outcome.reason, outcome.code) and self._goes_on(
-                message, prepared, tags, line, now
-            ):
-                return _passed_on(message, line, outcome, AttemptOutcome.REFUSED, now)
-            return Change(
-                message.id,
-                Status.REJECTED,
-                reason=outcome.reason,
-                provider_code=storable(outcome.code),
-                detail=storable(outcome.detail),
-                provider=name,
-                encoding=prepared.encoding,
-                parts=prepared.parts,
-            )
-        if isinstance(outcome, Uncertain) and not line.sends_twice:
-            detail = storable(outcome.detail)
-            return Change(message.id, Status.UNKNOWN, reason=Reason.UNCERTAIN, detail=detail, provider=name)
-        return self._again(message, prepared, outcome, tags, now, line)
-
-    def _again(
-        self,
-        message: Leased,
-        prepared: Outgoing,
-        outcome: TryAgain | Uncertain,
-        tags: Sequence[str],
-        now: int,
-        line: Line,
-    ) -> Change:
-        attempted = AttemptOutcome.PUT_OFF if isinstance(outcome, TryAgain) else AttemptOutcome.UNCERTAIN
-        after_ms = outcome.after_ms if isinstance(outcome, TryAgain) else None
-        code = storable(outcome.code) if isinstance(outcome, TryAgain) else None
-        detail = storable(outcome.detail)
-        due_at = retry_at_ms(message.attempts, now, message.expire_at, random.random(), after_ms)  # noqa: S311 - jitter
-        if (due_at is None or line.passes_on_failure(code)) and self._goes_on(message, prepared, tags, line, now):
-            return _passed_on(message, line, outcome, attempted, now)
-        if due_at is None:
-            return Change(
-                message.id,
-                Status.FAILED,
-                reason=Reason.RETRIES_EXHAUSTED,
-                provider_code=code,
-                detail=detail,
-                provider=line.name,
-            )
-        return Change(
-            message.id,
-            Status.QUEUED,
-            provider_code=code,
-            detail=detail,
-            provider=line.name,
-            due_at=due_at,
-            attempted=attempted,
-        )
 
     async def _record(self, changes: Sequence[Change], polls: Collection[Poll] = ()) -> None:
         """Writes outcomes; while the database is away, again and again: nothing else knows them."""
@@ -451,40 +375,3 @@ class Dispatcher:
 def _next_times(tx: Tx, providers: Collection[str]) -> tuple[int | None, int | None]:
     """When the next message is due, and when one that waits for one of these providers may go."""
     return next_due_at(tx), next_place_ms(tx, providers)
-
-
-def _subject(prepared: Outgoing, tags: Sequence[str]) -> Subject:
-    return Subject(
-        msisdn=prepared.msisdn,
-        originator=prepared.originator,
-        account=prepared.account_id,
-        tags=tags,
-        channel=prepared.channel,
-        parts=prepared.parts,
-    )
-
-
-def _is_failure(outcome: Outcome) -> bool:
-    return isinstance(outcome, Refused | Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
-
-
-def _tried(message: Leased, line: Line) -> str:
-    return f"{message.tried} {line.name}".strip()
-
-
-def _passed_on(
-    message: Leased, line: Line, outcome: Refused | TryAgain | Uncertain, attempted: AttemptOutcome, now: int
-) -> Change:
-    """The change that lets another provider have it."""
-    code = None if isinstance(outcome, Uncertain) else storable(outcome.code)
-    return Change(
-        message.id,
-        Status.QUEUED,
-        reason=Waiting.FAILED_OVER,
-        provider_code=code,
-        detail=storable(outcome.detail),
-        provider=line.name,
-        due_at=now,
-        tried=_tried(message, line),
-        attempted=attempted,
-    )

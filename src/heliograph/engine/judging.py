@@ -1,0 +1,137 @@
+"""What a provider's answer makes of a message: recorded, tried again, passed on to the next of its route, or ended."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from heliograph.domain.attempts import AttemptOutcome
+from heliograph.domain.messages import Waiting
+from heliograph.domain.retries import retry_at_ms
+from heliograph.domain.routes import Subject
+from heliograph.domain.statuses import Reason, Status
+from heliograph.engine.foreign import storable
+from heliograph.engine.lines import Line
+from heliograph.engine.routing import Router
+from heliograph.protocols.contract import Outcome, Outgoing, Refused, Taken, TryAgain, Uncertain
+from heliograph.store.changes import Change
+from heliograph.store.queue import Leased
+
+
+class Judge:
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    def change(
+        self, line: Line, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
+    ) -> Change:
+        """The change that records it, or lets the message go on."""
+        name = line.provider.name
+        if isinstance(outcome, Taken):
+            return Change(
+                message.id,
+                Status.SENT,
+                provider=name,
+                provider_ref=storable(outcome.provider_ref),
+                encoding=prepared.encoding,
+                parts=prepared.parts,
+                at_ms=now,
+            )
+        if isinstance(outcome, Refused):
+            if line.passes_on_refusal(outcome.reason, outcome.code) and self._goes_on(
+                message, prepared, tags, line, now
+            ):
+                return _passed_on(message, line, outcome, AttemptOutcome.REFUSED, now)
+            return Change(
+                message.id,
+                Status.REJECTED,
+                reason=outcome.reason,
+                provider_code=storable(outcome.code),
+                detail=storable(outcome.detail),
+                provider=name,
+                encoding=prepared.encoding,
+                parts=prepared.parts,
+            )
+        if isinstance(outcome, Uncertain) and not line.sends_twice:
+            detail = storable(outcome.detail)
+            return Change(message.id, Status.UNKNOWN, reason=Reason.UNCERTAIN, detail=detail, provider=name)
+        return self._again(message, prepared, outcome, tags, now, line)
+
+    def _again(
+        self,
+        message: Leased,
+        prepared: Outgoing,
+        outcome: TryAgain | Uncertain,
+        tags: Sequence[str],
+        now: int,
+        line: Line,
+    ) -> Change:
+        attempted = AttemptOutcome.PUT_OFF if isinstance(outcome, TryAgain) else AttemptOutcome.UNCERTAIN
+        after_ms = outcome.after_ms if isinstance(outcome, TryAgain) else None
+        code = storable(outcome.code) if isinstance(outcome, TryAgain) else None
+        detail = storable(outcome.detail)
+        due_at = retry_at_ms(message.attempts, now, message.expire_at, random.random(), after_ms)  # noqa: S311 - jitter
+        if (due_at is None or line.passes_on_failure(code)) and self._goes_on(message, prepared, tags, line, now):
+            return _passed_on(message, line, outcome, attempted, now)
+        if due_at is None:
+            return Change(
+                message.id,
+                Status.FAILED,
+                reason=Reason.RETRIES_EXHAUSTED,
+                provider_code=code,
+                detail=detail,
+                provider=line.name,
+            )
+        return Change(
+            message.id,
+            Status.QUEUED,
+            provider_code=code,
+            detail=detail,
+            provider=line.name,
+            due_at=due_at,
+            attempted=attempted,
+        )
+
+    def _goes_on(self, message: Leased, prepared: Outgoing, tags: Sequence[str], line: Line, now: int) -> bool:
+        """Whether another line is left for what this one did not take."""
+        way = self._router.way(subject_of(prepared, tags), now, _tried(message, line))
+        return way.line is not None or way.wait_until_ms is not None
+
+
+def subject_of(prepared: Outgoing, tags: Sequence[str]) -> Subject:
+    """What rules can ask about it."""
+    return Subject(
+        msisdn=prepared.msisdn,
+        originator=prepared.originator,
+        account=prepared.account_id,
+        tags=tags,
+        channel=prepared.channel,
+        parts=prepared.parts,
+    )
+
+
+def is_failure(outcome: Outcome) -> bool:
+    """Whether it speaks against the provider's health."""
+    return isinstance(outcome, Refused | Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
+
+
+def _tried(message: Leased, line: Line) -> str:
+    return f"{message.tried} {line.name}".strip()
+
+
+def _passed_on(
+    message: Leased, line: Line, outcome: Refused | TryAgain | Uncertain, attempted: AttemptOutcome, now: int
+) -> Change:
+    """The change that lets another provider have it."""
+    code = None if isinstance(outcome, Uncertain) else storable(outcome.code)
+    return Change(
+        message.id,
+        Status.QUEUED,
+        reason=Waiting.FAILED_OVER,
+        provider_code=code,
+        detail=storable(outcome.detail),
+        provider=line.name,
+        due_at=now,
+        tried=_tried(message, line),
+        attempted=attempted,
+    )
