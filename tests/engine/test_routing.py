@@ -370,3 +370,16 @@ async def test_the_metrics_say_how_providers_are_doing(start: StartEngine) -> No
 
     assert 'heliograph_provider_in_service{provider="scripted"} 1.0' in before
     assert 'heliograph_provider_share{provider="second"} 1.0' in before
+
+
+async def test_what_was_redacted_while_a_provider_had_it_goes_to_no_other(start: StartEngine) -> None:
+    running, _, other = await two(start, first=LineRules(failover_receipts=["*"]))
+    (message,) = await running.send(text="A secret")
+    await running.until(message, Status.SENT)
+
+    await running.services.messages.redact(running.account, message.id)
+    await running.receipt(message, Status.FAILED, reason=Reason.UNDELIVERED)
+    failed = await running.until(message, Status.FAILED)
+
+    assert failed.text == ""
+    assert other.sent.empty()

@@ -65,7 +65,7 @@ class Messages:
 
     async def redact(self, account: Account, message_id: str) -> None:
         """Takes the text away. NotFound; NotFinished; OneOfMany."""
-        if not await self._store.write(redact_message, account.id, message_id):
+        if not await self._store.write(redact_message, account.id, message_id, now_ms()):
             raise _no_message(message_id)
 
     async def delete(self, account: Account, message_id: str) -> None:

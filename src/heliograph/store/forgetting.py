@@ -5,18 +5,22 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import delete, exists, select, update
 
+from heliograph.domain.batches import USUAL, Options
 from heliograph.domain.errors import NotFinished, OneOfMany
 from heliograph.domain.statuses import OPEN, Status
 from heliograph.store.batches import batch_by_id
 from heliograph.store.messages import of_batch
-from heliograph.store.schema import attempts, batches, inbound, messages
+from heliograph.store.schema import attempts, batches, conversations, inbound, messages
 from heliograph.store.tx import Tx
 
 _UNFINISHED = {status.value for status in OPEN - {Status.SENT}}
 
 
-def redact_message(tx: Tx, account_id: str, message_id: str) -> bool:
-    """Takes the text of a message away. False: there is no such message; NotFinished; OneOfMany."""
+def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> bool:
+    """Takes the text of a message away. False: there is no such message; NotFinished; OneOfMany.
+
+    One that a provider has and nobody has reported on goes to no other provider any more: its validity ends now.
+    """
     batch_id = _finished(tx, account_id, message_id)
     if batch_id is None:
         return False
@@ -24,8 +28,20 @@ def redact_message(tx: Tx, account_id: str, message_id: str) -> bool:
     if tx.first(others) is not None:
         raise OneOfMany()
     mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
-    tx.run(update(batches).where(*mine).values(body="", parameters=None, fingerprint=None))
+    values = {"body": "", "parameters": None, "fingerprint": None}
+    batch = batch_by_id(tx, account_id, batch_id)
+    if batch is not None and batch.options != USUAL:
+        values["options"] = msgspec.json.encode(_without_texts(batch.options)).decode()
+    tx.run(update(batches).where(*mine).values(**values))
+    sent = (messages.c.id == message_id, messages.c.status == Status.SENT.value)
+    tx.run(update(messages).where(messages.c.account_id == account_id, *sent).values(expire_at=now_ms))
     return True
+
+
+def _without_texts(options: Options) -> Options:
+    """A message keeps as many fallbacks as it had: it may have gone by one of them."""
+    empty = [msgspec.structs.replace(each, body="", rich_media=None) for each in options.fallbacks]
+    return msgspec.structs.replace(options, fallbacks=empty, rich_media=None)
 
 
 def delete_message(tx: Tx, account_id: str, message_id: str) -> bool:
@@ -42,15 +58,16 @@ def delete_message(tx: Tx, account_id: str, message_id: str) -> bool:
 
 
 def _finished(tx: Tx, account_id: str, message_id: str) -> str | None:
-    """The batch of a message that a provider has, or that has ended. NotFinished."""
+    """The batch of a message that a provider has, or that has ended. NotFinished, also if it may yet go by another
+    channel."""
     row = tx.first(
-        select(messages.c.batch_id, messages.c.status)
+        select(messages.c.batch_id, messages.c.status, messages.c.plan)
         .where(messages.c.account_id == account_id, messages.c.id == message_id)
         .with_for_update()
     )
     if row is None:
         return None
-    if row[1] in _UNFINISHED:
+    if row[1] in _UNFINISHED or (row[1] == Status.SENT and row[2] is not None):
         raise NotFinished()
     batch_id: str = row[0]
     return batch_id
@@ -58,13 +75,26 @@ def _finished(tx: Tx, account_id: str, message_id: str) -> str | None:
 
 def redact_inbound(tx: Tx, account_id: str, inbound_id: str) -> bool:
     """Takes the text of an inbound message away. False: there is no such message."""
+    _forget_last_text(tx, account_id, inbound_id)
     mine = (inbound.c.account_id == account_id, inbound.c.id == inbound_id)
     return bool(tx.run(update(inbound).where(*mine).values(body="", udh="")))
 
 
 def delete_inbound(tx: Tx, account_id: str, inbound_id: str) -> bool:
     """False: there is no such message."""
+    _forget_last_text(tx, account_id, inbound_id)
     return bool(tx.run(delete(inbound).where(inbound.c.account_id == account_id, inbound.c.id == inbound_id)))
+
+
+def _forget_last_text(tx: Tx, account_id: str, inbound_id: str) -> None:
+    """A conversation shows the last text that arrived, which may be this one."""
+    row = tx.first(
+        select(inbound.c.msisdn, inbound.c.body).where(inbound.c.account_id == account_id, inbound.c.id == inbound_id)
+    )
+    if row is None:
+        return
+    mine = (conversations.c.account_id == account_id, conversations.c.msisdn == row[0])
+    tx.run(update(conversations).where(*mine, conversations.c.last_text == row[1]).values(last_text=""))
 
 
 def forget_medium(tx: Tx, account_id: str, message_id: str, place: int) -> bool:

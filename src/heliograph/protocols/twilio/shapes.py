@@ -35,8 +35,6 @@ from heliograph.text import measure_text, verbatim
 
 PROTOCOL = "twilio"
 WHATSAPP = "whatsapp:"
-_REPLY = "reply"
-MEDIA_TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".gif": "image/gif"}
 MOST_MEDIA = 10
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -175,14 +175,6 @@ def fields_in(body: bytes) -> Fields:
 def date(at: datetime) -> str:
     """RFC 2822, as listings have it."""
     return format_datetime(at.astimezone(UTC).replace(microsecond=0))
-
-
-def instant(text: str | None) -> datetime | None:
-    """None for what is no date of theirs."""
-    try:
-        return None if text is None else parsedate_to_datetime(text)
-    except ValueError:
-        return None
 
 
 def iso(at: datetime) -> str:
