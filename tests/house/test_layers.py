@@ -19,7 +19,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("services",),
     ("doors",),
     ("api", "protocols"),  # all of them but those two
-    ("console",),
+    ("console", "django"),
     ("runtime",),
     ("cli",),
 ]
@@ -32,6 +32,8 @@ HOMES = {
     "alembic": ("store",),
     "sqlite3": ("store",),
     "asyncpg": ("store",),
+    "django": ("django",),
+    "asgiref": ("django",),
     "starlette": ("doors", "api.server", "protocols", "console", "runtime"),
     "uvicorn": ("runtime",),
     "uvloop": ("runtime",),

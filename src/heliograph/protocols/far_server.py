@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from heliograph.calling import AsyncDriver, Request, Response, Unreachable
 from heliograph.calling.calls import Call
 from heliograph.calling.pooled import PooledTransport
+from heliograph.calling.transport import ANSWER_S
 from heliograph.domain.statuses import Reason
 from heliograph.protocols.contract import Refused, TryAgain, Uncertain
 
@@ -18,7 +19,13 @@ TO_BE_MENDED_MS = 60_000
 class FarServer:
     """Open it before the first request, and close it after the last."""
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None, driver: AsyncDriver | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        driver: AsyncDriver | None = None,
+        answer_s: float = ANSWER_S,
+    ) -> None:
         """A `driver` is used instead of connections of its own."""
         parts = urlsplit(url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
@@ -26,9 +33,10 @@ class FarServer:
         """What follows the host in `url`."""
         self._headers = headers or {}
         self._driver = driver
+        self._answer_s = answer_s
 
     def open(self) -> None:
-        self._driver = self._driver or PooledTransport(self.origin, self._headers)
+        self._driver = self._driver or PooledTransport(self.origin, self._headers, answer_s=self._answer_s)
 
     async def ask(self, request: Request) -> Response:
         """Unreachable if there is no answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -39,6 +39,22 @@ class InvalidConfig(ValueError):
     """A provider's table has what can't be right: one sentence, without any secret."""
 
 
+class TokenStorage(Protocol):
+    """Where tokens are kept between one run and the next; any object that does this will serve."""
+
+    def get(self, key: str) -> str | None:
+        """None if there is none, or no more."""
+        ...
+
+    def set(self, key: str, value: str, expires: int) -> None:
+        """Keeps a value for `expires` seconds, instead of what was there."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Safe if there is none."""
+        ...
+
+
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider is told of where it runs."""
 
@@ -48,6 +64,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Whose the inbound messages are."""
     callback_url: str | None
     """Where it hears what is told to it (`Provider.hear`); None: nobody outside can reach this server."""
+    tokens: TokenStorage | None = None
+    """Where it may keep what it would have to log in for again; None: in itself."""
 
 
 class ProvidedProtocol(ABC):

@@ -7,6 +7,7 @@ from importlib import import_module
 from heliograph.protocols.ats.provider import AtsProvided
 from heliograph.protocols.console.provider import ConsoleProvided
 from heliograph.protocols.file.provider import FileProvided
+from heliograph.protocols.heliograph.provider import HeliographProvided
 from heliograph.protocols.isendpro.protocol import Isendpro
 from heliograph.protocols.isendpro.provider import IsendproProvided
 from heliograph.protocols.provided import ProvidedProtocol
@@ -30,6 +31,7 @@ PROVIDED: tuple[ProvidedProtocol, ...] = (
     ConsoleProvided(),
     FileProvided(),
     WebhookProvided(),
+    HeliographProvided(),
     XmsProvided(),
     SmscxProvided(),
     SmsdropProvided(),

@@ -25,9 +25,9 @@ UNKNOWN_TO_ALL = "heliograph-check"
 class XmlGateway(Provider, Generic[Answer]):
     chunk_size: ClassVar[int] = 100
 
-    def __init__(self, name: str, url: str, driver: AsyncDriver | None = None) -> None:
+    def __init__(self, name: str, url: str, answer_s: float, driver: AsyncDriver | None = None) -> None:
         self.name = name
-        self._far = FarServer(url, driver=driver)
+        self._far = FarServer(url, driver=driver, answer_s=answer_s)
 
     async def start(self, intake: Intake) -> None:
         await super().start(intake)

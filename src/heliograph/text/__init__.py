@@ -30,7 +30,7 @@ from heliograph.text.parts import (
     split_binary,
     split_text,
 )
-from heliograph.text.transliterate import to_gsm, without_emoji
+from heliograph.text.transliterate import to_ascii, to_gsm, without_emoji
 from heliograph.text.udh import (
     Concatenation,
     InformationElement,
@@ -71,6 +71,7 @@ __all__ = [
     "shorten_to_one_part",
     "split_binary",
     "split_text",
+    "to_ascii",
     "to_gsm",
     "unpack_septets",
     "unsupported",

@@ -66,6 +66,28 @@ def to_gsm(text: str, *, remove_emoji: bool = False) -> str:
     return "?" if not written.strip() and any(map(str.isalpha, text)) else written
 
 
+def to_ascii(text: str) -> str:
+    """The text in ASCII: letters without their accents, other letters romanised, signs by the nearest there is.
+
+    What Unicode takes apart into an ASCII letter and its marks (NFKD) becomes that letter, whatever it means in a
+    language: `ö` is `o`. A sign without a reading becomes `?`, and so does a text of which nothing else would be left.
+    """
+    if text.isascii():
+        return text
+    written = "".join(map(_in_ascii, unicodedata.normalize("NFC", text)))
+    return "?" if not written.strip() and text.strip() else written
+
+
+@lru_cache(maxsize=4096)
+def _in_ascii(character: str) -> str:
+    if character.isascii():
+        return character
+    unmarked = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    if unmarked:
+        return unmarked
+    return _nearest(character) if _nearest(character).isascii() else anyascii(character) or "?"
+
+
 @lru_cache(maxsize=4096)
 def _nearest(character: str) -> str:
     if is_gsm(character):

@@ -401,4 +401,63 @@ WEBHOOK = Wire(
     inbound=as_json({"id": "I1", "sender": "+33612345678", "to": "36111", "text": "Oui"}),
 )
 
-WIRES = [XMS, SMSCX, SMSDROP, ISENDPRO, TWILIO, SNS, ATS, SMSOPERATOR, WEBHOOK]
+# -- Heliograph
+
+
+def heliograph_error(status: int, code: str, *, retryable: bool = False) -> Answer:
+    told = {"code": code, "message": "Because.", "hint": "", "field": None, "retryable": retryable}
+    return said(status, {"error": told})
+
+
+def heliograph_receipt(ref: str) -> list[Heard]:
+    batch, _, number = ref.partition(":")
+    told = {"message_id": "M1", "batch_id": batch, "status": "delivered", "at": "2026-01-01T10:00:00Z"}
+    told |= dict.fromkeys(("reason", "explanation", "provider_code"))
+    return [
+        as_json({"id": "E1", "type": "message.status", "created_at": told["at"], "data": told | {"to": written}})
+        for written in (f"+{number}", number)
+    ]
+
+
+HELIOGRAPH_MESSAGE = {
+    "id": "M1",
+    "batch_id": "B1",
+    "to": "+33600000001",
+    "from": "12345",
+    "status": "delivered",
+    "attempts": 1,
+    **dict.fromkeys(("created_at", "send_at", "expire_at", "sent_at", "settled_at"), "2026-01-01T10:00:00Z"),
+    **dict.fromkeys(
+        ("text", "reason", "explanation", "provider", "provider_code", "encoding", "parts", "confirmed_at")
+    ),
+}
+HELIOGRAPH_INBOUND = {
+    "id": "I1",
+    "from": "+33612345678",
+    "to": "36111",
+    "text": "Oui",
+    "data": None,
+    "udh": None,
+    "keyword": "OUI",
+    "received_at": "2026-01-01T10:00:00Z",
+}
+HELIOGRAPH = Wire(
+    "heliograph",
+    lambda origin: {"url": origin, "token": SECRET},
+    lambda request: Response(
+        201, json.dumps({"id": f"B{json.loads(request.body or b'{}')['client_reference']}"}).encode()
+    ),
+    heliograph_error(400, "invalid_recipient"),
+    heliograph_error(429, "too_many_requests", retryable=True),
+    always(201, b"<html>"),
+    locked=heliograph_error(401, "unauthenticated"),
+    checked=said(200, {"name": "shop"}),
+    polled=lambda request: said(
+        200, {"items": [HELIOGRAPH_MESSAGE | {"batch_id": request.query["batch_id"]}], "next": None}
+    )(request),
+    heard=heliograph_receipt,
+    nonsense=[Heard("POST", {}, {}, b"<html>")],
+    inbound=as_json({"id": "E2", "type": "inbound", "created_at": "2026-01-01T10:00:00Z", "data": HELIOGRAPH_INBOUND}),
+)
+
+WIRES = [HELIOGRAPH, XMS, SMSCX, SMSDROP, ISENDPRO, TWILIO, SNS, ATS, SMSOPERATOR, WEBHOOK]

@@ -12,6 +12,7 @@ import structlog
 from msgspec import Meta
 
 from heliograph.calling import AsyncDriver
+from heliograph.calling.transport import ANSWER_S
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import now_ms, to_ms
 from heliograph.domain.receipts import Receipt
@@ -52,7 +53,11 @@ class AtsConfig(ProviderConfig, frozen=True, kw_only=True):
     prefix: str = "hg"
     """Begins each `uniq`: one for each system that sends by the same account."""
     textid: str = ""
+    opmid: str = ""
+    """The operator's identifier, for accounts that have one."""
     url: str = DEFAULT_URL
+    timeout_s: Annotated[float, Meta(gt=0)] = ANSWER_S
+    """How long an answer is waited for."""
 
 
 class AtsProvided(ProvidedProtocol):
@@ -69,7 +74,7 @@ class AtsProvider(XmlGateway[wire.Reply]):
     """It does not: the gateway takes each `uniq` once."""
 
     def __init__(self, config: AtsConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        super().__init__(surroundings.name, config.url, driver)
+        super().__init__(surroundings.name, config.url, config.timeout_s, driver)
         self._config = config
         self._surroundings = surroundings
 
@@ -95,6 +100,7 @@ class AtsProvider(XmlGateway[wire.Reply]):
             validity_min=max((message.expire_at_ms - now_ms()) // 60_000, 1),
             keyword=self._config.keyword,
             textid=self._config.textid,
+            opmid=self._config.opmid,
         )
 
     def outcome(self, message: Outgoing, answer: wire.Reply) -> Outcome:

@@ -45,6 +45,7 @@ class Sms(msgspec.Struct, frozen=True, kw_only=True):
     validity_min: int
     keyword: str
     textid: str = ""
+    opmid: str = ""
 
 
 class PushedSms(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +79,7 @@ def request(name: str, password: str, messages: Iterable[Sms] = (), questions: I
             "uniq": message.uniq,
             "sender": message.sender,
             "recipient": message.recipient,
-            "opmid": "",
+            "opmid": message.opmid,
             "dlr": "1",
             "validity": str(message.validity_min),
             "kw": message.keyword,

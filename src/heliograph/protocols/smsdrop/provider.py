@@ -76,6 +76,7 @@ class SmsdropProvider(BatchingProvider):
 
     def __init__(self, config: SmsdropConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
         self.name = surroundings.name
+        self._tokens = surroundings.tokens
         self._config = config
         self._driver = driver
 
@@ -86,7 +87,7 @@ class SmsdropProvider(BatchingProvider):
             config.context.rstrip("/"), {"Accept": "application/json"}, answer_s=DEFAULT_TIMEOUT_S
         )
         self._client = AsyncClient(
-            config.email, config.password, config.context, prefix=config.prefix, driver=self._driver
+            config.email, config.password, config.context, self._tokens, prefix=config.prefix, driver=self._driver
         )
 
     async def stop(self) -> None:

@@ -8,32 +8,21 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 import msgspec
 
 from heliograph.calling.private_files import write_private
+from heliograph.protocols.provided import TokenStorage
 
 if TYPE_CHECKING:
     from redis import Redis
 
 
-class Storage(Protocol):
-    """What a storage must do; any object that does it will serve."""
-
-    def get(self, key: str) -> str | None:
-        """None if there is none, or no more."""
-        ...
-
-    def set(self, key: str, value: str, expires: int) -> None:
-        """Keeps a value for `expires` seconds, instead of what was there."""
-        ...
-
-    def delete(self, key: str) -> None:
-        """Safe if there is none."""
-        ...
+Storage = TokenStorage
+"""What a storage must do."""
 
 
 class DummyStorage:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from heliograph.calling import AsyncDriver
+from heliograph.calling.transport import ANSWER_S
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason
 from heliograph.protocols.contract import (
@@ -35,6 +36,8 @@ class SmsOperatorConfig(ProviderConfig, frozen=True, kw_only=True):
     prefix: str = "hg"
     """Begins each `SmsId`: one for each system that sends by the same account."""
     url: str = DEFAULT_URL
+    timeout_s: Annotated[float, Meta(gt=0)] = ANSWER_S
+    """How long an answer is waited for."""
 
 
 class SmsOperatorProvided(ProvidedProtocol):
@@ -50,7 +53,7 @@ class SmsOperatorProvider(XmlGateway[dict[str, int]]):
     def __init__(
         self, config: SmsOperatorConfig, surroundings: Surroundings, driver: AsyncDriver | None = None
     ) -> None:
-        super().__init__(surroundings.name, config.url, driver)
+        super().__init__(surroundings.name, config.url, config.timeout_s, driver)
         self._config = config
 
     def _sms_id(self, message: Outgoing) -> str:

@@ -1,0 +1,252 @@
+"""The models in the admin: messages to be found and sent again, templates to be tried before anybody gets them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from heliograph.django import conf
+from heliograph.django.checking import check_some
+from heliograph.django.errors import SMSSendingError
+from heliograph.django.models import (
+    InboundSMSMessage,
+    OutputSMSMessage,
+    OutputSMSRelatedObject,
+    SMSOptOut,
+    SMSTemplate,
+    SMSTemplateDisallowedObject,
+)
+from heliograph.django.models.related import Related
+from heliograph.django.preview import PreviewForm, preview
+from heliograph.django.sending import send_again
+from heliograph.django.states import PUBLISHABLE, SMSState
+
+COLOURS = {
+    SMSState.DELIVERED: "#1e7e34",
+    SMSState.SENT: "#1e7e34",
+    SMSState.SENDING: "#1c5fb0",
+    SMSState.WAITING: "#6c757d",
+    SMSState.DEBUG: "#6c757d",
+    SMSState.UNKNOWN: "#a35b00",
+    SMSState.ERROR_RETRY: "#a35b00",
+    SMSState.ERROR: "#b3261e",
+    SMSState.ERROR_UPDATE: "#b3261e",
+}
+SHOWN = 60
+"""Characters of a text in lists."""
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """What has happened is not edited."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class RelatedObjectInline(admin.TabularInline):
+    model = OutputSMSRelatedObject
+    fields = readonly_fields = ("content_type", "object_id", "content_object")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(OutputSMSMessage)
+class OutputSMSMessageAdmin(ReadOnlyAdmin):
+    list_display = (
+        "recipient",
+        "text",
+        "coloured_state",
+        "backend_name",
+        "template_slug",
+        "tag",
+        "number_of_send_attempts",
+        "created_at",
+        "sent_at",
+    )
+    list_filter = ("state", "backend_name", "tag", "template_slug", "priority", "created_at")
+    search_fields = ("recipient", "content", "tag", "template_slug", "provider_ref", "uid")
+    date_hierarchy = "created_at"
+    list_per_page = 50
+    show_full_result_count = False
+    inlines = (RelatedObjectInline,)
+    actions = ("resend", "check")
+    fieldsets = (
+        (None, {"fields": ("recipient", "sender", "content", "coloured_state", "error")}),
+        ("From", {"fields": ("template", "template_slug", "tag", "priority", "extra_data")}),
+        ("By", {"fields": ("backend_name", "backend", "provider_ref", "uid", "extra_sender_data", "parts")}),
+        (
+            "When",
+            {"fields": ("created_at", "changed_at", "sent_at", "number_of_send_attempts", "next_attempt_at")},
+        ),
+    )
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        """Who may send: who could add a message, if messages were added by hand."""
+        return bool(request.user.has_perm("heliograph.add_outputsmsmessage"))
+
+    @admin.display(description="content", ordering="content")
+    def text(self, message: OutputSMSMessage) -> str:
+        return shortened(message.content)
+
+    @admin.display(description="state", ordering="state")
+    def coloured_state(self, message: OutputSMSMessage) -> str:
+        state = SMSState(message.state)
+        return format_html(
+            '<span data-state="{}" style="color: {}; font-weight: bold">{}</span>',
+            state.name.lower(),
+            COLOURS[state],
+            state.label,
+        )
+
+    @admin.action(description="Send again, as new messages", permissions=["send"])
+    def resend(self, request: HttpRequest, chosen: QuerySet) -> None:
+        """What still waits is left alone: it will go out by itself."""
+        sent = waiting = 0
+        for message in chosen.prefetch_related("related_objects"):
+            if message.state in PUBLISHABLE:
+                waiting += 1
+                continue
+            try:
+                send_again(message)
+                sent += 1
+            except SMSSendingError as error:
+                self.message_user(request, f"{message.recipient}: {error}", messages.ERROR)
+        if sent:
+            self.message_user(request, f"{sent} sent again.", messages.SUCCESS)
+        if waiting:
+            self.message_user(request, f"{waiting} still waiting, and left alone.", messages.WARNING)
+
+    @admin.action(description="Ask what became of them", permissions=["send"])
+    def check(self, request: HttpRequest, chosen: QuerySet) -> None:
+        sending = list(chosen.filter(state=SMSState.SENDING))
+        for mistake in check_some(sending):
+            self.message_user(request, mistake, messages.ERROR)
+        left = chosen.filter(state=SMSState.SENDING).count()
+        settled = len(sending) - left
+        self.message_user(request, f"{len(sending)} were on their way; {settled} of them are settled now.")
+
+
+class SMSTemplateAdmin(admin.ModelAdmin):
+    """Also for a model of the project's own that extends AbstractSMSTemplate: register it with this class, or one that
+    extends it."""
+
+    list_display = ("slug", "locale", "text", "is_active", "is_allowed_duplicate_messages", "changed_at")
+    list_filter = ("is_active", "locale", "is_allowed_duplicate_messages")
+    search_fields = ("slug", "body")
+    fields = (
+        "slug",
+        "locale",
+        "body",
+        "sender_name",
+        "is_active",
+        "is_locked",
+        "is_allowed_duplicate_messages",
+        "try_it",
+    )
+    readonly_fields = ("try_it",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj is not None and obj.is_locked)
+
+    @admin.display(description="body")
+    def text(self, template: Any) -> str:
+        return shortened(template.body)
+
+    @admin.display(description="preview")
+    def try_it(self, template: Any) -> str:
+        if template.pk is None:
+            return "Save it first."
+        return format_html(
+            '<a href="{}">Preview, with parts and cost</a>', reverse(self._preview_name, args=[template.pk])
+        )
+
+    @property
+    def _preview_name(self) -> str:
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_preview"
+
+    def get_urls(self) -> list[URLPattern]:
+        name = self._preview_name.removeprefix("admin:")
+        own = path("<path:key>/preview/", self.admin_site.admin_view(self.preview_view), name=name)
+        return [own, *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest, key: str) -> HttpResponse:
+        """What the template makes of values that are tried. Nothing is sent or stored."""
+        template = get_object_or_404(self.model, pk=key)
+        if not self.has_view_permission(request, template):
+            return HttpResponse(status=403)
+        asked = request.method == "POST"
+        form = PreviewForm(request.POST) if asked else PreviewForm(initial=PreviewForm.for_template(template))
+        shown = None
+        if not asked:
+            shown = preview(template, **form.initial)
+        elif form.is_valid():
+            shown = preview(template, **form.cleaned_data)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": template,
+            "title": f"Preview of {template}",
+            "form": form,
+            "shown": shown,
+        }
+        return render(request, "admin/heliograph/preview.html", context)
+
+
+if conf.template_model() == conf.TEMPLATE_MODEL:
+    admin.site.register(SMSTemplate, SMSTemplateAdmin)
+
+
+@admin.register(InboundSMSMessage)
+class InboundSMSMessageAdmin(ReadOnlyAdmin):
+    list_display = ("sender", "text", "recipient", "backend_name", "created_at")
+    list_filter = ("backend_name", "recipient", "created_at")
+    search_fields = ("sender", "recipient", "content", "provider_ref")
+    date_hierarchy = "created_at"
+    list_per_page = 50
+    show_full_result_count = False
+
+    @admin.display(description="content")
+    def text(self, message: InboundSMSMessage) -> str:
+        return shortened(message.content)
+
+
+@admin.register(SMSOptOut)
+class SMSOptOutAdmin(admin.ModelAdmin):
+    list_display = ("recipient", "inbound", "created_at")
+    search_fields = ("recipient",)
+    fields = ("recipient", "inbound", "created_at")
+    readonly_fields = ("inbound", "created_at")
+
+
+@admin.register(SMSTemplateDisallowedObject)
+class SMSTemplateDisallowedObjectAdmin(admin.ModelAdmin):
+    list_display = ("template", "content_type", "object_id", "content_object", "created_at")
+    list_filter = ("content_type",)
+    search_fields = ("object_id",)
+    fields = ("template", "content_type", "object_id")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The key is written twice, where it is a whole number."""
+        model = obj.content_type.model_class()
+        integer = model is not None and Related.of(model).integer_key
+        obj.object_id_int = int(obj.object_id) if integer else None
+        super().save_model(request, obj, form, change)

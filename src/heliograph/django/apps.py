@@ -1,0 +1,15 @@
+"""The app, as Django knows it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class HeliographConfig(AppConfig):
+    name = "heliograph.django"
+    label = "heliograph"
+    verbose_name = "SMS"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from heliograph.django import checks  # noqa: F401 - registers them

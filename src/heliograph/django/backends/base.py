@@ -1,0 +1,121 @@
+"""What a backend is: extend SMSBackend for one of your own (reference: pymess.md, section 5).
+
+A backend that only sends needs `publish_message`. One that can take several messages in a request overrides
+`publish_messages`; one that can ask what became of them, `update_sms_states` or `bulk_check_sms_states`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils import timezone
+
+from heliograph.django.errors import SMSSendingError
+from heliograph.django.states import SMSState
+
+if TYPE_CHECKING:
+    from heliograph.django.models import OutputSMSMessage
+
+
+class SMSBackend:
+    SMSSendingError = SMSSendingError
+
+    config: Mapping[str, Any] = {}
+    """Defaults; an object has what the settings say over them."""
+    name: str = "default"
+    """Its own in the settings."""
+    leaves_process: ClassVar[bool] = True
+    """False: it sends nothing to anybody, so that it need not wait for a commit."""
+    takes_each_once: ClassVar[bool] = False
+    """True: a message may be handed to it again without going out twice."""
+
+    def __init__(self, config: Mapping[str, Any] | None = None) -> None:
+        self.config = {**self.config, **(config or {})}
+
+    @classmethod
+    def require(cls, config: Mapping[str, Any]) -> str | None:
+        """What is wrong with the config of the settings, as a sentence without any secret; None: nothing."""
+        return None
+
+    # -- to be overridden
+
+    def publish_message(self, message: OutputSMSMessage) -> None:
+        """Sends a message, and writes down what became of it. It should raise nothing; if it does, the message is in
+        the state ERROR afterwards."""
+        raise NotImplementedError(f"{type(self).__name__} has no publish_message")
+
+    def publish_messages(self, messages: Sequence[OutputSMSMessage]) -> None:
+        """Sends several, the urgent first."""
+        for message in sorted(messages, key=lambda each: each.priority):
+            self.publish_message(message)
+
+    def update_sms_states(self, messages: Sequence[OutputSMSMessage]) -> None:
+        """Asks what became of messages, and writes it down."""
+        raise NotImplementedError(f"{type(self).__name__} can't be asked what became of messages")
+
+    def bulk_check_sms_states(self) -> None:
+        """The same for all that are on their way by this backend. NotImplementedError if it can't be asked."""
+        from heliograph.django.checking import on_their_way
+
+        for chunk in on_their_way(self.name):
+            self.update_sms_states(chunk)
+
+    def get_extra_message_kwargs(self) -> dict[str, Any]:
+        """Fields of new messages."""
+        return self._get_extra_message_kwargs()
+
+    def _get_extra_message_kwargs(self) -> dict[str, Any]:
+        return {}
+
+    def _get_extra_sender_data(self) -> dict[str, Any]:
+        return {}
+
+    # -- for what overrides them
+
+    @property
+    def path(self) -> str:
+        """What messages have as their `backend`."""
+        return f"{type(self).__module__}.{type(self).__qualname__}"
+
+    def update_message(
+        self, message: OutputSMSMessage, extra_sender_data: Mapping[str, Any] | None = None, **fields: Any
+    ) -> None:
+        """Writes fields of a message, and that it was this backend."""
+        data = {**self._get_extra_sender_data(), **(extra_sender_data or {})}
+        message.change_and_save(backend=self.path, extra_sender_data=data, **fields)
+
+    _update_message = update_message
+
+    def _update_message_after_sending(
+        self, message: OutputSMSMessage, extra_sender_data: Mapping[str, Any] | None = None, **fields: Any
+    ) -> None:
+        """The same after an attempt, which is counted."""
+        fields.setdefault("sent_at", timezone.now())
+        fields.setdefault("error", None)
+        attempts = message.number_of_send_attempts + 1
+        self.update_message(message, extra_sender_data, number_of_send_attempts=attempts, **fields)
+
+    def _update_message_after_sending_error(
+        self,
+        message: OutputSMSMessage,
+        extra_sender_data: Mapping[str, Any] | None = None,
+        state: SMSState | None = None,
+        **fields: Any,
+    ) -> None:
+        """The same after an attempt that failed: to be tried again if it may, unless `state` says otherwise."""
+        from heliograph.django.publishing import next_attempt_at
+
+        attempts = message.number_of_send_attempts + 1
+        again_at = None
+        if state is None:
+            again_at = next_attempt_at(attempts, message.created_at)
+            state = SMSState.ERROR if again_at is None else SMSState.ERROR_RETRY
+        self.update_message(
+            message,
+            extra_sender_data,
+            state=state,
+            number_of_send_attempts=attempts,
+            next_attempt_at=again_at,
+            **fields,
+        )

@@ -1,0 +1,250 @@
+"""Any of Heliograph's providers as a backend: `{"type": "xms", ...}`, as in docs/providers.md."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+from asgiref.sync import async_to_sync
+from django.utils import timezone
+
+from heliograph.django.backends.base import SMSBackend
+from heliograph.django.errors import SMSSendingError
+from heliograph.django.models import OutputSMSMessage
+from heliograph.django.publishing import next_attempt_at
+from heliograph.django.receiving import Reception, apply_early_receipts, apply_receipts, settle_asked
+from heliograph.django.recipients import msisdn_of
+from heliograph.django.states import SMSState
+from heliograph.django.storages import DjangoCacheStorage
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.instants import to_ms
+from heliograph.protocols.contract import (
+    Heard,
+    Outcome,
+    Outgoing,
+    PollAnswer,
+    Provider,
+    Refused,
+    Said,
+    Standing,
+    Taken,
+    TryAgain,
+    Uncertain,
+)
+from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.registry import provided
+from heliograph.text import measure_text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+VALIDITY = timedelta(days=2)
+"""How long networks try to deliver, unless a backend says otherwise."""
+ASKED_AT_ONCE = 16
+UNCERTAIN = "It may have been sent: the provider did not answer."
+_RECORDED = (
+    "state",
+    "error",
+    "sent_at",
+    "claim",
+    "backend",
+    "provider_ref",
+    "poll",
+    "extra_sender_data",
+    "number_of_send_attempts",
+    "next_attempt_at",
+)
+
+
+class ProviderSMSBackend(SMSBackend):
+    kind: ClassVar[str] = ""
+    """The provider's type; empty: the config says `type`."""
+    validity: timedelta = VALIDITY
+
+    @classmethod
+    def provider_table(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """What a provider's table `[providers.NAME]` would say. LookupError for what is missing."""
+        return dict(config) | ({"type": cls.kind} if cls.kind else {})
+
+    @classmethod
+    def protocol_and_config(cls, config: Mapping[str, Any]) -> tuple[ProvidedProtocol, ProviderConfig]:
+        """SMSSendingError, with a sentence, for what can't be right."""
+        try:
+            table = cls.provider_table(config)
+            protocol = provided(str(table.get("type", "")))
+        except LookupError as error:
+            raise SMSSendingError(f"'type' {error.args[0]}") from error
+        try:
+            found = msgspec.convert(table, protocol.config, strict=False)
+            protocol.require(found)
+        except (msgspec.ValidationError, InvalidConfig) as error:
+            raise SMSSendingError(str(error)) from error
+        return protocol, found
+
+    @classmethod
+    def require(cls, config: Mapping[str, Any]) -> str | None:
+        try:
+            cls.protocol_and_config({**cls.config, **config})
+        except SMSSendingError as error:
+            return str(error)
+        return None
+
+    @property
+    def takes_each_once(self) -> bool:  # type: ignore[override]
+        return self._sends_twice(self.provider())
+
+    def provider(self) -> Provider:
+        """A fresh one, not started."""
+        from heliograph.django.webhooks import address_of
+
+        protocol, config = self.protocol_and_config(self.config)
+        surroundings = Surroundings(
+            name=self.name, account_id="", callback_url=address_of(self.name), tokens=DjangoCacheStorage()
+        )
+        return protocol.provider(config, surroundings)
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator[Provider]:
+        """A provider for as long as one task takes: a Django process has no place where it could live on."""
+        provider = self.provider()
+        await provider.start(Reception(self.name))
+        try:
+            yield provider
+        finally:
+            await provider.stop()
+
+    # -- sending
+
+    def publish_message(self, message: OutputSMSMessage) -> None:
+        self.publish_messages([message])
+
+    def publish_messages(self, messages: Sequence[OutputSMSMessage]) -> None:
+        outgoing: list[Outgoing] = []
+        outcomes: dict[str, Outcome] = {}
+        for message in messages:
+            try:
+                outgoing.append(self._outgoing(message))
+            except SMSSendingError as error:
+                outcomes[message.uid] = Refused("invalid_recipient", detail=str(error))
+        sent, sends_twice = async_to_sync(self._send)(outgoing)
+        outcomes |= {each.message_id: outcome for each, outcome in zip(outgoing, sent, strict=True)}
+        before = [message.state for message in messages]
+        for message in messages:
+            self._record(message, outcomes[message.uid], sends_twice)
+        OutputSMSMessage.objects.store_changes(messages, before, _RECORDED)
+        apply_early_receipts(self.name, messages)
+
+    def _outgoing(self, message: OutputSMSMessage) -> Outgoing:
+        measure = measure_text(message.content)
+        return Outgoing(
+            message_id=message.uid,
+            account_id="",
+            msisdn=msisdn_of(message.recipient),
+            originator=message.sender or None,
+            kind=BodyKind.TEXT,
+            body=message.content,
+            udh="",
+            encoding=measure.encoding,
+            parts=measure.parts,
+            flash=False,
+            attempt=message.number_of_send_attempts + 1,
+            expire_at_ms=to_ms(timezone.now() + self.validity),
+        )
+
+    async def _send(self, outgoing: Sequence[Outgoing]) -> tuple[list[Outcome], bool]:
+        if not outgoing:
+            return [], False
+        async with self.started() as provider:
+            size = provider.chunk_size
+            chunks = [outgoing[start : start + size] for start in range(0, len(outgoing), size)]
+            sent = [await _became_of(provider, chunk) for chunk in chunks]
+            return [outcome for chunk in sent for outcome in chunk], self._sends_twice(provider)
+
+    def _sends_twice(self, provider: Provider) -> bool:
+        wish = self.protocol_and_config(self.config)[1].resend_uncertain
+        return provider.sends_twice_rather_than_never if wish is None else wish
+
+    def _record(self, message: OutputSMSMessage, outcome: Outcome, sends_twice: bool) -> None:
+        message.number_of_send_attempts += 1
+        message.claim = message.next_attempt_at = message.error = None
+        message.backend = self.path
+        data = self._get_extra_sender_data()
+        if isinstance(outcome, Taken):
+            message.state = SMSState.SENT if outcome.poll is None else SMSState.SENDING
+            message.sent_at = timezone.now()
+            message.provider_ref, message.poll = outcome.provider_ref, outcome.poll
+        elif isinstance(outcome, Refused):
+            message.state = SMSState.ERROR_UPDATE
+            message.error = _sentence(outcome.code or outcome.reason, outcome.detail)
+            data["sender_state"] = outcome.code
+        elif isinstance(outcome, Uncertain) and not sends_twice:
+            message.state, message.error = SMSState.UNKNOWN, _sentence(UNCERTAIN, outcome.detail)
+        else:
+            after_ms = outcome.after_ms if isinstance(outcome, TryAgain) else None
+            code = outcome.code if isinstance(outcome, TryAgain) else None
+            message.error = _sentence(code, outcome.detail) or "The provider could not take it."
+            message.next_attempt_at = next_attempt_at(message.number_of_send_attempts, message.created_at, after_ms)
+            message.state = SMSState.ERROR if message.next_attempt_at is None else SMSState.ERROR_RETRY
+            data["sender_state"] = code
+        message.extra_sender_data = data
+
+    # -- what became of them
+
+    def update_sms_states(self, messages: Sequence[OutputSMSMessage]) -> None:
+        handles = sorted({message.poll for message in messages if message.poll})
+        answers = async_to_sync(self._ask)(handles)
+        for handle, answer in answers.items():
+            apply_receipts(self.name, answer.receipts)
+            if answer.over:
+                settle_asked(self.name, handle)
+
+    async def _ask(self, handles: Sequence[str]) -> dict[str, PollAnswer]:
+        """Those that could not be asked are left for the next time."""
+        places = asyncio.Semaphore(ASKED_AT_ONCE)
+        async with self.started() as provider:
+
+            async def asked(handle: str) -> PollAnswer | Exception:
+                async with places:
+                    try:
+                        return await provider.poll(handle)
+                    except Exception as error:  # one question must not keep the others from being asked
+                        return error
+
+            answers = await asyncio.gather(*map(asked, handles))
+        failed = [answer for answer in answers if isinstance(answer, Exception)]
+        if failed and len(failed) == len(answers):
+            raise SMSSendingError(f"The provider does not answer: {failed[0]}") from failed[0]
+        return {
+            handle: answer for handle, answer in zip(handles, answers, strict=True) if isinstance(answer, PollAnswer)
+        }
+
+    def hear(self, heard: Heard) -> Said:
+        """Takes in what the provider's server tells. Returns once it is stored."""
+        return async_to_sync(self._hear)(heard)
+
+    async def _hear(self, heard: Heard) -> Said:
+        async with self.started() as provider:
+            return await provider.hear(heard)
+
+    def check(self) -> Standing:
+        """Tries the credentials without sending. CheckFailed, or any exception of the client's."""
+        return async_to_sync(self._check)()
+
+    async def _check(self) -> Standing:
+        async with self.started() as provider:
+            return await provider.check()
+
+
+async def _became_of(provider: Provider, chunk: Sequence[Outgoing]) -> Sequence[Outcome]:
+    try:
+        return await provider.send(chunk)
+    except Exception as error:  # as the engine has it: nobody knows what was sent
+        return [Uncertain(f"{type(error).__name__}: {error}")] * len(chunk)
+
+
+def _sentence(*parts: str | None) -> str:
+    return ": ".join(part for part in parts if part)

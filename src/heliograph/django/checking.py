@@ -1,0 +1,109 @@
+"""Asking backends what became of messages, and noticing those of which nobody says anything."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from heliograph.django import conf
+from heliograph.django.backends import get_backend
+from heliograph.django.models import OutputSMSMessage
+from heliograph.django.models.messages import CHUNK, chunks_of
+from heliograph.django.publishing import free_left_claims
+from heliograph.django.receiving import forget_early_receipts
+from heliograph.django.states import SMSState
+
+log = logging.getLogger(__name__)
+
+TIMED_OUT = "timeouted"
+"""The word is pymess's."""
+
+
+class Checked(NamedTuple):
+    """What a check has come to."""
+
+    asked: int
+    """How many messages were on their way."""
+    settled: int
+    """... and how many of them are not any more."""
+    idle: int
+    """How many were on their way for too long."""
+    mistakes: list[str]
+    """Backends that could not be asked, each with its reason."""
+
+
+def on_their_way(backend_name: str) -> Iterator[list[OutputSMSMessage]]:
+    """The messages that a backend is sending, in chunks."""
+    last = 0
+    rows = OutputSMSMessage.objects.filter(state=SMSState.SENDING, backend_name=backend_name).order_by("pk")
+    while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
+        yield chunk
+        last = chunk[-1].pk
+
+
+def check() -> Checked:
+    """Asks each backend, with the configuration under which it sent, about all that is on its way by it; then deals
+    with what has been on its way for too long, and with what processes that died have left."""
+    sending = OutputSMSMessage.objects.filter(state=SMSState.SENDING)
+    names = set(sending.order_by().values_list("backend_name", flat=True).distinct())
+    asked = sending.count()
+    mistakes = []
+    for name in sorted(names | set(conf.backends())):
+        try:
+            get_backend(name).bulk_check_sms_states()
+        except NotImplementedError:
+            continue
+        except (ImproperlyConfigured, ImportError) as error:
+            mistakes.append(str(error))
+        except Exception as error:  # the others are asked all the same
+            log.exception("SMS backend could not be asked: %s", name)
+            mistakes.append(f"{name}: {error}")
+    left = sending.count()
+    free_left_claims()
+    forget_early_receipts()
+    return Checked(asked, max(asked - left, 0), settle_idle(), mistakes)
+
+
+def check_some(messages: list[OutputSMSMessage]) -> list[str]:
+    """Asks about these only. What went wrong, a sentence for each backend."""
+    mistakes = []
+    for name in sorted({message.backend_name for message in messages}):
+        together = [message for message in messages if message.backend_name == name]
+        try:
+            backend = get_backend(name)
+            for chunk in chunks_of(together):
+                backend.update_sms_states(chunk)
+        except NotImplementedError:
+            mistakes.append(f"{name} can't be asked what became of messages.")
+        except Exception as error:
+            log.exception("SMS backend could not be asked: %s", name)
+            mistakes.append(f"{name}: {error}")
+    return mistakes
+
+
+def settle_idle() -> int:
+    """Tells the log of messages that are on their way for too long, and makes errors of them, as the settings say."""
+    minutes = conf.get("IDLE_MINUTES")
+    idle = _idle_since(timezone.now() - timedelta(minutes=minutes))
+    if conf.get("LOG_IDLE_MESSAGES") and idle:
+        log.warning('%d output SMS are more than %s minutes in the state "sending"', len(idle), minutes)
+    if conf.get("SET_ERROR_TO_IDLE_MESSAGES"):
+        before = [message.state for message in idle]
+        for message in idle:
+            message.state, message.error = SMSState.ERROR, TIMED_OUT
+        OutputSMSMessage.objects.store_changes(idle, before, ("state", "error"))
+    return len(idle)
+
+
+def _idle_since(then: datetime) -> list[OutputSMSMessage]:
+    return list(
+        OutputSMSMessage.objects.filter(state=SMSState.SENDING)
+        .annotate(since=Coalesce("sent_at", "created_at"))
+        .filter(since__lt=then)
+    )

@@ -1,0 +1,7 @@
+"""What a caller is told."""
+
+from __future__ import annotations
+
+
+class SMSSendingError(Exception):
+    """A message can't be made, because its recipient or its text breaks a rule. Nothing is stored."""

@@ -1,0 +1,69 @@
+"""What recipients write, and who asked not to be written to."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from heliograph.django.models.messages import OutputSMSMessage
+from heliograph.django.models.timed import Timed
+
+
+class InboundSMSMessage(Timed):
+    """A message that came in by a webhook."""
+
+    sender = models.CharField(max_length=20, db_index=True)
+    """Who wrote, with a plus where it is a number."""
+    recipient = models.CharField(max_length=20, db_index=True)
+    """To which of our numbers."""
+    content = models.TextField(blank=True)
+    """The text; of a binary message the data in base64."""
+    is_binary = models.BooleanField(default=False)
+    udh = models.TextField(blank=True, default="")
+    """Hexadecimal."""
+    sent_at = models.DateTimeField(null=True, blank=True)
+    """By the network's clock, where the provider says."""
+    backend_name = models.CharField(max_length=100)
+    provider_ref = models.CharField(max_length=255, null=True, blank=True)
+    """Makes a repetition recognisable."""
+    answers = models.ForeignKey(
+        OutputSMSMessage, null=True, blank=True, on_delete=models.SET_NULL, related_name="answered_by"
+    )
+    """The last message that was sent to its sender before."""
+
+    class Meta:
+        verbose_name = "inbound SMS"
+        verbose_name_plural = "inbound SMS"
+        ordering = ("-created_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["backend_name", "provider_ref"],
+                condition=Q(provider_ref__isnull=False),
+                name="heliograph_inbound_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.sender
+
+
+class SMSOptOut(Timed):
+    """A number that is not written to any more."""
+
+    recipient = models.CharField(max_length=20, unique=True)
+    inbound = models.ForeignKey(InboundSMSMessage, null=True, blank=True, on_delete=models.SET_NULL)
+    """What it said so with; null: somebody entered it."""
+
+    class Meta:
+        verbose_name = "opt-out"
+        ordering = ("-created_at", "-pk")
+
+    def __str__(self) -> str:
+        return self.recipient
+
+    def save(self, **options: object) -> None:
+        """SMSSendingError for what is no number."""
+        from heliograph.django.recipients import canonical
+
+        self.recipient = canonical(self.recipient)
+        super().save(**options)

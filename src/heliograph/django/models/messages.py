@@ -1,0 +1,208 @@
+"""Messages on their way out, and receipts that came before them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, router
+from django.db.models import Q
+from django.utils import timezone
+
+from heliograph.django import conf
+from heliograph.django.models.related import Related
+from heliograph.django.models.timed import Timed
+from heliograph.django.signals import sms_state_changed, tell
+from heliograph.django.states import FAILED, PUBLISHABLE, SMSState
+from heliograph.domain.ids import new_id
+
+MAX_CONTENT = 700
+CHUNK = 500
+"""Rows in one statement."""
+
+
+def default_priority() -> int:
+    return int(conf.get("DEFAULT_PRIORITY"))
+
+
+class MessageQuerySet(models.QuerySet):
+    def filter_related_object(self, related_object: models.Model) -> MessageQuerySet:
+        """Those that are about an object."""
+        return self.filter(**_about(type(related_object), related_object.pk))
+
+    def filter_related_objects(self, related_objects: models.QuerySet) -> MessageQuerySet:
+        """Those that are about any of these: one query."""
+        model = related_objects.model
+        about = Related.of(model)
+        if about.integer_key:
+            return self.filter(
+                related_objects__content_type=about.content_type,
+                related_objects__object_id_int__in=related_objects.values("pk"),
+            ).distinct()
+        keys = [str(key) for key in related_objects.values_list("pk", flat=True)]
+        return self.filter(
+            related_objects__content_type=about.content_type, related_objects__object_id__in=keys
+        ).distinct()
+
+    def publishable(self) -> MessageQuerySet:
+        """Those that no backend has and nobody is about to give to one."""
+        return self.filter(state__in=PUBLISHABLE, claim=None)
+
+    def due(self) -> MessageQuerySet:
+        """The publishable ones that may go now, the urgent and the old first."""
+        now = timezone.now()
+        return (
+            self.publishable()
+            .filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=now))
+            .order_by("priority", "created_at", "pk")
+        )
+
+    def failed(self) -> MessageQuerySet:
+        return self.filter(state__in=FAILED)
+
+
+def _about(model: type[models.Model], key: Any) -> dict[str, Any]:
+    about = Related.of(model)
+    found: dict[str, Any] = {"related_objects__content_type": about.content_type}
+    if about.integer_key:
+        return found | {"related_objects__object_id_int": key}
+    return found | {"related_objects__object_id": str(key)}
+
+
+class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
+    def was_sent(self, template_slug: str, related_object: models.Model) -> bool:
+        """Whether a message from this template is about the object."""
+        return bool(self.filter(template_slug=template_slug).filter_related_object(related_object).exists())
+
+    def store_changes(
+        self, messages: Sequence[OutputSMSMessage], before: Sequence[int], fields: Collection[str]
+    ) -> None:
+        """Writes these fields of messages whose states were `before`, in chunks, and tells of changed states."""
+        now = timezone.now()
+        for message in messages:
+            message.changed_at = now
+        self.bulk_update(messages, {*fields, "changed_at"}, batch_size=CHUNK)
+        for message, old_state in zip(messages, before, strict=True):
+            message.tell_of_change(old_state)
+
+
+class OutputSMSMessage(Timed):
+    """A message, from the moment in which it was wanted to its last receipt."""
+
+    State = STATE = SMSState
+    """Both lines of pymess: one calls it STATE, the other State."""
+
+    uid = models.CharField(max_length=32, unique=True, default=new_id, editable=False)
+    """Its name at providers, and what makes a repetition recognisable to them."""
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When its backend published it."""
+    recipient = models.CharField(max_length=20, db_index=True)
+    sender = models.CharField(max_length=20, null=True, blank=True)
+    """Its originator; null: the backend's."""
+    content = models.TextField(max_length=MAX_CONTENT)
+    template = models.ForeignKey(
+        conf.template_model(),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="output_sms_messages",
+    )
+    template_slug = models.SlugField(max_length=100, null=True, blank=True, editable=False)
+    """Stays when the template is deleted."""
+    state = models.IntegerField(choices=SMSState.choices, default=SMSState.WAITING, editable=False)
+    backend = models.CharField(max_length=250, null=True, blank=True, editable=False)
+    """The dotted path of the backend's class."""
+    backend_name = models.CharField(max_length=100, editable=False)
+    """Its name in the settings: by this it is found again for checks and receipts."""
+    provider_ref = models.CharField(max_length=255, null=True, blank=True, editable=False)
+    """What the provider calls it."""
+    poll = models.CharField(max_length=255, null=True, blank=True, editable=False)
+    """What the provider is to be asked about it; null: it tells by itself, or not at all."""
+    error = models.TextField(null=True, blank=True, editable=False)
+    extra_data = models.JSONField(null=True, blank=True, editable=False, encoder=DjangoJSONEncoder)
+    extra_sender_data = models.JSONField(null=True, blank=True, editable=False, encoder=DjangoJSONEncoder)
+    tag = models.SlugField(null=True, blank=True, editable=False)
+    number_of_send_attempts = models.PositiveIntegerField(default=0, editable=False)
+    priority = models.PositiveSmallIntegerField(default=default_priority)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """Not before that."""
+    parts = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    claim = models.CharField(max_length=32, null=True, blank=True, editable=False)
+    """Set while somebody gives it to a backend, so that nobody else does."""
+    claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = MessageManager()
+
+    class Meta:
+        verbose_name = "output SMS"
+        verbose_name_plural = "output SMS"
+        ordering = ("-created_at", "-pk")
+        indexes = (
+            models.Index(fields=["state", "priority", "created_at"], name="heliograph_queue"),
+            models.Index(fields=["backend_name", "provider_ref"], name="heliograph_provider_ref"),
+            models.Index(fields=["created_at"], name="heliograph_newest"),
+            models.Index(fields=["claim"], name="heliograph_claim"),
+        )
+
+    def __str__(self) -> str:
+        return self.recipient
+
+    @property
+    def failed(self) -> bool:
+        """It was not sent, or not delivered, or will be tried again."""
+        return self.state in FAILED
+
+    def change_and_save(self, **fields: Any) -> OutputSMSMessage:
+        """Writes these fields only, and tells of a changed state. What backends use."""
+        before = self.state
+        for name, value in fields.items():
+            setattr(self, name, value)
+        if "state" in fields:
+            self.claim = None
+            fields["claim"] = None
+        self.save(update_fields=set(fields))
+        self.tell_of_change(before)
+        return self
+
+    def tell_of_change(self, old_state: int) -> None:
+        """Sends the signal when that is committed, if the state is another than it was."""
+        if self.state != old_state:
+            tell(
+                sms_state_changed,
+                type(self),
+                using=router.db_for_write(type(self)),
+                message=self,
+                old_state=SMSState(old_state),
+                new_state=SMSState(self.state),
+            )
+
+
+class EarlySMSReceipt(models.Model):
+    """A receipt whose message has not been told its name at the provider yet."""
+
+    created_at = models.DateTimeField(default=timezone.now)
+    backend_name = models.CharField(max_length=100)
+    provider_ref = models.CharField(max_length=255)
+    state = models.IntegerField(choices=SMSState.choices)
+    code = models.CharField(max_length=100, null=True)
+    detail = models.TextField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["backend_name", "provider_ref"], name="heliograph_early"),)
+
+    def __str__(self) -> str:
+        return f"{self.backend_name}: {self.provider_ref}"
+
+
+def chunks_of(rows: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
+    """The rows in lists of at most `size`."""
+    chunk: list[Any] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

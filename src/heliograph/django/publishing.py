@@ -1,0 +1,169 @@
+"""Handing messages to their backends: claimed first, so that nobody else hands over the same.
+
+A process that dies in between leaves its claim. When that is old, a message whose backend takes each message once is
+free again; any other becomes UNKNOWN, because it may have gone out.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import router, transaction
+from django.utils import timezone
+
+from heliograph.django import conf
+from heliograph.django.backends import SMSBackend, get_backend
+from heliograph.django.models import OutputSMSMessage, SMSOptOut
+from heliograph.django.models.messages import chunks_of
+from heliograph.django.states import PUBLISHABLE, SMSState
+from heliograph.domain.ids import new_id
+from heliograph.domain.retries import retry_at_ms
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=15)
+"""A claim that is older was left by a process that died: far more than any backend takes for a chunk."""
+OPTED_OUT = "The recipient opted out."
+TOO_OLD = "It is older than MAX_SECONDS_TO_SEND."
+NOT_AGAIN = "It was tried as often as MAX_SEND_ATTEMPTS allows."
+LEFT = "The process that sent it ended before it knew what became of it."
+SILENT = "The backend did not say what became of it."
+
+
+def publish_after_commit(messages: Sequence[OutputSMSMessage]) -> None:
+    """Publishes messages that have just been stored, when they are committed.
+
+    Where nothing leaves this process, nothing has to be waited for: that is done at once, and rolled back with all.
+    """
+    names = {message.backend_name for message in messages}
+    leaving_by = {name for name in names if get_backend(name).leaves_process}
+    leaving = [message for message in messages if message.backend_name in leaving_by]
+    publish([message for message in messages if message.backend_name not in leaving_by])
+    if leaving:
+        transaction.on_commit(lambda: publish(leaving), using=router.db_for_write(OutputSMSMessage))
+
+
+def publish(messages: Sequence[OutputSMSMessage]) -> None:
+    """Hands over those that nobody else has taken; the objects say afterwards what became of them."""
+    for chunk in chunks_of(messages):
+        claimed = _claim(chunk)
+        opted_out = _opted_out(claimed)
+        _fail([(message, OPTED_OUT) for message in claimed if message.recipient in opted_out])
+        by_backend: dict[str, list[OutputSMSMessage]] = {}
+        for message in claimed:
+            if message.recipient not in opted_out:
+                by_backend.setdefault(message.backend_name, []).append(message)
+        for name, together in by_backend.items():
+            _hand_over(name, together)
+
+
+def publish_due(limit: int) -> Iterator[OutputSMSMessage]:
+    """Publishes up to `limit` messages that are due, those that went too often or are too old failing instead, and
+    yields each when that is done."""
+    for chunk in chunks_of(OutputSMSMessage.objects.due()[:limit], max(limit // 10, 20)):
+        hopeless = [(message, why) for message in chunk if (why := _why_not(message)) is not None]
+        _fail(hopeless)
+        given_up = {message.pk for message, _ in hopeless}
+        publish([message for message in chunk if message.pk not in given_up])
+        yield from chunk
+
+
+def free_left_claims() -> int:
+    """Deals with what processes that died have left. How many messages."""
+    left = list(
+        OutputSMSMessage.objects.filter(state__in=PUBLISHABLE, claimed_at__lt=timezone.now() - LEASE).exclude(
+            claim=None
+        )
+    )
+    for message in left:
+        if _takes_each_once(message.backend_name):
+            message.change_and_save(claim=None, claimed_at=None)
+        else:
+            message.change_and_save(state=SMSState.UNKNOWN, error=LEFT)
+    return len(left)
+
+
+def next_attempt_at(attempts: int, created_at: datetime, after_ms: int | None = None) -> datetime | None:
+    """When a message that has met a passing failure is tried again, after `attempts` attempts; None: not at all."""
+    tries_again = conf.get("RETRY_SENDING") and conf.get("BATCH_SENDING")
+    if not tries_again or attempts > conf.get("MAX_SEND_ATTEMPTS"):
+        return None
+    now = timezone.now()
+    expires = created_at + timedelta(seconds=conf.get("MAX_SECONDS_TO_SEND"))
+    at_ms = retry_at_ms(attempts, _ms(now), _ms(expires), random.random(), after_ms)  # noqa: S311 - jitter
+    return None if at_ms is None else now + timedelta(milliseconds=at_ms - _ms(now))
+
+
+def _ms(instant: datetime) -> int:
+    return int(instant.timestamp() * 1_000)
+
+
+def _claim(messages: Sequence[OutputSMSMessage]) -> list[OutputSMSMessage]:
+    """Those that nobody else has: one statement decides, on either database."""
+    claim, now = new_id(), timezone.now()
+    keys = [message.pk for message in messages]
+    OutputSMSMessage.objects.publishable().filter(pk__in=keys).update(claim=claim, claimed_at=now)
+    ours = set(OutputSMSMessage.objects.filter(claim=claim).values_list("pk", flat=True))
+    claimed = [message for message in messages if message.pk in ours]
+    for message in claimed:
+        message.claim, message.claimed_at = claim, now
+    return claimed
+
+
+def _opted_out(messages: Sequence[OutputSMSMessage]) -> set[str]:
+    if not conf.get("OPT_OUTS"):
+        return set()
+    recipients = [message.recipient for message in messages]
+    return set(SMSOptOut.objects.filter(recipient__in=recipients).values_list("recipient", flat=True))
+
+
+def _hand_over(name: str, messages: list[OutputSMSMessage]) -> None:
+    try:
+        backend = get_backend(name)
+        backend.publish_messages(sorted(messages, key=lambda message: message.priority))
+    except Exception as error:
+        log.exception("SMS backend failed: %s", name)
+        unsaid = _unsaid(messages)
+        _fail([(message, f"{type(error).__name__}: {error}") for message in unsaid])
+        return
+    for message in _unsaid(messages):
+        message.change_and_save(state=SMSState.UNKNOWN, error=SILENT)
+
+
+def _unsaid(messages: Sequence[OutputSMSMessage]) -> list[OutputSMSMessage]:
+    """Those of which the backend wrote nothing down, here or in rows that it read for itself."""
+    silent = [message for message in messages if message.claim is not None]
+    states = dict(OutputSMSMessage.objects.filter(pk__in=[each.pk for each in silent]).values_list("pk", "state"))
+    for message in silent:
+        if states.get(message.pk, message.state) not in PUBLISHABLE:
+            message.refresh_from_db()
+            message.change_and_save(claim=None)
+    return [message for message in silent if states.get(message.pk) in PUBLISHABLE]
+
+
+def _fail(reasons: Sequence[tuple[OutputSMSMessage, str]]) -> None:
+    messages = [message for message, _ in reasons]
+    before = [message.state for message in messages]
+    for message, why in reasons:
+        message.state, message.error, message.claim = SMSState.ERROR, why, None
+    OutputSMSMessage.objects.store_changes(messages, before, ("state", "error", "claim"))
+
+
+def _why_not(message: OutputSMSMessage) -> str | None:
+    if message.number_of_send_attempts > conf.get("MAX_SEND_ATTEMPTS"):
+        return NOT_AGAIN
+    if message.created_at < timezone.now() - timedelta(seconds=conf.get("MAX_SECONDS_TO_SEND")):
+        return TOO_OLD
+    return None
+
+
+def _takes_each_once(name: str) -> bool:
+    try:
+        backend: SMSBackend = get_backend(name)
+    except (ImproperlyConfigured, ImportError):
+        return False
+    return backend.takes_each_once

@@ -1,0 +1,17 @@
+"""The app, under the label that projects know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig, apps
+
+
+class PymessConfig(AppConfig):
+    name = "heliograph.django.pymess"
+    label = "pymess"
+    verbose_name = "SMS, under the names of pymess"
+
+    def get_model(self, model_name: str, require_ready: bool = True) -> Any:
+        """`apps.get_model("pymess", ...)` finds ours."""
+        return apps.get_app_config("heliograph").get_model(model_name, require_ready)

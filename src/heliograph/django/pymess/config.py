@@ -1,0 +1,26 @@
+"""`pymess.config`: its settings object, and the template's model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+
+from heliograph.django import conf
+
+
+class Settings:
+    """`settings.SMS_USE_ACCENT` and its like."""
+
+    def __getattr__(self, name: str) -> Any:
+        for ours, setting in conf.SETTINGS.items():
+            if setting.pymess == name:
+                return conf.get(ours)
+        raise AttributeError(f"pymess has no setting {name!r} for SMS")
+
+
+settings = Settings()
+
+
+def get_sms_template_model() -> Any:
+    return apps.get_model(conf.template_model())

@@ -1,0 +1,5 @@
+"""`pymess.enums`."""
+
+from heliograph.django.states import SMSState as OutputSMSMessageState
+
+__all__ = ["OutputSMSMessageState"]

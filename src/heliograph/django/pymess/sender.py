@@ -1,0 +1,6 @@
+"""`pymess.sender`: the functions under longer names."""
+
+from heliograph.django.sending import send as send_sms
+from heliograph.django.sending import send_template as send_sms_template
+
+__all__ = ["send_sms", "send_sms_template"]

@@ -1,0 +1,193 @@
+"""What providers tell: receipts of messages that were sent, and inbound messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from asgiref.sync import sync_to_async
+from django.db import router, transaction
+from django.utils import timezone
+
+from heliograph.django import conf
+from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, OutputSMSMessage, SMSOptOut
+from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received, tell
+from heliograph.django.states import OF_STATUS, SMSState, may_become
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.instants import from_ms
+from heliograph.domain.optouts import Consent, consent_in
+from heliograph.domain.receipts import Receipt
+from heliograph.protocols.contract import InboundArrival, Intake
+
+log = logging.getLogger(__name__)
+
+EARLY_KEPT = timedelta(days=2)
+"""How long a receipt waits for its message."""
+MAX_NUMBER = 20
+
+
+class News(NamedTuple):
+    """What a receipt says, in the words of this app."""
+
+    provider_ref: str
+    state: SMSState
+    code: str | None
+    detail: str | None
+
+
+class Reception(Intake):
+    """What a provider of a backend hands over to."""
+
+    def __init__(self, backend_name: str) -> None:
+        self._backend_name = backend_name
+
+    async def receipts(self, receipts: Sequence[Receipt]) -> None:
+        await sync_to_async(apply_receipts)(self._backend_name, receipts)
+
+    async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
+        return await sync_to_async(take_in)(self._backend_name, arrival)
+
+
+def apply_receipts(backend_name: str, receipts: Sequence[Receipt]) -> None:
+    """Changes the messages that receipts are about, as far as the table of states allows. A receipt whose message is
+    not known yet is kept for it; one that repeats, or would go back, changes nothing."""
+    news = [_news(each) for each in receipts if each.status is not None]
+    _apply(backend_name, news, keep=True)
+
+
+def apply_early_receipts(backend_name: str, messages: Sequence[OutputSMSMessage]) -> None:
+    """The same for receipts that came before their messages' names."""
+    refs = [message.provider_ref for message in messages if message.provider_ref]
+    early = EarlySMSReceipt.objects.filter(backend_name=backend_name, provider_ref__in=refs).order_by("pk")
+    news = [News(each.provider_ref, SMSState(each.state), each.code, each.detail) for each in early]
+    if not news:
+        return
+    _apply(backend_name, news, keep=False)
+    early.delete()
+    told = {each.provider_ref for each in news}
+    for message in messages:
+        if message.provider_ref in told:
+            message.refresh_from_db()
+
+
+def _news(receipt: Receipt) -> News:
+    assert receipt.status is not None  # noqa: S101 - its caller has looked
+    detail = receipt.detail or receipt.reason
+    return News(receipt.provider_ref, OF_STATUS[receipt.status], receipt.provider_code, detail)
+
+
+def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> None:
+    if not news:
+        return
+    with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
+        rows = OutputSMSMessage.objects.select_for_update().filter(
+            backend_name=backend_name, provider_ref__in={each.provider_ref for each in news}
+        )
+        messages: dict[str, OutputSMSMessage] = {}
+        for message in rows:
+            messages.setdefault(str(message.provider_ref), message)
+        before = {ref: message.state for ref, message in messages.items()}
+        touched: dict[str, OutputSMSMessage] = {}
+        for each in news:
+            found = messages.get(each.provider_ref)
+            if found is not None and _tell(found, each):
+                touched[each.provider_ref] = found
+        OutputSMSMessage.objects.store_changes(
+            list(touched.values()),
+            [before[ref] for ref in touched],
+            ("state", "error", "extra_sender_data", "poll"),
+        )
+        early = [each for each in news if keep and each.provider_ref not in messages]
+        EarlySMSReceipt.objects.bulk_create(
+            [
+                EarlySMSReceipt(
+                    backend_name=backend_name,
+                    provider_ref=each.provider_ref,
+                    state=each.state,
+                    code=each.code,
+                    detail=each.detail,
+                )
+                for each in early
+            ]
+        )
+
+
+def _tell(message: OutputSMSMessage, news: News) -> bool:
+    """Whether it changes the message."""
+    if not may_become(message.state, news.state):
+        return False
+    message.extra_sender_data = {**(message.extra_sender_data or {}), "sender_state": _plain(news.code)}
+    still_asked = message.poll is not None and news.state in {SMSState.SENT, SMSState.UNKNOWN}
+    if message.state == SMSState.SENDING and still_asked:
+        return True  # the provider has more to say, and is asked on
+    message.state = news.state
+    failed = news.state == SMSState.ERROR_UPDATE
+    message.error = ": ".join(part for part in (news.code, news.detail) if part) or "Not delivered." if failed else None
+    if news.state in {SMSState.DELIVERED, SMSState.ERROR_UPDATE}:
+        message.poll = None
+    return True
+
+
+def _plain(code: str | None) -> str | int | None:
+    return int(code) if code is not None and code.isascii() and code.isdigit() else code
+
+
+def settle_asked(backend_name: str, handle: str) -> None:
+    """A provider has said all it has to say to a question: messages about which it said nothing final were sent."""
+    rows = OutputSMSMessage.objects.filter(backend_name=backend_name, poll=handle)
+    for message in rows:
+        state = SMSState.SENT if message.state == SMSState.SENDING else message.state
+        message.change_and_save(state=state, poll=None)
+
+
+def take_in(backend_name: str, arrival: InboundArrival) -> str | None:
+    """Stores an inbound message, and what it says about consent. Its key; None if it was known."""
+    sender, ours = _written(arrival.msisdn), _written(arrival.to)
+    using = router.db_for_write(InboundSMSMessage)
+    with transaction.atomic(using=using):
+        fields = {
+            "sender": sender,
+            "recipient": ours,
+            "content": arrival.body,
+            "is_binary": arrival.kind is BodyKind.BINARY,
+            "udh": arrival.udh,
+            "sent_at": None if arrival.sent_at_ms is None else from_ms(arrival.sent_at_ms),
+            "answers": OutputSMSMessage.objects.filter(recipient=sender).first(),
+        }
+        if arrival.provider_ref is None:
+            message, is_new = InboundSMSMessage.objects.create(backend_name=backend_name, **fields), True
+        else:
+            message, is_new = InboundSMSMessage.objects.get_or_create(
+                backend_name=backend_name, provider_ref=arrival.provider_ref, defaults=fields
+            )
+        if not is_new:
+            return None
+        if arrival.kind is BodyKind.TEXT and conf.get("OPT_OUTS"):
+            _note_consent(message, using)
+        tell(sms_received, InboundSMSMessage, using=using, message=message)
+    return str(message.pk)
+
+
+def _note_consent(message: InboundSMSMessage, using: str) -> None:
+    consent = consent_in(message.content)
+    if consent is Consent.WITHDRAWN:
+        _, is_new = SMSOptOut.objects.get_or_create(recipient=message.sender, defaults={"inbound": message})
+        if is_new:
+            tell(sms_opted_out, SMSOptOut, using=using, recipient=message.sender)
+    elif consent is Consent.GIVEN:
+        gone, _ = SMSOptOut.objects.filter(recipient=message.sender).delete()
+        if gone:
+            tell(sms_opted_in, SMSOptOut, using=using, recipient=message.sender)
+
+
+def _written(number: str) -> str:
+    """With its plus, as recipients are stored; short codes and names as they are."""
+    number = number.strip()[:MAX_NUMBER]
+    return f"+{number}" if number.isascii() and number.isdigit() and len(number) >= 7 else number
+
+
+def forget_early_receipts() -> None:
+    """Those whose message never came: another system's, most likely."""
+    EarlySMSReceipt.objects.filter(created_at__lt=timezone.now() - EARLY_KEPT).delete()

@@ -1,0 +1,194 @@
+"""Making messages: the only place where a row of OutputSMSMessage begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.apps import apps
+from django.db import models, router, transaction
+from django.utils.translation import get_language
+
+from heliograph.django import conf
+from heliograph.django.backends import get_backend
+from heliograph.django.errors import SMSSendingError
+from heliograph.django.models import OutputSMSMessage, OutputSMSRelatedObject
+from heliograph.django.models.messages import CHUNK, MAX_CONTENT
+from heliograph.django.models.related import fields_of
+from heliograph.django.publishing import publish_after_commit
+from heliograph.django.recipients import canonical
+from heliograph.django.routers import backend_name_for
+from heliograph.text import TooManyParts, measure_text, to_ascii
+
+_FIELDS = frozenset({"sender", "priority"})
+"""Attributes that are fields; all others are kept in `extra_data`."""
+
+
+def send(
+    recipient: str,
+    content: str,
+    related_objects: Sequence[models.Model] | None = None,
+    tag: str | None = None,
+    send_immediately: bool = False,
+    *,
+    template: models.Model | None = None,
+    message_backend: str | None = None,
+    **attributes: Any,
+) -> OutputSMSMessage:
+    """Stores a message, and sends it when the transaction around is committed: once, or not at all if it is rolled
+    back. Outside of a transaction it has been sent when this returns.
+
+    With BATCH_SENDING it waits for the command `send_messages_batch`, unless `send_immediately`. `related_objects` are
+    what it is about. `message_backend` is a name of BACKENDS; `sender` and `priority` are the message's; all other
+    attributes are kept in `extra_data`. What went wrong at the provider is never raised: `message.failed`,
+    `message.error`.
+
+    Raises SMSSendingError for a recipient that is no number, and for an empty or too long text.
+    """
+    (message,) = send_many(
+        [recipient],
+        content,
+        related_objects,
+        tag,
+        send_immediately,
+        template=template,
+        message_backend=message_backend,
+        **attributes,
+    )
+    return message
+
+
+def send_many(
+    recipients: Iterable[str],
+    content: str,
+    related_objects: Sequence[models.Model] | None = None,
+    tag: str | None = None,
+    send_immediately: bool = False,
+    *,
+    template: models.Model | None = None,
+    message_backend: str | None = None,
+    **attributes: Any,
+) -> list[OutputSMSMessage]:
+    """The same text to many: stored, and handed to backends, in chunks. All are made, or none.
+
+    Raises SMSSendingError for the first recipient, or the text, that is wrong.
+    """
+    text = content_of(content)
+    fields = {name: attributes.pop(name) for name in _FIELDS & attributes.keys()}
+    fields |= {
+        "content": text,
+        "parts": parts_of(text),
+        "tag": tag,
+        "template": template,
+        "template_slug": getattr(template, "slug", None),
+        "extra_data": attributes,
+    }
+    numbers = [canonical(recipient) for recipient in recipients]
+    names = [message_backend or backend_name_for(number) for number in numbers]
+    usual = {name: get_backend(name).get_extra_message_kwargs() for name in set(names)}
+    messages = [
+        OutputSMSMessage(**(usual[name] | {"recipient": number, "backend_name": name} | fields))
+        for number, name in zip(numbers, names, strict=True)
+    ]
+    using = router.db_for_write(OutputSMSMessage)
+    with transaction.atomic(using=using):
+        _store(messages, related_objects or ())
+        if send_immediately or not conf.get("BATCH_SENDING"):
+            publish_after_commit(messages)
+    return messages
+
+
+def send_template(
+    recipient: str,
+    slug: str,
+    context_data: Mapping[str, Any],
+    related_objects: Sequence[models.Model] | None = None,
+    tag: str | None = None,
+    send_immediately: bool = False,
+    *,
+    locale: str | None = None,
+    **attributes: Any,
+) -> OutputSMSMessage | None:
+    """Sends what a template makes of `context_data`; None if the template may not be sent. As `send` otherwise.
+
+    `locale` defaults to the language that is active; a template of that language is taken, else of the language
+    without its region, else the one without a language. DoesNotExist of the template's model if there is none.
+    """
+    return template_for(slug, locale).send(
+        recipient,
+        context_data,
+        related_objects=related_objects,
+        tag=tag,
+        **_immediately(send_immediately),
+        **attributes,
+    )
+
+
+def template_for(slug: str, locale: str | None = None) -> Any:
+    """The template that is meant. DoesNotExist of its model."""
+    model: Any = apps.get_model(conf.template_model())
+    wanted = (locale or get_language() or "").lower().replace("_", "-")
+    by_locale = {
+        (each.locale or "").lower().replace("_", "-"): each for each in model._default_manager.filter(slug=slug)
+    }
+    for name in (wanted, wanted.partition("-")[0], ""):
+        if name in by_locale:
+            return by_locale[name]
+    raise model.DoesNotExist(f"There is no SMS template {slug!r}{f' for {wanted!r}' if by_locale else ''}.")
+
+
+asend = sync_to_async(send)
+asend_many = sync_to_async(send_many)
+asend_template = sync_to_async(send_template)
+
+
+def send_again(message: OutputSMSMessage) -> OutputSMSMessage:
+    """The same once more, as a message of its own; `extra_data` says of which."""
+    related = [each.content_object for each in message.related_objects.all()]
+    return send(
+        message.recipient,
+        message.content,
+        [each for each in related if each is not None],
+        message.tag,
+        template=message.template,
+        sender=message.sender,
+        priority=message.priority,
+        **{**(message.extra_data or {}), "resend_of": message.pk},
+    )
+
+
+def content_of(text: object) -> str:
+    """A text as it is stored: without accents, unless they are wanted. SMSSendingError."""
+    content = str(text if text is not None else "")
+    if not conf.get("USE_ACCENT"):
+        content = to_ascii(content)
+    if not content.strip():
+        raise SMSSendingError("The text is empty.")
+    if "\0" in content:
+        raise SMSSendingError("The text has a character that no text can have (U+0000).")
+    if len(content) > MAX_CONTENT:
+        raise SMSSendingError(f"The text has {len(content)} characters; {MAX_CONTENT} are the most.")
+    return content
+
+
+def parts_of(content: str) -> int | None:
+    """How many parts it takes; None for a text that is too long for any."""
+    try:
+        return measure_text(content).parts
+    except TooManyParts:
+        return None
+
+
+def _immediately(wanted: bool) -> dict[str, Any]:
+    """Left out where it is not wanted: templates of projects may not take it."""
+    return {"send_immediately": True} if wanted else {}
+
+
+def _store(messages: Sequence[OutputSMSMessage], related_objects: Sequence[models.Model]) -> None:
+    OutputSMSMessage.objects.bulk_create(messages, batch_size=CHUNK)
+    about = [fields_of(each) for each in related_objects]
+    OutputSMSRelatedObject.objects.bulk_create(
+        [OutputSMSRelatedObject(output_sms_message=message, **each) for message in messages for each in about],
+        batch_size=CHUNK,
+    )

@@ -1,0 +1,42 @@
+"""The webhooks' door: it knows whose an address is, and leaves the rest to the backend."""
+
+from __future__ import annotations
+
+import logging
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from heliograph.django.backends import get_backend
+from heliograph.django.backends.provider import ProviderSMSBackend
+from heliograph.django.webhooks import is_secret_of
+from heliograph.domain.errors import NotNow, RequestError
+from heliograph.protocols.contract import Heard
+
+log = logging.getLogger(__name__)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def webhook(request: HttpRequest, backend_name: str, secret: str) -> HttpResponse:
+    """A receipt or an inbound message. 404 for an address that is none; what the provider's own signature or password
+    does not fit is refused by its provider."""
+    if not is_secret_of(backend_name, secret):
+        return HttpResponse(status=404)
+    try:
+        backend = get_backend(backend_name)
+    except ImproperlyConfigured:
+        return HttpResponse(status=404)
+    if not isinstance(backend, ProviderSMSBackend):
+        return HttpResponse(status=404)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        said = backend.hear(Heard(str(request.method), request.GET.dict(), headers, request.body))
+    except (NotNow, RequestError) as error:
+        return HttpResponse(status=error.http_status)
+    except Exception:
+        log.exception("webhook failed: %s", backend_name)
+        return HttpResponse(status=500)
+    return HttpResponse(said.body, status=said.status, content_type=said.content_type)

@@ -1,0 +1,1 @@
+"""Another Heliograph, by its native API."""

@@ -1,0 +1,306 @@
+"""Sending by another Heliograph, through its native API (docs/api.md).
+
+Messages that share a text and an originator go as one batch, under a key that makes its repetition harmless: a request
+that was not answered is made again at once, and if that is not answered either, nobody knows. A message's name at the
+server is its batch's identifier and its number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from base64 import b64decode
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import msgspec
+import structlog
+from msgspec import Meta
+
+from heliograph.api import wire
+from heliograph.calling import AsyncDriver, Request, Unreachable
+from heliograph.calling.calls import Response
+from heliograph.domain import errors
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.channels import Channel
+from heliograph.domain.instants import from_ms, to_ms
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import REPORTABLE, SETTLED, Reason, Status
+from heliograph.doors.callbacks import sign
+from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
+from heliograph.protocols.contract import (
+    CheckFailed,
+    Heard,
+    InboundArrival,
+    Intake,
+    Outgoing,
+    PollAnswer,
+    Provider,
+    Refused,
+    Said,
+    Standing,
+    Taken,
+    TryAgain,
+)
+from heliograph.protocols.far_server import TO_BE_MENDED_MS, FarServer, refusal, unreachable
+from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.sdk import calls
+from heliograph.text import verbatim
+
+log = structlog.get_logger(__name__)
+
+INBOUND = "inbound"
+OVERLAP = timedelta(days=1)
+"""How far back inbound messages are asked for by a process that has not asked before."""
+PAGE = 1_000
+STALE_S = 300
+"""Older callbacks are taken for replayed ones."""
+_TO_BE_MENDED = (errors.Unauthenticated, errors.ScopeMissing, errors.AddressNotAllowed)
+
+T = TypeVar("T")
+
+
+class HeliographConfig(ProviderConfig, frozen=True, kw_only=True):
+    url: Annotated[str, Meta(pattern="^https?://")]
+    """The server's address."""
+    token: Annotated[str, Meta(min_length=1)]
+    callback_secret: str = ""
+    """Callbacks must be signed with the account's; empty: their secret address is enough."""
+    poll_inbound_s: Annotated[float, Meta(gt=0)] = 10.0
+    """How often inbound messages are asked for, where callbacks can't reach us."""
+
+
+class HeliographProvided(ProvidedProtocol):
+    name: ClassVar[str] = "heliograph"
+    config: ClassVar[type[ProviderConfig]] = HeliographConfig
+    secrets: ClassVar[frozenset[str]] = frozenset({"token", "callback_secret"})
+
+    def provider(self, config: HeliographConfig, surroundings: Surroundings) -> Provider:
+        return HeliographProvider(config, surroundings)
+
+
+class HeliographProvider(BatchingProvider):
+    most_together: ClassVar[int] = 1_000
+    channels = frozenset(Channel)
+
+    def __init__(self, config: HeliographConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
+        self.name = surroundings.name
+        self._config = config
+        self._surroundings = surroundings
+        self._far = FarServer(config.url, {"Authorization": f"Bearer {config.token}"}, driver)
+        self._inbound_since = datetime.now(UTC) - OVERLAP
+        self.standing_polls = (INBOUND,) if surroundings.callback_url is None else ()
+
+    async def start(self, intake: Intake) -> None:
+        await super().start(intake)
+        self._far.open()
+
+    async def stop(self) -> None:
+        await self._far.close()
+
+    async def check(self) -> Standing:
+        try:
+            response = await self._far.ask(self._request("GET", "account"))
+        except Unreachable as error:
+            raise CheckFailed(str(error)) from error
+        if response.status >= 400:
+            raise CheckFailed(str(calls.error_in(response)))
+        account = calls.result(response, _Named)
+        return Standing(f"The token is good for the account {account.name}.")
+
+    def sameness(self, message: Outgoing) -> Hashable:
+        return (
+            message.body,
+            message.originator,
+            message.kind,
+            message.udh,
+            message.flash,
+            message.expire_at_ms,
+            message.channel,
+            message.rich_media,
+            message.options.priority,
+        )
+
+    async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
+        """Sends messages as one batch. One that the server does not take is found by sending the halves."""
+        request = self._request("POST", "batches", self._batch(messages))
+        try:
+            response = await self._asked_twice(request)
+        except Unreachable as error:
+            return all_of(messages, unreachable(error))
+        if response.status < 400:
+            try:
+                batch = calls.result(response, _Made)
+            except calls.UnexpectedAnswer as error:
+                return all_of(messages, unreachable(Unreachable(str(error), written=True)))
+            poll = batch.id if self._surroundings.callback_url is None else None
+            return {message.message_id: Taken(_ref(batch.id, message.msisdn), poll) for message in messages}
+        told = calls.error_in(response)
+        if isinstance(told, errors.NotNow):
+            return all_of(messages, TryAgain(code=told.code, detail=str(told)))
+        if isinstance(told, _TO_BE_MENDED):
+            return all_of(messages, TryAgain(TO_BE_MENDED_MS, told.code, str(told)))
+        if not isinstance(told, errors.RequestError):
+            return all_of(messages, refusal(response, detail=str(told)))
+        if len(messages) > 1:
+            return await self.send_halves(messages)
+        unknown = isinstance(told, errors.InvalidRecipient)
+        reason = Reason.UNKNOWN_SUBSCRIBER if unknown else Reason.PROVIDER_REFUSED
+        return all_of(messages, Refused(reason, told.code, str(told)))
+
+    async def _asked_twice(self, request: Request) -> Response:
+        try:
+            return await self._far.ask(request)
+        except Unreachable as error:
+            if not error.written:
+                raise
+            return await self._far.ask(request)
+
+    def _batch(self, messages: Sequence[Outgoing]) -> wire.CreateBatch:
+        first = messages[0]
+        told = self._surroundings.callback_url
+        shared: dict[str, Any] = {
+            "to": [f"+{message.msisdn}" for message in messages],
+            "originator": first.originator,
+            "expire_at": from_ms(first.expire_at_ms),
+            "callback_url": told,
+            "report": "none" if told is None else "per_recipient",
+            "idempotency_key": _key(messages),
+            "client_reference": first.message_id,
+            "flash": first.flash,
+            "channel": first.channel.value,
+            "priority": first.options.priority.name.lower(),
+        }
+        if first.rich_media is not None:
+            shared["rich_media"] = msgspec.convert(first.rich_media, wire.RichMedia, from_attributes=True)
+        if first.kind is BodyKind.BINARY:
+            return wire.CreateBatch(data=b64decode(first.body), udh=first.udh, **shared)
+        text, parameters = verbatim(first.body)
+        return wire.CreateBatch(text=text, parameters=parameters or None, **shared)
+
+    def _request(
+        self, method: str, path: str, body: msgspec.Struct | None = None, query: Mapping[str, str] | None = None
+    ) -> Request:
+        prefix = self._far.path.rstrip("/")
+        return Request(method, f"{prefix}/v1/{path}", query or {}, None if body is None else msgspec.json.encode(body))
+
+    # -- what became of them
+
+    async def poll(self, handle: str) -> PollAnswer:
+        if handle == INBOUND:
+            return await self._fetch_inbound()
+        receipts: list[Receipt] = []
+        over = True
+        async for page in self._pages("messages", wire.MessagePage, batch_id=handle):
+            for message in page.items:
+                receipts += _receipts(self.name, handle, message.to, message.status, message.reason, message)
+                over = over and Status(message.status) in SETTLED
+        return PollAnswer(receipts, over)
+
+    async def _pages(self, path: str, shape: type[T], **query: str) -> Any:
+        """Each page of a listing. The server's error as an exception."""
+        query["limit"] = str(PAGE)
+        while True:
+            response = await self._far.ask(self._request("GET", path, query=query))
+            page: Any = calls.result(response, shape)
+            yield page
+            if page.next is None:
+                return
+            query["before"] = page.next
+
+    async def _fetch_inbound(self) -> PollAnswer:
+        newest = self._inbound_since
+        since = (self._inbound_since - timedelta(minutes=1)).isoformat()
+        async for page in self._pages("inbound", wire.InboundPage, since=since):
+            for message in page.items:
+                await self._hand_in(message)
+                newest = max(newest, message.received_at)
+        self._inbound_since = newest
+        return PollAnswer(again_after_s=self._config.poll_inbound_s)
+
+    async def hear(self, heard: Heard) -> Said:
+        if not self._is_signed(heard):
+            return Said(401)
+        try:
+            event = msgspec.json.decode(heard.body, type=_Told)
+            if event.type == "inbound":
+                await self._hand_in(msgspec.json.decode(event.data, type=wire.Inbound))
+            elif event.type == "message.status":
+                told = msgspec.json.decode(event.data, type=wire.MessageStatus)
+                await self.intake.receipts(
+                    list(_receipts(self.name, told.batch_id, told.to, told.status, told.reason, told))
+                )
+        except msgspec.DecodeError as error:
+            log.warning("callback not understood", provider=self.name, error=str(error))
+            return Said(400)
+        return Said()
+
+    def _is_signed(self, heard: Heard) -> bool:
+        secret = self._config.callback_secret
+        if not secret:
+            return True
+        fields = dict(part.partition("=")[::2] for part in heard.header("X-Heliograph-Signature").split(","))
+        seconds = fields.get("t", "")
+        if not (seconds.isascii() and seconds.isdigit()) or abs(time.time() - int(seconds)) > STALE_S:
+            return False
+        return hmac.compare_digest(sign(secret, int(seconds), heard.body).encode(), fields.get("v1", "").encode())
+
+    async def _hand_in(self, message: wire.Inbound) -> None:
+        await self.intake.inbound(
+            self.name,
+            InboundArrival(
+                msisdn=message.msisdn.removeprefix("+"),
+                to=message.to.removeprefix("+"),
+                kind=BodyKind.BINARY if message.text is None else BodyKind.TEXT,
+                body=message.data or "" if message.text is None else message.text,
+                udh=message.udh or "",
+                provider_ref=message.id,
+                account_id=self._surroundings.account_id,
+                sent_at_ms=to_ms(message.received_at),
+                channel=Channel(message.channel),
+            ),
+        )
+
+
+class _Named(msgspec.Struct):
+    name: str
+
+
+class _Made(msgspec.Struct):
+    id: str
+
+
+class _Told(msgspec.Struct):
+    type: str
+    data: msgspec.Raw
+
+
+def _ref(batch_id: str, number: str) -> str:
+    return f"{batch_id}:{number.removeprefix('+')}"
+
+
+def _key(messages: Sequence[Outgoing]) -> str:
+    """The same whenever the same messages go together, at whichever attempt."""
+    return hashlib.sha256("\n".join(message.message_id for message in messages).encode()).hexdigest()
+
+
+def _receipts(
+    name: str, batch_id: str, number: str, status: str, reason: str | None, told: wire.Message | wire.MessageStatus
+) -> Iterator[Receipt]:
+    """One, or none while nothing has become of it."""
+    known = Status(status)
+    if known is Status.CANCELED:
+        known = Status.FAILED
+    if known in REPORTABLE:
+        at = told.at if isinstance(told, wire.MessageStatus) else told.settled_at or told.sent_at
+        yield Receipt(
+            name,
+            _ref(batch_id, number),
+            known,
+            reason,
+            provider_code=told.provider_code,
+            detail=told.explanation,
+            at_ms=None if at is None else to_ms(at),
+        )

@@ -1,0 +1,43 @@
+"""Backends of the shop's own, as the documentation says to write them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from heliograph.django.backends import SMSBackend
+
+
+class Pigeon(SMSBackend):
+    """Sends by pigeon: `flown` has what flew."""
+
+    flown: ClassVar[list[str]] = []
+
+    def publish_message(self, message):
+        if "storm" in message.content:
+            self._update_message_after_sending_error(message, error="No pigeon flies today.")
+        else:
+            self.flown.append(message.content)
+            self._update_message_after_sending(message, state=message.STATE.SENDING)
+
+    def update_sms_states(self, messages):
+        for message in messages:
+            self.update_message(message, state=message.State.DELIVERED, extra_sender_data={"by": self.config["by"]})
+
+
+class Forgetful(SMSBackend):
+    """Says nothing of what became of a message."""
+
+    def publish_message(self, message):
+        pass
+
+
+class Broken(SMSBackend):
+    def publish_message(self, message):
+        raise ValueError("it fell off the table")
+
+
+class Abroad:
+    """A router: what is not Czech goes by pigeon."""
+
+    def get_backend_name(self, recipient):
+        return None if recipient.startswith("+420") else "pigeon"
