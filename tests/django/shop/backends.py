@@ -24,6 +24,10 @@ class Pigeon(SMSBackend):
             self.update_message(message, state=message.State.DELIVERED, extra_sender_data={"by": self.config["by"]})
 
 
+def is_shutting_down():
+    return False
+
+
 class Forgetful(SMSBackend):
     """Says nothing of what became of a message."""
 

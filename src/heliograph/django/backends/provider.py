@@ -202,6 +202,12 @@ class ProviderSMSBackend(SMSBackend):
             if answer.over:
                 settle_asked(self.name, handle)
 
+    def bulk_check_sms_states(self) -> None:
+        """Also asks for inbound messages, where the provider can't tell."""
+        super().bulk_check_sms_states()
+        if standing := list(self.provider().standing_polls):
+            async_to_sync(self._ask)(standing)
+
     async def _ask(self, handles: Sequence[str]) -> dict[str, PollAnswer]:
         """Those that could not be asked are left for the next time."""
         places = asyncio.Semaphore(ASKED_AT_ONCE)

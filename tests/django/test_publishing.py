@@ -1,0 +1,228 @@
+"""Batches, retries, claims, checks and idle messages."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+from tests.django.conftest import PIGEON
+from tests.django.shop.backends import Pigeon
+
+from heliograph.django import send, send_many
+from heliograph.django.models import OutputSMSMessage
+from heliograph.django.publishing import LEASE, LEFT, NOT_AGAIN, TOO_OLD, free_left_claims, publish
+from heliograph.django.states import SMSState
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def batches(by_pigeon: Any) -> Any:
+    by_pigeon.HELIOGRAPH = by_pigeon.HELIOGRAPH | {"BATCH_SENDING": True}
+    return by_pigeon
+
+
+def run(command: str, *arguments: Any, **options: Any) -> str:
+    told = StringIO()
+    call_command(command, *arguments, stdout=told, **options)
+    return told.getvalue()
+
+
+def make_due() -> None:
+    OutputSMSMessage.objects.update(next_attempt_at=timezone.now())
+
+
+def test_with_batch_sending_messages_wait_for_the_command_the_urgent_first(batches: Any) -> None:
+    send("+420777111222", "Late", priority=3)
+    send("+420777111222", "Later")
+    send("+420777111222", "Urgent", priority=1)
+    send("+420777111222", "Now", send_immediately=True)
+    assert Pigeon.flown == ["Now"]
+
+    told = run("send_messages_batch", type="sms", limit=2)
+
+    assert Pigeon.flown == ["Now", "Urgent", "Late"]
+    assert told.startswith("sent messages: 2 (")
+    assert "failed messages: 0" in told
+
+
+def test_the_command_is_refused_where_nothing_waits_for_it(by_pigeon: Any) -> None:
+    with pytest.raises(CommandError, match="turned off"):
+        run("send_messages_batch")
+    with pytest.raises(CommandError, match="no email"):
+        run("heliograph_send", type="email")
+
+
+def test_a_passing_failure_is_tried_again_later_each_time_and_then_final(batches: Any) -> None:
+    message = send("+420777111222", "In a storm")
+    waits = []
+
+    for attempt in range(1, 5):
+        make_due()
+        run("send_messages_batch")
+        message.refresh_from_db()
+        assert message.number_of_send_attempts == attempt
+        assert (message.failed, message.error) == (True, "No pigeon flies today.")
+        if attempt < 4:
+            assert message.state == SMSState.ERROR_RETRY
+            waits.append(message.next_attempt_at - message.changed_at)
+
+    assert message.state == SMSState.ERROR
+    assert waits[0] < waits[1] < waits[2]
+    assert run("send_messages_batch").startswith("sent messages: 0")
+
+
+def test_what_is_not_due_yet_is_left_alone(batches: Any) -> None:
+    message = send("+420777111222", "In a storm")
+    run("send_messages_batch")
+    OutputSMSMessage.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=1))
+
+    run("send_messages_batch")
+
+    message.refresh_from_db()
+    assert message.number_of_send_attempts == 1
+
+
+def test_without_retries_or_batches_a_failure_is_final(by_pigeon: Any) -> None:
+    assert send("+420777111222", "In a storm").state == SMSState.ERROR
+    by_pigeon.HELIOGRAPH = by_pigeon.HELIOGRAPH | {"BATCH_SENDING": True, "RETRY_SENDING": False}
+    message = send("+420777111222", "In a storm")
+    run("send_messages_batch")
+
+    message.refresh_from_db()
+    assert message.state == SMSState.ERROR
+
+
+def test_what_is_too_old_or_was_tried_too_often_is_given_up(batches: Any) -> None:
+    old, often = send("+420777111222", "Old"), send("+420777111222", "Often")
+    OutputSMSMessage.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(hours=2))
+    OutputSMSMessage.objects.filter(pk=often.pk).update(number_of_send_attempts=4)
+
+    told = run("send_messages_batch")
+
+    assert "failed messages: 2" in told
+    assert Pigeon.flown == []
+    errors = dict(OutputSMSMessage.objects.values_list("content", "error"))
+    assert errors == {"Old": TOO_OLD, "Often": NOT_AGAIN}
+
+
+def test_the_projects_function_stops_the_command_between_messages(batches: Any, monkeypatch: Any) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("tests.django.shop.backends.is_shutting_down", lambda: bool(asked.append(True)) or True)
+    batches.PYMESS_SHUTDOWN_DETECTION_FUNCTION = "tests.django.shop.backends.is_shutting_down"
+    send_many([f"+42077711{place:04d}" for place in range(30)], "Hello")
+
+    told = run("send_messages_batch", limit=30)
+
+    assert asked
+    assert "asked to stop" in told
+    assert OutputSMSMessage.objects.filter(state=SMSState.WAITING).count() == 10
+
+
+def test_two_who_publish_the_same_message_send_it_once(batches: Any) -> None:
+    messages = send_many([f"+42077711{place:04d}" for place in range(50)], "Hello")
+    together = threading.Barrier(2)
+
+    def publish_too() -> None:
+        own = list(OutputSMSMessage.objects.all())
+        together.wait(timeout=30)
+        publish(own)
+        connection.close()
+
+    threads = [threading.Thread(target=publish_too) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert len(Pigeon.flown) == len(messages)
+    assert not OutputSMSMessage.objects.exclude(state=SMSState.SENDING).exists()
+
+
+def test_what_a_dead_process_left_is_not_sent_twice(batches: Any) -> None:
+    message = send("+420777111222", "Hello")
+    OutputSMSMessage.objects.update(claim="dead", claimed_at=timezone.now() - LEASE + timedelta(minutes=1))
+    run("send_messages_batch")
+    assert Pigeon.flown == []
+    OutputSMSMessage.objects.update(claimed_at=timezone.now() - LEASE)
+
+    run("send_messages_batch")
+
+    message.refresh_from_db()
+    assert (message.state, message.error, Pigeon.flown) == (SMSState.UNKNOWN, LEFT, [])
+
+
+def test_what_a_dead_process_left_is_sent_where_that_is_harmless(batches: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(Pigeon, "takes_each_once", True)
+    message = send("+420777111222", "Hello")
+    OutputSMSMessage.objects.update(claim="dead", claimed_at=timezone.now() - LEASE)
+
+    assert free_left_claims() == 1
+    run("send_messages_batch")
+
+    message.refresh_from_db()
+    assert (message.state, Pigeon.flown) == (SMSState.SENDING, ["Hello"])
+
+
+# -- checks
+
+
+def test_a_check_asks_the_backend_that_sent_with_its_configuration(settings: Any) -> None:
+    dummy = {"backend": "heliograph.django.backends.dummy.DummySMSBackend"}
+    settings.HELIOGRAPH = {"BACKENDS": {"default": dummy, "air": PIGEON}}
+    message = send("+420777111222", "Hello", message_backend="air")
+    assert message.state == SMSState.SENDING
+
+    told = run("check_sms_delivery")
+
+    message.refresh_from_db()
+    assert (message.state, message.extra_sender_data) == (SMSState.DELIVERED, {"by": "air"})
+    assert told.strip() == "on their way: 1, settled: 1, idle: 0"
+
+
+def test_a_backend_that_can_not_be_asked_is_passed_over(by_pigeon: Any, monkeypatch: Any) -> None:
+    monkeypatch.delattr(Pigeon, "update_sms_states")
+    send("+420777111222", "Hello")
+
+    assert run("heliograph_check").startswith("on their way: 1, settled: 0")
+
+
+def test_a_backend_that_is_gone_or_fails_keeps_no_other_from_being_asked(by_pigeon: Any, monkeypatch: Any) -> None:
+    by_pigeon.HELIOGRAPH = {"BACKENDS": {"default": PIGEON, "second": PIGEON, "gone": PIGEON}}
+    for name in ("default", "second", "gone"):
+        send("+420777111222", name, message_backend=name)
+    by_pigeon.HELIOGRAPH = {
+        "BACKENDS": {"default": {"backend": PIGEON["backend"]}, "second": PIGEON}  # the first lacks its config
+    }
+
+    with pytest.raises(CommandError, match="default: 'by'; There is no SMS backend 'gone'"):
+        run("check_sms_delivery")
+
+    states = dict(OutputSMSMessage.objects.values_list("content", "state"))
+    assert states == {"default": SMSState.SENDING, "second": SMSState.DELIVERED, "gone": SMSState.SENDING}
+
+
+def test_idle_messages_are_logged_and_become_errors_as_the_settings_say(
+    by_pigeon: Any, monkeypatch: Any, caplog: Any
+) -> None:
+    monkeypatch.setattr(Pigeon, "update_sms_states", lambda self, messages: None)
+    message, fresh = send("+420777111222", "Old"), send("+420777111222", "Fresh")
+    OutputSMSMessage.objects.filter(pk=message.pk).update(sent_at=timezone.now() - timedelta(minutes=11))
+    by_pigeon.PYMESS_SMS_SET_ERROR_TO_IDLE_MESSAGES = False
+    run("check_sms_delivery")
+    message.refresh_from_db()
+    assert message.state == SMSState.SENDING
+    assert '1 output SMS are more than 10 minutes in the state "sending"' in caplog.text
+
+    del by_pigeon.PYMESS_SMS_SET_ERROR_TO_IDLE_MESSAGES
+    assert run("check_sms_delivery").strip().endswith("idle: 1")
+
+    message.refresh_from_db()
+    fresh.refresh_from_db()
+    assert (message.state, message.error, fresh.state) == (SMSState.ERROR, "timeouted", SMSState.SENDING)
