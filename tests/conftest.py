@@ -11,10 +11,11 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import delete
+from tests.browsing import FLAGS, chromium
 from tests.protocols.listening import Listener
 
 from heliograph import Client
@@ -22,6 +23,9 @@ from heliograph.store import Store, open_store
 from heliograph.store.opening import FILE_NAME
 from heliograph.store.schema import metadata
 from heliograph.store.tx import Tx
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _names = itertools.count(1)
 
@@ -189,3 +193,13 @@ def customer() -> Iterator[Listener]:
 def new_number() -> Callable[[], str]:
     """French mobile numbers that no other test uses."""
     return lambda: f"+336{next(_names) + 10_000_000:08d}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield opened
+        opened.close()

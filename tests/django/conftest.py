@@ -1,17 +1,18 @@
-"""The app in a project, on both databases. The project's settings are found by pytest-django from here on."""
+"""The app in a project, on both databases."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.django.shop.settings")
+from django.conf import settings as project
+from tests.django.shop import settings as shop
 
 import django
 
+# Not by the environment, which all processes that tests start would inherit.
+project.configure(**{name: value for name, value in vars(shop).items() if name.isupper()})
 django.setup()
 
 from django.core.management import call_command  # noqa: E402 - Django has to be set up first

@@ -75,12 +75,11 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
         "recipient",
         "text",
         "coloured_state",
+        "created_at",
         "backend_name",
         "template_slug",
         "tag",
-        "number_of_send_attempts",
-        "created_at",
-        "sent_at",
+        "attempts",
     )
     list_filter = ("state", "backend_name", "tag", "template_slug", "priority", "created_at")
     search_fields = ("recipient", "content", "tag", "template_slug", "provider_ref", "uid")
@@ -88,7 +87,7 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
     inlines = (RelatedObjectInline,)
-    actions = ("resend", "check")
+    actions = ("resend", "check_delivery")
     fieldsets = (
         (None, {"fields": ("recipient", "sender", "content", "coloured_state", "error")}),
         ("From", {"fields": ("template", "template_slug", "tag", "priority", "extra_data")}),
@@ -106,6 +105,10 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
     @admin.display(description="content", ordering="content")
     def text(self, message: OutputSMSMessage) -> str:
         return shortened(message.content)
+
+    @admin.display(description="attempts", ordering="number_of_send_attempts")
+    def attempts(self, message: OutputSMSMessage) -> int:
+        return int(message.number_of_send_attempts)
 
     @admin.display(description="state", ordering="state")
     def coloured_state(self, message: OutputSMSMessage) -> str:
@@ -136,7 +139,7 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{waiting} still waiting, and left alone.", messages.WARNING)
 
     @admin.action(description="Ask what became of them", permissions=["send"])
-    def check(self, request: HttpRequest, chosen: QuerySet) -> None:
+    def check_delivery(self, request: HttpRequest, chosen: QuerySet) -> None:
         sending = list(chosen.filter(state=SMSState.SENDING))
         for mistake in check_some(sending):
             self.message_user(request, mistake, messages.ERROR)

@@ -24,6 +24,7 @@ from heliograph.text import TooManyParts, measure_text
 class PreviewForm(forms.Form):
     context_data = forms.JSONField(
         label="Values",
+        required=False,
         help_text="JSON: what send_template is given.",
         widget=forms.Textarea(attrs={"rows": 6, "cols": 60}),
     )
@@ -31,6 +32,8 @@ class PreviewForm(forms.Form):
 
     def clean_context_data(self) -> dict[str, Any]:
         values = self.cleaned_data["context_data"]
+        if values is None:
+            return {}
         if not isinstance(values, dict):
             raise ValidationError('Write an object, such as {"name": "Ann"}.')
         return values

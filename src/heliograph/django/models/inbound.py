@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from heliograph.django.errors import SMSSendingError
 from heliograph.django.models.messages import OutputSMSMessage
 from heliograph.django.models.timed import Timed
+from heliograph.django.recipients import canonical
 
 
 class InboundSMSMessage(Timed):
@@ -61,9 +64,14 @@ class SMSOptOut(Timed):
     def __str__(self) -> str:
         return self.recipient
 
-    def save(self, **options: object) -> None:
-        """SMSSendingError for what is no number."""
-        from heliograph.django.recipients import canonical
+    def clean(self) -> None:
+        """ValidationError for what is no number."""
+        try:
+            self.recipient = canonical(self.recipient)
+        except SMSSendingError as error:
+            raise ValidationError({"recipient": str(error)}) from error
 
-        self.recipient = canonical(self.recipient)
+    def save(self, **options: object) -> None:
+        """ValidationError as above: an opt-out that fits no recipient would keep nobody from being written to."""
+        self.clean()
         super().save(**options)
