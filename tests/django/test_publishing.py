@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,6 +173,57 @@ def test_what_a_dead_process_left_is_sent_where_that_is_harmless(batches: Any, m
 
     message.refresh_from_db()
     assert (message.state, Pigeon.flown) == (SMSState.SENDING, ["Hello"])
+
+
+KILLED_WHILE = """
+import json, os, signal, sys
+import django
+from django.conf import settings
+from tests.django.shop import settings as shop
+
+fields = {name: value for name, value in vars(shop).items() if name.isupper()}
+fields |= {"DATABASES": {"default": json.loads(sys.argv[1])}}
+fields |= {"HELIOGRAPH": {"BACKENDS": {"default": {"backend": "tests.django.shop.backends.Pigeon"}}}}
+settings.configure(**fields)
+django.setup()
+
+from django.db import transaction
+from tests.django.shop.backends import Pigeon
+from heliograph.django import send
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Pigeon.publish_message = die
+with transaction.atomic():
+    if sys.argv[2] == "before sending":
+        transaction.on_commit(die)
+    send("+420777111222", "Hello")
+"""
+
+
+@pytest.mark.parametrize("moment", ["before sending", "sending"])
+def test_a_process_that_is_killed_loses_nothing_and_nothing_is_sent_twice(by_pigeon: Any, moment: str) -> None:
+    told = connection.settings_dict
+    database = json.dumps({name: told[name] for name in ("ENGINE", "NAME", "USER", "HOST", "PASSWORD")}, default=str)
+    root = Path(__file__).parents[2]
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE, database, moment], cwd=root, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    message = OutputSMSMessage.objects.get()
+    assert message.state == SMSState.WAITING
+
+    run("check_sms_delivery")
+    message.refresh_from_db()
+    assert (message.state, Pigeon.flown) == (SMSState.WAITING, [])  # the process may live, for all anybody knows
+    OutputSMSMessage.objects.update(created_at=timezone.now() - LEASE, claimed_at=timezone.now() - LEASE)
+    run("check_sms_delivery")
+    run("check_sms_delivery")
+
+    message.refresh_from_db()
+    if moment == "before sending":
+        assert (message.state, Pigeon.flown) == (SMSState.DELIVERED, ["Hello"])
+    else:
+        assert (message.state, Pigeon.flown) == (SMSState.UNKNOWN, [])
 
 
 # -- checks

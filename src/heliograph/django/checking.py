@@ -15,7 +15,7 @@ from heliograph.django import conf
 from heliograph.django.backends import get_backend
 from heliograph.django.models import OutputSMSMessage
 from heliograph.django.models.messages import CHUNK, chunks_of
-from heliograph.django.publishing import free_left_claims
+from heliograph.django.publishing import free_left_claims, publish_left
 from heliograph.django.receiving import forget_early_receipts
 from heliograph.django.states import SMSState
 
@@ -49,7 +49,7 @@ def on_their_way(backend_name: str) -> Iterator[list[OutputSMSMessage]]:
 
 def check() -> Checked:
     """Asks each backend, with the configuration under which it sent, about all that is on its way by it; then deals
-    with what has been on its way for too long, and with what processes that died have left."""
+    with what has been on its way for too long, and with what processes that died have left: unsent, or half sent."""
     sending = OutputSMSMessage.objects.filter(state=SMSState.SENDING)
     names = set(sending.order_by().values_list("backend_name", flat=True).distinct())
     asked = sending.count()
@@ -66,6 +66,7 @@ def check() -> Checked:
             mistakes.append(f"{name}: {error}")
     left = sending.count()
     free_left_claims()
+    publish_left()
     forget_early_receipts()
     return Checked(asked, max(asked - left, 0), settle_idle(), mistakes)
 

@@ -23,7 +23,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     return [*_shape(), *_backends(), *_router(), *_template_model(), *_functions()]
 
 
-@register(Tags.security, deploy=True)
+@register("heliograph", Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """What is right on a developer's machine, and rarely in production."""
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ImproperlyConfigured
@@ -18,7 +18,7 @@ from django.utils import timezone
 from heliograph.django import conf
 from heliograph.django.backends import SMSBackend, get_backend
 from heliograph.django.models import OutputSMSMessage, SMSOptOut
-from heliograph.django.models.messages import chunks_of
+from heliograph.django.models.messages import CHUNK, chunks_of
 from heliograph.django.states import PUBLISHABLE, SMSState
 from heliograph.domain.ids import new_id
 from heliograph.domain.retries import retry_at_ms
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=15)
 """A claim that is older was left by a process that died: far more than any backend takes for a chunk."""
+PATIENCE = timedelta(minutes=1)
+"""How long the process that stored a message has to send it, before another takes it for dead."""
 OPTED_OUT = "The recipient opted out."
 TOO_OLD = "It is older than MAX_SECONDS_TO_SEND."
 NOT_AGAIN = "It was tried as often as MAX_SEND_ATTEMPTS allows."
@@ -62,14 +64,16 @@ def publish(messages: Sequence[OutputSMSMessage]) -> None:
 
 
 def publish_due(limit: int) -> Iterator[OutputSMSMessage]:
-    """Publishes up to `limit` messages that are due, those that went too often or are too old failing instead, and
-    yields each when that is done."""
-    for chunk in chunks_of(OutputSMSMessage.objects.due()[:limit], max(limit // 10, 20)):
-        hopeless = [(message, why) for message in chunk if (why := _why_not(message)) is not None]
-        _fail(hopeless)
-        given_up = {message.pk for message, _ in hopeless}
-        publish([message for message in chunk if message.pk not in given_up])
-        yield from chunk
+    """Publishes up to `limit` messages that are due, and yields each when that is done."""
+    yield from _published(OutputSMSMessage.objects.due()[:limit], max(limit // 10, 20))
+
+
+def publish_left() -> int:
+    """Publishes messages that were stored to be sent at once, by a process that ended before it did. How many."""
+    if conf.get("BATCH_SENDING"):
+        return 0  # the command for batches has them
+    left = OutputSMSMessage.objects.due().filter(created_at__lt=timezone.now() - PATIENCE)
+    return sum(1 for _ in _published(left))
 
 
 def free_left_claims() -> int:
@@ -96,6 +100,16 @@ def next_attempt_at(attempts: int, created_at: datetime, after_ms: int | None = 
     expires = created_at + timedelta(seconds=conf.get("MAX_SECONDS_TO_SEND"))
     at_ms = retry_at_ms(attempts, _ms(now), _ms(expires), random.random(), after_ms)  # noqa: S311 - jitter
     return None if at_ms is None else now + timedelta(milliseconds=at_ms - _ms(now))
+
+
+def _published(messages: Iterable[OutputSMSMessage], together: int = CHUNK) -> Iterator[OutputSMSMessage]:
+    """Those that went too often, or are too old, fail instead."""
+    for chunk in chunks_of(messages, together):
+        hopeless = [(message, why) for message in chunk if (why := _why_not(message)) is not None]
+        _fail(hopeless)
+        given_up = {message.pk for message, _ in hopeless}
+        publish([message for message in chunk if message.pk not in given_up])
+        yield from chunk
 
 
 def _ms(instant: datetime) -> int:
