@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from heliograph.django.conf import SETTINGS as DJANGO_SETTINGS
 from heliograph.domain import errors, statuses
 from heliograph.protocols.smscx.operations import OPERATIONS
 from heliograph.runtime.settings import reference
@@ -80,6 +81,20 @@ def tests_by_operation() -> dict[str, str]:
     return by_file | by_test
 
 
+def django_page(current: str) -> str:
+    """The page with the table of the app's settings between its markers."""
+    start, end = "<!-- settings -->", "<!-- /settings -->"
+    head, rest = current.split(start)
+    _, tail = rest.split(end)
+    lines = ["| key | default | meaning | in pymess, after `PYMESS_` |", "|---|---|---|---|"]
+    for name, setting in DJANGO_SETTINGS.items():
+        default = "the dummy one" if name == "BACKENDS" else f"`{setting.default!r}`"
+        theirs = "`SMS_BACKENDS`, `SMS_SENDER_BACKEND`" if name == "BACKENDS" else f"`{setting.pymess}`"
+        known = theirs if name == "BACKENDS" or setting.pymess else ""
+        lines.append(f"| `{name}` | {default} | {setting.help} | {known} |")
+    return head + start + "\n" + "\n".join(lines) + "\n" + end + tail
+
+
 def settings_page(_current: str) -> str:
     lines = [
         "# Settings",
@@ -134,6 +149,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "architecture.md": architecture,
     "settings.md": settings_page,
     "errors.md": errors_page,
+    "django.md": django_page,
     "smscx.md": smscx_page,
 }
 

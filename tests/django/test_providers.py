@@ -22,7 +22,7 @@ from tests.protocols.contract.wires import heliograph_error, twilio_message
 
 from heliograph.calling import Request, Response
 from heliograph.django import send, send_many
-from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, SMSOptOut
+from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, OutputSMSMessage, SMSOptOut
 from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received
 from heliograph.django.states import SMSState
 from heliograph.django.webhooks import address_of, secret_of
@@ -225,6 +225,25 @@ def test_a_receipt_that_comes_before_its_message_waits_for_it(twilio: Any) -> No
 
     message = send("+420777111222", "Ahoj")
 
+    assert message.state == SMSState.DELIVERED
+    assert not EarlySMSReceipt.objects.exists()
+
+
+def test_a_receipt_that_crosses_its_message_is_not_left_waiting(twilio: Any, monkeypatch: Any) -> None:
+    """The sender writes the name down, and looks for receipts, while the receipt is on its way into the table."""
+    message = send("+420777111222", "Ahoj")
+    OutputSMSMessage.objects.update(provider_ref=None)
+    store = EarlySMSReceipt.objects.bulk_create
+
+    def cross(rows: Any) -> Any:
+        OutputSMSMessage.objects.update(provider_ref="SM1")
+        return store(rows)
+
+    monkeypatch.setattr(EarlySMSReceipt.objects, "bulk_create", cross)
+
+    assert told_by_twilio(RECEIPT).status_code == 200
+
+    message.refresh_from_db()
     assert message.state == SMSState.DELIVERED
     assert not EarlySMSReceipt.objects.exists()
 

@@ -78,6 +78,22 @@ def test_what_can_not_be_sent_leaves_nothing_behind(recipient: Any, content: str
 
 
 @pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"tag": "x" * 51}, "tag: .*at most 50 characters"),
+        ({"tag": "no slug"}, "tag: .*valid .slug."),
+        ({"sender": "x" * 21}, "sender: .*at most 20 characters"),
+        ({"priority": -1}, "priority: .*greater than or equal to 0"),
+    ],
+)
+def test_an_attribute_that_does_not_fit_leaves_nothing_behind(attributes: Any, told: str) -> None:
+    with pytest.raises(SMSSendingError, match=told):
+        send("+420777111222", "Hello", **attributes)
+
+    assert not OutputSMSMessage.objects.exists()
+
+
+@pytest.mark.parametrize(
     ("text", "sent"),
     [
         ("Příliš žluťoučký kůň", "Prilis zlutoucky kun"),

@@ -105,10 +105,10 @@ def next_attempt_at(attempts: int, created_at: datetime, after_ms: int | None = 
 def _published(messages: Iterable[OutputSMSMessage], together: int = CHUNK) -> Iterator[OutputSMSMessage]:
     """Those that went too often, or are too old, fail instead."""
     for chunk in chunks_of(messages, together):
-        hopeless = [(message, why) for message in chunk if (why := _why_not(message)) is not None]
-        _fail(hopeless)
-        given_up = {message.pk for message, _ in hopeless}
-        publish([message for message in chunk if message.pk not in given_up])
+        hopeless = {message.pk: why for message in chunk if (why := _why_not(message)) is not None}
+        given_up = _claim([message for message in chunk if message.pk in hopeless])
+        _fail([(message, hopeless[message.pk]) for message in given_up])
+        publish([message for message in chunk if message.pk not in hopeless])
         yield from chunk
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -54,12 +54,18 @@ def apply_receipts(backend_name: str, receipts: Sequence[Receipt]) -> None:
     """Changes the messages that receipts are about, as far as the table of states allows. A receipt whose message is
     not known yet is kept for it; one that repeats, or would go back, changes nothing."""
     news = [_news(each) for each in receipts if each.status is not None]
-    _apply(backend_name, news, keep=True)
+    early = _apply(backend_name, news, keep=True)
+    if early:
+        # Whoever sent them may have looked before these were committed: then its messages can be seen by now.
+        apply_early_receipts(
+            backend_name, OutputSMSMessage.objects.filter(backend_name=backend_name, provider_ref__in=early)
+        )
 
 
-def apply_early_receipts(backend_name: str, messages: Sequence[OutputSMSMessage]) -> None:
+def apply_early_receipts(backend_name: str, messages: Iterable[OutputSMSMessage]) -> None:
     """The same for receipts that came before their messages' names."""
-    refs = [message.provider_ref for message in messages if message.provider_ref]
+    messages = [message for message in messages if message.provider_ref]
+    refs = [message.provider_ref for message in messages]
     early = EarlySMSReceipt.objects.filter(backend_name=backend_name, provider_ref__in=refs).order_by("pk")
     news = [News(each.provider_ref, SMSState(each.state), each.code, each.detail) for each in early]
     if not news:
@@ -78,9 +84,10 @@ def _news(receipt: Receipt) -> News:
     return News(receipt.provider_ref, OF_STATUS[receipt.status], receipt.provider_code, detail)
 
 
-def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> None:
+def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> set[str]:
+    """The names that no message has; with `keep` what is said about them waits."""
     if not news:
-        return
+        return set()
     with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
         rows = OutputSMSMessage.objects.select_for_update().filter(
             backend_name=backend_name, provider_ref__in={each.provider_ref for each in news}
@@ -99,7 +106,7 @@ def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> None:
             [before[ref] for ref in touched],
             ("state", "error", "extra_sender_data", "poll"),
         )
-        early = [each for each in news if keep and each.provider_ref not in messages]
+        early = [each for each in news if each.provider_ref not in messages]
         EarlySMSReceipt.objects.bulk_create(
             [
                 EarlySMSReceipt(
@@ -110,8 +117,10 @@ def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> None:
                     detail=each.detail,
                 )
                 for each in early
+                if keep
             ]
         )
+    return {each.provider_ref for each in early}
 
 
 def _tell(message: OutputSMSMessage, news: News) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -17,8 +18,9 @@ class BaseSMSRouter:
         return None
 
 
-def backend_name_for(recipient: str) -> str:
-    """The name of the backend that sends to this recipient."""
+def backend_names_for(recipients: Sequence[str]) -> list[str]:
+    """The name of the backend that sends to each recipient, in order."""
     path = conf.get("ROUTER")
     router: Any = BaseSMSRouter() if path is None else import_string(path)()
-    return router.get_backend_name(recipient) or conf.get("DEFAULT_BACKEND")
+    default = conf.get("DEFAULT_BACKEND")
+    return [router.get_backend_name(recipient) or default for recipient in recipients]

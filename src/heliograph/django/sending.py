@@ -7,6 +7,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import models, router, transaction
 from django.utils.translation import get_language
 
@@ -18,7 +19,7 @@ from heliograph.django.models.messages import CHUNK, MAX_CONTENT
 from heliograph.django.models.related import fields_of
 from heliograph.django.publishing import publish_after_commit
 from heliograph.django.recipients import canonical
-from heliograph.django.routers import backend_name_for
+from heliograph.django.routers import backend_names_for
 from heliograph.text import TooManyParts, measure_text, to_ascii
 
 _FIELDS = frozenset({"sender", "priority"})
@@ -85,12 +86,14 @@ def send_many(
         "extra_data": attributes,
     }
     numbers = [canonical(recipient) for recipient in recipients]
-    names = [message_backend or backend_name_for(number) for number in numbers]
+    names = [message_backend] * len(numbers) if message_backend else backend_names_for(numbers)
     usual = {name: get_backend(name).get_extra_message_kwargs() for name in set(names)}
     messages = [
         OutputSMSMessage(**(usual[name] | {"recipient": number, "backend_name": name} | fields))
         for number, name in zip(numbers, names, strict=True)
     ]
+    for message in messages[:1]:  # the others differ in what has been looked at
+        _require(message)
     using = router.db_for_write(OutputSMSMessage)
     with transaction.atomic(using=using):
         _store(messages, related_objects or ())
@@ -178,6 +181,15 @@ def parts_of(content: str) -> int | None:
         return measure_text(content).parts
     except TooManyParts:
         return None
+
+
+def _require(message: OutputSMSMessage) -> None:
+    """SMSSendingError for a tag, a sender or a priority that does not fit its field."""
+    try:
+        message.clean_fields(exclude={"template"})
+    except ValidationError as error:
+        told = "; ".join(f"{name}: {' '.join(words)}" for name, words in error.message_dict.items())
+        raise SMSSendingError(told) from error
 
 
 def _immediately(wanted: bool) -> dict[str, Any]:

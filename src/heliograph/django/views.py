@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @csrf_exempt
+@transaction.non_atomic_requests
 @require_http_methods(["GET", "POST"])
 def webhook(request: HttpRequest, backend_name: str, secret: str) -> HttpResponse:
     """A receipt or an inbound message. 404 for an address that is none; what the provider's own signature or password

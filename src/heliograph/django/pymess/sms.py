@@ -11,7 +11,7 @@ from heliograph.django.checking import check
 from heliograph.django.errors import SMSSendingError
 from heliograph.django.models import OutputSMSMessage
 from heliograph.django.publishing import publish
-from heliograph.django.routers import backend_name_for
+from heliograph.django.routers import backend_names_for
 from heliograph.django.sending import send, send_many, send_template
 
 __all__ = ["SMSBackend", "SMSController", "send", "send_template"]
@@ -53,7 +53,7 @@ class SMSController:
         check()
 
     def get_backend(self, recipient: str) -> SMSBackend:
-        return get_backend(backend_name_for(recipient))
+        return get_backend(backend_names_for([recipient])[0])
 
     def is_turned_on_batch_sending(self) -> bool:
         return bool(conf.get("BATCH_SENDING"))

@@ -26,7 +26,9 @@ class Command(BaseCommand):
             raise CommandError(f"Heliograph sends SMS only, no {options['type']}.")
         if not conf.get("BATCH_SENDING"):
             raise CommandError("Batch sending is turned off: set HELIOGRAPH['BATCH_SENDING'].")
-        limit = options["limit"] or conf.get("BATCH_SIZE")
+        limit = options["limit"] if options["limit"] is not None else conf.get("BATCH_SIZE")
+        if limit < 1:
+            raise CommandError("--limit has to be at least 1.")
         with Stopping() as stopping:
             while True:
                 done = self._run_once(limit, stopping)
