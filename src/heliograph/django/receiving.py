@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 EARLY_KEPT = timedelta(days=2)
 """How long a receipt waits for its message."""
 MAX_NUMBER = 20
+_TOLD = ("state", "error", "extra_sender_data", "poll")
+"""What receipts change."""
 
 
 class News(NamedTuple):
@@ -73,9 +75,10 @@ def apply_early_receipts(backend_name: str, messages: Iterable[OutputSMSMessage]
     _apply(backend_name, news, keep=False)
     early.delete()
     told = {each.provider_ref for each in news}
-    for message in messages:
-        if message.provider_ref in told:
-            message.refresh_from_db()
+    stale = {message.pk: message for message in messages if message.provider_ref in told}
+    for row in OutputSMSMessage.objects.filter(pk__in=stale).values("pk", *_TOLD):
+        for field in _TOLD:
+            setattr(stale[row["pk"]], field, row[field])
 
 
 def _news(receipt: Receipt) -> News:
@@ -104,7 +107,7 @@ def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> set[str]:
         OutputSMSMessage.objects.store_changes(
             list(touched.values()),
             [before[ref] for ref in touched],
-            ("state", "error", "extra_sender_data", "poll"),
+            _TOLD,
         )
         early = [each for each in news if each.provider_ref not in messages]
         EarlySMSReceipt.objects.bulk_create(

@@ -80,11 +80,25 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
     ) -> None:
         """Writes these fields of messages whose states were `before`, in chunks, and tells of changed states."""
         now = timezone.now()
-        for message in messages:
-            message.changed_at = now
-        self.bulk_update(messages, {*fields, "changed_at"}, batch_size=CHUNK)
+        for chunk in chunks_of(messages):
+            for message in chunk:
+                message.changed_at = now
+            self._write(chunk, {*fields, "changed_at"})
         for message, old_state in zip(messages, before, strict=True):
             message.tell_of_change(old_state)
+
+    def _write(self, messages: Sequence[OutputSMSMessage], fields: Collection[str]) -> None:
+        """What is the same for all of them is said once: a value for each row and field takes Django a second for a
+        thousand rows."""
+        first = messages[0]
+        same = {
+            field: getattr(first, field)
+            for field in fields
+            if all(getattr(each, field) == getattr(first, field) for each in messages)
+        }
+        if differing := set(fields) - same.keys():
+            self.bulk_update(messages, differing)
+        self.filter(pk__in=[each.pk for each in messages]).update(**same)
 
 
 class OutputSMSMessage(Timed):
