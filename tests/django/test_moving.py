@@ -141,6 +141,27 @@ def test_the_project_has_no_open_migrations_and_no_mistakes_after_the_move(moved
     assert "no issues" in moved.manage(AFTER, "check")
 
 
+def test_every_path_of_pymess_leads_to_ours(moved: Courier) -> None:
+    imported = """
+from importlib import import_module
+from heliograph.django.pymess.paths import PATHS
+print(sorted(name for path in PATHS for name in vars(import_module(path)) if name[0].isalpha()))
+import pymess.models, heliograph.django.models, pymess.backend.sms.twilio
+from django.apps import apps
+assert pymess.models.OutputSMSMessage is apps.get_model("pymess", "OutputSMSMessage")
+assert pymess.config.settings.SMS_DEFAULT_PHONE_CODE == "+420"
+assert pymess.utils.normalize_phone_number("777 111 222") == "+420777111222"
+assert pymess.sender.send_sms is pymess.backend.sms.send
+assert pymess.enums.OutputSMSMessageState.ERROR == 8
+assert pymess.backend.sms.twilio.TwilioSMSBackend
+"""
+
+    told = moved.manage(AFTER, "shell", "--verbosity", "0", "--command", imported)
+
+    assert "'AbstractSMSTemplate'" in told
+    assert "'SMSBackend'" in told
+
+
 # -- the admin
 
 

@@ -340,6 +340,7 @@ def test_a_heliograph_server_is_a_backend(settings: Any, server: Server) -> None
     delivered, undelivered = send_many(["+33611000001", "+999100001"], "From ${Django}", sender="Acme")
     assert (delivered.state, undelivered.state) == (SMSState.SENDING, SMSState.SENDING)
     batch_id = str(delivered.provider_ref).partition(":")[0]
+    assert str(undelivered.provider_ref).partition(":")[0] == batch_id  # both in one request
     with server.client() as client:
         shown = client.sandbox.wait_for_message("+33611000001", timeout_s=20)
         client.sandbox.reply("+33611000001", to="Acme", text="Ano")

@@ -242,6 +242,17 @@ def test_a_check_asks_the_backend_that_sent_with_its_configuration(settings: Any
     assert told.strip() == "on their way: 1, settled: 1, idle: 0"
 
 
+def test_a_backend_of_the_seeds_kind_sends_in_batches_and_checks_for_itself(settings: Any) -> None:
+    settings.PYMESS_SMS_SENDER_BACKEND = "tests.django.shop.backends.Seed"
+    messages = send_many(["+420777111222", "+420777111223"], "Hello")
+    assert {message.state for message in messages} == {SMSState.SENDING}
+    assert messages[0].extra_sender_data == {"seed": True}
+
+    run("check_sms_delivery")
+
+    assert {message.state for message in OutputSMSMessage.objects.all()} == {SMSState.DELIVERED}
+
+
 def test_a_backend_that_can_not_be_asked_is_passed_over(by_pigeon: Any, monkeypatch: Any) -> None:
     monkeypatch.delattr(Pigeon, "update_sms_states")
     send("+420777111222", "Hello")

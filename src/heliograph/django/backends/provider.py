@@ -125,9 +125,10 @@ class ProviderSMSBackend(SMSBackend):
     def publish_messages(self, messages: Sequence[OutputSMSMessage]) -> None:
         outgoing: list[Outgoing] = []
         outcomes: dict[str, Outcome] = {}
+        expire_at_ms = to_ms(timezone.now() + self.validity)  # the same for all, so that they can go in one request
         for message in messages:
             try:
-                outgoing.append(self._outgoing(message))
+                outgoing.append(_outgoing(message, expire_at_ms))
             except SMSSendingError as error:
                 outcomes[message.uid] = Refused("invalid_recipient", detail=str(error))
         sent, sends_twice = async_to_sync(self._send)(outgoing)
@@ -137,23 +138,6 @@ class ProviderSMSBackend(SMSBackend):
             self._record(message, outcomes[message.uid], sends_twice)
         OutputSMSMessage.objects.store_changes(messages, before, _RECORDED)
         apply_early_receipts(self.name, messages)
-
-    def _outgoing(self, message: OutputSMSMessage) -> Outgoing:
-        measure = measure_text(message.content)
-        return Outgoing(
-            message_id=message.uid,
-            account_id="",
-            msisdn=msisdn_of(message.recipient),
-            originator=message.sender or None,
-            kind=BodyKind.TEXT,
-            body=message.content,
-            udh="",
-            encoding=measure.encoding,
-            parts=measure.parts,
-            flash=False,
-            attempt=message.number_of_send_attempts + 1,
-            expire_at_ms=to_ms(timezone.now() + self.validity),
-        )
 
     async def _send(self, outgoing: Sequence[Outgoing]) -> tuple[list[Outcome], bool]:
         if not outgoing:
@@ -243,6 +227,25 @@ class ProviderSMSBackend(SMSBackend):
     async def _check(self) -> Standing:
         async with self.started() as provider:
             return await provider.check()
+
+
+def _outgoing(message: OutputSMSMessage, expire_at_ms: int) -> Outgoing:
+    """SMSSendingError for a recipient that no provider could reach."""
+    measure = measure_text(message.content)
+    return Outgoing(
+        message_id=message.uid,
+        account_id="",
+        msisdn=msisdn_of(message.recipient),
+        originator=message.sender or None,
+        kind=BodyKind.TEXT,
+        body=message.content,
+        udh="",
+        encoding=measure.encoding,
+        parts=measure.parts,
+        flash=False,
+        attempt=message.number_of_send_attempts + 1,
+        expire_at_ms=expire_at_ms,
+    )
 
 
 async def _became_of(provider: Provider, chunk: Sequence[Outgoing]) -> Sequence[Outcome]:
