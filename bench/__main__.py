@@ -39,6 +39,7 @@ QUICK = Sizes(
     hits=1_000,
     campaign=2_000,
     codes=10,
+    django=500,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -78,6 +79,7 @@ ROWS = (
         paced,
         once=True,
     ),
+    Row(cases.django_project, "(m) Django: send_many by the server", "s", {}, True),
 )
 
 
@@ -171,7 +173,8 @@ def _machine(sizes: Sizes) -> str:
         f"in (b), {sizes.through:,} messages in batches of {sizes.through_batch:,} in (c), {sizes.chain:,} recipients "
         f"in (d) and (e), {sizes.batch:,} in (f) and (g), {sizes.report:,} messages in (h) and (i), "
         f"{sizes.contacts:,} contacts in (j), {sizes.hits:,} redirects over 50 connections in (k), "
-        f"{sizes.codes:,} codes and {sizes.campaign:,} waiting messages in (l)."
+        f"{sizes.codes:,} codes and {sizes.campaign:,} waiting messages in (l), "
+        f"{sizes.django:,} messages in (m)."
     )
 
 

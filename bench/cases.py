@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import quantiles
@@ -31,6 +34,7 @@ class Sizes:
     hits: int = 30_000
     campaign: int = 200_000
     codes: int = 300
+    django: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,21 @@ async def contacts(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -
         seconds = perf_counter() - started
     memory = server.memory_mb(peak=True) - before
     return Figures(seconds, await bare.insert(sizes.contacts, at_once, 5_000 + run), memory, {})
+
+
+async def django_project(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Seconds of a Django project's `send_many`: its own rows on SQLite, and the server's answers, all committed."""
+    server.forget_peak()
+    before = server.memory_mb()
+    with tempfile.TemporaryDirectory() as directory:
+        url = server.api.removesuffix("/v1")
+        arguments = [url, server.token, str(sizes.django), str(run * 1_000_000), f"{directory}/db.sqlite3"]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.django_project", *arguments, stdout=asyncio.subprocess.PIPE
+        )
+        told, _ = await process.communicate()
+    memory = server.memory_mb(peak=True) - before
+    return Figures(float(told), await bare.insert(sizes.django, sizes.django, 7_000 + run), memory, {})
 
 
 async def redirects(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:

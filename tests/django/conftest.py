@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import django
 import pytest
 from django.conf import settings as project
 from tests.django.shop import settings as shop
-
-import django
 
 # Not by the environment, which all processes that tests start would inherit.
 project.configure(**{name: value for name, value in vars(shop).items() if name.isupper()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -23,7 +24,7 @@ from tests.protocols.contract.wires import heliograph_error, twilio_message
 from heliograph.calling import Request, Response
 from heliograph.django import send, send_many
 from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, OutputSMSMessage, SMSOptOut
-from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received
+from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received, sms_state_changed
 from heliograph.django.states import SMSState
 from heliograph.django.webhooks import address_of, secret_of
 from heliograph.protocols.twilio.signature import sign
@@ -290,6 +291,15 @@ def test_inbound_messages_are_stored_once_and_speak_of_consent(twilio: Any) -> N
     assert heard == ["-+420777111222", "Stop", "Thanks", "++420777111222", "START"]
 
 
+def test_what_no_database_can_hold_is_stored_as_near_as_it_can(twilio: Any) -> None:
+    odd = {"AccountSid": SID, "From": "Acme\0", "To": "+12015550123", "SmsStatus": "received", "Body": "a\0b"}
+
+    assert told_by_twilio(odd | {"MessageSid": "S" * 300, "SmsSid": "S"}).status_code == 200
+
+    message = InboundSMSMessage.objects.get()
+    assert (message.sender, message.content, len(message.provider_ref)) == ("Acme\ufffd", "a\ufffdb", 255)
+
+
 def test_an_address_that_was_guessed_leads_nowhere(twilio: Any) -> None:
     browser = Browser()
     right = secret_of("default")
@@ -354,6 +364,36 @@ def test_a_heliograph_server_is_a_backend(settings: Any, server: Server) -> None
     assert (shown.text, delivered.state) == ("From ${Django}", SMSState.DELIVERED)
     assert (undelivered.state, undelivered.failed) == (SMSState.ERROR_UPDATE, True)
     assert InboundSMSMessage.objects.filter(sender="+33611000001", content="Ano").exists()
+
+
+def test_a_heliograph_server_calls_back_and_is_known_by_its_signature(
+    settings: Any, server: Server, live_server: Any
+) -> None:
+    with server.client() as client:
+        secret = client.account.get().callback_secret
+    config = {"type": "heliograph", "url": server.url, "token": server.token, "callback_secret": secret}
+    settings.HELIOGRAPH = {
+        "BACKENDS": {"default": {"backend": PROVIDER, "config": config}},
+        "PUBLIC_URL": live_server.url,
+    }
+    delivered = threading.Event()
+
+    def listen(message: OutputSMSMessage, new_state: SMSState, **_: Any) -> None:
+        if new_state == SMSState.DELIVERED:
+            delivered.set()
+
+    sms_state_changed.connect(listen)
+    try:
+        message = send("+33611000002", "Call me back")
+        assert delivered.wait(timeout=30)
+    finally:
+        sms_state_changed.disconnect(listen)
+
+    message.refresh_from_db()
+    assert (message.state, message.poll) == (SMSState.DELIVERED, None)
+    address = str(address_of("default")).removeprefix(live_server.url)
+    forged = {"id": "E", "type": "inbound", "created_at": "2026-01-01T10:00:00Z", "data": {}}
+    assert Browser().post(address, forged, "application/json").status_code == 401
 
 
 def test_backends_that_can_not_be_used_are_named(settings: Any, far: Far) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.template import Template
 from django.template.base import VariableNode
 from django.template.exceptions import TemplateDoesNotExist, TemplateSyntaxError
 
-from django import forms
 from heliograph.django import conf
 from heliograph.django.errors import SMSSendingError
 from heliograph.django.models.templates import with_what_it_takes

@@ -19,13 +19,15 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import from_ms
 from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.receipts import Receipt
+from heliograph.engine.foreign import storable
 from heliograph.protocols.contract import InboundArrival, Intake
 
 log = logging.getLogger(__name__)
 
 EARLY_KEPT = timedelta(days=2)
 """How long a receipt waits for its message."""
-MAX_NUMBER = 20
+MAX_NUMBER, MAX_CODE, MAX_REF = 20, 100, 255
+"""Characters that the tables have room for."""
 _TOLD = ("state", "error", "extra_sender_data", "poll")
 """What receipts change."""
 
@@ -84,7 +86,8 @@ def apply_early_receipts(backend_name: str, messages: Iterable[OutputSMSMessage]
 def _news(receipt: Receipt) -> News:
     assert receipt.status is not None  # noqa: S101 - its caller has looked
     detail = receipt.detail or receipt.reason
-    return News(receipt.provider_ref, OF_STATUS[receipt.status], receipt.provider_code, detail)
+    code = None if receipt.provider_code is None else storable(receipt.provider_code)[:MAX_CODE]
+    return News(storable(receipt.provider_ref), OF_STATUS[receipt.status], code, storable(detail))
 
 
 def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> set[str]:
@@ -162,17 +165,18 @@ def take_in(backend_name: str, arrival: InboundArrival) -> str | None:
         fields = {
             "sender": sender,
             "recipient": ours,
-            "content": arrival.body,
+            "content": storable(arrival.body),
             "is_binary": arrival.kind is BodyKind.BINARY,
             "udh": arrival.udh,
             "sent_at": None if arrival.sent_at_ms is None else from_ms(arrival.sent_at_ms),
             "answers": OutputSMSMessage.objects.filter(recipient=sender).first(),
         }
-        if arrival.provider_ref is None:
+        ref = None if arrival.provider_ref is None else storable(arrival.provider_ref)[:MAX_REF]
+        if ref is None:
             message, is_new = InboundSMSMessage.objects.create(backend_name=backend_name, **fields), True
         else:
             message, is_new = InboundSMSMessage.objects.get_or_create(
-                backend_name=backend_name, provider_ref=arrival.provider_ref, defaults=fields
+                backend_name=backend_name, provider_ref=ref, defaults=fields
             )
         if not is_new:
             return None
@@ -196,7 +200,7 @@ def _note_consent(message: InboundSMSMessage, using: str) -> None:
 
 def _written(number: str) -> str:
     """With its plus, as recipients are stored; short codes and names as they are."""
-    number = number.strip()[:MAX_NUMBER]
+    number = storable(number).strip()[:MAX_NUMBER]
     return f"+{number}" if number.isascii() and number.isdigit() and len(number) >= 7 else number
 
 

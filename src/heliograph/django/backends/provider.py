@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -22,6 +23,7 @@ from heliograph.django.states import SMSState
 from heliograph.django.storages import DjangoCacheStorage
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import to_ms
+from heliograph.engine.foreign import storable
 from heliograph.protocols.contract import (
     Heard,
     Outcome,
@@ -41,6 +43,8 @@ from heliograph.text import measure_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+log = logging.getLogger(__name__)
 
 VALIDITY = timedelta(days=2)
 """How long networks try to deliver, unless a backend says otherwise."""
@@ -115,7 +119,10 @@ class ProviderSMSBackend(SMSBackend):
         try:
             yield provider
         finally:
-            await provider.stop()
+            try:
+                await provider.stop()
+            except Exception:  # what it has done is done
+                log.exception("SMS provider could not be stopped: %s", self.name)
 
     # -- sending
 
@@ -133,9 +140,9 @@ class ProviderSMSBackend(SMSBackend):
                 outcomes[message.uid] = Refused("invalid_recipient", detail=str(error))
         sent, sends_twice = async_to_sync(self._send)(outgoing)
         outcomes |= {each.message_id: outcome for each, outcome in zip(outgoing, sent, strict=True)}
-        before = [message.state for message in messages]
+        before, now = [message.state for message in messages], timezone.now()
         for message in messages:
-            self._record(message, outcomes[message.uid], sends_twice)
+            self._record(message, outcomes[message.uid], sends_twice, now)
         OutputSMSMessage.objects.store_changes(messages, before, _RECORDED)
         apply_early_receipts(self.name, messages)
 
@@ -152,19 +159,19 @@ class ProviderSMSBackend(SMSBackend):
         wish = self.protocol_and_config(self.config)[1].resend_uncertain
         return provider.sends_twice_rather_than_never if wish is None else wish
 
-    def _record(self, message: OutputSMSMessage, outcome: Outcome, sends_twice: bool) -> None:
+    def _record(self, message: OutputSMSMessage, outcome: Outcome, sends_twice: bool, now: datetime) -> None:
         message.number_of_send_attempts += 1
         message.claim = message.next_attempt_at = message.error = None
         message.backend = self.path
         data = self._get_extra_sender_data()
         if isinstance(outcome, Taken):
             message.state = SMSState.SENT if outcome.poll is None else SMSState.SENDING
-            message.sent_at = timezone.now()
-            message.provider_ref, message.poll = outcome.provider_ref, outcome.poll
+            message.sent_at = now
+            message.provider_ref, message.poll = storable(outcome.provider_ref), outcome.poll
         elif isinstance(outcome, Refused):
             message.state = SMSState.ERROR_UPDATE
             message.error = _sentence(outcome.code or outcome.reason, outcome.detail)
-            data["sender_state"] = outcome.code
+            data["sender_state"] = storable(outcome.code)
         elif isinstance(outcome, Uncertain) and not sends_twice:
             message.state, message.error = SMSState.UNKNOWN, _sentence(UNCERTAIN, outcome.detail)
         else:
@@ -173,7 +180,7 @@ class ProviderSMSBackend(SMSBackend):
             message.error = _sentence(code, outcome.detail) or "The provider could not take it."
             message.next_attempt_at = next_attempt_at(message.number_of_send_attempts, message.created_at, after_ms)
             message.state = SMSState.ERROR if message.next_attempt_at is None else SMSState.ERROR_RETRY
-            data["sender_state"] = code
+            data["sender_state"] = storable(code)
         message.extra_sender_data = data
 
     # -- what became of them
@@ -256,4 +263,4 @@ async def _became_of(provider: Provider, chunk: Sequence[Outgoing]) -> Sequence[
 
 
 def _sentence(*parts: str | None) -> str:
-    return ": ".join(part for part in parts if part)
+    return storable(": ".join(part for part in parts if part))
