@@ -22,10 +22,11 @@ PIGEON = {"backend": "tests.django.shop.backends.Pigeon", "config": {"by": "air"
 
 
 def database_of(kind: str, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """An empty one, as the setting DATABASES names it."""
+    """An empty one, as the setting DATABASES names it. It does not wait for the disk: no test pulls the plug."""
     if kind == "sqlite":
         directory = request.getfixturevalue("tmp_path_factory").mktemp("django")
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(directory / "db.sqlite3")}
+        options = {"init_command": "PRAGMA synchronous=OFF"}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(directory / "db.sqlite3"), "OPTIONS": options}
     from psycopg.conninfo import conninfo_to_dict
 
     told = conninfo_to_dict(request.getfixturevalue("postgresql").new_database())
@@ -35,6 +36,7 @@ def database_of(kind: str, request: pytest.FixtureRequest) -> dict[str, Any]:
         "USER": told.get("user", ""),
         "HOST": told.get("host", ""),
         "PASSWORD": told.get("password", ""),
+        "OPTIONS": {"options": "-c synchronous_commit=off"},
     }
 
 

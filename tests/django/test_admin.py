@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -148,3 +150,21 @@ def test_a_preview_shows_a_mistake_instead_of_failing(boss: Browser) -> None:
 
     told = boss.get(f"{TEMPLATES}{template.pk}/preview/")
     assert (told.status_code, 'id="mistake"' in told.content.decode()) == (200, True)
+
+
+def test_messages_are_exported_as_they_are_chosen_and_no_cell_is_a_formula(staff: Any) -> None:
+    send("+420777111222", "=1+1", tag="one")
+    send("+420777111223", "Two")
+    left_out = send("+420777111224", "Three")
+    chosen = OutputSMSMessage.objects.exclude(pk=left_out.pk)
+    asked = {"action": "export", "_selected_action": [message.pk for message in chosen]}
+
+    answer = staff("view_outputsmsmessage").post(MESSAGES, asked)
+
+    header, *rows = csv.reader(io.StringIO(answer.getvalue().decode()))
+    place = {name: header.index(name) for name in ("recipient", "content", "state", "tag")}
+    assert [[row[at] for at in place.values()] for row in rows] == [
+        ["+420777111222", "'=1+1", "DEBUG", "one"],
+        ["+420777111223", "Two", "DEBUG", ""],
+    ]
+    assert answer.headers["Content-Type"] == "text/csv"

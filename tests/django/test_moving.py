@@ -1,4 +1,4 @@
-"""A project that was written for pymess, before and after its move; and the admin that it has then, in a real browser.
+"""A project that was written for pymess, before and after its move.
 
 `courier/day.json` is what came of a day on pymess, in the version that `courier/requirements.txt` names. Pymess is
 installed beside everything else, for the processes of the project before its move alone; where that can't be done, what
@@ -8,57 +8,19 @@ needs it is skipped, and the project after its move is held to the same record.
 from __future__ import annotations
 
 import json
-import os
-import re
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
 from tests.django.conftest import database_of
+from tests.django.couriers import AFTER, BEFORE, COURIER, DAY, Courier, gateway
 from tests.protocols.contract.far import Far
 
-from heliograph.calling import Request, Response
-
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-COURIER = Path(__file__).parent / "courier"
-DAY = json.loads((COURIER / "day.json").read_text())
-BEFORE, AFTER = "courier.before", "courier.after"
-
-
-def gateway(request: Request) -> Response:
-    """SMS Operator's: what is sent is on its way, what is asked about is delivered."""
-    ids = re.findall(rb"<SmsId>\s*([^<\s]+)\s*</SmsId>", request.body or b"")
-    status = b"0" if b"SMS-Status" in (request.body or b"") else b"11"
-    items = b"".join(b"<DataItem><SmsId>%s</SmsId><Status>%s</Status></DataItem>" % (each, status) for each in ids)
-    return Response(200, b"<SmsServices>%s</SmsServices>" % items)
-
-
-class Courier:
-    """The project, in processes of its own."""
-
-    def __init__(self, database: dict[str, Any], gateway_url: str, pymess: Path | None) -> None:
-        self.environment = os.environ | {"COURIER_DATABASE": json.dumps(database), "COURIER_GATEWAY": f"{gateway_url}/"}
-        self.pymess = pymess
-
-    def command(self, settings: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
-        environment = self.environment | {"DJANGO_SETTINGS_MODULE": settings}
-        if settings == BEFORE:
-            environment["PYTHONPATH"] = str(self.pymess)
-        return [sys.executable, "manage.py", *arguments], environment
-
-    def manage(self, settings: str, *arguments: str) -> str:
-        command, environment = self.command(settings, *arguments)
-        done = subprocess.run(command, cwd=COURIER, env=environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    pass
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +99,13 @@ print(json.dumps(rows))
 
 
 def test_the_project_has_no_open_migrations_and_no_mistakes_after_the_move(moved: Courier) -> None:
-    assert "No changes detected" in moved.manage(AFTER, "makemigrations", "--check", "--dry-run")
-    assert "no issues" in moved.manage(AFTER, "check")
+    asked = """
+from django.core.management import call_command
+call_command("makemigrations", check=True, dry_run=True)
+call_command("check", fail_level="WARNING")
+"""
+
+    assert "No changes detected" in moved.manage(AFTER, "shell", "--verbosity", "0", "--command", asked)
 
 
 def test_every_path_of_pymess_leads_to_ours(moved: Courier) -> None:
@@ -160,125 +127,3 @@ assert pymess.backend.sms.twilio.TwilioSMSBackend
 
     assert "'AbstractSMSTemplate'" in told
     assert "'SMSBackend'" in told
-
-
-# -- the admin
-
-
-@pytest.fixture(scope="module")
-def site(moved: Courier) -> Iterator[str]:
-    """The project's own server, with somebody who may log in."""
-    moved.environment |= {
-        f"DJANGO_SUPERUSER_{name}": value for name, value in (("USERNAME", "boss"), ("PASSWORD", "x"))
-    }
-    moved.manage(AFTER, "createsuperuser", "--noinput", "--email", "boss@example.org")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command, environment = moved.command(AFTER, "runserver", "--noreload", f"127.0.0.1:{port}")
-    process = subprocess.Popen(
-        command, cwd=COURIER, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            httpx2.get(f"{address}/admin/login/")
-            break
-        except httpx2.TransportError:
-            assert time.monotonic() < deadline, "the project's server did not start"
-            assert process.poll() is None
-    yield address
-    process.terminate()
-    process.wait(timeout=30)
-
-
-@pytest.fixture
-def page(browser: Browser, site: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    context.set_default_timeout(10_000)
-    opened = context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.goto(f"{site}/admin/")
-    opened.fill("[name=username]", "boss")
-    opened.fill("[name=password]", "x")
-    opened.click("input[type=submit]")
-    opened.wait_for_selector("text=Output sms")
-    yield opened
-    context.close()
-    assert problems == []
-
-
-def test_messages_are_found_filtered_and_sent_again(page: Page, site: str) -> None:
-    page.goto(f"{site}/admin/heliograph/outputsmsmessage/?q=Washed")
-    failed = page.wait_for_selector("[data-state=error]")
-    assert failed is not None
-    assert failed.inner_text() == "error"
-    page.check("#result_list tbody tr:first-child input.action-select")
-    page.select_option("select[name=action]", "resend")
-    page.click("button[name=index]")
-    told = page.wait_for_selector(".messagelist .success")
-    assert told is not None
-    assert told.inner_text() == "1 sent again."
-
-    page.click("#result_list tbody tr:first-child th a")
-    page.wait_for_selector("text=The chalk is wet.")
-    page.wait_for_selector("text=resend_of")
-    assert page.query_selector("input[name=content]") is None
-    assert page.query_selector("textarea") is None
-
-    page.goto(f"{site}/admin/heliograph/outputsmsmessage/?state__exact=7")
-    assert {each.inner_text() for each in page.query_selector_all("[data-state]")} == {"delivered"}
-
-
-def test_what_is_on_its_way_can_be_asked_about(page: Page, site: str, moved: Courier) -> None:
-    moved.manage(
-        AFTER,
-        "shell",
-        "--verbosity",
-        "0",
-        "--command",
-        "from heliograph.django import send; send('+420602000001', 'On its way')",
-    )
-    page.goto(f"{site}/admin/heliograph/outputsmsmessage/?q=On+its+way")
-    page.wait_for_selector("[data-state=sending]")
-    page.check("#action-toggle")
-    page.select_option("select[name=action]", "check_delivery")
-    page.click("button[name=index]")
-
-    page.wait_for_selector("text=1 were on their way; 1 of them are settled now.")
-
-    page.wait_for_selector("[data-state=delivered]")
-
-
-def test_a_template_is_tried_before_anybody_gets_it(page: Page, site: str) -> None:
-    page.goto(f"{site}/admin/heliograph/smstemplate/")
-    page.click("text=coming")
-    page.click("text=Preview, with parts and cost")
-    first = page.wait_for_selector("#text")
-    assert first is not None
-    assert first.inner_text() == "Zasilka number prijde v at"
-
-    page.fill("[name=context_data]", json.dumps({"number": "O'Neil & " + "x" * 150, "at": "12:30"}))
-    page.fill("[name=recipient]", "777 111 222")
-    page.click("text=Show")
-    page.wait_for_selector('#text:has-text("O\'Neil & xxx")')
-    measured = page.wait_for_selector("#measure")
-
-    assert measured is not None
-    assert re.sub(r"\s+", " ", measured.inner_text()).startswith("2 parts · GSM-7 · 182 characters")
-    assert measured.inner_text().endswith("0.1 EUR")
-    page.fill("[name=context_data]", "[]")
-    page.click("text=Show")
-    page.wait_for_selector("text=Write an object")
-
-
-def test_an_opt_out_can_be_entered(page: Page, site: str) -> None:
-    page.goto(f"{site}/admin/heliograph/smsoptout/add/")
-    page.fill("[name=recipient]", "nobody")
-    page.click("[name=_save]")
-    page.wait_for_selector("text=is no phone number")
-    page.fill("[name=recipient]", "777 999 999")
-    page.click("[name=_save]")
-
-    page.wait_for_selector("text=+420777999999")

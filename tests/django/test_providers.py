@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -9,12 +10,15 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.test import Client as Browser
 from django.utils import timezone
 from tests.conftest import Server
@@ -22,7 +26,7 @@ from tests.protocols.contract.far import Far
 from tests.protocols.contract.wires import heliograph_error, twilio_message
 
 from heliograph.calling import Request, Response
-from heliograph.django import send, send_many
+from heliograph.django import asend, asend_many, send, send_many
 from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, OutputSMSMessage, SMSOptOut
 from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received, sms_state_changed
 from heliograph.django.states import SMSState
@@ -332,6 +336,33 @@ def test_passing_failures_wait_and_uncertain_ones_are_not_repeated(twilio: Any, 
     ]
     assert "DEFAULT_PHONE_CODE" in nowhere.error
     assert "token" not in throttled.error + cut_off.error
+
+
+def test_what_a_provider_notices_is_in_the_projects_own_log(settings: Any, far: Far, caplog: Any) -> None:
+    seed_ats(settings, far)
+    address = f"/sms/webhooks/default/{secret_of('default')}/"
+
+    assert Browser().post(address, "<no xml", "text/xml").status_code == 200
+
+    assert "event='push not understood' provider='default'" in caplog.text
+    assert caplog.records[-1].name == "heliograph.protocols.ats.provider"
+
+
+def test_a_provider_that_tells_at_once_is_heard_from_code_that_awaits(settings: Any, tmp_path: Path) -> None:
+    config = {"type": "file", "path": str(tmp_path / "sent.jsonl")}
+    settings.HELIOGRAPH = {"BACKENDS": {"default": {"backend": PROVIDER, "config": config}}}
+
+    async def main() -> list[OutputSMSMessage]:
+        try:
+            return [await asend("+420777111222", "One"), *await asend_many(["+420777111223"], "Two")]
+        finally:
+            await sync_to_async(connections.close_all)()
+
+    messages = asyncio.run(main())
+
+    assert {message.state for message in messages} == {SMSState.DELIVERED}
+    sent = [json.loads(line) for line in (tmp_path / "sent.jsonl").read_text().splitlines()]
+    assert [line["body"] for line in sent] == ["One", "Two"]
 
 
 def test_a_heliograph_server_is_a_backend(settings: Any, server: Server) -> None:

@@ -98,7 +98,7 @@ async def test_a_code_overtakes_a_campaign_at_a_paced_provider(start: StartEngin
 async def test_the_urgent_are_claimed_first(start: StartEngine) -> None:
     provider = ScriptedProvider()
     running = await start(provider)
-    soon = datetime.now(UTC) + timedelta(milliseconds=700)
+    soon = datetime.now(UTC) + timedelta(seconds=2)
     for priority in (Priority.LOW, Priority.NORMAL, Priority.URGENT):
         to, options = [f"+33612345{int(priority)}00"], Options(priority=priority)
         draft = Draft(protocol="v1", to=to, originator="Acme", text="Hello", send_at=soon, options=options)

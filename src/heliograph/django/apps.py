@@ -13,3 +13,6 @@ class HeliographConfig(AppConfig):
 
     def ready(self) -> None:
         from heliograph.django import checks  # noqa: F401 - registers them
+        from heliograph.django.logs import lead_into_logging
+
+        lead_into_logging()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from heliograph.django import conf
 from heliograph.django.backends import get_backend
 from heliograph.django.models import OutputSMSMessage
-from heliograph.django.models.messages import CHUNK, chunks_of
+from heliograph.django.models.messages import chunks_of, in_key_order
 from heliograph.django.publishing import free_left_claims, publish_left
 from heliograph.django.receiving import forget_early_receipts
 from heliograph.django.states import SMSState
@@ -40,11 +40,7 @@ class Checked(NamedTuple):
 
 def on_their_way(backend_name: str) -> Iterator[list[OutputSMSMessage]]:
     """The messages that a backend is sending, in chunks."""
-    last = 0
-    rows = OutputSMSMessage.objects.filter(state=SMSState.SENDING, backend_name=backend_name).order_by("pk")
-    while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
-        yield chunk
-        last = chunk[-1].pk
+    yield from in_key_order(OutputSMSMessage.objects.filter(state=SMSState.SENDING, backend_name=backend_name))
 
 
 def check() -> Checked:

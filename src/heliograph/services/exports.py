@@ -37,10 +37,11 @@ async def as_csv(header: Sequence[str], chunks: AsyncIterator[Sequence[Sequence[
     writer.writerow(header)
     yield buffer.getvalue().encode()
     async for rows in chunks:
-        yield await asyncio.to_thread(_csv_lines, rows)
+        yield await asyncio.to_thread(csv_lines, rows)
 
 
-def _csv_lines(rows: Sequence[Sequence[Cell]]) -> bytes:
+def csv_lines(rows: Sequence[Sequence[Cell]]) -> bytes:
+    """Lines of such a file."""
     buffer = io.StringIO()
     csv.writer(buffer).writerows(
         [[_safe(cell) if type(cell) is str and cell[:1] in _BEGINNINGS else cell for cell in row] for row in rows]

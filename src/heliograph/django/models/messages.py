@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -220,3 +220,12 @@ def chunks_of(rows: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def in_key_order(rows: models.QuerySet) -> Iterator[list[Any]]:
+    """The same in chunks by their keys, each a query of its own: rows may change meanwhile."""
+    last: Any = None
+    rows = rows.order_by("pk")
+    while chunk := list((rows if last is None else rows.filter(pk__gt=last))[:CHUNK]):
+        yield chunk
+        last = chunk[-1].pk
