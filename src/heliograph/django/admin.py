@@ -167,7 +167,6 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
         settled = len(sending) - left
         self.message_user(request, f"{len(sending)} were on their way; {settled} of them are settled now.")
 
-
     @admin.action(description="Export as CSV", permissions=["view"])
     def export(self, request: HttpRequest, chosen: QuerySet) -> StreamingHttpResponse:
         """All that is chosen, however many, a chunk at a time."""
