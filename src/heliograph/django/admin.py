@@ -144,7 +144,7 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
     def resend(self, request: HttpRequest, chosen: QuerySet) -> None:
         """What still waits is left alone: it will go out by itself."""
         sent = waiting = 0
-        for message in chosen.prefetch_related("related_objects"):
+        for message in chosen.prefetch_related("related_objects__content_object"):
             if message.state in PUBLISHABLE:
                 waiting += 1
                 continue

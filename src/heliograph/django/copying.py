@@ -143,8 +143,9 @@ class Tables:
 
     def _message(self, row: Row) -> models.Model:
         fields = dict(row)
-        sent_with = _read(row["extra_sender_data"])
-        path = conf.our_path(row["backend"]) if row["backend"] else None
+        sent_with = _read(row.get("extra_sender_data"))
+        theirs = row.get("backend")
+        path = conf.our_path(theirs) if theirs else None
         fields["state"] = row["state"] if row["state"] in set(SMSState) else SMSState.UNKNOWN
         if fields["state"] == SMSState.SENDING:
             # What both gateways that can be asked have it under (reference: pymess.md, section 8; providers.md, C).
@@ -154,11 +155,11 @@ class Tables:
             **fields
             | {
                 "uid": str(row["id"]),
-                "template_id": self._template_keys.get(str(row["template_id"])),
-                "tag": row["tag"] or None,
+                "template_id": self._template_keys.get(str(row.get("template_id"))),
+                "tag": row.get("tag") or None,
                 "backend": path,
                 "backend_name": self._backend_names.get(path or "", conf.get("DEFAULT_BACKEND")),
-                "extra_data": _read(row["extra_data"]),
+                "extra_data": _read(row.get("extra_data")),
                 "extra_sender_data": sent_with,
                 "parts": parts_of(row["content"]),
             }
@@ -168,7 +169,7 @@ class Tables:
         return OutputSMSRelatedObject(**row, object_id_int=self._integer_key(row))
 
     def _disallowed(self, row: Row) -> models.Model:
-        fields = dict(row) | {"template_id": self._template_keys.get(str(row["template_id"]))}
+        fields = dict(row) | {"template_id": self._template_keys.get(str(row.get("template_id")))}
         return SMSTemplateDisallowedObject(**fields, object_id_int=self._integer_key(row))
 
     def _integer_key(self, row: Row) -> int | None:

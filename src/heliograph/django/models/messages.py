@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, router
+from django.db import models, router, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -96,9 +96,10 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
             for field in fields
             if all(getattr(each, field) == getattr(first, field) for each in messages)
         }
-        if differing := set(fields) - same.keys():
-            self.bulk_update(messages, differing)
-        self.filter(pk__in=[each.pk for each in messages]).update(**same)
+        with transaction.atomic(using=router.db_for_write(self.model)):
+            if differing := set(fields) - same.keys():
+                self.bulk_update(messages, differing)
+            self.filter(pk__in=[each.pk for each in messages]).update(**same)
 
 
 class OutputSMSMessage(Timed):
