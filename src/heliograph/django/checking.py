@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,8 +12,7 @@ from django.utils import timezone
 
 from heliograph.django import conf
 from heliograph.django.backends import get_backend
-from heliograph.django.models import OutputSMSMessage
-from heliograph.django.models.messages import chunks_of, in_key_order
+from heliograph.django.models.messages import OutputSMSMessage, chunks_of
 from heliograph.django.publishing import free_left_claims, publish_left
 from heliograph.django.receiving import forget_early_receipts
 from heliograph.django.states import SMSState
@@ -36,11 +34,6 @@ class Checked(NamedTuple):
     """How many were on their way for too long."""
     mistakes: list[str]
     """Backends that could not be asked, each with its reason."""
-
-
-def on_their_way(backend_name: str) -> Iterator[list[OutputSMSMessage]]:
-    """The messages that a backend is sending, in chunks."""
-    yield from in_key_order(OutputSMSMessage.objects.filter(state=SMSState.SENDING, backend_name=backend_name))
 
 
 def check() -> Checked:

@@ -7,9 +7,8 @@ free again; any other becomes UNKNOWN, because it may have gone out.
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router, transaction
@@ -17,11 +16,10 @@ from django.utils import timezone
 
 from heliograph.django import conf
 from heliograph.django.backends import SMSBackend, get_backend
-from heliograph.django.models import OutputSMSMessage, SMSOptOut
-from heliograph.django.models.messages import CHUNK, chunks_of
+from heliograph.django.models.inbound import SMSOptOut
+from heliograph.django.models.messages import CHUNK, OutputSMSMessage, chunks_of
 from heliograph.django.states import PUBLISHABLE, SMSState
 from heliograph.domain.ids import new_id
-from heliograph.domain.retries import retry_at_ms
 
 log = logging.getLogger(__name__)
 
@@ -91,17 +89,6 @@ def free_left_claims() -> int:
     return len(left)
 
 
-def next_attempt_at(attempts: int, created_at: datetime, after_ms: int | None = None) -> datetime | None:
-    """When a message that has met a passing failure is tried again, after `attempts` attempts; None: not at all."""
-    tries_again = conf.get("RETRY_SENDING") and conf.get("BATCH_SENDING")
-    if not tries_again or attempts > conf.get("MAX_SEND_ATTEMPTS"):
-        return None
-    now = timezone.now()
-    expires = created_at + timedelta(seconds=conf.get("MAX_SECONDS_TO_SEND"))
-    at_ms = retry_at_ms(attempts, _ms(now), _ms(expires), random.random(), after_ms)  # noqa: S311 - jitter
-    return None if at_ms is None else now + timedelta(milliseconds=at_ms - _ms(now))
-
-
 def _published(messages: Iterable[OutputSMSMessage], together: int = CHUNK) -> Iterator[OutputSMSMessage]:
     """Those that went too often, or are too old, fail instead."""
     for chunk in chunks_of(messages, together):
@@ -110,10 +97,6 @@ def _published(messages: Iterable[OutputSMSMessage], together: int = CHUNK) -> I
         _fail([(message, hopeless[message.pk]) for message in given_up])
         publish([message for message in chunk if message.pk not in hopeless])
         yield from chunk
-
-
-def _ms(instant: datetime) -> int:
-    return int(instant.timestamp() * 1_000)
 
 
 def _claim(messages: Sequence[OutputSMSMessage]) -> list[OutputSMSMessage]:

@@ -12,7 +12,8 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from heliograph.django import conf
-from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, OutputSMSMessage, SMSOptOut
+from heliograph.django.models.inbound import InboundSMSMessage, SMSOptOut
+from heliograph.django.models.messages import EarlySMSReceipt, OutputSMSMessage
 from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received, tell
 from heliograph.django.states import OF_STATUS, SMSState, may_become
 from heliograph.domain.batches import BodyKind

@@ -14,9 +14,8 @@ from django.utils.translation import get_language
 from heliograph.django import conf
 from heliograph.django.backends import get_backend
 from heliograph.django.errors import SMSSendingError
-from heliograph.django.models import OutputSMSMessage, OutputSMSRelatedObject
-from heliograph.django.models.messages import CHUNK, MAX_CONTENT
-from heliograph.django.models.related import fields_of
+from heliograph.django.models.messages import CHUNK, MAX_CONTENT, OutputSMSMessage
+from heliograph.django.models.related import OutputSMSRelatedObject, fields_of
 from heliograph.django.publishing import publish_after_commit
 from heliograph.django.recipients import canonical
 from heliograph.django.routers import backend_names_for

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils import timezone
 
 from heliograph.django.errors import SMSSendingError
+from heliograph.django.retries import next_attempt_at
 from heliograph.django.states import SMSState
 
 if TYPE_CHECKING:
-    from heliograph.django.models import OutputSMSMessage
+    from heliograph.django.models.messages import OutputSMSMessage
 
 
 class SMSBackend:
@@ -56,9 +57,9 @@ class SMSBackend:
 
     def bulk_check_sms_states(self) -> None:
         """The same for all that are on their way by this backend. NotImplementedError if it can't be asked."""
-        from heliograph.django.checking import on_their_way
+        from heliograph.django.models.messages import OutputSMSMessage
 
-        for chunk in on_their_way(self.name):
+        for chunk in OutputSMSMessage.objects.on_their_way(self.name):
             self.update_sms_states(chunk)
 
     def get_extra_message_kwargs(self) -> dict[str, Any]:
@@ -104,8 +105,6 @@ class SMSBackend:
         **fields: Any,
     ) -> None:
         """The same after an attempt that failed: to be tried again if it may, unless `state` says otherwise."""
-        from heliograph.django.publishing import next_attempt_at
-
         attempts = message.number_of_send_attempts + 1
         again_at = None
         if state is None:

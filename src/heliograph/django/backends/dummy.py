@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.utils import timezone
 
 from heliograph.django.backends.base import SMSBackend
-from heliograph.django.models import OutputSMSMessage
+from heliograph.django.models.messages import OutputSMSMessage
 from heliograph.django.states import SMSState
 
 

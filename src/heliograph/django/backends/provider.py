@@ -15,12 +15,13 @@ from django.utils import timezone
 
 from heliograph.django.backends.base import SMSBackend
 from heliograph.django.errors import SMSSendingError
-from heliograph.django.models import OutputSMSMessage
-from heliograph.django.publishing import next_attempt_at
+from heliograph.django.models.messages import OutputSMSMessage
 from heliograph.django.receiving import Reception, apply_early_receipts, apply_receipts, settle_asked
 from heliograph.django.recipients import msisdn_of
+from heliograph.django.retries import next_attempt_at
 from heliograph.django.states import SMSState
 from heliograph.django.storages import DjangoCacheStorage
+from heliograph.django.webhooks import address_of
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import to_ms
 from heliograph.engine.foreign import storable
@@ -103,8 +104,6 @@ class ProviderSMSBackend(SMSBackend):
 
     def provider(self) -> Provider:
         """A fresh one, not started."""
-        from heliograph.django.webhooks import address_of
-
         protocol, config = self.protocol_and_config(self.config)
         surroundings = Surroundings(
             name=self.name, account_id="", callback_url=address_of(self.name), tokens=DjangoCacheStorage()

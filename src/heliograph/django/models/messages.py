@@ -58,6 +58,10 @@ class MessageQuerySet(models.QuerySet):
             .order_by("priority", "created_at", "pk")
         )
 
+    def on_their_way(self, backend_name: str) -> Iterator[list[OutputSMSMessage]]:
+        """Those that a backend is sending, in chunks."""
+        return in_key_order(self.filter(state=SMSState.SENDING, backend_name=backend_name))
+
     def failed(self) -> MessageQuerySet:
         return self.filter(state__in=FAILED)
 
