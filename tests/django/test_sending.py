@@ -109,6 +109,9 @@ def test_without_accents_no_text_loses_its_letters(text: str, sent: str) -> None
 def test_with_accents_a_text_stays_as_it_is(settings: Any) -> None:
     settings.HELIOGRAPH = {"USE_ACCENT": True}
 
+    with pytest.raises(SMSSendingError, match="half of a surrogate pair"):
+        send("+420777111222", "\ud83d")
+
     assert send("+420777111222", "Příliš 👍").content == "Příliš 👍"
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heliograph.text import is_gsm, to_gsm
+from heliograph.text import is_gsm, to_ascii, to_gsm
 
 unhurried = settings(deadline=None)  # each script that is met for the first time is read from disk
 
@@ -100,3 +100,37 @@ def test_emoji_are_named_or_removed_with_all_that_belongs_to_them(text, named, r
 
 def test_blanks_are_left_alone_where_there_was_no_emoji():
     assert to_gsm("  a  –  b  ", remove_emoji=True) == "  a  -  b  "
+
+
+@pytest.mark.parametrize(
+    ("text", "ascii_text"),
+    [
+        ("Příliš žluťoučký kůň", "Prilis zlutoucky kun"),
+        ("Straße æ Ø ł", "Strasse ae O l"),
+        ("5 € “ok” – …", '5 EUR "ok" - ...'),
+        ("Привет", "Privet"),
+        ("ﬁ ½ Ⅳ", "fi 12 IV"),
+        ("a\u200db", "ab"),
+        ("\u0301", "?"),
+    ],
+)
+def test_ascii_is_as_near_as_it_can_be(text: str, ascii_text: str) -> None:
+    assert to_ascii(text) == ascii_text
+
+
+@unhurried
+@given(texts)
+def test_any_text_can_be_written_in_ascii_and_none_is_emptied(text: str) -> None:
+    written = to_ascii(text)
+
+    assert written.isascii()
+    assert bool(written.strip()) or not text.strip()
+    assert to_ascii(written) == written
+
+
+@unhurried
+@given(st.text(st.characters(min_codepoint=0xC0, max_codepoint=0x17F)))
+def test_accented_latin_letters_come_out_as_unicode_takes_them_apart(text: str) -> None:
+    apart = [unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode() for letter in text]
+
+    assert all(to_ascii(letter) == plain for letter, plain in zip(text, apart, strict=True) if plain)

@@ -19,6 +19,7 @@ from heliograph.django.models.related import OutputSMSRelatedObject, fields_of
 from heliograph.django.publishing import publish_after_commit
 from heliograph.django.recipients import canonical
 from heliograph.django.routers import backend_names_for
+from heliograph.engine.foreign import storable
 from heliograph.text import TooManyParts, measure_text, to_ascii
 
 _FIELDS = frozenset({"sender", "priority"})
@@ -167,8 +168,8 @@ def content_of(text: object) -> str:
         content = to_ascii(content)
     if not content.strip():
         raise SMSSendingError("The text is empty.")
-    if "\0" in content:
-        raise SMSSendingError("The text has a character that no text can have (U+0000).")
+    if storable(content) != content:
+        raise SMSSendingError("The text has a character that no text can have: U+0000, or half of a surrogate pair.")
     if len(content) > MAX_CONTENT:
         raise SMSSendingError(f"The text has {len(content)} characters; {MAX_CONTENT} are the most.")
     return content
