@@ -26,7 +26,7 @@ from tests.protocols.contract.far import Far
 from tests.protocols.contract.wires import heliograph_error, twilio_message
 
 from heliograph.calling import Request, Response
-from heliograph.django import asend, asend_many, send, send_many
+from heliograph.django import asend, asend_many, receiving, send, send_many
 from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, OutputSMSMessage, SMSOptOut
 from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received, sms_state_changed
 from heliograph.django.states import SMSState
@@ -111,6 +111,20 @@ def test_each_code_of_ats_has_a_state(settings: Any, far: Far, code: str, state:
 
     message.refresh_from_db()
     assert message.state == state
+
+
+def test_a_check_of_many_takes_no_more_queries_than_one_of_few(
+    settings: Any, far: Far, django_assert_max_num_queries: Any
+) -> None:
+    seed_ats(settings, far)
+    far.behaviour = ats("0")
+    send_many([f"+42077711{place:04d}" for place in range(60)], "Ahoj")
+
+    far.behaviour = ats("23")
+    with django_assert_max_num_queries(30):
+        call_command("check_sms_delivery", stdout=StringIO())
+
+    assert set(OutputSMSMessage.objects.values_list("state", flat=True)) == {SMSState.DELIVERED}
 
 
 def test_sms_operator_under_the_later_lines_names(settings: Any, far: Far) -> None:
@@ -251,6 +265,21 @@ def test_a_receipt_that_crosses_its_message_is_not_left_waiting(twilio: Any, mon
     message.refresh_from_db()
     assert message.state == SMSState.DELIVERED
     assert not EarlySMSReceipt.objects.exists()
+
+
+def test_a_receipt_that_comes_while_others_are_applied_is_kept(twilio: Any, monkeypatch: Any) -> None:
+    told_by_twilio(RECEIPT | {"MessageStatus": "sent"})
+    apply = receiving._apply
+
+    def apply_while_another_comes(*arguments: Any, **named: Any) -> Any:
+        EarlySMSReceipt.objects.create(backend_name="default", provider_ref="SM1", state=SMSState.DELIVERED)
+        return apply(*arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(receiving, "_apply", apply_while_another_comes)
+        send("+420777111222", "Ahoj")
+
+    assert EarlySMSReceipt.objects.get().state == SMSState.DELIVERED
 
 
 def test_what_nobody_asks_for_is_forgotten(twilio: Any) -> None:

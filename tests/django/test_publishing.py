@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from tests.django.conftest import PIGEON
 from tests.django.shop.backends import Pigeon
 
 from heliograph.django import send, send_many
+from heliograph.django.checking import settle_idle
 from heliograph.django.models import OutputSMSMessage
 from heliograph.django.publishing import LEASE, LEFT, NOT_AGAIN, TOO_OLD, free_left_claims, publish
 from heliograph.django.states import SMSState
@@ -293,3 +294,44 @@ def test_idle_messages_are_logged_and_become_errors_as_the_settings_say(
     message.refresh_from_db()
     fresh.refresh_from_db()
     assert (message.state, message.error, fresh.state) == (SMSState.ERROR, "timeouted", SMSState.SENDING)
+
+
+def test_an_idle_message_is_held_while_it_is_settled(by_pigeon: Any, monkeypatch: Any) -> None:
+    """Or a receipt that comes between the look and the write would be lost."""
+    if not connection.features.has_select_for_update_nowait:
+        pytest.skip("this database locks all rows at once")
+    message = send("+420777111222", "Old")
+    OutputSMSMessage.objects.update(sent_at=timezone.now() - timedelta(minutes=11))
+    store, refused = OutputSMSMessage.objects.store_changes, []
+
+    def receipt() -> None:
+        try:
+            with transaction.atomic():
+                OutputSMSMessage.objects.select_for_update(nowait=True).get(pk=message.pk)
+        except OperationalError as error:
+            refused.append(error)
+        connection.close()
+
+    def store_while_a_receipt_comes(*arguments: Any) -> None:
+        thread = threading.Thread(target=receipt)
+        thread.start()
+        thread.join(timeout=30)
+        store(*arguments)
+
+    monkeypatch.setattr(OutputSMSMessage.objects, "store_changes", store_while_a_receipt_comes)
+
+    assert settle_idle() == 1
+
+    assert len(refused) == 1
+
+
+def test_what_was_left_by_a_backend_that_can_not_be_used_any_more_is_unknown(batches: Any) -> None:
+    message = send("+420777111222", "Hello")
+    OutputSMSMessage.objects.update(claim="dead", claimed_at=timezone.now() - LEASE)
+    wrong = {"backend": "heliograph.django.backends.ats_sms_operator.ATSSMSBackend", "config": {}}
+    batches.HELIOGRAPH = batches.HELIOGRAPH | {"BACKENDS": {"default": wrong}}
+
+    assert free_left_claims() == 1
+
+    message.refresh_from_db()
+    assert (message.state, message.claim) == (SMSState.UNKNOWN, None)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import router, transaction
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -80,20 +81,23 @@ def check_some(messages: list[OutputSMSMessage]) -> list[str]:
 def settle_idle() -> int:
     """Tells the log of messages that are on their way for too long, and makes errors of them, as the settings say."""
     minutes = conf.get("IDLE_MINUTES")
-    idle = _idle_since(timezone.now() - timedelta(minutes=minutes))
-    if conf.get("LOG_IDLE_MESSAGES") and idle:
-        log.warning('%d output SMS are more than %s minutes in the state "sending"', len(idle), minutes)
-    if conf.get("SET_ERROR_TO_IDLE_MESSAGES"):
-        before = [message.state for message in idle]
-        for message in idle:
-            message.state, message.error = SMSState.ERROR, TIMED_OUT
-        OutputSMSMessage.objects.store_changes(idle, before, ("state", "error"))
+    with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
+        idle = _idle_since(timezone.now() - timedelta(minutes=minutes))
+        if conf.get("LOG_IDLE_MESSAGES") and idle:
+            log.warning('%d output SMS are more than %s minutes in the state "sending"', len(idle), minutes)
+        if conf.get("SET_ERROR_TO_IDLE_MESSAGES"):
+            before = [message.state for message in idle]
+            for message in idle:
+                message.state, message.error = SMSState.ERROR, TIMED_OUT
+            OutputSMSMessage.objects.store_changes(idle, before, ("state", "error"))
     return len(idle)
 
 
 def _idle_since(then: datetime) -> list[OutputSMSMessage]:
+    """Locked, so that no receipt is overwritten that comes meanwhile."""
     return list(
-        OutputSMSMessage.objects.filter(state=SMSState.SENDING)
+        OutputSMSMessage.objects.select_for_update()
+        .filter(state=SMSState.SENDING)
         .annotate(since=Coalesce("sent_at", "created_at"))
         .filter(since__lt=then)
     )

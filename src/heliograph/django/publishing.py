@@ -15,7 +15,8 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from heliograph.django import conf
-from heliograph.django.backends import SMSBackend, get_backend
+from heliograph.django.backends import get_backend
+from heliograph.django.errors import SMSSendingError
 from heliograph.django.models.inbound import SMSOptOut
 from heliograph.django.models.messages import CHUNK, OutputSMSMessage, chunks_of
 from heliograph.django.states import PUBLISHABLE, SMSState
@@ -76,16 +77,16 @@ def publish_left() -> int:
 
 def free_left_claims() -> int:
     """Deals with what processes that died have left. How many messages."""
-    left = list(
-        OutputSMSMessage.objects.filter(state__in=PUBLISHABLE, claimed_at__lt=timezone.now() - LEASE).exclude(
-            claim=None
-        )
-    )
-    for message in left:
-        if _takes_each_once(message.backend_name):
-            message.change_and_save(claim=None, claimed_at=None)
-        else:
-            message.change_and_save(state=SMSState.UNKNOWN, error=LEFT)
+    with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
+        stale = {"state__in": PUBLISHABLE, "claim__isnull": False, "claimed_at__lt": timezone.now() - LEASE}
+        left = list(OutputSMSMessage.objects.select_for_update().filter(**stale))
+        harmless = {name for name in {message.backend_name for message in left} if _takes_each_once(name)}
+        before = [message.state for message in left]
+        for message in left:
+            message.claim = message.claimed_at = None
+            if message.backend_name not in harmless:
+                message.state, message.error = SMSState.UNKNOWN, LEFT
+        OutputSMSMessage.objects.store_changes(left, before, ("state", "error", "claim", "claimed_at"))
     return len(left)
 
 
@@ -159,8 +160,8 @@ def _why_not(message: OutputSMSMessage) -> str | None:
 
 
 def _takes_each_once(name: str) -> bool:
+    """No, where the backend is gone or can't be used any more."""
     try:
-        backend: SMSBackend = get_backend(name)
-    except (ImproperlyConfigured, ImportError):
+        return get_backend(name).takes_each_once
+    except (ImproperlyConfigured, ImportError, SMSSendingError):
         return False
-    return backend.takes_each_once

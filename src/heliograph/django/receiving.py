@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from heliograph.django import conf
 from heliograph.django.models.inbound import InboundSMSMessage, SMSOptOut
-from heliograph.django.models.messages import EarlySMSReceipt, OutputSMSMessage
+from heliograph.django.models.messages import EarlySMSReceipt, OutputSMSMessage, chunks_of
 from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received, tell
 from heliograph.django.states import OF_STATUS, SMSState, may_become
 from heliograph.domain.batches import BodyKind
@@ -58,8 +58,9 @@ class Reception(Intake):
 def apply_receipts(backend_name: str, receipts: Sequence[Receipt]) -> None:
     """Changes the messages that receipts are about, as far as the table of states allows. A receipt whose message is
     not known yet is kept for it; one that repeats, or would go back, changes nothing."""
-    news = [_news(each) for each in receipts if each.status is not None]
-    early = _apply(backend_name, news, keep=True)
+    early: set[str] = set()
+    for chunk in chunks_of(each for each in receipts if each.status is not None):
+        early |= _apply(backend_name, list(map(_news, chunk)), keep=True)
     if early:
         # Whoever sent them may have looked before these were committed: then its messages can be seen by now.
         apply_early_receipts(
@@ -71,12 +72,12 @@ def apply_early_receipts(backend_name: str, messages: Iterable[OutputSMSMessage]
     """The same for receipts that came before their messages' names."""
     messages = [message for message in messages if message.provider_ref]
     refs = [message.provider_ref for message in messages]
-    early = EarlySMSReceipt.objects.filter(backend_name=backend_name, provider_ref__in=refs).order_by("pk")
+    early = list(EarlySMSReceipt.objects.filter(backend_name=backend_name, provider_ref__in=refs).order_by("pk"))
     news = [News(each.provider_ref, SMSState(each.state), each.code, each.detail) for each in early]
     if not news:
         return
     _apply(backend_name, news, keep=False)
-    early.delete()
+    EarlySMSReceipt.objects.filter(pk__in=[each.pk for each in early]).delete()  # others may have come since
     told = {each.provider_ref for each in news}
     stale = {message.pk: message for message in messages if message.provider_ref in told}
     for row in OutputSMSMessage.objects.filter(pk__in=stale).values("pk", *_TOLD):
@@ -150,12 +151,17 @@ def _plain(code: str | None) -> str | int | None:
     return int(code) if code is not None and code.isascii() and code.isdigit() else code
 
 
-def settle_asked(backend_name: str, handle: str) -> None:
-    """A provider has said all it has to say to a question: messages about which it said nothing final were sent."""
-    rows = OutputSMSMessage.objects.filter(backend_name=backend_name, poll=handle)
-    for message in rows:
-        state = SMSState.SENT if message.state == SMSState.SENDING else message.state
-        message.change_and_save(state=state, poll=None)
+def settle_asked(backend_name: str, handles: Sequence[str]) -> None:
+    """A provider has said all it has to say to these questions: messages of which it said nothing final were sent."""
+    with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
+        rows = OutputSMSMessage.objects.select_for_update().filter(backend_name=backend_name, poll__in=handles)
+        messages = list(rows)
+        before = [message.state for message in messages]
+        for message in messages:
+            message.poll = None
+            if message.state == SMSState.SENDING:
+                message.state = SMSState.SENT
+        OutputSMSMessage.objects.store_changes(messages, before, ("state", "poll"))
 
 
 def take_in(backend_name: str, arrival: InboundArrival) -> str | None:

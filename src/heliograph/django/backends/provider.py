@@ -187,10 +187,8 @@ class ProviderSMSBackend(SMSBackend):
     def update_sms_states(self, messages: Sequence[OutputSMSMessage]) -> None:
         handles = sorted({message.poll for message in messages if message.poll})
         answers = async_to_sync(self._ask)(handles)
-        for handle, answer in answers.items():
-            apply_receipts(self.name, answer.receipts)
-            if answer.over:
-                settle_asked(self.name, handle)
+        apply_receipts(self.name, [receipt for answer in answers.values() for receipt in answer.receipts])
+        settle_asked(self.name, [handle for handle, answer in answers.items() if answer.over])
 
     def bulk_check_sms_states(self) -> None:
         """Also asks for inbound messages, where the provider can't tell."""

@@ -92,8 +92,8 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
             message.tell_of_change(old_state)
 
     def _write(self, messages: Sequence[OutputSMSMessage], fields: Collection[str]) -> None:
-        """What is the same for all of them is said once: a value for each row and field takes Django a second for a
-        thousand rows."""
+        """What is the same for all of them is said once: a value for each row and field takes Django several times as
+        long."""
         first = messages[0]
         same = {
             field: getattr(first, field)
