@@ -66,7 +66,7 @@ async def test_two_writers_that_wait_for_each_other_both_succeed(another: OpenSt
     values = [await store.read(get_setting, name) for name in "ab"]
 
     assert answers == ["a", "b"]
-    assert len(attempts) == 3
+    assert len(attempts) > 2  # 3, if the loser's next attempt lets the winner go first, as it nearly always does
     assert [sorted(value or "") for value in values] == [["a", "b"], ["a", "b"]]
 
 

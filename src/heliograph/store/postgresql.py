@@ -7,6 +7,7 @@ next commit together. Queries are the same synchronous functions as on SQLite: S
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -41,6 +42,8 @@ _READ_POOL = 8
 #: The same commands do the right thing when they see what the other one did.
 _COLLISIONS = frozenset({"40P01", "40001", "23505"})
 _REPEATS = 3
+#: Before the first repeat, and twice as long before each further one: whoever waited for us wakes and goes first.
+_PAUSE_S = 0.005
 #: Statements are short: compiling them never pays.
 _SESSION = {"jit": "off"}
 
@@ -135,10 +138,11 @@ class _LaneWriter:
     async def _commit_surely(self, jobs: list[Job]) -> list[Answer]:
         """Commits; what collided with another process is done again."""
         answers = await self._commit(jobs)
-        for _ in range(_REPEATS):
+        for repeat in range(_REPEATS):
             collided = [job for job, result, failed in answers if failed and _is_collision(result)]
             if not collided:
                 break
+            await asyncio.sleep(_PAUSE_S * 2**repeat * random.uniform(1, 2))  # noqa: S311 - not a secret
             settled = [answer for answer in answers if answer[0] not in collided]
             answers = settled + await self._commit(collided)
         return answers
