@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from heliograph import errors
-from heliograph.api.wire import ChangeAccount, ConsentWords
+from heliograph.api.wire import ChangeAccount, ChangeBatch, ConsentWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 
 def test_a_batch_is_paused_and_resumed(server: Server, new_number: Callable[[], str]) -> None:
-    soon = datetime.now(UTC) + timedelta(seconds=1)
+    later = datetime.now(UTC) + timedelta(hours=1)
     with server.client() as client:
-        batch = client.batches.send(to=[new_number() for _ in range(3)], text="Hello", send_at=soon)
+        batch = client.batches.send(to=[new_number() for _ in range(3)], text="Hello", send_at=later)
         paused = client.batches.pause(batch.id)
+        client.batches.change(batch.id, ChangeBatch(send_at=None))
         ids = [message.id for message in client.messages.list(batch_id=batch.id)]
         while client.messages.why(ids[0]).why != "paused":
             pass

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from tests.django.shop.backends import Pigeon
-from tests.django.shop.models import Parcel
+from tests.django.shop.models import Depot, Parcel
 
-from heliograph.django import send, send_template
+from heliograph.django import send, send_many, send_template
 from heliograph.django.models import (
     InboundSMSMessage,
     OutputSMSMessage,
@@ -21,11 +24,13 @@ from heliograph.django.models import (
     SMSTemplate,
     SMSTemplateDisallowedObject,
 )
+from heliograph.django.states import SMSState
 
 pytestmark = pytest.mark.usefixtures("database")
 
 MESSAGES = "/admin/heliograph/outputsmsmessage/"
 TEMPLATES = "/admin/heliograph/smstemplate/"
+DISALLOWED = "/admin/heliograph/smstemplatedisallowedobject/"
 
 
 @pytest.fixture
@@ -116,10 +121,74 @@ def test_what_is_sent_again_is_a_message_of_its_own(staff: Any, by_pigeon: Any) 
     assert OutputSMSMessage.objects.filter(content="Waiting").count() == 1
 
 
-def test_a_locked_template_is_not_changed(boss: Browser) -> None:
+def test_many_are_sent_again_with_as_many_queries_as_few(staff: Any, by_pigeon: Any) -> None:
+    few, many = send_many(["+420777111222"] * 2, "Few"), send_many(["+420777111222"] * 40, "Many")
+    browser = staff("view_outputsmsmessage", "add_outputsmsmessage")
+
+    with CaptureQueriesContext(connection) as for_few:
+        act(browser, "resend", *few)
+    with CaptureQueriesContext(connection) as for_many:
+        told = act(browser, "resend", *many)
+
+    assert "40 sent again." in told
+    assert Pigeon.flown == ["Few"] * 2 + ["Many"] * 40 + ["Few"] * 2 + ["Many"] * 40
+    a_pigeon_writes = 1
+    assert len(for_many) - len(for_few) <= (40 - 2) * a_pigeon_writes
+
+
+def test_all_that_a_filter_shows_are_sent_again_once(staff: Any) -> None:
+    send_many(["+420777111222"] * 3, "Hello")
+    browser = staff("view_outputsmsmessage", "add_outputsmsmessage")
+    first = OutputSMSMessage.objects.earliest("pk")
+    chosen = {"action": "resend", "_selected_action": [first.pk], "select_across": 1}
+
+    told = browser.post(f"{MESSAGES}?state__exact={SMSState.DEBUG:d}", chosen, follow=True).content.decode()
+
+    assert "3 sent again." in told
+    assert OutputSMSMessage.objects.filter(state=SMSState.DEBUG).count() == 6
+
+
+def test_what_can_not_be_sent_again_keeps_nothing_else_back(staff: Any) -> None:
+    messages = send_many(["+420777111222"] * 25, "Hello")
+    OutputSMSMessage.objects.filter(pk__in=[message.pk for message in messages[:22]]).update(recipient="Ann")
+
+    told = act(staff("view_outputsmsmessage", "add_outputsmsmessage"), "resend", *messages)
+
+    assert "3 sent again." in told
+    assert told.count("Ann: The recipient is no phone number") == 20
+    assert "... and 2 more." in told
+
+
+def test_a_locked_template_is_neither_changed_nor_deleted(boss: Browser) -> None:
     template = SMSTemplate.objects.create(slug="hello", body="Hello", is_locked=True)
 
     assert boss.post(f"{TEMPLATES}{template.pk}/change/", {"slug": "hello", "body": "Changed"}).status_code == 403
+    assert boss.post(f"{TEMPLATES}{template.pk}/delete/", {"post": "yes"}).status_code == 403
+    boss.post(TEMPLATES, {"action": "delete_selected", "_selected_action": [template.pk], "post": "yes"})
+    template.refresh_from_db()
+    assert template.body == "Hello"
+
+
+@pytest.mark.parametrize("key", ["abc", "999999", "1" * 30, "1.5", ""])
+def test_only_an_object_that_is_there_is_disallowed(boss: Browser, key: str) -> None:
+    about = {"content_type": ContentType.objects.get_for_model(Parcel).pk, "object_id": key}
+
+    told = boss.post(f"{DISALLOWED}add/", about)
+
+    words = "There is no parcel with this key." if key else "This field is required."
+    assert words in told.content.decode()
+    assert not SMSTemplateDisallowedObject.objects.exists()
+
+
+def test_an_object_that_is_disallowed_by_hand_gets_no_message(boss: Browser) -> None:
+    SMSTemplate.objects.create(slug="hello", body="Hello")
+    parcel, depot = Parcel.objects.create(name="A"), Depot.objects.create(code="X")
+    for each in (parcel, depot):
+        about = {"content_type": ContentType.objects.get_for_model(each).pk, "object_id": f" {each.pk} "}
+        assert boss.post(f"{DISALLOWED}add/", about).status_code == 302
+
+    assert send_template("+420777111222", "hello", {}, [parcel]) is None
+    assert send_template("+420777111222", "hello", {}, [depot]) is None
 
 
 def test_a_body_that_can_not_be_read_is_shown_with_its_field(boss: Browser) -> None:

@@ -18,10 +18,11 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from tests.django.conftest import PIGEON
 from tests.django.shop.backends import Pigeon
+from tests.django.shop.models import Parcel
 
-from heliograph.django import send, send_many
+from heliograph.django import send, send_many, send_template
 from heliograph.django.checking import settle_idle
-from heliograph.django.models import OutputSMSMessage
+from heliograph.django.models import OutputSMSMessage, SMSTemplate
 from heliograph.django.publishing import LEASE, LEFT, NOT_AGAIN, TOO_OLD, free_left_claims, publish
 from heliograph.django.states import SMSState
 
@@ -149,6 +150,27 @@ def test_two_who_publish_the_same_message_send_it_once(batches: Any) -> None:
 
     assert len(Pigeon.flown) == len(messages)
     assert not OutputSMSMessage.objects.exclude(state=SMSState.SENDING).exists()
+
+
+def test_without_duplicates_two_who_send_at_once_send_once(by_pigeon: Any) -> None:
+    SMSTemplate.objects.create(slug="hello", body="Hello", is_allowed_duplicate_messages=False)
+    parcels = [Parcel.objects.create(name=name) for name in "ABCDEFGHIJ"]
+    together = threading.Barrier(2, timeout=30)
+
+    def send_too() -> None:
+        for parcel in parcels:
+            together.wait()
+            send_template("+420777111222", "hello", {}, [parcel])
+        connection.close()
+
+    threads = [threading.Thread(target=send_too) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert len(Pigeon.flown) == len(parcels)
+    assert OutputSMSMessage.objects.filter(state=SMSState.SENDING).count() == len(parcels)
 
 
 def test_what_a_dead_process_left_is_not_sent_twice(batches: Any) -> None:

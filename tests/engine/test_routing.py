@@ -37,9 +37,9 @@ async def two(
 
 async def fail(running: Running, provider: ScriptedProvider) -> None:
     """The provider fails as often in a row as it takes to be left alone."""
-    provider.answers.extend([TryAgain(detail="down")] * FAILURES_TO_LEAVE)
+    provider.answers.extend([TryAgain(after_ms=120_000, detail="down")] * FAILURES_TO_LEAVE)
     for number in range(FAILURES_TO_LEAVE):
-        await running.send(f"+3369900000{number}", expire_in=timedelta(seconds=1))
+        await running.send(f"+3369900000{number}", expire_in=timedelta(seconds=60))
         await asyncio.wait_for(provider.sent.get(), 15)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,7 +16,6 @@ from django.utils.html import format_html
 
 from heliograph.django import conf
 from heliograph.django.checking import check_some
-from heliograph.django.errors import SMSSendingError
 from heliograph.django.models import (
     InboundSMSMessage,
     OutputSMSMessage,
@@ -24,7 +25,7 @@ from heliograph.django.models import (
     SMSTemplateDisallowedObject,
 )
 from heliograph.django.models.messages import in_key_order
-from heliograph.django.models.related import Related
+from heliograph.django.models.related import fields_of
 from heliograph.django.preview import PreviewForm, preview
 from heliograph.django.sending import send_again
 from heliograph.django.states import PUBLISHABLE, SMSState
@@ -60,6 +61,7 @@ EXPORTED = (
 """Columns of the CSV."""
 SHOWN = 60
 """Characters of a text in lists."""
+REFUSALS_TOLD = 20
 
 
 def shortened(text: str) -> str:
@@ -144,19 +146,21 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
     def resend(self, request: HttpRequest, chosen: QuerySet) -> None:
         """What still waits is left alone: it will go out by itself."""
         sent = waiting = 0
-        for message in chosen.prefetch_related("related_objects__content_object"):
-            if message.state in PUBLISHABLE:
-                waiting += 1
-                continue
-            try:
-                send_again(message)
-                sent += 1
-            except SMSSendingError as error:
-                self.message_user(request, f"{message.recipient}: {error}", messages.ERROR)
+        refusals: list[str] = []
+        for chunk in in_key_order(chosen):
+            over = [message for message in chunk if message.state not in PUBLISHABLE]
+            waiting += len(chunk) - len(over)
+            again = send_again(over)
+            sent += len(again.sent)
+            refusals += [f"{message.recipient}: {error}" for message, error in again.refused]
         if sent:
             self.message_user(request, f"{sent} sent again.", messages.SUCCESS)
         if waiting:
             self.message_user(request, f"{waiting} still waiting, and left alone.", messages.WARNING)
+        for refusal in refusals[:REFUSALS_TOLD]:
+            self.message_user(request, refusal, messages.ERROR)
+        if len(refusals) > REFUSALS_TOLD:
+            self.message_user(request, f"... and {len(refusals) - REFUSALS_TOLD} more.", messages.ERROR)
 
     @admin.action(description="Ask what became of them", permissions=["send"])
     def check_delivery(self, request: HttpRequest, chosen: QuerySet) -> None:
@@ -211,6 +215,9 @@ class SMSTemplateAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and not (obj is not None and obj.is_locked)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj is not None and obj.is_locked)
+
     @admin.display(description="body")
     def text(self, template: Any) -> str:
         return shortened(template.body)
@@ -255,6 +262,28 @@ class SMSTemplateAdmin(admin.ModelAdmin):
         return render(request, "admin/heliograph/preview.html", context)
 
 
+class DisallowedObjectForm(forms.ModelForm):
+    object_id = forms.CharField()
+
+    class Meta:
+        model = SMSTemplateDisallowedObject
+        fields = ("template", "content_type", "object_id")
+
+    def clean(self) -> None:
+        """The object has to be there; its key is written as all others are."""
+        content_type, key = self.cleaned_data.get("content_type"), self.cleaned_data.get("object_id")
+        model = None if content_type is None else content_type.model_class()
+        if model is None or key is None:
+            return
+        try:
+            about = model._base_manager.get(pk=key)
+        except (model.DoesNotExist, ValueError, OverflowError, ValidationError) as error:
+            raise ValidationError({"object_id": f"There is no {model._meta.verbose_name} with this key."}) from error
+        for name, value in fields_of(about).items():
+            setattr(self.instance, name, value)
+        self.cleaned_data["object_id"] = self.instance.object_id
+
+
 if conf.template_model() == conf.TEMPLATE_MODEL:
     admin.site.register(SMSTemplate, SMSTemplateAdmin)
 
@@ -286,11 +315,4 @@ class SMSTemplateDisallowedObjectAdmin(admin.ModelAdmin):
     list_display = ("template", "content_type", "object_id", "content_object", "created_at")
     list_filter = ("content_type",)
     search_fields = ("object_id",)
-    fields = ("template", "content_type", "object_id")
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The key is written twice, where it is a whole number."""
-        model = obj.content_type.model_class()
-        integer = model is not None and Related.of(model).integer_key
-        obj.object_id_int = int(obj.object_id) if integer else None
-        super().save_model(request, obj, form, change)
+    form = DisallowedObjectForm

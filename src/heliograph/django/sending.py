@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models, router, transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import get_language
 
 from heliograph.django import conf
@@ -75,30 +76,9 @@ def send_many(
 
     Raises SMSSendingError for the first recipient, or the text, that is wrong.
     """
-    text = content_of(content)
-    fields = {name: attributes.pop(name) for name in _FIELDS & attributes.keys()}
-    fields |= {
-        "content": text,
-        "parts": parts_of(text),
-        "tag": tag,
-        "template": template,
-        "template_slug": getattr(template, "slug", None),
-        "extra_data": attributes,
-    }
-    numbers = [canonical(recipient) for recipient in recipients]
-    names = [message_backend] * len(numbers) if message_backend else backend_names_for(numbers)
-    usual = {name: get_backend(name).get_extra_message_kwargs() for name in set(names)}
-    messages = [
-        OutputSMSMessage(**(usual[name] | {"recipient": number, "backend_name": name} | fields))
-        for number, name in zip(numbers, names, strict=True)
-    ]
-    for message in messages[:1]:  # the others differ in what has been looked at
-        _require(message)
-    using = router.db_for_write(OutputSMSMessage)
-    with transaction.atomic(using=using):
-        _store(messages, related_objects or ())
-        if send_immediately or not conf.get("BATCH_SENDING"):
-            publish_after_commit(messages)
+    messages = _drafts(recipients, content, tag, template, message_backend, attributes)
+    about = [fields_of(each) for each in related_objects or ()]
+    _store([(message, about) for message in messages], send_immediately)
     return messages
 
 
@@ -146,19 +126,38 @@ asend_many = sync_to_async(send_many)
 asend_template = sync_to_async(send_template)
 
 
-def send_again(message: OutputSMSMessage) -> OutputSMSMessage:
-    """The same once more, as a message of its own; `extra_data` says of which."""
-    related = [each.content_object for each in message.related_objects.all()]
-    return send(
-        message.recipient,
-        message.content,
-        [each for each in related if each is not None],
-        message.tag,
-        template=message.template,
-        sender=message.sender,
-        priority=message.priority,
-        **{**(message.extra_data or {}), "resend_of": message.pk},
-    )
+class SentAgain(NamedTuple):
+    """What `send_again` has come to."""
+
+    sent: list[OutputSMSMessage]
+    """The new messages."""
+    refused: list[tuple[OutputSMSMessage, SMSSendingError]]
+    """Old messages that can't be sent as they are any more, and why."""
+
+
+def send_again(messages: Sequence[OutputSMSMessage]) -> SentAgain:
+    """The same once more, as messages of their own; their `extra_data` says of which."""
+    prefetch_related_objects(messages, "template", "related_objects")
+    again, refused = [], []
+    for message in messages:
+        attributes = {
+            **(message.extra_data or {}),
+            "resend_of": message.pk,
+            "sender": message.sender,
+            "priority": message.priority,
+        }
+        about = [
+            {"content_type_id": each.content_type_id, "object_id": each.object_id, "object_id_int": each.object_id_int}
+            for each in message.related_objects.all()
+        ]
+        try:
+            (draft,) = _drafts([message.recipient], message.content, message.tag, message.template, None, attributes)
+        except SMSSendingError as error:
+            refused.append((message, error))
+        else:
+            again.append((draft, about))
+    _store(again)
+    return SentAgain([draft for draft, _ in again], refused)
 
 
 def content_of(text: object) -> str:
@@ -183,6 +182,37 @@ def parts_of(content: str) -> int | None:
         return None
 
 
+def _drafts(
+    recipients: Iterable[str],
+    content: str,
+    tag: str | None,
+    template: models.Model | None,
+    message_backend: str | None,
+    attributes: Mapping[str, Any],
+) -> list[OutputSMSMessage]:
+    """Messages that are not stored yet. SMSSendingError."""
+    text = content_of(content)
+    fields = {name: attributes[name] for name in _FIELDS & attributes.keys()}
+    fields |= {
+        "content": text,
+        "parts": parts_of(text),
+        "tag": tag,
+        "template": template,
+        "template_slug": getattr(template, "slug", None),
+        "extra_data": {name: value for name, value in attributes.items() if name not in _FIELDS},
+    }
+    numbers = [canonical(recipient) for recipient in recipients]
+    names = [message_backend] * len(numbers) if message_backend else backend_names_for(numbers)
+    usual = {name: get_backend(name).get_extra_message_kwargs() for name in set(names)}
+    messages = [
+        OutputSMSMessage(**(usual[name] | {"recipient": number, "backend_name": name} | fields))
+        for number, name in zip(numbers, names, strict=True)
+    ]
+    for message in {message.backend_name: message for message in messages}.values():
+        _require(message)  # the others differ in what has been looked at
+    return messages
+
+
 def _require(message: OutputSMSMessage) -> None:
     """SMSSendingError for a tag, a sender or a priority that does not fit its field."""
     try:
@@ -197,10 +227,16 @@ def _immediately(wanted: bool) -> dict[str, Any]:
     return {"send_immediately": True} if wanted else {}
 
 
-def _store(messages: Sequence[OutputSMSMessage], related_objects: Sequence[models.Model]) -> None:
-    OutputSMSMessage.objects.bulk_create(messages, batch_size=CHUNK)
-    about = [fields_of(each) for each in related_objects]
-    OutputSMSRelatedObject.objects.bulk_create(
-        [OutputSMSRelatedObject(output_sms_message=message, **each) for message in messages for each in about],
-        batch_size=CHUNK,
-    )
+def _store(
+    drafts: Sequence[tuple[OutputSMSMessage, Sequence[Mapping[str, Any]]]], send_immediately: bool = False
+) -> None:
+    """Stores messages, each with the rows that say what it is about, and has them published after the commit."""
+    messages = [message for message, _ in drafts]
+    with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
+        OutputSMSMessage.objects.bulk_create(messages, batch_size=CHUNK)
+        OutputSMSRelatedObject.objects.bulk_create(
+            [OutputSMSRelatedObject(output_sms_message=message, **each) for message, about in drafts for each in about],
+            batch_size=CHUNK,
+        )
+        if send_immediately or not conf.get("BATCH_SENDING"):
+            publish_after_commit(messages)

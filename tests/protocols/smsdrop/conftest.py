@@ -94,7 +94,7 @@ def packages(request: pytest.FixtureRequest) -> Callable[[str], Path]:
         wanted = HERE / f"published-{version}.txt"
         cache = request.config.cache
         assert cache is not None
-        place = cache.mkdir(f"smsdrop-{version}")
+        place = cache.mkdir(f"smsdrop-{version}-{sys.implementation.cache_tag}")
         mark = place / wanted.name
         with (place.parent / f"{wanted.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # the tests of another process may want it at the same time

@@ -265,13 +265,16 @@ def test_members_are_looked_up_when_the_batch_is_sent(
 ) -> None:
     early, late, direct = (new_number()[1:] for _ in range(3))
     made = xms.create_group(group(members={early})).group_id
-    soon = datetime.now(UTC) + timedelta(seconds=1.5)
-    batch = text_batch("Hello", direct, send_at=soon, delivery_report="full", callback_url=customer.url)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    batch = text_batch("Hello", direct, send_at=later, delivery_report="full", callback_url=customer.url)
     batch.recipients = {direct, made}
 
     sent = xms.create_batch(batch)
     before = xms.fetch_delivery_report(sent.batch_id, kind="full")
     xms.update_group(made, update(member_insertions={late}, member_removals={early}))
+    at_once = api.MtBatchTextSmsUpdate()
+    at_once.send_at = api.RESET
+    xms.update_batch(sent.batch_id, at_once)
     report = customer.next()
 
     assert [(one.code, one.recipients) for one in before.statuses] == [(400, {direct})]
@@ -280,7 +283,7 @@ def test_members_are_looked_up_when_the_batch_is_sent(
 
 def test_a_group_that_was_deleted_meanwhile_is_empty(xms: clx.xms.Client, customer: Listener) -> None:
     made = xms.create_group(group(members={"46700000001"})).group_id
-    soon = datetime.now(UTC) + timedelta(seconds=1)
+    soon = datetime.now(UTC) + timedelta(seconds=3)
     batch = text_batch("Hello", made, send_at=soon, delivery_report="summary", callback_url=customer.url)
 
     sent = xms.create_batch(batch)

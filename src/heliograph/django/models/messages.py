@@ -228,9 +228,13 @@ def chunks_of(rows: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
 
 
 def in_key_order(rows: models.QuerySet) -> Iterator[list[Any]]:
-    """The same in chunks by their keys, each a query of its own: rows may change meanwhile."""
-    last: Any = None
+    """The same in chunks by their keys, each a query of its own: rows may change meanwhile, and new ones come."""
     rows = rows.order_by("pk")
-    while chunk := list((rows if last is None else rows.filter(pk__gt=last))[:CHUNK]):
+    newest = rows.last()
+    if newest is None:
+        return
+    rows = rows.filter(pk__lte=newest.pk)  # or whoever makes rows of what it gets would never end
+    chunk = list(rows[:CHUNK])
+    while chunk:
         yield chunk
-        last = chunk[-1].pk
+        chunk = list(rows.filter(pk__gt=chunk[-1].pk)[:CHUNK])

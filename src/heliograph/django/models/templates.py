@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, router, transaction
 from django.template import Context, Template
 from django.template.exceptions import TemplateDoesNotExist, TemplateSyntaxError
 
@@ -32,7 +33,7 @@ class AbstractSMSTemplate(Timed):
     is_active = models.BooleanField(default=True)
     """Nothing is sent from one that is not."""
     is_locked = models.BooleanField(default=False)
-    """Can't be changed in the admin."""
+    """Can be neither changed nor deleted in the admin."""
     is_allowed_duplicate_messages = models.BooleanField("duplicates allowed", default=True)
     """Without: sent once for the same related objects."""
 
@@ -111,14 +112,27 @@ class AbstractSMSTemplate(Timed):
         """The message, or None if the template may not be sent. SMSSendingError as `send`."""
         from heliograph.django.sending import send
 
-        if not with_what_it_takes(
-            self.can_send, recipient=recipient, context_data=context_data, related_objects=related_objects
-        ):
-            return None
-        content = with_what_it_takes(self.render_body, context_data=context_data, recipient=recipient)
-        if self.sender_name:
-            attributes.setdefault("sender", self.sender_name)
-        return send(recipient, content, related_objects, tag, template=self, **attributes)
+        with self._one_at_a_time():
+            if not with_what_it_takes(
+                self.can_send, recipient=recipient, context_data=context_data, related_objects=related_objects
+            ):
+                return None
+            content = with_what_it_takes(self.render_body, context_data=context_data, recipient=recipient)
+            if self.sender_name:
+                attributes.setdefault("sender", self.sender_name)
+            return send(recipient, content, related_objects, tag, template=self, **attributes)
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Without duplicates, whoever sends from the same template meanwhile waits to see what this one has stored."""
+        if self.is_allowed_duplicate_messages:
+            yield
+            return
+        model = type(self)
+        with transaction.atomic(using=router.db_for_write(model, instance=self)):
+            # A write holds the row on PostgreSQL and the file on SQLite, which has no other lock.
+            model._base_manager.filter(pk=self.pk).update(is_active=models.F("is_active"))
+            yield
 
 
 def _disallowed(template: models.Model, related_objects: Iterable[models.Model]) -> bool:

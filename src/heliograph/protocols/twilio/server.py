@@ -99,11 +99,9 @@ class MessagesDoor(TwilioDoor):
         if not self._services.money.covers(msisdn, draft.options.channel):
             raise errors.NoCoverage()
         created = await self._services.batches.create(call.account, draft)
-        return self._shown(call, await self._sent(call, created.batch.id))
-
-    async def _sent(self, call: Call, batch_id: str) -> Sent:
-        found = await self._services.history.page(call.account, MessageFilter(batch_id=batch_id), limit=1)
-        return found[0]
+        (found,) = await self._services.history.page(call.account, MessageFilter(batch_id=created.batch.id), limit=1)
+        as_it_is = created.repeated or created.refused
+        return self._shown(call, found if as_it_is else shapes.just_accepted(found))
 
     def _shown(self, call: Call, found: Sent | Inbound) -> wire.Message:
         currency = self._services.money.currency

@@ -13,7 +13,7 @@ from heliograph.domain.batches import Draft, Options, ReportWish
 from heliograph.domain.channels import Channel
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.prices import MICROS
-from heliograph.domain.statuses import explain
+from heliograph.domain.statuses import Status, explain
 from heliograph.domain.verifications import Verification, VerificationStatus
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.codes import Code, error_code, message_word
@@ -182,6 +182,23 @@ def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Me
         status=word,
         to=address(message.msisdn, message.channel),
     )
+
+
+def just_accepted(found: Sent) -> Sent:
+    """A message as it was when it was stored, which is what Twilio answers: it may have gone on since."""
+    message = found.message
+    if message.status is Status.QUEUED and not message.attempts:
+        return found
+    before = msgspec.structs.replace(
+        message,
+        status=Status.QUEUED,
+        reason=None,
+        attempts=0,
+        due_at=message.created_at,
+        sent_at=None,
+        settled_at=None,
+    )
+    return found._replace(message=before)
 
 
 def received(account: Account, message: Inbound, currency: str) -> wire.Message:
