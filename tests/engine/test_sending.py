@@ -75,6 +75,29 @@ async def test_a_message_that_would_be_tried_again_past_its_validity_is_not(star
     assert provider.sent.qsize() == 1
 
 
+async def test_a_message_whose_validity_ended_while_it_waited_is_not_sent(start: StartEngine) -> None:
+    provider = ScriptedProvider()
+    running = await start(provider)
+    (message,) = await running.send(send_in=LATER)
+    await running.services.batches.pause(running.account, message.batch_id)
+    expire_at = datetime.now(UTC) + timedelta(seconds=2)
+    await running.services.batches.change(
+        running.account,
+        message.batch_id,
+        lambda draft: msgspec.structs.replace(draft, send_at=None, expire_at=expire_at),
+    )
+
+    async def over() -> bool | None:
+        return datetime.now(UTC) > expire_at or None
+
+    await running.once("nothing", over)
+    await running.services.batches.resume(running.account, message.batch_id)
+    expired = await running.until(message, Status.EXPIRED)
+
+    assert expired.reason == Reason.EXPIRED_BEFORE_SENDING
+    assert provider.sent.empty()
+
+
 async def test_who_opted_out_is_not_written_to(start: StartEngine) -> None:
     provider = ScriptedProvider()
     running = await start(provider)
