@@ -81,9 +81,9 @@ class Published:
     def close(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with self._process.stdin, self._process.stdout:
+            pass
         self._process.wait(timeout=30)
-        self._process.stdout.close()
 
 
 @pytest.fixture(scope="session")

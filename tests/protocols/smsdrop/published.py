@@ -14,6 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+if sys.version_info >= (3, 12):
+    import setuptools  # noqa: F401 - brings distutils back, which their redis imports
+
 _base, _email, _password = sys.argv[1:]
 _places = [str(Path(place) / "smsdrop") for place in sys.path if (Path(place) / "smsdrop").is_dir()]
 
