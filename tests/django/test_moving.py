@@ -12,24 +12,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from tests.django.conftest import database_of
 from tests.django.couriers import AFTER, BEFORE, COURIER, DAY, Courier, gateway
+from tests.installing import installed
 from tests.protocols.contract.far import Far
-
-if TYPE_CHECKING:
-    pass
 
 
 @pytest.fixture(scope="module")
-def pymess(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+def pymess(request: pytest.FixtureRequest) -> Path | None:
     """Where pymess is; None where it can't be installed."""
-    directory = tmp_path_factory.mktemp("pymess")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(directory)]
-    done = subprocess.run([*command, "-r", "requirements.txt"], cwd=COURIER, capture_output=True, timeout=300)
-    return None if done.returncode else directory
+    wanted = COURIER / "requirements.txt"
+
+    def install(place: Path) -> None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(place)]
+        subprocess.run([*pip, "--requirement", str(wanted)], capture_output=True, timeout=300, check=True)
+
+    try:
+        return installed(request.config, "pymess", wanted.read_text(), install)
+    except subprocess.CalledProcessError:
+        return None
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.installing import installed
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -92,17 +92,12 @@ def packages(request: pytest.FixtureRequest) -> Callable[[str], Path]:
 
     def ensure(version: str) -> Path:
         wanted = HERE / f"published-{version}.txt"
-        cache = request.config.cache
-        assert cache is not None
-        place = cache.mkdir(f"smsdrop-{version}-{sys.implementation.cache_tag}")
-        mark = place / wanted.name
-        with (place.parent / f"{wanted.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # the tests of another process may want it at the same time
-            if not mark.exists() or mark.read_text() != wanted.read_text():
-                pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-                subprocess.run([*pip, "--upgrade", "--target", str(place), "--requirement", str(wanted)], check=True)
-                mark.write_text(wanted.read_text())
-        return place
+
+        def install(place: Path) -> None:
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+            subprocess.run([*pip, "--upgrade", "--target", str(place), "--requirement", str(wanted)], check=True)
+
+        return installed(request.config, f"smsdrop-{version}", wanted.read_text(), install)
 
     return ensure
 
