@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-django check generate bench clean
+.PHONY: help run test test-python check generate bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -18,10 +18,10 @@ run: $(BIN)/heliograph ## the sandbox, with its addresses printed
 test: $(BIN)/heliograph ## all tests, which bring their own PostgreSQL; the checks are among them
 	$(BIN)/python -m pytest
 
-test-django: ## the Django app on another Python, which has another Django: make test-django PYTHON=python3.13
-	$(PYTHON) -m venv build/django
-	build/django/bin/pip install --quiet --editable '.[dev]'
-	build/django/bin/python -m pytest tests/django
+test-python: ## the same on another Python: make test-python PYTHON=python3.13
+	$(PYTHON) -m venv --clear build/python
+	build/python/bin/pip install --quiet --editable '.[dev]'
+	build/python/bin/python -m pytest -o cache_dir=build/python/cache
 
 check: $(BIN)/heliograph ## format, lint, types, layers, generated files are current
 	$(BIN)/ruff format --check src tests bench scripts
