@@ -121,6 +121,7 @@ import pymess.models, heliograph.django.models, pymess.backend.sms.twilio
 from django.apps import apps
 assert pymess.models.OutputSMSMessage is apps.get_model("pymess", "OutputSMSMessage")
 assert pymess.config.settings.SMS_DEFAULT_PHONE_CODE == "+420"
+assert pymess.config.get_sms_sender().get_backend("777111222").name == "default"
 assert pymess.utils.normalize_phone_number("777 111 222") == "+420777111222"
 assert pymess.sender.send_sms is pymess.backend.sms.send
 assert pymess.enums.OutputSMSMessageState.ERROR == 8

@@ -276,6 +276,30 @@ def test_a_backend_of_the_seeds_kind_sends_in_batches_and_checks_for_itself(sett
     assert {message.state for message in OutputSMSMessage.objects.all()} == {SMSState.DELIVERED}
 
 
+def test_what_a_backend_of_either_line_overrides_is_in_force(settings: Any) -> None:
+    old = {"backend": "tests.django.shop.backends.Old"}
+    settings.HELIOGRAPH = {"BACKENDS": {"default": old}, "BATCH_SENDING": True, "RETRY_SENDING": False}
+    kept = send("+420777111220", "Hello")
+    message, failing = send("+420777111222", "Hello"), send("+420777111222", "Fail")
+    states = []
+
+    for _ in range(2):
+        run("send_messages_batch")
+        make_due()
+        failing.refresh_from_db()
+        states.append(failing.state)
+    run("check_sms_delivery")
+
+    message.refresh_from_db()
+    assert kept.state == SMSState.DEBUG
+    assert message.state == SMSState.DELIVERED
+    assert states == [SMSState.ERROR_RETRY, SMSState.ERROR]
+    OutputSMSMessage.objects.filter(pk=failing.pk).update(state=SMSState.WAITING, next_attempt_at=None)
+    run("send_messages_batch")
+    failing.refresh_from_db()
+    assert (failing.number_of_send_attempts, failing.error) == (2, NOT_AGAIN)
+
+
 def test_a_backend_that_can_not_be_asked_is_passed_over(by_pigeon: Any, monkeypatch: Any) -> None:
     monkeypatch.delattr(Pigeon, "update_sms_states")
     send("+420777111222", "Hello")

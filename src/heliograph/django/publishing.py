@@ -93,7 +93,10 @@ def free_left_claims() -> int:
 def _published(messages: Iterable[OutputSMSMessage], together: int = CHUNK) -> Iterator[OutputSMSMessage]:
     """Those that went too often, or are too old, fail instead."""
     for chunk in chunks_of(messages, together):
-        hopeless = {message.pk: why for message in chunk if (why := _why_not(message)) is not None}
+        most = {name: _most_attempts(name) for name in {message.backend_name for message in chunk}}
+        hopeless = {
+            message.pk: why for message in chunk if (why := _why_not(message, most[message.backend_name])) is not None
+        }
         given_up = _claim([message for message in chunk if message.pk in hopeless])
         _fail([(message, hopeless[message.pk]) for message in given_up])
         publish([message for message in chunk if message.pk not in hopeless])
@@ -151,12 +154,20 @@ def _fail(reasons: Sequence[tuple[OutputSMSMessage, str]]) -> None:
     OutputSMSMessage.objects.store_changes(messages, before, ("state", "error", "claim"))
 
 
-def _why_not(message: OutputSMSMessage) -> str | None:
-    if message.number_of_send_attempts > conf.get("MAX_SEND_ATTEMPTS"):
+def _why_not(message: OutputSMSMessage, most_attempts: int) -> str | None:
+    if message.number_of_send_attempts > most_attempts:
         return NOT_AGAIN
     if message.created_at < timezone.now() - timedelta(seconds=conf.get("MAX_SECONDS_TO_SEND")):
         return TOO_OLD
     return None
+
+
+def _most_attempts(name: str) -> int:
+    """What the settings say, where the backend is gone."""
+    try:
+        return get_backend(name).get_batch_max_number_of_send_attempts()
+    except (ImproperlyConfigured, ImportError):
+        return int(conf.get("MAX_SEND_ATTEMPTS"))
 
 
 def _takes_each_once(name: str) -> bool:

@@ -12,10 +12,7 @@ from heliograph.domain.retries import retry_at_ms
 
 
 def next_attempt_at(attempts: int, created_at: datetime, after_ms: int | None = None) -> datetime | None:
-    """After `attempts` attempts, and no sooner than the provider's wish `after_ms`; None: not at all."""
-    tries_again = conf.get("RETRY_SENDING") and conf.get("BATCH_SENDING")
-    if not tries_again or attempts > conf.get("MAX_SEND_ATTEMPTS"):
-        return None
+    """After `attempts` attempts, and no sooner than the provider's wish `after_ms`; None: not before it is too old."""
     now = timezone.now()
     expires = created_at + timedelta(seconds=conf.get("MAX_SECONDS_TO_SEND"))
     at_ms = retry_at_ms(attempts, _ms(now), _ms(expires), random.random(), after_ms)  # noqa: S311 - jitter

@@ -203,9 +203,13 @@ def _drafts(
     }
     numbers = [canonical(recipient) for recipient in recipients]
     names = [message_backend] * len(numbers) if message_backend else backend_names_for(numbers)
-    usual = {name: get_backend(name).get_extra_message_kwargs() for name in set(names)}
+    backends = {name: get_backend(name) for name in set(names)}
+    usual = {name: backend.get_extra_message_kwargs() for name, backend in backends.items()}
     messages = [
-        OutputSMSMessage(**(usual[name] | {"recipient": number, "backend_name": name} | fields))
+        OutputSMSMessage(
+            **({"state": backends[name].get_initial_sms_state(number)} | usual[name]),
+            **({"recipient": number, "backend_name": name} | fields),
+        )
         for number, name in zip(numbers, names, strict=True)
     ]
     for message in {message.backend_name: message for message in messages}.values():

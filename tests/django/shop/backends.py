@@ -48,6 +48,29 @@ class Forgetful(SMSBackend):
         pass
 
 
+class Old(SMSBackend):
+    """Overrides what the first line of pymess lets it, and the later one."""
+
+    def get_initial_sms_state(self, recipient):
+        return OutputSMSMessage.STATE.DEBUG if recipient.endswith("0") else OutputSMSMessage.STATE.WAITING
+
+    def publish_message(self, message):
+        if message.content == "Fail":
+            self._update_message_after_sending_error(message, error="It is old.")
+        else:
+            self.update_message(message, state=OutputSMSMessage.STATE.SENDING)
+
+    def _update_sms_states(self, messages):
+        for message in messages:
+            self.update_message(message, state=OutputSMSMessage.STATE.DELIVERED)
+
+    def get_retry_sending(self):
+        return True
+
+    def get_batch_max_number_of_send_attempts(self):
+        return 1
+
+
 class Broken(SMSBackend):
     def publish_message(self, message):
         raise ValueError("it fell off the table")

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils import timezone
 
+from heliograph.django import conf
 from heliograph.django.errors import SMSSendingError
 from heliograph.django.retries import next_attempt_at
 from heliograph.django.states import SMSState
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from heliograph.django.models.messages import OutputSMSMessage
 
 
@@ -53,6 +56,10 @@ class SMSBackend:
 
     def update_sms_states(self, messages: Sequence[OutputSMSMessage]) -> None:
         """Asks what became of messages, and writes it down."""
+        self._update_sms_states(messages)
+
+    def _update_sms_states(self, messages: Sequence[OutputSMSMessage]) -> None:
+        """Its name in the first line of pymess."""
         raise NotImplementedError(f"{type(self).__name__} can't be asked what became of messages")
 
     def bulk_check_sms_states(self) -> None:
@@ -61,6 +68,18 @@ class SMSBackend:
 
         for chunk in OutputSMSMessage.objects.on_their_way(self.name):
             self.update_sms_states(chunk)
+
+    def get_retry_sending(self) -> bool:
+        """Whether what met a passing failure is tried again; only a command can, so that it takes BATCH_SENDING."""
+        return bool(conf.get("RETRY_SENDING") and conf.get("BATCH_SENDING"))
+
+    def get_batch_max_number_of_send_attempts(self) -> int:
+        """After how many attempts, besides the first, a failure is final."""
+        return int(conf.get("MAX_SEND_ATTEMPTS"))
+
+    def get_initial_sms_state(self, recipient: str) -> SMSState:
+        """Of new messages: another than WAITING keeps them from being sent."""
+        return SMSState.WAITING
 
     def get_extra_message_kwargs(self) -> dict[str, Any]:
         """Fields of new messages."""
@@ -78,6 +97,12 @@ class SMSBackend:
     def path(self) -> str:
         """What messages have as their `backend`."""
         return f"{type(self).__module__}.{type(self).__qualname__}"
+
+    def next_attempt_at(self, attempts: int, created_at: datetime, after_ms: int | None = None) -> datetime | None:
+        """When what has failed so often is tried again; None: not at all. `after_ms` is the provider's wish."""
+        if not self.get_retry_sending() or attempts > self.get_batch_max_number_of_send_attempts():
+            return None
+        return next_attempt_at(attempts, created_at, after_ms)
 
     def update_message(
         self, message: OutputSMSMessage, extra_sender_data: Mapping[str, Any] | None = None, **fields: Any
@@ -108,7 +133,7 @@ class SMSBackend:
         attempts = message.number_of_send_attempts + 1
         again_at = None
         if state is None:
-            again_at = next_attempt_at(attempts, message.created_at)
+            again_at = self.next_attempt_at(attempts, message.created_at)
             state = SMSState.ERROR if again_at is None else SMSState.ERROR_RETRY
         self.update_message(
             message,

@@ -18,7 +18,6 @@ from heliograph.django.errors import SMSSendingError
 from heliograph.django.models.messages import OutputSMSMessage
 from heliograph.django.receiving import Reception, apply_early_receipts, apply_receipts, settle_asked
 from heliograph.django.recipients import msisdn_of
-from heliograph.django.retries import next_attempt_at
 from heliograph.django.states import SMSState
 from heliograph.django.storages import DjangoCacheStorage
 from heliograph.django.webhooks import address_of
@@ -177,7 +176,9 @@ class ProviderSMSBackend(SMSBackend):
             after_ms = outcome.after_ms if isinstance(outcome, TryAgain) else None
             code = outcome.code if isinstance(outcome, TryAgain) else None
             message.error = _sentence(code, outcome.detail) or "The provider could not take it."
-            message.next_attempt_at = next_attempt_at(message.number_of_send_attempts, message.created_at, after_ms)
+            message.next_attempt_at = self.next_attempt_at(
+                message.number_of_send_attempts, message.created_at, after_ms
+            )
             message.state = SMSState.ERROR if message.next_attempt_at is None else SMSState.ERROR_RETRY
             data["sender_state"] = storable(code)
         message.extra_sender_data = data

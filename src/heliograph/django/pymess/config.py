@@ -7,6 +7,7 @@ from typing import Any
 from django.apps import apps
 
 from heliograph.django import conf
+from heliograph.django.pymess.sms import SMSController
 
 
 class Settings:
@@ -20,6 +21,11 @@ class Settings:
 
 
 settings = Settings()
+
+
+def get_sms_sender() -> Any:
+    """What the first line sends by, one or many: `send`, `bulk_send`, `bulk_check_sms_states`."""
+    return SMSController()
 
 
 def get_sms_template_model() -> Any:
