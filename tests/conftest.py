@@ -27,7 +27,14 @@ from heliograph.store.tx import Tx
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+#: Files that take longest. They are begun first, so that no process works on one when the others have ended.
+LONGEST = ("test_newest_django.py", "test_bench.py", "test_killed_process.py")
+
 _names = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")
