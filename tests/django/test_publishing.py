@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -132,21 +134,30 @@ def test_the_projects_function_stops_the_command_between_messages(batches: Any, 
     assert OutputSMSMessage.objects.filter(state=SMSState.WAITING).count() == 10
 
 
+def by_two(work: Callable[[], None]) -> None:
+    """Has it done twice at once, each time on a connection of its own."""
+
+    def and_hang_up() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(and_hang_up) for _ in range(2)]:
+            done.result(timeout=60)
+
+
 def test_two_who_publish_the_same_message_send_it_once(batches: Any) -> None:
     messages = send_many([f"+42077711{place:04d}" for place in range(50)], "Hello")
-    together = threading.Barrier(2)
+    together = threading.Barrier(2, timeout=30)
 
     def publish_too() -> None:
         own = list(OutputSMSMessage.objects.all())
-        together.wait(timeout=30)
+        together.wait()
         publish(own)
-        connection.close()
 
-    threads = [threading.Thread(target=publish_too) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
+    by_two(publish_too)
 
     assert len(Pigeon.flown) == len(messages)
     assert not OutputSMSMessage.objects.exclude(state=SMSState.SENDING).exists()
@@ -161,13 +172,8 @@ def test_without_duplicates_two_who_send_at_once_send_once(by_pigeon: Any) -> No
         for parcel in parcels:
             together.wait()
             send_template("+420777111222", "hello", {}, [parcel])
-        connection.close()
 
-    threads = [threading.Thread(target=send_too) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
+    by_two(send_too)
 
     assert len(Pigeon.flown) == len(parcels)
     assert OutputSMSMessage.objects.filter(state=SMSState.SENDING).count() == len(parcels)
