@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,11 +61,14 @@ class PostgresqlServer:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresqlServer]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    server = PostgresqlServer(tmp_path_factory.mktemp("postgresql"))
-    yield server
-    server.stop()
+def postgresql() -> Iterator[PostgresqlServer]:
+    """Not among pytest's directories: started by root it runs as another user, to whom pytest closes them whenever a
+    run begins, also one beside this."""
+    with TemporaryDirectory(prefix="heliograph-") as directory:
+        os.environ.setdefault("XDG_RUNTIME_DIR", directory)
+        server = PostgresqlServer(Path(directory) / "postgresql")
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")

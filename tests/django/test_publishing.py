@@ -179,6 +179,24 @@ def test_without_duplicates_two_who_send_at_once_send_once(by_pigeon: Any) -> No
     assert OutputSMSMessage.objects.filter(state=SMSState.SENDING).count() == len(parcels)
 
 
+def test_without_duplicates_who_sends_for_another_object_does_not_wait(by_pigeon: Any) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("this database has one writer")
+    SMSTemplate.objects.create(slug="hello", body="Hello", is_allowed_duplicate_messages=False)
+    first, second = Parcel.objects.create(name="A"), Parcel.objects.create(name="B")
+
+    def send_for_the_other() -> None:
+        send_template("+420777111222", "hello", {}, [second])
+        connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        send_template("+420777111222", "hello", {}, [first])
+        pool.submit(send_for_the_other).result(timeout=30)
+        assert len(Pigeon.flown) == 1
+
+    assert len(Pigeon.flown) == 2
+
+
 def test_what_a_dead_process_left_is_not_sent_twice(batches: Any) -> None:
     message = send("+420777111222", "Hello")
     OutputSMSMessage.objects.update(claim="dead", claimed_at=timezone.now() - LEASE + timedelta(minutes=1))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, router, transaction
+from django.db import models
 from django.template import Context, Template
 from django.template.exceptions import TemplateDoesNotExist, TemplateSyntaxError
 
@@ -112,7 +112,7 @@ class AbstractSMSTemplate(Timed):
         """The message, or None if the template may not be sent. SMSSendingError as `send`."""
         from heliograph.django.sending import send
 
-        with self._one_at_a_time():
+        with self._one_at_a_time(related_objects):
             if not with_what_it_takes(
                 self.can_send, recipient=recipient, context_data=context_data, related_objects=related_objects
             ):
@@ -122,17 +122,13 @@ class AbstractSMSTemplate(Timed):
                 attributes.setdefault("sender", self.sender_name)
             return send(recipient, content, related_objects, tag, template=self, **attributes)
 
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        """Without duplicates, whoever sends from the same template meanwhile waits to see what this one has stored."""
-        if self.is_allowed_duplicate_messages:
-            yield
-            return
-        model = type(self)
-        with transaction.atomic(using=router.db_for_write(model, instance=self)):
-            # A write holds the row on PostgreSQL and the file on SQLite, which has no other lock.
-            model._base_manager.filter(pk=self.pk).update(is_active=models.F("is_active"))
-            yield
+    def _one_at_a_time(self, related_objects: Sequence[models.Model] | None) -> AbstractContextManager[None]:
+        """Without duplicates, who sends for the same object meanwhile waits to see what this one has stored."""
+        from heliograph.django.locks import one_at_a_time
+
+        if self.is_allowed_duplicate_messages or not related_objects:
+            return nullcontext()
+        return one_at_a_time(f"{self.slug} {each._meta.label_lower} {each.pk}" for each in related_objects)
 
 
 def _disallowed(template: models.Model, related_objects: Iterable[models.Model]) -> bool:
