@@ -22,6 +22,7 @@ from heliograph.django.models import (
     SMSTemplateDisallowedObject,
 )
 from heliograph.django.publishing import OPTED_OUT
+from heliograph.django.sending import send_again
 from heliograph.django.signals import sms_state_changed
 from heliograph.django.states import SMSState
 
@@ -320,6 +321,19 @@ def test_without_duplicates_a_template_is_sent_once_for_the_same_objects() -> No
     assert [message is not None for message in sent] == [True, False, True]
     assert OutputSMSMessage.objects.was_sent("hello", parcel)
     assert not OutputSMSMessage.objects.was_sent("hello", Depot(code="X"))
+
+
+def test_a_messages_own_sender_goes_before_its_backends(by_pigeon: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(Pigeon, "_get_extra_message_kwargs", lambda self: {"sender": "Pigeon"})
+    SMSTemplate.objects.create(slug="hello", body="Hello", sender_name="Acme")
+    one, other = send("+420777111222", "Hello"), send("+420777111222", "Hello", sender="Bell")
+    by_template = send_template("+420777111222", "hello", {})
+
+    again = send_again([one, other])
+
+    assert by_template is not None
+    assert [message.sender for message in (one, other, by_template)] == ["Pigeon", "Bell", "Acme"]
+    assert [message.sender for message in again.sent] == ["Pigeon", "Bell"]
 
 
 def test_a_templates_sender_is_its_messages() -> None:

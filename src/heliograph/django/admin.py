@@ -271,6 +271,7 @@ class DisallowedObjectForm(forms.ModelForm):
 
     def clean(self) -> None:
         """The object has to be there; its key is written as all others are."""
+        super().clean()
         content_type, key = self.cleaned_data.get("content_type"), self.cleaned_data.get("object_id")
         model = None if content_type is None else content_type.model_class()
         if model is None or key is None:

@@ -140,12 +140,9 @@ def send_again(messages: Sequence[OutputSMSMessage]) -> SentAgain:
     prefetch_related_objects(messages, "template", "related_objects")
     again, refused = [], []
     for message in messages:
-        attributes = {
-            **(message.extra_data or {}),
-            "resend_of": message.pk,
-            "sender": message.sender,
-            "priority": message.priority,
-        }
+        attributes = {**(message.extra_data or {}), "resend_of": message.pk, "priority": message.priority}
+        if message.sender is not None:
+            attributes["sender"] = message.sender
         about = [
             {"content_type_id": each.content_type_id, "object_id": each.object_id, "object_id_int": each.object_id_int}
             for each in message.related_objects.all()
@@ -207,8 +204,13 @@ def _drafts(
     usual = {name: backend.get_extra_message_kwargs() for name, backend in backends.items()}
     messages = [
         OutputSMSMessage(
-            **({"state": backends[name].get_initial_sms_state(number)} | usual[name]),
-            **({"recipient": number, "backend_name": name} | fields),
+            **{
+                "state": backends[name].get_initial_sms_state(number),
+                **usual[name],
+                "recipient": number,
+                "backend_name": name,
+                **fields,
+            }
         )
         for number, name in zip(numbers, names, strict=True)
     ]
