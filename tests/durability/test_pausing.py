@@ -28,17 +28,17 @@ def test_killed_while_it_pauses_and_while_it_goes_on(
         postgresql: PostgresqlServer = request.getfixturevalue("postgresql")
         store = postgresql.new_database()
     sent = tmp_path / "sent.jsonl"
-    line = {"type": "file", "path": str(sent), "rate": 2_000, "resend_uncertain": False}
-    environment = {
-        "HELIOGRAPH_PROVIDERS": json.dumps({"line": line}),
-        "HELIOGRAPH_DEFAULT_PROVIDER": "line",
-        "HELIOGRAPH_LEASE_S": "2",
-    }
 
-    def start() -> Server:
+    def start(rate: int) -> Server:
+        line = {"type": "file", "path": str(sent), "rate": rate, "resend_uncertain": False}
+        environment = {
+            "HELIOGRAPH_PROVIDERS": json.dumps({"line": line}),
+            "HELIOGRAPH_DEFAULT_PROVIDER": "line",
+            "HELIOGRAPH_LEASE_S": "2",
+        }
         return start_server(tmp_path / "data", store=store, environment=environment)
 
-    server = start()
+    server = start(rate=500)
     numbers = [f"+336{place:08d}" for place in range(RECIPIENTS)]
     with server.client() as client:
         batch = client.batches.send(to=numbers, text="Hello", originator="Acme", title="Everybody")
@@ -47,7 +47,7 @@ def test_killed_while_it_pauses_and_while_it_goes_on(
         assert client.batches.pause(batch.id).paused
     server.kill()  # the decision is committed; its messages are still being taken out of the queue
 
-    server = start()
+    server = start(rate=500)
     with server.client() as client:
         paused = client.batches.get(batch.id)
         other = client.messages.send(to="+447400123456", text="Hello", originator="Acme")
@@ -60,7 +60,7 @@ def test_killed_while_it_pauses_and_while_it_goes_on(
         resumed = client.batches.resume(batch.id)
     server.kill()  # some are back in the queue, others not
 
-    server = start()
+    server = start(rate=5_000)
     with server.client() as client:
         while True:
             report = client.batches.report(batch.id)
