@@ -21,13 +21,15 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client as Browser
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 from tests.conftest import Server
 from tests.protocols.contract.far import Far
 from tests.protocols.contract.wires import heliograph_error, twilio_message
 
 from heliograph.calling import Request, Response
-from heliograph.django import asend, asend_many, receiving, send, send_many
-from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, OutputSMSMessage, SMSOptOut
+from heliograph.django import asend, asend_many, receiving, send, send_many, send_template
+from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, OutputSMSMessage, SMSOptOut, SMSTemplate
 from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received, sms_state_changed
 from heliograph.django.states import SMSState
 from heliograph.django.webhooks import address_of, secret_of
@@ -392,6 +394,24 @@ def test_a_provider_that_tells_at_once_is_heard_from_code_that_awaits(settings: 
     assert {message.state for message in messages} == {SMSState.DELIVERED}
     sent = [json.loads(line) for line in (tmp_path / "sent.jsonl").read_text().splitlines()]
     assert [line["body"] for line in sent] == ["One", "Two"]
+
+
+def test_what_templates_make_and_what_is_to_be_translated_is_sent_like_any_text(settings: Any, tmp_path: Path) -> None:
+    config = {"type": "file", "path": str(tmp_path / "sent.jsonl")}
+    settings.HELIOGRAPH = {"BACKENDS": {"default": {"backend": PROVIDER, "config": config}}}
+    SMSTemplate.objects.create(slug="hello", body="Hello {{ name }}")
+
+    send_template("+420777111222", "hello", {"name": "Ann"})
+    send(SafeString("+420777111222"), SafeString("Ahoj"), sender=SafeString("Acme"), tag=SafeString("safe"))
+    send("+420777111222", gettext_lazy("Yes"))
+
+    assert {message.state for message in OutputSMSMessage.objects.all()} == {SMSState.DELIVERED}
+    sent = [json.loads(line) for line in (tmp_path / "sent.jsonl").read_text().splitlines()]
+    assert [(line["body"], line["from"]) for line in sent] == [
+        ("Hello Ann", None),
+        ("Ahoj", "Acme"),
+        ("Yes", None),
+    ]
 
 
 def test_a_heliograph_server_is_a_backend(settings: Any, server: Server) -> None:

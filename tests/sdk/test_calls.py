@@ -11,7 +11,7 @@ import pytest
 
 from heliograph import errors
 from heliograph.api import wire
-from heliograph.calling import Call, Request, Response
+from heliograph.calling import Call, Request, Response, encoded
 from heliograph.sdk import calls
 from heliograph.sdk.client import Messages, OptOuts, Sandbox
 
@@ -27,6 +27,25 @@ def classes(root: type[errors.HeliographError]) -> Iterator[type[errors.Heliogra
 def refusal(code: str, *, retryable: bool = False, field: str | None = None) -> Response:
     detail = {"code": code, "message": "It went wrong.", "hint": "Mend it.", "field": field, "retryable": retryable}
     return Response(400, json.dumps({"error": detail}).encode())
+
+
+class Safe(str):
+    """As Django's templates make strings; its own `str` is no plain one either."""
+
+    def __str__(self) -> str:
+        return self
+
+
+def test_a_string_of_another_class_is_the_string_that_it_is() -> None:
+    body = wire.SendMessage(to=Safe("+33612345678"), text=Safe("Hello"), parameters={"name": Safe("Ann")})
+
+    sent = next(calls.post(wire.Message, body, "messages"))
+    asked = next(calls.get(wire.MessagePage, "messages", to=Safe("+33612345678")))
+
+    assert json.loads(sent.body or b"")["text"] == "Hello"
+    assert asked.query == {"to": "+33612345678"}
+    with pytest.raises(TypeError):
+        encoded({"at": object()})
 
 
 @pytest.mark.parametrize("kind", sorted(set(classes(errors.HeliographError)), key=lambda kind: kind.code))

@@ -1,6 +1,6 @@
 """Calling other people's HTTP APIs: each call a generator of requests, driven by a transport."""
 
-from heliograph.calling.calls import Call, RemoteError, Request, Response, Unreachable
+from heliograph.calling.calls import Call, RemoteError, Request, Response, Unreachable, encoded, plain
 from heliograph.calling.transport import AsyncDriver, AsyncTransport, Driver, SyncTransport
 
 __all__ = [
@@ -13,4 +13,6 @@ __all__ = [
     "Response",
     "SyncTransport",
     "Unreachable",
+    "encoded",
+    "plain",
 ]

@@ -38,6 +38,24 @@ class Response(msgspec.Struct, frozen=True):
 Call = Generator[Request, Response, T]
 
 
+def encoded(body: object) -> bytes:
+    """A request's body in JSON. TypeError for what can't be written in it.
+
+    A string of another class than `str` is the string that it is: Django's templates make such ones.
+    """
+    return _encoder.encode(body)
+
+
+def plain(value: object) -> str:
+    """A string of whatever class as a `str`. TypeError for anything else."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"{type(value).__name__} can't be written in JSON")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=plain)
+
+
 class RemoteError(Exception):
     """Another's server did not do what it was asked: the root of what clients of foreign APIs raise.
 

@@ -12,6 +12,7 @@ from django.db import models, router, transaction
 from django.db.models import prefetch_related_objects
 from django.utils.translation import get_language
 
+from heliograph.calling import plain
 from heliograph.django import conf
 from heliograph.django.backends import get_backend
 from heliograph.django.errors import SMSSendingError
@@ -159,7 +160,7 @@ def send_again(messages: Sequence[OutputSMSMessage]) -> SentAgain:
 
 def content_of(text: object) -> str:
     """A text as it is stored: without accents, unless they are wanted. SMSSendingError."""
-    content = str(text if text is not None else "")
+    content = plain(str(text if text is not None else ""))  # what templates make is of another class
     if not conf.get("USE_ACCENT"):
         content = to_ascii(content)
     if not content.strip():
@@ -190,6 +191,8 @@ def _drafts(
     """Messages that are not stored yet. SMSSendingError."""
     text = content_of(content)
     fields = {name: attributes[name] for name in _FIELDS & attributes.keys()}
+    if fields.get("sender") is not None:
+        fields["sender"] = plain(str(fields["sender"]))
     fields |= {
         "content": text,
         "parts": parts_of(text),

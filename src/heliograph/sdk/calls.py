@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from heliograph.api import wire
-from heliograph.calling import Call, Request, Response
+from heliograph.calling import Call, Request, Response, encoded, plain
 from heliograph.domain import errors
 
 T = TypeVar("T")
@@ -59,12 +59,13 @@ def _path(*parts: str) -> str:
 
 
 def _query(**values: Any) -> dict[str, str]:
-    built = msgspec.to_builtins({name.rstrip("_"): value for name, value in values.items() if value is not None})
+    given = {name.rstrip("_"): value for name, value in values.items() if value is not None}
+    built = msgspec.to_builtins(given, enc_hook=plain)
     return {name: str(value) for name, value in built.items()}
 
 
 def post(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
-    return result((yield Request("POST", _path(*path), body=msgspec.json.encode(body))), shape)
+    return result((yield Request("POST", _path(*path), body=encoded(body))), shape)
 
 
 def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query: Any) -> Call[T]:
@@ -77,11 +78,11 @@ def get(shape: type[T], *path: str, **query: Any) -> Call[T]:
 
 
 def patch(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
-    return result((yield Request("PATCH", _path(*path), body=msgspec.json.encode(body))), shape)
+    return result((yield Request("PATCH", _path(*path), body=encoded(body))), shape)
 
 
 def without_answer(method: str, *path: str, body: msgspec.Struct | None = None) -> Call[None]:
-    response = yield Request(method, _path(*path), body=None if body is None else msgspec.json.encode(body))
+    response = yield Request(method, _path(*path), body=None if body is None else encoded(body))
     if response.status >= 400:
         raise error_in(response)
 
@@ -91,7 +92,7 @@ def act(shape: type[T], *path: str) -> Call[T]:
 
 
 def put(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
-    return result((yield Request("PUT", _path(*path), body=msgspec.json.encode(body))), shape)
+    return result((yield Request("PUT", _path(*path), body=encoded(body))), shape)
 
 
 def wait(shape: type[T], *path: str, timeout_s: float, **query: Any) -> Call[T]:

@@ -20,7 +20,7 @@ import structlog
 from msgspec import Meta
 
 from heliograph.api import wire
-from heliograph.calling import AsyncDriver, Request, Unreachable
+from heliograph.calling import AsyncDriver, Request, Unreachable, encoded
 from heliograph.calling.calls import Response
 from heliograph.domain import errors
 from heliograph.domain.batches import BodyKind
@@ -184,7 +184,7 @@ class HeliographProvider(BatchingProvider):
         self, method: str, path: str, body: msgspec.Struct | None = None, query: Mapping[str, str] | None = None
     ) -> Request:
         prefix = self._far.path.rstrip("/")
-        return Request(method, f"{prefix}/v1/{path}", query or {}, None if body is None else msgspec.json.encode(body))
+        return Request(method, f"{prefix}/v1/{path}", query or {}, None if body is None else encoded(body))
 
     # -- what became of them
 

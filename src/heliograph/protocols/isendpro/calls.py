@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import UNSET
 
-from heliograph.calling import Call, Request, Response
+from heliograph.calling import Call, Request, Response, encoded
 from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.errors import (
     IsendproException,
@@ -26,7 +26,7 @@ class Calls:
 
     def entries(self, method: str, path: str, parameters: Mapping[str, Value]) -> Call[list[wire.Entry]]:
         """With the parameters in a JSON document."""
-        body = msgspec.json.encode(self._all(parameters))
+        body = encoded(self._all(parameters))
         return _read((yield Request(method, path, body=body)))
 
     def queried(self, path: str, parameters: Mapping[str, str]) -> Call[list[wire.Entry]]:

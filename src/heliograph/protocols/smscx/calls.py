@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from heliograph.calling import Call, Request, Response
+from heliograph.calling import Call, Request, Response, encoded
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.errors import UnexpectedResponseException, exception_for
 
@@ -42,7 +42,7 @@ class Calls:
         return (yield from self._decoded(shape, Request("GET", _path(path), _query(query))))
 
     def send(self, shape: type[T], method: str, body: msgspec.Struct, *path: str | int) -> Call[T]:
-        return (yield from self._decoded(shape, Request(method, _path(path), body=msgspec.json.encode(body))))
+        return (yield from self._decoded(shape, Request(method, _path(path), body=encoded(body))))
 
     def delete(self, shape: type[T], *path: str | int) -> Call[T]:
         return (yield from self._decoded(shape, Request("DELETE", _path(path))))

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from heliograph.calling import Call, Request, Response
+from heliograph.calling import Call, Request, Response, encoded
 from heliograph.protocols.smsdrop import model, wire
 from heliograph.protocols.smsdrop.errors import (
     BadCredentialsError,
@@ -91,7 +91,7 @@ class Calls:
         missing: bool = False,
     ) -> Call[Response]:
         """`missing`: there may be no such thing."""
-        content = None if body is None else msgspec.json.encode(body)
+        content = None if body is None else encoded(body)
         request = self._request(method, path, query, body=content, headers={"Authorization": f"Bearer {token}"})
         response = yield request
         self._log(request, response)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from heliograph.calling import Call, Request, Response
+from heliograph.calling import Call, Request, Response, encoded
 from heliograph.protocols.xms import model, wire
 from heliograph.protocols.xms.errors import (
     ErrorResponseException,
@@ -142,7 +142,7 @@ class Calls:
     def send_delivery_feedback(self, batch_id: str, recipients: Collection[str]) -> Call[None]:
         body = wire.Feedback(recipients=sorted(recipients))
         path = _path("batches", batch_id, "delivery_feedback")
-        self._checked((yield Request("POST", path, body=msgspec.json.encode(body))), path)
+        self._checked((yield Request("POST", path, body=encoded(body))), path)
 
     def create_group(self, group: model.GroupCreate) -> Call[model.GroupResult]:
         return _group((yield from self._send("POST", _path("groups"), _created_group(group), wire.GroupReply)))
@@ -191,7 +191,7 @@ class Calls:
     def _send(
         self, method: str, path: str, body: msgspec.Struct, shape: type[T], query: dict[str, str] | None = None
     ) -> Call[T]:
-        request = Request(method, path, query or {}, body=msgspec.json.encode(body))
+        request = Request(method, path, query or {}, body=encoded(body))
         return self._decoded((yield request), path, shape)
 
     def _decoded(self, response: Response, path: str, shape: type[T]) -> T:
