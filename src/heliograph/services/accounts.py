@@ -19,21 +19,27 @@ from heliograph.domain.accounts import (
     hash_secret,
     new_secret,
 )
-from heliograph.domain.errors import NotFound
+from heliograph.domain.errors import InvalidField, NotFound
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.seals import Seal
 from heliograph.services.access import Access
 from heliograph.store import Store
 from heliograph.store.accounts import (
     account_by_name,
     add_account,
+    all_accounts,
     change_account,
     forget_expired,
     public_ids,
     put_credential,
+    revoke_any_credential,
     revoke_credential,
+    revoke_credentials,
+    sealed_secret,
 )
 
+LONGEST_NAME = 64
 API_KEY_PREFIX = "hg_"
 API_KEY_PUBLIC_LENGTH = 11
 #: Of credentials that are one string.
@@ -44,6 +50,8 @@ _PREFIXES = {
     CredentialKind.SMSDROP_TOKEN: "sd_",
     CredentialKind.ISENDPRO: "",
 }
+_KEPT = frozenset({CredentialKind.TWILIO})
+"""Kinds whose secret this server must know, because their protocol signs callbacks with it: kept sealed."""
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -55,15 +63,19 @@ class Issued(msgspec.Struct, frozen=True):
 
 
 class Accounts:
-    def __init__(self, store: Store, access: Access) -> None:
+    def __init__(self, store: Store, access: Access, seal: Seal) -> None:
         self._store = store
-        self._access = access
+        self.access = access
+        self.seal = seal
 
     async def ensure(self, name: str) -> Account:
         """The account of that name, made if there is none. Safe to be called by several processes at once."""
-        account = await self._store.read(account_by_name, name)
-        if account is not None:
-            return account
+        return await self.find(name) or await self.create(name) or await self.ensure(name)
+
+    async def create(self, name: str) -> Account | None:
+        """Make an account; None if the name is taken. InvalidField for a name that is too long or not printable."""
+        if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+            raise InvalidField(f"The name of an account has 1 to {LONGEST_NAME} printable characters.", field="name")
         made = Account(
             id=new_id(),
             name=name,
@@ -71,15 +83,21 @@ class Accounts:
             callback_secret=new_secret(),
             optout_page=secrets.token_hex(5),
         )
-        if await self._store.write(add_account, made):
-            return made
-        return await self.ensure(name)
+        return made if await self._store.write(add_account, made) else None
+
+    async def find(self, name: str) -> Account | None:
+        """The account of that name; None if there is none."""
+        return await self._store.read(account_by_name, name)
+
+    async def all(self) -> list[Account]:
+        """All accounts, oldest first. Spans accounts: for whoever runs the installation."""
+        return await self._store.read(all_accounts)
 
     async def change(self, account: Account, **values: Any) -> None:
         """Sets fields of an account by name. NotFound if it is gone."""
         if not await self._store.write(change_account, account.id, values):
             raise NotFound()
-        self._access.forget()
+        self.access.forget()
 
     async def issue(
         self,
@@ -118,8 +136,9 @@ class Accounts:
             expires_at=None if lifetime_s is None else now_ms() + lifetime_s * 1000,
             application_id=application_id,
             networks=None if networks is None else " ".join(str(ip_network(network)) for network in networks),
+            sealed=self.seal.close(secret) if kind in _KEPT else None,
         )
-        self._access.forget()
+        self.access.forget()
         return Issued(credential_id, public_id, secret)
 
     async def log_in(
@@ -129,7 +148,7 @@ class Accounts:
 
         Unauthenticated, whatever of it is wrong.
         """
-        caller = await self._access.log_in(kind, name, password)
+        caller = await self.access.log_in(kind, name, password)
         await self._store.write(forget_expired, caller.account.id, now_ms())
         return await self.issue(caller.account, token, scopes=caller.scopes, lifetime_s=lifetime_s)
 
@@ -137,11 +156,31 @@ class Accounts:
         """The public ids of an account's credentials of one kind, in order."""
         return await self._store.read(public_ids, account.id, kind.value, now_ms())
 
+    async def kept_secret(self, account: Account, kind: CredentialKind, public_id: str) -> str | None:
+        """Give the secret of a credential whose kind has to be known; None if it is not good now.
+
+        Raises WrongSealKey if it was sealed with a key that this process does not have.
+        """
+        sealed = await self._store.read(sealed_secret, account.id, kind.value, public_id, now_ms())
+        return None if sealed is None else self.seal.open(sealed)
+
     async def revoke(self, account: Account, credential_id: str) -> None:
         """NotFound if the account has no such credential."""
         if not await self._store.write(revoke_credential, account.id, credential_id, now_ms()):
             raise NotFound()
-        self._access.forget()
+        self.access.forget()
+
+    async def revoke_any(self, credential_id: str) -> bool:
+        """Revoke a credential, whosever it is; False if there is none that is in force. Spans accounts: for whoever
+        runs the installation."""
+        revoked = await self._store.write(revoke_any_credential, credential_id, now_ms())
+        self.access.forget()
+        return bool(revoked)
+
+    async def revoke_kind(self, account: Account, kind: CredentialKind, public_id: str | None = None) -> None:
+        """Revoke the account's credentials of one kind, or only the one of that name. Safe to repeat."""
+        await self._store.write(revoke_credentials, account.id, kind.value, now_ms(), public_id)
+        self.access.forget()
 
 
 def public_part(api_key: str) -> str:

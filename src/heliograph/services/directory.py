@@ -15,7 +15,6 @@ from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.directory import Application, Originator, Template, TemplateDraft
 from heliograph.domain.errors import InvalidField, Locked, NotFound, Unauthenticated
 from heliograph.domain.instants import from_ms, now_ms
-from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts, Issued
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id, forget_expired, revoke_tokens
@@ -182,10 +181,9 @@ def _listeners(settings: Mapping[str, object]) -> dict[str, Listener]:
 class Applications:
     """Programs that act for an account by access tokens."""
 
-    def __init__(self, store: Store, accounts: Accounts, access: Access) -> None:
+    def __init__(self, store: Store, accounts: Accounts) -> None:
         self._store = store
         self._accounts = accounts
-        self._access = access
 
     async def put(
         self,
@@ -211,18 +209,26 @@ class Applications:
             callbacks=_listeners(settings or {}),
             created_at=from_ms(now_ms()),
         )
-        return await self._store.write(put_application, application)
+        return await self._put(application)
+
+    async def _put(self, application: Application) -> Application:
+        sealed = self._accounts.seal.close(application.secret)
+        stored = await self._store.write(put_application, msgspec.structs.replace(application, secret=sealed))
+        return self._opened(stored)
+
+    def _opened(self, stored: Application) -> Application:
+        return msgspec.structs.replace(stored, secret=self._accounts.seal.open(stored.secret))
 
     async def all(self, account: Account) -> list[Application]:
         """Newest first."""
-        return await self._store.read(applications_of, account.id)
+        return [self._opened(stored) for stored in await self._store.read(applications_of, account.id)]
 
     async def get(self, account: Account, application_id: str) -> Application:
         """NotFound if the account has no such application."""
         found = await self._store.read(application_by_id, application_id)
         if found is None or found.account_id != account.id:
             raise NotFound("There is no such application in this account.")
-        return found
+        return self._opened(found)
 
     async def change(
         self,
@@ -246,7 +252,7 @@ class Applications:
             settings=merged,
             callbacks=_listeners(merged),
         )
-        return await self._store.write(put_application, after)
+        return await self._put(after)
 
     async def delete(self, account: Account, application_id: str) -> None:
         """With its tokens, which are good no longer. NotFound."""
@@ -261,7 +267,7 @@ class Applications:
         Unauthenticated, whatever part is wrong; InvalidField for a scope that the application does not have.
         """
         application = await self._store.read(application_by_id, application_id)
-        stored = "" if application is None else application.secret
+        stored = "" if application is None else self._accounts.seal.open(application.secret)
         if not same_secret(hash_secret(stored), hash_secret(secret)) or application is None:
             raise Unauthenticated("There is no application with this id and secret.")
         wanted = application.scopes if scopes is None else frozenset(scopes)
@@ -284,5 +290,5 @@ class Applications:
         """Ends all access tokens of an application; how many there were. In force everywhere within two seconds."""
         application = await self.get(account, application_id)
         count = await self._store.write(revoke_tokens, account.id, application.id, now_ms())
-        self._access.forget()
+        self._accounts.access.forget()
         return count

@@ -12,13 +12,11 @@ from heliograph.domain.errors import InsufficientCredit, InvalidField, NameTaken
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.numbers import COUNTRIES
-from heliograph.services.accounts import Accounts, Issued, public_part
+from heliograph.services.accounts import LONGEST_NAME, Accounts, Issued, public_part
 from heliograph.store import Store
 from heliograph.store.accounts import add_account, find_credential
 from heliograph.store.ledger import set_balance, transfer
 from heliograph.store.tx import Tx
-
-LONGEST_NAME = 64
 
 
 class SubAccounts:

@@ -78,6 +78,18 @@ def account_by_name(tx: Tx, name: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+def all_accounts(tx: Tx) -> list[Account]:
+    """All accounts, oldest first. Spans accounts: for whoever runs the installation."""
+    return [_account(row) for row in tx.rows(select(*_COLUMNS).order_by(accounts.c.created_at, accounts.c.id))]
+
+
+def oldest_account(tx: Tx) -> Account | None:
+    """The account that was made first, of those that are below no other; None if there is none yet."""
+    query = select(*_COLUMNS).where(accounts.c.parent_id.is_(None)).order_by(accounts.c.created_at, accounts.c.id)
+    row = tx.first(query.limit(1))
+    return None if row is None else _account(row)
+
+
 def account_by_id(tx: Tx, account_id: str) -> Account | None:
     row = tx.first(select(*_COLUMNS).where(accounts.c.id == account_id))
     return None if row is None else _account(row)
@@ -106,6 +118,7 @@ def put_credential(
     expires_at: int | None = None,
     application_id: str | None = None,
     networks: str | None = None,
+    sealed: str | None = None,
 ) -> None:
     """Adds a credential, or replaces the one with the same kind and public id."""
     tx.run(delete(credentials).where(credentials.c.kind == kind, credentials.c.public_id == public_id))
@@ -121,8 +134,16 @@ def put_credential(
             expires_at=expires_at,
             application_id=application_id,
             networks=networks,
+            sealed=sealed,
         )
     )
+
+
+def sealed_secret(tx: Tx, account_id: str, kind: str, public_id: str, now_ms: int) -> str | None:
+    """Read the sealed secret of one credential; None if it is not good now, or has none."""
+    mine = (credentials.c.account_id == account_id, credentials.c.kind == kind, credentials.c.public_id == public_id)
+    value: str | None = tx.value(select(credentials.c.sealed).where(*mine, *_in_force(now_ms)))
+    return value
 
 
 def revoke_credential(tx: Tx, account_id: str, credential_id: str, now_ms: int) -> int:
@@ -136,6 +157,20 @@ def revoke_credential(tx: Tx, account_id: str, credential_id: str, now_ms: int) 
         )
         .values(revoked_at=now_ms)
     )
+
+
+def revoke_any_credential(tx: Tx, credential_id: str, now_ms: int) -> int:
+    """Revoke a credential, whosever it is; 0 if there is none that is in force. Spans accounts."""
+    one = (credentials.c.id == credential_id, credentials.c.revoked_at.is_(None))
+    return tx.run(update(credentials).where(*one).values(revoked_at=now_ms))
+
+
+def revoke_credentials(tx: Tx, account_id: str, kind: str, now_ms: int, public_id: str | None = None) -> int:
+    """Revoke the account's credentials of one kind, or the one of that name; how many were in force."""
+    mine = [credentials.c.account_id == account_id, credentials.c.kind == kind, credentials.c.revoked_at.is_(None)]
+    if public_id is not None:
+        mine.append(credentials.c.public_id == public_id)
+    return tx.run(update(credentials).where(*mine).values(revoked_at=now_ms))
 
 
 def revoke_tokens(tx: Tx, account_id: str, application_id: str, now_ms: int) -> int:

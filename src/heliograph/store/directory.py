@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -189,6 +189,17 @@ def application_by_id(tx: Tx, application_id: str) -> Application | None:
     """Spans accounts: this is how the account of a program is found."""
     row = tx.first(select(*_APPLICATION).where(applications.c.id == application_id))
     return None if row is None else _application(row)
+
+
+def seal_application_secrets(tx: Tx, close: Callable[[str], str], is_sealed: Callable[[str], bool]) -> int:
+    """Seal the secrets that earlier versions kept in clear; how many there were. Spans accounts."""
+    clear = [
+        (row[0], close(row[1]))
+        for row in tx.rows(select(applications.c.id, applications.c.secret))
+        if not is_sealed(row[1])
+    ]
+    tx.update(applications, "id", ("secret",), clear)
+    return len(clear)
 
 
 def _application(row: Sequence[Any]) -> Application:

@@ -70,6 +70,7 @@ credentials = Table(
     number("expires_at", required=False),
     text("application_id", required=False),
     text("networks", required=False),  # separated by spaces; NULL: it is good from everywhere
+    text("sealed", required=False),  # the secret itself, sealed, of kinds whose protocol signs with it
     UniqueConstraint("kind", "public_id", name="credentials_public_id"),
 )
 

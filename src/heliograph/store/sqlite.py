@@ -49,9 +49,13 @@ _SWITCH_INTERVAL_S = 0.0005
 class SqliteStore(Store):
     dialect = "sqlite"
 
-    def __init__(self, path: Path) -> None:
-        """Opens and migrates the file, making it if need be. SetupError if that can't be done, in one sentence."""
-        self._lock = _take_ownership(path)
+    def __init__(self, path: Path, *, beside: bool = False) -> None:
+        """Opens and migrates the file, making it if need be. SetupError if that can't be done, in one sentence.
+
+        `beside`: another process may own it. SQLite's own locks keep the two apart; what an owner alone may do, such as
+        taking back messages whose worker died, is the engine's, and commands have none.
+        """
+        self._lock = _take_ownership(path, beside=beside)
         self._engine = _engine(path)
         try:
             writer = self._engine.connect()
@@ -146,11 +150,17 @@ def _in_our_words(answer: Answer) -> Answer:
     return answer
 
 
-def _take_ownership(path: Path) -> IO[str]:
-    """An exclusive lock beside the file, which the kernel lets go of when the process ends, however it ends."""
+def _take_ownership(path: Path, *, beside: bool) -> IO[str]:
+    """An exclusive lock beside the file, which the kernel lets go of when the process ends, however it ends.
+
+    `beside`: if another process has it, the file alone, without the lock.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_suffix(".lock").open("a+")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside_it = path.with_suffix(".lock")
+        for file in (path, beside_it):  # the journals get the mode of the store
+            file.touch(mode=0o600)
+        lock = beside_it.open("a+")
     except OSError as error:
         raise SetupError(
             f"The data directory {path.parent} is not writable ({error.strerror}); choose another with --data-dir."
@@ -158,6 +168,8 @@ def _take_ownership(path: Path) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        if beside:
+            return lock
         lock.seek(0)
         owner = lock.read().strip() or "unknown"
         lock.close()

@@ -1,0 +1,47 @@
+"""Sealing: how the store keeps secrets that this server has to know itself.
+
+Most secrets are kept as hashes, because it is enough to recognise them. A few must be known: Twilio's protocol signs
+callbacks with an account's token, and SMS.CX shows an application's secret to its owner. Those are encrypted with a key
+that is kept outside the store, so that whoever reads the store, or a backup of it, can't act as an account.
+
+The cipher is Fernet of the package cryptography: AES-128-CBC, authenticated by HMAC-SHA256.
+"""
+
+from __future__ import annotations
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+_SEALED = "sealed:"
+
+
+class WrongSealKey(ValueError):
+    """A text was sealed with a key that is not among those we have."""
+
+
+class Seal:
+    """Seals with the first of its keys, and opens what was sealed with any of them."""
+
+    def __init__(self, *keys: str) -> None:
+        """Each key is 32 bytes as URL-safe base64. ValueError for one that is not, or for none."""
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
+    @staticmethod
+    def new_key() -> str:
+        """Make a random key."""
+        return Fernet.generate_key().decode()
+
+    def close(self, secret: str) -> str:
+        """Seal a secret; each call gives another text."""
+        return _SEALED + self._fernet.encrypt(secret.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """Give back what was sealed. Raises WrongSealKey if none of the keys fits."""
+        try:
+            return self._fernet.decrypt(sealed.removeprefix(_SEALED)).decode()
+        except InvalidToken as error:
+            raise WrongSealKey("It was sealed with another key.") from error
+
+
+def is_sealed(text: str) -> bool:
+    """Tell what `Seal.close` made from a secret that an earlier version kept in clear."""
+    return text.startswith(_SEALED)
