@@ -66,7 +66,11 @@ def chained(directory: Path, store_url: str, *, told: bool) -> MeasuredServer:
     """
     far = MeasuredServer(_made(directory / "far"), "")
     line = {"type": "xms"} | {name: far.xms[name] for name in ("endpoint", "service_plan_id", "token")}
-    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"far": line}), "HELIOGRAPH_DEFAULT_PROVIDER": "far"}
+    environment = {
+        "HELIOGRAPH_PROVIDERS": json.dumps({"far": line}),
+        "HELIOGRAPH_DEFAULT_PROVIDER": "far",
+        "HELIOGRAPH_SANDBOX": "on",
+    }
     port = _free_port()
     if told:
         environment["HELIOGRAPH_PUBLIC_URL"] = f"http://127.0.0.1:{port}"

@@ -128,7 +128,7 @@ class Server:
         self.banner: list[str] = []
         for line in self.process.stdout:
             self.banner.append(line)
-            if "client.messages.send" in line:
+            if "client.messages.send" in line or "keys create" in line:
                 break
         else:
             self.process.wait()

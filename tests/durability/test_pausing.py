@@ -34,6 +34,7 @@ def test_killed_while_it_pauses_and_while_it_goes_on(
         environment = {
             "HELIOGRAPH_PROVIDERS": json.dumps({"line": line}),
             "HELIOGRAPH_DEFAULT_PROVIDER": "line",
+            "HELIOGRAPH_SANDBOX": "on",
             "HELIOGRAPH_LEASE_S": "2",
         }
         return start_server(tmp_path / "data", store=store, environment=environment)

@@ -22,6 +22,7 @@ from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.rents import FICTIONAL
 from heliograph.domain.routes import Rule
+from heliograph.domain.seals import Seal
 from heliograph.domain.statuses import Status
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.engine import Engine
@@ -170,7 +171,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         tariff: Tariff = FREE,
     ) -> Running:
         store = await open_store(store_url, tmp_path)
-        accounts = Accounts(store, Access(store))
+        accounts = Accounts(store, Access(store), Seal(Seal.new_key()))
         account = await accounts.ensure("tester")
         news = News()
         sandbox = SandboxOperator(store, news.tell, default_account_id=account.id)
@@ -194,7 +195,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         await engine.start()
         running.append((engine, store))
         files = Files("", tmp_path)
-        services = Services(engine, sandbox, inventory=FICTIONAL, files=files, largest_file=1_000_000)
+        services = Services(engine, accounts, sandbox, inventory=FICTIONAL, files=files, largest_file=1_000_000)
         return Running(engine, chosen, services, account)
 
     yield begin

@@ -53,7 +53,7 @@ HOMES = {
     "redis": ("protocols.smsdrop.storages",),
     "argon2": ("domain.accounts",),
     "botocore": ("protocols.sns.signing",),
-    "cryptography": ("protocols.sns.notifications",),
+    "cryptography": ("domain.seals", "protocols.sns.notifications"),
     "xml": ("protocols",),
 }
 

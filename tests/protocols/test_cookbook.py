@@ -33,6 +33,7 @@ def test_the_provider_of_the_page_sends(
             "PYTHONPATH": str(tmp_path),
             "HELIOGRAPH_PROVIDERS": json.dumps({"loft": line}),
             "HELIOGRAPH_DEFAULT_PROVIDER": "loft",
+            "HELIOGRAPH_SANDBOX": "on",
         },
     )
     try:

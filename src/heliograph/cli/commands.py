@@ -95,6 +95,18 @@ def _load(config: Path | None, flags: Mapping[str, object]) -> Loaded:
 
 
 def _announce(addresses: Addresses, data_dir: Path) -> None:
+    if "token" not in addresses.api:
+        out.print(
+            f"""\
+Heliograph {__version__} is running at {addresses.base_url}. Ctrl-C stops it; what it has accepted stays.
+There is no sandbox, because messages go by a provider of the settings. Who may send:
+
+  {_program()} accounts create NAME
+  {_program()} keys create --account NAME --protocol native
+""",
+            soft_wrap=True,
+        )
+        return
     token = addresses.api["token"]
     names = ("xms", "smscx", "smsdrop", "isendpro", "twilio")
     xms, smscx, smsdrop, isendpro, twilio = (addresses.protocols[name] for name in names)
@@ -258,6 +270,102 @@ def config(config: ConfigOption = None) -> None:
     out.print(table)
 
 
+accounts_app = typer.Typer(help="The accounts of this installation.", no_args_is_help=True)
+keys_app = typer.Typer(help="What lets programs act for an account.", no_args_is_help=True)
+app.add_typer(accounts_app, name="accounts")
+app.add_typer(keys_app, name="keys")
+StoreOption = Annotated[str | None, typer.Option("--store", help="A postgresql:// URL instead of the embedded store.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@accounts_app.command("create")
+def create_account(
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an account. It works before the first start, and while servers run."""
+    from heliograph.runtime import administration
+
+    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
+    made = administration.run(settings, lambda admin: admin.create_account(name))
+    _print_facts({"id": made.id, "name": made.name}, as_json)
+
+
+@accounts_app.command("list")
+def list_accounts(
+    config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None, as_json: JsonOption = False
+) -> None:
+    """All accounts, oldest first."""
+    from heliograph.runtime import administration
+
+    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
+    for account in administration.run(settings, lambda admin: admin.accounts.all()):
+        facts = {"id": account.id, "name": account.name, "created_at": f"{account.created_at:%Y-%m-%dT%H:%M:%SZ}"}
+        _print_facts(facts, as_json) if as_json else out.print("  ".join(facts.values()), soft_wrap=True)
+
+
+@keys_app.command("create")
+def create_key(
+    account: Annotated[str, typer.Option(help="The account's name.")],
+    protocol: Annotated[str, typer.Option(help="native, xms, smscx, smsdrop, isendpro or twilio.")] = "native",
+    scopes: Annotated[str | None, typer.Option(help="What it may do, separated by commas; all if not given.")] = None,
+    networks: Annotated[str | None, typer.Option(help="Where it is good from, as CIDR, separated by commas.")] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a key, and print it: its secret is shown this once."""
+    from heliograph.runtime import administration
+
+    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
+    facts = administration.run(
+        settings,
+        lambda admin: admin.create_key(account, protocol, scopes=_commas(scopes), networks=_commas(networks)),
+    )
+    _print_facts(facts, as_json)
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="The key's id.")],
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+) -> None:
+    """End a key. It is worth nothing, in every process, within two seconds."""
+    from heliograph.runtime import administration
+
+    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
+    administration.run(settings, lambda admin: admin.revoke_key(key_id))
+    out.print(f"{key_id} is revoked.")
+
+
+@keys_app.command("seal")
+def new_seal_key() -> None:
+    """Print a new key for the setting `seal_key`."""
+    from heliograph.domain.seals import Seal
+
+    out.print(Seal.new_key())
+
+
+def _commas(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _print_facts(facts: Mapping[str, str], as_json: bool) -> None:
+    if as_json:
+        out.print_json(data=facts)
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in facts.items():
+        table.add_row(name, value)
+    out.print(table)
+
+
 providers_app = typer.Typer(help="The providers of the settings file.", no_args_is_help=True)
 routes_app = typer.Typer(help="Which provider a message takes.", no_args_is_help=True)
 app.add_typer(providers_app, name="providers")
@@ -282,6 +390,21 @@ def check_providers(config: ConfigOption = None) -> None:
     out.print(table)
     if not all(each.works for each in checked):
         raise typer.Exit(1)
+
+
+@providers_app.command("renew")
+def renew_provider_address(
+    name: Annotated[str, typer.Argument(help="The provider's name in the settings.")],
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Give a provider another secret address for what its server tells. In force from the next start."""
+    from heliograph.runtime import administration
+
+    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
+    administration.run(settings, lambda admin: admin.renew_provider_address(name))
+    out.print(f"{name} has a new address from the next start on; the old one is worth nothing then.")
 
 
 @routes_app.command("list")

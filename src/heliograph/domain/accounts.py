@@ -39,9 +39,15 @@ class Scope(StrEnum):
     CONVERSATIONS = "conversations"
     ACCOUNT = "account"
     SANDBOX = "sandbox"
+    CHAOS = "sandbox:chaos"
+    """To change how the sandbox's network behaves, which everybody on it feels."""
 
 
-ALL_SCOPES = frozenset(Scope)
+ALL_SCOPES = frozenset(Scope) - {Scope.CHAOS}
+"""What a key may do for its own account, if nobody says less."""
+
+SANDBOX_SCOPES = frozenset({Scope.SANDBOX, Scope.CHAOS})
+"""What means nothing where there is no sandbox."""
 
 
 class CredentialKind(StrEnum):

@@ -91,11 +91,11 @@ class CallbackWriter(ABC):
         if account is None:
             return None
         try:
-            return self.payload(account, event, await self.data(account, event))
+            return await self.payload(account, event, await self.data(account, event))
         except NotFound:
             return None
 
-    def payload(self, account: Account, event: Event, data: Any) -> Payload:
+    async def payload(self, account: Account, event: Event, data: Any) -> Payload:
         """How `data` is told: as JSON, posted."""
         body = msgspec.json.encode(data)
         headers = {"Content-Type": "application/json", "User-Agent": "Heliograph"}

@@ -24,7 +24,7 @@ from heliograph.engine.news import News
 from heliograph.engine.routing import Router
 from heliograph.protocols.contract import InboundArrival
 from heliograph.store import Store
-from heliograph.store.accounts import account_by_id
+from heliograph.store.accounts import account_by_id, oldest_account
 from heliograph.store.base import Lane
 from heliograph.store.batches import NewBatch
 from heliograph.store.changes import Applied
@@ -135,7 +135,7 @@ class EngineIntake:
         """Stores an inbound message with its effect on consent and its callback, in one transaction."""
         rent = await self._store.read(rent_of, arrival.to)
         owner = arrival.account_id if rent is None else rent.account_id
-        account = None if owner is None else await self._store.read(account_by_id, owner)
+        account = await (self._store.read(oldest_account) if owner is None else self._store.read(account_by_id, owner))
         if account is None:
             log.warning("inbound message for nobody", provider=provider, to=arrival.to)
             return None

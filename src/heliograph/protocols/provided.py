@@ -21,7 +21,7 @@ class ProviderConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, f
     originator_rate: Annotated[float, Meta(ge=0)] = 0.0
     """The same from each originator."""
     account: str = ""
-    """The account whose inbound messages come by it; empty: the first."""
+    """The account whose inbound messages come by it; empty: the one that was made first."""
     resend_uncertain: bool | None = None
     """Whether a message is sent again if nobody knows whether it was taken; absent: as its type does."""
     failover_refusals: tuple[str, ...] | None = None
@@ -60,8 +60,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """Its own."""
-    account_id: str
-    """Whose the inbound messages are."""
+    account_id: str | None
+    """Whose the inbound messages are; None: the first account's."""
     callback_url: str | None
     """Where it hears what is told to it (`Provider.hear`); None: nobody outside can reach this server."""
     tokens: TokenStorage | None = None

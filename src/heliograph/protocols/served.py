@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
 from starlette.types import ASGIApp
 
-from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.domain.accounts import ALL_SCOPES, Account, CredentialKind
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.services.accounts import Accounts
@@ -17,17 +17,65 @@ from heliograph.services.services import Services
 from heliograph.store import Store
 
 
-class SandboxCredential(msgspec.Struct, frozen=True):
-    """A credential of the sandbox, kept in clear in its data directory so that it is the same at every start."""
+class Key(msgspec.Struct, frozen=True):
+    """A credential with its secret in clear: shown once, or kept in the sandbox's file."""
 
     public_id: str
     secret: str
 
 
-class ServedProtocol(ABC):
-    """One line of the registry."""
+class KeyKind(ABC):
+    """How an account's keys for one protocol are made and shown."""
 
     name: ClassVar[str]
+    kind: ClassVar[CredentialKind]
+    scopes: ClassVar[frozenset[str]] = ALL_SCOPES
+    """What a key may do, if nobody says less."""
+    sandbox_networks: ClassVar[Sequence[str] | None] = None
+    """Where the sandbox's own keys are good from, as CIDR; None: everywhere."""
+
+    def public_id(self, account: Account) -> str | None:
+        """Name the key as the vendor does; None: by the beginning of its secret, or by an identifier of its own."""
+        return None
+
+    def new_secret(self) -> str | None:
+        """Make a secret in the vendor's shape; None: in ours."""
+        return None
+
+    async def issue(
+        self,
+        accounts: Accounts,
+        account: Account,
+        *,
+        scopes: Collection[str] | None = None,
+        networks: Sequence[str] | None = None,
+        lifetime_s: int | None = None,
+        again: Key | None = None,
+    ) -> tuple[str, Key]:
+        """Make a key, or store the one in `again` again; its identifier and the key. ValueError for a wrong network."""
+        issued = await accounts.issue(
+            account,
+            self.kind,
+            public_id=self.public_id(account) or (None if again is None else again.public_id),
+            secret=self.new_secret() if again is None else again.secret,
+            scopes=self.scopes if scopes is None else scopes,
+            networks=networks,
+            lifetime_s=lifetime_s,
+        )
+        return issued.credential_id, Key(issued.public_id, issued.secret)
+
+    @abstractmethod
+    def shown(self, key: Key) -> dict[str, str]:
+        """Name the parts of a key as the protocol's clients do."""
+
+    def seeded(self, key: Key) -> dict[str, str]:
+        """Name what else the sandbox's accounts have, in the same words."""
+        return {}
+
+
+class ServedProtocol(KeyKind):
+    """One line of the registry."""
+
     mount: ClassVar[str]
     """Where its door is, from the root of the server."""
 
@@ -39,31 +87,16 @@ class ServedProtocol(ABC):
         return {}
 
     @abstractmethod
-    def callbacks(self, store: Store, public_url: str) -> CallbackShape | None:
+    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape | None:
         """None: this protocol calls nobody back. `public_url` is how recipients of messages reach this server; empty if
         nobody has said."""
 
     @abstractmethod
-    async def issue(self, accounts: Accounts, account: Account, saved: SandboxCredential | None) -> SandboxCredential:
-        """A credential of this protocol for a sandbox account; the saved one again, if there is one."""
+    def entry(self, base_url: str) -> dict[str, str]:
+        """Say where the door is, in the words of the protocol's clients: for the ready file."""
 
-    @abstractmethod
-    async def furnish(self, services: Services, account: Account, credential: SandboxCredential) -> None:
-        """Whatever else a sandbox account needs to be of use by this protocol. Safe to repeat at every start."""
+    async def seed(self, services: Services, account: Account, key: Key) -> None:
+        """Give a sandbox account whatever else this protocol needs to be of use. Safe to repeat at every start."""
 
-    @abstractmethod
-    def entry(self, base_url: str, credential: SandboxCredential, other: SandboxCredential) -> dict[str, object]:
-        """What the ready file says: how a client reaches this protocol as the first and as the second account."""
-
-
-async def issue_again(
-    accounts: Accounts, account: Account, kind: CredentialKind, saved: SandboxCredential | None
-) -> SandboxCredential:
-    """A credential of one kind, the saved one again if there is one."""
-    issued = await accounts.issue(
-        account,
-        kind,
-        public_id=None if saved is None else saved.public_id,
-        secret=None if saved is None else saved.secret,
-    )
-    return SandboxCredential(issued.public_id, issued.secret)
+    async def withdraw(self, services: Services, account: Account, key: Key) -> None:
+        """Take away what `seed` gave that could let somebody in. Safe to repeat."""

@@ -32,7 +32,8 @@ def explained(
     facts = (country_of(msisdn) or "no country", operator_of(msisdn) or "operator unknown", f"{parts} part(s)")
     yield f"+{msisdn}: {', '.join(facts)}"
     if is_test_number(msisdn):
-        yield f"It is one of the sandbox's own numbers: it goes by {SANDBOX}, whatever the rules say."
+        where = f"it goes by {SANDBOX}, whatever the rules say" if settings.has_sandbox else "no provider takes it"
+        yield f"It is one of the sandbox's own numbers: {where}."
         return
     subject = Subject(msisdn=msisdn, originator=originator, account=account, tags=tags, channel=channel, parts=parts)
     costs = {name: config.costs for name, config in settings.providers.items()}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from typing import NamedTuple
 
+import structlog
 from starlette.types import ASGIApp
 
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.api.shapes import PROTOCOL as NATIVE
-from heliograph.domain.errors import SetupError
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
@@ -19,14 +19,17 @@ from heliograph.engine.lines import Line, LineRules
 from heliograph.engine.news import News
 from heliograph.protocols.registry import SERVED
 from heliograph.protocols.sandbox.operator import SandboxOperator
-from heliograph.runtime import providers, sandbox
-from heliograph.runtime.settings import Settings
+from heliograph.runtime import providers, sandbox, seal_key
+from heliograph.runtime.privacy import make_private
+from heliograph.runtime.settings import SANDBOX, Settings
 from heliograph.runtime.web import web_application
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
-from heliograph.store import open_store
+from heliograph.store import Store, open_store
 from heliograph.store.files import Files
+
+log = structlog.get_logger(__name__)
 
 
 class Platform:
@@ -37,13 +40,14 @@ class Platform:
         settings: Settings,
         services: Services,
         engine: Engine,
-        credentials: sandbox.Credentials,
+        credentials: sandbox.Credentials | None,
         configured: providers.Providers,
     ) -> None:
         self.settings = settings
         self.services = services
         self.engine = engine
         self.credentials = credentials
+        """The sandbox's; None where there is none."""
         self.providers = configured
 
     def web(self) -> ASGIApp:
@@ -57,28 +61,25 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
 
     SetupError, in one sentence, if something stands in the way.
     """
-    _make(settings.data_dir)
+    had_been_open = make_private(settings.data_dir)
     store = await open_store(settings.store, settings.data_dir)
     try:
-        access = Access(store)
-        first, credentials = await sandbox.ensure(Accounts(store, access), settings.data_dir)
+        accounts = Accounts(store, Access(store), await seal_key.ensure(settings, store))
+        news = News()
+        simulated = await _simulated(settings, store, accounts, news) if settings.has_sandbox else None
         public_url = settings.public_url.rstrip("/")
         shapes: dict[str, CallbackShape] = {NATIVE: NativeCallbacks(store)}
         for protocol in SERVED:
-            if (shape := protocol.callbacks(store, public_url)) is not None:
+            if (shape := protocol.callbacks(store, accounts, public_url)) is not None:
                 shapes[protocol.name] = shape
         files = Files(settings.attachments, settings.data_dir)
-        news = News()
-        await sandbox.ensure_balances(store, settings)
-        configured = await providers.ensure(settings, store, first)
-        operator = SandboxOperator(store, news.tell, default_account_id=first.id)
+        configured = await providers.ensure(settings, store)
         engine = Engine(
             store,
             news,
-            [Line(operator, LineRules(per_second=settings.sandbox_rate)), *configured.lines],
+            [*([] if simulated is None else [simulated.line]), *configured.lines],
             default_line=settings.default_provider,
-            # The sandbox's customers are developers: their callbacks are on the same machine.
-            guard=AddressGuard((*settings.callback_networks, *LOOPBACK)),
+            guard=AddressGuard((*settings.callback_networks, *(() if simulated is None else LOOPBACK))),
             shapes=shapes,
             lease_s=settings.lease_s,
             window=settings.window,
@@ -92,13 +93,19 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         try:
             services = Services(
                 engine,
-                operator,
+                accounts,
+                None if simulated is None else simulated.operator,
                 inventory=settings.inventory,
                 files=files,
                 largest_file=settings.attachment_bytes,
             )
-            await sandbox.furnish(services, credentials)
-            yield Platform(settings, services, engine, credentials, configured)
+            if simulated is None:
+                await sandbox.withdraw(services, settings.data_dir)
+            else:
+                await sandbox.seed(services, simulated.credentials)
+            for path in had_been_open:
+                log.warning("other users of this machine could read this until now", path=str(path))
+            yield Platform(settings, services, engine, simulated and simulated.credentials, configured)
         finally:
             checking.cancel()
             await asyncio.gather(checking, return_exceptions=True)
@@ -107,10 +114,21 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         await store.close()
 
 
-def _make(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(
-            f"The data directory {directory} is not writable ({error.strerror}); choose another with --data-dir."
-        ) from error
+class _Simulated(NamedTuple):
+    """The sandbox: where there is one, its customers are developers, whose callbacks are on the same machine."""
+
+    operator: SandboxOperator
+    line: Line
+    credentials: sandbox.Credentials
+
+
+async def _simulated(settings: Settings, store: Store, accounts: Accounts, news: News) -> _Simulated:
+    if settings.default_provider != SANDBOX:
+        log.warning(
+            "the sandbox is on beside real providers: its accounts have printed credentials, and callbacks of every "
+            'account reach this machine. Set sandbox = "off" where others are let in.'
+        )
+    first, credentials = await sandbox.ensure(accounts, settings.data_dir)
+    await sandbox.ensure_balances(store, settings)
+    operator = SandboxOperator(store, news.tell, default_account_id=first.id)
+    return _Simulated(operator, Line(operator, LineRules(per_second=settings.sandbox_rate)), credentials)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from heliograph.domain.accounts import Account, new_secret
+from heliograph.domain.accounts import new_secret
 from heliograph.domain.errors import NotNow, RequestError, SetupError
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.routes import Rule, title_of
@@ -25,13 +25,15 @@ from heliograph.protocols.registry import provided
 from heliograph.runtime.settings import Settings
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_name
-from heliograph.store.settings import ensure_setting
+from heliograph.store.settings import ensure_setting, get_setting, put_setting
+from heliograph.store.tx import Tx
 
 log = structlog.get_logger(__name__)
 
 MOUNT = "/providers"
 CHECKED_WITHIN_S = 20.0
-_SECRET_SETTING = "providers.callback_secret"  # noqa: S105 - its name
+_SECRET = "providers.callback_secret."  # noqa: S105 - the setting's name begins so
+_SHARED_SECRET = "providers.callback_secret"  # noqa: S105 - the setting's name
 
 
 class Checked(NamedTuple):
@@ -67,7 +69,7 @@ async def check_all(settings: Settings) -> list[Checked]:
     """Tries each provider of the settings, all at once, without a store."""
 
     async def tried(name: str, config: ProviderConfig) -> Checked:
-        nowhere = Surroundings(name=name, account_id="", callback_url=None)
+        nowhere = Surroundings(name=name, account_id=None, callback_url=None)
         provider = provided(config.type).provider(config, nowhere)
         await provider.start(Deaf())
         try:
@@ -81,11 +83,11 @@ async def check_all(settings: Settings) -> list[Checked]:
 class Providers:
     """Those that are set up, beside the sandbox."""
 
-    def __init__(self, lines: list[Line], secret: str, addresses: dict[str, str]) -> None:
+    def __init__(self, lines: list[Line], secrets: Mapping[str, str], addresses: dict[str, str]) -> None:
         self.lines = lines
         self.addresses = addresses
         """Where each hears its server, by name; empty if nobody outside can reach this one."""
-        self._secret = secret
+        self._secrets = secrets
         self._by_name: Mapping[str, Provider] = {line.provider.name: line.provider for line in lines}
 
     async def check(self) -> None:
@@ -98,8 +100,9 @@ class Providers:
         """Where their servers tell what they have to tell: `/providers/NAME/SECRET`."""
 
         async def hear(request: Request) -> Response:
-            provider = self._by_name.get(request.path_params["name"])
-            right = hmac.compare_digest(request.path_params["secret"].encode(), self._secret.encode())
+            name = request.path_params["name"]
+            provider = self._by_name.get(name)
+            right = hmac.compare_digest(request.path_params["secret"].encode(), self._secrets.get(name, "").encode())
             if provider is None or not right:
                 return Response(status_code=404)
             try:
@@ -116,19 +119,32 @@ class Providers:
         return Route(MOUNT + "/{name}/{secret}", hear, methods=["GET", "POST"])
 
 
-async def ensure(settings: Settings, store: Store, first: Account) -> Providers:
-    """Makes the providers of the settings. SetupError for an account that does not exist."""
-    secret = await store.write(ensure_setting, _SECRET_SETTING, new_secret())
+async def ensure(settings: Settings, store: Store) -> Providers:
+    """Make the providers of the settings. SetupError for an account that does not exist."""
+    secrets = await store.write(_ensure_secrets, list(settings.providers))
     public_url = settings.public_url.rstrip("/")
-    addresses = {name: f"{public_url}{MOUNT}/{name}/{secret}" for name in settings.providers if public_url}
+    addresses = {name: f"{public_url}{MOUNT}/{name}/{secret}" for name, secret in secrets.items() if public_url}
     lines = []
     for name, config in settings.providers.items():
-        account = await store.read(account_by_name, config.account) if config.account else first
-        if account is None:
+        account = await store.read(account_by_name, config.account) if config.account else None
+        if config.account and account is None:
             raise SetupError(f"The provider `{name}` is for an account that does not exist: {config.account!r}.")
-        surroundings = Surroundings(name=name, account_id=account.id, callback_url=addresses.get(name))
+        owner = None if account is None else account.id
+        surroundings = Surroundings(name=name, account_id=owner, callback_url=addresses.get(name))
         lines.append(Line(provided(config.type).provider(config, surroundings), _rules(config)))
-    return Providers(lines, secret, addresses)
+    return Providers(lines, secrets, addresses)
+
+
+def renew_secret(tx: Tx, name: str) -> None:
+    """Give one provider another secret address, from the next start on."""
+    put_setting(tx, _SECRET + name, new_secret())
+
+
+def _ensure_secrets(tx: Tx, names: Sequence[str]) -> dict[str, str]:
+    """Give each provider a secret of its own, at its first start. Those of a store of 0.1.0 keep the one they shared,
+    because it was entered at their servers."""
+    shared = get_setting(tx, _SHARED_SECRET)
+    return {name: ensure_setting(tx, _SECRET + name, shared or new_secret()) for name in names}
 
 
 def _rules(config: ProviderConfig) -> LineRules:

@@ -1,7 +1,8 @@
-"""The sandbox's two accounts and their credentials.
+"""The sandbox's two accounts and their credentials: where there is a sandbox, and only there.
 
 Their secrets are kept in clear in the data directory, readable by its owner only, so that what a developer has put into
-an application goes on working after a restart. No other account's secrets are ever written down.
+an application goes on working after a restart. No other account's secrets are ever written down. Once the sandbox is
+off, what was printed is worth nothing: the credentials are revoked at the next start, and given back when it is on.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from heliograph.api.shapes import PROTOCOL as NATIVE
+from heliograph.api.keys import NativeKeys
 from heliograph.calling.private_files import write_private
-from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.domain.accounts import Account, Scope
 from heliograph.domain.errors import SetupError
 from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import MICROS
 from heliograph.protocols.registry import SERVED
-from heliograph.protocols.served import SandboxCredential, issue_again
+from heliograph.protocols.served import Key, KeyKind
 from heliograph.runtime.settings import Settings
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
@@ -30,40 +31,61 @@ from heliograph.store.tx import Tx
 FILE_NAME = "sandbox-credentials.json"
 _BALANCE_SETTING = "sandbox.balance"
 FIRST, OTHER = "sandbox", "other"
+KEYS: tuple[KeyKind, ...] = (NativeKeys(), *SERVED)
 
-Credentials = dict[str, dict[str, SandboxCredential]]
-"""account name -> protocol name -> credential"""
+_RENAMED = {"v1": NativeKeys.name}
+"""What 0.1.0 called them in the file."""
+
+Credentials = dict[str, dict[str, Key]]
+"""account name -> protocol name -> key"""
 
 
 async def ensure(accounts: Accounts, data_dir: Path) -> tuple[Account, Credentials]:
-    """The first account, and both accounts' credentials for every protocol: the same at every start."""
+    """Give the first account, and both accounts' keys for every protocol: the same at every start."""
     file = data_dir / FILE_NAME
     saved = _read(file)
     issued: Credentials = {}
-    first: Account | None = None
     for name in (FIRST, OTHER):
         account = await accounts.ensure(name)
-        first = first or account
-        known = saved.get(name, {})
-        issued[name] = {NATIVE: await issue_again(accounts, account, CredentialKind.API_KEY, known.get(NATIVE))}
-        for protocol in SERVED:
-            issued[name][protocol.name] = await protocol.issue(accounts, account, known.get(protocol.name))
-    assert first is not None  # noqa: S101 - there are two
+        issued[name] = {}
+        for keys in KEYS:
+            scopes = keys.scopes | {Scope.CHAOS} if name == FIRST else keys.scopes
+            _, issued[name][keys.name] = await keys.issue(
+                accounts,
+                account,
+                scopes=scopes,
+                networks=keys.sandbox_networks,
+                again=saved.get(name, {}).get(keys.name),
+            )
     if issued != saved:
         write_secrets(file, msgspec.json.format(msgspec.json.encode(issued), indent=2))
-    return first, issued
+    return await accounts.ensure(FIRST), issued
 
 
-async def furnish(services: Services, credentials: Credentials) -> None:
-    """Both accounts have what each protocol needs to be of use."""
+async def seed(services: Services, credentials: Credentials) -> None:
+    """Give both accounts what each protocol needs to be of use."""
     for name, of_account in credentials.items():
         account = await services.accounts.ensure(name)
         for protocol in SERVED:
-            await protocol.furnish(services, account, of_account[protocol.name])
+            await protocol.seed(services, account, of_account[protocol.name])
+
+
+async def withdraw(services: Services, data_dir: Path) -> None:
+    """Revoke what earlier starts with a sandbox printed. Safe to repeat; the file stays, for when it is on again."""
+    for name, of_account in _read(data_dir / FILE_NAME).items():
+        account = await services.accounts.find(name)
+        if account is None:
+            continue
+        for keys in KEYS:
+            if (key := of_account.get(keys.name)) is not None:
+                await services.accounts.revoke_kind(account, keys.kind, key.public_id)
+        for protocol in SERVED:
+            if (key := of_account.get(protocol.name)) is not None:
+                await protocol.withdraw(services, account, key)
 
 
 async def ensure_balances(store: Store, settings: Settings) -> None:
-    """Both accounts have what the setting `balance` says, from the first start with prices and whenever it changes."""
+    """Give both accounts what the setting `balance` says, at the first start with prices and whenever it changes."""
     if not settings.tariff.channels:
         return
     wanted = str(settings.balance)
@@ -80,7 +102,8 @@ def _set_balances(tx: Tx, amount: int, wanted: str) -> None:
 
 def _read(file: Path) -> Credentials:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Credentials)
+        found = msgspec.json.decode(file.read_bytes(), type=Credentials)
+        return {name: {_RENAMED.get(kind, kind): key for kind, key in keys.items()} for name, keys in found.items()}
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError) as error:
@@ -90,7 +113,7 @@ def _read(file: Path) -> Credentials:
 
 
 def write_secrets(file: Path, content: bytes) -> None:
-    """As write_private, but a SetupError if it can't."""
+    """Write a file that only its owner reads. SetupError if it can't be written."""
     try:
         write_private(file, content)
     except OSError as error:

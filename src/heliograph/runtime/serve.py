@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from heliograph.api.shapes import PROTOCOL as NATIVE
+from heliograph.api.keys import NativeKeys
 from heliograph.console.server import console_link
 from heliograph.domain.errors import SetupError
 from heliograph.protocols.registry import SERVED
+from heliograph.protocols.served import Key, KeyKind
 from heliograph.runtime.platform import Platform, running
-from heliograph.runtime.sandbox import FIRST, OTHER, write_secrets
+from heliograph.runtime.sandbox import FIRST, OTHER, Credentials, write_secrets
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.web import API_MOUNT
 
@@ -29,10 +30,11 @@ DRAIN_S = 5
 
 
 class Addresses(msgspec.Struct):
-    """What a client needs to know; the content of the ready file."""
+    """What a client needs to know; the content of the ready file. Credentials and the console are the sandbox's: where
+    there is none, the addresses stand alone."""
 
     base_url: str
-    api: dict[str, str]
+    api: dict[str, object]
     console: dict[str, str]
     protocols: dict[str, dict[str, object]]
     providers: dict[str, str]
@@ -127,21 +129,33 @@ def _url_of(listener: socket.socket) -> str:
 
 
 def _tell(platform: Platform, base_url: str, ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
-    first, other = platform.credentials[FIRST], platform.credentials[OTHER]
+    keys = platform.credentials
     addresses = Addresses(
         base_url=base_url,
-        api={"base_url": base_url + API_MOUNT, "token": first[NATIVE].secret},
-        console={"url": console_link(base_url, platform.settings.data_dir)},
-        protocols={
-            protocol.name: protocol.entry(base_url, first[protocol.name], other[protocol.name]) for protocol in SERVED
-        },
+        api={"base_url": base_url + API_MOUNT},
+        console={},
+        protocols={protocol.name: {**protocol.entry(base_url)} for protocol in SERVED},
         providers=platform.providers.addresses,
     )
+    if keys is not None:
+        addresses.api |= _shown(NativeKeys(), keys)
+        addresses.console["url"] = console_link(base_url, platform.settings.data_dir)
+        for protocol in SERVED:
+            addresses.protocols[protocol.name] |= _shown(protocol, keys)
     content = msgspec.json.format(msgspec.json.encode(addresses), indent=2)
     write_secrets(platform.settings.data_dir / CONNECTION_FILE, content)
     if ready_file is not None:
         write_secrets(ready_file, content)
     announce(addresses)
+
+
+def _shown(protocol: KeyKind, keys: Credentials) -> dict[str, object]:
+    first, other = (protocol.shown(key) | protocol.seeded(key) for key in _both(keys, protocol.name))
+    return {**first, "other": other}
+
+
+def _both(keys: Credentials, protocol: str) -> tuple[Key, Key]:
+    return keys[FIRST][protocol], keys[OTHER][protocol]
 
 
 def run(coroutine: Any) -> None:

@@ -40,7 +40,11 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _QUIET = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 ELSEWHERE_FREE: Mapping[str, float] = {"default": 0.0}
 """What the sandbox costs."""
-_ALLOWED = {"log_level": {"debug", "info", "warning", "error"}, "log_format": {"text", "json"}}
+_ALLOWED = {
+    "log_level": {"debug", "info", "warning", "error"},
+    "log_format": {"text", "json"},
+    "sandbox": {"auto", "on", "off"},
+}
 
 
 def default_data_dir() -> Path:
@@ -93,6 +97,18 @@ class Settings:
     callback_networks: tuple[Network, ...] = setting(
         tuple, "Networks that callbacks may reach although they are not public, such as 10.1.0.0/16."
     )
+    sandbox: str = setting(
+        "auto",
+        "Whether there is a simulated operator with phones in the browser, two accounts with printed credentials, and "
+        "callbacks to this machine: on, off, or auto, which is on only while `default_provider` is the sandbox.",
+    )
+    seal_key: str = setting(
+        "",
+        "Seals those tokens in the store that this server has to know itself: 32 bytes as URL-safe base64, the same for "
+        "all processes; several, separated by commas, to go over to the first. Empty: `seal.key` in the data directory, "
+        "made at the first start.",
+        secret=True,
+    )
     sandbox_rate: float = setting(
         0.0, "Messages a second that the sandbox operator takes; 0 for any number.", at_least=0
     )
@@ -126,6 +142,11 @@ class Settings:
     )
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: str = setting("text", "text or json.")
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether the simulated operator and all that comes with it exist."""
+        return self.default_provider == SANDBOX if self.sandbox == "auto" else self.sandbox == "on"
 
     @property
     def tariff(self) -> Tariff:
@@ -164,7 +185,15 @@ class Settings:
             mistakes.append(f"link_url must begin with https:// or http://, not {self.link_url!r}")
         if self.attachments and "://" not in self.attachments:
             mistakes.append(f"attachments must be an address such as s3://BUCKET/PREFIX, not {self.attachments!r}")
-        known = {SANDBOX: ELSEWHERE_FREE} | {name: config.costs for name, config in self.providers.items()}
+        known: dict[str, Mapping[str, float]] = {name: config.costs for name, config in self.providers.items()}
+        if self.has_sandbox:
+            known[SANDBOX] = ELSEWHERE_FREE
+        elif self.default_provider == SANDBOX:
+            mistakes.append("sandbox is off, so default_provider must name one of the tables [providers.NAME]")
+        elif SANDBOX in {self.lookup_provider, *(name for rule in self.routes for name in rule.names)}:
+            mistakes.append('the sandbox is off, since default_provider is another: say so with sandbox = "on"')
+        if (fault := _fault_in_seal_key(self.seal_key)) is not None:
+            mistakes.append(fault)
         for name in ("default_provider", "lookup_provider"):
             value = getattr(self, name)
             if value not in known and (value or name == "default_provider"):
@@ -182,6 +211,18 @@ class Loaded:
 
     settings: Settings
     sources: Mapping[str, str]
+
+
+def _fault_in_seal_key(value: str) -> str | None:
+    from heliograph.domain.seals import Seal  # takes long to import, and few commands need it
+
+    if not value:
+        return None
+    try:
+        Seal(*value.split(","))
+    except ValueError:
+        return "seal_key must be 32 bytes as URL-safe base64, such as `heliograph keys seal` prints"
+    return None
 
 
 def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Loaded:

@@ -16,6 +16,7 @@ from heliograph.api.wire import ErrorBody
 from heliograph.console.links import FILES, SHORT, OwnDomain, link_routes
 from heliograph.console.optout import optout_routes
 from heliograph.console.server import console_routes
+from heliograph.domain.accounts import SANDBOX_SCOPES
 from heliograph.doors.openapi import openapi_document
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.engine import Engine
@@ -29,7 +30,8 @@ API_MOUNT = "/v1"
 
 
 def web_application(services: Services, engine: Engine, settings: Settings, providers: Providers) -> ASGIApp:
-    document = msgspec.json.encode(openapi_document("Heliograph", __version__, API_MOUNT, OPERATIONS, ErrorBody))
+    served = [operation for operation in OPERATIONS if services.has_sandbox or operation.scope not in SANDBOX_SCOPES]
+    document = msgspec.json.encode(openapi_document("Heliograph", __version__, API_MOUNT, served, ErrorBody))
 
     async def openapi(_request: Request) -> Response:
         return Response(document, media_type="application/json")
@@ -66,7 +68,7 @@ def web_application(services: Services, engine: Engine, settings: Settings, prov
             Route("/metrics", metrics),
             *optout_routes(services.optouts),
             *link_routes(services.links),
-            *console_routes(services, settings.data_dir),
+            *(console_routes(services, settings.data_dir) if services.has_sandbox else ()),
         ],
         redirect_slashes=False,
     )

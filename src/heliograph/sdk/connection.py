@@ -19,7 +19,8 @@ class NoConnection(RequestError):
 
 
 class _Api(msgspec.Struct):
-    token: str
+    token: str = ""
+    """Empty where there is no sandbox: other accounts' tokens are never written down."""
 
 
 class _Known(msgspec.Struct):
@@ -43,4 +44,6 @@ def connection(url: str | None, token: str | None, data_dir: Path | None) -> tup
         raise NoConnection(
             f"No URL and token are given, and no server has run with the data directory {directory}."
         ) from error
+    if not (token or known.api.token):
+        raise NoConnection(f"The server at {known.base_url} has no sandbox; give a token of one of its accounts.")
     return (url or known.base_url).rstrip("/"), token or known.api.token

@@ -23,6 +23,7 @@ from heliograph.protocols.sandbox.operator import SandboxOperator
 from heliograph.services.batches import is_storable
 from heliograph.store.messages import messages_by_ids, recent_failures
 from heliograph.store.phones import PhoneMessage, messages_on, phones, received_twice
+from heliograph.store.rents import rent_of
 from heliograph.text import Encoding
 
 _decode_media = msgspec.json.Decoder(RichMedia).decode
@@ -175,7 +176,8 @@ class Phones:
         """Sends a text from a phone to an originator; the inbound message's id.
 
         It goes by the channel that the last message from there came by, unless one is named.
-        It goes to `account`; for the operator, to whoever last wrote to this phone from `to`. NotFound if nobody did.
+        It goes to `account`; for the operator, to whoever last wrote to this phone from `to`. NotFound if nobody did,
+        or if another account has rented `to`.
         """
         if not text or len(text) > MAX_REPLY_LENGTH or not is_storable(text):
             raise InvalidBody(f"A reply has 1 to {MAX_REPLY_LENGTH} characters.", field="text")
@@ -183,11 +185,14 @@ class Phones:
             originator = parse_originator(to).value
         except NotAnOriginator as error:
             raise InvalidOriginator(f"{to!r} can't be written to: {error.reason}.", field="to") from error
+        rent = None if account is None else await self._store.read(rent_of, originator)
+        if account is not None and rent is not None and rent.account_id != account.id:
+            raise _nobody_wrote(number, to)
         inbound_id = await self._operator.reply(
             _phone(number), originator, text, account_id=_id(account), channel=channel
         )
         if inbound_id is None:
-            raise NotFound(f"Nobody has written to {number} from {to}, so nobody gets this message.")
+            raise _nobody_wrote(number, to)
         return inbound_id
 
     @property
@@ -249,6 +254,10 @@ def _missed(message: Message) -> Entry:
         channel=Channel(message.channel),
         rich_media=None,
     )
+
+
+def _nobody_wrote(number: str, to: str) -> NotFound:
+    return NotFound(f"Nobody has written to {number} from {to}, so nobody gets this message.")
 
 
 def _id(account: Account | None) -> str | None:

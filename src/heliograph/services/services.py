@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from heliograph.domain.errors import NotFound
 from heliograph.domain.rents import Terms
 from heliograph.engine.engine import Engine
 from heliograph.protocols.sandbox.operator import SandboxOperator
-from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
@@ -35,16 +35,18 @@ class Services:
     def __init__(
         self,
         engine: Engine,
-        operator: SandboxOperator,
+        accounts: Accounts,
+        operator: SandboxOperator | None,
         *,
         inventory: Sequence[Terms],
         files: Files,
         largest_file: int,
     ) -> None:
-        """`inventory` has the numbers that can be rented; `largest_file` is in octets."""
+        """`operator` is None where there is no sandbox; `inventory` has the numbers that can be rented; `largest_file`
+        is in octets."""
         store = engine.store
-        self.access = Access(store)
-        self.accounts = Accounts(store, self.access)
+        self.access = accounts.access
+        self.accounts = accounts
         self.subaccounts = SubAccounts(store, self.accounts)
         self.profile = Profile(engine, self.accounts)
         self.batches = Batches(engine)
@@ -53,7 +55,7 @@ class Services:
         self.contacts = Contacts(engine)
         self.templates = Templates(store)
         self.originators = Originators(store)
-        self.applications = Applications(store, self.accounts, self.access)
+        self.applications = Applications(store, accounts)
         self.messages = Messages(engine)
         self.money = Money(engine)
         self.reports = Reports(store)
@@ -62,9 +64,21 @@ class Services:
         self.optouts = OptOuts(store)
         self.channels = engine.router.channels
         """Those by which ordinary numbers can be reached."""
-        self.phones = Phones(engine, operator)
+        self._phones = None if operator is None else Phones(engine, operator)
         self.verify = Verify(engine, self.batches)
         self.numbers = Numbers(engine)
         self.rents = Rents(engine, inventory)
         self.links = Links(engine, files, largest_file)
         self.conversations = Conversations(engine, self.batches, self.history)
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether there is a simulated operator with phones."""
+        return self._phones is not None
+
+    @property
+    def phones(self) -> Phones:
+        """The sandbox's phones. Raises NotFound where there is no sandbox."""
+        if self._phones is None:
+            raise NotFound("This server has no sandbox: messages go by real providers.")
+        return self._phones

@@ -18,6 +18,8 @@ from smscx_client.model.renew_rent_request import RenewRentRequest
 from smscx_client.model.rent_number_request import RentNumberRequest
 from tests.protocols.listening import Listener
 
+from heliograph import Client
+from heliograph.domain.errors import NotFound
 from heliograph.domain.ids import new_id
 from heliograph.protocols.uuids import to_uuid
 
@@ -138,7 +140,9 @@ def test_a_number_is_rented_written_to_and_is_nobody_elses(
     with pytest.raises(exceptions.AccessDeniedException) as taken:
         rent(smscx, offer.number_id)
     phone = new_number()
-    with server.client() as client:
+    with server.client() as client, pytest.raises(NotFound):
+        client.sandbox.reply(phone, to=rented.phone_number, text="Is anybody there?")  # it is another account's
+    with Client(server.url, server.ready["api"]["other"]["token"]) as client:
         client.sandbox.reply(phone, to=rented.phone_number, text="Is anybody there?")
     told = decoded(customer.next(), "CallBackRequestReceiveSms")
     (row,) = other_smscx.numbers.get_inbound_sms(rented.rent_id).data

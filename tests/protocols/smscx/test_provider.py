@@ -220,7 +220,11 @@ def pair(request: pytest.FixtureRequest, start_server: StartServer) -> Iterator[
     far = start_server()
     ready = far.ready["protocols"]["smscx"]
     line = {"type": "smscx", "host": ready["host"], "api_key": ready["api_key"]}
-    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"far": line}), "HELIOGRAPH_DEFAULT_PROVIDER": "far"}
+    environment = {
+        "HELIOGRAPH_PROVIDERS": json.dumps({"far": line}),
+        "HELIOGRAPH_DEFAULT_PROVIDER": "far",
+        "HELIOGRAPH_SANDBOX": "on",
+    }
     port = free_port()
     if request.param == "told":
         environment["HELIOGRAPH_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
@@ -365,7 +369,11 @@ def test_channels_and_lookups_go_through_another_heliograph(
             client.money.balance()
     ready = far.ready["protocols"]["smscx"]
     line = {"type": "smscx", "host": ready["host"], "api_key": ready["api_key"], "viber_template": template}
-    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"far": line}), "HELIOGRAPH_DEFAULT_PROVIDER": "far"}
+    environment = {
+        "HELIOGRAPH_PROVIDERS": json.dumps({"far": line}),
+        "HELIOGRAPH_DEFAULT_PROVIDER": "far",
+        "HELIOGRAPH_SANDBOX": "on",
+    }
     here = start_server(None, environment=environment)
     number = new_number()
 

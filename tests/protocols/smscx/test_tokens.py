@@ -11,6 +11,7 @@ from tests.protocols.standing_in import StandIn
 from heliograph.calling import Request, Response
 from heliograph.domain.accounts import CredentialKind
 from heliograph.domain.errors import InvalidField, NotFound, Unauthenticated
+from heliograph.domain.seals import Seal
 from heliograph.protocols.smscx import AsyncClient
 from heliograph.protocols.smscx.errors import InvalidCredentialsException
 from heliograph.services.access import Access
@@ -31,8 +32,8 @@ class Desk:
 
     def __init__(self, store: Store) -> None:
         self.access = Access(store)
-        self.accounts = Accounts(store, self.access)
-        self.applications = Applications(store, self.accounts, self.access)
+        self.accounts = Accounts(store, self.access, Seal(Seal.new_key()))
+        self.applications = Applications(store, self.accounts)
 
     async def is_good(self, token: str) -> bool:
         self.access.forget()

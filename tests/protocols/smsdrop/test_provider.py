@@ -261,7 +261,11 @@ def test_messages_go_through_another_heliograph(
 ) -> None:
     ready = server.ready["protocols"]["smsdrop"]
     line = {name: ready[name] for name in ("context", "email", "password")} | {"type": "smsdrop", "prefix": prefix}
-    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"far": line}), "HELIOGRAPH_DEFAULT_PROVIDER": "far"}
+    environment = {
+        "HELIOGRAPH_PROVIDERS": json.dumps({"far": line}),
+        "HELIOGRAPH_DEFAULT_PROVIDER": "far",
+        "HELIOGRAPH_SANDBOX": "on",
+    }
     here = start_server(None, environment=environment)
     numbers = [new_number() for _ in range(3)]
 

@@ -162,6 +162,7 @@ def test_messages_go_through_another_heliograph_and_their_receipts_come_home(
         environment={
             "HELIOGRAPH_PROVIDERS": json.dumps({"far": line}),
             "HELIOGRAPH_DEFAULT_PROVIDER": "far",
+            "HELIOGRAPH_SANDBOX": "on",
             "HELIOGRAPH_PUBLIC_URL": f"http://127.0.0.1:{port}",
         },
     )

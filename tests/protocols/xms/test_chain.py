@@ -37,7 +37,11 @@ def near(start_server: StartServer, far: Server, *, reachable: bool) -> Server:
         "token": ready["token"],
         "poll_inbound_s": 0.2,
     }
-    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"far": line}), "HELIOGRAPH_DEFAULT_PROVIDER": "far"}
+    environment = {
+        "HELIOGRAPH_PROVIDERS": json.dumps({"far": line}),
+        "HELIOGRAPH_DEFAULT_PROVIDER": "far",
+        "HELIOGRAPH_SANDBOX": "on",
+    }
     port = free_port()
     if reachable:
         environment["HELIOGRAPH_PUBLIC_URL"] = f"http://127.0.0.1:{port}"

@@ -22,7 +22,7 @@ _CODES = {Reason.OPTED_OUT: Code.BLACKLISTED, Reason.UNKNOWN_SUBSCRIBER: Code.NO
 
 
 class IsendproCallbacks(CallbackWriter):
-    def payload(self, account: Account, event: Event, data: Any) -> Payload:
+    async def payload(self, account: Account, event: Event, data: Any) -> Payload:
         default, values = data
         headers = {"User-Agent": "Heliograph"} | dict(self.signature(account.callback_secret, event, b""))
         return Payload(b"", headers, "GET", filled(event.url, default, values))

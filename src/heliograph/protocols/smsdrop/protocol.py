@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import Account, CredentialKind
 from heliograph.doors.settings import DoorSettings
-from heliograph.protocols.served import SandboxCredential, ServedProtocol
+from heliograph.protocols.served import Key, ServedProtocol
 from heliograph.protocols.smsdrop import wire
 from heliograph.protocols.smsdrop.operations import SCOPES
 from heliograph.protocols.smsdrop.server import PROTOCOL, SmsdropDoor
@@ -20,6 +20,8 @@ from heliograph.store import Store
 
 class Smsdrop(ServedProtocol):
     name: ClassVar[str] = PROTOCOL
+    kind: ClassVar[CredentialKind] = CredentialKind.SMSDROP
+    scopes: ClassVar[frozenset[str]] = frozenset(SCOPES)
     mount: ClassVar[str] = "/smsdrop"
 
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
@@ -32,26 +34,18 @@ class Smsdrop(ServedProtocol):
             redirect_slashes=False,
         )
 
-    def callbacks(self, store: Store, public_url: str) -> None:
+    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> None:
         """smsdrop calls nobody back."""
 
-    async def issue(self, accounts: Accounts, account: Account, saved: SandboxCredential | None) -> SandboxCredential:
-        issued = await accounts.issue(
-            account,
-            CredentialKind.SMSDROP,
-            public_id=f"{account.name}@heliograph.example",
-            secret=None if saved is None else saved.secret,
-            scopes=SCOPES,
-        )
-        return SandboxCredential(issued.public_id, issued.secret)
+    def public_id(self, account: Account) -> str:
+        return f"{account.name}@heliograph.example"
 
-    async def furnish(self, services: Services, account: Account, credential: SandboxCredential) -> None:
-        """An e-mail address and a password are all that smsdrop knows."""
+    def shown(self, key: Key) -> dict[str, str]:
+        return {"email": key.public_id, "password": key.secret}
 
-    def entry(self, base_url: str, credential: SandboxCredential, other: SandboxCredential) -> dict[str, object]:
-        return {
-            "context": base_url + self.mount,
-            "email": credential.public_id,
-            "password": credential.secret,
-            "other": {"email": other.public_id, "password": other.secret},
-        }
+    async def withdraw(self, services: Services, account: Account, key: Key) -> None:
+        """What the password was exchanged for is worth nothing either."""
+        await services.accounts.revoke_kind(account, CredentialKind.SMSDROP_TOKEN)
+
+    def entry(self, base_url: str) -> dict[str, str]:
+        return {"context": base_url + self.mount}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from heliograph.domain.accounts import Account
+from heliograph.domain.accounts import Account, CredentialKind
 from heliograph.domain.answers import answer
 from heliograph.domain.batches import Batch
 from heliograph.domain.callbacks import Event, EventKind
@@ -14,15 +15,17 @@ from heliograph.domain.errors import NotFound
 from heliograph.domain.instants import from_ms
 from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.statuses import Status
-from heliograph.doors.callbacks import CallbackWriter
+from heliograph.doors.callbacks import REMEMBERED_S, CallbackWriter
 from heliograph.engine.callbacks import Answer, Orders, Payload
 from heliograph.numbers import Check, InvalidNumber, InvalidOriginator, country_of, normalise, parse_originator
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.codes import error_code, word_of
 from heliograph.protocols.twilio.shapes import PROTOCOL, WHATSAPP, address, prefix_of, service_of, with_links
-from heliograph.protocols.twilio.sids import SMS, account_sid, auth_token, sid
+from heliograph.protocols.twilio.sids import SMS, account_sid, sid
 from heliograph.protocols.twilio.signature import HEADER, sign
 from heliograph.protocols.twilio.twiml import Reply, replies
+from heliograph.services.accounts import Accounts
+from heliograph.store import Store
 from heliograph.store.accounts import account_by_id
 from heliograph.text import measure_text
 
@@ -33,11 +36,25 @@ _EVENT = "I-Twilio-Idempotency-Token"
 class TwilioCallbacks(CallbackWriter):
     reads_answers = True
 
-    def payload(self, account: Account, event: Event, data: Any) -> Payload:
+    def __init__(self, store: Store, accounts: Accounts) -> None:
+        super().__init__(store)
+        self._credentials = accounts
+        self._tokens: dict[str, tuple[float, str]] = {}
+
+    async def payload(self, account: Account, event: Event, data: Any) -> Payload:
         fields = wire.pairs(data)
         headers = {"Content-Type": f"{wire.FORM}; charset=utf-8", "User-Agent": "Heliograph", _EVENT: event.id}
-        headers[HEADER] = sign(auth_token(account), event.url, fields)
+        if token := await self._token(account):
+            headers[HEADER] = sign(token, event.url, fields)
         return Payload(wire.form(data), headers)
+
+    async def _token(self, account: Account) -> str:
+        """Give the account's token as it was a moment ago; empty if it has none, and so nothing to sign with."""
+        until, known = self._tokens.get(account.id, (0.0, ""))
+        if until <= time.monotonic():
+            known = await self._credentials.kept_secret(account, CredentialKind.TWILIO, account_sid(account)) or ""
+            self._tokens[account.id] = (time.monotonic() + REMEMBERED_S, known)
+        return known
 
     def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
         """Of a form, which `payload` signs, not of a body."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 
 from heliograph.domain.accounts import Account
@@ -36,9 +35,3 @@ def account_sid(account: Account) -> str:
 def verify_service_sid(account: Account) -> str:
     """Each account has one service of Verify."""
     return sid(VERIFY_SERVICE, account.id)
-
-
-def auth_token(account: Account) -> str:
-    """The token of an account, from the secret that signs its callbacks: Twilio signs with the token, so it must be
-    known here, while other secrets are kept as hashes."""
-    return hmac.digest(account.callback_secret.encode(), b"twilio auth token", "sha256").hex()[:32]

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from starlette.types import ASGIApp
 
-from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.domain.accounts import CredentialKind
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
-from heliograph.protocols.served import SandboxCredential, ServedProtocol, issue_again
+from heliograph.protocols.served import Key, ServedProtocol
 from heliograph.protocols.xms.callbacks import XmsCallbacks
 from heliograph.protocols.xms.server import XmsDoor
 from heliograph.services.accounts import Accounts
@@ -19,24 +19,17 @@ from heliograph.store import Store
 
 class Xms(ServedProtocol):
     name: ClassVar[str] = "xms"
+    kind: ClassVar[CredentialKind] = CredentialKind.XMS
     mount: ClassVar[str] = "/xms"
 
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
         return XmsDoor(services, max_body_bytes=settings.max_body_bytes)
 
-    def callbacks(self, store: Store, public_url: str) -> CallbackShape:
+    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape:
         return XmsCallbacks(store)
 
-    async def issue(self, accounts: Accounts, account: Account, saved: SandboxCredential | None) -> SandboxCredential:
-        return await issue_again(accounts, account, CredentialKind.XMS, saved)
+    def shown(self, key: Key) -> dict[str, str]:
+        return {"service_plan_id": key.public_id, "token": key.secret}
 
-    async def furnish(self, services: Services, account: Account, credential: SandboxCredential) -> None:
-        """A service plan is all that XMS knows."""
-
-    def entry(self, base_url: str, credential: SandboxCredential, other: SandboxCredential) -> dict[str, object]:
-        return {
-            "endpoint": base_url + self.mount,
-            "service_plan_id": credential.public_id,
-            "token": credential.secret,
-            "other": {"service_plan_id": other.public_id, "token": other.secret},
-        }
+    def entry(self, base_url: str) -> dict[str, str]:
+        return {"endpoint": base_url + self.mount}

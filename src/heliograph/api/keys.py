@@ -1,0 +1,16 @@
+"""The native API's keys: one string, whose beginning names it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from heliograph.domain.accounts import CredentialKind
+from heliograph.protocols.served import Key, KeyKind
+
+
+class NativeKeys(KeyKind):
+    name: ClassVar[str] = "native"
+    kind: ClassVar[CredentialKind] = CredentialKind.API_KEY
+
+    def shown(self, key: Key) -> dict[str, str]:
+        return {"token": key.secret}
