@@ -28,10 +28,17 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
     """channel -> {ISO 3166 alpha-2 or "default" -> millionths for a part}."""
 
     def with_prices(self, prices: Mapping[str, int]) -> Tariff:
-        """The same with other prices by SMS for some countries."""
+        """Raise the prices by SMS of some countries to what an account was told.
+
+        The installation's own price is what a message costs it: nobody pays less, whatever was agreed, and what it does
+        not send to stays closed.
+        """
         if not prices:
             return self
-        sms = dict(self.channels.get(Channel.SMS, {ELSEWHERE: 0})) | dict(prices)
+        sms = dict(self.channels.get(Channel.SMS, {ELSEWHERE: 0}))
+        for country, price in prices.items():
+            if (least := self.price_of(Channel.SMS, country)) is not None:
+                sms[country] = max(price, least)
         return msgspec.structs.replace(self, channels=dict(self.channels) | {Channel.SMS.value: sms})
 
     def price_of(self, channel: str, country: str | None) -> int | None:

@@ -104,8 +104,8 @@ class Settings:
     )
     seal_key: str = setting(
         "",
-        "Seals those tokens in the store that this server has to know itself: 32 bytes as URL-safe base64, the same for "
-        "all processes; several, separated by commas, to go over to the first. Empty: `seal.key` in the data directory, "
+        "Seals those tokens in the store that this server has to know itself: 32 bytes as URL-safe base64, one for all "
+        "processes; several, separated by commas, to go over to the first. Empty: `seal.key` in the data directory, "
         "made at the first start.",
         secret=True,
     )

@@ -47,7 +47,7 @@ class Services:
         store = engine.store
         self.access = accounts.access
         self.accounts = accounts
-        self.subaccounts = SubAccounts(store, self.accounts)
+        self.subaccounts = SubAccounts(store, accounts, engine.tariff)
         self.profile = Profile(engine, self.accounts)
         self.batches = Batches(engine)
         self.parking = Parking(engine, self.batches)

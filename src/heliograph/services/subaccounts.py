@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.domain.accounts import Account, CredentialKind, Terms, new_secret
+from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InsufficientCredit, InvalidField, NameTaken, NotFound, ScopeMissing
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.prices import MICROS, Tariff
 from heliograph.numbers import COUNTRIES
 from heliograph.services.accounts import LONGEST_NAME, Accounts, Issued, public_part
 from heliograph.store import Store
@@ -20,9 +22,10 @@ from heliograph.store.tx import Tx
 
 
 class SubAccounts:
-    def __init__(self, store: Store, accounts: Accounts) -> None:
+    def __init__(self, store: Store, accounts: Accounts, tariff: Tariff) -> None:
         self._store = store
         self._accounts = accounts
+        self._tariff = tariff
 
     async def add(
         self,
@@ -60,12 +63,21 @@ class SubAccounts:
             raise NotFound("There is no account with this key below this one.")
         return found.account
 
-    async def set_price(self, child: Account, country: str, price: int) -> None:
-        """Millionths for a part by SMS to a country (ISO 3166 alpha-2). InvalidField."""
+    async def set_price(self, parent: Account, child: Account, country: str, price: int) -> None:
+        """Set what a part by SMS to a country (ISO 3166 alpha-2) costs the child, in millionths.
+
+        InvalidField for what is no country, a country that nothing is sent to, and a price below the parent's own.
+        """
         if country not in COUNTRIES:
             raise InvalidField(f"{country!r} is no country.", field="country")
-        if price < 0:
-            raise InvalidField("A price is not negative.", field="price")
+        least = self._tariff.with_prices(parent.terms.prices).price_of(Channel.SMS, country)
+        if least is None:
+            raise InvalidField(f"Nothing is sent to {COUNTRIES[country]}, whatever the price.", field="country")
+        if price < least:
+            raise InvalidField(
+                f"A part to {COUNTRIES[country]} costs {least / MICROS:g} or more, not {price / MICROS:g}.",
+                field="price",
+            )
         await self._change(child, prices=dict(child.terms.prices) | {country: price})
 
     async def give_credit(self, parent: Account, child: Account, amount: int) -> None:

@@ -63,6 +63,25 @@ def test_it_pays_the_price_that_it_is_told(isendpro: Caller, child: Caller, new_
     assert credit(child) == pytest.approx(0.83)
 
 
+@pytest.mark.parametrize("price", ["0", "0.044", "0,01"])
+def test_it_is_told_no_price_below_what_a_message_costs(
+    isendpro: Caller, child: Caller, new_number: NewNumber, price: str
+) -> None:
+    edit(isendpro, child, "addCredit", subAccountAddCredit="1")
+
+    status, code = isendpro.refusal(
+        "/subaccount",
+        subAccountEdit="setPrice",
+        subAccountKeyId=child.keyid,
+        subAccountPrice=price,
+        subAccountCountryCode="FR",
+    )
+    child.send(new_number())
+
+    assert (status, code) == (400, "9011")
+    assert credit(child) == pytest.approx(0.955)
+
+
 def test_marketing_waits_for_the_morning_and_says_how_to_opt_out(
     server: Server, isendpro: Caller, child: Caller, new_number: NewNumber
 ) -> None:
