@@ -6,12 +6,15 @@ import asyncio
 import hashlib
 import hmac
 import json
+import socket
 from collections import deque
 from collections.abc import AsyncIterator
 from ipaddress import ip_address, ip_network
 
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from heliograph.domain.batches import ReportWish
@@ -203,13 +206,49 @@ def test_the_waits_between_attempts_double_and_end() -> None:
         "http://user:secret@example.org/",
         "http://example.org:99999/",
         "http://example.org/" + "x" * 2_048,
+        "http://exa mple.org/",
+        "http://exa%20mple.org/",
+        "http://-example.org/",
+        "http://example..org/",
+        "http://127.0.0.1./",
+        "http://①②⑦.0.0.1/",
+        "http://8.8.8.8.8/",
+        "http://example.1/",
+        "http://[::ffff:7f00:1]/",
     ],
 )
 def test_addresses_that_callbacks_may_not_reach(url: str) -> None:
     assert AddressGuard().fault_in(url) is not None
 
 
-@pytest.mark.parametrize("url", ["https://example.org/x?y=1", "http://8.8.8.8:8080/", "http://[2001:4860:4860::8888]/"])
+octet = st.integers(0, 255)
+written = st.sampled_from([str, hex, lambda number: f"0{number:o}", lambda number: f"0x{number:08X}"])
+
+
+@given(st.lists(octet, min_size=4, max_size=4), st.integers(1, 4), st.data())
+def test_no_way_of_writing_an_address_that_resolvers_read_gets_past(
+    octets: list[int], parts: int, data: st.DataObject
+) -> None:
+    """One to four numbers in any base, the last filling what is left, as inet_aton reads them."""
+    last = int.from_bytes(bytes(octets[parts - 1 :]))
+    host = ".".join(data.draw(written)(number) for number in (*octets[: parts - 1], last))
+    meant = ip_address(socket.inet_aton(host))
+
+    usual = str(meant) == host
+
+    assert (AddressGuard().fault_in(f"http://{host}/") is None) == (usual and AddressGuard().allows(meant))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/x?y=1",
+        "https://bücher.example/",
+        "https://a_b.example.org./",
+        "http://8.8.8.8:8080/",
+        "http://[2001:4860:4860::8888]/",
+    ],
+)
 def test_addresses_that_they_may(url: str) -> None:
     assert AddressGuard().fault_in(url) is None
 

@@ -7,6 +7,7 @@ to, after the name was looked up, so that a name cannot be pointed elsewhere in 
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -24,6 +25,10 @@ Address = IPv4Address | IPv6Address
 
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 MAX_URL_LENGTH = 2_048
+_LONGEST_NAME = 253
+_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+"""A name whose other characters have been written in ASCII (RFC 1123, and the underscore that people use)."""
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -66,16 +71,17 @@ class AddressGuard:
         try:
             address = ip_address(host)
         except ValueError:
-            return self._fault_in_name(host.rstrip(".").lower())
+            return self._fault_in_name(host.removesuffix(".").lower())
         return None if self.allows(address) else f"{address} is not a public address"
 
     def _fault_in_name(self, name: str) -> str | None:
         if name == "localhost" or name.endswith(".localhost"):
             return None if self.allows(ip_address("127.0.0.1")) else "it leads to this machine"
-        try:
-            name.encode("idna")
-        except UnicodeError:
+        if _NAME.fullmatch(name) is None or len(name) > _LONGEST_NAME:
             return "its host is not a name"
+        # What ends in a number is an address to some resolvers, written as nobody writes one: 127.1, 0x7f000001.
+        if _NUMBER.fullmatch(name.rpartition(".")[2]):
+            return "its host is neither a name nor an address of four numbers"
         return None
 
     def resolver(self) -> AbstractResolver:

@@ -125,6 +125,9 @@ def test_a_request_has_the_attributes_that_apply() -> None:
     assert "AWS.SNS.SMS.SenderID" not in numbered
 
 
+RIGHT = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
+
+
 class Amazon:
     """A topic with a certificate of its own."""
 
@@ -152,7 +155,7 @@ class Amazon:
             "Message": message,
             "Timestamp": "2026-01-01T10:00:00.000Z",
             "SignatureVersion": version,
-            "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem",
+            "SigningCertURL": RIGHT,
             "Signature": "",
         }
         fields |= changed
@@ -236,11 +239,16 @@ async def test_nothing_is_taken_that_is_not_the_topic_s(amazon: Amazon) -> None:
             amazon.said("{}", SigningCertURL="https://evil.example.org/x.pem"),
             amazon.said("{}", SigningCertURL="http://sns.eu-west-1.amazonaws.com/x.pem"),
             amazon.said("{}", SigningCertURL="https://sns.eu-west-1.amazonaws.com/?x=.pem"),
+            amazon.said("{}", SigningCertURL=" " * 13 + RIGHT),
+            amazon.said("{}", SigningCertURL=RIGHT.replace("https://", "https://evil.example.org\\@")),
+            amazon.said("{}", SigningCertURL=RIGHT.replace("/Simple", "/\tSimple")),
+            amazon.said("{}", SigningCertURL=RIGHT + "\n"),
+            amazon.said("{}", SigningCertURL="https://[sns.eu-west-1.amazonaws.com/x.pem"),
             amazon.said("{}", TopicArn="arn:aws:sns:eu-west-1:999999999999:other"),
             Heard("POST", {}, {}, b"nonsense"),
         )
     ]
 
-    assert [answer.status for answer in answers] == [403] * 6
+    assert [answer.status for answer in answers] == [403] * 11
     assert (ears.heard, ears.arrived) == ([], [])
     assert len(visited.requests) == 1  # of the first, whose address is right

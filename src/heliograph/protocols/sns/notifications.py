@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
 
 from heliograph.calling import AsyncDriver, Request, Unreachable
 from heliograph.protocols.far_server import FarServer
 
+_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~:/?&=+%-]*")
 _CERTIFICATE_PATH = re.compile(r"/[A-Za-z0-9._-]+\.pem")
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
@@ -54,6 +55,16 @@ class Notification(msgspec.Struct, kw_only=True, rename="pascal"):
         return "".join(f"{name}\n{known[name]}\n" for name in names if known[name] is not None).encode()
 
 
+def _address(url: str) -> SplitResult:
+    """Take an address apart. NotGenuine for what parsers read in different ways: blanks, control characters, others."""
+    if not _ADDRESS.fullmatch(url):
+        raise NotGenuine("The address has characters that no address has.")
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise NotGenuine("The address can't be read.") from error
+
+
 class Certificates:
     """Amazon's certificates, fetched once each."""
 
@@ -74,7 +85,7 @@ class Certificates:
         from cryptography.hazmat.primitives.hashes import SHA1, SHA256
         from cryptography.x509 import load_pem_x509_certificate
 
-        if not _CERTIFICATE_PATH.fullmatch(urlsplit(told.signing_cert_url).path):
+        if not _CERTIFICATE_PATH.fullmatch(_address(told.signing_cert_url).path):
             raise NotGenuine("The certificate's address is none of Amazon's.")
         content = self._known.get(told.signing_cert_url)
         if content is None:
@@ -91,13 +102,13 @@ class Certificates:
 
     async def visit(self, url: str, region: str) -> bytes:
         """What is at an address of Amazon SNS in this region. NotGenuine for any other address; Unreachable."""
-        parts = urlsplit(url)
+        parts = _address(url)
         if parts.scheme != "https" or parts.netloc != f"sns.{region}.amazonaws.com":
             raise NotGenuine("The address is none of Amazon SNS in this region.")
-        far = FarServer(url, driver=self._driver)
+        far = FarServer(f"{parts.scheme}://{parts.netloc}", driver=self._driver)
         far.open()
         try:
-            response = await far.ask(Request("GET", far.path))
+            response = await far.ask(Request("GET", urlunsplit(("", "", parts.path, parts.query, ""))))
         finally:
             if self._driver is None:
                 await far.close()
