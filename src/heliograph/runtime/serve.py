@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from heliograph.console.server import console_link
 from heliograph.domain.errors import SetupError
 from heliograph.protocols.registry import SERVED
 from heliograph.protocols.served import Key, KeyKind
+from heliograph.runtime.connections import Connections, limits_of
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.sandbox import FIRST, OTHER, Credentials, write_secrets
 from heliograph.runtime.settings import Settings
@@ -62,8 +64,12 @@ class _Server(uvicorn.Server):
 
     def __init__(self, platform: Platform) -> None:
         self._news = platform.engine.news
+        connections = Connections(limits_of(platform.settings))
         config = uvicorn.Config(
             platform.web(),
+            http=connections.protocol,  # type: ignore[arg-type]  # it is called, and asked nothing else
+            ws="none",
+            timeout_keep_alive=ceil(platform.settings.idle_timeout_s),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -94,6 +94,35 @@ class Settings:
     max_body_bytes: int = setting(
         16 * 1024 * 1024, "The largest request body, in bytes.", at_least=1024, at_most=1024 * 1024 * 1024
     )
+    header_bytes: int = setting(
+        32 * 1024, "The largest headers of a request, with its address, in bytes.", at_least=1024, at_most=1024 * 1024
+    )
+    headers: int = setting(100, "How many headers a request may have.", at_least=10, at_most=10_000)
+    header_timeout_s: float = setting(
+        15.0, "Seconds within which the headers of a request must have come.", at_least=1, at_most=600
+    )
+    body_timeout_s: float = setting(
+        15.0,
+        "Seconds within which the body of a request must have come; a second more for each KiB that has.",
+        at_least=1,
+        at_most=600,
+    )
+    idle_timeout_s: float = setting(
+        5.0, "Seconds that a connection may wait for its next request.", at_least=1, at_most=600
+    )
+    connections: int = setting(
+        10_000,
+        "Connections at once, in all, as far as the system allows. Beyond it, those give way that have waited longest "
+        "without a complete request.",
+        at_least=10,
+        at_most=1_000_000,
+    )
+    connections_per_address: int = setting(
+        1_000,
+        "The same from one address; 0 for any number, where all come from a proxy.",
+        at_least=0,
+        at_most=1_000_000,
+    )
     callback_networks: tuple[Network, ...] = setting(
         tuple, "Networks that callbacks may reach although they are not public, such as 10.1.0.0/16."
     )
