@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -75,14 +76,32 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What opt-outs (by MSISDN), hits or lookups it is about."""
     created_ms: int
     attempts: int
+    receiver: str = ""
+    """Whose server it is for: `receiver_of`."""
     originator: str | None = None
     """This and the reference are the batch's, if it is about one."""
     client_reference: str | None = None
 
 
+def receiver_of(account_id: str, url: str) -> str:
+    """Name the server that is called: an account's own view of a host, so that nobody waits for another's."""
+    return f"{account_id} {_origin(url)}"
+
+
+@lru_cache(maxsize=4096)
+def _origin(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    authority = rest.partition("/")[0].partition("?")[0].partition("#")[0]
+    return f"{scheme}://{authority.rpartition('@')[2]}".lower()
+
+
 #: A retry follows after 5 s, then twice as long each time; the last wait is 81,920 s (reference: XMS, section 10).
 FIRST_DELAY_S = 5
 MAX_ATTEMPTS = 16
+
+
+LONGEST_MS = FIRST_DELAY_S * (2 ** (MAX_ATTEMPTS - 1) - 1) * 1_000
+"""After this an event is given up, however many attempts it had: a receiver that is dead has few."""
 
 
 def retry_delay_s(attempts: int) -> int | None:

@@ -2,12 +2,19 @@
 
 Any 2xx acknowledges. 429 and 5xx and broken connections are tried again, 5 s later and then twice as long each
 time; any other answer is final (reference: XMS, section 10). The event's id is constant over all attempts.
+
+How it works. `do_some` asks which receivers have events that are due, and claims for each as many as `receivers.py`
+says that it may have. Each claimed event waits in memory until its receiver has a place, and is then offered by a task
+of its own; what came of it goes into a list that one writer empties, in chunks. A claimed event whose process dies is
+due again when its lease ends. One whose receiver is left alone meanwhile is put back, and no attempt is counted.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil
+from time import monotonic
 from typing import Protocol
 
 import aiohttp
@@ -15,26 +22,37 @@ import msgspec
 import structlog
 
 from heliograph.domain.batches import Batch
-from heliograph.domain.callbacks import Event, retry_delay_s
+from heliograph.domain.callbacks import LONGEST_MS, Event, retry_delay_s
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import Tariff
 from heliograph.engine.addresses import AddressGuard
-from heliograph.engine.errands import Errand
+from heliograph.engine.errands import Errand, wait_for_any
 from heliograph.engine.foreign import storable
 from heliograph.engine.metrics import Metrics
+from heliograph.engine.receivers import AT_ONCE, Offer, Receivers
 from heliograph.store import Store
 from heliograph.store.batches import NewBatch
-from heliograph.store.events import EventOutcome, claim_events, next_event_due_at, record_event_outcomes
+from heliograph.store.events import (
+    EventOutcome,
+    claim_events,
+    give_up_old_events,
+    put_back_events,
+    record_event_outcomes,
+    waiting_receivers,
+)
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 200
-AT_ONCE = 32
+CHUNK = 500
 TIMEOUT_S = 15
 LONGEST_ANSWER = 64 * 1024
 MOST_REDIRECTS = 5
 LEASE_S = 120
+STOP_S = 2.0
+"""How long the end waits for answers."""
+RECORD_AGAIN_S = 1.0
+GIVEN_UP_AT_ONCE = 1_000
 
 
 class Payload(msgspec.Struct, frozen=True):
@@ -104,6 +122,13 @@ class CallbackPoster(Errand):
         self._shapes = shapes
         self._guard = guard
         self._metrics = metrics
+        self._receivers = Receivers()
+        self._shut: set[str] = set()
+        """Receivers that were just found dead: what is too old for them is given up."""
+        self._offers: set[asyncio.Task[None]] = set()
+        self._outcomes: list[EventOutcome] = []
+        self._outcomes_came = asyncio.Event()
+        self._over_and_done = asyncio.Event()
 
     async def run(self) -> None:
         connector = aiohttp.TCPConnector(resolver=self._guard.resolver(), limit=AT_ONCE, ttl_dns_cache=10)
@@ -112,28 +137,86 @@ class CallbackPoster(Errand):
             connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
         ) as session:
             self._session = session
+            recording = asyncio.create_task(self._record_outcomes(), name="callbacks-recorded")
             await super().run()
+            if self._offers:
+                _, late = await asyncio.wait(self._offers, timeout=STOP_S)
+                for task in late:  # these events are offered again when their lease ends
+                    task.cancel()
+            self._over_and_done.set()
+            await recording
 
     async def next_due_ms(self) -> int | None:
-        return await self._store.read(next_event_due_at)
+        """When a receiver that may be offered something has something."""
+        clock, now = monotonic(), now_ms()
+        due = await self._store.read(waiting_receivers)
+        open_ones = [each.due_at for each in due if self._receivers[each.receiver].wanted(clock)]
+        opening = self._receivers.next_opening((each.receiver for each in due), clock)
+        if opening is not None:
+            open_ones.append(now + ceil((opening - clock) * 1_000))
+        return min(open_ones, default=None)
 
     async def do_some(self) -> bool:
+        clock, now = monotonic(), now_ms()
+        if left_over := self._receivers.left_over(clock):
+            await self._store.write(put_back_events, left_over, now)
+        due = [each.receiver for each in await self._store.read(waiting_receivers) if each.due_at <= now]
+        places = self._receivers.claims(due, clock, CHUNK)
+        if not places:
+            return False
+        lease_until = now + LEASE_S * 1_000
+        claimed = await self._store.write(claim_events, limit=CHUNK, now_ms=now, lease_until=lease_until, places=places)
+        self._receivers.take(claimed)
+        self._offer_next()
+        return bool(claimed)
+
+    def _offer_next(self) -> None:
+        """Begins as many offers as there are places for."""
+        while not self._stopping and (offer := self._receivers.next_offer(monotonic())) is not None:
+            task = asyncio.create_task(self._carry_out(offer), name="callback")
+            self._offers.add(task)
+            task.add_done_callback(self._offers.discard)
+
+    async def _carry_out(self, offer: Offer) -> None:
+        began = monotonic()
+        outcome = await self._offer(offer.event)
+        ended = monotonic()
+        receiver = offer.receiver
+        if outcome.state == "waiting":
+            receiver.failed(ended)
+            if receiver.shut_until > ended:
+                self._shut.add(receiver.name)
+        else:
+            receiver.answered(ended - began)
+        self._receivers.done(offer)
+        self._outcomes.append(outcome)
+        self._outcomes_came.set()
+        self._offer_next()
+
+    async def _record_outcomes(self) -> None:
+        """Writes what came of offers, those of one moment together, until all are over."""
+        while not self._over_and_done.is_set() or self._outcomes:
+            if not self._outcomes:
+                await wait_for_any(self._outcomes_came, self._over_and_done)
+                self._outcomes_came.clear()
+            outcomes, self._outcomes = self._outcomes, []
+            try:
+                await self._record(outcomes)
+            except NotNow as error:
+                log.warning("what came of callbacks is not recorded yet", count=len(outcomes), error=str(error))
+                self._outcomes[:0] = outcomes
+                await asyncio.sleep(RECORD_AGAIN_S)
+            self._wake.set()  # there are places again
+
+    async def _record(self, outcomes: Sequence[EventOutcome]) -> None:
         now = now_ms()
-        if (due_at := await self.next_due_ms()) is None or due_at > now:
-            return False
-        events = await self._store.write(claim_events, limit=CHUNK, now_ms=now, lease_until=now + LEASE_S * 1_000)
-        if not events:
-            return False
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def offer(event: Event) -> EventOutcome:
-            async with places:
-                return await self._offer(event)
-
-        outcomes = await asyncio.gather(*map(offer, events))
-        if await self._store.write(record_event_outcomes, outcomes, now_ms()):
+        if await self._store.write(record_event_outcomes, outcomes, now):
             self._on_messages()
-        return True
+        while self._shut:
+            receiver = self._shut.pop()
+            await self._store.write(
+                give_up_old_events, receiver, before_ms=now - LONGEST_MS, now_ms=now, limit=GIVEN_UP_AT_ONCE
+            )
 
     async def _offer(self, event: Event) -> EventOutcome:
         """Tells it, and wherever the answers send it to be told."""
@@ -205,7 +288,7 @@ class CallbackPoster(Errand):
 
     def _later(self, event: Event, error: str) -> EventOutcome:
         delay_s = retry_delay_s(event.attempts)
-        if delay_s is None:
+        if delay_s is None or event.created_ms + LONGEST_MS <= now_ms():
             return self._over(event, "given_up", error)
         self._metrics.callback("retried")
         return EventOutcome(event.id, "waiting", now_ms() + delay_s * 1_000, error)

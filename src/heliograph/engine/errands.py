@@ -16,6 +16,16 @@ LONGEST_PAUSE_S = 1.0
 """What other processes write is seen after this at the latest."""
 
 
+async def wait_for_any(*events: asyncio.Event, timeout_s: float | None = None) -> None:
+    """Returns when one of the events is set, or the time is over."""
+    waiting = {asyncio.ensure_future(event.wait()) for event in events}
+    try:
+        await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
 class Errand(ABC):
     name: str
 
@@ -49,8 +59,7 @@ class Errand(ABC):
                 log.exception("errand failed", errand=self.name)
                 pause = LONGEST_PAUSE_S
             if pause and not self._stopping:
-                await asyncio.wait({wait := asyncio.ensure_future(self._wake.wait())}, timeout=pause)
-                wait.cancel()
+                await wait_for_any(self._wake, timeout_s=pause)
 
     async def _until_due(self) -> float:
         due_at = await self.next_due_ms()

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.batches import Notify, Options, Pause, PauseReason
-from heliograph.domain.callbacks import NATIVE, EventKind, MessageFacts
+from heliograph.domain.callbacks import NATIVE, EventKind, MessageFacts, receiver_of
 from heliograph.domain.channels import Plan, plan_of
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.messages import Waiting
@@ -501,7 +501,7 @@ def insert_events(tx: Tx, rows: Sequence[Row], now_ms: int) -> None:
     identifiers = following(new_id(), len(rows))
     tx.insert(
         events,
-        ("id", "account_id", "protocol", "url", "kind", "subject_id", "facts"),
-        [(identifier, *row) for identifier, row in zip(identifiers, rows, strict=True)],
+        ("id", "receiver", "account_id", "protocol", "url", "kind", "subject_id", "facts"),
+        [(identifier, receiver_of(row[0], row[2]), *row) for identifier, row in zip(identifiers, rows, strict=True)],
         {"state": "waiting", "due_at": now_ms, "created_at": now_ms},
     )

@@ -2,23 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, union_all, update
 
 from heliograph.domain.callbacks import Event, EventKind, MessageFacts
+from heliograph.domain.ids import earliest_at
 from heliograph.store.batches import NewBatch, accept
 from heliograph.store.schema import batches, events, is_waiting
 from heliograph.store.tx import Tx
+
+NOT_OFFERED = "its receiver is left alone for a while"
 
 _decode_facts = msgspec.json.Decoder(MessageFacts).decode
 _decode_several = msgspec.json.Decoder(list[str]).decode
 
 
-def claim_events(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[Event]:
-    """Leases due events, oldest first. An event whose worker died is due again when its lease ends. Spans accounts."""
+class Due(NamedTuple):
+    """A receiver with events that wait."""
+
+    receiver: str
+    due_at: int
+    """When the first of them is due, in milliseconds since 1970."""
+
+
+def waiting_receivers(tx: Tx) -> list[Due]:
+    """Whoever has events that wait. Spans accounts.
+
+    Looks at one row of the index for each receiver, however many events it has: the next name after the last one found.
+    """
+    found = select(func.min(events.c.receiver).label("receiver")).where(is_waiting).cte("receivers", recursive=True)
+    after = select(func.min(events.c.receiver)).where(is_waiting, events.c.receiver > found.c.receiver)
+    found = found.union_all(select(after.scalar_subquery().label("receiver")).where(found.c.receiver.is_not(None)))
+    first_due = select(func.min(events.c.due_at)).where(is_waiting, events.c.receiver == found.c.receiver)
+    rows = tx.rows(
+        select(found.c.receiver, first_due.scalar_subquery().label("due_at")).where(found.c.receiver.is_not(None))
+    )
+    return [Due(*row) for row in rows]
+
+
+def claim_events(
+    tx: Tx, *, limit: int, now_ms: int, lease_until: int, places: Mapping[str, int] | None = None
+) -> list[Event]:
+    """Leases due events, each receiver's oldest first. An event whose worker died is due again when its lease ends.
+
+    `places` says how many of each receiver; None: of whoever has some. At most `limit`. Spans accounts.
+    """
+    if places is None:
+        places = {each.receiver: limit for each in waiting_receivers(tx) if each.due_at <= now_ms}
+    due = [
+        select(events.c.id)
+        .where(is_waiting, events.c.receiver == receiver, events.c.due_at <= now_ms)
+        # One short walk of the index for each receiver, all in one statement.
+        .order_by(events.c.due_at, events.c.id)
+        .limit(count)
+        .subquery()
+        for receiver, count in places.items()
+    ]
+    if not due:
+        return []
+    together = union_all(*(select(each.c.id) for each in due)).subquery()
+    identifiers = [row[0] for row in tx.rows(select(together.c.id).limit(limit))]
     rows = tx.rows(
         select(
             events.c.id,
@@ -32,17 +78,31 @@ def claim_events(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[E
             events.c.attempts,
             batches.c.originator,
             batches.c.client_reference,
+            events.c.receiver,
         )
         .join_from(events, batches, batches.c.id == events.c.subject_id, isouter=True)
-        .where(is_waiting, events.c.due_at <= now_ms)
+        .where(tx.among(events.c.id, identifiers), is_waiting, events.c.due_at <= now_ms)
         .order_by(events.c.due_at, events.c.id)
-        .limit(limit)
         .with_for_update(of=events, skip_locked=True)
     )
     tx.update(
         events, "id", ("attempts",), [(row[0], row[8] + 1) for row in rows], {"due_at": lease_until, "last_error": None}
     )
     return [_event(row) for row in rows]
+
+
+def put_back_events(tx: Tx, claimed: Sequence[Event], due_at: int) -> int:
+    """Gives back events that were not offered, as if they had not been claimed, until then."""
+    rows = [(event.id, event.attempts - 1) for event in claimed]
+    return tx.update(events, "id", ("attempts",), rows, {"due_at": due_at, "last_error": NOT_OFFERED})
+
+
+def give_up_old_events(tx: Tx, receiver: str, *, before_ms: int, now_ms: int, limit: int) -> int:
+    """Ends those of one receiver that are older than that, at most `limit`; how many there were. Spans accounts."""
+    mine = (is_waiting, events.c.receiver == receiver, events.c.due_at <= now_ms, events.c.id < earliest_at(before_ms))
+    old = [row[0] for row in tx.rows(select(events.c.id).where(*mine).limit(limit))]
+    values = {"state": "given_up", "done_at": now_ms, "last_error": NOT_OFFERED}
+    return tx.run(update(events).where(tx.among(events.c.id, old)).values(values)) if old else 0
 
 
 def _event(row: Sequence[Any]) -> Event:
@@ -61,6 +121,7 @@ def _event(row: Sequence[Any]) -> Event:
         attempts=row[8] + 1,
         originator=row[9],
         client_reference=row[10],
+        receiver=row[11],
     )
 
 
@@ -107,7 +168,4 @@ def end_event_leases(tx: Tx, now_ms: int) -> int:
 
 def next_event_due_at(tx: Tx) -> int | None:
     """When the next event is due, in milliseconds since 1970; None if none waits. Spans accounts."""
-    value: int | None = tx.value(
-        select(events.c.due_at).where(is_waiting).order_by(events.c.due_at, events.c.id).limit(1)
-    )
-    return value
+    return min((each.due_at for each in waiting_receivers(tx)), default=None)

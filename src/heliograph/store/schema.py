@@ -291,10 +291,12 @@ events = Table(
     text("last_error", required=False),
     number("created_at"),
     number("done_at", required=False),
+    text("receiver", required=False),  # whose server it is for; all that wait have one
 )
 is_waiting = events.c.state == literal_column("'waiting'")
 Index(
     "events_due",
+    events.c.receiver,
     events.c.due_at,
     events.c.id,
     sqlite_where=is_waiting,

@@ -1,0 +1,165 @@
+"""The servers that customers are called back at: how each is doing, and how many events it is offered at once.
+
+A receiver is one account's server: a slow or dead one holds up its own events only. What it is given follows from what
+it did last:
+
+- one that answers quickly has QUICK places, and is claimed events ahead of them, so that chunks travel, not rows;
+- one that is new, slow, or failed a moment ago has FEW, and all such together never have more than half of what there
+  is, so that the other half is always there for those that are quick;
+- one that failed BREAKER times in a row is left alone, a second at first and then twice as long each time up to a
+  minute, and is asked by one event after that. Its other events wait meanwhile without an attempt being counted.
+
+All of this is what one process knows. After a restart everybody is new.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from heliograph.domain.callbacks import Event
+
+AT_ONCE = 256
+"""Requests to all receivers together."""
+QUICK, FEW = 32, 4
+AHEAD = 4
+"""How many events a quick receiver is claimed for each of its places."""
+SLOW_S = 1.0
+BREAKER = 5
+LONGEST_SHUT_S = 60.0
+_WEIGHT = 0.3
+"""Of the newest answer in the average."""
+TOGETHER = 64
+"""How many receivers are claimed for in one statement."""
+_REMEMBERED = 10_000
+
+
+class Offer(NamedTuple):
+    """An event that has a place."""
+
+    event: Event
+    receiver: Receiver
+    careful: bool
+    """The receiver was not quick when it was given the place."""
+
+
+class Receiver:
+    """One account's server."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.in_flight = 0
+        self.waiting: deque[Event] = deque()
+        """Claimed, in order, and not offered yet."""
+        self.shut_until = 0.0
+        self.served_at = 0.0
+        self._failures = 0
+        self._answers_in_s: float | None = None
+
+    @property
+    def is_quick(self) -> bool:
+        return not self._failures and self._answers_in_s is not None and self._answers_in_s <= SLOW_S
+
+    def places(self, now: float) -> int:
+        """How many requests it may have at once."""
+        if now < self.shut_until:
+            return 0
+        if self._failures >= BREAKER:
+            return 1
+        return QUICK if self.is_quick else FEW
+
+    def wanted(self, now: float) -> int:
+        """How many more events it can be claimed."""
+        ahead = AHEAD if self.is_quick else 1
+        return max(self.places(now) * ahead - self.in_flight - len(self.waiting), 0)
+
+    def answered(self, took_s: float) -> None:
+        """It took an event, or said that it does not want it."""
+        self._failures = 0
+        before = took_s if self._answers_in_s is None else self._answers_in_s
+        self._answers_in_s = before + _WEIGHT * (took_s - before)
+
+    def failed(self, now: float) -> None:
+        """It did not answer, or not as it should."""
+        self._failures += 1
+        if self._failures >= BREAKER:
+            self.shut_until = now + min(2.0 ** (self._failures - BREAKER), LONGEST_SHUT_S)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.in_flight and not self.waiting
+
+
+class Receivers:
+    """All receivers that events were claimed for lately."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Receiver] = {}
+        self._ready: dict[str, Receiver] = {}
+        """Those with claimed events; who was offered one last is at the end."""
+        self.in_flight = 0
+        self._careful = 0
+        """Requests to receivers that are not quick."""
+
+    def __getitem__(self, name: str) -> Receiver:
+        return self._known.get(name) or self._known.setdefault(name, Receiver(name))
+
+    def claims(self, due: Iterable[str], now: float, most: int) -> Mapping[str, int]:
+        """How many events to claim for each of these, who have some that are due; who was served longest ago first."""
+        if len(self._known) > _REMEMBERED:
+            self._known = {name: each for name, each in self._known.items() if not each.is_idle}
+        wanted: dict[str, int] = {}
+        for receiver in sorted(map(self.__getitem__, due), key=lambda each: each.served_at):
+            count = min(receiver.wanted(now), most)
+            if count and len(wanted) < TOGETHER:
+                wanted[receiver.name] = count
+                receiver.served_at = now
+                most -= count
+        return wanted
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Note events that were claimed."""
+        for event in events:
+            receiver = self[event.receiver]
+            receiver.waiting.append(event)
+            self._ready[receiver.name] = receiver
+
+    def next_offer(self, now: float) -> Offer | None:
+        """Take a place for an event; None if there is no event that has one."""
+        if self.in_flight >= AT_ONCE:
+            return None
+        for receiver in self._ready.values():
+            careful = not receiver.is_quick
+            if receiver.in_flight < receiver.places(now) and not (careful and self._careful >= AT_ONCE // 2):
+                return self._offer(receiver, careful)
+        return None
+
+    def _offer(self, receiver: Receiver, careful: bool) -> Offer:
+        event = receiver.waiting.popleft()
+        del self._ready[receiver.name]
+        if receiver.waiting:
+            self._ready[receiver.name] = receiver
+        receiver.in_flight += 1
+        self.in_flight += 1
+        self._careful += careful
+        return Offer(event, receiver, careful)
+
+    def done(self, offer: Offer) -> None:
+        """Give the place back."""
+        offer.receiver.in_flight -= 1
+        self.in_flight -= 1
+        self._careful -= offer.careful
+
+    def left_over(self, now: float) -> list[Event]:
+        """Take back what was claimed for receivers that have been shut since."""
+        shut = [receiver for receiver in self._ready.values() if receiver.shut_until > now]
+        found = [event for receiver in shut for event in receiver.waiting]
+        for receiver in shut:
+            receiver.waiting.clear()
+            del self._ready[receiver.name]
+        return found
+
+    def next_opening(self, due: Iterable[str], now: float) -> float | None:
+        """When the first of those that are shut is asked again; None if none is."""
+        return min((until for name in due if (until := self[name].shut_until) > now), default=None)
