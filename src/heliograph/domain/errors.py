@@ -284,6 +284,13 @@ class RateLimited(RequestError):
     hint = "Wait until the next second."
 
 
+class TooManyLogins(RateLimited):
+    """There were too many attempts to log in, with this name or from this address."""
+
+    code = "too_many_logins"
+    hint = "Wait a quarter of an hour, or log in from where it worked before."
+
+
 class VerificationOver(Conflict):
     """There is nothing left to verify."""
 

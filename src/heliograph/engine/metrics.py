@@ -37,6 +37,10 @@ class Metrics:
             "heliograph_callbacks", "Callbacks by what came of them", ["outcome"], registry=self.registry
         )
 
+        self._refused = Counter(
+            "heliograph_credentials_refused", "Callers whose credential was not right", ["kind"], registry=self.registry
+        )
+
     def watch(self, lines: Iterable[Line]) -> None:
         """Shows how these providers are doing whenever somebody looks."""
         shown = (
@@ -65,6 +69,9 @@ class Metrics:
 
     def inbound(self, provider: str) -> None:
         self._inbound.labels(provider).inc()
+
+    def credential_refused(self, kind: str) -> None:
+        self._refused.labels(kind).inc()
 
     def callback(self, outcome: str) -> None:
         self._callbacks.labels(outcome).inc()

@@ -88,6 +88,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
             lookups=settings.lookup_provider or None,
             quiet_hours=settings.quiet_minutes,
         )
+        accounts.access.on_refused = engine.metrics.credential_refused
         await engine.start()
         checking = asyncio.create_task(configured.check(), name="providers")
         try:

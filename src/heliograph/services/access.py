@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from heliograph.domain.accounts import (
@@ -16,22 +17,23 @@ from heliograph.domain.accounts import (
 )
 from heliograph.domain.errors import AddressNotAllowed, ScopeMissing, Unauthenticated
 from heliograph.domain.instants import now_ms
+from heliograph.services.logins import Logins
 from heliograph.store import Store
 from heliograph.store.accounts import find_credential
 
 REMEMBERED_S = 2.0
 """How long a checked credential is trusted without another look: a revocation is in force everywhere after that."""
 REMEMBERED = 10_000
-PASSWORDS_AT_ONCE = 2
-"""Checking one takes 64 MiB and tens of milliseconds."""
 
 
 class Access:
     def __init__(self, store: Store) -> None:
+        self.on_refused: Callable[[str], None] = lambda _kind: None
+        """Called with the kind of each credential that was not right."""
         self._store = store
+        self._logins = Logins()
         self._nobodys: str | None = None
         """What is compared for a name that is nobody's."""
-        self._places = asyncio.Semaphore(PASSWORDS_AT_ONCE)
         self._remembered: dict[tuple[str, str, str], tuple[float, Principal]] = {}
 
     async def authenticate(self, kind: CredentialKind, public_id: str, secret: str) -> Principal:
@@ -45,6 +47,7 @@ class Access:
         # A credential that is not there is compared too, so that the answer takes as long.
         stored = found.secret_hash if found is not None else hash_secret("")
         if not same_secret(stored, secret_hash) or found is None:
+            self.on_refused(kind.value)
             raise Unauthenticated()
         principal = Principal(found.account, found.scopes, found.id, found.application_id, found.networks)
         if len(self._remembered) >= REMEMBERED:
@@ -52,15 +55,17 @@ class Access:
         self._remembered[key] = (time.monotonic() + REMEMBERED_S, principal)
         return principal
 
-    async def log_in(self, kind: CredentialKind, public_id: str, password: str) -> Principal:
-        """The caller behind a name and a password. Unauthenticated, whatever of it is wrong, after the same time."""
-        found = await self._store.read(find_credential, kind.value, public_id, now_ms())
-        async with self._places:
+    async def log_in(self, kind: CredentialKind, public_id: str, password: str, *, address: str) -> Principal:
+        """The caller behind a name and a password. Unauthenticated, whatever of it is wrong, after the same time;
+        TooManyLogins without a look at the password, if `address` or the name had too many that were wrong."""
+        async with self._logins.attempt(public_id, address) as attempt:
+            found = await self._store.read(find_credential, kind.value, public_id, now_ms())
             if self._nobodys is None:
                 self._nobodys = await asyncio.to_thread(hash_password, "")
             stored = found.secret_hash if found is not None else self._nobodys
-            right = await asyncio.to_thread(is_password, stored, password)
-        if not right or found is None:
+            attempt.right = await asyncio.to_thread(is_password, stored, password) and found is not None
+        if not attempt.right or found is None:
+            self.on_refused(kind.value)
             raise Unauthenticated("There is no account with this name and password.")
         return Principal(found.account, found.scopes, found.id, found.application_id)
 

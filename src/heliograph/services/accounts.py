@@ -142,13 +142,20 @@ class Accounts:
         return Issued(credential_id, public_id, secret)
 
     async def log_in(
-        self, kind: CredentialKind, name: str, password: str, *, token: CredentialKind, lifetime_s: int
+        self,
+        kind: CredentialKind,
+        name: str,
+        password: str,
+        *,
+        token: CredentialKind,
+        lifetime_s: int,
+        address: str,
     ) -> Issued:
         """A token of the kind `token` for who has this name and password, with the scopes of these.
 
-        Unauthenticated, whatever of it is wrong.
+        Unauthenticated, whatever of it is wrong; TooManyLogins.
         """
-        caller = await self.access.log_in(kind, name, password)
+        caller = await self.access.log_in(kind, name, password, address=address)
         await self._store.write(forget_expired, caller.account.id, now_ms())
         return await self.issue(caller.account, token, scopes=caller.scopes, lifetime_s=lifetime_s)
 

@@ -61,6 +61,7 @@ class SmsdropDoor(Door):
                 form.password,
                 token=CredentialKind.SMSDROP_TOKEN,
                 lifetime_s=TOKEN_LIFETIME_S,
+                address=call.request.client.host if call.request.client else "",
             )
         except Unauthenticated as error:
             # Not 401: the published clients would take that for a token that has expired.

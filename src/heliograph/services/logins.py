@@ -1,0 +1,121 @@
+"""How often somebody may try a password.
+
+A password is chosen by a person, so it can be guessed, and checking one is made expensive (Argon2id, 64 MiB): both are
+reasons to bound who may have how many checked. Wrong ones are counted for a quarter of an hour
+
+- by name and address, so that one caller does not try many passwords of one account;
+- by address, so that one caller does not try one password of many accounts;
+- by name, so that many callers do not share the guessing. An address from which the right password has come before is
+  not held to this: whoever attacks an account does not lock out its owner.
+
+Few of the checks that wait for a place are one address's, and there is a place that only those use from whose address
+the right password has come before: a flood of strangers keeps nobody from logging in. An IPv6 address counts as its
+/64, which is what one customer of a network has. All of this is what one process knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from ipaddress import IPv6Address, ip_address
+
+from heliograph.domain.errors import TooManyLogins
+
+WINDOW_S = 900.0
+PER_NAME_AND_ADDRESS = 10
+PER_ADDRESS = 50
+PER_NAME = 30
+REMEMBERED = 100_000
+"""Names and addresses; the oldest are forgotten beyond that."""
+AT_ONCE = 2
+"""Checks of passwords for everybody; there is one more for those who are known."""
+WAITING, WAITING_PER_ADDRESS = 100, 10
+
+
+class Counts:
+    """Wrong passwords of the last quarter of an hour, by whatever they are counted for."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._counted: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def of(self, key: str) -> int:
+        began, count = self._counted.get(key, (0.0, 0))
+        return count if self._clock() - began < WINDOW_S else 0
+
+    def add(self, key: str) -> None:
+        before = self.of(key)
+        began = self._counted[key][0] if before else self._clock()
+        self._counted[key] = (began, before + 1)
+        self._counted.move_to_end(key)
+        if len(self._counted) > REMEMBERED:
+            self._counted.popitem(last=False)
+
+
+class Logins:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._by_both, self._by_address, self._by_name = Counts(clock), Counts(clock), Counts(clock)
+        self._known: OrderedDict[str, None] = OrderedDict()
+        """Names and addresses that had the right password."""
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._place_of_the_known = asyncio.Semaphore(1)
+        self._waiting: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def attempt(self, name: str, address: str) -> AsyncIterator[Attempt]:
+        """Wait for a place to check a password in. Raises TooManyLogins, before anything is checked, for one too many.
+
+        Whoever checks says on the attempt that it was right; otherwise it counts as wrong.
+        """
+        network = network_of(address)
+        both = f"{name} {network}"
+        known = both in self._known
+        self._require(name, network, both, known=known)
+        turn = both if known else network
+        if self._waiting[turn] >= WAITING_PER_ADDRESS or (not known and self._waiting.total() >= WAITING):
+            raise TooManyLogins("Other logins are being looked at; wait for their answers.")
+        self._waiting[turn] += 1
+        try:
+            async with self._place_of_the_known if known else self._places:
+                attempt = Attempt()
+                yield attempt
+        finally:
+            self._waiting[turn] -= 1
+            if not self._waiting[turn]:
+                del self._waiting[turn]
+        if attempt.right:
+            self._known[both] = None
+            self._known.move_to_end(both)
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+            return
+        for counts, key in ((self._by_both, both), (self._by_address, network), (self._by_name, name)):
+            counts.add(key)
+
+    def _require(self, name: str, network: str, both: str, *, known: bool) -> None:
+        if (
+            self._by_both.of(both) >= PER_NAME_AND_ADDRESS
+            or self._by_address.of(network) >= PER_ADDRESS
+            or (not known and self._by_name.of(name) >= PER_NAME)
+        ):
+            raise TooManyLogins()
+
+
+class Attempt:
+    """One password that is being checked."""
+
+    right = False
+
+
+def network_of(address: str) -> str:
+    """Give the network that counts as one caller; what is no address counts as itself."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(IPv6Address(int(found) >> 64 << 64))
+    return str(found.ipv4_mapped or found) if isinstance(found, IPv6Address) else str(found)
