@@ -258,6 +258,15 @@ paces = Table(
 )
 Index("paces_by_provider", paces.c.provider, paces.c.line)
 
+# Of an account's current second: what its processes have taken of its limit.
+request_rates = Table(
+    "request_rates",
+    metadata,
+    text("account_id", key=True),
+    number("second"),
+    number("taken"),
+)
+
 early_receipts = Table(
     "early_receipts",
     metadata,

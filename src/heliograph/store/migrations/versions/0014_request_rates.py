@@ -1,0 +1,20 @@
+"""What processes that share a store have taken of each account's limit in the current second."""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy.dialects.postgresql import TEXT
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    words = Text().with_variant(TEXT(collation="C"), "postgresql")
+    op.create_table(
+        "request_rates",
+        Column("account_id", words, primary_key=True, nullable=False),
+        Column("second", BigInteger, nullable=False),
+        Column("taken", BigInteger, nullable=False),
+    )
