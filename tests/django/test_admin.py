@@ -12,7 +12,7 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client as Browser
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from tests.django.shop.backends import Pigeon
 from tests.django.shop.models import Depot, Parcel
 
@@ -230,10 +230,23 @@ def test_messages_are_exported_as_they_are_chosen_and_no_cell_is_a_formula(staff
 
     answer = staff("view_outputsmsmessage").post(MESSAGES, asked)
 
-    header, *rows = csv.reader(io.StringIO(answer.getvalue().decode()))
+    header, *rows = csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig")))
     place = {name: header.index(name) for name in ("recipient", "content", "state", "tag")}
     assert [[row[at] for at in place.values()] for row in rows] == [
         ["+420777111222", "'=1+1", "DEBUG", "one"],
         ["+420777111223", "Two", "DEBUG", ""],
     ]
     assert answer.headers["Content-Type"] == "text/csv"
+
+
+@pytest.mark.parametrize(("own", "begins"), [({}, b"\xef\xbb\xbfid,"), ({"EXPORT_BOM": False}, b"id,")])
+def test_an_export_begins_with_a_byte_order_mark_unless_the_project_wants_none(
+    staff: Any, own: dict[str, Any], begins: bytes
+) -> None:
+    message = send("+420777111222", "One")
+
+    with override_settings(HELIOGRAPH=own):
+        answer = staff("view_outputsmsmessage").post(MESSAGES, {"action": "export", "_selected_action": [message.pk]})
+        content = answer.getvalue()
+
+    assert content.startswith(begins)

@@ -29,7 +29,7 @@ from heliograph.django.models.related import fields_of
 from heliograph.django.preview import PreviewForm, preview
 from heliograph.django.sending import send_again
 from heliograph.django.states import PUBLISHABLE, SMSState
-from heliograph.services.exports import csv_lines
+from heliograph.services.exports import csv_beginning, csv_lines
 
 COLOURS = {
     SMSState.DELIVERED: "#1e7e34",
@@ -181,7 +181,7 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
 
 def _csv_of(messages: QuerySet) -> Iterator[bytes]:
     """The oldest first."""
-    yield csv_lines([EXPORTED])
+    yield csv_beginning(EXPORTED, bom=conf.get("EXPORT_BOM"))
     for chunk in in_key_order(messages):
         yield csv_lines([[_cell(message, field) for field in EXPORTED] for message in chunk])
 

@@ -92,6 +92,9 @@ SETTINGS: Mapping[str, Setting] = {
     "OPT_OUTS": Setting(
         True, (bool,), "Whether an inbound STOP is remembered, and nothing sent to its sender from then on."
     ),
+    "EXPORT_BOM": Setting(
+        True, (bool,), "Whether the admin's CSV begins with a byte order mark, which Excel needs to read UTF-8."
+    ),
     "PUBLIC_URL": Setting("", (str,), "How providers reach this project, such as https://www.example.org."),
     "WEBHOOK_SECRET": Setting("", (str,), "What the webhooks' addresses are made of; empty: SECRET_KEY."),
     "PRICES": Setting(

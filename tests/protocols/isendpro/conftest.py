@@ -50,12 +50,16 @@ class Caller:
 
     def file(self, path: str, **parameters: Any) -> list[dict[str, str]]:
         """The rows of the CSV file in a ZIP."""
+        return list(csv.DictReader(io.StringIO(self.inside(path, **parameters).decode(), newline="")))
+
+    def inside(self, path: str, **parameters: Any) -> bytes:
+        """The CSV file in a ZIP."""
         answer = self.ask("GET", path, **parameters)
         assert answer.headers["content-type"] == "application/zip"
         archive = zipfile.ZipFile(io.BytesIO(answer.content))
         (name,) = archive.namelist()
         assert name.endswith(".csv")
-        return list(csv.DictReader(io.StringIO(archive.read(name).decode(), newline="")))
+        return archive.read(name)
 
 
 @pytest.fixture

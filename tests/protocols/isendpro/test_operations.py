@@ -268,6 +268,11 @@ def test_the_blacklist(isendpro: Caller, other_isendpro: Caller, new_number: New
     assert isendpro.send(number)[0]["code"] == 0
 
 
+def test_a_file_begins_with_a_byte_order_mark_where_one_is_asked_for(isendpro: Caller) -> None:
+    assert isendpro.inside("/getlistenoire", getListeNoire="1").startswith(b"tel,")
+    assert isendpro.inside("/getlistenoire", getListeNoire="1", bom="1").startswith(b"\xef\xbb\xbftel,")
+
+
 def test_the_summary_of_a_campaign(isendpro: Caller, other_isendpro: Caller, new_number: NewNumber) -> None:
     number = new_number()
     isendpro.send(number, emetteur="Marque", sms=["=Bonjour"], tracker=["t42"])

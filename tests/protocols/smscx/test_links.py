@@ -92,6 +92,30 @@ def test_a_link_in_a_campaign_says_whose_message_was_followed(
     assert len(sheet) == 2
 
 
+def test_what_visitors_say_of_themselves_is_no_formula_in_any_spreadsheet(smscx: Published) -> None:
+    link = shorten(smscx)
+    follow(link.short_url, **{"Referer": "https://x/;=1+1", "Accept-Language": "de, @SUM(A1)\t=2+2"})
+    hits(smscx, link.id, 1)
+
+    (line,) = csv.DictReader(io.StringIO(smscx.shortlinks.export_shortlink_hits_to_csv(link.id)))
+
+    assert line["referrer"] == "https://x/;'=1+1"
+    assert line["acceptLanguage"].startswith("de, '@SUM")
+    assert "\t=" not in line["acceptLanguage"]
+
+
+@pytest.mark.parametrize(("asked", "begins"), [("", b"hitId,"), ("?bom=true", b"\xef\xbb\xbfhitId,")])
+def test_csv_begins_with_a_byte_order_mark_where_one_is_asked_for(
+    server: Server, smscx: Published, asked: str, begins: bytes
+) -> None:
+    ready = server.ready["protocols"]["smscx"]
+    exported = f"{ready['host']}/shortlinks/{shorten(smscx).id}/csv{asked}"
+
+    answer = httpx2.get(exported, headers={"X-API-KEY": ready["api_key"]})
+
+    assert answer.content.startswith(begins)
+
+
 def test_a_changed_link_leads_elsewhere_and_a_deleted_one_nowhere(smscx: Published) -> None:
     link = shorten(smscx)
     follow(link.short_url)

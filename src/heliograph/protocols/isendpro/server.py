@@ -257,8 +257,10 @@ class IsendproDoor(Door):
             raise IsendproRefusal(Code.NUMBER_INVALID, given) from error
 
     async def blacklist_file(self, call: Call) -> Response:
-        _require(_asked(call), "getListeNoire")
-        return archives.zipped("liste_noire", archives.BLACKLIST_HEADER, self._blacklisted(call))
+        asked = _asked(call)
+        _require(asked, "getListeNoire")
+        rows = self._blacklisted(call)
+        return archives.zipped("liste_noire", archives.BLACKLIST_HEADER, rows, bom=asked.is_on("bom"))
 
     async def _blacklisted(self, call: Call) -> AsyncIterator[Sequence[Sequence[Cell]]]:
         async for page in self._services.optouts.everybody(call.account):
@@ -271,7 +273,8 @@ class IsendproDoor(Door):
         if until < since:
             raise IsendproRefusal(Code.DATE_INVALID, "date_deb > date_fin")
         wanted = MessageFilter(since=since, until=until, protocols=(PROTOCOL,))
-        return archives.zipped("campagne", archives.CAMPAIGN_HEADER, self._sent(call, wanted))
+        rows = self._sent(call, wanted)
+        return archives.zipped("campagne", archives.CAMPAIGN_HEADER, rows, bom=asked.is_on("bom"))
 
     async def _sent(self, call: Call, wanted: MessageFilter) -> AsyncIterator[Sequence[Sequence[Cell]]]:
         async for page in self._services.history.everything(call.account, wanted):

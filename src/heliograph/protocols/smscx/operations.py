@@ -34,10 +34,12 @@ def _op(scope: str | None, method: str, path: str, name: str, **more: Any) -> Op
     return Operation(name=name, method=method, path=path, scope=scope, **more)
 
 
-def _export(scope: str, path: str, name: str, **more: Any) -> tuple[Operation, Operation]:
+def _export(
+    scope: str, path: str, name: str, query: type[wire.ExportQuery | wire.ReportExportQuery] = wire.ExportQuery
+) -> tuple[Operation, Operation]:
     return (
-        _op(scope, "GET", f"{path}/csv", f"export_{name}_to_csv", **more),
-        _op(scope, "GET", f"{path}/xlsx", f"export_{name}_to_xlsx", **more),
+        _op(scope, "GET", f"{path}/csv", f"export_{name}_to_csv", query=query),
+        _op(scope, "GET", f"{path}/xlsx", f"export_{name}_to_xlsx", query=query),
     )
 
 
@@ -349,7 +351,7 @@ OPERATIONS = (
         request=wire.RichReply,
         response=wire.RichReplyReply,
     ),
-    *_export("reports", "/reports", "advanced_report", query=wire.ReportQuery),
+    *_export("reports", "/reports", "advanced_report", wire.ReportExportQuery),
     _op("reports", "GET", "/reports", "get_advanced_report", query=wire.ReportQuery, response=wire.AdvancedReport),
     _op(
         "reports",

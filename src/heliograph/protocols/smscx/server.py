@@ -278,7 +278,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         )
 
     async def export_group_to_csv(self, call: Call) -> Response:
-        return csv_file("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
+        return csv_file(call, "group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
 
     async def export_group_to_xlsx(self, call: Call) -> Response:
         return xlsx_file("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
@@ -333,7 +333,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         return wire.DeletedOptout(info=wire.DeletedOptoutInfo(id=str(gone.number), phone_number=f"+{gone.msisdn}"))
 
     async def export_optouts_to_csv(self, call: Call) -> Response:
-        return csv_file("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
+        return csv_file(call, "optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
 
     async def export_optouts_to_xlsx(self, call: Call) -> Response:
         return xlsx_file("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
@@ -398,7 +398,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         return wire.SummaryReply(data=shapes.summary(found, dimension, by_month=period.by_month))
 
     async def export_advanced_report_to_csv(self, call: Call) -> Response:
-        return csv_file("report", shapes.REPORT_HEADER, self._advanced_cells(call))
+        return csv_file(call, "report", shapes.REPORT_HEADER, self._advanced_cells(call))
 
     async def export_advanced_report_to_xlsx(self, call: Call) -> Response:
         return xlsx_file("report", shapes.REPORT_HEADER, self._advanced_cells(call))
@@ -409,7 +409,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         return self._report_cells(call, wanted, now)
 
     async def export_campaign_report_to_csv(self, call: Call) -> Response:
-        return csv_file("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
+        return csv_file(call, "campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
 
     async def export_campaign_report_to_xlsx(self, call: Call) -> Response:
         return xlsx_file("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))

@@ -240,6 +240,15 @@ class ReportQuery(PageQuery, rename=None):
     country_iso: str = ""
 
 
+class ExportQuery(Wire, rename=None):
+    bom: str = ""
+    """Ours: whether CSV begins with a byte order mark, as Excel wants it."""
+
+
+class ReportExportQuery(ReportQuery, rename=None):
+    bom: str = ""
+
+
 class AvailableQuery(Wire, rename=None):
     features: str = ""
     number_type: str = ""

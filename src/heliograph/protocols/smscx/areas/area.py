@@ -16,6 +16,7 @@ from heliograph.doors import Call, Door, Operation
 from heliograph.doors.door import bearer_token
 from heliograph.doors.limits import RateLimit, Standing
 from heliograph.doors.settings import DoorSettings
+from heliograph.protocols.smscx import reading
 from heliograph.protocols.smscx.errors import reply_for
 from heliograph.protocols.smscx.sending import Places, Sending
 from heliograph.services.accounts import public_part
@@ -85,8 +86,8 @@ def _file(name: str, suffix: str, media_type: str, content: AsyncIterator[bytes]
     return StreamingResponse(content, media_type=media_type, headers=headers)
 
 
-def csv_file(name: str, header: Sequence[str], chunks: Chunks) -> Response:
-    return _file(name, "csv", _CSV, as_csv(header, chunks))
+def csv_file(call: Call, name: str, header: Sequence[str], chunks: Chunks) -> Response:
+    return _file(name, "csv", _CSV, as_csv(header, chunks, bom=reading.flag(call.query.bom)))
 
 
 def xlsx_file(name: str, header: Sequence[str], chunks: Chunks) -> Response:

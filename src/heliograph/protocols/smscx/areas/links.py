@@ -75,7 +75,7 @@ class LinksArea(Area):
         return await self._delete(call, LinkKind.SHORTLINK)
 
     async def export_shortlink_hits_to_csv(self, call: Call) -> Response:
-        return csv_file("hits", _HEADER, self._cells(call, await self._link(call, LinkKind.SHORTLINK)))
+        return csv_file(call, "hits", _HEADER, self._cells(call, await self._link(call, LinkKind.SHORTLINK)))
 
     async def export_shortlink_hits_to_xlsx(self, call: Call) -> Response:
         return xlsx_file("hits", _HEADER, self._cells(call, await self._link(call, LinkKind.SHORTLINK)))
@@ -93,7 +93,7 @@ class LinksArea(Area):
         return await self._delete(call, LinkKind.ATTACHMENT)
 
     async def export_attachment_hits_to_csv(self, call: Call) -> Response:
-        return csv_file("hits", _HEADER, self._cells(call, await self._link(call, LinkKind.ATTACHMENT)))
+        return csv_file(call, "hits", _HEADER, self._cells(call, await self._link(call, LinkKind.ATTACHMENT)))
 
     async def export_attachment_hits_to_xlsx(self, call: Call) -> Response:
         return xlsx_file("hits", _HEADER, self._cells(call, await self._link(call, LinkKind.ATTACHMENT)))

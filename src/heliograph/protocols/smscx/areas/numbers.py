@@ -159,7 +159,7 @@ class NumbersArea(Area):
         )
 
     async def export_number_lookup_report_to_csv(self, call: Call) -> Response:
-        return csv_file("lookup", _HEADER, await self._lookup_cells(call))
+        return csv_file(call, "lookup", _HEADER, await self._lookup_cells(call))
 
     async def export_number_lookup_report_to_xlsx(self, call: Call) -> Response:
         return xlsx_file("lookup", _HEADER, await self._lookup_cells(call))
