@@ -4,6 +4,7 @@ Functions of values only; nothing here knows an account, a store or a clock.
 """
 
 from heliograph.text.alphabets import ALPHABETS, romanise
+from heliograph.text.emoji import without_emoji
 from heliograph.text.gsm import (
     NotGsm,
     decode_gsm,
@@ -30,7 +31,7 @@ from heliograph.text.parts import (
     split_binary,
     split_text,
 )
-from heliograph.text.transliterate import to_ascii, to_gsm, without_emoji
+from heliograph.text.transliterate import to_ascii, to_gsm
 from heliograph.text.udh import (
     Concatenation,
     InformationElement,

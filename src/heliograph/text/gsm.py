@@ -32,6 +32,9 @@ _EXTENSION = {
     0x65: "€",
 }
 
+CHARACTERS = _DEFAULT.replace("\x1b", "") + "".join(_EXTENSION.values())
+"""All that the alphabet has, with its extension table."""
+
 #: For str.translate: a character's code point to its one or two septets.
 _SEPTETS = {ord(character): chr(code) for code, character in enumerate(_DEFAULT) if code != ESCAPE}
 _SEPTETS |= {ord(character): chr(ESCAPE) + chr(code) for code, character in _EXTENSION.items()}

@@ -1,21 +1,27 @@
-"""From any text to one that the GSM alphabet can write, as near to the original as can be.
+"""From any text to one that an alphabet can write (GSM's or ASCII), as near to the original as can be.
 
 Nearness is judged a character at a time: the alphabet's own characters stay; an accent too many is taken off, and no
 more than that (ǻ is å, but á is a); other letters and signs are romanised. Case is meaning too: `ç` becomes `c` and
 not the alphabet's capital `Ç`.
+
+Letters may change their looks; a number, a sign or a unit stays what it is (`signs.py`, `seams.py`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 from anyascii import anyascii
 
-from heliograph.text.gsm import is_gsm
+from heliograph.text import seams
+from heliograph.text.emoji import without_emoji
+from heliograph.text.gsm import CHARACTERS, is_gsm
+from heliograph.text.signs import written_numeral, written_sign
 
-# Where the general rules would change the meaning, the look, or the lines of a text.
+# Where the general rules would change the look or the lines of a text.
 _BY_HAND = {
     "`": "'",
     "´": "'",
@@ -24,27 +30,153 @@ _BY_HAND = {
     "\x85": "\n",
     "\u2028": "\n",
     "\u2029": "\n",
-    "≠": "!=",
-    "×": "x",
-    "→": "->",
-    "←": "<-",
-    "‰": " per mille",
     # Like skin tones, the hair of an emoji says little and has no name of its own.
     **dict.fromkeys("\U0001f9b0\U0001f9b1\U0001f9b2\U0001f9b3", ""),
 }
-# 1½ is not 11/2, and 10² is not 102.
-_FRACTION_AFTER_DIGIT = re.compile("(?<=[0-9])(?=[¼-¾⅐-⅞])")
-_POWER_AFTER_DIGIT = re.compile("(?<=[0-9])(?=[²³¹⁰⁴-⁹])")
+_TWINS = {"∆": "Δ"}
+"""Signs that are letters in all but name."""
+_STOPS = frozenset(".,")
+_SEPARATORS = _STOPS | frozenset("٫٬،、。⎖")
+"""What may stand inside a number (CLDR, lenient parsing); other commas and stops are the ends of clauses."""
+_INVISIBLE_OPERATORS = frozenset("\u2062\u2063\u2064")
+"""Times, comma and plus, where they aren't shown."""
 
-# What makes one emoji of several characters (UTS #51, 1.4): the joiner, the keycap, variation selectors and tags; and
-# the letters of flags, the regional indicators.
-_GLUE_OR_FLAG = re.compile("[\u200d\u20e3\ufe00-\ufe0f\U000e0020-\U000e007f\U0001f1e6-\U0001f1ff]")
-_PICTOGRAPHS = re.compile("[\U0001f300-\U0001faff]")
-# Unicode's own sign for "an object stood here", which is what a removed emoji leaves until its blanks are closed up.
-_GONE = "\ufffc"
-_GAP = re.compile(f" ?{_GONE}[ {_GONE}]*")
-_LINE_ENDS = frozenset({"", "\n"})
-_BLANKLESS = _LINE_ENDS | frozenset(".,;:!?)")
+
+def _of_height(kind: str) -> str:
+    """All characters that differ from others only by standing higher (`<super>`) or lower (`<sub>`)."""
+    places = (*range(0xB2, 0xBA), *range(0x2B0, 0x2E5), *range(0x1D2C, 0x1DC0), *range(0x2070, 0x209D), 0x2C7C, 0x2C7D)
+    return "".join(each for each in map(chr, places) if unicodedata.decomposition(each).startswith(kind))
+
+
+_SUPERSCRIPTS, _SUBSCRIPTS = _of_height("<super>"), _of_height("<sub>")
+_HIGH, _LOW, _VULGAR = "⁰¹²³⁴-⁹", "₀-₉", "¼-¾⅐-⅞↉"
+_NUMERIC = rf"\d{_HIGH}{_LOW}{_VULGAR}"
+_DOT, _NEGATION, _ENCLOSING = "·‧", "\u0338\u20d2", "\u20dd-\u20e0\u20e2-\u20e4"
+_BEHIND_NUMBER = r"(?:(?<=\d)|(?<=\d ))"
+_MU = "μ𝛍𝜇𝝁𝝻𝞵"
+_GREEK = "\u0370-\u03ff\u1f00-\u1fff"
+_OHM = f"(?:(?<![{_GREEK}])|(?<=[{_MU}]))Ω(?![{_GREEK}])|\u2126"
+_MICRO = f"(?<![{_GREEK}])[{_MU}](?=[A-Za-z℧]|(?:{_OHM}))|{_BEHIND_NUMBER}[{_MU}](?!\\.?[{_GREEK}])"
+_GREEK_UNITS = f"(?P<micro>{_MICRO})|(?P<ohm>{_OHM})"
+"""Greek letters that are units: micro, before another unit or behind a number, and the ohm."""
+#: What several characters, or a character and its neighbours, mean together.
+_TOGETHER = "|".join(
+    (
+        f"(?P<fraction>[{_HIGH}]+[/⁄∕][{_LOW}]+|⅟[{_LOW}]+)",
+        f"(?P<base>[{_VULGAR}])(?=[{_HIGH}])",
+        f"(?P<superscript>[{_SUPERSCRIPTS}]+)",
+        f"(?P<subscript>[{_SUBSCRIPTS}]+)",
+        f"(?P<negation>[^\\w\\s][{_NEGATION}])",
+        f"(?P<enclosed>[\\d#*]\ufe0f?[{_ENCLOSING}])",
+        f"(?P<times>(?<=[{_NUMERIC}])[{_DOT}]|[{_DOT}](?=[{_NUMERIC}])|(?<=[{_NUMERIC}] )[{_DOT}](?= [{_NUMERIC}]))",
+        rf"(?P<joint>(?<=[^\W\d_])[{_DOT}](?=[^\W\d_]))",
+        rf"(?P<degree>{_BEHIND_NUMBER}º(?=[CF]\b))",
+        rf"(?P<angstrom>{_BEHIND_NUMBER}Å(?!\w))",
+        _GREEK_UNITS,
+    )
+)
+_TELLING = f"{_SUPERSCRIPTS}{_SUBSCRIPTS}{_VULGAR}⅟{_DOT}{_NEGATION}{_ENCLOSING}Åº"
+# A quick look for any of these; Greek letters before other Greek letters are words.
+_HAS_SUCH = re.compile(f"[{_TELLING}{_MU}ΩΩ](?:(?<=[{_TELLING}])|(?![{_GREEK}]))").search
+_WORDS = {"times": "*", "joint": ".", "degree": "deg", "angstrom": "Angstrom", "micro": "u", "ohm": "Ohm"}
+_SLASHES = {ord(slash): "/" for slash in "⁄∕"}
+
+
+class _Alphabet:
+    """What can be written, and everything else as near to it as can be."""
+
+    def __init__(self, characters: str, has: Callable[[str], bool], *, takes_apart: bool = False) -> None:
+        """With `takes_apart`, letters are what NFKD takes them apart to, less what the alphabet lacks."""
+        self._has = has
+        self._takes_apart = takes_apart
+        self._foreign = re.compile(f"{_TOGETHER}|[^{re.escape(characters)}]")
+        self._nearest = lru_cache(maxsize=4096)(self._sought)
+
+    def write(self, text: str) -> str:
+        """The text, which is in NFC, in characters of the alphabet only."""
+        if _HAS_SUCH(text):
+            return seams.closed(self._foreign.sub(self._replaced, text))
+        return seams.closed("".join(map(self._nearest, text)))
+
+    def _replaced(self, found: re.Match[str]) -> str:
+        text = found[0]
+        match found.lastgroup:
+            case None:
+                return self._nearest(text)
+            case "fraction":
+                return seams.with_seams(self._flat(text).translate(_SLASHES))
+            case "base":
+                return f"({self._flat(text)})"
+            case "superscript":
+                return seams.raised(self._flat(text))
+            case "subscript":
+                return seams.lowered(self._flat(text))
+            case "negation":
+                return "!" + self.write(text[0])
+            case "enclosed":
+                return f"{seams.BREAK}{self.write(text[0])}{seams.BREAK}"
+            case kind:
+                return text if self._has(text) else _WORDS[kind]
+
+    def _flat(self, text: str) -> str:
+        return self.write(unicodedata.normalize("NFKC", text))
+
+    def _sought(self, character: str) -> str:
+        if self._has(character):
+            return character
+        by_hand = _BY_HAND.get(character)
+        if by_hand is not None:
+            return by_hand
+        category = unicodedata.category(character)
+        if category == "Cf":  # Invisible; among them the tags of flags, which anyascii would spell out.
+            return seams.BREAK if character in _INVISIBLE_OPERATORS else ""
+        if category == "Nd":
+            return str(unicodedata.decimal(character))
+        written = self._letter(character) if category[0] == "L" else self._other(character)
+        if written in _STOPS and unicodedata.normalize("NFKC", character) not in _SEPARATORS:
+            return f"{written}{seams.BREAK}"
+        return seams.with_seams(written) if written else _without_reading(category)
+
+    def _letter(self, letter: str) -> str:
+        unaccented = self._without_accents(letter)
+        if unaccented:
+            return unaccented
+        if self._takes_apart and (apart := "".join(filter(self._has, unicodedata.normalize("NFKD", letter)))):
+            return apart
+        compatible = unicodedata.normalize("NFKC", letter)
+        return compatible if self._has(compatible) else self._romanised(letter)
+
+    def _without_accents(self, letter: str) -> str:
+        """The letter with as many of its accents as the alphabet has; nothing if that is none of the alphabet's."""
+        decomposed = unicodedata.normalize("NFD", letter)
+        for length in range(len(decomposed) - 1, 0, -1):
+            candidate = unicodedata.normalize("NFC", decomposed[:length])
+            if self._has(candidate):
+                return candidate
+        return ""
+
+    def _other(self, character: str) -> str:
+        compatible = _TWINS.get(character) or unicodedata.normalize("NFKC", character)
+        if compatible != character and self._has(compatible):
+            return compatible
+        if character in _TWINS or (compatible[0].isdecimal() and not character.isnumeric()):  # 1月, in one character
+            return self.write(compatible)
+        return written_numeral(character) or written_sign(character) or self._romanised(character)
+
+    def _romanised(self, character: str) -> str:
+        romanised = anyascii(character).replace("`", "'")
+        return romanised if self._has(romanised) else ""
+
+
+def _without_reading(category: str) -> str:
+    """Of marks, blanks and invisible controls nothing is lost; a silent letter kept its neighbours apart, at least."""
+    if category[0] == "L" or category == "Sk":
+        return seams.BREAK
+    return "" if category[0] in "MZ" or category == "Cc" else "?"
+
+
+_GSM = _Alphabet(CHARACTERS, is_gsm)
+_ASCII = _Alphabet("".join(map(chr, range(128))), str.isascii, takes_apart=True)
 
 
 def to_gsm(text: str, *, remove_emoji: bool = False) -> str:
@@ -57,12 +189,8 @@ def to_gsm(text: str, *, remove_emoji: bool = False) -> str:
     """
     if is_gsm(text):
         return text
-    text = unicodedata.normalize("NFC", text)
-    if remove_emoji:
-        text = _without_emoji(text)
-    text = _FRACTION_AFTER_DIGIT.sub(" ", text)
-    text = _POWER_AFTER_DIGIT.sub("^", text)
-    written = "".join(map(_nearest, text))
+    text = without_emoji(text) if remove_emoji else unicodedata.normalize("NFC", text)
+    written = _GSM.write(text)
     return "?" if not written.strip() and any(map(str.isalpha, text)) else written
 
 
@@ -74,81 +202,11 @@ def to_ascii(text: str) -> str:
     """
     if text.isascii():
         return text
-    written = "".join(map(_in_ascii, unicodedata.normalize("NFC", text)))
+    # NFC would make the letter of the unit.
+    written = _ASCII.write(unicodedata.normalize("NFC", text.replace("\u212b", _WORDS["angstrom"])))
     return "?" if not written.strip() and text.strip() else written
 
 
-@lru_cache(maxsize=4096)
-def _in_ascii(character: str) -> str:
-    if character.isascii():
-        return character
-    unmarked = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    if unmarked:
-        return unmarked
-    return _nearest(character) if _nearest(character).isascii() else anyascii(character) or "?"
-
-
-@lru_cache(maxsize=4096)
-def _nearest(character: str) -> str:
-    if is_gsm(character):
-        return character
-    by_hand = _BY_HAND.get(character)
-    if by_hand is not None:
-        return by_hand
-    category = unicodedata.category(character)
-    if category == "Cf":  # Invisible; among them the tags of flags, which anyascii would spell out.
-        return ""
-    unaccented = _without_accents(character)
-    if unaccented:
-        return unaccented
-    compatible = unicodedata.normalize("NFKC", character)
-    if is_gsm(compatible):
-        return compatible
-    romanised = anyascii(character).replace("`", "'")
-    if romanised and is_gsm(romanised):
-        return romanised
-    # Silent letters, marks, blanks, invisible controls: nothing is lost. Symbols and private or unassigned codes: is.
-    return "" if category[0] in "LMZ" or category in {"Cc", "Sk"} else "?"
-
-
-def _without_accents(letter: str) -> str:
-    """The letter with as many of its accents as the alphabet has; nothing if that is none of the alphabet's."""
-    if not letter.isalpha():
-        return ""
-    decomposed = unicodedata.normalize("NFD", letter)
-    for length in range(len(decomposed) - 1, 0, -1):
-        candidate = unicodedata.normalize("NFC", decomposed[:length])
-        if is_gsm(candidate):
-            return candidate
-    return ""
-
-
-def without_emoji(text: str) -> str:
-    """The text without emoji and flags, and without the blanks that they leave; everything else stays as it is."""
-    return _without_emoji(unicodedata.normalize("NFC", text))
-
-
-def _without_emoji(text: str) -> str:
-    return _GAP.sub(_closed, "".join(map(_gone_if_emoji, text)))
-
-
-@lru_cache(maxsize=4096)
-def _gone_if_emoji(character: str) -> str:
-    if is_gsm(character):
-        return character
-    return _GONE if _GLUE_OR_FLAG.match(character) or _is_picture(character) else character
-
-
-def _is_picture(character: str) -> bool:
-    """Whether it can only be written by a name, or is a pictograph too young, or too dependent, to have one."""
-    written = anyascii(character)
-    if not written:
-        return _PICTOGRAPHS.match(character) is not None
-    return len(written) > 2 and written[0] == written[-1] == ":"
-
-
-def _closed(gap: re.Match[str]) -> str:
-    """One blank for all the blanks around emoji, or none at the ends of a line and before punctuation."""
-    before = gap.string[gap.start() - 1 : gap.start()]
-    after = gap.string[gap.end() : gap.end() + 1]
-    return " " if " " in gap[0] and before not in _LINE_ENDS and after not in _BLANKLESS else ""
+def greek_units(text: str) -> dict[int, str]:
+    """Where in the text Greek letters are units, and how GSM writes them."""
+    return {unit.start(): "u" if unit["micro"] else "Ω" for unit in re.finditer(_GREEK_UNITS, text)}
