@@ -1,4 +1,4 @@
-"""Romanising the letters of one alphabet, and no other character of a text.
+"""Romanising the letters of one alphabet, and no other character of a text; letters that are units aren't (5 μg, 5 Ω).
 
 The readings are those of each language, not of the script: Bulgarian щ is sht, Ukrainian г is h. Cyrillic follows the
 official romanisations (Bulgaria 2009, Ukraine 2010, Belarus 2007 without diacritics, Serbia's Latin alphabet without
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from heliograph.text.transliterate import to_gsm
+from heliograph.text.transliterate import greek_units, to_gsm
 
 
 def _paired(letters: str, readings: str) -> dict[str, str]:
@@ -81,9 +81,10 @@ def romanise(text: str, alphabet: str) -> str:
     Capitals follow their small letters: Bulgarian Щ is Sht, or SHT before another capital.
     """
     small = ALPHABETS[alphabet]
+    units = greek_units(text) if small is _GREEK else {}
     out = []
     for place, character in enumerate(text):
-        reading = small.get(character)
+        reading = units.get(place, small.get(character))
         if reading is None and (lower := small.get(character.lower())) is not None:
             following = text[place + 1 : place + 2]
             reading = lower.upper() if len(lower) == 1 or following.isupper() else lower.capitalize()
