@@ -7,9 +7,10 @@ then. So wherever a cell could begin (at the beginning of ours, and inside a tex
 the end of a line), what a program could take for a formula gets an apostrophe in front, as OWASP advises for the first
 character ("CSV Injection"). Blanks, quotes and invisible characters before it are looked through, as programs do.
 
-A plain number, such as a phone number with its plus or a negative amount, is no formula and stays a number. Texts stay
-legible, but CSV does not bring them back letter by letter: `- milk` in the second line of a text is read back as
-`'- milk`, and nobody can tell whether the apostrophe was there. Who needs what was sent takes XLSX, or an API.
+A plain number, such as a phone number with its plus or a negative amount, is no formula and stays a number; but not as
+the first of several cells, because to who cuts elsewhere it begins the whole line. So tables don't begin with one.
+Texts stay legible, but CSV does not bring them back letter by letter: `- milk` in the second line of a text is read
+back as `'- milk`, and nobody can tell whether the apostrophe was there. Who needs what was sent takes XLSX, or an API.
 """
 
 from __future__ import annotations
@@ -43,9 +44,12 @@ _LOOKED_THROUGH = (
 )
 """Quotes, blanks, and what can't be seen (categories Zs, Cc and Cf, and Default_Ignorable_Code_Point)."""
 _NUMBER = r"[+-][0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
+# Behind a line that can be seen: one that can't may be the beginning of the same cell.
+_NUMBER_ALONE = f"(?:(?<=,){_NUMBER}(?:,|\r\n)|(?<=[A-Za-z0-9]\r\n){_NUMBER}\r\n)"
+_LINE_BEFORE = "0\r\n"
 # What most cells begin with is looked for first, only to be quicker.
 _TAKEN_FOR_A_FORMULA = re.compile(
-    f"[,;\t{_LINE_ENDS}](?![A-Za-z0-9,])[{_LOOKED_THROUGH}]*(?=[{_FORMULA}])(?!{_NUMBER}[,;\t{_LINE_ENDS}])"
+    f"[,;\t{_LINE_ENDS}](?![A-Za-z0-9,])[{_LOOKED_THROUGH}]*(?=[{_FORMULA}])(?!{_NUMBER_ALONE})"
 )
 _TRIMMED = frozenset("\t\r\n")
 """What programs may take off the beginning of a cell before they look at it (OWASP names them)."""
@@ -74,7 +78,7 @@ def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     csv.writer(buffer).writerows(
         [[f"'{cell}" if type(cell) is str and cell[:1] in _TRIMMED else cell for cell in row] for row in rows]
     )
-    return _TAKEN_FOR_A_FORMULA.sub(r"\g<0>'", "\n" + buffer.getvalue())[1:].encode()
+    return _TAKEN_FOR_A_FORMULA.sub(r"\g<0>'", _LINE_BEFORE + buffer.getvalue())[len(_LINE_BEFORE) :].encode()
 
 
 async def as_xlsx(header: Sequence[str], chunks: AsyncIterator[Sequence[Sequence[Cell]]]) -> AsyncIterator[bytes]:
