@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from phonenumbers import SUPPORTED_REGIONS
 
-from heliograph.numbers import Check, NumberType, country_of, is_test_number, normalise, parse, type_of
-from heliograph.numbers.countries import COUNTRIES
+from heliograph.numbers import (
+    COUNTRIES,
+    UNNUMBERED,
+    Check,
+    NumberType,
+    country_of,
+    is_test_number,
+    normalise,
+    parse,
+    region_named,
+    type_of,
+)
 
 KNOWN = [
     ("33612345678", "FR", NumberType.MOBILE),
@@ -99,6 +110,24 @@ def test_nothing_else_is_a_test_number(text):
 
 def test_every_region_has_a_name_to_tell_people():
     assert set(COUNTRIES) == set(SUPPORTED_REGIONS)
+
+
+def test_with_the_places_that_have_no_numbers_these_are_the_countries_of_iso_3166():
+    table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
+    theirs = {line[:2] for line in table.splitlines() if line and not line.startswith("#")}
+    assert (set(COUNTRIES) | UNNUMBERED) - {"AC", "TA", "XK"} == theirs
+    assert not set(COUNTRIES) & UNNUMBERED
+
+
+@given(st.sampled_from(sorted(COUNTRIES)), st.sampled_from([str.upper, str.lower, str.title, " {} ".format]))
+def test_a_region_is_named_in_letters_of_either_case(region, spelling):
+    assert region_named(spelling(region)) == region
+
+
+@given(st.one_of(st.text(), st.sampled_from(["", "UK", "FRA", "AQ", "\u017fk", "\ufb01", "\u0131t", "default"])))
+def test_what_names_no_region_names_none(text):
+    assume(not text.isascii() or text.strip().upper() not in COUNTRIES)
+    assert region_named(text) is None
 
 
 def test_importing_the_room_does_not_load_phonenumbers():

@@ -5,7 +5,7 @@ Doors turn what they are given into that with `normalise`, `normalise_many` or `
 looks at a number's spelling again.
 """
 
-from heliograph.numbers.countries import COUNTRIES
+from heliograph.numbers.countries import COUNTRIES, UNNUMBERED, region_named
 from heliograph.numbers.networks import operator_of
 from heliograph.numbers.number import (
     Check,
@@ -30,6 +30,7 @@ from heliograph.numbers.zones import time_zone_of
 
 __all__ = [
     "COUNTRIES",
+    "UNNUMBERED",
     "Check",
     "InvalidNumber",
     "InvalidOriginator",
@@ -46,6 +47,7 @@ __all__ = [
     "operator_of",
     "parse",
     "parse_originator",
+    "region_named",
     "time_zone_of",
     "ton_npi",
     "type_of",

@@ -256,3 +256,12 @@ ZW Zimbabwe
 """
 
 COUNTRIES: dict[str, str] = {line[:2]: line[3:] for line in _TABLE.strip().splitlines()}
+
+UNNUMBERED = frozenset({"AQ", "BV", "GS", "HM", "PN", "TF", "UM"})
+"""What ISO 3166-1 has besides: places without numbers of their own, so no number belongs to one."""
+
+
+def region_named(code: str) -> str | None:
+    """The key of `COUNTRIES` that somebody writes in letters of either case; None if it is none of them."""
+    name = code.strip().upper() if code.isascii() else ""
+    return name if name in COUNTRIES else None

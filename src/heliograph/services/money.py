@@ -43,8 +43,9 @@ class Money:
         return [self._tariff.price_of("sms", country_of(msisdn)) for msisdn in msisdns]
 
     def prices(self, channel: str, countries: Sequence[str] | None = None) -> Mapping[str, int]:
-        """Of these countries, or of all: millionths for a part. A country without a price is left out."""
+        """Of these countries, or of all: millionths for a part. What has no price, or no numbers, is left out."""
         if channel not in self._tariff.channels and channel != "sms":
             return {}
-        found = {country: self._tariff.price_of(channel, country) for country in countries or COUNTRIES}
+        numbered = [country for country in countries or COUNTRIES if country in COUNTRIES]
+        found = {country: self._tariff.price_of(channel, country) for country in numbered}
         return {country: price for country, price in found.items() if price is not None}

@@ -9,8 +9,8 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.errors import InvalidField, InvalidOriginator
 from heliograph.domain.optouts import ConsentWords
 from heliograph.engine.engine import Engine
-from heliograph.numbers import COUNTRIES, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.numbers import parse_originator, region_named
 from heliograph.services.accounts import Accounts
 from heliograph.services.batches import is_storable
 
@@ -47,8 +47,8 @@ class Profile:
         ):
             known = ", ".join(sorted(self._engine.callback_protocols))
             raise InvalidField(f"Callbacks have the shape of one of {known}.", field="callback_protocol")
-        if isinstance(change.default_region, str) and change.default_region not in COUNTRIES:
-            raise InvalidField(f"There is no country {change.default_region!r}.", field="default_region")
+        if isinstance(change.default_region, str):
+            wanted["default_region"] = _region(change.default_region)
         if isinstance(change.words, ConsentWords):
             _check_words(change.words)
         if isinstance(change.default_originator, str):
@@ -56,6 +56,13 @@ class Profile:
         if wanted:
             await self._accounts.change(account, **wanted)
         return msgspec.structs.replace(account, **wanted)
+
+
+def _region(code: str) -> str:
+    region = region_named(code)
+    if region is None:
+        raise InvalidField(f"There is no country {code!r}: two letters of ISO 3166, as in FR.", field="default_region")
+    return region
 
 
 def _check_words(words: ConsentWords) -> None:

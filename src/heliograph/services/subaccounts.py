@@ -13,7 +13,7 @@ from heliograph.domain.errors import InsufficientCredit, InvalidField, NameTaken
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.prices import MICROS, Tariff
-from heliograph.numbers import COUNTRIES
+from heliograph.numbers import COUNTRIES, region_named
 from heliograph.services.accounts import LONGEST_NAME, Accounts, Issued, public_part
 from heliograph.store import Store
 from heliograph.store.accounts import add_account, find_credential
@@ -68,17 +68,18 @@ class SubAccounts:
 
         InvalidField for what is no country, a country that nothing is sent to, and a price below the parent's own.
         """
-        if country not in COUNTRIES:
+        region = region_named(country)
+        if region is None:
             raise InvalidField(f"{country!r} is no country.", field="country")
-        least = self._tariff.with_prices(parent.terms.prices).price_of(Channel.SMS, country)
+        least = self._tariff.with_prices(parent.terms.prices).price_of(Channel.SMS, region)
         if least is None:
-            raise InvalidField(f"Nothing is sent to {COUNTRIES[country]}, whatever the price.", field="country")
+            raise InvalidField(f"Nothing is sent to {COUNTRIES[region]}, whatever the price.", field="country")
         if price < least:
             raise InvalidField(
-                f"A part to {COUNTRIES[country]} costs {least / MICROS:g} or more, not {price / MICROS:g}.",
+                f"A part to {COUNTRIES[region]} costs {least / MICROS:g} or more, not {price / MICROS:g}.",
                 field="price",
             )
-        await self._change(child, prices=dict(child.terms.prices) | {country: price})
+        await self._change(child, prices=dict(child.terms.prices) | {region: price})
 
     async def give_credit(self, parent: Account, child: Account, amount: int) -> None:
         """Moves millionths from the parent's balance to the child's. InsufficientCredit, InvalidField."""
