@@ -13,7 +13,7 @@ from heliograph.domain.accounts import Account, CredentialKind, hash_secret, new
 from heliograph.domain.callbacks import EventKind, Listener, callback_key
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.directory import Application, Originator, Template, TemplateDraft
-from heliograph.domain.errors import InvalidField, Locked, NotFound, Unauthenticated
+from heliograph.domain.errors import InvalidField, Locked, MissingField, NotFound, Unauthenticated
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.services.accounts import Accounts, Issued
 from heliograph.store import Store
@@ -41,6 +41,8 @@ CAPTION = range(1, 31)
 APPROVED_AFTER = timedelta(seconds=1)
 """How long the sandbox's operator thinks about a template or an originator."""
 _ORIGINATOR = re.compile(r"[A-Za-z0-9]+")
+_LETTERS, _DIGITS = range(3, 12), range(3, 16)
+"""How long an originator may be, with and without a letter in it."""
 _URL = re.compile(r"https?://[^\s/]+\S*")
 
 
@@ -129,11 +131,14 @@ class Originators:
 
     async def create(self, account: Account, value: str) -> Originator:
         """Asks for one: 3 to 11 letters and digits, or 3 to 15 digits."""
+        if not value:
+            raise MissingField("`originator` is empty.", field="originator")
         if not _ORIGINATOR.fullmatch(value):
             raise InvalidField("An originator has letters and digits only.", field="originator")
-        longest = 15 if value.isdecimal() else 11
-        if not 3 <= len(value) <= longest:
-            raise InvalidField(f"This originator needs 3 to {longest} characters.", field="originator_length")
+        kind, lengths = ("digits", _DIGITS) if value.isdecimal() else ("letters", _LETTERS)
+        if len(value) not in lengths:
+            asked = f"An originator of {kind} has {lengths.start} to {lengths.stop - 1}"
+            raise InvalidField(f"{asked}; {value!r} has {len(value)}.", field=f"originator_{kind}")
         now = from_ms(now_ms())
         originator = Originator(number=0, value=value, approved_at=now + APPROVED_AFTER, created_at=now)
         return await self._store.write(add_originator, account.id, originator)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence, Set
+from collections.abc import AsyncIterator, Collection, Sequence, Set
 from typing import NamedTuple, Protocol
 
 from heliograph.domain.accounts import Account
@@ -64,7 +64,11 @@ class Campaign(NamedTuple):
 
     @property
     def sums(self) -> Sums:
-        each = [sums for *_, sums in self.standings]
+        return self.sums_of(Status)
+
+    def sums_of(self, statuses: Collection[Status]) -> Sums:
+        """Of those of its messages that have one of these statuses."""
+        each = [sums for status, *_, sums in self.standings if status in statuses]
         return Sums(sum(one.count for one in each), sum(one.parts for one in each), sum(one.price for one in each))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, case, func, select, update
+from sqlalchemy import Select, case, func, not_, select, update
 
 from heliograph.domain.batches import (
     NOTIFY,
@@ -361,6 +361,9 @@ class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     """Created from `since`, inclusive, to `until`, exclusive."""
     protocols: Sequence[str] = ()
+    """The doors that they came by."""
+    other_protocols: Sequence[str] = ()
+    """Doors that they did not come by."""
 
 
 def batches_of(
@@ -396,6 +399,8 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: BatchFilter) 
         query = query.where(tx.among(batches.c.originator, wanted.originators))
     if wanted.protocols:
         query = query.where(tx.among(batches.c.protocol, wanted.protocols))
+    if wanted.other_protocols:
+        query = query.where(not_(tx.among(batches.c.protocol, wanted.other_protocols)))
     if wanted.client_reference is not None:
         query = query.where(batches.c.client_reference == wanted.client_reference)
     if wanted.since is not None:  # identifiers carry their time, so the index on them serves

@@ -7,7 +7,20 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, false, func, literal_column, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.ids import earliest_at, last_following
@@ -107,6 +120,8 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     batch_id: str | None = None
     msisdns: Sequence[str] = ()
     statuses: Sequence[Status] = ()
+    without_reasons: Sequence[str] = ()
+    """Only those that do not stand as they do for one of these reasons."""
     kinds: Sequence[Kind] | None = None
     """Those that stand in one of these ways."""
     client_reference: str | None = None
@@ -114,10 +129,12 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     """Created from `since`, inclusive, to `until`, exclusive."""
-    countries: Sequence[str] = ()
-    """ISO 3166 alpha-2, of the number."""
+    countries: Sequence[str | None] = ()
+    """ISO 3166 alpha-2, of the number; None: those that belong to no country."""
     protocols: Sequence[str] = ()
     """The doors that their batches came by."""
+    other_protocols: Sequence[str] = ()
+    """Doors that their batches did not come by."""
     channel: str | None = None
     """The last by which it was tried."""
     originators: Sequence[str] = ()
@@ -179,6 +196,8 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
         query = query.where(tx.one_or_among(messages.c.msisdn, wanted.msisdns))
     if wanted.statuses:
         query = query.where(tx.among(messages.c.status, [status.value for status in wanted.statuses]))
+    if wanted.without_reasons:
+        query = query.where(not_(tx.among(func.coalesce(messages.c.reason, ""), wanted.without_reasons)))
     if wanted.kinds is not None:
         query = query.where(tx.among(_KIND, [_kind(kind) for kind in wanted.kinds]))
     if wanted.client_reference is not None:
@@ -188,9 +207,11 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
     if wanted.until is not None:
         query = query.where(messages.c.id < earliest_at(to_ms(wanted.until)))
     if wanted.countries:
-        query = query.where(tx.among(messages.c.country, wanted.countries))
+        query = query.where(_of_countries(tx, wanted.countries))
     if wanted.protocols:
         query = query.where(tx.among(batches.c.protocol, wanted.protocols))
+    if wanted.other_protocols:
+        query = query.where(not_(tx.among(batches.c.protocol, wanted.other_protocols)))
     if wanted.originators:
         query = query.where(tx.among(batches.c.originator, wanted.originators))
     if wanted.channel is not None:
@@ -202,6 +223,11 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
     if wanted.due_until is not None:
         query = query.where(messages.c.due_at <= to_ms(wanted.due_until))
     return query
+
+
+def _of_countries(tx: Tx, countries: Sequence[str | None]) -> ColumnElement[bool]:
+    named = tx.among(messages.c.country, [country for country in countries if country is not None])
+    return or_(named, messages.c.country.is_(None)) if None in countries else named
 
 
 class Line(NamedTuple):
@@ -227,7 +253,8 @@ _LINE = tuple(messages.c[name] for name in Line._fields)
 
 def lines_of(tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None) -> list[Line]:
     """A page, newest first, of what is older than the message `before`."""
-    by_batch = wanted.protocols or wanted.originators or wanted.client_reference is not None
+    doors = wanted.protocols or wanted.other_protocols
+    by_batch = doors or wanted.originators or wanted.client_reference is not None
     query = _filtered(tx, select(*_LINE).select_from(_WITH_BATCH if by_batch else messages), account_id, wanted)
     if before is not None:
         query = query.where(messages.c.id < before)

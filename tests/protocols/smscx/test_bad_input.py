@@ -50,6 +50,12 @@ def template(**media: str) -> Callable[[Published], Any]:
     )
 
 
+def originator(value: str) -> OriginatorNewRequest:
+    """Their client checks the length and the characters itself, unless it is told not to."""
+    unchecked = smscx_client.Configuration(disabled_client_side_validations="maxLength,minLength,pattern")
+    return OriginatorNewRequest(originator=value, _configuration=unchecked)
+
+
 INVALID, NOT_FOUND = exceptions.InvalidRequestException, exceptions.ResourceNotFoundException
 NUMBER = exceptions.InvalidPhoneNumberException
 
@@ -182,11 +188,28 @@ BAD: list[Bad] = [
     ),
     ("no opt-out", lambda c: c.optouts.delete_contact_from_optouts_list(99_999), NOT_FOUND, "not_found", 1202),
     (
-        "originator too long",
-        lambda c: c.originators.create_originator(OriginatorNewRequest(originator="ABCDEFGHIJKL")),
+        "no originator at all",
+        lambda c: c.originators.create_originator(originator("")),
         INVALID,
         "invalid_param",
-        1304,
+        1301,
+    ),
+    (
+        "originator of signs",
+        lambda c: c.originators.create_originator(originator("Caf\u00e9 1")),
+        INVALID,
+        "invalid_param",
+        1303,
+    ),
+    *(
+        (
+            f"originator {value}",
+            lambda c, value=value: c.originators.create_originator(originator(value)),
+            INVALID,
+            "invalid_param",
+            code,
+        )
+        for value, code in [("AB", 1304), ("ABCDEFGHIJKL", 1304), ("A2", 1304), ("12", 1305), ("1" * 16, 1305)]
     ),
     (
         "originator taken",
@@ -376,6 +399,11 @@ def test_money_and_coverage_end(poor_server: Server, connect: Connect) -> None:
     with pytest.raises(exceptions.NoCoverageException) as unpriced:
         poor.account.get_channel_pricing("viber", "transactional")
 
+    for country in ("GB", "gb", "aq"):
+        with pytest.raises(exceptions.NoCoverageException) as without_price:
+            poor.account.get_channel_pricing_by_country_iso("sms", "transactional", country)
+        assert body_of(without_price.value)["error"]["code"] == 1523
+
     assert body_of(unpriced.value)["error"]["code"] == 1523
     assert body_of(nowhere.value)["error"]["code"] == 1119
     assert [(row.status, row.cost) for row in mixed.data] == [("NO COVERAGE", 0.0), ("ACCEPTED", 0.05)]
@@ -405,6 +433,10 @@ WIRE = [
     ("POST", "/sms", b"{}", 400, "invalid_param"),
     ("POST", "/sms", b'{"to": 5, "from": "Acme", "text": "x"}', 400, "invalid_param"),
     ("PUT", "/sms", b"{}", 405, "invalid_method"),
+    ("POST", "/templates", b'{"text": "x", "channel": "fax"}', 400, "invalid_param"),
+    ("GET", "/account/pricing/fax/2way/FR", b"", 400, "invalid_param"),
+    ("GET", "/account/pricing/sms/2way/UK", b"", 400, "invalid_param"),
+    ("GET", "/reports?period=2026&country_iso=f1", b"", 400, "invalid_param"),
     ("GET", "/nowhere", b"", 404, "not_found"),
     ("GET", "/groups/x", b"", 404, "not_found"),
     ("GET", "/groups/1?limit=501", b"", 404, "not_found"),

@@ -47,6 +47,7 @@ def test_a_number_is_told_by_the_numbering_plan(smscx: Published) -> None:
     ]
     assert (many.info.total_phone_numbers, many.info.total_valid, many.info.total_invalid) == (3, 2, 1)
     assert many.data[2].country_iso == "DE"
+    assert many.info.get("phoneNumbersByCountry") == {"FR": 1, "DE": 1, "countryCode": {"FR": 1, "DE": 1}}
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from tests.protocols.listening import Listener
 from heliograph.protocols.smscx.operations import SCOPES
 from heliograph.protocols.uuids import from_uuid
 
-from .conftest import Connect, Published
+from .conftest import Connect, Published, decoded
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -108,7 +108,8 @@ def test_scheduled_messages_are_deleted_and_paid_back(smscx: Published, new_numb
     assert {row.status for row in sent.data} == {"SCHEDULED"}
     assert sent.data[0].scheduled_at == later.replace(tzinfo=None, microsecond=0)
     assert (one.info.credit_returned, one.info.parts) == (0.045, 1)
-    assert (rest.info.phone_numbers_deleted, rest.info.parts_deleted) == (3, 3)
+    assert (rest.info.total_phone_numbers, rest.info.total_parts) == (3, 3)
+    assert (rest.info.phone_numbers_deleted, rest.info.parts_deleted) == (2, 2)
     assert rest.info.credit_returned == pytest.approx(0.09)
     assert smscx.account.get_account_balance().balance == pytest.approx(before)
 
@@ -185,6 +186,30 @@ def test_transliteration_is_said_and_saves(smscx: Published, new_number: NewNumb
     found = sent.info.transliteration_analysis
     assert (found.total_original_parts, found.total_replaced_parts, found.total_parts_saved) == (2, 1, 1)
     assert (found.text.original.encoding, found.text.replaced.encoding) == ("UCS-2", "GSM-7")
+    counts = found.text.replaced.characters.to_dict()
+    assert counts == {letter: text.count(letter) for letter in set(text) if letter.isalpha() or letter == "😀"}
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "text", "counts"),
+    [
+        ("POLISH", "Łąka, łąka – 5 zł", {"Ł": 1, "ł": 2, "ą": 2}),
+        ("TURKISH", "şişşş", {"ş": 4}),
+        ("NON_GSM", "“Ça va…”, “oui”", {"“": 2, "”": 2, "…": 1}),
+        ("NON_GSM", "✓✓", {"✓": 2}),
+        ("non_gsm", "’’’", {"’": 3}),
+    ],
+)
+def test_characters_that_were_replaced_are_counted(
+    server: Server, new_number: NewNumber, alphabet: str, text: str, counts: dict[str, int]
+) -> None:
+    ready = server.ready["protocols"]["smscx"]
+    body = {"to": [new_number()], "from": "Acme", "text": text, "transliteration": {"alphabet": alphabet}}
+
+    sent = httpx2.post(f"{ready['host']}/sms/estimate", json=body, headers={"X-API-KEY": ready["api_key"]}).json()
+
+    decoded(sent, "SendSmsMessageResponse")
+    assert sent["info"]["transliterationAnalysis"]["text"]["replaced"]["characters"] == counts
 
 
 def test_groups_are_kept_with_their_contacts(smscx: Published, new_number: NewNumber) -> None:
@@ -367,6 +392,42 @@ def test_summaries_on_the_wire(smscx: Published, new_number: NewNumber, dimensio
         assert sum(each["parts"] for each in found[key].values()) >= 1
     else:
         assert found[key]["phoneNumbers"] >= 1 and found[key]["costParts"] > 0
+
+
+@pytest.mark.parametrize("spelling", [str.upper, str.lower, str.title])
+def test_a_country_is_taken_in_letters_of_either_case(
+    smscx: Published, new_number: NewNumber, spelling: Callable[[str], str]
+) -> None:
+    france, number = spelling("fr"), new_number()
+    national = f"0{number[3:]}"
+    group = smscx.group(f"Case {new_number()}")
+
+    sent = smscx.send(national, country_iso=france)
+    added = smscx.groups.add_contacts_to_group_with_fields(
+        group, AddContactsToGroupWithFieldsRequest(phone_numbers=[GroupAdd(phone_number=national, country_iso=france)])
+    )
+    found = smscx.reports.get_advanced_report(**today(), country_iso=france, limit=500)
+    price = smscx.account.get_channel_pricing_by_country_iso("sms", "2way", france, _preload_content=False)
+    offers = smscx.numbers.get_available_numbers(france)
+
+    assert [row.to for row in sent.data] == [number]
+    assert added.info.total_valid == 1
+    assert sent.data[0].msg_id in {row.msg_id for row in found.data}
+    assert {row.country_iso for row in found.data} == {"FR"}
+    assert json.loads(price.data) == {"FR": {"default": 0.045}}
+    assert {each.country_iso for each in offers.data} == {"FR"}
+
+
+def test_places_without_numbers_have_none_to_rent(smscx: Published) -> None:
+    assert smscx.numbers.get_available_numbers("AQ").data == []
+
+
+def test_a_template_is_for_sms_if_nothing_else_is_said(smscx: Published) -> None:
+    made = smscx.templates.create_template(TemplatesNewRequest(text="Hello")).info
+
+    found = smscx.templates.get_template(made.id).data
+
+    assert (made.channel, found.channel, found.approved) == ("sms", "sms", True)
 
 
 def test_prices_on_the_wire(smscx: Published) -> None:

@@ -213,7 +213,10 @@ CODES: Mapping[str, Codes] = {
     "delete_contact_from_group": CONTACTS,
     "add_contact_to_optouts_list": GROUPS,
     "delete_contact_from_optouts_list": Codes(not_found=1202, locked=1443),
-    "create_originator": Codes(taken=1306, fields={"originator": (1301, 1303), "originator_length": (1304, 1304)}),
+    "create_originator": Codes(
+        taken=1306,
+        fields={"originator": (1301, 1303), "originator_letters": (1304, 1304), "originator_digits": (1305, 1305)},
+    ),
     "delete_originator": Codes(not_found=1300),
     "create_template": TEMPLATES,
     "update_template": TEMPLATES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -10,9 +11,11 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InvalidField, NotFound
+from heliograph.domain.statuses import Reason
+from heliograph.numbers import region_named
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.errors import invalid_param
-from heliograph.protocols.smscx.shapes import DELIVERY_REPORTS, REPORTED, SOURCES
+from heliograph.protocols.smscx.shapes import DELIVERY_REPORTS, MULTICHANNEL, NO_COUNTRY, REPORTED, SOURCES, Doors
 from heliograph.protocols.uuids import from_uuid
 from heliograph.store.messages import MessageFilter
 
@@ -21,8 +24,8 @@ T = TypeVar("T")
 _TRUE, _FALSE = {"true", "1"}, {"false", "0", ""}
 _CURSOR_OLDER, _CURSOR_NEWER = "o", "n"
 _PERIOD = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2]))?")
-_COUNTRY = re.compile(r"[A-Z]{2}")
-_CHANNELS = {"sms", "viber", "whatsapp", "multichannel"}
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
+_CHANNELS = {*Channel, MULTICHANNEL}
 
 
 def flag(text: str) -> bool:
@@ -54,6 +57,19 @@ def known(text: str) -> str:
         return from_uuid(text)
     except ValueError as error:
         raise NotFound(f"There is nothing with the identifier {text!r}.") from error
+
+
+def country(text: object) -> str | None:
+    """The country that a `countryIso` names; what names none leaves national numbers unread."""
+    return region_named(text) if isinstance(text, str) else None
+
+
+def channel(text: str, code: int) -> Channel:
+    """In letters of either case; `code` is what a word for none is refused with."""
+    try:
+        return Channel(text.lower())
+    except ValueError as error:
+        raise invalid_param(code, f"There is no channel {text!r}.") from error
 
 
 class Place(NamedTuple):
@@ -147,36 +163,45 @@ def _day(text: str, code: int) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def source(text: str) -> tuple[str, ...]:
-    """The doors that are meant; none: all. 1825."""
+def source(text: str) -> Doors:
+    """The doors that are meant; of nothing: all. 1825."""
     if not text:
-        return ()
-    if text not in SOURCES:
+        return Doors()
+    if text.lower() not in SOURCES:
         raise invalid_param(1825, f"There is no source {text!r}.")
-    return tuple(SOURCES[text])
+    return SOURCES[text.lower()]
 
 
 def report_filter(query: wire.ReportQuery, now: datetime) -> tuple[MessageFilter, Period]:
-    """Raises 1820 to 1828."""
+    """What a row shows is what it is found by. Raises 1820 to 1828."""
     asked = period(query)
-    if query.delivery_report and query.delivery_report not in DELIVERY_REPORTS:
+    report, by = query.delivery_report.lower(), query.channel.lower()
+    if report and report not in DELIVERY_REPORTS:
         raise invalid_param(1826, f"There is no delivery report {query.delivery_report!r}.")
-    if query.country_iso and not _COUNTRY.fullmatch(query.country_iso):
-        raise invalid_param(1827, f"{query.country_iso!r} is not a country: two capital letters.")
-    if query.channel and query.channel not in _CHANNELS:
+    if by and by not in _CHANNELS:
         raise invalid_param(1828, f"There is no channel {query.channel!r}.")
-    protocols = source(query.source)
+    doors = source(query.source)
     return (
         MessageFilter(
             since=asked.since,
             until=asked.until,
-            protocols=protocols,
-            channel=query.channel if query.channel in set(Channel) else None,
-            planned=query.channel == "multichannel",
-            countries=[query.country_iso] if query.country_iso else (),
-            statuses=DELIVERY_REPORTS[query.delivery_report] if query.delivery_report else REPORTED,
-            due_since=now if query.delivery_report == "scheduled" else None,
-            due_until=now if query.delivery_report == "accepted" else None,
+            protocols=doors.protocols,
+            other_protocols=doors.other_protocols,
+            channel=by if by in set(Channel) else None,
+            planned=by == MULTICHANNEL,
+            countries=_countries(query.country_iso),
+            statuses=DELIVERY_REPORTS[report] if report else REPORTED,
+            without_reasons=[Reason.NO_COVERAGE] if report else (),
+            due_since=now if report == "scheduled" else None,
+            due_until=now if report == "accepted" else None,
         ),
         asked,
     )
+
+
+def _countries(text: str) -> Sequence[str | None]:
+    if not text:
+        return ()
+    if not _COUNTRY.fullmatch(text):
+        raise invalid_param(1827, f"{text!r} is not a country: two letters.")
+    return [None if text.upper() == NO_COUNTRY else text.upper()]

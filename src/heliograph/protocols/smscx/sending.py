@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -20,11 +21,11 @@ from heliograph.domain.links import Tracked
 from heliograph.domain.local_times import due_times
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import Status
-from heliograph.numbers import COUNTRIES, Check, normalise_many
+from heliograph.numbers import Check, normalise_many
 from heliograph.protocols.smscx import shapes, wire
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_numbers, invalid_param
 from heliograph.protocols.smscx.placeholders import Addresses, Personalising, Recipients, tracked_in
-from heliograph.protocols.smscx.reading import moment
+from heliograph.protocols.smscx.reading import channel, country, moment
 from heliograph.protocols.uuids import is_random_uuid, to_uuid
 from heliograph.services.batches import DryRun
 from heliograph.services.history import Sent
@@ -34,7 +35,6 @@ from heliograph.store.tx import Tx
 from heliograph.text import ALPHABETS, TooManyParts, measure_text, romanise, to_gsm, without_emoji
 
 PROTOCOL = "smscx"
-MULTICHANNEL = "multichannel"
 MAX_PARTS = 10
 _TIMES_TO_LIVE_S = range(300, 1_209_601)
 _LATE = timedelta(minutes=1)
@@ -149,22 +149,20 @@ class Sending:
         steps = body.strategy
         if len(steps) < 2:
             raise invalid_param(1121, "A strategy has at least two channels.")
-        channels = [step.channel for step in steps]
-        if strangers := [channel for channel in channels if channel not in set(Channel)]:
-            raise invalid_param(1123, f"There is no channel {strangers[0]!r}.")
+        channels = [channel(step.channel, 1123) for step in steps]
         if len(set(channels)) < len(channels):
             raise invalid_param(1129, "A channel can be tried once.")
-        if channels[-1] != Channel.SMS:
+        if channels[-1] is not Channel.SMS:
             raise invalid_param(1122, "The last channel of a strategy is sms.")
         said = []
-        for step in steps[:-1]:
+        for step, by in zip(steps[:-1], channels[:-1], strict=True):
             template_id = step.template_id if isinstance(step.template_id, int | str) else ""
-            said.append(await self._template(caller.account, template_id, Channel(step.channel), 1131))
+            said.append(await self._template(caller.account, template_id, by, 1131))
         if not isinstance(steps[-1].text, str) or not steps[-1].text:
             raise invalid_param(1107, "The SMS of a strategy has a `text`.")
         said.append(Said(Channel.SMS, steps[-1].text))
-        own = await self._settings(caller, MULTICHANNEL)
-        return Content(MULTICHANNEL, said, custom={}, after_s=_time_to_live(body.ttl, own.get("ttl")))
+        own = await self._settings(caller, shapes.MULTICHANNEL)
+        return Content(shapes.MULTICHANNEL, said, custom={}, after_s=_time_to_live(body.ttl, own.get("ttl")))
 
     async def _template(self, account: Account, template_id: int | str, channel: Channel, inactive: int) -> Said:
         if template_id == "":
@@ -377,7 +375,7 @@ class Sending:
             total_parts_saved=before.parts - after_parts,
             text=wire.BothTexts(
                 original=_written(original),
-                replaced=msgspec.structs.replace(_written(replaced), characters=_replaced(original)),
+                replaced=msgspec.structs.replace(_written(replaced), characters=_replaced(original, replaced)),
             ),
         )
 
@@ -417,8 +415,9 @@ def _written(text: str) -> wire.WrittenText:
     return wire.WrittenText(text=text, length=len(text), parts=measure.parts, encoding=encoding)
 
 
-def _replaced(original: str) -> dict[str, str]:
-    return {character: written for character in original if (written := to_gsm(character)) != character}
+def _replaced(original: str, replaced: str) -> dict[str, int]:
+    """The characters that are gone, and how often each was there."""
+    return {character: count for character, count in Counter(original).items() if character not in replaced}
 
 
 def _check_length(text: str) -> None:
@@ -468,19 +467,14 @@ def _transliterated(body: wire.SmsRequest | wire.CampaignRequest, own: object) -
         wish = wire.Transliteration(
             alphabet=str(settings.get("alphabet", _NONE)), remove_emojis=settings.get("removeEmojis") is True
         )
-    text = without_emoji(body.text) if wish.remove_emojis else body.text
-    if wish.alphabet == _NONE:
+    text, alphabet = without_emoji(body.text) if wish.remove_emojis else body.text, wish.alphabet.upper()
+    if alphabet == _NONE:
         return text or body.text
-    if wish.alphabet == _NON_GSM:
+    if alphabet == _NON_GSM:
         return to_gsm(text) or body.text
-    if wish.alphabet not in ALPHABETS:
+    if alphabet not in ALPHABETS:
         raise invalid_param(1110, f"There is no alphabet {wish.alphabet!r}.")
-    return romanise(text, wish.alphabet) or body.text
-
-
-def country(text: object) -> str | None:
-    """The country that a `countryIso` names; what names none leaves national numbers unread."""
-    return text.upper() if isinstance(text, str) and text.upper() in COUNTRIES else None
+    return romanise(text, alphabet) or body.text
 
 
 def _as_if_sent(run: DryRun) -> list[Sent]:

@@ -22,7 +22,7 @@ from heliograph.domain.errors import (
 from heliograph.domain.groups import Group, GroupDraft
 from heliograph.domain.instants import to_ms
 from heliograph.doors import Call
-from heliograph.numbers import COUNTRIES, country_of
+from heliograph.numbers import UNNUMBERED, country_of
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Chunks, csv_file, xlsx_file
 from heliograph.protocols.smscx.areas.channels import ChannelsArea
@@ -36,7 +36,7 @@ from heliograph.protocols.smscx.errors import (
     invalid_param,
 )
 from heliograph.protocols.smscx.operations import OPERATIONS, SCOPES
-from heliograph.protocols.smscx.sending import country
+from heliograph.protocols.smscx.reading import country
 from heliograph.protocols.uuids import to_uuid
 from heliograph.store.batches import BatchFilter
 from heliograph.store.messages import MessageFilter
@@ -107,18 +107,19 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         return self._prices(call.path["channel"], call.path["traffic_type"], None)
 
     async def get_channel_pricing_by_country_iso(self, call: Call) -> dict[str, object]:
-        asked = call.path["country_iso"]
-        if asked not in COUNTRIES:
+        asked = call.path["country_iso"].upper()
+        if country(asked) is None and asked not in UNNUMBERED:
             raise invalid_param(1522, f"There is no country {asked!r}.")
         return self._prices(call.path["channel"], call.path["traffic_type"], asked)
 
     def _prices(self, channel: str, traffic: str, asked: str | None) -> dict[str, object]:
-        if channel not in set(Channel) or traffic not in _TRAFFIC:
+        if traffic.lower() not in _TRAFFIC:
             raise invalid_param(1521, f"There are no prices for {channel} {traffic}.")
-        found = self._services.money.prices(channel, None if asked is None else [asked])
+        by = reading.channel(channel, 1521)
+        found = self._services.money.prices(by, None if asked is None else [asked])
         if not found:
             raise SmscxRefusal(403, "no_coverage", 1523, "Nothing is sent there.")
-        if channel == Channel.SMS:
+        if by is Channel.SMS:
             return {place: {"default": shapes.money(price)} for place, price in found.items()}
         both = {
             place: {"TRANSACTIONAL": shapes.money(price), "PROMOTIONAL": shapes.money(price)}
@@ -154,7 +155,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         body: wire.NewTemplate = call.body
         draft = TemplateDraft(
             name=body.name or None,
-            channel=_channel(body.channel),
+            channel=reading.channel(body.channel, 1806) if isinstance(body.channel, str) else Channel.SMS,
             body=_template_text(body.text),
             rich_media=_media(body.rich_media),
         )
@@ -179,7 +180,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             number,
             name=body.name or None,
             body=_template_text(body.text) if isinstance(body.text, str) else None,
-            channel=_channel(body.channel) if isinstance(body.channel, str) else None,
+            channel=reading.channel(body.channel, 1806) if isinstance(body.channel, str) else None,
             rich_media=_media(body.rich_media),
         )
         return wire.IdReply(info=wire.IdInfo(id=number))
@@ -370,7 +371,8 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def get_campaigns_list(self, call: Call) -> wire.CampaignList:
         query: wire.CampaignsQuery = call.query
         at = reading.place(query)
-        wanted = BatchFilter(protocols=reading.source(query.source))
+        doors = reading.source(query.source)
+        wanted = BatchFilter(protocols=doors.protocols, other_protocols=doors.other_protocols)
         found, total = await self._services.history.campaigns(
             call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
         )
@@ -434,12 +436,6 @@ def _basic(request: Request) -> tuple[str, str]:
     if scheme.lower() != "basic" or not colon:
         raise SmscxRefusal(401, "invalid_client", 1600, "Give the application's id and secret as HTTP Basic.")
     return name, secret
-
-
-def _channel(text: str) -> Channel:
-    if text not in set(Channel):
-        raise invalid_param(1806, f"There is no channel {text!r}.")
-    return Channel(text)
 
 
 def _template_text(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -38,6 +38,7 @@ NO_COUNTRY = "ZZ"
 LONGEST_SHORT_CODE = 6
 USUAL_TTL_S = 300
 """How long a channel has to deliver, if nobody says."""
+MULTICHANNEL = "multichannel"
 DEFAULT_SENDER = "Heliograph"
 """Who a message is from that has no originator of its own."""
 
@@ -63,27 +64,18 @@ _STATUSES = {
     Status.CANCELED: "REJECTED",
     Status.REJECTED: "REJECTED",
 }
-#: The statuses that a filter by delivery report lets through.
-DELIVERY_REPORTS: Mapping[str, Sequence[Status]] = {
-    "accepted": (Status.QUEUED, Status.SENDING),
-    "scheduled": (Status.QUEUED,),
-    "sent": (Status.SENT, Status.UNKNOWN),
-    "delivered": (Status.DELIVERED,),
-    "failed": (Status.FAILED, Status.EXPIRED),
-    "rejected": (Status.REJECTED,),
-}
 REPORTED = [status for status in Status if status is not Status.CANCELED]
 """What reports tell of: what was deleted before it was sent is gone."""
-#: By which doors what they call a source comes in. Sources that we have no door for never have any messages.
-SOURCES: Mapping[str, Sequence[str]] = {
-    "api": ("v1", "xms", "smscx"),
-    "smpp": ("smpp",),
-    "webapp": ("console",),
-    "excel": ("excel",),
-    "plugin": ("plugin",),
-    "alerts": ("alerts",),
+#: What they call the doors that are no API. Sources that we have no door for never have any messages.
+_SOURCE_OF: Mapping[str, str] = {
+    "smpp": "smpp",
+    "console": "webapp",
+    "excel": "excel",
+    "plugin": "plugin",
+    "alerts": "alerts",
 }
-_SOURCE_OF = {protocol: source for source, protocols in SOURCES.items() for protocol in protocols}
+_API = "api"
+"""What they call every other door."""
 
 
 def money(amount: int) -> float:
@@ -113,7 +105,23 @@ def maybe_when(at: datetime | None) -> str | None:
 
 
 def source_of(protocol: str) -> str:
-    return _SOURCE_OF.get(protocol, "api")
+    return _SOURCE_OF.get(protocol, _API)
+
+
+class Doors(NamedTuple):
+    """Which doors a source stands for."""
+
+    protocols: Sequence[str] = ()
+    """These; none: all."""
+    other_protocols: Sequence[str] = ()
+    """But not these."""
+
+
+#: The words of `source_of`, and what is shown with each.
+SOURCES: Mapping[str, Doors] = {
+    _API: Doors(other_protocols=list(_SOURCE_OF)),
+    **{source: Doors(protocols=[protocol]) for protocol, source in _SOURCE_OF.items()},
+}
 
 
 def status_of(status: Status, reason: str | None, *, scheduled: bool) -> str:
@@ -121,6 +129,18 @@ def status_of(status: Status, reason: str | None, *, scheduled: bool) -> str:
     if status is Status.QUEUED:
         return "SCHEDULED" if scheduled else "ACCEPTED"
     return "NO COVERAGE" if reason == Reason.NO_COVERAGE else _STATUSES[status]
+
+
+#: The statuses that are reported with each word a filter may have, if there is a price for the number's country.
+DELIVERY_REPORTS: Mapping[str, Sequence[Status]] = {
+    word.lower(): [
+        status
+        for status in REPORTED
+        if word in {status_of(status, None, scheduled=scheduled) for scheduled in (False, True)}
+    ]
+    for word in STATUS_CODES
+    if word != "NO COVERAGE"
+}
 
 
 def by_country(countries: Sequence[str | None]) -> dict[str, Any]:
@@ -147,7 +167,7 @@ def custom_fields(asked: object) -> dict[str, str]:
 
 def channel_of(batch: Batch) -> str:
     """What a batch counts as: a channel, or multichannel."""
-    return "multichannel" if batch.options.fallbacks else batch.options.channel.value
+    return MULTICHANNEL if batch.options.fallbacks else batch.options.channel.value
 
 
 def analysis(rendered: Rendered, channel: str = Channel.SMS) -> wire.TextAnalysis:
@@ -295,7 +315,7 @@ def campaign_name(batch: Batch) -> str:
 
 
 def campaign_row(campaign: Campaign, *, with_status: bool) -> wire.CampaignRow:
-    batch, sums = campaign.batch, campaign.sums
+    batch, sums = campaign.batch, campaign.sums_of(REPORTED)
     return wire.CampaignRow(
         id=to_uuid(batch.id),
         name=campaign_name(batch),
@@ -306,7 +326,7 @@ def campaign_row(campaign: Campaign, *, with_status: bool) -> wire.CampaignRow:
         cost=money(sums.price),
         text=batch.body,
         source=source_of(batch.protocol),
-        channel=channel_of(batch),
+        channel=batch.options.channel.value,  # the first of several: their client knows no other words here
         datetime_added=when(batch.created_at),
         datetime_scheduled=when(batch.send_at) if batch.send_at > batch.created_at else None,
         status=_campaign_status(campaign) if with_status else UNSET,
@@ -333,7 +353,7 @@ _BUCKETS = {
 
 
 def campaign_info(campaign: Campaign) -> wire.CampaignReportInfo:
-    sums = campaign.sums
+    sums = campaign.sums_of(REPORTED)
     return wire.CampaignReportInfo(
         campaign_id=to_uuid(campaign.batch.id),
         campaign_name=campaign_name(campaign.batch),

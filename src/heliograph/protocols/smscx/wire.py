@@ -203,7 +203,8 @@ class RichMedia(Wire):
 
 class NewTemplate(Wire):
     text: str
-    channel: str
+    channel: str | UnsetType | None = UNSET
+    """SMS, if nothing else is said."""
     name: str | UnsetType | None = UNSET
     rich_media: RichMedia | UnsetType | None = UNSET
 
@@ -349,7 +350,8 @@ class WrittenText(Wire):
     length: int
     parts: int
     encoding: str
-    characters: Mapping[str, str] | UnsetType = UNSET
+    characters: Mapping[str, int] | UnsetType = UNSET
+    """Of what is replaced: how often each was there."""
 
 
 class BothTexts(Wire):
@@ -782,6 +784,7 @@ class ValidatedInfo(Wire):
     total_phone_numbers: int
     total_valid: int
     total_invalid: int
+    phone_numbers_by_country: Mapping[str, Any] | UnsetType = UNSET
 
 
 class ValidatedList(Wire):

@@ -10,7 +10,7 @@ from heliograph.domain.statuses import Status
 from heliograph.doors import Call
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area
-from heliograph.protocols.smscx.sending import MULTICHANNEL, Content, Wanted
+from heliograph.protocols.smscx.sending import Content, Wanted
 
 
 class ChannelsArea(Area):
@@ -72,10 +72,10 @@ class ChannelsArea(Area):
         return await self._estimate(call, await self._to_groups(call, await self._strategy(call)))
 
     async def delete_scheduled_multichannel_message(self, call: Call) -> wire.DeletedMessage:
-        return await self._delete_message(call, MULTICHANNEL)
+        return await self._delete_message(call, shapes.MULTICHANNEL)
 
     async def delete_scheduled_multichannel_campaign(self, call: Call) -> wire.DeletedCampaign:
-        return await self._delete_campaign(call, MULTICHANNEL)
+        return await self._delete_campaign(call, shapes.MULTICHANNEL)
 
     async def _sms(self, call: Call) -> Content:
         return await self._sending.sms(call.principal, call.body)
@@ -123,14 +123,14 @@ class ChannelsArea(Area):
             raise AlreadyDispatched("This campaign is not scheduled any more.")
         await self._services.batches.cancel(call.account, batch_id)
         after = await self._services.history.campaign(call.account, batch_id)
-        deleted = [(sums.count, sums.parts) for status, _, _, sums in after.standings if status is Status.CANCELED]
+        gone_before, gone = (campaign.sums_of({Status.CANCELED}) for campaign in (before, after))
         return wire.DeletedCampaign(
             info=wire.DeletedCampaignInfo(
                 campaign_id=call.path["campaign_id"],
                 total_phone_numbers=before.sums.count,
                 total_parts=before.sums.parts,
-                phone_numbers_deleted=sum(count for count, _ in deleted),
-                parts_deleted=sum(parts for _, parts in deleted),
+                phone_numbers_deleted=gone.count - gone_before.count,
+                parts_deleted=gone.parts - gone_before.parts,
                 credit_returned=shapes.money(before.sums.price - after.sums.price),
                 channel=kind,
             )

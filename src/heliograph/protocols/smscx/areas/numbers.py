@@ -20,11 +20,12 @@ from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.lookups import LineStatus, Lookup, Network
 from heliograph.domain.rents import Rent, Terms
 from heliograph.doors import Call
-from heliograph.numbers import COUNTRIES
+from heliograph.numbers import COUNTRIES, UNNUMBERED
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area, Chunks, csv_file, xlsx_file
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_param
-from heliograph.protocols.smscx.sending import PROTOCOL, country, settings_of
+from heliograph.protocols.smscx.reading import country
+from heliograph.protocols.smscx.sending import PROTOCOL, settings_of
 from heliograph.protocols.uuids import is_random_uuid, to_uuid
 from heliograph.services.exports import Cell
 from heliograph.services.numbers import Facts
@@ -66,7 +67,10 @@ class NumbersArea(Area):
         invalid = sum(row.invalid for row in rows)
         return wire.ValidatedList(
             info=wire.ValidatedInfo(
-                total_phone_numbers=len(rows), total_valid=len(rows) - invalid, total_invalid=invalid
+                total_phone_numbers=len(rows),
+                total_valid=len(rows) - invalid,
+                total_invalid=invalid,
+                phone_numbers_by_country=shapes.by_country([each.country for each in found if isinstance(each, Facts)]),
             ),
             data=rows,
         )
@@ -177,10 +181,10 @@ class NumbersArea(Area):
     async def get_available_numbers(self, call: Call) -> wire.AvailableNumbers:
         query: wire.AvailableQuery = call.query
         asked = call.path["country_iso"].upper()
-        if asked not in COUNTRIES:
+        if country(asked) is None and asked not in UNNUMBERED:
             raise invalid_param(2003, f"There is no country {asked!r}.")
         features = _features(query.features)
-        delayed = {"": None, "instant": False, "delayed": True}.get(query.setup_time)
+        delayed = {"": None, "instant": False, "delayed": True}.get(query.setup_time.lower())
         now = shapes.when(from_ms(now_ms()))
         return wire.AvailableNumbers(
             data=[
@@ -400,7 +404,7 @@ def _sum_of_features(terms: Terms) -> int:
 def _matches(terms: Terms, features: int, kind: str, any_originator: str, include: str, exclude: str) -> bool:
     return (
         _sum_of_features(terms) & features == features
-        and kind in {"", terms.kind}
+        and kind.lower() in {"", terms.kind}
         and (not any_originator or terms.any_originator is reading.flag(any_originator))
         and include in terms.msisdn
         and (not exclude or exclude not in terms.msisdn)

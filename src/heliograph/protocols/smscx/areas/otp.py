@@ -27,7 +27,7 @@ from heliograph.domain.verifications import (
     Wording,
 )
 from heliograph.doors import Call
-from heliograph.numbers import COUNTRIES, country_of
+from heliograph.numbers import country_of
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_param
@@ -83,9 +83,9 @@ class OtpArea(Area):
         own = {**shapes.SETTINGS["otp"], **await settings_of(self._services, call.principal, "otp")}
         if not body.phone_number:
             raise invalid_param(2001, "`phoneNumber` is empty.")
-        region = body.country_iso.upper() if isinstance(body.country_iso, str) else None
-        if region is not None and region not in COUNTRIES:
-            raise invalid_param(2003, f"There is no country {region!r}.")
+        region = reading.country(body.country_iso)
+        if region is None and isinstance(body.country_iso, str) and body.country_iso:
+            raise invalid_param(2003, f"There is no country {body.country_iso!r}.")
         if (
             region is None
             and not body.phone_number.lstrip().startswith(("+", "00"))
@@ -98,7 +98,7 @@ class OtpArea(Area):
             raise invalid_param(2020, error.message, [body.phone_number]) from error
         if isinstance(body.track_id, str) and not is_random_uuid(body.track_id):
             raise invalid_param(2018, "`trackId` is not a UUID.")
-        kind = _given(body.pin_type, own, "pinType")
+        kind = _given(body.pin_type, own, "pinType").lower()
         if kind not in _KINDS:
             raise invalid_param(2014 if kind else 2013, "`pinType` is numbers, letters or alphanumeric.")
         return VerificationDraft(
