@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,10 +69,82 @@ def test_contacts_of_a_group(server: Server, new_number: NewNumber) -> None:
             client.contacts.delete(group.id, second.id)
         left = client.groups.members(group.id)
 
-    assert (added.added, added.duplicates, added.invalid) == (1, 1, ["nonsense"])
+    assert (added.added, added.updated, added.duplicates) == (1, 0, 1)
+    assert [(wrong.row, wrong.number) for wrong in added.invalid] == [(3, "nonsense")]
     assert (first.number, first.country, first.fields) == (ada, "FR", {"tier": "gold"})
     assert (changed.first_name, changed.last_name, changed.fields) == (None, "L.", {"tier": "gold"})
     assert left == [ada]
+
+
+def named(number: str, **known: Any) -> wire.NewContact:
+    return wire.NewContact(number=number, **known)
+
+
+def test_what_is_no_number_in_a_list_is_named_with_its_row_and_why(server: Server, new_number: NewNumber) -> None:
+    contacts = [named(new_number() if place % 2 else f"wrong {place}") for place in range(60)]
+    wrong = [(place + 1, f"wrong {place}") for place in range(0, 60, 2)]
+    with server.client() as client:
+        group = client.groups.create()
+        with pytest.raises(InvalidRecipient) as refused:
+            client.contacts.add(group.id, contacts)
+        nobody = list(client.contacts.list(group.id))
+        added = client.contacts.add(group.id, contacts, skip_invalid=True)
+        with pytest.raises(InvalidRecipient, match="'wrong 0' \\(") as alone:
+            client.contacts.add(group.id, contacts[:1])
+        with pytest.raises(InvalidRecipient, match=r"'x' in row 2 \(.+\)\.") as members:
+            client.groups.create(members=[new_number(), "x"])
+
+    told: Any = refused.value.facts["invalid"]
+    assert [(each.row, each.number) for each in told] == wrong
+    assert [(each.row, each.number) for each in added.invalid] == wrong
+    assert all(each.reason for each in added.invalid)
+    assert "'wrong 38' in row 39 (" in refused.value.message
+    assert "row 41" not in refused.value.message
+    assert refused.value.message.endswith(f"({added.invalid[19].reason}), and 10 more.")
+    assert "row" not in alone.value.message
+    assert members.value.field == "members"
+    assert (nobody, added.added) == ([], 30)
+
+
+def test_an_import_that_is_repeated_adds_nothing_and_can_bring_contacts_up_to_date(
+    server: Server, new_number: NewNumber
+) -> None:
+    ada, bob, eve, new = (new_number() for _ in range(4))
+    with server.client() as client:
+        group = client.groups.create(members=[eve])
+        client.contacts.add(
+            group.id,
+            [
+                named(ada, first_name="Ada", email="ada@example.org", fields={"tier": "gold", "city": "Paris"}),
+                named(bob, first_name="Bob", last_name=" ", fields={"tier": ""}),
+            ],
+        )
+        before = {each.number: each for each in client.contacts.list(group.id)}
+        again = [
+            named(ada, first_name="Augusta", email="", fields={"tier": " ", "city": "Rome", "age": "36"}),
+            named(bob, first_name="Bob", fields={"tier": ""}),
+            named(eve, last_name="E."),
+            named(new, first_name="", last_name="N."),
+            named(new, first_name="Nina", last_name="M."),
+        ]
+        kept = client.contacts.add(group.id, again[:3])
+        unchanged = {each.number: each for each in client.contacts.list(group.id)}
+        updated = client.contacts.add(group.id, again, update=True)
+        after = {each.number: each for each in client.contacts.list(group.id)}
+        once_more = client.contacts.add(group.id, again, update=True)
+
+    assert (kept.added, kept.updated, kept.duplicates) == (0, 0, 3)
+    assert unchanged == before
+    assert (updated.added, updated.updated, updated.duplicates) == (1, 2, 2)
+    assert (once_more.added, once_more.updated, once_more.duplicates) == (0, 0, 5)
+    assert (after[ada].first_name, after[ada].email) == ("Augusta", "ada@example.org")
+    assert after[ada].fields == {"tier": "gold", "city": "Rome", "age": "36"}
+    assert after[bob] == before[bob]
+    assert (after[eve].first_name, after[eve].last_name) == (None, "E.")
+    assert (after[new].first_name, after[new].last_name) == ("Nina", "N.")
+    assert {number: (each.id, each.created_at) for number, each in before.items()} == {
+        number: (each.id, each.created_at) for number, each in after.items() if number != new
+    }
 
 
 def test_templates(server: Server) -> None:

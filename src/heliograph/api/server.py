@@ -29,7 +29,7 @@ from heliograph.doors.settings import DoorSettings
 from heliograph.numbers import Check
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.services.accounts import public_part
-from heliograph.services.recipients import MAX_NAMED_MISTAKES, parse_msisdns
+from heliograph.services.recipients import not_numbers, parse_msisdns
 from heliograph.services.services import Services
 from heliograph.store.batches import BatchFilter
 from heliograph.store.inbound import InboundFilter
@@ -204,13 +204,20 @@ class NativeDoor(Door):
 
     async def add_contacts(self, call: Call) -> wire.AddedContacts:
         body: wire.AddContacts = call.body
+        asked = len(body.contacts)
         added = await self._services.contacts.add(
             call.account,
             await self._group(call),
             [shapes.contact_draft(contact) for contact in body.contacts],
-            on_invalid=None if body.skip_invalid else _no_numbers,
+            update=body.update,
+            on_invalid=None if body.skip_invalid else lambda wrong: not_numbers(wrong, asked, field="contacts"),
         )
-        return wire.AddedContacts(added=len(added.new), duplicates=added.duplicates, invalid=added.invalid)
+        return wire.AddedContacts(
+            added=len(added.new),
+            updated=len(added.updated),
+            duplicates=added.duplicates,
+            invalid=shapes.invalid_numbers(added.invalid),
+        )
 
     async def change_contact(self, call: Call) -> wire.Contact:
         change: wire.ChangeContact = call.body
@@ -500,11 +507,6 @@ class NativeDoor(Door):
     async def set_chaos(self, call: Call) -> Chaos:
         await self._services.phones.set_chaos(call.body)
         return self._services.phones.chaos
-
-
-def _no_numbers(invalid: Sequence[str]) -> InvalidRecipient:
-    named = ", ".join(map(repr, invalid[:MAX_NAMED_MISTAKES]))
-    return InvalidRecipient(f"Not a phone number: {named}.", field="contacts")
 
 
 def _number(text: str) -> int:

@@ -28,7 +28,7 @@ from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import SETTLED, Status, explain
 from heliograph.domain.verifications import CodeKind, Verification, VerificationDraft, Wording
 from heliograph.doors.filters import msisdn_filter
-from heliograph.numbers import Check, parse
+from heliograph.numbers import Check, InvalidRow, parse
 from heliograph.services.agents import agent_of
 from heliograph.services.conversations import Known
 from heliograph.services.numbers import Facts
@@ -221,6 +221,10 @@ def contact(stored: Contact) -> wire.Contact:
         opted_out=stored.opted_out,
         created_at=stored.created_at,
     )
+
+
+def invalid_numbers(rows: Sequence[InvalidRow]) -> list[wire.InvalidNumber]:
+    return [wire.InvalidNumber(row=row.index + 1, number=row.text, reason=row.reason) for row in rows]
 
 
 def contact_draft(wanted: wire.NewContact) -> ContactDraft:
@@ -571,6 +575,7 @@ def thread_line(line: Line) -> wire.ThreadLine:
 
 
 def error(raised: HeliographError) -> wire.ErrorBody:
+    invalid = raised.facts.get("invalid")
     return wire.ErrorBody(
         error=wire.ErrorDetail(
             code=raised.code,
@@ -578,5 +583,6 @@ def error(raised: HeliographError) -> wire.ErrorBody:
             hint=raised.hint,
             field=raised.field,
             retryable=raised.retryable,
+            invalid=invalid_numbers(invalid) if isinstance(invalid, Sequence) else UNSET,
         )
     )

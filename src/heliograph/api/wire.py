@@ -362,13 +362,28 @@ class AddContacts(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     contacts: Annotated[list[NewContact], Meta(min_length=1, max_length=100_000)]
     skip_invalid: bool = False
     """Add the others, if some are no numbers."""
+    update: bool = False
+    """Write what is said here of those who are in the group already over what was known; what is blank changes
+    nothing."""
+
+
+class InvalidNumber(msgspec.Struct, kw_only=True):
+    """What is no number in a list."""
+
+    row: int
+    """Its place, from 1."""
+    number: str
+    """As it was written."""
+    reason: str
 
 
 class AddedContacts(msgspec.Struct, kw_only=True):
     added: int
+    updated: int
+    """Who was there, and of whom something else is known now."""
     duplicates: int
-    invalid: Sequence[str]
-    """What is no number, as it was written."""
+    """Who was there, or comes twice, and changed nothing."""
+    invalid: Sequence[InvalidNumber]
 
 
 class ChangeContact(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -568,6 +583,8 @@ class ErrorDetail(msgspec.Struct, kw_only=True):
     hint: str
     field: str | None
     retryable: bool
+    invalid: Sequence[InvalidNumber] | UnsetType = UNSET
+    """Of a list of numbers: all that are none."""
 
 
 class ErrorBody(msgspec.Struct, kw_only=True):

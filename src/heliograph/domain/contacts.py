@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+
+from heliograph.numbers import InvalidRow
+
+OWN_FIELDS = ("first_name", "last_name", "email")
+"""Names that every contact has; whatever else a text names is one of the customer's own fields."""
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -17,8 +22,28 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fields: Mapping[str, str] = {}
     """Whatever else, by names of the customer's own."""
 
+    def value_of(self, name: str) -> str | None:
+        """What a text gets for a name; None if nothing is known, or what is known is blank."""
+        for value in (getattr(self, name) if name in OWN_FIELDS else None, self.fields.get(name)):
+            if value and not value.isspace():
+                return value
+        return None
+
 
 UNKNOWN = Details()
+
+
+def together(several: Sequence[Details]) -> Details:
+    """What several contacts with one number say between them: of each field, the first that is not blank."""
+    if len(several) == 1:
+        return several[0]
+    names = dict.fromkeys(name for each in several for name in each.fields)
+    own = {name: _first(several, name) for name in OWN_FIELDS}
+    return Details(**own, fields={name: value for name in names if (value := _first(several, name)) is not None})
+
+
+def _first(several: Iterable[Details], name: str) -> str | None:
+    return next((value for each in several if (value := each.value_of(name)) is not None), None)
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,9 +75,12 @@ class Added(msgspec.Struct, frozen=True, kw_only=True):
     """Those that are numbers, each once."""
     new: Sequence[str]
     """Those of them that were not there before."""
-    invalid: Sequence[str]
-    """What is no number, as it was written."""
+    updated: Sequence[str] = ()
+    """Those of them that were there, and of whom more is known now, or something else."""
+    invalid: Sequence[InvalidRow]
+    """What is no number."""
 
     @property
     def duplicates(self) -> int:
-        return self.asked - len(self.invalid) - len(self.new)
+        """How many changed nothing."""
+        return self.asked - len(self.invalid) - len(self.new) - len(self.updated)

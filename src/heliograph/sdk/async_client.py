@@ -359,10 +359,18 @@ class AsyncContacts:
         return _items(self._transport, wire.ContactPage, "groups", group_id, "contacts", limit=page_size)
 
     async def add(
-        self, group_id: str, contacts: Sequence[wire.NewContact], *, skip_invalid: bool = False
+        self,
+        group_id: str,
+        contacts: Sequence[wire.NewContact],
+        *,
+        skip_invalid: bool = False,
+        update: bool = False,
     ) -> wire.AddedContacts:
-        """Adds those with new numbers. InvalidRecipient if one is no number, unless these are to be skipped."""
-        body = wire.AddContacts(contacts=list(contacts), skip_invalid=skip_invalid)
+        """Adds those with new numbers; `update`: writes what is not blank over what was known of the others.
+
+        InvalidRecipient if one is no number, unless these are to be skipped: its `facts["invalid"]` has the rows.
+        """
+        body = wire.AddContacts(contacts=list(contacts), skip_invalid=skip_invalid, update=update)
         return await self._transport.run(calls.post(wire.AddedContacts, body, "groups", group_id, "contacts"))
 
     async def change(self, group_id: str, contact_id: str, change: wire.ChangeContact) -> wire.Contact:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
+from msgspec import UNSET
 
 from heliograph.api import wire
 from heliograph.calling import Call, Request, Response, encoded, plain
@@ -49,7 +50,8 @@ def error_in(response: Response) -> errors.HeliographError:
         return UnexpectedAnswer(f"HTTP {response.status} without an explanation.")
     known = _classes(errors.HeliographError).get(told.code)
     if known is not None:
-        return known(told.message, field=told.field)
+        facts = {} if told.invalid is UNSET else {"invalid": told.invalid}
+        return known(told.message, field=told.field, **facts)
     fallback = errors.NotNow if told.retryable else errors.RequestError
     return fallback(f"{told.message} ({told.code})", field=told.field)
 

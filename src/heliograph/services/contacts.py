@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from heliograph.domain.accounts import Account
-from heliograph.domain.contacts import Added, Contact, ContactDraft, Details
+from heliograph.domain.contacts import Added, Contact, ContactDraft, Details, together
 from heliograph.domain.errors import InvalidRecipient, NotFound
 from heliograph.domain.groups import Group
 from heliograph.engine.engine import Engine
-from heliograph.numbers import Check, InvalidNumber, normalise, normalise_many
+from heliograph.numbers import Check, InvalidNumber, InvalidRow, normalise, normalise_many
 from heliograph.store.contacts import (
     Census,
     add_contacts,
@@ -87,19 +88,21 @@ class Contacts:
         group: Group,
         drafts: Sequence[ContactDraft],
         *,
-        on_invalid: Callable[[Sequence[str]], Exception] | None,
+        update: bool = False,
+        on_invalid: Callable[[Sequence[InvalidRow]], Exception] | None,
     ) -> Added:
-        """Adds those with new numbers; of two with the same number the first counts.
+        """Adds those with new numbers; `update`: of the others, what is not blank is written over what was known.
 
-        `on_invalid` makes the error that is raised if something is no number; None: the others are added.
+        Of two with the same number the first counts, and the second where the first is blank. `on_invalid` makes the
+        error that is raised if something is no number; None: the others are added.
         """
         asked, invalid = _numbers(drafts, account.default_region)
         if invalid and on_invalid is not None:
             raise on_invalid(invalid)
-        new = await self._store.write(add_contacts, account.id, group.id, list(asked.items()))
-        if new is None:
+        put = await self._store.write(add_contacts, account.id, group.id, list(asked.items()), update=update)
+        if put is None:
             raise NotFound("This group is gone.")
-        return Added(asked=len(drafts), msisdns=list(asked), new=new, invalid=invalid)
+        return Added(asked=len(drafts), msisdns=list(asked), new=put.new, updated=put.updated, invalid=invalid)
 
     async def page(
         self, account: Account, group: Group, *, limit: int, before: str | None = None, after: str | None = None
@@ -154,17 +157,20 @@ def _found(contact: Contact | None) -> Contact:
     return contact
 
 
-def _numbers(drafts: Iterable[ContactDraft], region: str | None) -> tuple[dict[str, Details], list[str]]:
-    by_region: dict[str | None, list[ContactDraft]] = {}
-    for draft in drafts:
-        by_region.setdefault(draft.region or region, []).append(draft)
-    found: dict[str, Details] = {}
-    invalid: list[str] = []
+def _numbers(drafts: Sequence[ContactDraft], region: str | None) -> tuple[dict[str, Details], list[InvalidRow]]:
+    """What is said of each number, and what is none, both in the order of the drafts."""
+    by_region: dict[str | None, list[int]] = {}
+    for index, draft in enumerate(drafts):
+        by_region.setdefault(draft.region or region, []).append(index)
+    msisdns: dict[int, str] = {}
+    invalid: list[InvalidRow] = []
     for place, those in by_region.items():
-        read = normalise_many([draft.number for draft in those], region=place, check=Check.POSSIBLE)
-        wrong = {row.index for row in read.invalid}
-        invalid += [row.text for row in read.invalid]
-        right = (draft for index, draft in enumerate(those) if index not in wrong)
-        for msisdn, draft in zip(read.msisdns, right, strict=True):
-            found.setdefault(msisdn, draft.details)
-    return found, invalid
+        read = normalise_many([drafts[index].number for index in those], region=place, check=Check.POSSIBLE)
+        wrong = {those[row.index]: row for row in read.invalid}
+        invalid += [replace(row, index=index) for index, row in wrong.items()]
+        msisdns.update(zip([index for index in those if index not in wrong], read.msisdns, strict=True))
+    said: dict[str, list[Details]] = {}
+    for index in sorted(msisdns):
+        said.setdefault(msisdns[index], []).append(drafts[index].details)
+    found = {msisdn: together(details) for msisdn, details in said.items()}
+    return found, sorted(invalid, key=lambda row: row.index)

@@ -64,7 +64,7 @@ class Campaign(NamedTuple):
 
     @property
     def sums(self) -> Sums:
-        return self.sums_of(Status)
+        return self.sums_of(list(Status))
 
     def sums_of(self, statuses: Collection[Status]) -> Sums:
         """Of those of its messages that have one of these statuses."""

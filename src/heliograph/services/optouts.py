@@ -10,7 +10,7 @@ from heliograph.domain.contacts import Added
 from heliograph.domain.errors import InvalidRecipient, Locked, NotFound
 from heliograph.domain.instants import now_ms
 from heliograph.domain.optouts import OptOut, OptOutSource
-from heliograph.numbers import Check, InvalidNumber, normalise, normalise_many
+from heliograph.numbers import Check, InvalidNumber, InvalidRow, normalise, normalise_many
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_optout_page
 from heliograph.store.optouts import (
@@ -47,17 +47,16 @@ class OptOuts:
         numbers: Sequence[str],
         *,
         region: str | None,
-        on_invalid: Callable[[Sequence[str]], Exception] | None,
+        on_invalid: Callable[[Sequence[InvalidRow]], Exception] | None,
     ) -> Added:
         """As many numbers as there are. `on_invalid` makes the error that is raised if one is none; None: the others
         are added."""
         read = normalise_many(numbers, region=region or account.default_region, check=Check.POSSIBLE)
-        invalid = [row.text for row in read.invalid]
-        if invalid and on_invalid is not None:
-            raise on_invalid(invalid)
+        if read.invalid and on_invalid is not None:
+            raise on_invalid(read.invalid)
         msisdns = list(dict.fromkeys(read.msisdns))
         new = await self._store.write(_add_new, account.id, msisdns, now_ms())
-        return Added(asked=len(numbers), msisdns=msisdns, new=new, invalid=invalid)
+        return Added(asked=len(numbers), msisdns=msisdns, new=new, invalid=read.invalid)
 
     async def among(self, account: Account, msisdns: Sequence[str]) -> set[str]:
         """Those of these that are not written to."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heliograph.domain.errors import InvalidRecipient
-from heliograph.numbers import Check, normalise_many
+from heliograph.numbers import Check, InvalidRow, normalise_many
 
 MAX_NAMED_MISTAKES = 20
 """How many wrong numbers an error lists."""
@@ -15,8 +15,17 @@ def parse_msisdns(texts: Sequence[str], region: str | None, check: Check, *, fie
     """Bare MSISDNs, each once, in the order given. InvalidRecipient names what is not a number."""
     found = normalise_many(texts, region=region, check=check)
     if found.invalid:
-        named = [f"{row.text!r} ({row.reason})" for row in found.invalid[:MAX_NAMED_MISTAKES]]
-        more = len(found.invalid) - len(named)
-        rest = f", and {more} more" if more else ""
-        raise InvalidRecipient(f"Not a phone number: {', '.join(named)}{rest}.", field=field)
+        raise not_numbers(found.invalid, len(texts), field=field)
     return list(dict.fromkeys(found.msisdns))
+
+
+def not_numbers(invalid: Sequence[InvalidRow], asked: int, *, field: str) -> InvalidRecipient:
+    """Names the first of what is wrong in a list of `asked` texts, with rows from 1, and says how many more there are;
+    all of them are its `facts["invalid"]`."""
+    named = [
+        f"{row.text!r} {f'in row {row.index + 1} ' if asked > 1 else ''}({row.reason})"
+        for row in invalid[:MAX_NAMED_MISTAKES]
+    ]
+    more = len(invalid) - len(named)
+    rest = f", and {more} more" if more else ""
+    return InvalidRecipient(f"Not a phone number: {', '.join(named)}{rest}.", field=field, invalid=invalid)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Select, delete, func, select, update
 
-from heliograph.domain.contacts import UNKNOWN, Contact, Details
+from heliograph.domain.contacts import UNKNOWN, Contact, Details, together
 from heliograph.domain.errors import NameTaken
 from heliograph.domain.ids import following, made_at_ms, new_id
 from heliograph.domain.instants import from_ms
@@ -35,29 +35,64 @@ _COLUMNS = (
 def put_members(tx: Tx, group_id: str, members: Iterable[tuple[str, Details]]) -> None:
     """Adds members with new numbers; those whose number is there stay as they are."""
     wanted = list(members)
-    rows: list[Row] = [
-        (identifier, msisdn, country_of(msisdn), None if details is UNKNOWN else _encode(details).decode())
+    rows = [
+        _row(identifier, msisdn, details)
         for identifier, (msisdn, details) in zip(following(new_id(), len(wanted)), wanted, strict=True)
     ]
-    tx.insert(group_members, ("id", "msisdn", "country", "details"), rows, {"group_id": group_id}, skip_existing=True)
+    tx.insert(group_members, _ROW, rows, {"group_id": group_id}, skip_existing=True)
+
+
+_ROW = ("id", "msisdn", "country", "details")
+
+
+def _row(identifier: str, msisdn: str, details: Details) -> Row:
+    return identifier, msisdn, country_of(msisdn), None if details is UNKNOWN else _encode(details).decode()
+
+
+class Put(NamedTuple):
+    """What came of putting contacts into a group."""
+
+    new: Sequence[str]
+    """Numbers that were not there."""
+    updated: Sequence[str]
+    """Numbers that were, and of which something else is known now."""
 
 
 def add_contacts(
-    tx: Tx, account_id: str, group_id: str, contacts: Sequence[tuple[str, Details]]
-) -> Sequence[str] | None:
-    """Those numbers that are new in the group; None if the account has no such group."""
+    tx: Tx, account_id: str, group_id: str, contacts: Sequence[tuple[str, Details]], *, update: bool = False
+) -> Put | None:
+    """Adds those with new numbers; `update`: what is said of the others, and is not blank, is written over what was
+    known. None if the account has no such group."""
     mine = select(groups.c.id).where(groups.c.account_id == account_id, groups.c.id == group_id).with_for_update()
     if tx.first(mine) is None:
         return None
     numbers = [msisdn for msisdn, _ in contacts]
     there = tx.rows(
-        select(group_members.c.msisdn).where(
-            group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, numbers)
-        )
+        select(group_members.c.msisdn, group_members.c.id, group_members.c.details)
+        .where(group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, numbers))
+        .with_for_update()
     )
     known = {row[0] for row in there}
     put_members(tx, group_id, [contact for contact in contacts if contact[0] not in known])
-    return [number for number in numbers if number not in known]
+    updated = _update(tx, group_id, there, dict(contacts)) if update else []
+    return Put([number for number in numbers if number not in known], updated)
+
+
+def _update(tx: Tx, group_id: str, there: Sequence[Sequence[Any]], said: Mapping[str, Details]) -> list[str]:
+    """The numbers of those that changed."""
+    rows: list[Row] = []
+    for msisdn, identifier, stored in there:
+        before = _details(stored)
+        after = together([said[msisdn], before])
+        if after != together([before, UNKNOWN]):  # blanks aside, something else
+            rows.append(_row(identifier, msisdn, after))
+    if not rows:
+        return []
+    changed = [msisdn for _, msisdn, *_ in rows]
+    # Rows are found by group and number: written anew, because a chunk is updated by one column alone.
+    tx.run(delete(group_members).where(group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, changed)))
+    tx.insert(group_members, _ROW, rows, {"group_id": group_id})
+    return changed
 
 
 def _of_group(columns: Select[Any], account_id: str, group_ids: Iterable[str], tx: Tx) -> Select[Any]:
@@ -151,7 +186,11 @@ def _contact(row: Sequence[Any]) -> Contact:
         id=identifier,
         msisdn=msisdn,
         country=country,
-        details=UNKNOWN if details is None else _decode(details),
+        details=_details(details),
         opted_out=opted_out_at is not None,
         created_at=from_ms(made_at_ms(identifier)),
     )
+
+
+def _details(stored: str | None) -> Details:
+    return UNKNOWN if stored is None else _decode(stored)

@@ -173,6 +173,29 @@ def test_a_campaign_says_to_each_contact_what_is_theirs(
     assert {row.text for row in report.data} == set(texts.values())
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_who_is_in_several_groups_is_called_what_any_of_them_says(
+    smscx: Published, new_number: NewNumber, order: tuple[int, ...]
+) -> None:
+    number = new_number()
+    known = [
+        GroupAdd(phone_number=number, first_name="", last_name="Lovelace"),
+        GroupAdd(phone_number=number, first_name="Ada", field1=" "),
+        GroupAdd(phone_number=number, field1="gold"),
+    ]
+    groups = [smscx.group(f"Part {new_number()}") for _ in known]
+    for place in order:
+        request = AddContactsToGroupWithFieldsRequest(phone_numbers=[known[place]])
+        smscx.groups.add_contacts_to_group_with_fields(groups[place], request)
+
+    sent = smscx.sms.send_sms_campaign(
+        SendSmsCampaignRequest(groups=groups, _from="Acme", text="{{firstName}} {{lastName}}: {{field1}}")
+    )
+
+    assert [row.text for row in sent.data] == ["Ada Lovelace: gold"]
+    assert sent.info.duplicates_removed == 2
+
+
 def test_transliteration_is_said_and_saves(smscx: Published, new_number: NewNumber) -> None:
     text = "Привет, как дела? Сегодня всё хорошо, приходи вечером в гости, мы будем ждать тебя 😀"
 

@@ -13,7 +13,7 @@ from heliograph.domain.accounts import Account, Principal
 from heliograph.domain.batches import Audience, Batch, Draft, Options, ReportWish
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.consent_links import optout_path
-from heliograph.domain.contacts import Details
+from heliograph.domain.contacts import Details, together
 from heliograph.domain.errors import InsufficientCredit, NotFound
 from heliograph.domain.ids import following
 from heliograph.domain.instants import from_ms
@@ -217,9 +217,10 @@ class Sending:
         except NotFound as error:
             raise invalid_param(1140, error.message) from error
         contacts = await self._services.contacts.within(caller.account, groups)
-        recipients: dict[str, Details] = {}
+        said: dict[str, list[Details]] = {}
         for contact in contacts:
-            recipients.setdefault(contact.msisdn, contact.details)
+            said.setdefault(contact.msisdn, []).append(contact.details)
+        recipients = {msisdn: together(details) for msisdn, details in said.items()}
         if not recipients:
             raise invalid_param(1102, "There are no contacts in these groups.")
         if len(recipients) > wire.MAX_RECIPIENTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -22,7 +23,7 @@ from heliograph.domain.errors import (
 from heliograph.domain.groups import Group, GroupDraft
 from heliograph.domain.instants import to_ms
 from heliograph.doors import Call
-from heliograph.numbers import UNNUMBERED, country_of
+from heliograph.numbers import UNNUMBERED, InvalidRow, country_of
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Chunks, csv_file, xlsx_file
 from heliograph.protocols.smscx.areas.channels import ChannelsArea
@@ -226,10 +227,12 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             call.account,
             group,
             drafts,
-            on_invalid=None if body.allow_invalid is True else lambda wrong: invalid_numbers(wrong, len(drafts)),
+            on_invalid=None
+            if body.allow_invalid is True
+            else lambda wrong: invalid_numbers(_texts(wrong), len(drafts)),
         )
         if not added.msisdns:
-            raise invalid_numbers(added.invalid, len(drafts))
+            raise invalid_numbers(_texts(added.invalid), len(drafts))
         prices = self._services.money.quotes(added.new)
         return wire.AddedReply(
             info=wire.AddedInfo(
@@ -237,7 +240,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
                 total_invalid=len(added.invalid),
                 total_duplicates=added.duplicates,
                 total_phone_numbers=len(drafts),
-                invalid=added.invalid,
+                invalid=_texts(added.invalid),
                 total_cost=shapes.money(sum(price or 0 for price in prices)),
                 phone_numbers_by_country=shapes.by_country([country_of(msisdn) for msisdn in added.new]),
             )
@@ -313,17 +316,17 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             region=country(body.country_iso),
             on_invalid=None
             if body.allow_invalid is True
-            else lambda wrong: invalid_param(1210, "Some phone numbers are invalid.", wrong),
+            else lambda wrong: invalid_param(1210, "Some phone numbers are invalid.", _texts(wrong)),
         )
         if not added.new:
-            raise invalid_param(1441, "None of these is a number that is not in the list.", added.invalid)
+            raise invalid_param(1441, "None of these is a number that is not in the list.", _texts(added.invalid))
         return wire.AddedReply(
             info=wire.AddedInfo(
                 total_valid=len(added.new),
                 total_invalid=len(added.invalid),
                 total_duplicates=added.duplicates,
                 total_phone_numbers=len(numbers),
-                invalid=added.invalid,
+                invalid=_texts(added.invalid),
                 phone_numbers_by_country=shapes.by_country([country_of(msisdn) for msisdn in added.new]),
             )
         )
@@ -462,6 +465,11 @@ def _listed(body: wire.AddContacts) -> list[str | wire.GroupContact]:
     if len(body.phone_numbers) > wire.MAX_CONTACTS:
         raise invalid_param(1205, f"At most {wire.MAX_CONTACTS} contacts at once.")
     return body.phone_numbers
+
+
+def _texts(invalid: Sequence[InvalidRow]) -> list[str]:
+    """As they were written."""
+    return [row.text for row in invalid]
 
 
 def _contact(asked: str | wire.GroupContact, region: str | None) -> ContactDraft:
