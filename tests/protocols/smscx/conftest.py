@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import httpx2
 import pytest
 import smscx_client
 from smscx_client import apis, models
 from smscx_client.model.add_contacts_to_group_request import AddContactsToGroupRequest
 from smscx_client.model.new_group_request import NewGroupRequest
 from smscx_client.model.send_sms_message_request import SendSmsMessageRequest
+from smscx_client.model.templates_new_request import TemplatesNewRequest
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
@@ -52,6 +54,16 @@ class Published:
 
     def close(self) -> None:
         self._client.close()
+
+
+def template(server: Server, client: Published, channel: str, text: str = "Hi {{name}}", **more: Any) -> int:
+    """A template that is approved, which takes the sandbox a second."""
+    made = client.templates.create_template(TemplatesNewRequest(text=text, channel=channel, **more)).info
+    with httpx2.Client(base_url=server.url) as pause:
+        while not client.templates.get_template(made.id).data.approved:
+            pause.get("/healthz")
+            pause.get("/healthz")
+    return int(made.id)
 
 
 def request(*numbers: str, text: str = "Hello", **fields: Any) -> SendSmsMessageRequest:

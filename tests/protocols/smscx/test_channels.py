@@ -31,7 +31,7 @@ from tests.protocols.listening import Listener
 from heliograph.domain.ids import new_id
 from heliograph.protocols.uuids import from_uuid, to_uuid
 
-from .conftest import Connect, Published, body_of, decoded
+from .conftest import Connect, Published, body_of, decoded, template
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -40,16 +40,6 @@ NewNumber = Callable[[], str]
 UNCHECKED = smscx_client.Configuration(disabled_client_side_validations="maxLength,minLength,pattern,maximum,minimum")
 SMS_ONLY = "+9997"
 MEDIA = {"image_url": "https://example.org/a.png", "button_caption": "Buy", "target_url": "https://example.org/"}
-
-
-def template(server: Server, client: Published, channel: str, text: str = "Hi {{name}}", **more: Any) -> int:
-    """A template that is approved, which takes the sandbox a second."""
-    made = client.templates.create_template(TemplatesNewRequest(text=text, channel=channel, **more)).info
-    with httpx2.Client(base_url=server.url) as pause:
-        while not client.templates.get_template(made.id).data.approved:
-            pause.get("/healthz")
-            pause.get("/healthz")
-    return int(made.id)
 
 
 @pytest.fixture(scope="module")

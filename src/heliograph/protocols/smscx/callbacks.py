@@ -85,7 +85,7 @@ def _receipt(event: Event) -> wire.DlrItem:
         status=status,
         error_code=None if status in {"DELIVERED", "SENT"} else shapes.ERROR_CODES.get(facts.reason),
         datetime=shapes.when(from_ms(facts.at_ms)),
-        track_data=UNSET if event.client_reference is None else event.client_reference,
+        track_data=shapes.track(event.client_reference) or UNSET,
     )
 
 

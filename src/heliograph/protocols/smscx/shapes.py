@@ -26,6 +26,7 @@ from heliograph.domain.rendering import Rendered
 from heliograph.domain.statuses import Reason, Status
 from heliograph.numbers import country_of, time_zone_of
 from heliograph.protocols.smscx import wire
+from heliograph.protocols.uuids import FORM as UUID_FORM
 from heliograph.protocols.uuids import to_uuid
 from heliograph.services.contacts import Headcount
 from heliograph.services.exports import Cell
@@ -180,7 +181,14 @@ def analysis(rendered: Rendered, channel: str = Channel.SMS) -> wire.TextAnalysi
 
 
 def sender(originator: str | None) -> str:
-    return originator or DEFAULT_SENDER
+    """Their client takes 3 to 15 characters; other doors take names of one or two, which get blanks."""
+    return (originator or DEFAULT_SENDER).ljust(3)
+
+
+def track(reference: str | None) -> str | None:
+    """What a customer calls something, if it is a UUID: their client takes no other names, which other doors do."""
+    lower = "" if reference is None else reference.lower()
+    return lower if UUID_FORM.fullmatch(lower) else None
 
 
 def _waits_for_morning(message: Message, batch: Batch) -> bool:
@@ -210,7 +218,7 @@ def send_row(sent: Sent, *, scheduled: bool, show_timezone: bool) -> wire.SendRo
         parts=max(rendered.parts, 1) if kind == Channel.SMS else 1,
         text_analysis=analysis(rendered) if kind == Channel.SMS else UNSET,
         channel=message.channel if batch.options.fallbacks else UNSET,
-        track_data=UNSET if batch.client_reference is None else batch.client_reference,
+        track_data=track(batch.client_reference) or UNSET,
         scheduled_at=when(message.due_at) if scheduled or quiet else UNSET,
         timezone=time_zone_of(message.msisdn) if show_timezone else UNSET,
     )

@@ -145,7 +145,7 @@ class OtpArea(Area):
 def otp(verification: Verification) -> wire.Otp:
     return wire.Otp(
         otp_id=to_uuid(verification.id),
-        track_id=verification.client_reference,
+        track_id=shapes.track(verification.client_reference),
         phone_number=f"+{verification.msisdn}",
         country_iso=country_of(verification.msisdn) or shapes.NO_COUNTRY,
         status=_STATUSES[verification.status],
