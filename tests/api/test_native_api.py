@@ -239,3 +239,15 @@ def test_health_and_metrics_are_for_the_operators_monitoring(server: Server, new
 
     assert health.json()["status"] == "ok"
     assert 'heliograph_messages_accepted_total{protocol="v1"}' in metrics.text
+
+
+@pytest.mark.parametrize("written", ["FR", "fr", "Fr", " fr "])
+async def test_a_region_is_taken_in_letters_of_either_case(in_process: InProcess, written: str) -> None:
+    async with in_process.client(await in_process.token("sandbox", *ALL)) as caller:
+        changed = await caller.patch("/account", json={"region": written})
+        sent = await caller.post("/messages", json=GOOD | {"to": "06 12 34 56 78"})
+        refused = await caller.patch("/account", json={"region": "UK"})
+
+    assert (changed.status_code, changed.json()["region"]) == (200, "FR")
+    assert sent.json()["to"] == "+33612345678"
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "region")

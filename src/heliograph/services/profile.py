@@ -61,7 +61,7 @@ class Profile:
 def _region(code: str) -> str:
     region = region_named(code)
     if region is None:
-        raise InvalidField(f"There is no country {code!r}: two letters of ISO 3166, as in FR.", field="default_region")
+        raise InvalidField(f"There is no country {code!r}: two letters of ISO 3166, as in FR.", field="region")
     return region
 
 

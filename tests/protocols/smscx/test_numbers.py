@@ -388,3 +388,26 @@ def test_lookups_end_with_the_money_and_where_there_is_no_price(poor_server: Ser
     assert body_of(uncovered.value)["error"]["code"] == 1214
     assert body_of(all_uncovered.value)["error"]["code"] == 1216
     assert (found.cost, poor.account.get_account_balance().balance) == (0.5, pytest.approx(0.5))
+
+
+#: Each filter of what can be rented, its words, and what a row shows of it.
+OFFERS: dict[str, tuple[list[str], Callable[[dict[str, Any]], str]]] = {
+    "number_type": (["mobile", "landline"], lambda row: row["numberType"]),
+    "setup_time": (["instant", "delayed"], lambda row: row["setupTime"]),
+    "registration": (["true", "false"], lambda row: str(row["registration"]).lower()),
+    "inbound_sms_sender": (["true", "false"], lambda row: str(row["inboundSmsSender"]).lower()),
+}
+
+
+@pytest.mark.parametrize("spelling", [str.lower, str.upper, str.title])
+@pytest.mark.parametrize("name", OFFERS)
+def test_offers_are_found_by_what_they_show(server: Server, name: str, spelling: Callable[[str], str]) -> None:
+    ready = server.ready["protocols"]["smscx"]
+    words, show = OFFERS[name]
+    with httpx2.Client(headers={"X-API-KEY": ready["api_key"]}) as client:
+        for country in ("fr", "US", "Gb"):
+            url = f"{ready['host']}/numbers/rent/available/{country}"
+            offers = client.get(url).json()["data"]
+            for word in words:
+                found = client.get(url, params={name: spelling(word)}).json()["data"]
+                assert [row["numberId"] for row in found] == [row["numberId"] for row in offers if show(row) == word]

@@ -395,7 +395,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         return wire.CampaignReport(info=shapes.campaign_info(campaign), data=rows, paging=paging)
 
     async def get_summary_reports(self, call: Call) -> wire.SummaryReply:
-        dimension = call.path["dimension"]
+        dimension = call.path["dimension"].lower()
         if dimension not in {"source", "channel", "country", "traffic", "delivery"}:
             raise invalid_param(1829, f"There is no summary by {dimension!r}.")
         wanted, period = reading.report_filter(call.query, datetime.now(UTC))
