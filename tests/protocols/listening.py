@@ -13,21 +13,28 @@ from urllib.parse import parse_qsl, urlsplit
 class Listener:
     """A server on this machine that keeps what it is sent, and answers as it was told."""
 
-    def __init__(self, status: int = 204, answer: bytes = b"", content_type: str = "") -> None:
+    def __init__(
+        self, status: int = 204, answer: bytes = b"", content_type: str = "", challenge: str | None = None
+    ) -> None:
+        """`challenge`: who does not answer it is sent away, once for each request that is kept."""
         self.received: SimpleQueue[tuple[str, dict[str, str], bytes]] = SimpleQueue()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.send_response(status)
+                asked = challenge is not None and challenge.split()[0] not in self.headers.get("Authorization", "")
+                self.send_response(401 if asked else status)
+                if asked:
+                    self.send_header("WWW-Authenticate", challenge or "")
                 if answer:
                     self.send_header("Content-Length", str(len(answer)))
                 if content_type:
                     self.send_header("Content-Type", content_type)
                 self.end_headers()
                 self.wfile.write(answer)
-                outer.received.put((self.path, dict(self.headers), body))
+                target = self.requestline.split(" ")[1]  # `path` is not what was sent, but read already
+                outer.received.put((target, dict(self.headers), body))
 
             do_GET = do_POST
 

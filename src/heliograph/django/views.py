@@ -35,7 +35,8 @@ def webhook(request: HttpRequest, backend_name: str, secret: str) -> HttpRespons
         return HttpResponse(status=404)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        said = backend.hear(Heard(str(request.method), request.GET.dict(), headers, request.body))
+        query, query_string = request.GET.dict(), str(request.META.get("QUERY_STRING", ""))
+        said = backend.hear(Heard(str(request.method), query, headers, request.body, query_string))
     except (NotNow, RequestError) as error:
         return HttpResponse(status=error.http_status)
     except Exception:

@@ -40,6 +40,7 @@ class CallbackWriter(ABC):
     """Writes events in one protocol's shape."""
 
     reads_answers: bool = False
+    takes_credentials: bool = False
 
     async def answered(self, event: Event, answer: Answer) -> Orders:
         """What an answer asks for: nothing, in most protocols."""

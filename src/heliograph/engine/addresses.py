@@ -48,12 +48,13 @@ class AddressGuard:
             public = False
         return public or any(address in network for network in self._allowed)
 
-    def require(self, url: str | UnsetType | None) -> None:
-        """InvalidCallbackUrl for a URL that may not be called; none at all is fine."""
-        if isinstance(url, str) and (fault := self.fault_in(url)) is not None:
+    def require(self, url: str | UnsetType | None, *, credentials: bool = False) -> None:
+        """InvalidCallbackUrl for a URL that may not be called; none at all is fine. `credentials`: it may carry a user
+        name and a password."""
+        if isinstance(url, str) and (fault := self.fault_in(url, credentials=credentials)) is not None:
             raise InvalidCallbackUrl(f"The callback URL may not be called: {fault}.", field="callback_url")
 
-    def fault_in(self, url: str) -> str | None:
+    def fault_in(self, url: str, *, credentials: bool = False) -> str | None:
         """Why this URL may not be called, as far as can be told without looking its name up; None if it may."""
         if len(url) > MAX_URL_LENGTH:
             return f"it is longer than {MAX_URL_LENGTH} characters"
@@ -66,7 +67,7 @@ class AddressGuard:
             return "it is not a URL"
         if parts.scheme not in {"http", "https"} or not host:
             return "it is not an http or https URL"
-        if parts.user is not None or parts.password is not None:
+        if not credentials and (parts.user is not None or parts.password is not None):
             return "it carries a user name or password"
         try:
             address = ip_address(host)

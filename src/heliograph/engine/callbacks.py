@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from math import ceil
 from time import monotonic
 from typing import Protocol
@@ -20,7 +21,9 @@ from typing import Protocol
 import aiohttp
 import msgspec
 import structlog
+from yarl import URL
 
+from heliograph.calling.requested import Requested, requested
 from heliograph.domain.batches import Batch
 from heliograph.domain.callbacks import LONGEST_MS, Event, retry_delay_s
 from heliograph.domain.errors import NotNow
@@ -91,6 +94,9 @@ class CallbackShape(Protocol):
     async def encode(self, event: Event) -> Payload | None:
         """None: what the event is about no longer exists."""
         ...
+
+    takes_credentials: bool
+    """Whether its addresses may carry a user name and a password."""
 
     reads_answers: bool
     """Whether customers may say in an answer what is to be sent, or where to ask for that."""
@@ -263,12 +269,10 @@ class CallbackPoster(Errand):
         if payload is None:
             return self._over(event, "given_up", "what it was about is gone")
         url = payload.url or event.url
-        if (fault := self._guard.fault_in(url)) is not None:
+        if (fault := self._guard.fault_in(url, credentials=True)) is not None:
             return self._over(event, "given_up", f"the URL may not be called: {fault}")
         try:
-            async with self._session.request(
-                payload.method, url, data=payload.body or None, headers=payload.headers, allow_redirects=False
-            ) as response:
+            async with self._call(payload, requested(url)) as response:
                 status = response.status
                 if shape.reads_answers and 200 <= status < 300:
                     answer.append(Answer(response.content_type, await _beginning(response), url))
@@ -279,6 +283,22 @@ class CallbackPoster(Errand):
         if status == 429 or status >= 500:
             return self._later(event, f"HTTP {status}")
         return self._over(event, "given_up", f"HTTP {status}")
+
+    def _call(self, payload: Payload, target: Requested) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Who the URL names is named at once, as Basic; a server that asks for Digest (RFC 7616) is answered so."""
+        address, body = URL(target.url, encoded=True), payload.body or None
+        if target.basic is None:
+            return self._session.request(
+                payload.method, address, data=body, headers=payload.headers, allow_redirects=False
+            )
+        return self._session.request(
+            payload.method,
+            address,
+            data=body,
+            headers={**payload.headers, "Authorization": target.basic},
+            allow_redirects=False,
+            middlewares=[aiohttp.DigestAuthMiddleware(target.user, target.password)],
+        )
 
     def _over(self, event: Event, state: str, error: str | None) -> EventOutcome:
         self._metrics.callback(state)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import structlog
+from msgspec import UnsetType
 
 from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
@@ -72,6 +73,7 @@ class Engine:
         self.router = Router(lines, default_line, rules, lookups=lookups)
         self.metrics.watch(lines)
         self.callback_protocols = frozenset(shapes)
+        self._with_credentials = frozenset(name for name, shape in shapes.items() if shape.takes_credentials)
         self._on_events = asyncio.Event()
         self.intake = EngineIntake(
             store,
@@ -130,6 +132,10 @@ class Engine:
             *(asyncio.create_task(errand.run(), name=errand.name) for errand in self._errands),
             asyncio.create_task(self._keep_house(), name="housekeeping"),
         ]
+
+    def require_callback(self, url: str | UnsetType | None, protocol: str) -> None:
+        """InvalidCallbackUrl for a URL that may not be called in this protocol's shape; none at all is fine."""
+        self.guard.require(url, credentials=protocol in self._with_credentials)
 
     async def accept(self, new: NewBatch) -> Accepted:
         """Stores a batch with its messages and sets them going. When this returns, they are committed."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Set
 from typing import ClassVar, Protocol
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -142,6 +143,13 @@ class Heard(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
+    query_string: str | None = None
+    """The query as the request line has it; None: nobody kept it."""
+
+    @property
+    def raw_query(self) -> str:
+        """What a signature over the URL is over."""
+        return urlencode(self.query) if self.query_string is None else self.query_string
 
     def header(self, name: str) -> str:
         """Empty if there is none."""

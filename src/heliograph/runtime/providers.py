@@ -108,7 +108,8 @@ class Providers:
             try:
                 body = await read_body(request, max_body_bytes)
                 headers = {name.lower(): value for name, value in request.headers.items()}
-                said = await provider.hear(Heard(request.method, dict(request.query_params), headers, body))
+                query, query_string = dict(request.query_params), request.scope["query_string"].decode("latin-1")
+                said = await provider.hear(Heard(request.method, query, headers, body, query_string))
             except (NotNow, RequestError) as error:
                 return Response(status_code=error.http_status)
             except Exception:

@@ -314,7 +314,7 @@ class Batches:
             _text(msgspec.structs.replace(draft, text=fallback.body))
 
     def _check_callback(self, account: Account, draft: Draft) -> None:
-        self._engine.guard.require(draft.callback_url)
+        self._engine.require_callback(draft.callback_url, draft.protocol)
         if draft.callback_url is None and draft.report is not ReportWish.NONE and account.callback_url is None:
             raise MissingCallbackUrl(field="callback_url")
 

@@ -39,14 +39,16 @@ class Profile:
         wanted = {
             name: value for name, value in msgspec.structs.asdict(change).items() if not isinstance(value, UnsetType)
         }
-        for url in (change.callback_url, change.receipt_url):
-            self._engine.guard.require(url)
+        self._engine.guard.require(change.receipt_url)
         if (
             isinstance(change.callback_protocol, str)
             and change.callback_protocol not in self._engine.callback_protocols
         ):
             known = ", ".join(sorted(self._engine.callback_protocols))
             raise InvalidField(f"Callbacks have the shape of one of {known}.", field="callback_protocol")
+        after = msgspec.structs.replace(account, **wanted)
+        if "callback_url" in wanted or "callback_protocol" in wanted:
+            self._engine.require_callback(after.callback_url, after.callback_protocol)
         if isinstance(change.default_region, str):
             wanted["default_region"] = _region(change.default_region)
         if isinstance(change.words, ConsentWords):

@@ -83,6 +83,18 @@ def test_an_address_in_the_customers_own_words(told_server: Server, customer: Li
     assert query == {"id": "t1", "ok": "delivered", "x": "{unknown}"}
 
 
+@pytest.mark.parametrize(
+    ("address", "called"),
+    [
+        ("https://example.org", "https://example.org?tel=1"),
+        ("https://example.org/x?y#z", "https://example.org/x?y&tel=1#z"),
+        ("https://example.org#z?", "https://example.org?tel=1#z?"),
+    ],
+)
+def test_a_query_is_put_where_it_is_sent(address: str, called: str) -> None:
+    assert filled(address, "tel={tel}", {"tel": "1"}) == called
+
+
 @given(st.dictionaries(st.sampled_from(["tracker", "tel", "text", "to", "date", "status", "code"]), st.text()))
 def test_a_value_is_never_more_than_a_value(values: dict[str, str]) -> None:
     everything = dict.fromkeys(("tracker", "tel", "text", "to", "date", "status", "code"), "") | values

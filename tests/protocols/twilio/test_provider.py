@@ -6,19 +6,20 @@ import json
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 import pytest
 from tests.protocols.contract.wires import ACCOUNT, CALLBACK, SECRET, twilio_message, twilio_told
 from tests.protocols.standing_in import Ears, StandIn, outgoing
+from twilio.request_validator import RequestValidator
 
 from heliograph.api.wire import ChangeAccount
 from heliograph.calling import Request, Response
 from heliograph.domain.channels import Channel
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.contract import Refused, TryAgain, Uncertain
+from heliograph.protocols.contract import Heard, Refused, TryAgain, Uncertain
 from heliograph.protocols.provided import Surroundings
 from heliograph.protocols.twilio.provider import TwilioConfig, TwilioProvider
 
@@ -123,6 +124,21 @@ async def test_calls_that_are_not_signed_are_not_heard() -> None:
     ):
         assert (await provider.hear(changed)).status == 403
     assert ears.heard == []
+
+
+@pytest.mark.parametrize("query", ["a=%7E&a=+%20", "b=1&&c", "x=[1]", "%zz", "q=%E4"])
+async def test_a_signed_query_is_heard_as_it_was_asked(query: str) -> None:
+    provider, ears = await started(StandIn(twilio_message))
+    fields = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+    body = urlencode(fields).encode()
+
+    def called(signed: str) -> Heard:
+        signature = RequestValidator(SECRET).compute_signature(f"{CALLBACK}?{signed}", fields)
+        return Heard("POST", dict(parse_qsl(query)), {"x-twilio-signature": signature}, body, query)
+
+    assert (await provider.hear(called("other=1"))).status == 403
+    assert (await provider.hear(called(query))).status == 200
+    assert len(ears.heard) == 1
 
 
 async def test_media_that_arrive_stay_links() -> None:

@@ -51,9 +51,19 @@ def test_the_published_validator_takes_ours(token: str, fields: dict[str, str], 
 
 @pytest.mark.parametrize(
     ("signed", "called"),
-    [("https://x:443/y", "https://x/y"), ("https://x/y", "https://x:443/y"), ("http://x/y?a", "http://x:80/y?a")],
+    [
+        ("https://x:443/y", "https://x/y"),
+        ("https://x/y", "https://x:443/y"),
+        ("http://x/y?a", "http://x:80/y?a"),
+        ("https://[2001:db8::1]:443/y", "https://[2001:db8::1]/y"),
+        ("https://[2001:db8::1]/y", "https://[2001:db8::1]:443/y"),
+        ("https://Example.org/y", "https://Example.org:443/y"),
+        ("https://example.org/y", "HTTPS://EXAMPLE.org:443/y"),
+        ("https://example.org/?a=%5B1%5D", "https://example.org?a=[1]"),
+        ("https://example.org/y", "https://user:pass@example.org/y#rc=1"),
+    ],
 )
-def test_the_usual_port_may_be_there_or_not(signed: str, called: str) -> None:
+def test_each_spelling_of_our_own_url_may_be_signed(signed: str, called: str) -> None:
     assert is_signed("t", called, CALL, sign("t", signed, CALL))
 
 

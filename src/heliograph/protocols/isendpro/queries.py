@@ -20,7 +20,8 @@ _NAME = re.compile(r"\{([a-z]+)\}")
 def filled(template: str, default: str, values: Mapping[str, str]) -> str:
     """A customer's address with its names filled in; an unknown name stays as it is. One without any gets `default`."""
     if not _NAME.search(template):
-        template += ("&" if "?" in template else "?") + default
+        address, hash_sign, fragment = template.partition("#")
+        template = address + ("&" if "?" in address else "?") + default + hash_sign + fragment
     return _NAME.sub(lambda found: quote(values[found[1]], safe="") if found[1] in values else found[0], template)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
+from heliograph.calling.requested import requested
 from heliograph.domain.accounts import Account, CredentialKind
 from heliograph.domain.answers import answer
 from heliograph.domain.batches import Batch
@@ -35,6 +36,7 @@ _EVENT = "I-Twilio-Idempotency-Token"
 
 class TwilioCallbacks(CallbackWriter):
     reads_answers = True
+    takes_credentials = True
 
     def __init__(self, store: Store, accounts: Accounts) -> None:
         super().__init__(store)
@@ -45,7 +47,7 @@ class TwilioCallbacks(CallbackWriter):
         fields = wire.pairs(data)
         headers = {"Content-Type": f"{wire.FORM}; charset=utf-8", "User-Agent": "Heliograph", _EVENT: event.id}
         if token := await self._token(account):
-            headers[HEADER] = sign(token, event.url, fields)
+            headers[HEADER] = sign(token, requested(event.url).url, fields)
         return Payload(wire.form(data), headers)
 
     async def _token(self, account: Account) -> str:

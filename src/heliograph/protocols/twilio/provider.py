@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
-from urllib.parse import urlencode
 
 import structlog
 from msgspec import Meta
@@ -149,7 +148,7 @@ class TwilioProvider(SinglyProvider):
         except ValueError:
             return Said(400)
         url = self._surroundings.callback_url or ""
-        called = f"{url}?{urlencode(heard.query)}" if heard.query else url
+        called = f"{url}?{heard.raw_query}" if heard.raw_query else url
         if not is_signed(self._config.auth_token, called, fields, heard.header(HEADER)):
             return Said(403)
         said = dict(fields)

@@ -7,12 +7,14 @@ from base64 import b64encode
 from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
+from heliograph.calling.requested import requested
+
 HEADER = "X-Twilio-Signature"
-_PORTS = {"https": 443, "http": 80}
+_PORTS = {"https": ":443", "http": ":80"}
 
 
 def sign(token: str, url: str, fields: Iterable[tuple[str, str]] = ()) -> str:
-    """Of a form that is posted to `url`, or of a GET, without fields: the URL as it is called, with its query.
+    """Of a form that is posted to `url`, or of a GET, without fields: the URL as it is `requested`, with its query.
 
     Names are in the order of their bytes; of a name that is there several times each value counts once, in order.
     """
@@ -21,20 +23,19 @@ def sign(token: str, url: str, fields: Iterable[tuple[str, str]] = ()) -> str:
 
 
 def is_signed(token: str, url: str, fields: Iterable[tuple[str, str]], signature: str) -> bool:
-    """Whether the signature is right, with the scheme's usual port in the URL or without it."""
+    """Whether the signature is right for one of the spellings in which the other side may have had our URL: as it is
+    given here or as it is requested, with the scheme's usual port or without it."""
     wanted = list(fields)
     return any(
-        hmac.compare_digest(sign(token, each, wanted).encode(), signature.encode())
-        for each in _with_and_without_port(url)
+        hmac.compare_digest(sign(token, spelling, wanted).encode(), signature.encode())
+        for each in (url, requested(url).url)
+        for spelling in _with_and_without_port(each)
     )
 
 
 def _with_and_without_port(url: str) -> list[str]:
     parts = urlsplit(url)
-    usual = _PORTS.get(parts.scheme)
-    host = parts.hostname or ""
+    usual = _PORTS.get(parts.scheme, "")
     if parts.port is None:
-        return [url, urlunsplit(parts._replace(netloc=f"{parts.netloc}:{usual}"))]
-    if parts.port == usual:
-        return [url, urlunsplit(parts._replace(netloc=host))]
-    return [url]
+        return [url, urlunsplit(parts._replace(netloc=parts.netloc + usual))]
+    return [url, urlunsplit(parts._replace(netloc=parts.netloc.removesuffix(usual)))]

@@ -1,0 +1,38 @@
+"""What is really requested when an address is called: signers sign this, and posters request nothing else.
+
+An address says the same in many spellings (capitals in its host, a usual port, no path, `%7E`, letters beyond ASCII),
+and has parts that are never on the wire: a user name, a password, a fragment.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import NamedTuple
+
+from yarl import URL
+
+
+class Requested(NamedTuple):
+    """An absolute address as its server sees it called."""
+
+    url: str
+    """The scheme, then the Host header, then the path and the query of the request line. To read it again changes
+    nothing of it."""
+    user: str = ""
+    password: str = ""
+
+    @property
+    def basic(self) -> str | None:
+        """The Authorization header that the address asks for (RFC 7617); None if it names nobody."""
+        if not self.user and not self.password:
+            return None
+        return f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"
+
+
+def requested(address: str) -> Requested:
+    """ValueError for what is no absolute URL."""
+    read = URL(address)
+    if not read.scheme or not read.raw_host:
+        raise ValueError(f"{address!r} is not an absolute URL.")
+    url = f"{read.scheme}://{read.host_port_subcomponent}{read.raw_path_qs}"
+    return Requested(url, read.user or "", read.password or "")
