@@ -31,6 +31,8 @@ class KeyKind(ABC):
     kind: ClassVar[CredentialKind]
     scopes: ClassVar[frozenset[str]] = ALL_SCOPES
     """What a key may do, if nobody says less."""
+    kept: ClassVar[bool] = False
+    """Whether the server must know the secret itself, because the protocol signs with it."""
     sandbox_networks: ClassVar[Sequence[str] | None] = None
     """Where the sandbox's own keys are good from, as CIDR; None: everywhere."""
 
@@ -61,6 +63,7 @@ class KeyKind(ABC):
             scopes=self.scopes if scopes is None else scopes,
             networks=networks,
             lifetime_s=lifetime_s,
+            kept=self.kept,
         )
         return issued.credential_id, Key(issued.public_id, issued.secret)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
@@ -50,8 +50,8 @@ _PREFIXES = {
     CredentialKind.SMSDROP_TOKEN: "sd_",
     CredentialKind.ISENDPRO: "",
 }
-_KEPT = frozenset({CredentialKind.TWILIO})
-"""Kinds whose secret this server must know, because their protocol signs callbacks with it: kept sealed."""
+#: Of others: how the id that a caller names is made, where it is no identifier of ours.
+_PUBLIC_IDS: Mapping[CredentialKind, Callable[[], str]] = {CredentialKind.TWILIO: lambda: f"SK{secrets.token_hex(16)}"}
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -110,9 +110,11 @@ class Accounts:
         lifetime_s: int | None = None,
         application_id: str | None = None,
         networks: Sequence[str] | None = None,
+        kept: bool = False,
     ) -> Issued:
         """Makes a credential, or, with a `public_id` that exists, replaces it. `networks` are where it is good from, as
-        CIDR; none: nowhere, None: everywhere. ValueError for what is no network.
+        CIDR; none: nowhere, None: everywhere. ValueError for what is no network. `kept`: `kept_secret` can give the secret
+        again, because the protocol signs with it.
 
         Keys and tokens are one string whose beginning is public; other kinds have an id and a secret of their own.
         """
@@ -122,7 +124,7 @@ class Accounts:
             public_id = public_part(secret)
         else:
             secret = secret or new_secret()
-            public_id = public_id or new_id()
+            public_id = public_id or _PUBLIC_IDS.get(kind, new_id)()
         credential_id = new_id()
         await self._store.write(
             put_credential,
@@ -136,7 +138,7 @@ class Accounts:
             expires_at=None if lifetime_s is None else now_ms() + lifetime_s * 1000,
             application_id=application_id,
             networks=None if networks is None else " ".join(str(ip_network(network)) for network in networks),
-            sealed=self.seal.close(secret) if kind in _KEPT else None,
+            sealed=self.seal.close(secret) if kept else None,
         )
         self.access.forget()
         return Issued(credential_id, public_id, secret)
@@ -164,7 +166,7 @@ class Accounts:
         return await self._store.read(public_ids, account.id, kind.value, now_ms())
 
     async def kept_secret(self, account: Account, kind: CredentialKind, public_id: str) -> str | None:
-        """Give the secret of a credential whose kind has to be known; None if it is not good now.
+        """Give the secret of a credential that was `kept`; None if it was not, or is not good now.
 
         Raises WrongSealKey if it was sealed with a key that this process does not have.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from secrets import token_hex
 from typing import ClassVar
@@ -16,7 +17,7 @@ from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.callbacks import TwilioCallbacks
 from heliograph.protocols.twilio.server import MessagesDoor, VerifyDoor
 from heliograph.protocols.twilio.shapes import PROTOCOL
-from heliograph.protocols.twilio.sids import VERIFY_SERVICE, account_sid
+from heliograph.protocols.twilio.sids import API_KEY, VERIFY_SERVICE, account_sid
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
 from heliograph.store import Store
@@ -29,6 +30,7 @@ class Twilio(ServedProtocol):
 
     name: ClassVar[str] = PROTOCOL
     kind: ClassVar[CredentialKind] = CredentialKind.TWILIO
+    kept: ClassVar[bool] = True
     mount: ClassVar[str] = wire.API
 
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
@@ -55,3 +57,21 @@ class Twilio(ServedProtocol):
 
     def entry(self, base_url: str) -> dict[str, str]:
         return {"base_url": base_url}
+
+    async def seed(self, services: Services, account: Account, key: Key) -> None:
+        """There is an API key, too."""
+        made = _api_key(key)
+        await services.accounts.issue(account, self.kind, public_id=made.public_id, secret=made.secret)
+
+    async def withdraw(self, services: Services, account: Account, key: Key) -> None:
+        await services.accounts.revoke_kind(account, self.kind, _api_key(key).public_id)
+
+    def seeded(self, key: Key) -> dict[str, str]:
+        made = _api_key(key)
+        return {"api_key_sid": made.public_id, "api_key_secret": made.secret}
+
+
+def _api_key(key: Key) -> Key:
+    """The API key of a sandbox account, which follows from its token, so that it is the same at every start."""
+    secret = hmac.digest(key.secret.encode(), b"sandbox api key", "sha256").hex()[:32]
+    return Key(API_KEY + key.public_id[2:], secret)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -60,9 +59,9 @@ class TwilioDoor(Door):
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
         try:
             user, separator, password = b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise Unauthenticated("The credentials can't be read.") from error
-        if scheme.lower() != "basic" or not separator:
+        if scheme.lower() != "basic" or not separator or "\0" in user:  # which no database would look for
             raise Unauthenticated("The request has no credentials.")
         principal = await self._services.access.authenticate(CredentialKind.TWILIO, user, password)
         asked = request.path_params.get("account_sid")

@@ -9,7 +9,7 @@ from heliograph.domain.ids import encode, to_int
 
 FORM = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 ACCOUNT, SMS, MMS, MEDIA, VERIFY_SERVICE, VERIFICATION, ATTEMPT = "AC", "SM", "MM", "ME", "VA", "VE", "VL"
-MESSAGING_SERVICE = "MG"
+MESSAGING_SERVICE, API_KEY = "MG", "SK"
 
 
 def sid(prefix: str, identifier: str) -> str:
