@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from heliograph.domain.accounts import Account
+from heliograph.domain.channels import Channel
 
 PLACEHOLDER = "code"
 """The parameter of a text that the code is put in for."""
@@ -59,6 +60,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, str] = {}
     """Of other parameters in the text."""
     originator: str | None = None
+    channel: Channel = Channel.SMS
     kind: CodeKind = CodeKind.DIGITS
     length: int = 6
 

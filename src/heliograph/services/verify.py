@@ -9,7 +9,6 @@ import msgspec
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Batch, Draft, Options
-from heliograph.domain.channels import Channel
 from heliograph.domain.errors import (
     AlreadyVerified,
     InvalidField,
@@ -50,9 +49,9 @@ from heliograph.store.optouts import opted_out_among
 from heliograph.store.tx import Tx
 from heliograph.store.verifications import (
     add_verification,
-    cancel_verification,
     check_code,
     codes_sent,
+    end_verification,
     pending_verification,
     put_new_code,
     verification_by_id,
@@ -88,7 +87,7 @@ class Verify:
         (msisdn,) = parse_msisdns(
             [draft.number], draft.region or account.default_region, Check.POSSIBLE, field="number"
         )
-        if self._engine.tariff.price_of(Channel.SMS, country_of(msisdn)) is None:
+        if self._engine.tariff.price_of(draft.wording.channel, country_of(msisdn)) is None:
             raise NoCoverage()
         now = now_ms()
         code = new_code(draft.wording)
@@ -190,12 +189,20 @@ class Verify:
 
     async def cancel(self, account: Account, verification_id: str) -> Verification:
         """Makes the code worthless, and calls the message back if it has not gone. VerificationOver in its kinds."""
-        found = await self._store.write(cancel_verification, account.id, verification_id, now_ms())
+        return await self._end(account, verification_id, VerificationStatus.CANCELED)
+
+    async def approve(self, account: Account, verification_id: str) -> Verification:
+        """The same, but the number counts as verified: the customer knows by other means. VerificationOver in its
+        kinds."""
+        return await self._end(account, verification_id, VerificationStatus.VERIFIED)
+
+    async def _end(self, account: Account, verification_id: str, status: VerificationStatus) -> Verification:
+        found = await self._store.write(end_verification, account.id, verification_id, status, now_ms())
         if found is None:
             raise NotFound("There is no such verification in this account.")
         before, after = found
         self._engine.wake_callbacks()
-        if before.status is not VerificationStatus.PENDING or after.status is not VerificationStatus.CANCELED:
+        if before.status is not VerificationStatus.PENDING or after.status is not status:
             raise _over(after)
         return after
 
@@ -226,7 +233,7 @@ class Verify:
                 **{name: {"default": value} for name, value in wanted.wording.values.items()},
             },
             expire_at=wanted.expires_at,
-            options=Options(priority=Priority.URGENT),
+            options=Options(priority=Priority.URGENT, channel=wanted.wording.channel),
         )
         return await self._batches.create(account, draft, also=store)
 

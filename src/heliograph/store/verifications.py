@@ -125,17 +125,17 @@ def check_code(
     return tried, CodeFate.WRONG
 
 
-def cancel_verification(
-    tx: Tx, account_id: str, verification_id: str, now_ms: int
+def end_verification(
+    tx: Tx, account_id: str, verification_id: str, status: VerificationStatus, now_ms: int
 ) -> tuple[Verification, Verification] | None:
-    """What it was and what it is now: canceled, if it was pending. None if there is no such verification."""
+    """What it was and what it is now: `status`, if it was pending. None if there is no such verification."""
     before = _locked(tx, account_id, verification_id)
     if before is None:
         return None
     if before.status is not VerificationStatus.PENDING:
         return before, before
-    status = VerificationStatus.EXPIRED if to_ms(before.expires_at) <= now_ms else VerificationStatus.CANCELED
-    return before, _settle(tx, before, status, now_ms)
+    in_time = to_ms(before.expires_at) > now_ms
+    return before, _settle(tx, before, status if in_time else VerificationStatus.EXPIRED, now_ms)
 
 
 def put_new_code(
