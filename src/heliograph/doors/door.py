@@ -81,6 +81,10 @@ class Door(ABC):
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         """The protocol's own body and status for an error; `operation` is None at an address that has none."""
 
+    def refuse(self, request: Request, error: HeliographError, operation: Operation | None = None) -> Response:
+        """The same, for a door whose errors say what was asked for."""
+        return self.render_error(error, operation)
+
     def finish(self, request: Request, response: Response) -> Response:
         """A last look at the answer of an operation, whatever it is."""
         return response
@@ -96,12 +100,12 @@ class Door(ABC):
                 if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
                 for method in route.methods or ()
             }
-            response = self.render_error(MethodNotAllowed())
+            response = self.refuse(Request(scope), MethodNotAllowed())
             response.headers["Allow"] = ", ".join(sorted(methods))
             await response(scope, receive, send)
 
     async def _unknown_address(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = self.render_error(NotFound("There is nothing at this address."))
+        response = self.refuse(Request(scope), NotFound("There is nothing at this address."))
         await response(scope, receive, send)
 
     def _endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
@@ -131,12 +135,12 @@ class Door(ABC):
             except OwnRefusal as refusal:
                 return refusal.response()
             except HeliographError as error:
-                return self.render_error(error, operation)
+                return self.refuse(request, error, operation)
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody is left to read it
             except Exception:
                 log.exception("request failed", operation=operation.name)
-                return self.render_error(InternalError(), operation)
+                return self.refuse(request, InternalError(), operation)
             return _response(answer, operation.status)
 
         return endpoint

@@ -121,7 +121,8 @@ class TwilioCallbacks(CallbackWriter):
     async def _batch(self, account: Account, event: Event, reply: Reply) -> Batch:
         """ValueError for a reply that can't be sent."""
         message = await self.inbound.get(account, event.subject_id)
-        text = with_links(reply.text, reply.media)
+        media = tuple(urljoin(requested(event.url).url, link) for link in reply.media)
+        text = with_links(reply.text, media)
         if len(text) > wire.MAX_BODY:
             raise ValueError(f"The reply has {len(text)} characters; {wire.MAX_BODY} are allowed.")
         try:
@@ -138,5 +139,5 @@ class TwilioCallbacks(CallbackWriter):
             protocol=PROTOCOL,
             callback_url=None if reply.status_callback is None else urljoin(event.url, reply.status_callback),
             consented=True,
-            media=reply.media,
+            media=media,
         )

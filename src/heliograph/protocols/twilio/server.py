@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import ClassVar
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from heliograph.calling.requested import requested
 from heliograph.domain import errors
 from heliograph.domain.accounts import CredentialKind, Principal
+from heliograph.domain.batches import Draft
+from heliograph.domain.channels import Channel
 from heliograph.domain.errors import HeliographError, NotFound, TooManyCodes, Unauthenticated
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.prices import MICROS
@@ -20,11 +22,12 @@ from heliograph.doors import Call, Door, Operation
 from heliograph.doors.bodies import read_body
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
-from heliograph.numbers import Check
+from heliograph.numbers import Check, InvalidNumber, normalise
 from heliograph.protocols.twilio import shapes, wire
 from heliograph.protocols.twilio.codes import Code
 from heliograph.protocols.twilio.errors import TwilioRefusal, refused
 from heliograph.protocols.twilio.operations import MESSAGES, VERIFY
+from heliograph.protocols.twilio.pages import Place, media_page, message_page, place
 from heliograph.protocols.twilio.shapes import PROTOCOL, Form
 from heliograph.protocols.twilio.sids import (
     MMS,
@@ -40,11 +43,11 @@ from heliograph.services.services import Services
 from heliograph.store.inbound import InboundFilter
 from heliograph.store.messages import MessageFilter
 
-_DAY = timedelta(days=1)
 _UNLIMITED = 1_000_000
 """The balance of an account that is not billed."""
 VERIFY_TEXT = "Your verification code is: ${code}"
 VERIFY_TTL_S, VERIFY_ATTEMPTS = 600, 5
+_VERIFY_CHANNELS = {"sms": Channel.SMS, "whatsapp": Channel.WHATSAPP}
 
 
 class TwilioDoor(Door):
@@ -72,14 +75,21 @@ class TwilioDoor(Door):
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         return refused(error)
 
+    def refuse(self, request: Request, error: HeliographError, operation: Operation | None = None) -> Response:
+        if isinstance(error, NotFound):
+            error = NotFound(f"The requested resource {self.resource(request)} was not found")
+        return self.render_error(error, operation)
+
+    def resource(self, request: Request) -> str:
+        """What an error calls the address that was asked for."""
+        return request.url.path
+
     async def form(self, call: Call) -> Form:
         try:
             fields = wire.fields_in(await read_body(call.request, self.max_body_bytes))
         except ValueError as error:
             raise TwilioRefusal(Code.PARAMETER_INVALID, "The body is no form") from error
-        if any("\0" in value for _, value in fields):
-            raise TwilioRefusal(Code.PARAMETER_INVALID, "Text may not contain the character U+0000")
-        return Form(fields)
+        return _form(fields)
 
 
 class MessagesDoor(TwilioDoor):
@@ -93,6 +103,7 @@ class MessagesDoor(TwilioDoor):
         now = datetime.now(UTC)
         draft = shapes.draft(await self.form(call), call.account, now)
         (msisdn,) = parse_msisdns(draft.to, call.account.default_region, Check.POSSIBLE, field="To")
+        _require_another(msisdn, draft, call.account.default_region)
         if await self._services.optouts.among(call.account, [msisdn]):
             raise errors.OptedOut("Attempt to send to unsubscribed recipient")
         if not self._services.money.covers(msisdn, draft.options.channel):
@@ -112,7 +123,7 @@ class MessagesDoor(TwilioDoor):
         """The message of the path, whichever way it went. NotFound."""
         identifier = id_of(call.path["sid"], SMS, MMS)
         if identifier is None:
-            raise NotFound(f"The requested resource {call.request.url.path} was not found")
+            raise NotFound()
         try:
             return await self._services.history.get(call.account, identifier)
         except NotFound:
@@ -145,38 +156,18 @@ class MessagesDoor(TwilioDoor):
             await self._services.messages.delete(call.account, found.message.id)
 
     async def list_messages(self, call: Call) -> wire.MessagePage:
-        """Messages of both directions, newest first. A page's token is the sid of the last one before it."""
-        asked = Form(call.request.query_params.multi_items())
-        size = asked.number("PageSize", range(1, 1_000_000_000)) or wire.USUAL_PAGE
-        size = min(size, wire.LARGEST_PAGE)
-        token = asked.one("PageToken")
-        before = None if token is None else id_of(token.removeprefix("PA"), SMS, MMS)
-        if token is not None and before is None:
-            raise TwilioRefusal(Code.PARAMETER_INVALID, "The PageToken is none of ours")
-        found = await self._page(call, asked, size + 1, before)
-        shown = [self._shown(call, each) for each in found[:size]]
-        number = asked.number("Page", range(1_000_000_000)) or 0
-        kept = [(name, value) for name, value in asked_of(call) if name not in {"Page", "PageToken", "PageSize"}]
+        """Messages of both directions, newest first."""
+        asked = _asked(call)
+        at = place(asked)
+        found = await self._page(call, asked, at)
+        shown = [self._shown(call, each) for each in at.cut(found)]
+        path = f"{shapes.account_uri(call.account)}/Messages.json"
+        return message_page(at, shown, path, asked.fields, more=len(found) > at.size)
 
-        def uri(page: int, last: str | None) -> str:
-            place = [("PageSize", str(size)), ("Page", str(page))]
-            if last is not None:
-                place.append(("PageToken", f"PA{last}"))
-            return f"{shapes.account_uri(call.account)}/Messages.json?{urlencode([*kept, *place])}"
-
-        return wire.MessagePage(
-            messages=shown,
-            page=number,
-            page_size=size,
-            start=number * size,
-            end=number * size + max(len(shown) - 1, 0),
-            uri=uri(number, None if token is None else token.removeprefix("PA")),
-            first_page_uri=uri(0, None),
-            next_page_uri=uri(number + 1, shown[-1].sid) if len(found) > size else None,
-        )
-
-    async def _page(self, call: Call, asked: Form, limit: int, before: str | None) -> list[Sent | Inbound]:
-        since, until = _dates(asked)
+    async def _page(self, call: Call, asked: Form, at: Place) -> list[Sent | Inbound]:
+        """One more than fit on it, if there are as many."""
+        since, until = asked.dates("DateSent")
+        limit = at.size + 1
         to, sender = asked.one("To"), asked.one("From")
         outbound = MessageFilter(
             msisdns=[msisdn_filter(_bare(to))] if to else [],
@@ -192,42 +183,40 @@ class MessagesDoor(TwilioDoor):
         )
         services, account = self._services, call.account
         found: list[Sent | Inbound] = []
-        found += await services.history.page(account, outbound, limit=limit, before=before)
-        found += await services.inbound.page(account, arrived, limit=limit, before=before)
+        found += await services.history.page(account, outbound, limit=limit, before=at.before, after=at.after)
+        found += await services.inbound.page(account, arrived, limit=limit, before=at.before, after=at.after)
         found.sort(key=lambda each: each.id if isinstance(each, Inbound) else each.message.id, reverse=True)
-        return found[:limit]
+        return found[:limit] if at.after is None else found[-limit:]
 
     async def list_media(self, call: Call) -> wire.MediaPage:
-        media = await self._media(call)
-        uri = call.request.url.path
-        return wire.MediaPage(
-            media_list=media, end=max(len(media) - 1, 0), uri=uri, first_page_uri=f"{uri}?PageSize=50&Page=0"
-        )
-
-    async def _media(self, call: Call) -> list[wire.Media]:
-        found = await self._found(call)
-        return [] if isinstance(found, Inbound) else shapes.media(call.account, found)
+        """They were made when their message was."""
+        asked, found = _asked(call), await self._found(call)
+        at, (since, until) = place(asked), asked.dates("DateCreated")
+        media: list[wire.Media] = []
+        if not isinstance(found, Inbound) and _is_within(found.message.created_at, since, until):
+            media = shapes.media(call.account, found)
+        return media_page(at, media, call.request.url.path, asked.fields)
 
     async def _medium(self, call: Call) -> tuple[Sent, int]:
         """The message and the place of one of its media. NotFound."""
         found = await self._found(call)
         if not isinstance(found, Inbound):
-            for place, medium in enumerate(shapes.media(call.account, found)):
+            for nth, medium in enumerate(shapes.media(call.account, found)):
                 if medium.sid == call.path["media_sid"]:
-                    return found, place
-        raise NotFound(f"The requested resource {call.request.url.path} was not found")
+                    return found, nth
+        raise NotFound()
 
     async def fetch_media(self, call: Call) -> wire.Media:
-        found, place = await self._medium(call)
-        return shapes.media(call.account, found)[place]
+        found, nth = await self._medium(call)
+        return shapes.media(call.account, found)[nth]
 
     async def redirect_to_media(self, call: Call) -> Response:
-        found, place = await self._medium(call)
-        return RedirectResponse(found.batch.options.media[place])
+        found, nth = await self._medium(call)
+        return RedirectResponse(requested(found.batch.options.media[nth]).url)
 
     async def delete_media(self, call: Call) -> None:
-        found, place = await self._medium(call)
-        await self._services.messages.drop_media(call.account, found.message.id, place)
+        found, nth = await self._medium(call)
+        await self._services.messages.drop_media(call.account, found.message.id, nth)
 
     async def create_feedback(self, call: Call) -> wire.Feedback:
         form, found = await self.form(call), await self._found(call)
@@ -258,9 +247,13 @@ class MessagesDoor(TwilioDoor):
 class VerifyDoor(TwilioDoor):
     operations: ClassVar = VERIFY
 
+    def resource(self, request: Request) -> str:
+        """Without the version, which Verify leaves out."""
+        return request.url.path.removeprefix(request.scope.get("root_path", ""))
+
     def _require_service(self, call: Call) -> None:
         if call.path["service_sid"] != verify_service_sid(call.account):
-            raise NotFound(f"The requested resource {call.request.url.path} was not found")
+            raise NotFound()
 
     def _shown(self, call: Call, stored: Verification) -> wire.Verification:
         return shapes.verification(call.account, stored, self._settings.base_url(call.request))
@@ -269,9 +262,11 @@ class VerifyDoor(TwilioDoor):
         """While one is pending for the number, another code for that."""
         self._require_service(call)
         form = await self.form(call)
-        to, channel = form.one("To"), form.one("Channel")
-        if to is None or channel != "sms":
-            raise TwilioRefusal(Code.VERIFY_PARAMETER, "Invalid parameter: To is a number, and Channel is sms")
+        to, channel = form.one("To"), _VERIFY_CHANNELS.get(form.one("Channel") or "")
+        if to is None or channel is None:
+            raise TwilioRefusal(
+                Code.VERIFY_PARAMETER, "Invalid parameter: To is a number, and Channel is sms or whatsapp"
+            )
         if form.one("CustomCode") is not None:
             raise TwilioRefusal(Code.CUSTOM_CODE, "Custom code not allowed")
         try:
@@ -280,12 +275,14 @@ class VerifyDoor(TwilioDoor):
                 return self._shown(call, await self._services.verify.resend(call.account, pending.id))
             draft = VerificationDraft(
                 number=to,
-                wording=Wording(text=VERIFY_TEXT),
+                wording=Wording(text=VERIFY_TEXT, channel=channel),
                 ttl_s=VERIFY_TTL_S,
                 max_attempts=VERIFY_ATTEMPTS,
                 protocol=PROTOCOL,
             )
             return self._shown(call, await self._services.verify.start(call.account, draft))
+        except errors.ChannelNotActive as error:
+            raise TwilioRefusal(Code.CHANNEL_DISABLED, f"Delivery channel disabled: {channel}") from error
         except TooManyCodes as error:
             raise TwilioRefusal(Code.SENDS_EXHAUSTED, f"Max send attempts reached: {error.message}") from error
 
@@ -298,7 +295,7 @@ class VerifyDoor(TwilioDoor):
     async def _by_sid(self, call: Call, sid: str) -> Verification:
         identifier = id_of(sid, VERIFICATION)
         if identifier is None:
-            raise NotFound(f"The requested resource {call.request.url.path} was not found")
+            raise NotFound()
         return await self._services.verify.get(call.account, identifier)
 
     async def fetch_verification(self, call: Call) -> wire.Verification:
@@ -308,9 +305,12 @@ class VerifyDoor(TwilioDoor):
     async def update_verification(self, call: Call) -> wire.Verification:
         self._require_service(call)
         form, stored = await self.form(call), await self._by_sid(call, call.path["sid"])
-        if form.one("Status") != "canceled":
-            raise TwilioRefusal(Code.VERIFY_PARAMETER, "A Status can be changed to 'canceled'")
-        return self._shown(call, await self._services.verify.cancel(call.account, stored.id))
+        status, verify = form.one("Status"), self._services.verify
+        if status == "canceled":
+            return self._shown(call, await verify.cancel(call.account, stored.id))
+        if status == "approved":
+            return self._shown(call, await verify.approve(call.account, stored.id))
+        raise TwilioRefusal(Code.VERIFY_PARAMETER, "Invalid parameter: Status is 'canceled' or 'approved'")
 
     async def check_verification(self, call: Call) -> wire.VerificationCheck:
         """A wrong code is no error: the verification is pending still."""
@@ -324,7 +324,7 @@ class VerifyDoor(TwilioDoor):
         else:
             stored = await self._pending(call, to or "")
         if stored is None:
-            raise NotFound(f"The requested resource {call.request.url.path} was not found")
+            raise NotFound()
         try:
             return shapes.check(call.account, await self._services.verify.check(call.account, stored.id, code))
         except errors.WrongCode:
@@ -332,27 +332,34 @@ class VerifyDoor(TwilioDoor):
         except errors.VerificationFailed as error:
             raise TwilioRefusal(Code.CHECKS_EXHAUSTED, "Max check attempts reached") from error
         except errors.VerificationOver as error:
-            raise NotFound(f"The requested resource {call.request.url.path} was not found") from error
+            raise NotFound() from error
 
 
-def asked_of(call: Call) -> wire.Fields:
-    return call.request.query_params.multi_items()
+def _form(fields: wire.Fields) -> Form:
+    if any("\0" in value for _, value in fields):
+        raise TwilioRefusal(Code.PARAMETER_INVALID, "Text may not contain the character U+0000")
+    return Form(fields)
+
+
+def _asked(call: Call) -> Form:
+    return _form(call.request.query_params.multi_items())
+
+
+def _require_another(msisdn: str, draft: Draft, region: str | None) -> None:
+    """Refuses a message from a number to itself, however the two are written."""
+    try:
+        sender = normalise(draft.originator or "", region=region, check=Check.POSSIBLE)
+    except InvalidNumber:
+        return
+    if sender == msisdn:
+        sms = draft.options.channel is Channel.SMS
+        code = Code.TO_IS_FROM if sms else Code.TO_IS_FROM_ON_CHANNEL
+        raise TwilioRefusal(code, f"'To' and 'From' number cannot be the same: +{msisdn}")
 
 
 def _bare(address: str) -> str:
     return address.removeprefix(shapes.WHATSAPP)
 
 
-def _dates(asked: Form) -> tuple[datetime | None, datetime | None]:
-    """From when, inclusive, until when, exclusive. A plain date is the whole day."""
-    found: dict[str, datetime | None] = {}
-    for name in ("DateSent", "DateSent>", "DateSent<"):
-        text = asked.one(name)
-        found[name] = None if text is None else shapes.iso_instant(text)
-        if text is not None and found[name] is None:
-            raise TwilioRefusal(Code.PARAMETER_INVALID, f"{name} is no date: {text}")
-    day, after, before = found["DateSent"], found["DateSent>"], found["DateSent<"]
-    if day is not None:
-        day = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        after, before = day, day + _DAY
-    return after, before
+def _is_within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
+    return (since is None or since <= at) and (until is None or at < until)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from heliograph.calling.requested import requested
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Draft, Options, ReportWish
 from heliograph.domain.channels import Channel
@@ -15,6 +16,7 @@ from heliograph.domain.inbound import Inbound
 from heliograph.domain.prices import MICROS
 from heliograph.domain.statuses import Status, explain
 from heliograph.domain.verifications import Verification, VerificationStatus
+from heliograph.doors.whole_numbers import whole_number
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.codes import Code, error_code, message_word
 from heliograph.protocols.twilio.errors import TwilioRefusal
@@ -36,13 +38,14 @@ from heliograph.text import measure_text, verbatim
 PROTOCOL = "twilio"
 WHATSAPP = "whatsapp:"
 MOST_MEDIA = 10
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 class Form:
     """The fields of a request."""
 
     def __init__(self, fields: wire.Fields) -> None:
-        self._fields = fields
+        self.fields = fields
 
     def one(self, name: str) -> str | None:
         """The last of that name; None if there is none, or nothing in it."""
@@ -50,10 +53,10 @@ class Form:
 
     def given(self, name: str) -> str | None:
         """The same, but empty if there is nothing in it."""
-        return next((value for each, value in reversed(self._fields) if each == name), None)
+        return next((value for each, value in reversed(self.fields) if each == name), None)
 
     def all(self, name: str) -> list[str]:
-        return [value for each, value in self._fields if each == name and value]
+        return [value for each, value in self.fields if each == name and value]
 
     def flag(self, name: str) -> bool:
         return (self.one(name) or "").lower() == "true"
@@ -63,11 +66,28 @@ class Form:
         text = self.one(name)
         if text is None:
             return None
-        if not text.isascii() or not text.isdigit() or int(text) not in allowed:
+        if (number := whole_number(text, allowed)) is None:
             raise TwilioRefusal(
                 Code.PARAMETER_INVALID, f"{name} must be a number from {allowed.start} to {allowed.stop - 1}"
             )
-        return int(text)
+        return number
+
+    def dates(self, name: str) -> tuple[datetime | None, datetime | None]:
+        """From when, inclusive, until when, exclusive, by the filters NAME, NAME> and NAME<: these two are seconds that
+        belong to it, a plain NAME is a whole day. TwilioRefusal for what is no date."""
+        day, since, last = (self._instant(each) for each in (name, f"{name}>", f"{name}<"))
+        until = None if last is None else _later(last.replace(microsecond=0), _SECOND)
+        if day is None:
+            return since, until
+        midnight = day.replace(hour=0, minute=0, second=0, microsecond=0)
+        return max(midnight, since or midnight), min(filter(None, (_later(midnight, _DAY), until)), default=None)
+
+    def _instant(self, name: str) -> datetime | None:
+        text = self.one(name)
+        at = None if text is None else iso_instant(text)
+        if text is not None and at is None:
+            raise TwilioRefusal(Code.PARAMETER_INVALID, f"{name} is no date: {text}")
+        return at
 
 
 def address(originator: str | None, channel: str = Channel.SMS) -> str | None:
@@ -89,9 +109,11 @@ def draft(form: Form, account: Account, now: datetime) -> Draft:
     text, media = form.given("Body") or "", form.all("MediaUrl")
     if to is None:
         raise TwilioRefusal(Code.TO_MISSING, "A 'To' phone number is required.")
+    if service is None and _is_service(sender):  # Twilio takes it there, too
+        sender, service = None, sender
     if sender is None and service is None:
         raise TwilioRefusal(Code.FROM_MISSING, "A 'From' phone number is required.")
-    if service is not None and not (FORM.fullmatch(service) and service.startswith(MESSAGING_SERVICE)):
+    if service is not None and not _is_service(service):
         raise TwilioRefusal(Code.FROM_NOT_USABLE, f"{service} is no sid of a messaging service")
     if form.one("ContentSid") is not None:
         raise TwilioRefusal(Code.CONTENT_INVALID, "There are no content templates here; send a Body.")
@@ -99,7 +121,7 @@ def draft(form: Form, account: Account, now: datetime) -> Draft:
         raise TwilioRefusal(Code.BODY_MISSING, "Message body is required.")
     if len(text) > wire.MAX_BODY:
         raise TwilioRefusal(Code.BODY_TOO_LONG, "The concatenated message body exceeds the 1600 character limit")
-    if len(media) > MOST_MEDIA or any(not url.startswith(("https://", "http://")) for url in media):
+    if len(media) > MOST_MEDIA or not all(map(_is_link, media)):
         raise TwilioRefusal(Code.MEDIA_INVALID, f"At most {MOST_MEDIA} MediaUrl, each of http:// or https://")
     send_at = _send_at(form, service, now)
     validity = form.number("ValidityPeriod", wire.VALIDITY_S)
@@ -121,12 +143,27 @@ def draft(form: Form, account: Account, now: datetime) -> Draft:
     )
 
 
+def _is_link(url: str) -> bool:
+    if not url.startswith(("https://", "http://")):
+        return False
+    try:
+        return bool(requested(url))
+    except ValueError:
+        return False
+
+
+def _is_service(text: str | None) -> bool:
+    return text is not None and FORM.fullmatch(text) is not None and text.startswith(MESSAGING_SERVICE)
+
+
 def _send_at(form: Form, service: str | None, now: datetime) -> datetime | None:
-    text = form.one("SendAt")
-    if text is None:
+    text, kind = form.one("SendAt"), form.one("ScheduleType")
+    if kind not in {None, "fixed"}:
+        raise TwilioRefusal(Code.SCHEDULE_TYPE_INVALID, f"The ScheduleType is 'fixed', not {kind!r}")
+    if text is None and kind is None:
         return None
-    if form.one("ScheduleType") != "fixed":
-        raise TwilioRefusal(Code.SCHEDULE_TYPE_MISSING, "SendAt needs a ScheduleType of 'fixed'.")
+    if text is None or kind is None:
+        raise TwilioRefusal(Code.SCHEDULE_INCOMPLETE, "SendAt and a ScheduleType of 'fixed' need each other.")
     if service is None:
         raise TwilioRefusal(Code.SERVICE_MISSING, "MessagingServiceSid is required to schedule a message")
     at = iso_instant(text)
@@ -136,19 +173,25 @@ def _send_at(form: Form, service: str | None, now: datetime) -> datetime | None:
 
 
 def iso_instant(text: str) -> datetime | None:
-    """A date or an instant of ISO 8601, UTC unless it says otherwise; None for what is neither."""
+    """A date or an instant of ISO 8601 in UTC, where it is unless it says otherwise; None for what is neither."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):  # in UTC it may be in no year that there is
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _later(at: datetime, by: timedelta) -> datetime | None:
+    """None for what is after all time."""
+    try:
+        return at + by
+    except OverflowError:
+        return None
 
 
 def service_of(reference: str | None) -> str | None:
     """The messaging service that a message was sent by: the batch's reference, if it is one."""
-    if reference is None or not FORM.fullmatch(reference) or not reference.startswith(MESSAGING_SERVICE):
-        return None
-    return reference
+    return reference if _is_service(reference) else None
 
 
 def prefix_of(media: Sequence[str]) -> str:
@@ -316,12 +359,14 @@ _VERIFY_WORDS = {
 
 def verification(account: Account, stored: Verification, base_url: str) -> wire.Verification:
     own_sid, service = sid(VERIFICATION, stored.id), verify_service_sid(account)
-    attempt = {"time": wire.iso(stored.created_at), "channel": "sms", "attempt_sid": sid(ATTEMPT, stored.batch_id)}
+    channel = stored.wording.channel.value
+    attempt = {"time": wire.iso(stored.created_at), "channel": channel, "attempt_sid": sid(ATTEMPT, stored.batch_id)}
     return wire.Verification(
         sid=own_sid,
         service_sid=service,
         account_sid=account_sid(account),
         to=f"+{stored.msisdn}",
+        channel=channel,
         status=_VERIFY_WORDS[stored.status],
         valid=stored.status is VerificationStatus.VERIFIED,
         send_code_attempts=[attempt] * stored.sends,

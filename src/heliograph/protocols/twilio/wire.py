@@ -112,7 +112,7 @@ class Verification(msgspec.Struct, kw_only=True):
     service_sid: str
     account_sid: str
     to: str
-    channel: str = "sms"
+    channel: str
     status: str
     valid: bool
     lookup: Mapping[str, Any] = {}
@@ -129,7 +129,7 @@ class VerificationCheck(msgspec.Struct, kw_only=True):
     service_sid: str
     account_sid: str
     to: str
-    channel: str = "sms"
+    channel: str
     status: str
     valid: bool
     amount: str | None = None
