@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from twilio.base.exceptions import TwilioRestException
+
+from heliograph.protocols.twilio.codes import Code
+
+from .conftest import published
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Server
+    from tests.conftest import Server, StartServer
     from twilio.rest import Client
 
     from heliograph.sdk import Client as NativeClient
@@ -227,6 +233,118 @@ def test_what_can_not_be_sent_is_refused_by_twilios_own_codes(
     assert refusal(lambda: twilio.messages.create(**asked)) == (status, code)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"messaging_service_sid": SERVICE, "schedule_type": "fixed"},
+        {"messaging_service_sid": SERVICE, "schedule_type": "soon"},
+        {"from_": "Acme", "media_url": ["https://"]},
+        {"from_": "Acme", "media_url": ["http://[::1/x"]},
+        {"from_": "Acme", "validity_period": "9" * 5_000},
+        {"from_": "Acme", "validity_period": "٣"},
+        {"from_": "Acme", "status_callback": "http://example.org:99999/"},
+    ],
+    ids=str,
+)
+def test_other_values_that_can_not_be_are_refused_by_codes_that_twilio_has(
+    twilio: Client, asked: dict[str, Any]
+) -> None:
+    status, code = refusal(lambda: twilio.messages.create(to="+33612345678", body="x", **asked))
+
+    assert (status, code in set(Code)) == (400, True)
+    assert code == {"fixed": 35111, "soon": 35126}.get(asked.get("schedule_type", ""), code)
+
+
+def test_parameters_that_mean_nothing_here_are_taken(twilio: Client, new_number: NewNumber) -> None:
+    made = twilio.messages.create(
+        to=new_number(),
+        messaging_service_sid=SERVICE,
+        body="x",
+        application_sid="AP" + "0" * 32,
+        max_price="0.50",
+        attempt=1,
+        force_delivery=True,
+        content_retention="retain",
+        address_retention="retain",
+        smart_encoded=True,
+        persistent_action=["geo:1,2"],
+        traffic_type="free",
+        shorten_urls=True,
+        send_as_mms=True,
+        risk_check="enable",
+        validity_period="0000036000",
+    )
+
+    assert made.status == "accepted"
+
+
+def test_a_service_may_be_named_as_the_sender(twilio: Client, new_number: NewNumber) -> None:
+    made = twilio.messages.create(to=new_number(), from_=SERVICE, body="x")
+
+    assert (made.status, made.messaging_service_sid, made.from_) == ("accepted", SERVICE, None)
+
+
+@pytest.mark.parametrize(
+    ("to", "sender", "code"),
+    [
+        ("+33612345678", "+33612345678", 21266),
+        ("+33612345678", "33612345678", 21266),
+        ("+33 6 12 34 56 78", "+33612345678", 21266),
+        ("whatsapp:+33612345678", "whatsapp:+33612345678", 63031),
+    ],
+)
+def test_a_number_does_not_write_to_itself(twilio: Client, to: str, sender: str, code: int) -> None:
+    assert refusal(lambda: twilio.messages.create(to=to, from_=sender, body="x")) == (400, code)
+
+
+def test_what_is_not_there_is_called_by_its_address(
+    server: Server, twilio: Client, native: NativeClient, new_number: NewNumber
+) -> None:
+    gone = twilio.messages.create(to=new_number(), from_="Acme", body="x").sid
+    settled(native, gone)
+    twilio.messages(gone).delete()
+    account, service = twilio.account_sid, server.ready["protocols"]["twilio"]["verify_service_sid"]
+    number, nobody = new_number(), "VE" + "0" * 32
+    verify = twilio.verify.v2.services(service)
+    messages = f"/2010-04-01/Accounts/{account}/Messages"
+    missing: list[tuple[Callable[[], Any], str]] = [
+        (lambda sid=sid: twilio.messages(sid).fetch(), f"{messages}/{sid}.json")  # type: ignore[misc]
+        for sid in (gone, "SM" + "0" * 32, "SM" + "f" * 32, "MM" + "1" * 32, "SM1", "XX" + "0" * 32)
+    ]
+    missing += [
+        (lambda: twilio.messages(gone).update(body=""), f"{messages}/{gone}.json"),
+        (lambda: twilio.messages(gone).delete(), f"{messages}/{gone}.json"),
+        (lambda: twilio.messages(gone).feedback.create(), f"{messages}/{gone}/Feedback.json"),
+        (lambda: twilio.messages(gone).media("ME1").fetch(), f"{messages}/{gone}/Media/ME1.json"),
+        (lambda: twilio.calls("CA1").fetch(), f"/2010-04-01/Accounts/{account}/Calls/CA1.json"),
+        (lambda: verify.verifications(nobody).fetch(), f"/Services/{service}/Verifications/{nobody}"),
+        (lambda: verify.verifications("VE").fetch(), f"/Services/{service}/Verifications/VE"),
+        (lambda: verify.verifications(nobody).update(status="approved"), f"/Services/{service}/Verifications/{nobody}"),
+        (lambda: verify.verification_checks.create(to=number, code="1"), f"/Services/{service}/VerificationCheck"),
+        (lambda: twilio.verify.v2.services("VA1").fetch(), "/Services/VA1"),
+    ]
+    for attempt, address in missing:
+        with pytest.raises(TwilioRestException) as refused:
+            attempt()
+        assert (refused.value.status, refused.value.code) == (404, 20404), address
+        assert refused.value.msg.endswith(f"The requested resource {address} was not found")
+
+
+def test_media_lead_to_where_they_are(twilio: Client, server: Server, new_number: NewNumber) -> None:
+    made = twilio.messages.create(
+        to=new_number(), from_="Acme", media_url=["https://Exämple.org/ä b.jpg?x=[1]", "https://example.org#f"]
+    )
+    entry = server.ready["protocols"]["twilio"]
+
+    with httpx2.Client(auth=(entry["account_sid"], entry["auth_token"]), trust_env=False) as client:
+        there = [
+            client.get(entry["base_url"] + medium.uri.removesuffix(".json")).headers["location"]
+            for medium in twilio.messages(made.sid).media.list()
+        ]
+
+    assert there == ["https://xn--exmple-cua.org/%C3%A4%20b.jpg?x=%5B1%5D", "https://example.org/"]
+
+
 def test_who_opted_out_is_refused(twilio: Client, native: NativeClient, new_number: NewNumber) -> None:
     number = new_number()
     native.optouts.add(number)
@@ -235,8 +353,6 @@ def test_who_opted_out_is_refused(twilio: Client, native: NativeClient, new_numb
 
 
 def test_wrong_credentials_and_other_accounts(server: Server, twilio: Client, other_twilio: Client) -> None:
-    from .conftest import published
-
     made = twilio.messages.create(to="+33612345678", from_="Acme", body="x")
     wrong = published(server, auth_token="0" * 32)
     crossed = published(server, account_sid=server.ready["protocols"]["twilio"]["other"]["account_sid"])
@@ -266,6 +382,63 @@ def test_codes_are_sent_and_checked(
     assert fetched.status == "pending"
     assert (right.status, right.valid, right.sid) == ("approved", True, started.sid)
     assert refusal(lambda: service.verification_checks.create(to=number, code=code)) == (404, 20404)
+
+
+def test_a_verification_is_approved_by_other_means(
+    server: Server, twilio: Client, native: NativeClient, new_number: NewNumber
+) -> None:
+    service = twilio.verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
+    number = new_number()
+    started = service.verifications.create(to=number, channel="sms")
+    code = native.sandbox.read_code(number)
+
+    approved = service.verifications(started.sid).update(status="approved")
+
+    assert (approved.sid, approved.status, approved.valid) == (started.sid, "approved", True)
+    assert service.verifications(started.sid).fetch().status == "approved"
+    for again in ("approved", "canceled"):
+        assert refusal(lambda status=again: service.verifications(started.sid).update(status=status)) == (409, 20409)  # type: ignore[misc]
+    assert refusal(lambda: service.verification_checks.create(to=number, code=code)) == (404, 20404)
+
+
+@pytest.mark.parametrize("status", ["", "pending", "Approved", "expired"])
+def test_no_other_status_can_be_given(server: Server, twilio: Client, new_number: NewNumber, status: str) -> None:
+    service = twilio.verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
+    started = service.verifications.create(to=new_number(), channel="sms")
+
+    assert refusal(lambda: service.verifications(started.sid).update(status=status)) == (400, 60200)
+    assert service.verifications(started.sid).fetch().status == "pending"
+
+
+def test_codes_go_by_whatsapp(server: Server, twilio: Client, native: NativeClient, new_number: NewNumber) -> None:
+    number = new_number()
+    service = twilio.verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
+
+    started = service.verifications.create(to=number, channel="whatsapp")
+    shown = native.sandbox.wait_for_message(number)
+    right = service.verification_checks.create(to=number, code=native.sandbox.read_code(number))
+
+    assert shown.channel == "whatsapp"
+    assert (started.channel, started.send_code_attempts[0]["channel"]) == ("whatsapp", "whatsapp")
+    assert (right.status, right.channel) == ("approved", "whatsapp")
+
+
+@pytest.mark.parametrize("channel", ["call", "email", "sna", "auto", "viber", "SMS", ""])
+def test_other_channels_are_refused(server: Server, twilio: Client, new_number: NewNumber, channel: str) -> None:
+    service = twilio.verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
+
+    assert refusal(lambda: service.verifications.create(to=new_number(), channel=channel)) == (400, 60200)
+
+
+def test_a_channel_without_a_provider_is_disabled(start_server: StartServer, new_number: NewNumber) -> None:
+    line = {"type": "webhook", "url": "http://127.0.0.1:1/", "form": {"to": "{to}"}}
+    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"far": line}), "HELIOGRAPH_DEFAULT_PROVIDER": "far"}
+    here = start_server(None, environment=environment)
+    client = published(here)
+    service = client.verify.v2.services(here.ready["protocols"]["twilio"]["verify_service_sid"])
+
+    assert refusal(lambda: service.verifications.create(to=new_number(), channel="whatsapp")) == (400, 60223)
+    client.http_client.session.close()
 
 
 def test_codes_are_canceled_limited_and_refused(server: Server, twilio: Client, new_number: NewNumber) -> None:
