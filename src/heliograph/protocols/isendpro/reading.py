@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from heliograph.domain.errors import MalformedRequest
+from heliograph.doors.whole_numbers import whole_number
+from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.codes import Code
 from heliograph.protocols.isendpro.errors import IsendproRefusal
+
+
+class Figure(NamedTuple):
+    """What a parameter can be that is a number."""
+
+    allowed: range
+    refused: Code = Code.PARAMETER_INVALID
+
+
+_SWITCHES = (
+    "nostop",
+    "ucs2",
+    "numazur",
+    "sandbox",
+    "comptage",
+    "gethlr",
+    "getoperateur",
+    "setlistenoire",
+    "dellistenoire",
+    "getlistenoire",
+    "rapportcampagne",
+    "subaccountrestrictionstop",
+    "subaccountrestrictiontime",
+)
+FIGURES: Mapping[str, Figure] = {
+    "smslong": Figure(range(1, wire.AS_MANY_AS_NEEDED + 1)),
+    "credit": Figure(range(1, 3)),
+    "repertoireid": Figure(range(10**15), Code.ADDRESS_BOOK_UNKNOWN),
+    **dict.fromkeys(_SWITCHES, Figure(range(2))),
+}
+"""Every parameter that is a number, by its name in lower case."""
+_INDEX = re.compile(r"\[[0-9]{0,9}\]$")
+"""What PHP puts behind a name that has several values."""
+_EXACT = 2.0**53
+"""Up to here a float that is a whole number is that number."""
 
 
 class Parameters:
@@ -41,8 +79,23 @@ class Parameters:
             raise IsendproRefusal(Code.PARAMETER_MISSING, name)
         return values
 
+    def number(self, name: str) -> int | None:
+        """One of the `FIGURES`; None if it is not given. Refuses what is no number, or none that it can be."""
+        text, figure = self.one(name), FIGURES[name.lower()]
+        if text is None:
+            return None
+        if (number := whole_number(text, figure.allowed)) is None:
+            raise IsendproRefusal(figure.refused, name)
+        return number
+
+    def require_numbers(self) -> None:
+        """Refuses a request with a number that can't be, also where nobody asks for it: a switch that is misspelt is
+        neither on nor off."""
+        for name in FIGURES:
+            self.number(name)
+
     def is_on(self, name: str) -> bool:
-        return self.one(name) == "1"
+        return self.number(name) == 1
 
 
 def parameters_of(query: str, body: bytes) -> Parameters:
@@ -76,7 +129,7 @@ def _form(body: bytes) -> dict[str, list[str]]:
 def _pairs(text: str) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
-        values.setdefault(name.removesuffix("[]"), []).append(value)
+        values.setdefault(_INDEX.sub("", name), []).append(value)
     return values
 
 
@@ -96,6 +149,8 @@ def _listed(value: Any) -> list[Any]:
 
 def _text(name: str, value: Any) -> str:
     if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
         return str(int(value))
     if isinstance(value, str | int | float):
         return str(value)

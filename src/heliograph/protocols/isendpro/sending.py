@@ -60,8 +60,9 @@ class Send(msgspec.Struct):
     is_test: bool
 
 
-def read_send(asked: Parameters, numbers: Sequence[str], terms: Terms) -> Send:
-    """Refuses what is wrong with the whole request; what is wrong with a number is in its row."""
+def read_send(asked: Parameters, numbers: Sequence[str], terms: Terms, *, any_length: bool = False) -> Send:
+    """Refuses what is wrong with the whole request; what is wrong with a number is in its row. `any_length`: texts may
+    have as many parts as there can be, whatever is asked for."""
     if len(numbers) > wire.MAX_NUMBERS:
         raise IsendproRefusal(Code.PARAMETER_INVALID, f"num > {wire.MAX_NUMBERS}")
     sender = _sender(asked.one("emetteur"))
@@ -75,7 +76,7 @@ def read_send(asked: Parameters, numbers: Sequence[str], terms: Terms) -> Send:
         ],
         sender=sender,
         send_at=_send_at(asked),
-        most_parts=_most_parts(asked.one("smslong")),
+        most_parts=wire.MOST_PARTS if any_length else min(asked.number("smslong") or 1, wire.MOST_PARTS),
         ucs2=asked.is_on("ucs2"),
         waits_at_night=marketing and not terms.may_send_at_night,
         is_test=asked.is_on("sandbox"),
@@ -177,14 +178,6 @@ def _parallel(name: str, values: list[str], count: int) -> list[str]:
     return values
 
 
-def _most_parts(given: str | None) -> int:
-    if given is None:
-        return 1
-    if not given.isascii() or not given.isdecimal() or not 1 <= int(given[:9]) <= wire.AS_MANY_AS_NEEDED:
-        raise IsendproRefusal(Code.PARAMETER_INVALID, "smslong")
-    return min(int(given), wire.MOST_PARTS)
-
-
 def _send_at(asked: Parameters) -> datetime | None:
     zone = HOME_ZONE
     if (name := asked.one("gmt_zone")) is not None:
@@ -198,6 +191,8 @@ def _send_at(asked: Parameters) -> datetime | None:
 
 def instant_of(given: str, zone: ZoneInfo = HOME_ZONE) -> datetime:
     """From `YYYY-MM-DD hh:mm` on a wall in this zone; a plus for the space is taken, too."""
+    if not given.isascii():  # strptime reads the digits of all scripts
+        raise IsendproRefusal(Code.DATE_INVALID, given)
     try:
         at = datetime.strptime(given.replace("+", " ").strip(), "%Y-%m-%d %H:%M")
         return at.replace(tzinfo=zone).astimezone(UTC)

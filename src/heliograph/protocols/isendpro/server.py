@@ -21,7 +21,7 @@ from heliograph.domain.errors import (
     NotFound,
     ScopeMissing,
 )
-from heliograph.domain.groups import GroupChange, GroupDraft
+from heliograph.domain.groups import Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
 from heliograph.domain.lookups import LineStatus
 from heliograph.domain.prices import MICROS
@@ -77,6 +77,7 @@ class IsendproDoor(Door):
         key = asked.required("keyid")
         principal = await self._services.access.authenticate(CredentialKind.ISENDPRO, public_part(key), key)
         require_address(principal, None if request.client is None else request.client.host)
+        asked.require_numbers()
         return principal
 
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
@@ -93,11 +94,10 @@ class IsendproDoor(Door):
         return wire.reply([row.entry() for row in send.rows])
 
     async def _numbers(self, call: Call, asked: Parameters) -> list[str]:
-        book = asked.one("repertoireId")
-        if book is None:
+        if asked.one("repertoireId") is None:
             return asked.required_many("num")
-        group = await self._book(call, book)
-        return [f"+{msisdn}" for msisdn in await self._services.groups.members(call.account, group)]
+        group = await self._book(call)
+        return [f"+{msisdn}" for msisdn in await self._services.groups.members(call.account, group.id)]
 
     async def _mark_blacklisted(self, call: Call, send: Send) -> None:
         silent = await self._services.optouts.among(call.account, [row.msisdn for row in send.rows if row.msisdn])
@@ -119,16 +119,15 @@ class IsendproDoor(Door):
         asked = _asked(call)
         numbers = asked.required_many("num")
         # Whatever length is asked for, the answer says how long it is.
-        send = read_send(Parameters({**asked.values, "smslong": ["999"]}), numbers, call.account.terms)
+        send = read_send(asked, numbers, call.account.terms, any_length=True)
         return wire.reply([_counted(row, ucs2=send.ucs2) for row in send.rows])
 
     async def credit(self, call: Call) -> wire.CreditReply:
-        wanted = _asked(call).required("credit")
-        if wanted not in {"1", "2"}:
-            raise IsendproRefusal(Code.PARAMETER_INVALID, "credit")
+        asked = _asked(call)
+        asked.required("credit")
         balance = await self._services.money.balance(call.account)
         found = wire.Credit(UNLIMITED if balance is None else round(balance / MICROS, 4))
-        if wanted == "2":
+        if asked.number("credit") == 2:
             price = call.account.terms.prices.get(HOME) or self._services.money.prices("sms", [HOME]).get(HOME)
             found.quantite = str(int(found.credit * MICROS // price) if price else UNLIMITED)
         return wire.CreditReply(found)
@@ -183,17 +182,17 @@ class IsendproDoor(Door):
             name = asked.required("repertoireNom")
             group = await self._services.groups.create(call.account, GroupDraft(name=name))
             return wire.reply([_done(repertoire_id=str(group.number))])
-        book = asked.required("repertoireId")
-        group_id = await self._book(call, book)
+        asked.required("repertoireId")
+        group = await self._book(call)
         numbers = asked.required_many("num")
         if edit == "add":
-            return wire.reply(await self._add_contacts(call, book, numbers))
+            return wire.reply(await self._add_contacts(call, group, numbers))
         if edit == "del":
-            return wire.reply(await self._take_contacts_out(call, book, group_id, numbers))
+            return wire.reply(await self._take_contacts_out(call, group, numbers))
         raise IsendproRefusal(Code.PARAMETER_INVALID, "repertoireEdit")
 
-    async def _add_contacts(self, call: Call, book: str, numbers: Sequence[str]) -> list[wire.Entry]:
-        asked = _asked(call)
+    async def _add_contacts(self, call: Call, group: Group, numbers: Sequence[str]) -> list[wire.Entry]:
+        asked, book = _asked(call), str(group.number)
         fields = {
             name: _parallel(asked, name, len(numbers))
             for name in (f"champ{place}" for place in range(1, wire.FIELDS + 1))
@@ -210,14 +209,11 @@ class IsendproDoor(Door):
             details = Details(last_name=known.pop(_NAME_FIELD, None), fields=known)
             drafts.append(ContactDraft(number=f"+{msisdn}", details=details))
             entries.append(_done(tel=given, repertoire_id=book))
-        group = await self._services.contacts.group(call.account, int(book))
         await self._services.contacts.add(call.account, group, drafts, on_invalid=None)
         return entries
 
-    async def _take_contacts_out(
-        self, call: Call, book: str, group_id: str, numbers: Sequence[str]
-    ) -> list[wire.Entry]:
-        gone, entries = [], []
+    async def _take_contacts_out(self, call: Call, group: Group, numbers: Sequence[str]) -> list[wire.Entry]:
+        gone, entries, book = [], [], str(group.number)
         for given in numbers:
             try:
                 gone.append(f"+{msisdn_of(given)}")
@@ -225,15 +221,15 @@ class IsendproDoor(Door):
                 entries.append(_refused(given, Code.NUMBER_INVALID, book))
             else:
                 entries.append(_done(tel=given, repertoire_id=book))
-        await self._services.groups.change(call.account, group_id, GroupChange(remove=gone))
+        await self._services.groups.change(call.account, group.id, GroupChange(remove=gone))
         return entries
 
-    async def _book(self, call: Call, book: str) -> str:
-        """The group's identifier."""
+    async def _book(self, call: Call) -> Group:
+        number = _asked(call).number("repertoireId") or 0
         try:
-            return (await self._services.contacts.group(call.account, int(book[:12]))).id
-        except (NotFound, ValueError) as error:
-            raise IsendproRefusal(Code.ADDRESS_BOOK_UNKNOWN, book) from error
+            return await self._services.contacts.group(call.account, number)
+        except NotFound as error:
+            raise IsendproRefusal(Code.ADDRESS_BOOK_UNKNOWN, str(number)) from error
 
     async def blacklist(self, call: Call) -> wire.Reply:
         given, msisdn = self._one_number(call, "setlisteNoire")
@@ -315,7 +311,7 @@ class IsendproDoor(Door):
         elif edit == "addcredit":
             await services.give_credit(call.account, child, _micros(asked, "subAccountAddCredit"))
         elif edit == "setrestriction":
-            stop, night = (_flag(asked, f"subAccountRestriction{what}") for what in ("Stop", "Time"))
+            stop, night = (_switch(asked, f"subAccountRestriction{what}") for what in ("Stop", "Time"))
             try:
                 await services.restrict(call.account, child, stop=stop, night=night)
             except ScopeMissing as error:
@@ -358,11 +354,10 @@ def _micros(asked: Parameters, name: str) -> int:
     return round(float(text) * MICROS)
 
 
-def _flag(asked: Parameters, name: str) -> bool | None:
-    given = asked.one(name)
-    if given not in {None, "0", "1"}:
-        raise IsendproRefusal(Code.PARAMETER_INVALID, name)
-    return None if given is None else given == "1"
+def _switch(asked: Parameters, name: str) -> bool | None:
+    """None: it stays as it is."""
+    given = asked.number(name)
+    return None if given is None else given == 1
 
 
 def _asked(call: Call) -> Parameters:
