@@ -118,7 +118,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     despite_optout: bool = False
     """It goes to recipients who opted out: it is the confirmation of that. No door can ask for it."""
     media: Sequence[str] = ()
-    """Addresses of what goes with the text; they are in the text, too."""
+    """Addresses of what goes with the text; they are in the text, too. Empty where one was taken away."""
     audience: Sequence[Audience] = ()
     """The groups whose members were made recipients when it was accepted."""
     campaign_id: str | None = None

@@ -98,16 +98,19 @@ def _forget_last_text(tx: Tx, account_id: str, inbound_id: str) -> None:
 
 
 def forget_medium(tx: Tx, account_id: str, message_id: str, place: int) -> bool:
-    """Takes the nth link away from a message's text and options. False: there is no such message; OneOfMany."""
+    """Takes the nth link away from a message's text and options; the others keep their places. False: there is no such
+    message or link; OneOfMany."""
     batch_id = _finished(tx, account_id, message_id)
     batch = None if batch_id is None else batch_by_id(tx, account_id, batch_id)
     if batch is None or batch.recipient_count > 1 or place >= len(batch.options.media):
         if batch is not None and batch.recipient_count > 1:
             raise OneOfMany()
         return False
-    media = batch.options.media
-    gone = media[place]
-    options = msgspec.structs.replace(batch.options, media=[*media[:place], *media[place + 1 :]])
+    media = list(batch.options.media)
+    if not (gone := media[place]):
+        return False
+    media[place] = ""
+    options = msgspec.structs.replace(batch.options, media=media)
     lines = batch.body.split("\n")
     lines.reverse()
     if gone in lines:

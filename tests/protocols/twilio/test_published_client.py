@@ -166,7 +166,14 @@ def test_media_are_kept_as_links(twilio: Client, native: NativeClient, new_numbe
     assert [medium.content_type for medium in media] == ["image/jpeg", "image/png"]
     assert one.parent_sid == made.sid
     assert gone is True
-    assert twilio.messages(made.sid).fetch().num_media == "1"
+    (left,) = twilio.messages(made.sid).media.list()
+    later = twilio.messages(made.sid).fetch()
+    assert (later.sid, later.num_media, later.body) == (made.sid, "1", "Look")
+    assert left.sid == twilio.messages(made.sid).media(media[1].sid).fetch().sid == media[1].sid
+    for attempt in ("fetch", "delete"):
+        assert refusal(getattr(twilio.messages(made.sid).media(media[0].sid), attempt)) == (404, 20404)
+    assert twilio.messages(made.sid).media(media[1].sid).delete() is True
+    assert (twilio.messages(made.sid).fetch().sid, twilio.messages(made.sid).media.list()) == (made.sid, [])
 
 
 def test_feedback_and_balance(twilio: Client, native: NativeClient, new_number: NewNumber) -> None:

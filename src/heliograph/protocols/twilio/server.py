@@ -35,6 +35,7 @@ from heliograph.protocols.twilio.sids import (
     VERIFICATION,
     account_sid,
     id_of,
+    media_sid,
     verify_service_sid,
 )
 from heliograph.services.history import Sent
@@ -201,14 +202,14 @@ class MessagesDoor(TwilioDoor):
         """The message and the place of one of its media. NotFound."""
         found = await self._found(call)
         if not isinstance(found, Inbound):
-            for nth, medium in enumerate(shapes.media(call.account, found)):
-                if medium.sid == call.path["media_sid"]:
+            for nth, url in enumerate(found.batch.options.media):
+                if url and media_sid(found.message.id, nth) == call.path["media_sid"]:
                     return found, nth
         raise NotFound()
 
     async def fetch_media(self, call: Call) -> wire.Media:
         found, nth = await self._medium(call)
-        return shapes.media(call.account, found)[nth]
+        return shapes.medium(call.account, found, nth)
 
     async def redirect_to_media(self, call: Call) -> Response:
         found, nth = await self._medium(call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -204,11 +205,12 @@ def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Me
     service = service_of(batch.client_reference)
     word = message_word(message, now, by_service=service is not None)
     reply = batch.client_reference is not None and service is None and batch.protocol == PROTOCOL
-    text = found.rendered.body.removesuffix(with_links("", batch.options.media)).removesuffix("\n")
+    links = [url for url in batch.options.media if url]
+    text = found.rendered.body.removesuffix(with_links("", links)).removesuffix("\n")
     return _message(
         account,
         sid(prefix_of(batch.options.media), message.id),
-        body=text if batch.options.media else found.rendered.body,
+        body=text if links else found.rendered.body,
         created=message.created_at,
         sent_at=message.sent_at,
         updated=message.settled_at or message.sent_at or message.created_at,
@@ -218,7 +220,7 @@ def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Me
         # A service picks the sender when the message goes out.
         sender=None if word == "accepted" else address(message.originator, message.channel),
         service=service,
-        media=len(batch.options.media),
+        media=len(links),
         segments=0 if word == "accepted" else message.parts or found.rendered.parts,
         price=message.price if message.sent_at is not None else None,
         currency=currency,
@@ -320,21 +322,23 @@ def message_uri(account: Account, own_sid: str) -> str:
 
 
 def media(account: Account, found: Sent) -> list[wire.Media]:
-    """What goes with a message."""
+    """What goes with a message, and was not taken away."""
+    return [medium(account, found, place) for place, url in enumerate(found.batch.options.media) if url]
+
+
+def medium(account: Account, found: Sent, place: int) -> wire.Media:
+    """The nth of what goes with a message, from 0."""
     own_sid = sid(prefix_of(found.batch.options.media), found.message.id)
-    at = wire.date(found.message.created_at)
-    return [
-        wire.Media(
-            account_sid=account_sid(account),
-            content_type=mimetypes.guess_type(url.partition("?")[0])[0] or "application/octet-stream",
-            date_created=at,
-            date_updated=at,
-            parent_sid=own_sid,
-            sid=(medium := media_sid(found.message.id, place)),
-            uri=f"{message_uri(account, own_sid)}/Media/{medium}.json",
-        )
-        for place, url in enumerate(found.batch.options.media)
-    ]
+    url, at = found.batch.options.media[place], wire.date(found.message.created_at)
+    return wire.Media(
+        account_sid=account_sid(account),
+        content_type=mimetypes.guess_type(urlsplit(url).path)[0] or "application/octet-stream",
+        date_created=at,
+        date_updated=at,
+        parent_sid=own_sid,
+        sid=(medium_sid := media_sid(found.message.id, place)),
+        uri=f"{message_uri(account, own_sid)}/Media/{medium_sid}.json",
+    )
 
 
 def account_info(account: Account) -> wire.AccountInfo:
