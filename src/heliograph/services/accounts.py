@@ -113,8 +113,8 @@ class Accounts:
         kept: bool = False,
     ) -> Issued:
         """Makes a credential, or, with a `public_id` that exists, replaces it. `networks` are where it is good from, as
-        CIDR; none: nowhere, None: everywhere. ValueError for what is no network. `kept`: `kept_secret` can give the secret
-        again, because the protocol signs with it.
+        CIDR; none: nowhere, None: everywhere. ValueError for what is no network. `kept`: `kept_secret` can give the
+        secret again, because the protocol signs with it.
 
         Keys and tokens are one string whose beginning is public; other kinds have an id and a secret of their own.
         """
