@@ -19,9 +19,11 @@ from heliograph.domain.errors import (
     UnsupportedMediaType,
     WrongType,
 )
+from heliograph.doors.documents import as_meant
 
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_PATH = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
+_PATH = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -49,11 +51,19 @@ def require_json(request: Request) -> None:
 
 
 def decode_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """The typed value of a JSON document. A RequestError says what is wrong with it."""
+    """The typed value of a JSON document, whatever the order of its keys; of one that is there twice the last counts.
+
+    `[]` may stand for `{}`, and a byte order mark is ignored (RFC 8259, section 8.1). A RequestError says what is wrong
+    with it.
+    """
     if _ESCAPED_NUL.search(body):
         raise InvalidField("Text may not contain the character U+0000.")
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        return decoder.decode(body)
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError:
+            return msgspec.convert(as_meant(msgspec.json.decode(body), decoder.type), decoder.type)
     except msgspec.ValidationError as error:
         raise in_our_words(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
