@@ -202,6 +202,37 @@ async def test_an_unknown_group_is_refused_before_anything_is_written(store: Sto
     assert list(await standing(store, made)) == ["331"]
 
 
+async def test_a_batch_that_names_a_deleted_group_can_still_be_changed(store: Store, batch: MakeBatch) -> None:
+    gone, there, new = await group(store, "332"), await group(store, "333"), await group(store, "334")
+    made = await stored(store, batch, "331", groups=[gone, there])
+    assert await store.write(delete_group, ACCOUNT, gone)
+
+    body = await changed(store, made, body="Other")
+    with_a_new_one = await changed(store, made, groups=[gone, there, new])
+    with pytest.raises(UnknownGroup):
+        await changed(store, made, groups=[gone, there, "nothing"])
+    without = await changed(store, made, groups=[there, new])
+    with pytest.raises(UnknownGroup):
+        await changed(store, made, groups=[gone, there, new])
+    at_once = await changed(store, made, send_at=made.created_at, expand_at=None)
+
+    assert (body.body, body.groups) == ("Other", [gone, there])
+    assert (with_a_new_one.groups, without.groups, at_once.groups) == ([gone, there, new], [there, new], [there, new])
+    assert sorted(await standing(store, made)) == ["331", "333", "334"]
+
+
+async def test_what_is_taken_out_of_a_group_need_not_be_there(store: Store) -> None:
+    gone, child, theirs = await group(store), await group(store), await group(store, account=OTHER)
+    made = await group(store, "331", children=(gone, child))
+    assert await store.write(delete_group, ACCOUNT, gone)
+    change = GroupChange(remove=["332"], remove_children=[gone, theirs, "nothing", child])
+
+    found = await store.write(change_group, ACCOUNT, made, change, now_ms())
+
+    assert found is not None
+    assert (found.size, found.children) == (1, [])
+
+
 async def test_groups_are_looked_up_when_they_are_due_and_once(store: Store, batch: MakeBatch) -> None:
     child = await group(store, "333", "331")
     parent = await group(store, "332", children=(child,))
@@ -290,6 +321,12 @@ def _adding(tag: str) -> Callable[[list[str]], list[str]]:
 )
 def test_a_text_does_what_its_first_words_say(text: str, effect: str | None) -> None:
     assert AutoUpdate(to="1", add=["JOIN"], remove=["LEAVE", "NOW"]).effect_of(text) == effect
+
+
+@pytest.mark.parametrize("said", ["join", "JOIN", "Join!", "jOIN now"])
+@pytest.mark.parametrize("keyword", ["join", "JOIN", "Join!", '"join"'])
+def test_a_keyword_is_heard_however_either_side_writes_it(keyword: str, said: str) -> None:
+    assert AutoUpdate(to="1", add=[keyword]).effect_of(said) == "begins"
 
 
 def test_the_longer_keywords_count() -> None:

@@ -25,8 +25,8 @@ class Membership(StrEnum):
 class AutoUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """Which inbound texts add their sender to a group, and which remove it.
 
-    Keywords are the words that a text must begin with: one or two, in upper case; none: no text does. On a number of
-    one's own the first word is the verb; on one that is shared, the brand, and the second is the verb.
+    Keywords are the words that a text must begin with: one or two, as the customer wrote them; none: no text does. On a
+    number of one's own the first word is the verb; on one that is shared, the brand, and the second is the verb.
     """
 
     to: str
@@ -40,9 +40,14 @@ class AutoUpdate(msgspec.Struct, frozen=True, kw_only=True):
         matching = [
             (len(keywords), effect is Membership.ENDS, effect)
             for effect, keywords in ((Membership.BEGINS, self.add), (Membership.ENDS, self.remove))
-            if keywords and said[: len(keywords)] == list(keywords)
+            if keywords and said[: len(keywords)] == _heard(keywords)
         ]
         return max(matching)[2] if matching else None
+
+
+def _heard(keywords: Sequence[str]) -> list[str]:
+    """Keywords as the words of a text are read."""
+    return [word for keyword in keywords for word in words_of(keyword)]
 
 
 class Group(msgspec.Struct, kw_only=True):

@@ -127,11 +127,12 @@ def _auto_update(wanted: AutoUpdate | None) -> AutoUpdate | None:
         to = parse_originator(wanted.to).value
     except NotAnOriginator as error:
         raise InvalidOriginator(f"{wanted.to!r} can't be written to: {error.reason}.", field="auto_update") from error
-    return AutoUpdate(to=to, add=_keywords(wanted.add), remove=_keywords(wanted.remove))
+    for words in (wanted.add, wanted.remove):
+        _check_keywords(words)
+    return msgspec.structs.replace(wanted, to=to)
 
 
-def _keywords(words: Sequence[str]) -> list[str]:
-    """In upper case. InvalidField unless each is one word, as an inbound text is read."""
+def _check_keywords(words: Sequence[str]) -> None:
+    """InvalidField unless each is one word, as an inbound text is read."""
     if len(words) > MAX_KEYWORDS or not all(len(list(words_of(word))) == 1 for word in words):
         raise InvalidField(f"There are at most {MAX_KEYWORDS} keywords, each one word.", field="auto_update")
-    return [next(words_of(word)) for word in words]

@@ -73,7 +73,8 @@ def replace_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now
 
 
 def change_group(tx: Tx, account_id: str, group_id: str, change: GroupChange, now_ms: int) -> Group | None:
-    """Adds, then removes. None if there is no such group; GroupNameTaken or UnknownGroup before anything is written."""
+    """Adds, then removes; what is to be removed need not be there. None if there is no such group; GroupNameTaken or
+    UnknownGroup before anything is written."""
     if _lock(tx, account_id, group_id) is None:
         return None
     values: dict[str, Any] = {"modified_at": now_ms}
@@ -83,7 +84,7 @@ def change_group(tx: Tx, account_id: str, group_id: str, change: GroupChange, no
     if change.auto_update is not UNSET:
         values |= _keywords(change.auto_update)
     others = [other for other in (change.add_from, change.remove_from) if other is not None]
-    _check_known(tx, account_id, [*change.add_children, *change.remove_children, *others])
+    _check_known(tx, account_id, [*change.add_children, *others])
     copied = [] if change.add_from is None else members_of(tx, account_id, change.add_from)
     _join(tx, group_id, [*change.add, *copied], change.add_children)
     leaving = [*change.remove, *([] if change.remove_from is None else members_of(tx, account_id, change.remove_from))]

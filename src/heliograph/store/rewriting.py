@@ -48,7 +48,8 @@ def rewrite(
 
     Recipients that stay keep their messages, the others' are deleted, new ones get messages of their own.
     AlreadyDispatched once a worker has held any of its messages, its groups were looked up, or it was canceled;
-    UnknownGroup; InsufficientCredit; and whatever `renew` raises: then nothing is written.
+    UnknownGroup for a group that it did not name before (one that it did may have been deleted since, and is empty);
+    InsufficientCredit; and whatever `renew` raises: then nothing is written.
     """
     rows = tx.rows(
         select(
@@ -72,7 +73,7 @@ def rewrite(
     if before.canceled or (before.groups and before.expand_at is None) or any(map(_dispatched, rows)):
         raise AlreadyDispatched()
     after = renew(before)
-    if strangers := unknown_groups(tx, account_id, after.groups):
+    if strangers := unknown_groups(tx, account_id, [group for group in after.groups if group not in before.groups]):
         raise unknown_group(strangers)
     (wanted,) = priced(tx, [(after, everyone(tx, after), tariff)])
     _settle_difference(tx, wanted, sum(row[5] for row in rows), now_ms)

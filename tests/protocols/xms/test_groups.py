@@ -53,8 +53,8 @@ def test_a_group_is_created_fetched_and_deleted(xms: clx.xms.Client, new_number:
     assert (fetched.name, fetched.size, fetched.child_groups) == ("Friends", 2, {child.group_id})
     assert fetched.auto_update.recipient == "12345"
     assert (fetched.auto_update.add_word_pair, fetched.auto_update.remove_word_pair) == (
-        ("JOIN", "NOW"),
-        ("LEAVE", None),
+        ("join", "now"),
+        ("leave", None),
     )
     assert fetched.created_at == fetched.modified_at == made.created_at
     assert xms.fetch_group_members(made.group_id) == {one[1:], two[1:]}
@@ -294,6 +294,63 @@ def test_a_group_that_was_deleted_meanwhile_is_empty(xms: clx.xms.Client, custom
     with pytest.raises(ErrorResponseException) as refused:
         xms.create_batch(text_batch("Hello", made))
     assert refused.value.error_code == "unknown_group"
+
+
+def test_what_is_scheduled_to_a_deleted_group_can_still_be_changed(
+    xms: clx.xms.Client, customer: Listener, new_number: Callable[[], str]
+) -> None:
+    one, two, three = (new_number()[1:] for _ in range(3))
+    gone = xms.create_group(group(members={one})).group_id
+    other = xms.create_group(group(members={two})).group_id
+    batch = text_batch("Hello", gone, send_at=datetime.now(UTC) + timedelta(hours=1))
+    sent = xms.create_batch(batch)
+    xms.delete_group(gone)
+
+    def changed(**fields: Any) -> api.MtBatchTextSmsResult:
+        change = api.MtBatchTextSmsUpdate()
+        for name, value in fields.items():
+            setattr(change, name, value)
+        return xms.update_batch(sent.batch_id, change)
+
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
+    assert (changed(body="Bye").body, changed(send_at=later).send_at) == ("Bye", later)
+    assert changed(recipient_insertions={three, other}).recipients == {gone, other, three}
+    replacement = text_batch("Anew", three, send_at=later)
+    replacement.recipients = {gone, other, three}
+    assert xms.replace_batch(sent.batch_id, replacement).recipients == {gone, other, three}
+    with pytest.raises(ErrorResponseException) as refused:
+        changed(recipient_insertions={NOBODY})
+    assert refused.value.error_code == "unknown_group"
+    assert changed(recipient_removals={gone}).recipients == {other, three}
+    with pytest.raises(ErrorResponseException) as refused:
+        changed(recipient_insertions={gone})
+    assert refused.value.error_code == "unknown_group"
+    changed(send_at=api.RESET, expire_at=api.RESET, delivery_report="full", callback_url=customer.url)
+    report = customer.next()
+    assert [(each["code"], set(each["recipients"])) for each in report["statuses"]] == [(0, {two, three})]
+
+
+def test_what_is_left_scheduled_to_a_deleted_group_alone_goes_to_nobody(
+    xms: clx.xms.Client, customer: Listener
+) -> None:
+    gone = xms.create_group(group(members={"46700000001"})).group_id
+    sent = xms.create_batch(text_batch("Hello", gone, send_at=datetime.now(UTC) + timedelta(hours=1)))
+    xms.delete_group(gone)
+    change = api.MtBatchTextSmsUpdate()
+    change.send_at, change.delivery_report, change.callback_url = api.RESET, "full", customer.url
+
+    changed = xms.update_batch(sent.batch_id, change)
+
+    assert changed.recipients == {gone}
+    assert customer.next()["statuses"] == []
+
+
+def test_a_deleted_child_can_be_taken_out_of_its_group(xms: clx.xms.Client) -> None:
+    gone = xms.create_group(group()).group_id
+    made = xms.create_group(group(child_groups={gone})).group_id
+    xms.delete_group(gone)
+
+    assert xms.update_group(made, update(child_group_removals={gone, NOBODY})).child_groups == set()
 
 
 def test_a_canceled_batch_never_looks_its_groups_up(

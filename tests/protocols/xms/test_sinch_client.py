@@ -232,7 +232,7 @@ def test_its_groups(sinch: Any, new_number: Callable[[], str]) -> None:
 
     assert (empty.size, empty.name, made.size, made.child_groups) == (0, None, 1, [child.id])
     assert [each for each in listed if each in {empty.id, child.id, made.id}] == [made.id, child.id, empty.id]
-    assert (renamed.name, renamed.size, renamed.auto_update.add.first_word) == ("Renamed", 2, "IN")
+    assert (renamed.name, renamed.size, renamed.auto_update.add.first_word) == ("Renamed", 2, "in")
     # The client writes null for whatever it is not given: that is how the name and the keywords are lost.
     assert (flooded.name, flooded.auto_update, flooded.size) == (None, None, 1)
     assert list(members.iterator()) == [two[1:]]
