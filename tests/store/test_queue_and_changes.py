@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import literal, select, text
 
-from heliograph.domain.batches import ReportWish
+from heliograph.domain.batches import Options, Parameters, ReportWish
+from heliograph.domain.channels import Channel, Fallback
 from heliograph.domain.instants import now_ms, to_ms
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.statuses import Status, may_become
@@ -285,6 +286,28 @@ async def test_a_claim_brings_what_is_needed_to_send(store: Store, batch: MakeBa
     assert work.batches[other.batch.id].canceled
     assert await store.read(parameters_of, other.batch.id) == {"x": {"default": "y"}}
     assert await store.read(parameters_of, plain.batch.id) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "fallback", "parameters", "needed"),
+    [
+        ("Hi ${x}", None, {"x": {}}, True),
+        ("Hi", "By ${x}", {"x": {}}, True),
+        ("Hi", "By SMS", {"x": {}}, False),
+        ("Hi", None, {}, False),
+        ("Hi ${x}", None, None, False),
+    ],
+)
+async def test_parameters_are_needed_where_a_text_may_name_one(
+    store: Store, batch: MakeBatch, body: str, fallback: str | None, parameters: Parameters | None, needed: bool
+) -> None:
+    fallbacks = [] if fallback is None else [Fallback(channel=Channel.VIBER, body=fallback)]
+    new = batch(body=body, parameters=parameters, options=Options(fallbacks=fallbacks))
+    await store.write_item(accept, new, Lane.ACCEPT)
+
+    work = await store.write_item(claim_due, Claim("w", 10, now_ms(), now_ms() + 60_000), Lane.ENGINE)
+
+    assert work.batches[new.batch.id].needs_parameters is needed
 
 
 def cancel_mark(tx: Tx, batch_id: str) -> int:

@@ -237,7 +237,7 @@ class Dispatcher:
 
     async def _preparation(self, batch: SendingFacts) -> Preparation:
         key = (batch.id, batch.modified_at)
-        if not batch.has_parameters:  # costs little to make again for the next chunk
+        if not batch.needs_parameters:  # costs little to make again for the next chunk
             return Preparation(batch, None)
         found = self._preparations.get(key)
         if found is None:

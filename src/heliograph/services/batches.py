@@ -280,7 +280,7 @@ class Batches:
             originator=_originator(draft.originator or account.default_originator),
             body=body,
             udh=draft.udh.hex(),
-            parameters=draft.parameters or None,
+            parameters=draft.parameters,
             recipients=recipients,
             groups=list(dict.fromkeys(draft.groups)),
             recipient_count=len(recipients),

@@ -486,6 +486,12 @@ class SendingFacts(msgspec.Struct, frozen=True):
     tags: Sequence[str]
     pause: str | None
 
+    @property
+    def needs_parameters(self) -> bool:
+        """Whether a text of it may name one."""
+        texts = (self.body, *(fallback.body for fallback in self.options.fallbacks))
+        return self.has_parameters and any("${" in text for text in texts)
+
 
 def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
     """Of several batches. Spans accounts: for the engine only."""

@@ -425,7 +425,7 @@ def _group(reply: wire.GroupReply) -> model.GroupResult:
         auto_update=None
         if words is UNSET
         else model.GroupAutoUpdate(
-            recipient=words.to, add_word_pair=_word_pair(words.add), remove_word_pair=_word_pair(words.remove)
+            recipient=words.to or "", add_word_pair=_word_pair(words.add), remove_word_pair=_word_pair(words.remove)
         ),
         created_at=wire.decode_instant("created_at", reply.created_at),
         modified_at=wire.decode_instant("modified_at", reply.modified_at),

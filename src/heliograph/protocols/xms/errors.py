@@ -70,7 +70,7 @@ def status_and_code(status: Status, reason: str | None, provider_code: str | Non
     if reason in _REASON:
         return _REASON[reason]
     word, code = _STATUS[status]
-    if provider_code is not None and provider_code.isascii() and provider_code.isdigit():
+    if provider_code is not None and provider_code.isascii() and provider_code.isdigit() and len(provider_code) < 10:
         code = int(provider_code)
     return word, code
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from heliograph.domain.batches import USUAL, Batch, BodyKind, Draft, Options, ReportWish
 from heliograph.domain.callbacks import Event, MessageFacts
@@ -25,6 +26,8 @@ from heliograph.store.messages import Kind
 from heliograph.text import Encoding
 
 PROTOCOL = "xms"
+
+T = TypeVar("T")
 
 
 def draft(wanted: wire.BatchCreate) -> Draft:
@@ -68,7 +71,7 @@ def changed(before: Draft, change: wire.BatchUpdate) -> Draft:
     if change.expire_at is not UNSET:
         after.expire_at = _instant("expire_at", change.expire_at)
     if change.originator is not UNSET:
-        after.originator = change.originator
+        after.originator = change.originator or None
     if change.parameters is not UNSET:
         after.parameters = change.parameters
     if change.delivery_report is not UNSET:
@@ -94,14 +97,14 @@ def _change_recipients(after: Draft, change: wire.BatchUpdate) -> None:
 
 
 def _change_body(after: Draft, change: wire.BatchUpdate) -> None:
-    binary = after.data is not None if change.type is UNSET else change.type == "mt_binary"
+    binary = change.type == "mt_binary" if change.type else after.data is not None
     if binary != (after.data is not None) and change.body is UNSET:
         raise wire.XmsFormatError("type", "A batch becomes another type only with another body.")
     if binary:
         if change.body is not UNSET:
             after.text, after.data = None, wire.decode_binary("body", change.body)
         if change.udh is not UNSET:
-            after.udh = wire.decode_hex("udh", change.udh)
+            after.udh = wire.decode_hex("udh", change.udh or "")
     elif change.body is not UNSET:
         after.text, after.data, after.udh = change.body, None, b""
 
@@ -133,6 +136,11 @@ def _instant(field: str, text: str | None) -> datetime | None:
     return None if text is None else wire.decode_instant(field, text)
 
 
+def _given(value: T | None) -> T | UnsetType:
+    """Left out where nothing was given; what was is answered as it is, empty or not."""
+    return UNSET if value is None else value
+
+
 def batch(stored: Batch) -> wire.BatchReply:
     binary = stored.kind is BodyKind.BINARY
     return wire.BatchReply(
@@ -142,20 +150,20 @@ def batch(stored: Batch) -> wire.BatchReply:
         originator=stored.originator,
         body=stored.body,
         udh=stored.udh if binary else UNSET,
-        parameters=stored.parameters or UNSET,
+        parameters=_given(stored.parameters),
         delivery_report=stored.report.value,
         send_at=wire.encode_instant(stored.send_at),
         expire_at=wire.encode_instant(stored.expire_at),
-        callback_url=stored.callback_url or UNSET,
-        tags=stored.tags or UNSET,
-        campaign_id=stored.options.campaign_id or UNSET,
-        client_reference=stored.client_reference or UNSET,
-        feedback_enabled=stored.options.feedback or UNSET,
+        callback_url=_given(stored.callback_url),
+        tags=stored.tags,
+        campaign_id=_given(stored.options.campaign_id),
+        client_reference=_given(stored.client_reference),
+        feedback_enabled=stored.options.feedback,
         flash_message=stored.flash,
-        max_number_of_message_parts=stored.max_parts or UNSET,
-        truncate_concat=stored.options.truncate or UNSET,
-        from_ton=UNSET if stored.options.originator_ton is None else stored.options.originator_ton,
-        from_npi=UNSET if stored.options.originator_npi is None else stored.options.originator_npi,
+        max_number_of_message_parts=_given(stored.max_parts),
+        truncate_concat=stored.options.truncate,
+        from_ton=_given(stored.options.originator_ton),
+        from_npi=_given(stored.options.originator_npi),
         created_at=wire.encode_instant(stored.created_at),
         modified_at=wire.encode_instant(stored.modified_at),
         canceled=stored.canceled,
@@ -207,7 +215,7 @@ def batch_report(
             for (status, code), count in sorted(counts.items(), key=lambda item: item[0][1])
             if (not wanted_statuses or status.lower() in wanted_statuses) and (not wanted_codes or code in wanted_codes)
         ],
-        client_reference=found.batch.client_reference or UNSET,
+        client_reference=_given(found.batch.client_reference),
     )
 
 
@@ -276,7 +284,7 @@ def _recipient_report(
         status=word,
         at=at,
         status_message=explain(reason) if reason else UNSET,
-        client_reference=client_reference or UNSET,
+        client_reference=_given(client_reference),
         applied_originator=originator or UNSET,
         encoding=_ENCODING[encoding] if encoding else UNSET,
         number_of_message_parts=parts or UNSET,
@@ -330,7 +338,12 @@ def group_change(wanted: wire.GroupUpdate) -> GroupChange:
 def _auto_update(wanted: wire.AutoUpdate | None) -> AutoUpdate | None:
     if wanted is None:
         return None
-    return AutoUpdate(to=wanted.to, add=_keywords("add", wanted.add), remove=_keywords("remove", wanted.remove))
+    add, remove = _keywords("add", wanted.add), _keywords("remove", wanted.remove)
+    if wanted.to is not None:
+        return AutoUpdate(to=wanted.to, add=add, remove=remove)
+    if add or remove:
+        raise wire.XmsFormatError("auto_update", "Keywords need the number that they are written to, as `to`.")
+    return None
 
 
 def _keywords(field: str, words: wire.Keywords | None) -> list[str]:
@@ -345,7 +358,7 @@ def group(stored: Group) -> wire.GroupReply:
     words = stored.auto_update
     return wire.GroupReply(
         id=stored.id,
-        name=UNSET if stored.name is None else stored.name,
+        name=_given(stored.name),
         size=stored.size,
         child_groups=stored.children,
         auto_update=UNSET
@@ -356,5 +369,5 @@ def group(stored: Group) -> wire.GroupReply:
     )
 
 
-def _shown_keywords(words: Sequence[str]) -> wire.Keywords:
-    return wire.Keywords(first_word=words[0] if words else None, second_word=words[1] if len(words) > 1 else None)
+def _shown_keywords(words: Sequence[str]) -> wire.Keywords | None:
+    return wire.Keywords(first_word=words[0], second_word=words[1] if len(words) > 1 else None) if words else None

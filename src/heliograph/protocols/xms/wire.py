@@ -65,7 +65,7 @@ class BatchCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     to: Recipients
     originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
-    type: BatchType | UnsetType = UNSET
+    type: BatchType | UnsetType | None = UNSET
     """Absent: a text."""
     body: str
     udh: str | None = None
@@ -88,12 +88,13 @@ class BatchCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
 class BatchUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
     """POST to a batch: what is absent stays, what is null goes back to its default (reference section 5)."""
 
-    type: BatchType | UnsetType = UNSET
+    type: BatchType | UnsetType | None = UNSET
+    """Null, too, leaves it as it is: a body has no type to go back to."""
     originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
     to_add: ChangedRecipients | UnsetType | None = UNSET
     to_remove: ChangedRecipients | UnsetType | None = UNSET
     body: str | UnsetType = UNSET
-    udh: str | UnsetType = UNSET
+    udh: str | UnsetType | None = UNSET
     parameters: dict[ParameterKey, dict[str, ParameterValue]] | UnsetType | None = UNSET
     delivery_report: ReportType | UnsetType | None = UNSET
     send_at: str | UnsetType | None = UNSET
@@ -136,9 +137,12 @@ class Keywords(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class AutoUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Which inbound texts to `to` add their sender to a group, and which remove it."""
+    """Which inbound texts to `to` add their sender to a group, and which remove it. One without anything in it is none.
 
-    to: str
+    `add` and `remove` are left out of replies where there are no keywords: a published client can't read empty ones.
+    """
+
+    to: str | None = None
     add: Keywords | None = None
     remove: Keywords | None = None
 
@@ -203,10 +207,10 @@ class BatchReply(msgspec.Struct, kw_only=True):
     tags: Sequence[str] | UnsetType = UNSET
     campaign_id: str | UnsetType = UNSET
     client_reference: str | UnsetType = UNSET
-    feedback_enabled: bool | UnsetType = UNSET
+    feedback_enabled: bool = False
     flash_message: bool = False
     max_number_of_message_parts: int | UnsetType = UNSET
-    truncate_concat: bool | UnsetType = UNSET
+    truncate_concat: bool = False
     from_ton: int | UnsetType = UNSET
     from_npi: int | UnsetType = UNSET
     created_at: str | UnsetType = UNSET
