@@ -180,7 +180,10 @@ class Batches:
         """
 
         def renew(before: Batch) -> Batch:
-            after = self._ruled(account, edit(draft_of(before)), check)
+            wanted = edit(draft_of(before))
+            if wanted.send_at != before.send_at:  # it is no delay any more
+                wanted.options = msgspec.structs.replace(wanted.options, deferred_s=None)
+            after = self._ruled(account, wanted, check)
             modified_at = max(after.modified_at, before.modified_at + timedelta(milliseconds=1))
             return msgspec.structs.replace(
                 after, id=before.id, protocol=before.protocol, created_at=before.created_at, modified_at=modified_at

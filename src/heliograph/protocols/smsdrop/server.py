@@ -29,7 +29,6 @@ TOKEN_LIFETIME_S = 3_600
 """What version 0.1.0 of the published client believes."""
 NOT_LAUNCHED = 201
 """The campaign was created, and there are not enough SMS to launch it."""
-LONGEST_SENDER = 11
 _LONGEST_DELAY_S = 366 * 24 * 3_600
 _MOST_PROBLEMS = 20
 
@@ -149,8 +148,8 @@ def _check_sender(sender: str) -> None:
     """As the published clients do, which break on a longer one (reference: section 4)."""
     if not sender:
         raise invalid("sender", "The sender is empty.")
-    if sender.isalnum() and len(sender) > LONGEST_SENDER:
-        raise invalid("sender", f"A sender of letters and digits has at most {LONGEST_SENDER} of them.")
+    if sender.isalnum() and len(sender) > shapes.LONGEST_SENDER:
+        raise invalid("sender", f"A sender of letters and digits has at most {shapes.LONGEST_SENDER} of them.")
 
 
 def _recipients(numbers: Sequence[str]) -> list[str]:

@@ -11,15 +11,18 @@ from datetime import UTC, datetime
 
 from msgspec import UNSET
 
-from heliograph.domain.batches import BodyKind, Options
+from heliograph.domain.batches import BodyKind, Options, Parameters
 from heliograph.domain.parking import Parked
-from heliograph.domain.rendering import Rendering
+from heliograph.domain.rendering import Rendered, Rendering
 from heliograph.domain.statuses import SETTLED, Status
 from heliograph.protocols.smsdrop import wire
 from heliograph.protocols.uuids import to_uuid
 from heliograph.services.history import Campaign
+from heliograph.text import MissingParameter, verbatim
 
 PLAIN, FLASH, UNICODE = 0, 1, 2
+LONGEST_SENDER = 11
+"""Of letters and digits alone, as the published clients have it."""
 UNLIMITED = 1_000_000
 """The SMS that an account has which is not billed."""
 
@@ -38,14 +41,14 @@ def _launched(campaign: Campaign, *, dated: bool) -> wire.Campaign:
     batch = campaign.batch
     count = campaign.sums.count
     delivered = sum(sums.count for status, _, _, sums in campaign.standings if status is Status.DELIVERED)
-    said = Rendering(batch.kind, batch.body, batch.parameters, batch.options).render("")
+    said = _said(batch.kind, batch.body, batch.parameters, batch.options)
     return wire.Campaign(
         id=to_uuid(batch.id),
         title=batch.title or "",
         message=said.body,
         message_type=_type(flash=batch.flash, ucs2=batch.options.ucs2),
-        sender=batch.originator or "",
-        recipient_list=[f"+{msisdn}" for msisdn in batch.recipients],
+        sender=_sender(batch.originator or ""),
+        recipient_list=[*(f"+{msisdn}" for msisdn in batch.recipients), *batch.groups],
         defer_until=_until(batch.send_at if batch.send_at > batch.created_at else None, batch.options),
         defer_by=batch.options.deferred_s,
         delivery_percentage=delivered * 100 // count if count else 0,
@@ -58,13 +61,13 @@ def _launched(campaign: Campaign, *, dated: bool) -> wire.Campaign:
 
 def _parked(waiting: Parked, *, dated: bool) -> wire.Campaign:
     draft = waiting.draft
-    said = Rendering(BodyKind.TEXT, draft.text or "", draft.parameters, draft.options).render("")
+    said = _said(BodyKind.TEXT, draft.text or "", draft.parameters, draft.options)
     return wire.Campaign(
         id=to_uuid(waiting.id),
         title=draft.title or "",
         message=said.body,
         message_type=_type(flash=draft.flash, ucs2=draft.options.ucs2),
-        sender=draft.originator or "",
+        sender=_sender(draft.originator or ""),
         recipient_list=draft.to,
         defer_until=_until(draft.send_at, draft.options),
         defer_by=draft.options.deferred_s,
@@ -74,6 +77,19 @@ def _parked(waiting: Parked, *, dated: bool) -> wire.Campaign:
         status="PENDING",
         created_at=when(waiting.created_at) if dated else UNSET,
     )
+
+
+def _said(kind: BodyKind, body: str, parameters: Parameters | None, options: Options) -> Rendered:
+    """What everybody gets; where that differs, the text with its placeholders. Only another door can ask for those."""
+    try:
+        return Rendering(kind, body, parameters, options).render("")
+    except MissingParameter:
+        return Rendering(kind, *verbatim(body), options).render("")
+
+
+def _sender(originator: str) -> str:
+    """A number of more than eleven digits gets its plus: without, the published client can't read the listing."""
+    return f"+{originator}" if originator.isdigit() and len(originator) > LONGEST_SENDER else originator
 
 
 def _until(send_at: datetime | None, options: Options) -> str | None:
