@@ -89,7 +89,7 @@ def test_groups_get_what_is_sent_to_them_and_a_batch_may_change_until_then(
     assert (changed.text, changed.recipient_count, changed.title) == ("New", 3, "A campaign")
     assert shown == ["New"] * 3
     assert confirmed == three
-    assert (group.keywords, group.size) == (wire.Keywords(to="70707", add=["IN"]), 1)
+    assert (group.keywords, group.size) == (wire.Keywords(to="70707", add=["in"]), 1)
     assert (renamed.name, renamed.keywords, list(members), listed) == (None, None, [three], [group.id])
 
 

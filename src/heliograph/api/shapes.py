@@ -40,6 +40,12 @@ from heliograph.store.phones import PhoneMessage
 
 PROTOCOL = "v1"
 
+_PRIORITY_NAMES: dict[Priority, wire.PriorityName] = {
+    Priority.URGENT: "urgent",
+    Priority.NORMAL: "normal",
+    Priority.LOW: "low",
+}
+
 
 def draft(wanted: wire.Content, to: list[str], title: str | None = None) -> Draft:
     return Draft(
@@ -313,7 +319,7 @@ def wait(stored: messages.Message, waiting: messages.Wait) -> wire.Wait:
 
 
 def batch(stored: batches.Batch) -> wire.Batch:
-    binary = stored.kind is BodyKind.BINARY
+    binary, options = stored.kind is BodyKind.BINARY, stored.options
     return wire.Batch(
         id=stored.id,
         originator=maybe_plus(stored.originator),
@@ -334,7 +340,26 @@ def batch(stored: batches.Batch) -> wire.Batch:
         canceled=stored.canceled,
         paused=stored.paused,
         pause_reason=stored.pause_reason,
+        flash=stored.flash,
+        max_parts=stored.max_parts,
+        truncate=options.truncate,
+        feedback=options.feedback,
+        channel=options.channel.value,
+        rich_media=_shown_media(options.rich_media),
+        fallbacks=[
+            wire.Fallback(channel=each.channel.value, text=each.body, rich_media=_shown_media(each.rich_media))
+            for each in options.fallbacks
+        ],
+        fall_back_after_s=options.fall_back_after_s,
+        priority=_PRIORITY_NAMES[options.priority],
+        marketing=options.marketing,
+        pause_at_failure_share=options.pause_share,
+        pause_after=options.pause_after,
     )
+
+
+def _shown_media(stored: RichMedia | None) -> wire.RichMedia | None:
+    return None if stored is None else msgspec.convert(stored, wire.RichMedia, from_attributes=True)
 
 
 def report(found: BatchReport) -> wire.Report:

@@ -240,7 +240,7 @@ class MessagePage(msgspec.Struct, kw_only=True):
 
 
 class Batch(msgspec.Struct, kw_only=True):
-    """One request to send."""
+    """One request to send, as it was asked for; recipients and parameters, which may be many, are left out."""
 
     id: str
     originator: str | None = msgspec.field(name="from")
@@ -263,6 +263,18 @@ class Batch(msgspec.Struct, kw_only=True):
     paused: bool = False
     pause_reason: str | None = None
     """customer, or failures: it has paused by itself."""
+    flash: bool = False
+    max_parts: int | None = None
+    truncate: bool = False
+    feedback: bool = False
+    channel: ChannelName = "sms"
+    rich_media: RichMedia | None = None
+    fallbacks: Sequence[Fallback] = ()
+    fall_back_after_s: int = 300
+    priority: PriorityName = "normal"
+    marketing: bool = False
+    pause_at_failure_share: float | None = None
+    pause_after: int = 50
 
 
 class BatchPage(msgspec.Struct, kw_only=True):
