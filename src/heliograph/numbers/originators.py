@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from heliograph.numbers.number import Check, InvalidNumber, type_of
 from heliograph.numbers.plans import NumberType
-from heliograph.numbers.reading import compact, normalise
+from heliograph.numbers.reading import normalise
+from heliograph.numbers.spelling import compact
 
 #: An alphanumeric address is at most 10 octets of packed septets (3GPP TS 23.040, 9.1.2.5): 11 characters.
 MAX_CHARACTERS = 11

@@ -55,6 +55,8 @@ class NumberType(StrEnum):
 #: The types a text message is usually meant for. TEST is among them: the sandbox answers texts.
 TEXTABLE = frozenset({NumberType.MOBILE, NumberType.FIXED_OR_MOBILE, NumberType.TEST})
 
+_SERVICES = frozenset({NumberType.TOLL_FREE, NumberType.PREMIUM, NumberType.SHARED_COST, NumberType.UAN})
+
 #: The sandbox's calling code. In the ITU's list of assigned E.164 country codes 999 belongs to no country and no
 #: network, so no subscriber can have a number that begins with it.
 TEST_CODE = "999"
@@ -69,6 +71,7 @@ _TYPES = (
     ("uan", NumberType.UAN),
     ("voicemail", NumberType.VOICEMAIL),
 )  # then fixed and mobile, which can overlap: see RegionPlan._compile
+_LONGEST_INTERNATIONAL_PREFIX = 8  # Australia's 14140011; a test holds that no region has a longer one
 _BY_GROUP = {type_.value: type_ for type_ in NumberType}
 
 
@@ -127,10 +130,17 @@ class RegionPlan:
         match = pattern.fullmatch(national)
         return NumberType.UNKNOWN if match is None else _BY_GROUP[match.lastgroup or "unknown"]
 
-    def without_international_prefix(self, digits: str) -> str | None:
-        """What follows the digits dialled here to call abroad (00, 011 from the USA); None without them."""
-        match = self._international_prefix.match(digits) if self._international_prefix else None
-        return digits[match.end() :] if match else None
+    def after_international_prefix(self, digits: str) -> list[str]:
+        """What follows the digits dialled here to call abroad (00, 011 from the USA, 0015 from Brazil); else [].
+
+        Several where one prefix begins another, as 00 and 001 in Hong Kong: the rest after the longest first. A rest
+        that begins with 0 is none, for no calling code does.
+        """
+        if self._international_prefix is None or self._international_prefix.match(digits) is None:
+            return []
+        fits = self._international_prefix.fullmatch
+        longest = min(_LONGEST_INTERNATIONAL_PREFIX, len(digits) - 1)
+        return [digits[end:] for end in range(longest, 0, -1) if digits[end] != "0" and fits(digits, 0, end)]
 
     def without_trunk_prefix(self, digits: str) -> str:
         """`digits` without what is only dialled inside the country: the 0 of 06 12 34 56 78, the 8 of Russia.
@@ -150,6 +160,16 @@ class RegionPlan:
         if self._general.fullmatch(digits) and not self._general.fullmatch(rest):
             return digits  # a number that only looks as if it had a prefix
         return rest
+
+    def is_service_without_trunk_prefix(self, national: str) -> bool:
+        """Whether `national` is a service's number that people here write just so, without a trunk prefix in front."""
+        if self.type_of(national) not in _SERVICES:
+            return False
+        for style in self._metadata.number_format:
+            leading = style.leading_digits_pattern[-1:]
+            if re.fullmatch(style.pattern, national) and (not leading or re.match(leading[0], national)):
+                return not style.national_prefix_formatting_rule
+        return True
 
     def _compile(self, length: int) -> re.Pattern[str] | None:
         """One expression for all types of numbers of `length` digits, named by type; None if there are none."""
@@ -178,12 +198,14 @@ class RegionPlan:
 class CallingCode:
     """A country calling code (33, 1, 800) with the plans of the regions that share it."""
 
-    __slots__ = ("_label", "_regions", "code", "lengths")
+    __slots__ = ("_label", "_regions", "code", "lengths", "main_country")
 
     def __init__(self, code: str, regions: tuple[RegionPlan, ...]) -> None:
         self.code = code
         self._regions = regions
         main = regions[0]
+        #: The country that most of its numbers belong to; None if they belong to none.
+        self.main_country = main.country
         #: How many digits a national number may have.
         self.lengths = main.lengths | main.local_lengths
         alone = len(regions) == 1 and main.country is not None
@@ -235,6 +257,7 @@ class _Sandbox(CallingCode):
 
     def __init__(self) -> None:
         self.code = TEST_CODE
+        self.main_country = None
         self.lengths = frozenset(range(4, 13))
         self._label = f"test numbers (+{TEST_CODE})"
 
@@ -252,6 +275,7 @@ class _Unassigned(CallingCode):
 
     def __init__(self) -> None:
         self.code = ""
+        self.main_country = None
         self.lengths = frozenset()
 
     def canonical(self, national: str) -> str:

@@ -1,33 +1,35 @@
 """From what people and programs write to the bare MSISDN: one number at a time, or a list of 25,000.
 
-What is ignored: spaces of every kind, dashes, dots, brackets, and the invisible marks that come along when a
-number is copied from a contact. Full-width digits and plus count as the ordinary ones. Everything else is
-refused, letters above all: a vanity number, an extension or a name in the wrong column is for a person to fix.
+How a number may be spelled is in `spelling.py`; here is what its digits mean. A plus always wins: what follows it is an
+international number, whatever the region. Without a plus and without `region` a text is international too, after 00 if
+it begins so.
 
-A text can mean several numbers. With a plus it has one reading, and without `region` too: international, after 00
-if it begins so. With `region` there are up to three, in this order:
+With `region` there are three kinds of text without a plus:
 
-1. a national number of that region, with or without the trunk prefix (the 0 of 06 12 34 56 78);
-2. an international number: what follows 00, or the whole text unless it begins with 0;
-3. an international number after the digits dialled from there to call abroad (011 from the USA).
+1. What begins with an international prefix of the region (00; 011 from the USA; 0015 from Brazil, 15 being a carrier)
+   is an international number and has no national reading, for whoever dials it there is connected abroad. The longest
+   prefix is tried first; where two leave a valid number each (Hong Kong has 00 and 001), nobody can say which is meant,
+   and the text is refused. If none leaves a valid number, the text may still be an international number without a
+   prefix (in Chad, whose prefix is 16, 16505551234), or after the 00 that people know everywhere.
+2. What begins with 00 otherwise is a valid national number (0077 in Japan), or else an international one.
+3. Everything else is a national number, with or without the trunk prefix (the 0 of 06 12 34 56 78), or an international
+   one. The better of the two wins, the national of equals: a valid number that a text can usually reach (mobile, fixed
+   or mobile, test) before another valid one, and that before one that is only possible. Without that step a German
+   account could not give its own numbers in full: 4915112345678 is a mobile number of Germany, but the fixed numbers of
+   Germany come in so many lengths that to phonenumbers the same digits are also one of those, within the country. Only
+   where they are how a service's number is written there (1860 345 1234 in India) nobody can say, and they are refused.
 
-The best reading wins, the earlier of equals: a valid number that a text can usually reach (mobile, fixed or
-mobile, test) before another valid one, and that before one that is only possible. So bare digits are a national
-number if they make a mobile number there, else an international one if they make a mobile number anywhere, and
-only then whatever else is valid. Without that step a German account could not give its own numbers in full:
-4915112345678 is a mobile number of Germany, but the fixed numbers of Germany come in so many lengths that to
-phonenumbers the same digits are also one of those, within the country.
+A trunk prefix is taken off once: 0 0151 … is no way to write 0151 …, in most countries it is the beginning of 001 51 ….
 
-If no reading is even possible, the last one stands, and gives the reason. The check takes no part in the choice,
-it can only refuse the outcome: a stricter check never turns a text into another number. Some digits are ambiguous
-for good (15062345678 is a mobile number both in China and, as +1 506, in Canada); whoever knows the country code
-should write the plus.
+If no reading is even possible, the international one stands, and gives the reason. The check takes no part in the
+choice, it can only refuse the outcome: a stricter check never turns a text into another number. Some digits are
+ambiguous for good (15062345678 is a mobile number both in China and, as +1 506, in Canada); whoever knows the country
+code should write the plus.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from heliograph.numbers.number import (
@@ -48,17 +50,7 @@ from heliograph.numbers.plans import (
     region_plan,
     split,
 )
-
-_SPACES = " \t\n\v\f\r\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-_DASHES = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-_DOTS = ".\u00b7\u2024\uff0e"
-_BRACKETS = "()[]\uff08\uff09\uff3b\uff3d"
-_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-_TRANSLATION: dict[int, str | None] = {
-    **dict.fromkeys(map(ord, _SPACES + _DASHES + _DOTS + _BRACKETS + _INVISIBLE)),
-    ord("\uff0b"): "+",
-    **{0xFF10 + digit: str(digit) for digit in range(10)},
-}
+from heliograph.numbers.spelling import compact
 
 
 class _Reading(NamedTuple):
@@ -122,26 +114,6 @@ def normalise_many(texts: Sequence[str], *, region: str | None = None, check: Ch
     return NormalisedMany(msisdns, invalid)
 
 
-def compact(text: str) -> str:
-    """`text` as ASCII digits, with a plus in front if it had one. Raises InvalidNumber if there is more in it."""
-    if text.isascii() and text.isdigit():
-        return text
-    bare = text.translate(_TRANSLATION)
-    digits = bare.removeprefix("+")
-    if digits.isascii() and digits.isdigit():
-        return bare
-    raise InvalidNumber(text, _why_not_digits(bare))
-
-
-def _why_not_digits(bare: str) -> str:
-    for character in bare:
-        if character != "+" and not (character.isascii() and character.isdigit()):
-            return f"contains {character!r}, which is no part of a phone number"
-    if "+" in bare[1:]:
-        return "a plus can only stand at the beginning"
-    return "contains no digits"
-
-
 def _home(region: str | None) -> RegionPlan | None:
     return None if region is None else region_plan(region)
 
@@ -159,7 +131,7 @@ def _read(text: str, home: RegionPlan | None) -> _Reading:
     if digits[0] == "+":
         return _international(digits[1:])
     if home is not None:
-        return _best(_readings(digits, home))
+        return _read_in(home, digits, text)
     if digits[:2] == "00" and len(digits) > 2:
         return _international(digits[2:])
     if digits[0] == "0":
@@ -167,17 +139,57 @@ def _read(text: str, home: RegionPlan | None) -> _Reading:
     return _international(digits)
 
 
-def _readings(digits: str, home: RegionPlan) -> Iterator[_Reading]:
-    """What `digits`, written without a plus, can mean to somebody in the region of `home`; at least one reading."""
-    code = calling_code(home.calling_code)
-    yield _Reading(code, code.canonical(home.without_trunk_prefix(digits)))
+def _read_in(home: RegionPlan, digits: str, text: str) -> _Reading:
+    """What `digits`, written without a plus, mean to somebody in the region of `home`."""
+    dialled = home.after_international_prefix(digits)
+    if dialled:
+        return _dialled([_international(rest) for rest in dialled], digits, text)
+    national = _national(home, digits)
     if digits[:2] == "00" and len(digits) > 2:
-        yield _international(digits[2:])
-    elif digits[0] != "0":
-        yield _international(digits)
-    abroad = home.without_international_prefix(digits)
-    if abroad:
-        yield _international(abroad)
+        return national if national is not None and _rank(national) <= _VALID else _international(digits[2:])
+    if digits[0] != "0":
+        return _better(home, national, digits, text)
+    if national is None:
+        raise InvalidNumber(text, "has the trunk prefix twice")
+    return national
+
+
+def _national(home: RegionPlan, digits: str) -> _Reading | None:
+    """None if a second trunk prefix would come off: with a plus, such a number would be read as another one."""
+    code = calling_code(home.calling_code)
+    national = home.without_trunk_prefix(digits)
+    return _Reading(code, national) if code.canonical(national) == national else None
+
+
+def _dialled(readings: list[_Reading], digits: str, text: str) -> _Reading:
+    """The valid one of `readings`, which follow international prefixes; else what `digits` are without these."""
+    valid = [reading for reading in readings if _rank(reading) <= _VALID]
+    if len(valid) > 1:
+        raise _undecided(text, valid)
+    without = digits.removeprefix("00")
+    if not valid and without[0] != "0":
+        valid = [reading for reading in [_international(without)] if _rank(reading) <= _VALID]
+    possible = (reading for reading in readings if _rank(reading) <= _POSSIBLE)
+    return valid[0] if valid else next(possible, readings[-1])
+
+
+def _better(home: RegionPlan, national: _Reading | None, digits: str, text: str) -> _Reading:
+    """`national` or `digits` as an international number: the national one of equals, the other if none is possible."""
+    rank = _IMPOSSIBLE if national is None else _rank(national)
+    if national is not None and rank == _TEXTABLE:
+        return national
+    international = _international(digits)
+    if national is None or rank == _IMPOSSIBLE:
+        return international
+    theirs = _rank(international)
+    if rank == _VALID and theirs == _TEXTABLE and home.is_service_without_trunk_prefix(national.national):
+        raise _undecided(text, [national, international])
+    return national if rank <= theirs else international
+
+
+def _undecided(text: str, readings: list[_Reading]) -> InvalidNumber:
+    codes = " and ".join(f"+{reading.code.code}" for reading in readings)
+    return InvalidNumber(text, f"can be a number of {codes}: write it with a plus and its country code")
 
 
 def _international(digits: str) -> _Reading:
@@ -185,29 +197,18 @@ def _international(digits: str) -> _Reading:
     return _Reading(code, code.canonical(national))
 
 
-def _best(readings: Iterator[_Reading]) -> _Reading:
-    ranked: list[tuple[int, _Reading]] = []
-    for reading in readings:
-        rank = _rank(reading)
-        if rank == 0:
-            return reading
-        ranked.append((rank, reading))
-    rank, best = min(ranked, key=itemgetter(0))  # the first of equals
-    return ranked[-1][1] if rank == _IMPOSSIBLE else best
-
-
-_IMPOSSIBLE = 3
+_TEXTABLE, _VALID, _POSSIBLE, _IMPOSSIBLE = range(4)
 
 
 def _rank(reading: _Reading) -> int:
-    """0 for a number that a text can usually reach, 1 for another valid one, 2 for a possible one, else 3."""
+    """What kind of number it is: one that a text can usually reach, another valid one, a possible one, or none."""
     code, national = reading
     if not (code.is_possible(national) and MIN_DIGITS <= len(code.code) + len(national) <= MAX_DIGITS):
         return _IMPOSSIBLE
     type_ = code.classify(national)[1]
     if type_ in TEXTABLE:
-        return 0
-    return 2 if type_ is NumberType.UNKNOWN else 1
+        return _TEXTABLE
+    return _POSSIBLE if type_ is NumberType.UNKNOWN else _VALID
 
 
 def _refusal(reading: _Reading, check: Check) -> str | None:
