@@ -80,7 +80,7 @@ class PhoneNumber:
         code, national = split(self.msisdn)
         if code.code in ("", TEST_CODE):
             return self.e164
-        return phonenumbers.format_number(_for_phonenumbers(code.code, national), style)
+        return phonenumbers.format_number(in_their_words(code.code, national), style)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,13 @@ class NormalisedMany:
 
 def country_of(msisdn: str) -> str | None:
     """The country of a canonical `msisdn`, as in PhoneNumber.country. None for anything that is not one."""
-    code, national = split(msisdn) if _has_shape(msisdn) else (None, "")
+    code, national = split(msisdn) if has_shape(msisdn) else (None, "")
     return code.classify(national)[0] if code else None
 
 
 def type_of(msisdn: str) -> NumberType:
     """The type of a canonical `msisdn`; UNKNOWN if it is not valid, or not a number at all."""
-    code, national = split(msisdn) if _has_shape(msisdn) else (None, "")
+    code, national = split(msisdn) if has_shape(msisdn) else (None, "")
     return code.classify(national)[1] if code else NumberType.UNKNOWN
 
 
@@ -119,14 +119,14 @@ def is_test_number(msisdn: str) -> bool:
     They pass every Check, have the type TEST and no country, and must never be handed to a real provider: no
     network could deliver to them.
     """
-    return msisdn.startswith(TEST_CODE) and _has_shape(msisdn)
+    return msisdn.startswith(TEST_CODE) and has_shape(msisdn)
 
 
-def _has_shape(msisdn: str) -> bool:
+def has_shape(msisdn: str) -> bool:
     return MIN_DIGITS <= len(msisdn) <= MAX_DIGITS and msisdn.isascii() and msisdn.isdigit()
 
 
-def _for_phonenumbers(code: str, national: str) -> phonenumbers.PhoneNumber:
+def in_their_words(code: str, national: str) -> phonenumbers.PhoneNumber:
     from phonenumbers import PhoneNumber as Theirs
 
     # Theirs is an integer. Zeros in front of it (Italy, Gabon) are counted beside it, the last digit never is.
