@@ -6,6 +6,7 @@ or changed or with a trunk prefix in front, and about digits at random.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import phonenumbers
@@ -44,9 +45,13 @@ def msisdn_of(theirs: phonenumbers.PhoneNumber) -> str:
     return phonenumbers.format_number(theirs, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
 
 
+#: What they know no longer: the prefixes of Mexico until 2019.
+FORMER = re.compile(r"\A52(?:01|04[45]|1)(?=[2-9][0-9]{9}\Z)")
+
+
 def agree(digits: str) -> None:
     """Assert that phonenumbers and we read the same from `digits`, 7 to 15 of them and not +999."""
-    theirs = in_their_words(digits)
+    theirs = in_their_words(FORMER.sub("52", digits))
     try:
         ours = parse(f"+{digits}", check=Check.SHAPE)
     except InvalidNumber:

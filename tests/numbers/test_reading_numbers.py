@@ -61,6 +61,9 @@ NATIONAL = [
     ("BR", "0 15 11 96123-4567", "5511961234567"),  # through a carrier, which is not part of the number
     ("AR", "011 15-2345-6789", "5491123456789"),  # 15 inside the country is 9 from outside
     ("MX", "222 123 4567", "522221234567"),
+    ("MX", "01 222 123 4567", "522221234567"),  # as it was dialled until 2019
+    ("MX", "044 55 1234 5678", "525512345678"),
+    ("MX", "045 55 1234 5678", "525512345678"),
     ("ZA", "071 123 4567", "27711234567"),
     ("NG", "0802 123 4567", "2348021234567"),
     ("CI", "01 23 45 6789", "2250123456789"),
@@ -101,6 +104,19 @@ BARE = [
 @pytest.mark.parametrize(("region", "digits", "msisdn", "why"), BARE, ids=[row[3] for row in BARE])
 def test_bare_digits_with_a_region_are_what_makes_the_best_number(region, digits, msisdn, why):
     assert normalise(digits, region=region) == msisdn
+
+
+@pytest.mark.parametrize("region", [None, "MX", "US"])
+@pytest.mark.parametrize("text", ["+521 55 1234 5678", "5215512345678", "00 52 1 55 1234 5678", "+52 55 1234 5678"])
+def test_a_mobile_number_of_mexico_is_the_same_with_and_without_the_1_of_former_years(text, region):
+    assert normalise(text, region=region, check=Check.VALID) == "525512345678"
+
+
+def test_no_digit_is_taken_for_a_former_prefix_where_it_is_part_of_the_number():
+    assert normalise("15512345678", region="MX") == "15512345678"  # New Jersey
+    assert normalise("+54 9 11 2345 6789") == "5491123456789"
+    assert normalise("+55 11 96123 4567") == "5511961234567"
+    assert normalise("+55 11 6123 4567") == "551161234567"
 
 
 @pytest.mark.parametrize("region", ["US", "CN", "RU", "DE", "FR"])
@@ -203,7 +219,7 @@ texts = st.one_of(
     digit_strings.map("00".__add__),
     st.text("+0123456789 ()-.\u00a0３x", max_size=20),
 )
-regions = st.sampled_from([None, "FR", "DE", "US", "RU", "IT", "AR", "BR", "JE", "LC", "FI", "HK", "NF", "SM"])
+regions = st.sampled_from([None, "FR", "DE", "US", "RU", "IT", "AR", "BR", "JE", "LC", "FI", "HK", "NF", "SM", "MX"])
 
 
 @given(texts, regions, st.sampled_from(Check))

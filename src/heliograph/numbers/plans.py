@@ -71,6 +71,11 @@ _TYPES = (
     ("uan", NumberType.UAN),
     ("voicemail", NumberType.VOICEMAIL),
 )  # then fixed and mobile, which can overlap: see RegionPlan._compile
+#: What was dialled inside a country, and is in address books still: Mexico's 01 and, for mobile numbers, 044 and 045.
+_FORMER_TRUNK_PREFIXES = {"MX": r"0(?:1|4[45])(?=[2-9]\d{9}\Z)"}
+#: What stood after a calling code, and does in the senders of inbound messages: until August 2019 mobile numbers of
+#: Mexico had a 1 there. (Argentina's 9 and Brazil's ninth digit are parts of the number.)
+_FORMER_AFTER_CODE = {"52": re.compile(r"\A1(?=[2-9]\d{9}\Z)")}
 _LONGEST_INTERNATIONAL_PREFIX = 8  # Australia's 14140011; a test holds that no region has a longer one
 _BY_GROUP = {type_.value: type_ for type_ in NumberType}
 
@@ -104,7 +109,7 @@ class RegionPlan:
         self._general = re.compile(general.national_number_pattern)
         self._leading_digits = _compiled(metadata.leading_digits)
         self._international_prefix = _compiled(metadata.international_prefix)
-        self._trunk_prefix = _compiled(metadata.national_prefix_for_parsing)
+        self._trunk_prefix = _compiled(_FORMER_TRUNK_PREFIXES.get(metadata.id) or metadata.national_prefix_for_parsing)
         self._trunk_rule = metadata.national_prefix_transform_rule
         self._by_length: dict[int, re.Pattern[str] | None] = {}
 
@@ -198,11 +203,12 @@ class RegionPlan:
 class CallingCode:
     """A country calling code (33, 1, 800) with the plans of the regions that share it."""
 
-    __slots__ = ("_label", "_regions", "code", "lengths", "main_country")
+    __slots__ = ("_former", "_label", "_regions", "code", "lengths", "main_country")
 
     def __init__(self, code: str, regions: tuple[RegionPlan, ...]) -> None:
         self.code = code
         self._regions = regions
+        self._former = _FORMER_AFTER_CODE.get(code)
         main = regions[0]
         #: The country that most of its numbers belong to; None if they belong to none.
         self.main_country = main.country
@@ -212,10 +218,12 @@ class CallingCode:
         self._label = f"{COUNTRIES.get(main.country or '', main.country)} (+{code})" if alone else f"+{code}"
 
     def canonical(self, national: str) -> str:
-        """`national` without a trunk prefix written by mistake or habit, as in +33 (0)6 12 34 56 78.
+        """`national` without a trunk prefix written by mistake or habit, as in +33 (0)6 12 34 56 78 or +52 1 55 ….
 
         Applied to its own result it changes nothing: where a second prefix could come off as well, none does.
         """
+        if self._former is not None:
+            national = self._former.sub("", national)
         main = self._regions[0]
         once = main.without_trunk_prefix(national)
         if once == national or main.without_trunk_prefix(once) != once:
