@@ -26,7 +26,7 @@ from heliograph.doors.bodies import read_body
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
-from heliograph.numbers import Check
+from heliograph.numbers import Check, plus_kept
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.services.accounts import public_part
 from heliograph.services.recipients import not_numbers, parse_msisdns
@@ -98,7 +98,7 @@ class NativeDoor(Door):
         query: wire.MessageQuery = call.query
         wanted = MessageFilter(
             batch_id=query.batch_id,
-            msisdns=[msisdn_filter(query.to)] if query.to else [],
+            msisdns=msisdn_filter(plus_kept(query.to), call.account.default_region) if query.to else [],
             statuses=[Status(query.status)] if query.status else [],
             since=query.since,
             until=query.until,
@@ -144,7 +144,7 @@ class NativeDoor(Door):
 
     async def change_batch(self, call: Call) -> wire.Batch:
         def edit(before: Draft) -> Draft:
-            return shapes.changed(before, call.body)
+            return shapes.changed(before, call.body, call.account.default_region)
 
         return shapes.batch(await self._services.batches.change(call.account, call.path["batch_id"], edit))
 
@@ -278,7 +278,7 @@ class NativeDoor(Door):
         query: wire.InboundQuery = call.query
         wanted = InboundFilter(
             to=[originator_filter(query.to)] if query.to else [],
-            msisdns=[msisdn_filter(query.msisdn)] if query.msisdn else [],
+            msisdns=msisdn_filter(plus_kept(query.msisdn), call.account.default_region) if query.msisdn else [],
             since=query.since,
             until=query.until,
         )

@@ -109,12 +109,12 @@ _SAME_NAME = (
 )
 
 
-def changed(before: Draft, change: wire.ChangeBatch) -> Draft:
-    """A batch with what a change asks for; null is the default."""
-    gone = {msisdn_filter(number) for number in change.remove}
+def changed(before: Draft, change: wire.ChangeBatch, region: str | None) -> Draft:
+    """A batch with what a change asks for; null is the default. `region` is the account's."""
+    gone = {msisdn for number in change.remove for msisdn in msisdn_filter(number, region)}
     after = msgspec.structs.replace(
         before,
-        to=[number for number in (*before.to, *change.add) if msisdn_filter(number) not in gone],
+        to=[number for number in (*before.to, *change.add) if gone.isdisjoint(msisdn_filter(number, region))],
         groups=[group for group in (*before.groups, *change.add_groups) if group not in change.remove_groups],
     )
     for name in _SAME_NAME:

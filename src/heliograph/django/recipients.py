@@ -6,10 +6,9 @@ import re
 
 from heliograph.django import conf
 from heliograph.django.errors import SMSSendingError
-from heliograph.numbers import InvalidNumber, normalise
+from heliograph.numbers import InvalidNumber, compact, normalise
 
 MAX_LENGTH = 20
-_SEPARATORS = re.compile(r"[\s\u00a0\u202f().\-\u2010-\u2015]+")
 _SHAPE = re.compile(r"\+?[0-9]{3,15}")
 _NATIONAL_DIGITS = 9
 """Numbers of this length get the project's code (reference: pymess.md, section 6)."""
@@ -18,17 +17,21 @@ _NATIONAL_DIGITS = 9
 def canonical(text: object) -> str:
     """A recipient as it is stored: `+420777111222`, or what was given if it says no country.
 
-    Spaces, dashes, dots and brackets are taken off, 00 becomes a plus, and a number of nine digits gets the setting
+    What stands between digits is taken off, 00 becomes a plus, and a number of nine digits gets the setting
     DEFAULT_PHONE_CODE. SMSSendingError for what can't be a number.
     """
-    bare = _SEPARATORS.sub("", str(text or ""))
-    code = conf.get("DEFAULT_PHONE_CODE")
-    if code and len(bare) == _NATIONAL_DIGITS and bare.isdigit():
-        bare = f"{code}{bare}"
-    elif bare.startswith("00"):
-        bare = f"+{bare[2:]}"
-    if not bare:
+    written = str(text or "").strip()
+    if not written:
         raise SMSSendingError("The recipient is empty.")
+    try:
+        bare = compact(written)
+    except InvalidNumber as error:
+        raise SMSSendingError(f"The recipient is no phone number: {error}. Write it like +420777111222.") from error
+    code = conf.get("DEFAULT_PHONE_CODE")
+    if bare.startswith("00"):
+        bare = f"+{bare[2:]}"
+    elif code and len(bare) == _NATIONAL_DIGITS and not bare.startswith("+"):
+        bare = f"{code}{bare}"
     if len(bare) > MAX_LENGTH:
         raise SMSSendingError(f"The recipient has {len(bare)} characters; {MAX_LENGTH} are the most.")
     if _SHAPE.fullmatch(bare) is None:

@@ -13,6 +13,7 @@ import msgspec
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.channels import Channel
+from heliograph.numbers import code_typed
 
 PLACEHOLDER = "code"
 """The parameter of a text that the code is put in for."""
@@ -132,7 +133,8 @@ def new_code(wording: Wording) -> str:
 def hash_code(account: Account, verification_id: str, code: str) -> str:
     """What is stored of a code: HMAC-SHA256 with the account's secret, so that the hash alone says nothing.
 
-    Capitals do not matter, nor what people put between digits to read them: blanks and hyphens.
+    Capitals do not matter, nor in which script digits are typed, nor what people put between them to read them: blanks
+    and dashes.
     """
-    written = f"code:{verification_id}:{''.join(code.split()).replace('-', '').upper()}"
+    written = f"code:{verification_id}:{code_typed(code)}"
     return hmac.digest(account.callback_secret.encode(), written.encode(), "sha256").hex()

@@ -5,11 +5,18 @@ from __future__ import annotations
 from heliograph.numbers import Check, InvalidNumber, InvalidOriginator, normalise, parse_originator
 
 
-def msisdn_filter(text: str) -> str:
+def msisdn_filter(text: str, region: str | None) -> list[str]:
+    """What a number may be stored as: as senders of `region` write it, and as answers without a plus show it."""
+    places = (None,) if text.startswith("+") else (region, None)
+    found = [_read(text, place) for place in dict.fromkeys(places)]
+    return list(dict.fromkeys(msisdn for msisdn in found if msisdn is not None)) or [text]
+
+
+def _read(text: str, region: str | None) -> str | None:
     try:
-        return normalise(text, check=Check.SHAPE)
+        return normalise(text, region=region, check=Check.SHAPE)
     except InvalidNumber:
-        return text
+        return None
 
 
 def originator_filter(text: str) -> str:

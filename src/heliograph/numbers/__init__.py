@@ -26,6 +26,7 @@ from heliograph.numbers.originators import (
 )
 from heliograph.numbers.plans import NumberType
 from heliograph.numbers.reading import normalise, normalise_many, parse
+from heliograph.numbers.spelling import code_typed, compact, plus_kept
 from heliograph.numbers.zones import time_zone_of
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ = [
     "Originator",
     "OriginatorKind",
     "PhoneNumber",
+    "code_typed",
+    "compact",
     "country_of",
     "is_test_number",
     "normalise",
@@ -47,6 +50,7 @@ __all__ = [
     "operator_of",
     "parse",
     "parse_originator",
+    "plus_kept",
     "region_named",
     "time_zone_of",
     "ton_npi",

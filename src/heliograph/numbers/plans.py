@@ -172,7 +172,7 @@ class RegionPlan:
             return False
         for style in self._metadata.number_format:
             leading = style.leading_digits_pattern[-1:]
-            if re.fullmatch(style.pattern, national) and (not leading or re.match(leading[0], national)):
+            if re.fullmatch(style.pattern or "", national) and (not leading or re.match(leading[0], national)):
                 return not style.national_prefix_formatting_rule
         return True
 

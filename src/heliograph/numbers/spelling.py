@@ -83,6 +83,15 @@ def compact(text: str) -> str:
     return bare
 
 
+def plus_kept(text: str) -> str:
+    """A field of a form or a query, with the plus that it began with: sent bare, a plus arrives there as a space.
+
+    One space before a digit is such a plus, except before 0, where no calling code begins: a pasted ` 0151…` stays as
+    it is. In a text that is neither a form's nor a query's a space is a space.
+    """
+    return f"+{text[1:]}" if text[:1] == " " and text[1:2].isdecimal() and ascii_digits(text[1]) != "0" else text
+
+
 def code_typed(text: str) -> str:
     """A one-time code as it was made, from what a person typed: without blanks, dashes and marks, in capitals."""
     return ascii_digits(text).translate(_BETWEEN_LETTERS).upper()

@@ -45,7 +45,7 @@ from heliograph.domain.rendering import Rendered, Rendering
 from heliograph.engine.engine import Engine
 from heliograph.numbers import Check, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
-from heliograph.services.recipients import parse_msisdns
+from heliograph.services.recipients import keyed_like, parse_msisdns
 from heliograph.store.batches import (
     BatchFilter,
     Fresh,
@@ -283,7 +283,7 @@ class Batches:
             originator=_originator(draft.originator or account.default_originator),
             body=body,
             udh=draft.udh.hex(),
-            parameters=draft.parameters,
+            parameters=keyed_like(recipients, draft.parameters, account.default_region),
             recipients=recipients,
             groups=list(dict.fromkeys(draft.groups)),
             recipient_count=len(recipients),

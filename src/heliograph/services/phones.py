@@ -94,7 +94,9 @@ class Phones:
         self, account: Account | None, number: str, *, limit: int = 100, after: str | None = None
     ) -> list[OnScreen]:
         """The phone's newest messages, oldest of them first; only those after the message `after`."""
-        shown = await self._store.read(messages_on, _phone(number), limit=limit, after=after, account_id=_id(account))
+        shown = await self._store.read(
+            messages_on, _phone(account, number), limit=limit, after=after, account_id=_id(account)
+        )
         ours = [entry.message_id for entry in shown if entry.message_id is not None]
         known = await self._store.read(messages_by_ids, ours) if ours else {}
         return [OnScreen(entry, known.get(entry.message_id or "")) for entry in reversed(shown)]
@@ -114,7 +116,7 @@ class Phones:
 
     async def thread(self, number: str, limit: int = 100) -> list[Entry]:
         """For the operator: the newest lines of a phone's conversation, oldest of them first."""
-        msisdn = _phone(number)
+        msisdn = _phone(None, number)
         shown = await self.conversation(None, msisdn, limit=limit)
         there = {entry.shown.message_id for entry in shown}
         failures = await self._store.read(recent_failures, msisdn, limit)
@@ -135,7 +137,7 @@ class Phones:
 
         Waits for it. WaitTimedOut if none comes within `timeout_s`.
         """
-        msisdn = _phone(number)
+        msisdn = _phone(account, number)
         deadline = time.monotonic() + timeout_s
         with self._engine.news.listen(f"phone:{msisdn}") as news:
             while True:
@@ -155,7 +157,7 @@ class Phones:
 
         Looks at the last fifty messages. WaitTimedOut if none of them has a code.
         """
-        msisdn = _phone(number)
+        msisdn = _phone(account, number)
         deadline = time.monotonic() + timeout_s
         with self._engine.news.listen(f"phone:{msisdn}") as news:
             while True:
@@ -189,7 +191,7 @@ class Phones:
         if account is not None and rent is not None and rent.account_id != account.id:
             raise _nobody_wrote(number, to)
         inbound_id = await self._operator.reply(
-            _phone(number), originator, text, account_id=_id(account), channel=channel
+            _phone(account, number), originator, text, account_id=_id(account), channel=channel
         )
         if inbound_id is None:
             raise _nobody_wrote(number, to)
@@ -209,7 +211,7 @@ class Phones:
 
     def listen(self, msisdn: str | None = None) -> Listening:
         """News of one phone, or of all."""
-        return self._engine.news.listen("phones" if msisdn is None else f"phone:{_phone(msisdn)}")
+        return self._engine.news.listen("phones" if msisdn is None else f"phone:{_phone(None, msisdn)}")
 
     def listen_to_message(self, message_id: str) -> Listening:
         """News of one message's status."""
@@ -270,8 +272,8 @@ def code_in(text: str) -> str | None:
     return None if found is None else re.sub(r"\D", "", found.group())
 
 
-def _phone(number: str) -> str:
+def _phone(account: Account | None, number: str) -> str:
     try:
-        return normalise(number, check=Check.SHAPE)
+        return normalise(number, region=None if account is None else account.default_region, check=Check.SHAPE)
     except InvalidNumber as error:
         raise InvalidRecipient(f"{number!r} is not a phone number: {error.reason}.", field="msisdn") from error

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from heliograph.domain.batches import Parameters
 from heliograph.domain.errors import InvalidRecipient
-from heliograph.numbers import Check, InvalidRow, normalise_many
+from heliograph.numbers import Check, InvalidNumber, InvalidRow, normalise, normalise_many
+from heliograph.text.parameters import DEFAULT
 
 MAX_NAMED_MISTAKES = 20
 """How many wrong numbers an error lists."""
@@ -29,3 +31,21 @@ def not_numbers(invalid: Sequence[InvalidRow], asked: int, *, field: str) -> Inv
     more = len(invalid) - len(named)
     rest = f", and {more} more" if more else ""
     return InvalidRecipient(f"Not a phone number: {', '.join(named)}{rest}.", field=field, invalid=invalid)
+
+
+def keyed_like(recipients: Sequence[str], parameters: Parameters | None, region: str | None) -> Parameters | None:
+    """The parameters of a batch: a key that only `region` makes one of the `recipients` is that MSISDN."""
+    if region is None or not parameters:
+        return parameters
+    known = set(recipients)
+
+    def key_of(text: str) -> str:
+        if text == DEFAULT or text.removeprefix("+") in known:
+            return text
+        try:
+            msisdn = normalise(text, region=region, check=Check.SHAPE)
+        except InvalidNumber:
+            return text
+        return msisdn if msisdn in known else text
+
+    return {name: {key_of(key): value for key, value in column.items()} for name, column in parameters.items()}

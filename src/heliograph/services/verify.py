@@ -170,7 +170,7 @@ class Verify:
         return found
 
     async def check(self, account: Account, verification_id: str, code: str) -> Verification:
-        """The verified verification, if the code is right; capitals, blanks and hyphens do not matter.
+        """The verified verification, if the code is right, however it is typed (`hash_code`).
 
         WrongCode; VerificationFailed for the last wrong one; VerificationOver in its kinds once there is nothing to
         verify. A wrong code is counted when this raises.

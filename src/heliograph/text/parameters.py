@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from heliograph.numbers import InvalidNumber, compact
+
 #: The key of the value for recipients that have none of their own.
 DEFAULT = "default"
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9._-](?:[A-Za-z0-9._ -]{0,62}[A-Za-z0-9._-])?)\}")
-_SEPARATORS = re.compile(r"[\s().-]+")
 _DOLLAR = "dollar"
 
 
@@ -99,9 +100,7 @@ def values_for(table: Mapping[str, Mapping[str, str]], recipient: str) -> dict[s
 
 def _msisdn(key: str) -> str:
     """The digits of a number, without a plus or the 00 that stands for it; any other key as it is."""
-    digits = key.removeprefix("+")
-    if not digits.isdecimal():
-        digits = _SEPARATORS.sub("", key).removeprefix("+")
-        if not digits.isdecimal():
-            return key
-    return digits.removeprefix("00")
+    try:
+        return compact(key).removeprefix("+").removeprefix("00")
+    except InvalidNumber:
+        return key

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from heliograph.domain.accounts import Account, Terms
+from heliograph.domain.accounts import Account
 from heliograph.domain.batches import MAX_TEXT_LENGTH, Draft, Options, ReportWish
 from heliograph.domain.marketing import NIGHT, with_mention
-from heliograph.numbers import Check, InvalidNumber, country_of, normalise
+from heliograph.numbers import InvalidNumber, compact, country_of, normalise
 from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.codes import SENTENCES, Code
 from heliograph.protocols.isendpro.errors import IsendproRefusal
@@ -60,13 +60,13 @@ class Send(msgspec.Struct):
     is_test: bool
 
 
-def read_send(asked: Parameters, numbers: Sequence[str], terms: Terms, *, any_length: bool = False) -> Send:
+def read_send(asked: Parameters, numbers: Sequence[str], account: Account, *, any_length: bool = False) -> Send:
     """Refuses what is wrong with the whole request; what is wrong with a number is in its row. `any_length`: texts may
     have as many parts as there can be, whatever is asked for."""
     if len(numbers) > wire.MAX_NUMBERS:
         raise IsendproRefusal(Code.PARAMETER_INVALID, f"num > {wire.MAX_NUMBERS}")
     sender = _sender(asked.one("emetteur"))
-    marketing = sender is not None and not (asked.is_on("nostop") and terms.may_omit_stop)
+    marketing = sender is not None and not (asked.is_on("nostop") and account.terms.may_omit_stop)
     texts = _parallel("sms", asked.required_many("sms"), len(numbers))
     trackers = _parallel("tracker", _trackers(asked), len(numbers))
     send = Send(
@@ -78,11 +78,11 @@ def read_send(asked: Parameters, numbers: Sequence[str], terms: Terms, *, any_le
         send_at=_send_at(asked),
         most_parts=wire.MOST_PARTS if any_length else min(asked.number("smslong") or 1, wire.MOST_PARTS),
         ucs2=asked.is_on("ucs2"),
-        waits_at_night=marketing and not terms.may_send_at_night,
+        waits_at_night=marketing and not account.terms.may_send_at_night,
         is_test=asked.is_on("sandbox"),
     )
     for row in send.rows:
-        row.code = _judged(row, send)
+        row.code = _judged(row, send, account)
     return send
 
 
@@ -96,11 +96,11 @@ def measured(text: str, *, ucs2: bool) -> Measure:
         raise IsendproRefusal(Code.TEXT_TOO_LONG) from error
 
 
-def msisdn_of(given: str) -> str:
-    """A national number of France, or an international one with or without a plus. InvalidNumber."""
-    bare = given.strip()
-    international = not bare.startswith(("0", "+"))
-    return normalise(f"+{bare}" if international else bare, region=HOME, check=Check.POSSIBLE)
+def msisdn_of(given: str, account: Account) -> str:
+    """A national number of the account's region, which begins with 0; or an international one. InvalidNumber."""
+    digits = compact(given)
+    international = not digits.startswith(("0", "+"))
+    return normalise(f"+{digits}" if international else digits, region=account.default_region or HOME)
 
 
 def drafts_of(send: Send, account: Account) -> list[tuple[Draft, list[Row]]]:
@@ -138,9 +138,9 @@ def _draft(send: Send, account: Account, rows: Sequence[Row]) -> Draft:
     )
 
 
-def _judged(row: Row, send: Send) -> Code:
+def _judged(row: Row, send: Send, account: Account) -> Code:
     try:
-        row.msisdn = msisdn_of(row.given)
+        row.msisdn = msisdn_of(row.given, account)
         row.parts = measured(row.text, ucs2=send.ucs2).parts
     except InvalidNumber:
         return Code.NUMBER_INVALID

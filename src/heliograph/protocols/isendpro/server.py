@@ -87,7 +87,7 @@ class IsendproDoor(Door):
         """To one number or to many: their own client posts many to the address for one."""
         asked = _asked(call)
         numbers = await self._numbers(call, asked)
-        send = read_send(asked, numbers, call.account.terms)
+        send = read_send(asked, numbers, call.account)
         await self._mark_blacklisted(call, send)
         if not send.is_test:
             await self._create(call, send)
@@ -119,7 +119,7 @@ class IsendproDoor(Door):
         asked = _asked(call)
         numbers = asked.required_many("num")
         # Whatever length is asked for, the answer says how long it is.
-        send = read_send(asked, numbers, call.account.terms, any_length=True)
+        send = read_send(asked, numbers, call.account, any_length=True)
         return wire.reply([_counted(row, ucs2=send.ucs2) for row in send.rows])
 
     async def credit(self, call: Call) -> wire.CreditReply:
@@ -144,7 +144,9 @@ class IsendproDoor(Door):
 
     async def _looked_up(self, call: Call, given: str) -> wire.Entry:
         try:
-            found = await self._services.numbers.look_up(call.account, f"+{msisdn_of(given)}", protocol=PROTOCOL)
+            found = await self._services.numbers.look_up(
+                call.account, f"+{msisdn_of(given, call.account)}", protocol=PROTOCOL
+            )
         except (InvalidNumber, InvalidRecipient):
             return _refused(given, Code.NUMBER_INVALID)
         except NoCoverage:
@@ -164,7 +166,9 @@ class IsendproDoor(Door):
         entries = []
         for given in self._few(call):
             try:
-                entries.append(wire.Entry(tel=given, operateur=operator_of(msisdn_of(given)) or UNKNOWN_OPERATOR))
+                entries.append(
+                    wire.Entry(tel=given, operateur=operator_of(msisdn_of(given, call.account)) or UNKNOWN_OPERATOR)
+                )
             except InvalidNumber:
                 entries.append(_refused(given, Code.NUMBER_INVALID))
         return wire.reply(entries)
@@ -201,7 +205,7 @@ class IsendproDoor(Door):
         drafts, entries = [], []
         for place, given in enumerate(numbers):
             try:
-                msisdn = msisdn_of(given)
+                msisdn = msisdn_of(given, call.account)
             except InvalidNumber:
                 entries.append(_refused(given, Code.NUMBER_INVALID, book))
                 continue
@@ -216,7 +220,7 @@ class IsendproDoor(Door):
         gone, entries, book = [], [], str(group.number)
         for given in numbers:
             try:
-                gone.append(f"+{msisdn_of(given)}")
+                gone.append(f"+{msisdn_of(given, call.account)}")
             except InvalidNumber:
                 entries.append(_refused(given, Code.NUMBER_INVALID, book))
             else:
@@ -248,7 +252,7 @@ class IsendproDoor(Door):
         _require(asked, flag)
         given = asked.required("num")
         try:
-            return given, msisdn_of(given)
+            return given, msisdn_of(given, call.account)
         except InvalidNumber as error:
             raise IsendproRefusal(Code.NUMBER_INVALID, given) from error
 

@@ -156,7 +156,7 @@ def _recipients(numbers: Sequence[str]) -> list[str]:
     """International numbers, with or without a plus."""
     if not numbers:
         raise invalid("recipient_list", "There must be at least one recipient.")
-    read = normalise_many([f"+{number.strip().removeprefix('+')}" for number in numbers], check=Check.POSSIBLE)
+    read = normalise_many(numbers, check=Check.POSSIBLE)
     if read.invalid:
         raise SmsdropRefusal(
             422,

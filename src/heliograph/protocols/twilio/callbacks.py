@@ -18,7 +18,7 @@ from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.statuses import Status
 from heliograph.doors.callbacks import REMEMBERED_S, CallbackWriter
 from heliograph.engine.callbacks import Answer, Orders, Payload
-from heliograph.numbers import Check, InvalidNumber, InvalidOriginator, country_of, normalise, parse_originator
+from heliograph.numbers import InvalidNumber, InvalidOriginator, country_of, normalise, parse_originator
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.codes import error_code, word_of
 from heliograph.protocols.twilio.shapes import PROTOCOL, WHATSAPP, address, prefix_of, service_of, with_links
@@ -126,7 +126,7 @@ class TwilioCallbacks(CallbackWriter):
         if len(text) > wire.MAX_BODY:
             raise ValueError(f"The reply has {len(text)} characters; {wire.MAX_BODY} are allowed.")
         try:
-            to = None if reply.to is None else normalise(reply.to.removeprefix(WHATSAPP), check=Check.POSSIBLE)
+            to = None if reply.to is None else normalise(reply.to.removeprefix(WHATSAPP), region=account.default_region)
             sender = None if reply.sender is None else parse_originator(reply.sender.removeprefix(WHATSAPP)).value
         except (InvalidNumber, InvalidOriginator) as error:
             raise ValueError(f"The reply can't be sent: {error}") from error

@@ -169,16 +169,16 @@ class MessagesDoor(TwilioDoor):
         """One more than fit on it, if there are as many."""
         since, until = asked.dates("DateSent")
         limit = at.size + 1
-        to, sender = asked.one("To"), asked.one("From")
+        to, sender, region = asked.one("To"), asked.one("From"), call.account.default_region
         outbound = MessageFilter(
-            msisdns=[msisdn_filter(_bare(to))] if to else [],
+            msisdns=msisdn_filter(_bare(to), region) if to else [],
             originators=[originator_filter(_bare(sender))] if sender else [],
             since=since,
             until=until,
         )
         arrived = InboundFilter(
             to=[originator_filter(_bare(to))] if to else [],
-            msisdns=[msisdn_filter(_bare(sender))] if sender else [],
+            msisdns=msisdn_filter(_bare(sender), region) if sender else [],
             since=since,
             until=until,
         )

@@ -18,6 +18,7 @@ from heliograph.domain.prices import MICROS
 from heliograph.domain.statuses import Status, explain
 from heliograph.domain.verifications import Verification, VerificationStatus
 from heliograph.doors.whole_numbers import whole_number
+from heliograph.numbers import plus_kept
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.codes import Code, error_code, message_word
 from heliograph.protocols.twilio.errors import TwilioRefusal
@@ -42,11 +43,20 @@ MOST_MEDIA = 10
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
+_ADDRESSES = {"To", "From"}
+
+
+def _address(text: str) -> str:
+    """With the plus of its number, if that was lost on the way."""
+    prefix = WHATSAPP if text.startswith(WHATSAPP) else ""
+    return prefix + plus_kept(text.removeprefix(prefix))
+
+
 class Form:
     """The fields of a request."""
 
     def __init__(self, fields: wire.Fields) -> None:
-        self.fields = fields
+        self.fields = [(name, _address(value) if name in _ADDRESSES else value) for name, value in fields]
 
     def one(self, name: str) -> str | None:
         """The last of that name; None if there is none, or nothing in it."""

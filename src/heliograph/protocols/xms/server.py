@@ -89,7 +89,7 @@ class XmsDoor(Door):
     async def update_batch(self, call: Call) -> wire.BatchReply:
         def edit(before: Draft) -> Draft:
             with _in_our_words():
-                return shapes.changed(before, call.body)
+                return shapes.changed(before, call.body, call.account.default_region)
 
         return await self._rewrite(call, edit)
 

@@ -61,10 +61,10 @@ def draft(wanted: wire.BatchCreate) -> Draft:
     )
 
 
-def changed(before: Draft, change: wire.BatchUpdate) -> Draft:
-    """A batch with what an update changes: null is the default. Raises wire.XmsFormatError."""
+def changed(before: Draft, change: wire.BatchUpdate, region: str | None) -> Draft:
+    """A batch with what an update changes; null is the default. `region` is the account's. wire.XmsFormatError."""
     after = msgspec.structs.replace(before)
-    _change_recipients(after, change)
+    _change_recipients(after, change, region)
     _change_body(after, change)
     if change.send_at is not UNSET:
         after.send_at = _instant("send_at", change.send_at)
@@ -88,11 +88,11 @@ def changed(before: Draft, change: wire.BatchUpdate) -> Draft:
     return after
 
 
-def _change_recipients(after: Draft, change: wire.BatchUpdate) -> None:
+def _change_recipients(after: Draft, change: wire.BatchUpdate, region: str | None) -> None:
     added, added_groups = told_apart(change.to_add or ())
     removed, removed_groups = told_apart(change.to_remove or ())
-    gone = {msisdn_filter(number) for number in removed}
-    after.to = [number for number in (*after.to, *added) if msisdn_filter(number) not in gone]
+    gone = {msisdn for number in removed for msisdn in msisdn_filter(number, region)}
+    after.to = [number for number in (*after.to, *added) if gone.isdisjoint(msisdn_filter(number, region))]
     after.groups = [group for group in (*after.groups, *added_groups) if group not in removed_groups]
 
 

@@ -27,7 +27,7 @@ from heliograph.domain.verifications import (
     Wording,
 )
 from heliograph.doors import Call
-from heliograph.numbers import country_of
+from heliograph.numbers import InvalidNumber, compact, country_of
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_param
@@ -86,11 +86,7 @@ class OtpArea(Area):
         region = reading.country(body.country_iso)
         if region is None and isinstance(body.country_iso, str) and body.country_iso:
             raise invalid_param(2003, f"There is no country {body.country_iso!r}.")
-        if (
-            region is None
-            and not body.phone_number.lstrip().startswith(("+", "00"))
-            and not call.account.default_region
-        ):
+        if region is None and not call.account.default_region and not _names_country(body.phone_number):
             raise invalid_param(2002, "A national number needs `countryIso`.")
         try:
             facts = self._services.numbers.validate(body.phone_number, region or call.account.default_region)
@@ -164,6 +160,14 @@ def _given(asked: object, own: Mapping[str, Any], name: str) -> str:
     """What a request says, else what the application has set; empty if neither does."""
     value = asked if isinstance(asked, str | int) else own.get(name)
     return "" if value is None else str(value)
+
+
+def _names_country(number: str) -> bool:
+    """Whether it begins with a plus or 00; what is no number is for others to refuse."""
+    try:
+        return compact(number).startswith(("+", "00"))
+    except InvalidNumber:
+        return True
 
 
 def _number(text: str, allowed: range, name: str, codes: tuple[int, int, int]) -> int:
