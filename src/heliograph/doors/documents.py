@@ -35,7 +35,9 @@ def _list(value: list[Any], kinds: Sequence[inspect.Type]) -> Any:
     for kind in kinds:
         if isinstance(kind, inspect.CollectionType):
             inner = kind.item_type
-            return [_as_meant(each, inner) for each in value] if isinstance(inner, _HOLDS_OTHERS) else value
+            too_long = kind.max_length is not None and len(value) > kind.max_length  # it is refused in any case
+            walked = isinstance(inner, _HOLDS_OTHERS) and not too_long
+            return [_as_meant(each, inner) for each in value] if walked else value
     return {} if not value and any(_may_be_empty(kind) for kind in kinds) else value
 
 
