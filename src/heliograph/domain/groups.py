@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from itertools import islice
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from heliograph.domain.inbound import words_of
+from heliograph.domain.words import begins_with
 
 MAX_KEYWORDS = 2
 
@@ -25,8 +24,9 @@ class Membership(StrEnum):
 class AutoUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """Which inbound texts add their sender to a group, and which remove it.
 
-    Keywords are the words that a text must begin with: one or two, as the customer wrote them; none: no text does. On a
-    number of one's own the first word is the verb; on one that is shared, the brand, and the second is the verb.
+    Keywords are the words that a text must begin with, in whatever case: one or two, as the customer wrote them; none:
+    no text does. On a number of one's own the first word is the verb; on one that is shared, the brand, and the second
+    is the verb.
     """
 
     to: str
@@ -36,18 +36,12 @@ class AutoUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
     def effect_of(self, text: str) -> Membership | None:
         """What a text does. If it begins with both, the longer keywords count; of equally long ones, the removal."""
-        said = list(islice(words_of(text), MAX_KEYWORDS))
         matching = [
             (len(keywords), effect is Membership.ENDS, effect)
             for effect, keywords in ((Membership.BEGINS, self.add), (Membership.ENDS, self.remove))
-            if keywords and said[: len(keywords)] == _heard(keywords)
+            if keywords and begins_with(text, keywords)
         ]
         return max(matching)[2] if matching else None
-
-
-def _heard(keywords: Sequence[str]) -> list[str]:
-    """Keywords as the words of a text are read."""
-    return [word for keyword in keywords for word in words_of(keyword)]
 
 
 class Group(msgspec.Struct, kw_only=True):

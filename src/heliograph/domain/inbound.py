@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.words import words_of
+from heliograph.numbers import is_msisdn
+
+MAX_BODY = 65_536
+"""Characters of a body that are kept: more than 255 parts of SMS have, and as many as messengers let people write. They
+are whole groups of base64, so that a binary body can be read although it was cut."""
+MAX_KEYWORD = 64
 
 
 class Inbound(msgspec.Struct, kw_only=True):
@@ -17,7 +23,7 @@ class Inbound(msgspec.Struct, kw_only=True):
     account_id: str
     kind: BodyKind
     msisdn: str
-    """Who wrote it."""
+    """Who wrote it: an MSISDN, a short code or a name (`numbers.read_address`); empty if that is not shown."""
     to: str
     """The originator it was written to."""
     body: str
@@ -37,15 +43,13 @@ class Inbound(msgspec.Struct, kw_only=True):
     rent_id: str | None = None
     """Of the rented number that it was written to, if it was one."""
 
-
-def words_of(text: str) -> Iterator[str]:
-    """Its words in upper case, without punctuation around them."""
-    for word in text.split():
-        bare = word.strip(".,;:!?\"'()[]").upper()
-        if bare:
-            yield bare
+    @property
+    def is_from_a_phone(self) -> bool:
+        """Whether its sender is a number. A name or nobody is never answered, and can't opt out or be in a group."""
+        return is_msisdn(self.msisdn)
 
 
 def keyword_of(text: str) -> str | None:
-    """The first of its words; None if there is none."""
-    return next(words_of(text), None)
+    """The first of its words, cut after MAX_KEYWORD characters; None if there is none."""
+    word = next(words_of(text), None)
+    return None if word is None else word[:MAX_KEYWORD]

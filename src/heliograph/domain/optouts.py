@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
-from heliograph.domain.inbound import keyword_of
+from heliograph.domain.words import bare_word, phrase_of
 
 
 def _words(*lines: str) -> frozenset[str]:
-    """Each line has the words of one language, or of a few that are alike."""
-    return frozenset(word for line in lines for word in line.split())
+    """Each line has the words of one language, or of a few that are alike; a hyphen stands in a phrase, which may be
+    written as one word, too."""
+    found = [word for line in lines for word in line.split()]
+    return frozenset(word.replace("-", between) for word in found for between in ("", " "))
 
 
-#: A text that consists of one of these words alone ends the sender's consent (CTIA Messaging Principles, 5.1.3), in
-#: whatever language: in capitals, without accents.
+#: A text that consists of one of these words or phrases alone ends the sender's consent (47 CFR 64.1200(a)(10); CTIA
+#: Messaging Principles, 5.1.3), in whatever language: in capitals, without accents.
 STOP_WORDS = _words(
-    "STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT",
-    "ARRET ARRETER DESABONNER DESINSCRIRE",
+    "STOP STOP-ALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPT-OUT",
+    "ARRET ARRETER DESABONNER SE-DESABONNER DESINSCRIRE SE-DESINSCRIRE",
     "STOPP ABMELDEN ABBESTELLEN",
     "BAJA ALTO CANCELAR DETENER PARAR SAIR REMOVER",
     "CANCELLA DISISCRIVI BASTA",
@@ -98,28 +99,18 @@ NO_WORDS = ConsentWords()
 
 
 def consent_in(text: str, words: ConsentWords = NO_WORDS) -> Consent:
-    """What this inbound text says about consent: only a text of one word can say anything.
+    """What this inbound text says about consent: only one that is a single word or phrase of those above can say
+    anything, however it is punctuated.
 
     An account's own words come first, so that it can give one of ours another meaning.
     """
-    if len(text.split()) != 1:
-        return Consent.NOT_ABOUT_IT
-    word = bare_word(keyword_of(text) or "")
-    for consent, own in (
-        (Consent.WITHDRAWN, words.stop),
-        (Consent.GIVEN, words.start),
-        (Consent.EXPLANATION_WANTED, words.help),
-    ):
-        if word in map(bare_word, own):
+    said = bare_word(phrase_of(text))
+    meanings = (
+        (Consent.WITHDRAWN, words.stop, STOP_WORDS),
+        (Consent.GIVEN, words.start, START_WORDS),
+        (Consent.EXPLANATION_WANTED, words.help, HELP_WORDS),
+    )
+    for consent, own, _ in meanings:
+        if said and said in (bare_word(phrase_of(word)) for word in own):
             return consent
-    if word in STOP_WORDS:
-        return Consent.WITHDRAWN
-    if word in START_WORDS:
-        return Consent.GIVEN
-    return Consent.EXPLANATION_WANTED if word in HELP_WORDS else Consent.NOT_ABOUT_IT
-
-
-def bare_word(word: str) -> str:
-    """In capitals, without accents: as people type on phones."""
-    apart = unicodedata.normalize("NFD", word.upper())
-    return unicodedata.normalize("NFC", "".join(each for each in apart if not "\u0300" <= each <= "\u036f"))
+    return next((consent for consent, _, usual in meanings if said in usual), Consent.NOT_ABOUT_IT)

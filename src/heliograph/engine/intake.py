@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 import structlog
 
+from heliograph.domain.accounts import Account
 from heliograph.domain.answers import answer
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.errors import NotNow
@@ -17,11 +19,13 @@ from heliograph.domain.instants import from_ms, maybe_instant, now_ms
 from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.prices import Tariff
 from heliograph.domain.receipts import Receipt
+from heliograph.domain.rents import Rent
 from heliograph.domain.statuses import Status
-from heliograph.engine.foreign import storable
+from heliograph.engine.foreign import bounded, storable
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
 from heliograph.engine.routing import Router
+from heliograph.numbers import country_of, read_address
 from heliograph.protocols.contract import InboundArrival
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id, oldest_account
@@ -31,6 +35,7 @@ from heliograph.store.changes import Applied
 from heliograph.store.inbound import add_inbound
 from heliograph.store.receipts import Receipts, Recorded, record_receipts, sent_under
 from heliograph.store.rents import rent_of
+from heliograph.store.tx import Tx
 
 log = structlog.get_logger(__name__)
 
@@ -133,35 +138,20 @@ class EngineIntake:
 
     async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
         """Stores an inbound message with its effect on consent and its callback, in one transaction."""
-        rent = await self._store.read(rent_of, arrival.to)
-        owner = arrival.account_id if rent is None else rent.account_id
-        account = await (self._store.read(oldest_account) if owner is None else self._store.read(account_by_id, owner))
-        if account is None:
-            log.warning("inbound message for nobody", provider=provider, to=arrival.to)
+        arrival = bounded(arrival)
+        owner = await self._store.read(_owner_of, arrival)
+        if owner is None:
+            log.warning("inbound message for nobody", provider=provider, to=read_address(arrival.to))
             return None
-        now = now_ms()
-        text = storable(arrival.body) if arrival.kind is BodyKind.TEXT else ""
-        message = Inbound(
-            id=new_id(),
-            account_id=account.id,
-            kind=arrival.kind,
-            msisdn=arrival.msisdn,
-            to=storable(arrival.to),
-            body=storable(arrival.body),
-            udh=arrival.udh,
-            provider=provider,
-            provider_ref=storable(arrival.provider_ref),
-            keyword=keyword_of(text),
-            received_at=from_ms(now),
-            sent_at=maybe_instant(arrival.sent_at_ms),
-            operator=arrival.operator,
-            channel=arrival.channel.value,
-        )
-        consent = consent_in(text, account.words) if text else Consent.NOT_ABOUT_IT
+        account, now = owner.account, now_ms()
+        message = _read(provider, arrival, owner, now)
+        consent = Consent.NOT_ABOUT_IT
+        if message.is_from_a_phone and message.kind is BodyKind.TEXT:
+            consent = consent_in(message.body, account.words)
         written = account.words.answer_to(consent)
         tariff = self._tariff.with_prices(account.terms.prices)
         answered = None if written is None else NewBatch(answer(account, message, written), tariff=tariff)
-        if not await self._store.write(add_inbound, account, message, consent, now, rent, answered):
+        if not await self._store.write(add_inbound, account, message, consent, now, owner.rent, answered):
             return None
         if answered is not None:
             self._on_messages()
@@ -169,6 +159,49 @@ class EngineIntake:
         self._news.tell([f"inbound:{account.id}"])
         self._on_events.set()
         return message.id
+
+
+class _Owner(NamedTuple):
+    """Whose an inbound message is."""
+
+    account: Account
+    to: str
+    """What it was written to, as it is stored."""
+    rent: Rent | None
+    """Of that number."""
+
+
+def _owner_of(tx: Tx, arrival: InboundArrival) -> _Owner | None:
+    """Who has rented the number that was written to, else the provider's account, else the first; None if there is
+    none."""
+    account = oldest_account(tx) if arrival.account_id is None else account_by_id(tx, arrival.account_id)
+    to = read_address(arrival.to, None if account is None else account.default_region)
+    rent = rent_of(tx, to)
+    if rent is not None:
+        account = account_by_id(tx, rent.account_id)
+    return None if account is None else _Owner(account, to, rent)
+
+
+def _read(provider: str, arrival: InboundArrival, owner: _Owner, now: int) -> Inbound:
+    """A sender without its country's code is read as the account would, then as somebody in the country of the number
+    that was written to."""
+    account = owner.account
+    return Inbound(
+        id=new_id(),
+        account_id=account.id,
+        kind=arrival.kind,
+        msisdn=read_address(arrival.msisdn, account.default_region, country_of(owner.to)),
+        to=owner.to,
+        body=arrival.body,
+        udh=arrival.udh,
+        provider=provider,
+        provider_ref=arrival.provider_ref,
+        keyword=keyword_of(arrival.body) if arrival.kind is BodyKind.TEXT else None,
+        received_at=from_ms(now),
+        sent_at=maybe_instant(arrival.sent_at_ms),
+        operator=arrival.operator,
+        channel=arrival.channel.value,
+    )
 
 
 def _cleaned(receipt: Receipt) -> Receipt:

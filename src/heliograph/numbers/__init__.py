@@ -1,10 +1,11 @@
 """Phone numbers: what a text means as a number, what a number is, and what a message may be from.
 
 Inside Heliograph a number is always its bare MSISDN, the digits of E.164 without a plus: `33612345678`.
-Doors turn what they are given into that with `normalise`, `normalise_many` or `parse`, and nothing behind them
-looks at a number's spelling again.
+Doors turn what they are given into that with `normalise`, `normalise_many` or `parse`, the engine reads who an inbound
+message is from with `read_address`, and nothing behind them looks at a number's spelling again.
 """
 
+from heliograph.numbers.addresses import MAX_ADDRESS, is_msisdn, read_address, shown
 from heliograph.numbers.countries import COUNTRIES, UNNUMBERED, region_named
 from heliograph.numbers.networks import operator_of
 from heliograph.numbers.number import (
@@ -31,6 +32,7 @@ from heliograph.numbers.zones import time_zone_of
 
 __all__ = [
     "COUNTRIES",
+    "MAX_ADDRESS",
     "UNNUMBERED",
     "Check",
     "InvalidNumber",
@@ -44,6 +46,7 @@ __all__ = [
     "code_typed",
     "compact",
     "country_of",
+    "is_msisdn",
     "is_test_number",
     "normalise",
     "normalise_many",
@@ -51,7 +54,9 @@ __all__ = [
     "parse",
     "parse_originator",
     "plus_kept",
+    "read_address",
     "region_named",
+    "shown",
     "time_zone_of",
     "ton_npi",
     "type_of",

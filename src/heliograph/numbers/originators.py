@@ -20,7 +20,8 @@ MAX_CHARACTERS = 11
 CHARACTERS = frozenset(string.ascii_letters + string.digits + " !\"#$%&'()*+,-./:;<=>?@_")
 
 _SHORT = range(3, 7)
-_SHORT_UNLESS_VALID = range(7, 9)
+SHORT_UNLESS_VALID = range(7, 9)
+"""How many digits may be a short code as well as an MSISDN: they are one if no plan has them."""
 
 
 class OriginatorKind(StrEnum):
@@ -92,7 +93,7 @@ def parse_originator(text: str) -> Originator:
         msisdn = normalise(digits, check=Check.SHAPE)
     except InvalidNumber as error:
         raise InvalidOriginator(text, error.reason) from error
-    if bare and len(digits) in _SHORT_UNLESS_VALID and type_of(digits) is NumberType.UNKNOWN:
+    if bare and len(digits) in SHORT_UNLESS_VALID and type_of(digits) is NumberType.UNKNOWN:
         return Originator(digits, OriginatorKind.SHORT_CODE)
     return Originator(msisdn, OriginatorKind.MSISDN)
 

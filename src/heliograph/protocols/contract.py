@@ -86,10 +86,12 @@ Outcome = Taken | Refused | TryAgain | Uncertain
 
 
 class InboundArrival(msgspec.Struct, frozen=True, kw_only=True):
-    """An inbound message as a provider hands it over."""
+    """An inbound message as a provider hands it over: the engine reads the addresses, and cuts what is too long."""
 
     msisdn: str
+    """Who wrote it, as the provider writes that; empty if it does not say."""
     to: str
+    """Whom it was written to, likewise."""
     kind: BodyKind
     body: str
     udh: str = ""

@@ -12,8 +12,8 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.errors import InvalidField, InvalidOriginator, NotFound
 from heliograph.domain.groups import MAX_KEYWORDS, AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.ids import new_id
-from heliograph.domain.inbound import words_of
 from heliograph.domain.instants import now_ms
+from heliograph.domain.words import words_of
 from heliograph.numbers import Check, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.services.recipients import parse_msisdns

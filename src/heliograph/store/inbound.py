@@ -62,9 +62,10 @@ def add_inbound(
         tx.run(delete(optouts).where(optouts.c.account_id == account.id, optouts.c.msisdn == message.msisdn))
     if answer is not None:
         accept(tx, [answer])
-    if message.kind is BodyKind.TEXT:
+    if message.kind is BodyKind.TEXT and message.is_from_a_phone:
         follow_keywords(tx, account.id, message)
-    note_heard(tx, message)
+    if message.msisdn:
+        note_heard(tx, message)
     if message.price:
         take(tx, account.id, message.id, message.price, now_ms)
     if rent is not None and rent.callback_url is not None:
