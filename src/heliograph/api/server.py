@@ -26,7 +26,7 @@ from heliograph.doors.bodies import read_body
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
-from heliograph.numbers import Check, plus_kept
+from heliograph.numbers import Check, plus_kept, with_plus
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.services.accounts import public_part
 from heliograph.services.recipients import not_numbers, parse_msisdns
@@ -190,7 +190,7 @@ class NativeDoor(Door):
 
     async def list_members(self, call: Call) -> wire.Members:
         members = await self._services.groups.members(call.account, call.path["group_id"])
-        return wire.Members(items=[shapes.plus(member) for member in members])
+        return wire.Members(items=[f"+{member}" for member in members])
 
     async def _group(self, call: Call) -> Group:
         return await self._services.groups.get(call.account, call.path["group_id"])
@@ -446,7 +446,7 @@ class NativeDoor(Door):
         query: wire.OptOutQuery = call.query
         after = None if query.after is None else query.after.removeprefix("+")
         found = await self._services.optouts.page(call.account, limit=query.limit, after=after)
-        following_page = shapes.plus(found[-1].msisdn) if len(found) == query.limit else None
+        following_page = with_plus(found[-1].msisdn) if len(found) == query.limit else None
         return wire.OptOutPage(items=[shapes.optout(entry) for entry in found], next=following_page)
 
     async def add_optout(self, call: Call) -> None:
@@ -460,7 +460,7 @@ class NativeDoor(Door):
         return wire.Phones(
             items=[
                 wire.Phone(
-                    number=shapes.plus(phone.msisdn),
+                    number=f"+{phone.msisdn}",
                     latest=shapes.phone_message(phone.latest, None),
                     recent=phone.recent,
                 )

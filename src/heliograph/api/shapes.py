@@ -28,7 +28,7 @@ from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import SETTLED, Status, explain
 from heliograph.domain.verifications import CodeKind, Verification, VerificationDraft, Wording
 from heliograph.doors.filters import msisdn_filter
-from heliograph.numbers import Check, InvalidRow, parse
+from heliograph.numbers import Check, InvalidRow, parse, with_plus
 from heliograph.services.agents import agent_of
 from heliograph.services.conversations import Known
 from heliograph.services.numbers import Facts
@@ -184,13 +184,8 @@ def group(stored: Group) -> wire.Group:
     )
 
 
-def plus(number: str) -> str:
-    """A number or originator as the native API writes it: an MSISDN gets its plus."""
-    return f"+{number}" if number.isascii() and number.isdigit() and len(number) > 6 else number
-
-
-def maybe_plus(number: str | None) -> str | None:
-    return None if number is None else plus(number)
+def maybe_address(originator: str | None) -> str | None:
+    return None if originator is None else with_plus(originator)
 
 
 def explanation(reason: str | None, detail: str | None) -> str | None:
@@ -218,7 +213,7 @@ def contact(stored: Contact) -> wire.Contact:
     details = stored.details
     return wire.Contact(
         id=stored.id,
-        number=plus(stored.msisdn),
+        number=f"+{stored.msisdn}",
         country=stored.country,
         first_name=details.first_name,
         last_name=details.last_name,
@@ -260,8 +255,8 @@ def message(stored: messages.Message) -> wire.Message:
     return wire.Message(
         id=stored.id,
         batch_id=stored.batch_id,
-        to=plus(stored.msisdn),
-        originator=maybe_plus(stored.originator),
+        to=f"+{stored.msisdn}",
+        originator=maybe_address(stored.originator),
         text=stored.text,
         status=stored.status.value,
         reason=stored.reason,
@@ -287,8 +282,8 @@ def just_accepted(batch: batches.Batch, message_id: str) -> wire.Message:
     return wire.Message(
         id=message_id,
         batch_id=batch.id,
-        to=plus(batch.recipients[0]),
-        originator=maybe_plus(batch.originator),
+        to=f"+{batch.recipients[0]}",
+        originator=maybe_address(batch.originator),
         text=batch.body if batch.kind is BodyKind.TEXT else None,
         status="queued",
         reason=None,
@@ -322,7 +317,7 @@ def batch(stored: batches.Batch) -> wire.Batch:
     binary, options = stored.kind is BodyKind.BINARY, stored.options
     return wire.Batch(
         id=stored.id,
-        originator=maybe_plus(stored.originator),
+        originator=maybe_address(stored.originator),
         text=None if binary else stored.body,
         data=stored.body if binary else None,
         udh=stored.udh if binary else None,
@@ -378,8 +373,8 @@ def inbound_message(stored: inbound.Inbound) -> wire.Inbound:
     binary = stored.kind is BodyKind.BINARY
     return wire.Inbound(
         id=stored.id,
-        msisdn=plus(stored.msisdn),
-        to=plus(stored.to),
+        msisdn=with_plus(stored.msisdn),
+        to=with_plus(stored.to),
         text=None if binary else stored.body,
         data=stored.body if binary else None,
         udh=stored.udh if binary else None,
@@ -390,7 +385,7 @@ def inbound_message(stored: inbound.Inbound) -> wire.Inbound:
 
 
 def optout(stored: optouts.OptOut) -> wire.OptOut:
-    return wire.OptOut(number=plus(stored.msisdn), source=stored.source.value, created_at=stored.created_at)
+    return wire.OptOut(number=with_plus(stored.msisdn), source=stored.source.value, created_at=stored.created_at)
 
 
 def phone_message(shown: PhoneMessage, stored: messages.Message | None) -> wire.PhoneMessage:
@@ -398,7 +393,7 @@ def phone_message(shown: PhoneMessage, stored: messages.Message | None) -> wire.
     return wire.PhoneMessage(
         id=shown.id,
         direction="received" if shown.direction == "received" else "sent",
-        peer=plus(shown.peer),
+        peer=with_plus(shown.peer),
         text=None if binary else shown.body,
         data=shown.body if binary else None,
         encoding=shown.encoding,
@@ -418,7 +413,7 @@ def message_status(batch_id: str, facts: callbacks.MessageFacts) -> wire.Message
     return wire.MessageStatus(
         message_id=facts.message_id,
         batch_id=batch_id,
-        to=plus(facts.msisdn),
+        to=f"+{facts.msisdn}",
         status=Status(facts.status).value,
         reason=facts.reason,
         explanation=explanation(facts.reason, facts.detail),
@@ -435,7 +430,7 @@ def account(stored: accounts.Account) -> wire.Account:
         callback_protocol=stored.callback_protocol,
         receipt_url=stored.receipt_url,
         callback_secret=stored.callback_secret,
-        originator=maybe_plus(stored.default_originator),
+        originator=maybe_address(stored.default_originator),
         region=stored.default_region,
         consent=msgspec.convert(stored.words, wire.ConsentWords, from_attributes=True),
     )
@@ -486,7 +481,7 @@ def verification_draft(wanted: wire.StartVerification) -> VerificationDraft:
 def verification(stored: Verification) -> wire.Verification:
     return wire.Verification(
         id=stored.id,
-        to=plus(stored.msisdn),
+        to=f"+{stored.msisdn}",
         status=stored.status.value,
         attempts=stored.attempts,
         max_attempts=stored.max_attempts,
@@ -520,7 +515,7 @@ def hit(stored: Hit) -> wire.Hit:
         id=stored.id,
         link_id=stored.link_id,
         at=stored.at,
-        number=maybe_plus(stored.msisdn),
+        number=None if stored.msisdn is None else f"+{stored.msisdn}",
         batch_id=stored.batch_id,
         user_agent=stored.user_agent,
         device=agent.device,
@@ -535,7 +530,7 @@ def lookup(stored: Lookup) -> wire.Lookup:
     facts = stored.facts
     return wire.Lookup(
         id=stored.id,
-        number=plus(stored.msisdn),
+        number=f"+{stored.msisdn}",
         status="waiting" if facts is None else facts.status.value,
         detail=None if facts is None else facts.detail,
         original=None if facts is None else _network(facts.original),
@@ -563,9 +558,9 @@ def lookup_job(stored: LookupJob, invalid: Sequence[str] = ()) -> wire.LookupJob
 
 
 def number_facts(facts: Facts) -> wire.NumberFacts:
-    number = parse(plus(facts.msisdn), check=Check.SHAPE)
+    number = parse(f"+{facts.msisdn}", check=Check.SHAPE)
     return wire.NumberFacts(
-        number=plus(facts.msisdn),
+        number=f"+{facts.msisdn}",
         country=facts.country,
         operator=facts.operator,
         type=facts.type.value,
@@ -579,7 +574,7 @@ def conversation(known: Known) -> wire.Conversation:
     stored, details = known
     return wire.Conversation(
         id=stored.id,
-        number=plus(stored.msisdn),
+        number=with_plus(stored.msisdn),
         first_name=details.first_name,
         last_name=details.last_name,
         unread=stored.unread,

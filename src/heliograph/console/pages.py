@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.statuses import Status, explain
-from heliograph.numbers import country_of, is_test_number
+from heliograph.numbers import country_of, is_test_number, with_plus
 from heliograph.protocols.sandbox.outcomes import TEST_NUMBERS
 from heliograph.services.phones import Contact, Entry, code_in
 
@@ -111,9 +111,7 @@ def _explanation(entry: Entry) -> str:
 
 def peer_name(peer: str) -> str:
     """An originator as a phone shows it."""
-    if not peer:
-        return "No sender"
-    return f"+{peer}" if peer.isdigit() and len(peer) > 6 else peer
+    return with_plus(peer) or "No sender"
 
 
 def _contact(contact: Contact) -> dict[str, Any]:

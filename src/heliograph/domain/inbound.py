@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.optouts import Consent, ConsentWords, consent_in
 from heliograph.domain.words import words_of
 from heliograph.numbers import is_msisdn
 
@@ -47,6 +48,12 @@ class Inbound(msgspec.Struct, kw_only=True):
     def is_from_a_phone(self) -> bool:
         """Whether its sender is a number. A name or nobody is never answered, and can't opt out or be in a group."""
         return is_msisdn(self.msisdn)
+
+    def consent(self, words: ConsentWords) -> Consent:
+        """What it says about consent, by the words of an account: nothing, unless it is a text from a phone."""
+        if self.kind is not BodyKind.TEXT or not self.is_from_a_phone:
+            return Consent.NOT_ABOUT_IT
+        return consent_in(self.body, words)
 
 
 def keyword_of(text: str) -> str | None:

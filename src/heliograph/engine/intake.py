@@ -16,7 +16,6 @@ from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound, keyword_of
 from heliograph.domain.instants import from_ms, maybe_instant, now_ms
-from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.prices import Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.rents import Rent
@@ -145,9 +144,7 @@ class EngineIntake:
             return None
         account, now = owner.account, now_ms()
         message = _read(provider, arrival, owner, now)
-        consent = Consent.NOT_ABOUT_IT
-        if message.is_from_a_phone and message.kind is BodyKind.TEXT:
-            consent = consent_in(message.body, account.words)
+        consent = message.consent(account.words)
         written = account.words.answer_to(consent)
         tariff = self._tariff.with_prices(account.terms.prices)
         answered = None if written is None else NewBatch(answer(account, message, written), tariff=tariff)

@@ -5,7 +5,7 @@ Doors turn what they are given into that with `normalise`, `normalise_many` or `
 message is from with `read_address`, and nothing behind them looks at a number's spelling again.
 """
 
-from heliograph.numbers.addresses import MAX_ADDRESS, is_msisdn, read_address, shown
+from heliograph.numbers.addresses import MAX_ADDRESS, is_msisdn, read_address, with_plus
 from heliograph.numbers.countries import COUNTRIES, UNNUMBERED, region_named
 from heliograph.numbers.networks import operator_of
 from heliograph.numbers.number import (
@@ -56,8 +56,8 @@ __all__ = [
     "plus_kept",
     "read_address",
     "region_named",
-    "shown",
     "time_zone_of",
     "ton_npi",
     "type_of",
+    "with_plus",
 ]

@@ -2,7 +2,7 @@
 
 Inside Heliograph an address is one text: the bare digits of an MSISDN or of a short code, a name as it was written, or
 nothing for a sender who is not shown. `read_address` makes it, once, where a message comes in. What is compared later
-(opt-outs, conversations, members of groups) sees that form alone, and `shown` is how every door writes it.
+(opt-outs, conversations, members of groups) sees that form alone, and `with_plus` is how every door writes it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def is_msisdn(address: str) -> bool:
     return len(address) not in SHORT_UNLESS_VALID or type_of(address) is not NumberType.UNKNOWN
 
 
-def shown(address: str) -> str:
+def with_plus(address: str) -> str:
     """An address or an originator as doors write it: with a plus if it is a phone number, else as it is."""
     return f"+{address}" if is_msisdn(address) else address
 

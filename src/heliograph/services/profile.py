@@ -8,7 +8,6 @@ from msgspec import UNSET, UnsetType
 from heliograph.domain.accounts import Account
 from heliograph.domain.errors import InvalidField, InvalidOriginator
 from heliograph.domain.optouts import ConsentWords
-from heliograph.domain.words import LONGEST_PHRASE, words_of
 from heliograph.engine.engine import Engine
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.numbers import parse_originator, region_named
@@ -71,11 +70,8 @@ def _region(code: str) -> str:
 def _check_words(words: ConsentWords) -> None:
     for name in ("stop", "start", "help"):
         own = getattr(words, name)
-        if len(own) > MOST_WORDS or not all(1 <= len(list(words_of(word))) <= LONGEST_PHRASE for word in own):
-            said = (
-                f"`{name}` has at most {MOST_WORDS} entries, each a word or a phrase of up to {LONGEST_PHRASE} words."
-            )
-            raise InvalidField(said, field=f"consent.{name}")
+        if len(own) > MOST_WORDS or any(len(word.split()) != 1 for word in own):
+            raise InvalidField(f"`{name}` has at most {MOST_WORDS} entries, each one word.", field=f"consent.{name}")
     for name in ("stop_answer", "start_answer", "help_answer"):
         text = getattr(words, name)
         if text is not None and (not text or len(text) > LONGEST_ANSWER or not is_storable(text)):

@@ -137,7 +137,7 @@ class AtsProvider(XmlGateway[wire.Reply]):
         return Said(200, wire.acknowledged(codes), "text/xml")
 
     async def _take_in(self, message: wire.PushedSms) -> int:
-        if not message.uniq or not message.sender:
+        if not message.uniq:
             return wire.NOT_TAKEN_IN
         arrival = InboundArrival(
             msisdn=message.sender.removeprefix("+"),

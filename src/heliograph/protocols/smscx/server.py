@@ -23,7 +23,7 @@ from heliograph.domain.errors import (
 from heliograph.domain.groups import Group, GroupDraft
 from heliograph.domain.instants import to_ms
 from heliograph.doors import Call
-from heliograph.numbers import UNNUMBERED, InvalidRow, country_of
+from heliograph.numbers import UNNUMBERED, InvalidRow, country_of, with_plus
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Chunks, csv_file, xlsx_file
 from heliograph.protocols.smscx.areas.channels import ChannelsArea
@@ -334,7 +334,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def delete_contact_from_optouts_list(self, call: Call) -> wire.DeletedOptout:
         number = reading.number(call.path["optout_id"])
         gone = await self._services.optouts.remove_by_number(call.account, number)
-        return wire.DeletedOptout(info=wire.DeletedOptoutInfo(id=str(gone.number), phone_number=f"+{gone.msisdn}"))
+        return wire.DeletedOptout(info=wire.DeletedOptoutInfo(id=str(gone.number), phone_number=with_plus(gone.msisdn)))
 
     async def export_optouts_to_csv(self, call: Call) -> Response:
         return csv_file(call, "optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))

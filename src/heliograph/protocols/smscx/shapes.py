@@ -24,7 +24,7 @@ from heliograph.domain.optouts import OptOut, OptOutSource
 from heliograph.domain.prices import MICROS
 from heliograph.domain.rendering import Rendered
 from heliograph.domain.statuses import Reason, Status
-from heliograph.numbers import country_of, time_zone_of
+from heliograph.numbers import country_of, time_zone_of, with_plus
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.uuids import FORM as UUID_FORM
 from heliograph.protocols.uuids import to_uuid
@@ -36,7 +36,6 @@ from heliograph.text import Encoding
 
 NO_COUNTRY = "ZZ"
 """CLDR's code for an unknown region: what a number of no country is said to belong to."""
-LONGEST_SHORT_CODE = 6
 USUAL_TTL_S = 300
 """How long a channel has to deliver, if nobody says."""
 MULTICHANNEL = "multichannel"
@@ -92,9 +91,9 @@ def when(at: datetime) -> str:
 def inbound_item(message: Inbound) -> wire.InboundItem:
     return wire.InboundItem(
         msg_id=to_uuid(message.id),
-        from_=f"+{message.msisdn}",
+        from_=with_plus(message.msisdn),
         country_iso=country_of(message.msisdn) or NO_COUNTRY,
-        to=f"+{message.to}" if message.to.isdecimal() and len(message.to) > LONGEST_SHORT_CODE else message.to,
+        to=with_plus(message.to),
         text=message.body,
         cost=money(message.price),
         received_at=when(message.received_at),
@@ -515,7 +514,7 @@ def _put(fields: dict[str, str], name: str, value: Any) -> None:
 def optout_row(optout: OptOut, country: str | None) -> wire.OptoutRow:
     return wire.OptoutRow(
         id=optout.number,
-        phone_number=f"+{optout.msisdn}",
+        phone_number=with_plus(optout.msisdn),
         country_iso=country or NO_COUNTRY,
         # A STOP is the recipient's own doing, as a click on the link is.
         optout_from="admin" if optout.source is OptOutSource.API else "link",

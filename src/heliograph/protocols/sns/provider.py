@@ -19,6 +19,7 @@ from heliograph.calling import AsyncDriver, Request
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.numbers import with_plus
 from heliograph.protocols.contract import (
     CheckFailed,
     Heard,
@@ -210,6 +211,4 @@ class SnsProvider(SinglyProvider):
 
 
 def _number(originator: str) -> str:
-    if not originator.isdigit():
-        return ""
-    return f"+{originator}" if len(originator) > 6 else originator
+    return with_plus(originator) if originator.isdigit() else ""

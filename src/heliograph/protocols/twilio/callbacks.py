@@ -14,7 +14,7 @@ from heliograph.domain.batches import Batch
 from heliograph.domain.callbacks import Event, EventKind
 from heliograph.domain.errors import NotFound
 from heliograph.domain.instants import from_ms
-from heliograph.domain.optouts import Consent, consent_in
+from heliograph.domain.optouts import Consent
 from heliograph.domain.statuses import Status
 from heliograph.doors.callbacks import REMEMBERED_S, CallbackWriter
 from heliograph.engine.callbacks import Answer, Orders, Payload
@@ -79,7 +79,7 @@ class TwilioCallbacks(CallbackWriter):
             "SmsSid": own_sid,
             "AccountSid": account_sid(account),
             "From": address(batch.originator, channel),
-            "To": address(facts.msisdn, channel),
+            "To": address(f"+{facts.msisdn}", channel),
             "MessageStatus": word,
             "SmsStatus": word,
             "ErrorCode": error_code(word, facts.reason),
@@ -103,7 +103,7 @@ class TwilioCallbacks(CallbackWriter):
             "NumSegments": str(measure_text(message.body).parts if message.body else 1),
             "SmsStatus": "received",
             "FromCountry": country_of(message.msisdn),
-            "OptOutType": _OPT_OUT_TYPES.get(consent_in(message.body, account.words)),
+            "OptOutType": _OPT_OUT_TYPES.get(message.consent(account.words)),
             "ApiVersion": wire.VERSION,
         }
 
@@ -119,8 +119,10 @@ class TwilioCallbacks(CallbackWriter):
         return Orders(batches, None if found.redirect is None else urljoin(told.url, found.redirect))
 
     async def _batch(self, account: Account, event: Event, reply: Reply) -> Batch:
-        """ValueError for a reply that can't be sent."""
+        """ValueError for a reply that can't be sent: nobody is answered who has no number."""
         message = await self.inbound.get(account, event.subject_id)
+        if reply.to is None and not message.is_from_a_phone:
+            raise ValueError("The reply can't be sent: its recipient is no phone number.")
         media = tuple(urljoin(requested(event.url).url, link) for link in reply.media)
         text = with_links(reply.text, media)
         if len(text) > wire.MAX_BODY:

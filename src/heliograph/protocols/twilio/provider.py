@@ -20,6 +20,7 @@ from heliograph.domain.channels import Channel
 from heliograph.domain.instants import now_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.numbers import with_plus
 from heliograph.protocols.contract import (
     Heard,
     InboundArrival,
@@ -118,7 +119,7 @@ class TwilioProvider(SinglyProvider):
         if message.kind is BodyKind.BINARY:
             return Refused(Reason.PROVIDER_REFUSED, detail="Twilio sends texts only.")
         config, prefix = self._config, WHATSAPP if message.channel is Channel.WHATSAPP else ""
-        sender = _address(message.originator or config.sender)
+        sender = with_plus(message.originator or config.sender)
         by_service = not sender and config.messaging_service_sid
         media = () if message.rich_media is None else (message.rich_media.image_url,)
         try:
@@ -191,11 +192,6 @@ class TwilioProvider(SinglyProvider):
     async def check(self) -> Standing:
         found = await self._client.fetch_balance()
         return Standing("The credentials are good.", f"{found.balance} {found.currency}")
-
-
-def _address(originator: str) -> str:
-    """Numbers have a plus, short codes and names have none."""
-    return f"+{originator}" if originator.isdigit() and len(originator) > 6 else originator
 
 
 def _not_taken(error: TwilioException) -> Outcome:

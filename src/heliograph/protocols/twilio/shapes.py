@@ -18,7 +18,7 @@ from heliograph.domain.prices import MICROS
 from heliograph.domain.statuses import Status, explain
 from heliograph.domain.verifications import Verification, VerificationStatus
 from heliograph.doors.whole_numbers import whole_number
-from heliograph.numbers import plus_kept
+from heliograph.numbers import plus_kept, with_plus
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.codes import Code, error_code, message_word
 from heliograph.protocols.twilio.errors import TwilioRefusal
@@ -102,11 +102,10 @@ class Form:
 
 
 def address(originator: str | None, channel: str = Channel.SMS) -> str | None:
-    """Numbers have a plus, short codes and names have none."""
+    """An originator, or who wrote, as Twilio writes it."""
     if originator is None:
         return None
-    prefix = WHATSAPP if channel == Channel.WHATSAPP else ""
-    return prefix + (f"+{originator}" if originator.isdigit() and len(originator) > 6 else originator)
+    return (WHATSAPP if channel == Channel.WHATSAPP else "") + with_plus(originator)
 
 
 def with_links(text: str, media: Sequence[str]) -> str:
@@ -235,7 +234,7 @@ def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Me
         price=message.price if message.sent_at is not None else None,
         currency=currency,
         status=word,
-        to=address(message.msisdn, message.channel),
+        to=address(f"+{message.msisdn}", message.channel),
     )
 
 

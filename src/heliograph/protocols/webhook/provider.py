@@ -183,10 +183,10 @@ class WebhookProvider(SinglyProvider):
         if (inbound := self._config.inbound) is None:
             return False
         sender, to, text = (at(place, said) for place in (inbound.sender, inbound.to, inbound.text))
-        if sender is None or to is None or text is None:
+        if to is None or text is None:
             return False
         arrival = InboundArrival(
-            msisdn=sender.strip().removeprefix("+"),
+            msisdn=(sender or "").strip().removeprefix("+"),
             to=to.strip().removeprefix("+"),
             kind=BodyKind.TEXT,
             body=text,

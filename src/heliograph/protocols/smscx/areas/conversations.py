@@ -11,7 +11,7 @@ from heliograph.domain.conversations import Line
 from heliograph.domain.errors import ChannelNotActive, MissingField, WindowClosed
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call
-from heliograph.numbers import country_of
+from heliograph.numbers import country_of, with_plus
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_param
@@ -117,7 +117,7 @@ def _row(known: Known) -> wire.ConversationRow:
     conversation, details = known
     return wire.ConversationRow(
         conversation_id=to_uuid(conversation.id),
-        phone_number=f"+{conversation.msisdn}",
+        phone_number=with_plus(conversation.msisdn),
         country_iso=country_of(conversation.msisdn) or shapes.NO_COUNTRY,
         first_name=details.first_name,
         last_name=details.last_name or "",
