@@ -16,10 +16,12 @@ from heliograph.domain.errors import SetupError, ShuttingDown
 from heliograph.store import Store, open_store
 from heliograph.store.accounts import account_by_id
 from heliograph.store.contacts import contacts_of
-from heliograph.store.groups import groups_by_numbers
+from heliograph.store.conversations import conversations_of
+from heliograph.store.groups import groups_by_numbers, members_of
+from heliograph.store.inbound import InboundFilter, inbound_of
 from heliograph.store.migrations import NewerStore, migrate
 from heliograph.store.numbering import take_number
-from heliograph.store.optouts import newest_optouts
+from heliograph.store.optouts import newest_optouts, opted_out_among
 from heliograph.store.schema import metadata
 from heliograph.store.settings import get_setting, put_setting
 from heliograph.store.tx import Tx
@@ -114,6 +116,56 @@ async def test_what_was_there_gets_numbers_and_names_when_it_is_upgraded(store_u
     assert len({contact.id for contact in contacts}) == 2
     assert ([optout.number for optout in optouts], total, next_number) == ([2, 1], 2, 3)
     assert account is not None and len(account.optout_page) == 10
+
+
+async def test_senders_that_were_stored_as_providers_wrote_them_are_read_when_it_is_upgraded(
+    store_url: str, tmp_path: Path
+) -> None:
+    """One number, one opt-out, one conversation, one member; a sender who is no number leaves the group."""
+    store = await open_store(store_url, tmp_path)
+    spellings = ("+33612345678", "33612345678", "06 12 34 56 79", "Vodafone", "36111")
+
+    def as_it_was(tx: Tx) -> None:
+        metadata.drop_all(tx.connection)
+        tx.connection.execute(text("DROP TABLE alembic_version"))
+        migrate(tx.connection, "0008")
+        run = tx.connection.exec_driver_sql
+        run(
+            "INSERT INTO accounts (id, name, created_at, callback_protocol, callback_secret, default_region) "
+            "VALUES ('A', 'acme', 1, 'v1', 's', 'FR'), ('B', 'other', 1, 'v1', 's', NULL)"
+        )
+        run("INSERT INTO groups (id, account_id, tags, created_at, modified_at) VALUES ('G1', 'A', '[]', 1, 1)")
+        for place, sender in enumerate(spellings):
+            run(f"INSERT INTO group_members (group_id, msisdn) VALUES ('G1', '{sender}')")
+            run(
+                "INSERT INTO optouts (account_id, msisdn, source, created_at, number) "
+                f"VALUES ('A', '{sender}', 'inbound', 1, {place})"
+            )
+            run(
+                "INSERT INTO conversations (id, account_id, msisdn, unread, last_text, last_at, heard) "
+                f"""VALUES ('C{place}', 'A', '{sender}', 1, 't{place}', {place}, '{{"sms": [{place}, "36111"]}}')"""
+            )
+            run(
+                "INSERT INTO inbound (id, account_id, kind, msisdn, recipient, body, udh, provider, received_at) "
+                f"VALUES ('I{place}', 'A', 'text', '{sender}', '+33639980001', 'STOP', '', 'x', 1)"
+            )
+        run("INSERT INTO optouts (account_id, msisdn, source, created_at) VALUES ('B', '+33612345678', 'inbound', 1)")
+        migrate(tx.connection)
+
+    await store.write(as_it_was)
+    silent = await store.read(opted_out_among, [(each, ["33612345678", "33612345679"]) for each in "AB"])
+    _, total = await store.read(newest_optouts, "A", limit=9)
+    members = await store.read(members_of, "A", "G1")
+    talks = {each.msisdn: each for each in await store.read(conversations_of, "A", limit=9)}
+    received = await store.read(inbound_of, "A", InboundFilter(msisdns=["33612345678"]), limit=9)
+    await store.close()
+
+    assert silent == {("A", "33612345678"), ("A", "33612345679"), ("B", "33612345678")}
+    assert total == 4
+    assert members == ["33612345678", "33612345679"]
+    assert talks.keys() == {"33612345678", "33612345679", "Vodafone", "36111"}
+    assert (talks["33612345678"].unread, talks["33612345678"].last_text) == (2, "t1")
+    assert [(each.id, each.to) for each in received] == [("I1", "33639980001"), ("I0", "33639980001")]
 
 
 async def test_a_store_is_found_again_as_it_was_left(store_url: str, tmp_path: Path) -> None:
