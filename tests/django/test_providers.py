@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from xml.etree import ElementTree
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client as Browser
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -30,6 +32,7 @@ from tests.protocols.contract.wires import heliograph_error, twilio_message
 from heliograph.calling import Request, Response
 from heliograph.django import asend, asend_many, receiving, send, send_many, send_template
 from heliograph.django.models import EarlySMSReceipt, InboundSMSMessage, OutputSMSMessage, SMSOptOut, SMSTemplate
+from heliograph.django.publishing import OPTED_OUT
 from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received, sms_state_changed
 from heliograph.django.states import SMSState
 from heliograph.django.webhooks import address_of, secret_of
@@ -324,6 +327,86 @@ def test_inbound_messages_are_stored_once_and_speak_of_consent(twilio: Any) -> N
     for signal, listener in listeners:
         signal.disconnect(listener)
     assert heard == ["-+420777111222", "Stop", "Thanks", "++420777111222", "START"]
+
+
+INBOUND = {"AccountSid": SID, "To": "+12015550123", "NumMedia": "0", "SmsStatus": "received"}
+SPELLINGS = ["+420777111222", "420777111222", "00420777111222", "+420 777 111 222"]
+
+
+def write_in(sender: str, body: str, sid: str = "SM8") -> None:
+    told = INBOUND | {"MessageSid": sid, "SmsSid": sid, "From": sender, "Body": body}
+    assert told_by_twilio(told).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "sender", [*SPELLINGS, "\u202a+420 777 111\u200e222\u202c", "+00420777111222", "\ufeff+420\u00a0777\u2011111222"]
+)
+def test_a_stop_is_kept_however_its_sender_and_the_recipient_are_written(twilio: Any, sender: str) -> None:
+    sent = send("420777111222", "Ahoj")
+
+    write_in(sender, "\u201cStop\u201d\u2026")
+
+    assert InboundSMSMessage.objects.get().sender == "+420777111222"
+    assert InboundSMSMessage.objects.get().answers == sent
+    assert [each.error for each in send_many(SPELLINGS, "Again")] == [OPTED_OUT] * len(SPELLINGS)
+    write_in(sender, "Stop", "SM9")
+    assert SMSOptOut.objects.get().recipient == "+420777111222"
+    write_in(sender, "START", "SM10")
+    assert not any(each.failed for each in send_many(SPELLINGS, "Again"))
+
+
+@pytest.mark.parametrize("stored", ["+420777111222", "420777111222"])
+def test_opt_outs_that_were_made_in_bulk_are_kept_and_given_back(twilio: Any, stored: str) -> None:
+    SMSOptOut.objects.bulk_create([SMSOptOut(recipient=stored)])
+
+    assert all(each.error == OPTED_OUT for each in send_many(SPELLINGS, "Ahoj"))
+    write_in("+420777111222", "STOP")
+    assert SMSOptOut.objects.get().recipient == stored
+    write_in("+420777111222", "START", "SM9")
+    assert not SMSOptOut.objects.exists()
+
+
+def test_a_sender_without_a_country_s_code_is_of_the_project_s_country(twilio: Any) -> None:
+    twilio.HELIOGRAPH = twilio.HELIOGRAPH | {"DEFAULT_PHONE_CODE": "+420"}
+
+    write_in("777 111 222", "STOP")
+
+    assert send("777111222", "Ahoj").error == OPTED_OUT
+    assert send("+420777111222", "Ahoj").error == OPTED_OUT
+
+
+@pytest.mark.parametrize(
+    ("sender", "stored"),
+    [
+        ("Vodafone", "Vodafone"),
+        ("\u200bInfo\u200b", "Info"),
+        ("12345", "12345"),
+        ("", ""),
+        ("9" * 5_000, "9" * 20),
+        ("<script>alert('STOP')</script>", "scriptalert('STOP')/"),
+    ],
+)
+def test_names_short_codes_and_nobody_are_stored_and_opt_nobody_out(twilio: Any, sender: str, stored: str) -> None:
+    write_in(sender, "STOP")
+
+    assert InboundSMSMessage.objects.get().sender == stored
+    assert not SMSOptOut.objects.exists()
+
+
+def test_opt_outs_of_before_have_one_spelling_after_the_migration() -> None:
+    respell = import_module("heliograph.django.migrations.0002_one_spelling").respell
+    before = ["+420777111222", "420777111222", "+00420777111223", "+330612345678", "777111222"]
+    SMSOptOut.objects.bulk_create([SMSOptOut(recipient=each) for each in before])
+
+    with connection.schema_editor() as editor:
+        respell(apps, editor)
+
+    assert set(SMSOptOut.objects.values_list("recipient", flat=True)) == {
+        "+420777111222",
+        "+420777111223",
+        "+33612345678",
+        "777111222",
+    }
 
 
 def test_what_no_database_can_hold_is_stored_as_near_as_it_can(twilio: Any) -> None:

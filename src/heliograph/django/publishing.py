@@ -19,6 +19,7 @@ from heliograph.django.backends import get_backend
 from heliograph.django.errors import SMSSendingError
 from heliograph.django.models.inbound import SMSOptOut
 from heliograph.django.models.messages import CHUNK, OutputSMSMessage, chunks_of
+from heliograph.django.recipients import spellings_of
 from heliograph.django.states import PUBLISHABLE, SMSState
 from heliograph.domain.ids import new_id
 
@@ -116,10 +117,12 @@ def _claim(messages: Sequence[OutputSMSMessage]) -> list[OutputSMSMessage]:
 
 
 def _opted_out(messages: Sequence[OutputSMSMessage]) -> set[str]:
+    """Recipients of these messages, as they are written there."""
     if not conf.get("OPT_OUTS"):
         return set()
-    recipients = [message.recipient for message in messages]
-    return set(SMSOptOut.objects.filter(recipient__in=recipients).values_list("recipient", flat=True))
+    recipients = {message.recipient for message in messages}
+    silent = set(SMSOptOut.objects.of(recipients).values_list("recipient", flat=True))
+    return {recipient for recipient in recipients if silent & spellings_of(recipient)} if silent else set()
 
 
 def _hand_over(name: str, messages: list[OutputSMSMessage]) -> None:

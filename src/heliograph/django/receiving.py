@@ -14,20 +14,22 @@ from django.utils import timezone
 from heliograph.django import conf
 from heliograph.django.models.inbound import InboundSMSMessage, SMSOptOut
 from heliograph.django.models.messages import EarlySMSReceipt, OutputSMSMessage, chunks_of
+from heliograph.django.recipients import read, spellings_of
 from heliograph.django.signals import sms_opted_in, sms_opted_out, sms_received, tell
 from heliograph.django.states import OF_STATUS, SMSState, may_become
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import from_ms
 from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.receipts import Receipt
-from heliograph.engine.foreign import storable
+from heliograph.engine.foreign import bounded, storable
+from heliograph.numbers import is_msisdn, with_plus
 from heliograph.protocols.contract import InboundArrival, Intake
 
 log = logging.getLogger(__name__)
 
 EARLY_KEPT = timedelta(days=2)
 """How long a receipt waits for its message."""
-MAX_NUMBER, MAX_CODE, MAX_REF = 20, 100, 255
+MAX_NUMBER, MAX_CODE = 20, 100
 """Characters that the tables have room for."""
 _TOLD = ("state", "error", "extra_sender_data", "poll")
 """What receipts change."""
@@ -166,49 +168,44 @@ def settle_asked(backend_name: str, handles: Sequence[str]) -> None:
 
 def take_in(backend_name: str, arrival: InboundArrival) -> str | None:
     """Stores an inbound message, and what it says about consent. Its key; None if it was known."""
-    sender, ours = _written(arrival.msisdn), _written(arrival.to)
+    arrival = bounded(arrival)
+    address = read(arrival.msisdn)
+    sender = with_plus(address)[:MAX_NUMBER]
     using = router.db_for_write(InboundSMSMessage)
     with transaction.atomic(using=using):
         fields = {
             "sender": sender,
-            "recipient": ours,
-            "content": storable(arrival.body),
+            "recipient": with_plus(read(arrival.to))[:MAX_NUMBER],
+            "content": arrival.body,
             "is_binary": arrival.kind is BodyKind.BINARY,
             "udh": arrival.udh,
             "sent_at": None if arrival.sent_at_ms is None else from_ms(arrival.sent_at_ms),
-            "answers": OutputSMSMessage.objects.filter(recipient=sender).first(),
+            "answers": OutputSMSMessage.objects.filter(recipient__in=spellings_of(sender)).first(),
         }
-        ref = None if arrival.provider_ref is None else storable(arrival.provider_ref)[:MAX_REF]
-        if ref is None:
+        if arrival.provider_ref is None:
             message, is_new = InboundSMSMessage.objects.create(backend_name=backend_name, **fields), True
         else:
             message, is_new = InboundSMSMessage.objects.get_or_create(
-                backend_name=backend_name, provider_ref=ref, defaults=fields
+                backend_name=backend_name, provider_ref=arrival.provider_ref, defaults=fields
             )
         if not is_new:
             return None
-        if arrival.kind is BodyKind.TEXT and conf.get("OPT_OUTS"):
+        if arrival.kind is BodyKind.TEXT and is_msisdn(address) and conf.get("OPT_OUTS"):
             _note_consent(message, using)
         tell(sms_received, InboundSMSMessage, using=using, message=message)
     return str(message.pk)
 
 
 def _note_consent(message: InboundSMSMessage, using: str) -> None:
-    consent = consent_in(message.content)
-    if consent is Consent.WITHDRAWN:
+    consent, known = consent_in(message.content), SMSOptOut.objects.of([message.sender])
+    if consent is Consent.WITHDRAWN and not known.exists():
         _, is_new = SMSOptOut.objects.get_or_create(recipient=message.sender, defaults={"inbound": message})
         if is_new:
             tell(sms_opted_out, SMSOptOut, using=using, recipient=message.sender)
     elif consent is Consent.GIVEN:
-        gone, _ = SMSOptOut.objects.filter(recipient=message.sender).delete()
+        gone, _ = known.delete()
         if gone:
             tell(sms_opted_in, SMSOptOut, using=using, recipient=message.sender)
-
-
-def _written(number: str) -> str:
-    """With its plus, as recipients are stored; short codes and names as they are."""
-    number = storable(number).strip()[:MAX_NUMBER]
-    return f"+{number}" if number.isascii() and number.isdigit() and len(number) >= 7 else number
 
 
 def forget_early_receipts() -> None:

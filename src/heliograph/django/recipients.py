@@ -6,7 +6,8 @@ import re
 
 from heliograph.django import conf
 from heliograph.django.errors import SMSSendingError
-from heliograph.numbers import InvalidNumber, compact, normalise
+from heliograph.engine.foreign import storable
+from heliograph.numbers import InvalidNumber, compact, normalise, read_address, region_of
 
 MAX_LENGTH = 20
 _SHAPE = re.compile(r"\+?[0-9]{3,15}")
@@ -37,6 +38,30 @@ def canonical(text: object) -> str:
     if _SHAPE.fullmatch(bare) is None:
         raise SMSSendingError("The recipient is no phone number: write it like +420777111222.")
     return bare
+
+
+def one_spelling(text: object) -> str:
+    """A number as opt-outs have it: with a plus wherever it says its country. SMSSendingError like `canonical`."""
+    number = canonical(text)
+    try:
+        return f"+{normalise(number)}"
+    except InvalidNumber:
+        return number
+
+
+def read(text: str) -> str:
+    """Reads the other end of an inbound message, as `numbers.read_address` does; national numbers are those of the
+    setting DEFAULT_PHONE_CODE."""
+    return read_address(storable(text), region_of(conf.get("DEFAULT_PHONE_CODE") or ""))
+
+
+def spellings_of(recipient: str) -> set[str]:
+    """How rows may have a recipient: as it is, and with its plus and without, where that is the same number."""
+    try:
+        msisdn = normalise(recipient)
+    except InvalidNumber:
+        return {recipient}
+    return {recipient, msisdn, f"+{msisdn}"}
 
 
 def msisdn_of(recipient: str) -> str:

@@ -6,7 +6,7 @@ message is from with `read_address`, and nothing behind them looks at a number's
 """
 
 from heliograph.numbers.addresses import MAX_ADDRESS, is_msisdn, read_address, with_plus
-from heliograph.numbers.countries import COUNTRIES, UNNUMBERED, region_named
+from heliograph.numbers.countries import COUNTRIES, UNNUMBERED, region_named, region_of
 from heliograph.numbers.networks import operator_of
 from heliograph.numbers.number import (
     Check,
@@ -56,6 +56,7 @@ __all__ = [
     "plus_kept",
     "read_address",
     "region_named",
+    "region_of",
     "time_zone_of",
     "ton_npi",
     "type_of",

@@ -42,6 +42,8 @@ def read_address(text: str, *regions: str | None) -> str:
     except InvalidNumber:
         return _name(text)
     bare = digits.removeprefix("+")
+    if bare[0] == "0":
+        digits = bare  # no country's code begins with 0: somebody has put a plus before whatever there was
     if len(bare) < MIN_DIGITS:
         return bare
     return _msisdn(digits, regions) or bare[:MAX_ADDRESS]

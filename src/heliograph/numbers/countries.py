@@ -7,6 +7,8 @@ phonenumbers has names too, but in every language at once: half a second to load
 
 from __future__ import annotations
 
+from functools import cache
+
 _TABLE = """
 AC Ascension Island
 AD Andorra
@@ -265,3 +267,13 @@ def region_named(code: str) -> str | None:
     """The key of `COUNTRIES` that somebody writes in letters of either case; None if it is none of them."""
     name = code.strip().upper() if code.isascii() else ""
     return name if name in COUNTRIES else None
+
+
+@cache
+def region_of(calling_code: str) -> str | None:
+    """The country of a calling code such as +420, the main one if several share it; None if there is none."""
+    from phonenumbers import region_code_for_country_code
+
+    digits = calling_code.strip().removeprefix("+").removeprefix("00")
+    region = region_code_for_country_code(int(digits)) if digits.isascii() and digits.isdigit() else ""
+    return region if region in COUNTRIES else None

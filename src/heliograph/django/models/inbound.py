@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -9,7 +11,7 @@ from django.db.models import Q
 from heliograph.django.errors import SMSSendingError
 from heliograph.django.models.messages import OutputSMSMessage
 from heliograph.django.models.timed import Timed
-from heliograph.django.recipients import canonical
+from heliograph.django.recipients import one_spelling, spellings_of
 
 
 class InboundSMSMessage(Timed):
@@ -50,12 +52,20 @@ class InboundSMSMessage(Timed):
         return self.sender
 
 
+class OptOutQuerySet(models.QuerySet):
+    def of(self, recipients: Iterable[str]) -> OptOutQuerySet:
+        """Those of these numbers, however either is written."""
+        return self.filter(recipient__in=set().union(*map(spellings_of, recipients)))
+
+
 class SMSOptOut(Timed):
     """A number that is not written to any more."""
 
     recipient = models.CharField(max_length=20, unique=True)
     inbound = models.ForeignKey(InboundSMSMessage, null=True, blank=True, on_delete=models.SET_NULL)
     """What it said so with; null: somebody entered it."""
+
+    objects = OptOutQuerySet.as_manager()
 
     class Meta:
         verbose_name = "opt-out"
@@ -65,9 +75,9 @@ class SMSOptOut(Timed):
         return self.recipient
 
     def clean(self) -> None:
-        """ValidationError for what is no number."""
+        """One spelling for each number. ValidationError for what is none."""
         try:
-            self.recipient = canonical(self.recipient)
+            self.recipient = one_spelling(self.recipient)
         except SMSSendingError as error:
             raise ValidationError({"recipient": str(error)}) from error
 
