@@ -61,8 +61,10 @@ def begins_with(text: str, keywords: Sequence[str]) -> bool:
 
 
 def _usual(piece: str) -> str:
-    """May have spaces in it: NFKC makes one and a mark of an accent that stands alone."""
-    return _DASHES.sub("-", unicodedata.normalize("NFKC", "".join(filter(_is_seen, piece))))
+    """Symbols go before NFKC makes letters of them (™), unless all of it is symbols (🅂🅃🄾🄿). May have spaces in it: NFKC
+    makes one and a mark of an accent that stands alone."""
+    seen = "".join(filter(_is_seen, piece))
+    return _DASHES.sub("-", unicodedata.normalize("NFKC", _core(seen) or seen))
 
 
 def _core(word: str) -> str:
