@@ -36,7 +36,7 @@ AS_PHONES_WRITE_IT = [
         "S\u200bTOP",
         "\ufeffSTOP",
     ),
-    *("STOP™", "Ｓｔｏｐ！", "𝐒𝐓𝐎𝐏", "ⓈⓉⓄⓅ", "STOP\u3000", "stop\u00a0.", "STOPP!", "Stop all", "STOP-ALL"),
+    *("STOP™", "STOP Ⓜ️", "Ｓｔｏｐ！", "𝐒𝐓𝐎𝐏", "ⓈⓉⓄⓅ", "STOP\u3000", "stop\u00a0.", "STOPP!", "Stop all", "STOP-ALL"),
     *("opt out", "Opt-out", "OPT OUT!", "optout", "opt\u2011out", "opt \u2013 out", "opt_out", "Opt  Out."),
     *("«Arrêt»", "arre\u0302t", "ARRÊT", "Se désabonner.", "İPTAL", "iptal", "ıptal", "Στοπ", "стоп!", "“Стоп”"),
     *("توقف؟", "تـوقف", "تَوَقَّف", "إيقاف", "הסר׃", "रोकें।", "หยุด!", "停止。", "「退订」", "수신거부~"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 LONGEST_PHRASE = 5
@@ -30,12 +30,18 @@ _JOINERS = frozenset("\u034f\u0640\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u18
 def words_of(text: str) -> Iterator[str]:
     """Yield the words of a text in upper case, without punctuation and symbols around them.
 
-    Other forms of a letter are that letter (Unicode's NFKC), dashes are hyphens, and what is invisible is left out.
+    Other forms of a letter are that letter (Unicode's NFKC), dashes are hyphens, and what is invisible is left out. A
+    symbol counts as the letter that it shows (Ⓜ, ™) only in a text of symbols alone.
     """
-    for piece in text.split():
-        for word in (piece if piece.isascii() else _usual(piece)).upper().split():
-            if core := _core(word):
-                yield core
+    pieces, found = text.split(), False
+    for reads in (_core, str):
+        for piece in pieces:
+            for word in (piece if piece.isascii() else _usual(piece, reads)).upper().split():
+                if core := _core(word):
+                    found = True
+                    yield core
+        if found:
+            return
 
 
 def bare_word(word: str) -> str:
@@ -60,11 +66,10 @@ def begins_with(text: str, keywords: Sequence[str]) -> bool:
     return [bare_word(word) for word in said] == [bare_word(next(words_of(word), "")) for word in keywords]
 
 
-def _usual(piece: str) -> str:
-    """Symbols go before NFKC makes letters of them (™), unless all of it is symbols (🅂🅃🄾🄿). May have spaces in it: NFKC
-    makes one and a mark of an accent that stands alone."""
-    seen = "".join(filter(_is_seen, piece))
-    return _DASHES.sub("-", unicodedata.normalize("NFKC", _core(seen) or seen))
+def _usual(piece: str, reads: Callable[[str], str]) -> str:
+    """May have spaces in it: NFKC makes one and a mark of an accent that stands alone."""
+    seen = reads("".join(filter(_is_seen, piece)))
+    return _DASHES.sub("-", unicodedata.normalize("NFKC", seen))
 
 
 def _core(word: str) -> str:
