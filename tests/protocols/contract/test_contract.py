@@ -220,7 +220,7 @@ async def test_inbound_messages_are_handed_in_with_an_id_that_makes_repetitions_
     assert wire.inbound is not None
     async with started(wire, far.origin) as (provider, ears):
         for _ in range(2):
-            assert (await provider.hear(wire.inbound)).status == 200
+            assert (await provider.hear(wire.inbound("33612345678", "Oui"))).status == 200
 
     first, again = ears.arrived
     assert (first.msisdn, first.to, first.body, first.account_id) == ("33612345678", "36111", "Oui", "A" * 26)

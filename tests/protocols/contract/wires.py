@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
 
 from heliograph.calling import Request, Response
 from heliograph.protocols.contract import Heard
@@ -51,7 +52,8 @@ class Wire:
     """Receipts of delivery, in each form that the provider writes the id in."""
     nonsense: list[Heard] = field(default_factory=list)
     """What can't be understood."""
-    inbound: Heard | None = None
+    inbound: Callable[[str, str], Heard] | None = None
+    """A message from a sender to 36111 with a text."""
 
 
 def posted(fields: dict[str, str], headers: dict[str, str] | None = None) -> Heard:
@@ -98,13 +100,13 @@ XMS = Wire(
     checked=said(200, {"page": 0, "page_size": 0, "count": 0, "batches": []}),
     heard=xms_receipt,
     nonsense=[Heard("POST", {}, {}, b"<html>")],
-    inbound=as_json(
+    inbound=lambda sender, text: as_json(
         {
             "type": "mo_text",
             "id": "I1",
-            "from": "33612345678",
+            "from": sender,
             "to": "36111",
-            "body": "Oui",
+            "body": text,
             "received_at": "2026-01-01T10:00:00.000Z",
         }
     ),
@@ -150,6 +152,22 @@ SMSCX = Wire(
         ),
     ],
     nonsense=[Heard("POST", {}, {}, b"<html>")],
+    inbound=lambda sender, text: as_json(
+        {
+            "event": "receive_sms",
+            "data": [
+                {
+                    "msgId": "I1",
+                    "from": sender,
+                    "countryIso": "FR",
+                    "to": "36111",
+                    "text": text,
+                    "cost": 0,
+                    "receivedAt": "2026-01-01 10:00:00",
+                }
+            ],
+        }
+    ),
 )
 
 # -- smsdrop
@@ -208,8 +226,8 @@ ISENDPRO = Wire(
     checked=said(200, {"etat": {"credit": 12.5}}),
     heard=lambda ref: [Heard("GET", {"tracker": ref, "tel": "336", "statut": "delivered"}, {}, b"")],
     nonsense=[Heard("GET", {"x": "y"}, {}, b"")],
-    inbound=Heard(
-        "GET", {"tel": "+33612345678", "sms": "Oui", "date": "2026-01-01 10:00:00", "emetteur": "36111"}, {}, b""
+    inbound=lambda sender, text: Heard(
+        "GET", {"tel": sender, "sms": text, "date": "2026-01-01 10:00:00", "emetteur": "36111"}, {}, b""
     ),
 )
 
@@ -268,8 +286,8 @@ TWILIO = Wire(
         twilio_told(MessageSid=ref, MessageStatus="read"),
     ],
     nonsense=[posted({"MessageSid": "x", "MessageStatus": "delivered"}), twilio_told(Nothing="x")],
-    inbound=twilio_told(
-        MessageSid="SM1", From="+33612345678", To="36111", Body="Oui", NumMedia="0", SmsStatus="received"
+    inbound=lambda sender, text: twilio_told(
+        MessageSid="SM1", From=sender, To="36111", Body=text, NumMedia="0", SmsStatus="received"
     ),
 )
 
@@ -338,12 +356,12 @@ ATS = Wire(
     locked=always(200, b"<status><code>100</code></status>"),
     checked=ats(20),
     polled=ats(23),
-    inbound=Heard(
+    inbound=lambda sender, text: Heard(
         "POST",
         {},
         {},
-        b'<messages><sms uniq="u1" sender="+33612345678" recipient="36111" opid="1" ts="2026-01-01 10:00:00">Oui'
-        b"</sms></messages>",
+        f'<messages><sms uniq="u1" sender={quoteattr(sender)} recipient="36111" opid="1" ts="2026-01-01 10:00:00">'
+        f"{escape(text)}</sms></messages>".encode(),
     ),
 )
 
@@ -398,7 +416,7 @@ WEBHOOK = Wire(
         posted({"id": ref, "state": "delivered"}),
     ],
     nonsense=[as_json({"x": "y"}), Heard("POST", {}, {"content-type": "application/json"}, b"{")],
-    inbound=as_json({"id": "I1", "sender": "+33612345678", "to": "36111", "text": "Oui"}),
+    inbound=lambda sender, text: as_json({"id": "I1", "sender": sender, "to": "36111", "text": text}),
 )
 
 # -- Heliograph
@@ -433,9 +451,7 @@ HELIOGRAPH_MESSAGE = {
 }
 HELIOGRAPH_INBOUND = {
     "id": "I1",
-    "from": "+33612345678",
     "to": "36111",
-    "text": "Oui",
     "data": None,
     "udh": None,
     "keyword": "OUI",
@@ -457,7 +473,14 @@ HELIOGRAPH = Wire(
     )(request),
     heard=heliograph_receipt,
     nonsense=[Heard("POST", {}, {}, b"<html>")],
-    inbound=as_json({"id": "E2", "type": "inbound", "created_at": "2026-01-01T10:00:00Z", "data": HELIOGRAPH_INBOUND}),
+    inbound=lambda sender, text: as_json(
+        {
+            "id": "E2",
+            "type": "inbound",
+            "created_at": "2026-01-01T10:00:00Z",
+            "data": HELIOGRAPH_INBOUND | {"from": sender, "text": text},
+        }
+    ),
 )
 
 WIRES = [HELIOGRAPH, XMS, SMSCX, SMSDROP, ISENDPRO, TWILIO, SNS, ATS, SMSOPERATOR, WEBHOOK]
