@@ -22,6 +22,7 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.lookups import NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.numbers import with_plus
 from heliograph.protocols.contract import (
     InboundArrival,
     Intake,
@@ -232,8 +233,8 @@ class SandboxOperator(Provider):
         await self._store.write_item(put_on_phones, [row])
         self._tell(["phones", f"phone:{msisdn}"])
         arrival = InboundArrival(
-            msisdn=msisdn,
-            to=to,
+            msisdn=f"+{msisdn}",
+            to=with_plus(to),
             kind=kind,
             body=body,
             udh=udh,
