@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from heliograph.numbers.number import MAX_DIGITS, MIN_DIGITS, Check, InvalidNumber, type_of
 from heliograph.numbers.originators import MAX_CHARACTERS, SHORT_UNLESS_VALID
 from heliograph.numbers.plans import TEXTABLE, NumberType
-from heliograph.numbers.reading import compact, normalise
+from heliograph.numbers.reading import normalise
+from heliograph.numbers.spelling import compact
 
 #: Characters of an address. GSM's alphanumeric address has at most 11 and SMPP's source_addr 20; what messengers and
 #: mail gateways put there is longer.

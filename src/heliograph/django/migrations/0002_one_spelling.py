@@ -1,12 +1,14 @@
 """Opt-outs in one spelling each: what was stored as a provider wrote it fitted no recipient."""
 
+from typing import Any
+
 from django.db import migrations
 
 from heliograph.django.recipients import read
 from heliograph.numbers import InvalidNumber, normalise, with_plus
 
 
-def respell(apps, editor):
+def respell(apps: Any, editor: Any) -> None:
     optouts = apps.get_model("heliograph", "SMSOptOut").objects.using(editor.connection.alias)
     there = set(optouts.values_list("recipient", flat=True))
     for optout in optouts.order_by("pk").iterator():

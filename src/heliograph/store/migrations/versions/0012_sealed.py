@@ -7,7 +7,7 @@ from sqlalchemy import Column, Text
 from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0009"
 
 
 def upgrade() -> None:
