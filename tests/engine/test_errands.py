@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from heliograph.domain.batches import Draft
@@ -24,9 +26,18 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.links import Click, LinkKind, Tracked
 from heliograph.domain.lookups import LineStatus, NetworkFacts
 from heliograph.domain.prices import Tariff
-from heliograph.domain.verifications import Verification, VerificationDraft, VerificationStatus, Wording
+from heliograph.domain.verifications import (
+    LENGTHS,
+    CodeKind,
+    Verification,
+    VerificationDraft,
+    VerificationStatus,
+    Wording,
+    code_of,
+)
 from heliograph.engine.lines import LineRules
 from heliograph.numbers import Check
+from heliograph.services.verify import Verify
 from heliograph.store.links import add_tokens, record_hits
 from heliograph.store.lookups import claim_lookups
 from heliograph.store.schema import batches, hits, links, rents, verifications
@@ -128,6 +139,98 @@ async def test_another_code_takes_the_place_of_the_last(start: StartEngine, monk
         with pytest.raises(WrongCode):
             await running.services.verify.check(running.account, started.id, first)
     assert (await running.services.verify.check(running.account, started.id, second)).attempts <= 1
+
+
+async def test_who_asks_twice_is_sent_the_same_code_which_lives_no_longer_for_that(start: StartEngine) -> None:
+    running = await start(ScriptedProvider())
+    verify, account = running.services.verify, running.account
+    first = await verify.start_or_send_again(account, code_draft(max_attempts=5))
+    code = await sent_code(running, first)
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+
+    with pytest.raises(WrongCode):
+        await verify.check(account, first.id, wrong)
+    second = await verify.start_or_send_again(account, code_draft(max_attempts=5))
+
+    assert (second.id, second.sends, second.attempts) == (first.id, 2, 1)
+    assert second.expires_at == first.expires_at
+    assert second.batch_id != first.batch_id
+    assert await sent_code(running, first) == await sent_code(running, second) == code
+    with pytest.raises(WrongCode) as again:
+        await verify.check(account, first.id, wrong)
+    assert again.value.facts["attempts_left"] == 3
+
+    verified = await verify.check(account, first.id, code)
+
+    assert verified.status is VerificationStatus.VERIFIED
+    assert [await sent_code(running, each) for each in (first, second)] == [HIDDEN, HIDDEN]
+    afresh = await verify.start_or_send_again(account, code_draft())
+    assert (afresh.id != first.id, afresh.sends, afresh.attempts) == (True, 1, 0)
+
+
+async def test_a_code_is_sent_five_times_however_many_ask_at_once(start: StartEngine) -> None:
+    running = await start(ScriptedProvider())
+    verify, account = running.services.verify, running.account
+
+    answers = await asyncio.gather(
+        *(verify.start_or_send_again(account, code_draft()) for _ in range(9)), return_exceptions=True
+    )
+
+    sent = [answer for answer in answers if isinstance(answer, Verification)]
+    assert len({each.id for each in sent}) == 1
+    assert sorted(each.sends for each in sent) == [1, 2, 3, 4, 5]
+    assert [type(answer) for answer in answers if not isinstance(answer, Verification)] == [TooManyCodes] * 4
+    assert len({await sent_code(running, each) for each in sent}) == 1
+    other = await verify.start_or_send_again(account, code_draft(number="+33700000001"))
+    assert other.sends == 1
+
+
+async def test_another_door_has_a_verification_of_its_own(start: StartEngine) -> None:
+    running = await start(ScriptedProvider())
+    verify, account = running.services.verify, running.account
+
+    native = await verify.start(account, code_draft())
+    twilio = await verify.start_or_send_again(account, code_draft(protocol="twilio"))
+
+    assert (native.id != twilio.id, twilio.sends) == (True, 1)
+
+
+@pytest.mark.parametrize("secret", [b"the same", b"another"])
+async def test_another_process_sends_the_same_code_if_it_has_the_same_secret(start: StartEngine, secret: bytes) -> None:
+    running = await start(ScriptedProvider())
+    one, other = (Verify(running.engine, running.services.batches, each) for each in (b"the same", secret))
+    first = await one.start_or_send_again(running.account, code_draft())
+    code = await sent_code(running, first)
+
+    second = await other.start_or_send_again(running.account, code_draft())
+    latest = await sent_code(running, second)
+
+    assert (second.id, second.sends) == (first.id, 2)
+    if secret == b"the same":
+        assert latest == code
+    else:
+        assert await sent_code(running, first) == HIDDEN
+    assert (await one.check(running.account, first.id, latest)).status is VerificationStatus.VERIFIED
+
+
+@given(
+    secret=st.binary(min_size=1),
+    kind=st.sampled_from(CodeKind),
+    length=st.sampled_from(LENGTHS),
+    nth=st.integers(1, 10),
+)
+def test_a_code_follows_from_its_secret_and_from_nothing_less(
+    secret: bytes, kind: CodeKind, length: int, nth: int
+) -> None:
+    wording = Wording(text="${code}", kind=kind, length=length)
+    code = code_of(secret, "V" * 26, nth, wording)
+
+    assert code == code_of(secret, "V" * 26, nth, wording)
+    assert len(code) == length
+    assert code.isdecimal() if kind is CodeKind.DIGITS else code.isalnum() and code == code.upper()
+    longest = Wording(text="${code}", kind=CodeKind.ALPHANUMERIC, length=10)
+    others = [(secret + b"x", "V" * 26, nth), (secret, "W" * 26, nth), (secret, "V" * 26, nth + 1)]
+    assert code_of(secret, "V" * 26, nth, longest) not in {code_of(*other, longest) for other in others}
 
 
 async def test_a_code_that_has_not_gone_when_it_is_of_no_use_never_goes(start: StartEngine) -> None:

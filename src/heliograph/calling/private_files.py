@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 
@@ -12,3 +13,14 @@ def write_private(file: Path, content: bytes) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         out.write(content)
     draft.replace(file)
+
+
+def kept_key(file: Path) -> str:
+    """The random key in a file, which is made if it is not there. OSError if it can be neither read nor made."""
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        key = secrets.token_urlsafe(32)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(key)
+    return key

@@ -7,7 +7,6 @@ Whatever a page posts carries a token made from the session, so that no other si
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from heliograph.calling.private_files import kept_key
 from heliograph.domain.errors import SetupError
 
 FILE_NAME = "console.key"
@@ -26,14 +26,9 @@ def console_key(data_dir: Path) -> str:
     """The key in the link, the same at every start. Made at the first; SetupError if it can't be kept."""
     file = data_dir / FILE_NAME
     try:
-        return file.read_text().strip()
-    except FileNotFoundError:
-        key = secrets.token_urlsafe(24)
+        return kept_key(file)
     except OSError as error:
         raise SetupError(f"The console's key {file} cannot be read: {error.strerror}.") from error
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(key)
-    return key
 
 
 class Sessions:

@@ -9,6 +9,8 @@ The cipher is Fernet of the package cryptography: AES-128-CBC, authenticated by 
 
 from __future__ import annotations
 
+import hmac
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 _SEALED = "sealed:"
@@ -24,11 +26,16 @@ class Seal:
     def __init__(self, *keys: str) -> None:
         """Each key is 32 bytes as URL-safe base64. ValueError for one that is not, or for none."""
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._key = keys[0].encode()
 
     @staticmethod
     def new_key() -> str:
         """Make a random key."""
         return Fernet.generate_key().decode()
+
+    def key_for(self, purpose: str) -> bytes:
+        """Derive a key of 32 bytes for something else that must not follow from the store (HMAC-SHA256)."""
+        return hmac.digest(self._key, purpose.encode(), "sha256")
 
     def close(self, secret: str) -> str:
         """Seal a secret; each call gives another text."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -25,7 +24,9 @@ WINDOW = timedelta(hours=1)
 PER_NUMBER, PER_ADDRESS = 10, 30
 """How many codes are sent to one number, or on behalf of one address, in a window."""
 RESEND_AFTER = timedelta(seconds=15)
-"""How soon a further code may follow."""
+"""How soon another code may take the place of the last."""
+SENDS = 5
+"""How many times one code is sent (Twilio: error 60203)."""
 
 
 class CodeKind(StrEnum):
@@ -102,6 +103,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: datetime | None
     batch_id: str
     """Of the latest message."""
+    earlier_batches: Sequence[str] = ()
+    """Of the messages before that with the same code."""
     price: int
     """Of all messages, in millionths."""
     parts: int
@@ -125,9 +128,15 @@ class CodeFate(StrEnum):
     """There is nothing to verify any more; the status says why."""
 
 
-def new_code(wording: Wording) -> str:
+def code_of(secret: bytes, verification_id: str, nth: int, wording: Wording) -> str:
+    """The nth code of a verification: always the same one, which nobody can guess who has not the secret."""
     characters = _CHARACTERS[wording.kind]
-    return "".join(secrets.choice(characters) for _ in range(wording.length))
+    drawn = int.from_bytes(hmac.digest(secret, f"code:{verification_id}:{nth}".encode(), "sha256"))
+    code = ""
+    for _ in range(wording.length):  # 256 bits are enough for ten characters of any kind to be equally likely
+        drawn, place = divmod(drawn, len(characters))
+        code += characters[place]
+    return code
 
 
 def hash_code(account: Account, verification_id: str, code: str) -> str:

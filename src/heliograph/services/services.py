@@ -65,7 +65,7 @@ class Services:
         self.channels = engine.router.channels
         """Those by which ordinary numbers can be reached."""
         self._phones = None if operator is None else Phones(engine, operator)
-        self.verify = Verify(engine, self.batches)
+        self.verify = Verify(engine, self.batches, accounts.seal.key_for("one-time codes"))
         self.numbers = Numbers(engine)
         self.rents = Rents(engine, inventory)
         self.links = Links(engine, files, largest_file)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
-from heliograph.domain.accounts import Account
+from heliograph.domain.accounts import Account, same_secret
 from heliograph.domain.batches import Batch, Draft, Options
 from heliograph.domain.errors import (
     AlreadyVerified,
@@ -32,14 +32,16 @@ from heliograph.domain.verifications import (
     PER_NUMBER,
     PLACEHOLDER,
     RESEND_AFTER,
+    SENDS,
     TIMES_TO_LIVE_S,
     WINDOW,
     CodeFate,
     Verification,
     VerificationDraft,
     VerificationStatus,
+    Wording,
+    code_of,
     hash_code,
-    new_code,
 )
 from heliograph.engine.engine import Engine
 from heliograph.numbers import Check, country_of
@@ -53,7 +55,7 @@ from heliograph.store.verifications import (
     codes_sent,
     end_verification,
     pending_verification,
-    put_new_code,
+    put_further,
     verification_by_id,
 )
 from heliograph.text import Template
@@ -69,10 +71,16 @@ _OVER: dict[VerificationStatus, type[VerificationOver]] = {
 _Store = Callable[[Tx, Batch], None]
 
 
+class _IsPending(Exception):
+    """Somebody else has begun to verify this number at the same moment."""
+
+
 class Verify:
     """Raises NotFound for a verification that the account does not have."""
 
-    def __init__(self, engine: Engine, batches: Batches) -> None:
+    def __init__(self, engine: Engine, batches: Batches, key: bytes) -> None:
+        """Codes follow from the `key`, which is not in the store."""
+        self._key = key
         self._engine = engine
         self._store = engine.store
         self._batches = batches
@@ -83,15 +91,34 @@ class Verify:
         InvalidRecipient; InvalidField by name; InvalidCallbackUrl; NoCoverage; OptedOut; TooManyCodes; and what sending
         a message raises: then nothing is stored.
         """
+        return await self._start(account, draft, _check_limits)
+
+    async def start_or_send_again(self, account: Account, draft: VerificationDraft) -> Verification:
+        """The same, but where one of this door is pending for the number, its code is sent again.
+
+        Also of two who ask at the same moment. TooManyCodes for the sixth.
+        The code stays good for as long as it was, and wrong ones stay counted.
+        """
+        while True:
+            msisdn = _msisdn(account, draft.number, draft.region)
+            pending = await self._store.read(pending_verification, account.id, msisdn, draft.protocol, now_ms())
+            try:
+                if pending is None:
+                    return await self._start(account, draft, _check_first)
+                return await self._send_again(account, pending, draft.wording)
+            except (_IsPending, VerificationOver):  # it is another one's turn now, or nobody's
+                continue
+
+    async def _start(
+        self, account: Account, draft: VerificationDraft, check: Callable[[Tx, Verification, int], None]
+    ) -> Verification:
         self._check(draft)
-        (msisdn,) = parse_msisdns(
-            [draft.number], draft.region or account.default_region, Check.POSSIBLE, field="number"
-        )
+        msisdn = _msisdn(account, draft.number, draft.region)
         if self._engine.tariff.price_of(draft.wording.channel, country_of(msisdn)) is None:
             raise NoCoverage()
         now = now_ms()
-        code = new_code(draft.wording)
         verification_id = new_id()
+        code = code_of(self._key, verification_id, 1, draft.wording)
         wanted = Verification(
             id=verification_id,
             account_id=account.id,
@@ -116,7 +143,7 @@ class Verify:
         )
 
         def store(tx: Tx, batch: Batch) -> None:
-            _check_limits(tx, wanted, now)
+            check(tx, wanted, now)
             add_verification(tx, self._sent_by(wanted, batch))
 
         created = await self._send(account, wanted, code, store)
@@ -131,34 +158,64 @@ class Verify:
         now = now_ms()
         if wanted.status is not VerificationStatus.PENDING:
             raise _over(wanted)
-        code = new_code(wanted.wording)
+        code = code_of(self._key, wanted.id, wanted.sends + 1, wanted.wording)
         expires_at = from_ms(now) + timedelta(seconds=wanted.ttl_s)
+
+        def check(before: Verification) -> None:
+            if from_ms(now) - _last_sent(before) < RESEND_AFTER:
+                raise TooManyCodes("The last code has only just been sent.")
+
+        return await self._send_further(account, msgspec.structs.replace(wanted, expires_at=expires_at), code, check)
+
+    async def _send_again(self, account: Account, wanted: Verification, wording: Wording) -> Verification:
+        """In other words, if these are others; the code is made as it was."""
+        code = self._code_of(account, wanted)
+        wording = msgspec.structs.replace(wording, kind=wanted.wording.kind, length=wanted.wording.length)
+
+        def check(before: Verification) -> None:
+            if before.sends >= SENDS:
+                raise TooManyCodes(f"The code was sent {before.sends} times, and has neither been used nor expired.")
+
+        return await self._send_further(account, msgspec.structs.replace(wanted, wording=wording), code, check)
+
+    def _code_of(self, account: Account, verification: Verification) -> str:
+        """The code that is good; another one if this was made from another secret."""
+        for nth in range(verification.sends, 0, -1):
+            code = code_of(self._key, verification.id, nth, verification.wording)
+            if same_secret(verification.code_hash, hash_code(account, verification.id, code)):
+                return code
+        return code_of(self._key, verification.id, verification.sends + 1, verification.wording)
+
+    async def _send_further(
+        self, account: Account, wanted: Verification, code: str, check: Callable[[Verification], None]
+    ) -> Verification:
+        """Stores `wanted` with what the message adds to it; `check` is asked about what is stored before."""
+        now = now_ms()
         stored: list[Verification] = []
 
         def store(tx: Tx, batch: Batch) -> None:
             def renew(before: Verification) -> Verification:
                 _check_limits(tx, before, now)
-                last_sent = before.expires_at - timedelta(seconds=before.ttl_s)
-                if from_ms(now) - last_sent < RESEND_AFTER:
-                    raise TooManyCodes("The last code has only just been sent.")
+                check(before)
                 return msgspec.structs.replace(
                     self._sent_by(before, batch),
                     code_hash=hash_code(account, before.id, code),
                     sends=before.sends + 1,
-                    expires_at=expires_at,
+                    expires_at=wanted.expires_at,
+                    wording=wanted.wording,
                 )
 
-            after = put_new_code(tx, account.id, wanted.id, renew, now)
+            after = put_further(tx, account.id, wanted.id, renew, now)
             if after is None:
                 raise VerificationOver()
             stored[:] = [after]
 
-        await self._send(account, msgspec.structs.replace(wanted, expires_at=expires_at), code, store)
+        await self._send(account, wanted, code, store)
         return stored[0]
 
     async def pending(self, account: Account, number: str, protocol: str) -> Verification | None:
         """The newest of one door that a number can still be verified by. InvalidRecipient."""
-        (msisdn,) = parse_msisdns([number], account.default_region, Check.POSSIBLE, field="number")
+        msisdn = _msisdn(account, number)
         return await self._store.read(pending_verification, account.id, msisdn, protocol, now_ms())
 
     async def get(self, account: Account, verification_id: str) -> Verification:
@@ -242,6 +299,24 @@ class Verify:
         return msgspec.structs.replace(
             wanted, batch_id=batch.id, price=wanted.price + quote.price, parts=max(quote.parts, 1)
         )
+
+
+def _msisdn(account: Account, number: str, region: str | None = None) -> str:
+    (msisdn,) = parse_msisdns([number], region or account.default_region, Check.POSSIBLE, field="number")
+    return msisdn
+
+
+def _last_sent(verification: Verification) -> datetime:
+    """When its code was made."""
+    return verification.expires_at - timedelta(seconds=verification.ttl_s)
+
+
+def _check_first(tx: Tx, wanted: Verification, now: int) -> None:
+    """The same limits, and that none of this door is pending for the number: of two at once the second finds one."""
+    tx.take_turns_about(f"verification {wanted.account_id} {wanted.msisdn}")
+    if pending_verification(tx, wanted.account_id, wanted.msisdn, wanted.protocol, now) is not None:
+        raise _IsPending()
+    _check_limits(tx, wanted, now)
 
 
 def _check_limits(tx: Tx, wanted: Verification, now: int) -> None:

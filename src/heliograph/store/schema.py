@@ -501,6 +501,7 @@ verifications = Table(
     text("protocol"),
     text("wording"),  # what a further message is made from
     number("created_at"),
+    text("earlier_batches", default="[]"),  # of earlier messages with the same code
 )
 is_pending = verifications.c.status == literal_column("'pending'")
 Index(

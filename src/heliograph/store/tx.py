@@ -146,6 +146,12 @@ class Tx:
             kind = "" if alone else "_shared"
             self._connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{kind}({_TURNS})")
 
+    def take_turns_about(self, what: str) -> None:
+        """The same among those who name the same thing."""
+        if not self._sqlite:
+            sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+            self._connection.exec_driver_sql(sql, (what,))
+
     def _bulk(self, sql: str, rows: Sequence[Row], constants: Row) -> int:
         chunk: Row = (_encode(rows).decode(),) if self._sqlite else tuple(map(list, zip(*rows, strict=True)))
         return self._connection.exec_driver_sql(sql, chunk + constants).rowcount

@@ -21,9 +21,11 @@ from heliograph.store.schema import batches, is_pending, messages, verifications
 from heliograph.store.tx import Row, Tx
 
 _NAMES = tuple(column.name for column in verifications.c)
+_decode_list = msgspec.json.Decoder(list[str]).decode
 _decode_wording = msgspec.json.Decoder(Wording).decode
 _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 EXPIRED_AT_ONCE = 500
+_NOT_GONE = (Status.QUEUED.value, Status.SENDING.value)
 HIDDEN = "•" * 6
 """What a stored text has where the code was, once it is of no use."""
 
@@ -34,6 +36,7 @@ def _row(verification: Verification) -> Row:
         "expires_at": to_ms(verification.expires_at),
         "settled_at": maybe_ms(verification.settled_at),
         "wording": msgspec.json.encode(verification.wording).decode(),
+        "earlier_batches": msgspec.json.encode(verification.earlier_batches).decode(),
         "created_at": to_ms(verification.created_at),
     }
     return tuple(values[name] for name in _NAMES)
@@ -48,6 +51,7 @@ def _verification(row: Sequence[Any]) -> Verification:
             "expires_at": from_ms(values["expires_at"]),
             "settled_at": maybe_instant(values["settled_at"]),
             "wording": _decode_wording(values["wording"]),
+            "earlier_batches": _decode_list(values["earlier_batches"]),
             "created_at": from_ms(values["created_at"]),
         }
     )
@@ -138,20 +142,30 @@ def end_verification(
     return before, _settle(tx, before, status if in_time else VerificationStatus.EXPIRED, now_ms)
 
 
-def put_new_code(
+def put_further(
     tx: Tx, account_id: str, verification_id: str, renew: Callable[[Verification], Verification], now_ms: int
 ) -> Verification | None:
-    """Writes what `renew` makes of a verification that is sent another code: the last one is good no longer.
+    """Writes what `renew` makes of a verification that is sent a further message; earlier ones with another code forget
+    theirs, which is good no longer.
 
-    None if the verification is not pending any more; what `renew` raises: then nothing is written.
+    Of several at once each sees the one before. None if the verification is not pending any more; what `renew` raises:
+    then nothing is written.
     """
     before = _locked(tx, account_id, verification_id)
     if before is None or before.status is not VerificationStatus.PENDING or to_ms(before.expires_at) <= now_ms:
         return None
     after = renew(before)
-    _forget_code(tx, before, now_ms)
+    same = after.code_hash == before.code_hash
+    after = msgspec.structs.replace(after, earlier_batches=_batches(before) if same else [])
+    if not same:
+        _forget_code(tx, before, now_ms)
     _write(tx, after)
     return after
+
+
+def _batches(verification: Verification) -> list[str]:
+    """Of all messages with the code that is good."""
+    return [*verification.earlier_batches, verification.batch_id]
 
 
 def _settle(tx: Tx, before: Verification, status: VerificationStatus, now_ms: int) -> Verification:
@@ -176,10 +190,14 @@ def _write(tx: Tx, after: Verification) -> None:
 
 
 def _forget_code(tx: Tx, verification: Verification, now_ms: int) -> None:
-    """Takes the code out of the stored message, which is called back if it has not gone."""
-    account_id, batch_id = verification.account_id, verification.batch_id
+    """Takes the code out of the stored messages, which are called back if they have not gone."""
+    for batch_id in _batches(verification):
+        _take_out(tx, verification.account_id, batch_id, now_ms)
+
+
+def _take_out(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> None:
     waiting = select(messages.c.id).where(
-        messages.c.account_id == account_id, of_batch(batch_id), messages.c.status == Status.QUEUED.value
+        messages.c.account_id == account_id, of_batch(batch_id), tx.among(messages.c.status, _NOT_GONE)
     )
     if tx.first(waiting) is not None:
         cancel(tx, account_id, batch_id, now_ms)

@@ -448,13 +448,36 @@ def test_a_channel_without_a_provider_is_disabled(start_server: StartServer, new
     client.http_client.session.close()
 
 
+def test_a_second_start_sends_the_same_code_and_the_sixth_is_refused(
+    server: Server, twilio: Client, native: NativeClient, new_number: NewNumber
+) -> None:
+    number = new_number()
+    service = twilio.verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
+
+    sids = {service.verifications.create(to=number, channel="sms").sid for _ in range(5)}
+    texts: list[str] = []
+    after = None
+    while len(texts) < 5:
+        shown = native.sandbox.wait_for_message(number, after=after)
+        texts.append(shown.text or "")
+        after = shown.id
+    refused = refusal(lambda: service.verifications.create(to=number, channel="sms"))
+    code = texts[0].split()[-1]
+    right = service.verification_checks.create(to=number, code=code)
+
+    assert len(sids) == 1
+    assert len(set(texts)) == 1
+    assert refused == (429, 60203)
+    assert right.status == "approved"
+    assert service.verifications.create(to=number, channel="sms").sid not in sids
+
+
 def test_codes_are_canceled_limited_and_refused(server: Server, twilio: Client, new_number: NewNumber) -> None:
     service = twilio.verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
     foreign = twilio.verify.v2.services("VA" + "0" * 32)
     number = new_number()
     started = service.verifications.create(to=number, channel="sms")
 
-    assert refusal(lambda: service.verifications.create(to=number, channel="sms")) == (429, 60203)
     for _ in range(4):
         service.verification_checks.create(to=number, code="no")
     assert refusal(lambda: service.verification_checks.create(to=number, code="no")) == (429, 60202)

@@ -260,7 +260,7 @@ class VerifyDoor(TwilioDoor):
         return shapes.verification(call.account, stored, self._settings.base_url(call.request))
 
     async def start_verification(self, call: Call) -> wire.Verification:
-        """While one is pending for the number, another code for that."""
+        """While one is pending for the number, its code is sent again, five times in all."""
         self._require_service(call)
         form = await self.form(call)
         to, channel = form.one("To"), _VERIFY_CHANNELS.get(form.one("Channel") or "")
@@ -271,9 +271,6 @@ class VerifyDoor(TwilioDoor):
         if form.one("CustomCode") is not None:
             raise TwilioRefusal(Code.CUSTOM_CODE, "Custom code not allowed")
         try:
-            pending = await self._pending(call, to)
-            if pending is not None:
-                return self._shown(call, await self._services.verify.resend(call.account, pending.id))
             draft = VerificationDraft(
                 number=to,
                 wording=Wording(text=VERIFY_TEXT, channel=channel),
@@ -281,9 +278,11 @@ class VerifyDoor(TwilioDoor):
                 max_attempts=VERIFY_ATTEMPTS,
                 protocol=PROTOCOL,
             )
-            return self._shown(call, await self._services.verify.start(call.account, draft))
+            return self._shown(call, await self._services.verify.start_or_send_again(call.account, draft))
         except errors.ChannelNotActive as error:
             raise TwilioRefusal(Code.CHANNEL_DISABLED, f"Delivery channel disabled: {channel}") from error
+        except errors.InvalidRecipient as error:
+            raise _no_number(to) from error
         except TooManyCodes as error:
             raise TwilioRefusal(Code.SENDS_EXHAUSTED, f"Max send attempts reached: {error.message}") from error
 
@@ -291,7 +290,7 @@ class VerifyDoor(TwilioDoor):
         try:
             return await self._services.verify.pending(call.account, to, PROTOCOL)
         except errors.InvalidRecipient as error:
-            raise TwilioRefusal(Code.VERIFY_PARAMETER, f"Invalid parameter `To`: {to}") from error
+            raise _no_number(to) from error
 
     async def _by_sid(self, call: Call, sid: str) -> Verification:
         identifier = id_of(sid, VERIFICATION)
@@ -356,6 +355,10 @@ def _require_another(msisdn: str, draft: Draft, region: str | None) -> None:
         sms = draft.options.channel is Channel.SMS
         code = Code.TO_IS_FROM if sms else Code.TO_IS_FROM_ON_CHANNEL
         raise TwilioRefusal(code, f"'To' and 'From' number cannot be the same: +{msisdn}")
+
+
+def _no_number(to: str) -> TwilioRefusal:
+    return TwilioRefusal(Code.VERIFY_PARAMETER, f"Invalid parameter `To`: {to}")
 
 
 def _bare(address: str) -> str:

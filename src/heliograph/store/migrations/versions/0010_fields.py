@@ -1,0 +1,16 @@
+"""One-time codes that are sent several times."""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import Column, Text
+from sqlalchemy.dialects.postgresql import TEXT
+
+revision = "0010"
+down_revision = "0008"
+
+WORDS = Text().with_variant(TEXT(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    op.add_column("verifications", Column("earlier_batches", WORDS, nullable=False, server_default="[]"))
