@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from heliograph.domain.batches import Draft
+from heliograph.domain.batches import Draft, Options
+from heliograph.domain.contacts import ContactDraft, Details
 from heliograph.domain.errors import ShuttingDown
+from heliograph.domain.groups import GroupDraft
+from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.lines import FAILURES_TO_LEAVE, LineRules
 from heliograph.protocols.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
+from heliograph.store.rewriting import expand_due
 
 from .conftest import Running, ScriptedProvider, StartEngine, ref
 
@@ -51,6 +55,35 @@ async def test_a_scheduled_message_waits_and_can_be_called_back(start: StartEngi
     assert (wait.why, wait.until) == (Waiting.SCHEDULED, later.due_at)
     assert (canceled.status, canceled.reason) == (Status.CANCELED, Reason.CANCELED_BY_CUSTOMER)
     assert provider.sent.qsize() == 1
+
+
+async def test_members_get_their_fields_although_others_of_the_batch_were_sent_before(start: StartEngine) -> None:
+    """In Japan it is this hour already, while the members of groups are looked up by the clock of UTC."""
+    provider = ScriptedProvider()
+    running = await start(provider)
+    ada, bob = "819012345678", "819012345679"
+    group = await running.services.groups.create(running.account, GroupDraft(name="Japan"))
+    contacts = [
+        ContactDraft(number=f"+{number}", details=Details(first_name=name))
+        for number, name in ((ada, "Ada"), (bob, "Bob"))
+    ]
+    await running.services.contacts.add(running.account, group, contacts, on_invalid=None)
+    draft = Draft(
+        protocol="v1",
+        to=[f"+{ada}"],
+        groups=[group.id],
+        text="Hello ${first_name}",
+        send_at=datetime.now(UTC) + LATER,
+        options=Options(local_time=True),
+    )
+
+    await running.services.batches.create(running.account, draft)
+    first = await provider.sent.get()
+    await running.engine.store.write(expand_due, now_ms() + 2 * 3_600_000)
+    running.engine.batch_changed()
+    second = await provider.sent.get()
+
+    assert [(each.msisdn, each.body) for each in (first, second)] == [(ada, "Hello Ada"), (bob, "Hello Bob")]
 
 
 async def test_a_message_whose_time_has_just_come_is_sent(start: StartEngine) -> None:

@@ -57,5 +57,6 @@ def answer(
             priority=Priority.URGENT,
             despite_optout=not consented,
             media=tuple(media),
+            as_given=bool(parameters),
         ),
     )

@@ -125,6 +125,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The customer's registration with the networks, for providers that ask for it."""
     ucs2: bool = False
     """The text goes as UCS-2, even if GSM 03.38 has all of its characters."""
+    as_given: bool = False
+    """Its parameters are all the values that there are: no contact's field fills in a name."""
     deferred_s: int | None = None
     """`send_at` was asked for as so many seconds from then."""
     channel: Channel = Channel.SMS
@@ -198,6 +200,8 @@ class Batch(msgspec.Struct, kw_only=True):
     created_at: datetime
     modified_at: datetime
     options: Options = USUAL
+    fields: Parameters | None = None
+    """What contacts' fields fill in for names of its texts, by bare MSISDN; only where texts are rendered."""
     canceled_at: datetime | None = None
     expand_at: datetime | None = None
     """When the members of its groups will be looked up; None: there are no groups, or it has been done."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -44,6 +44,17 @@ def together(several: Sequence[Details]) -> Details:
 
 def _first(several: Iterable[Details], name: str) -> str | None:
     return next((value for each in several if (value := each.value_of(name)) is not None), None)
+
+
+def values_known(known: Mapping[str, Details], names: Collection[str]) -> dict[str, dict[str, str]]:
+    """`{name: {MSISDN: value}}` of these names, where there is one."""
+    found: dict[str, dict[str, str]] = {name: {} for name in names}
+    for msisdn, details in known.items():
+        for name, column in found.items():
+            value = details.value_of(name)
+            if value is not None:
+                column[msisdn] = value
+    return {name: column for name, column in found.items() if column}
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,10 +9,10 @@ import msgspec
 
 from heliograph.domain.batches import Batch
 from heliograph.domain.channels import Channel, Leg, Plan, plan_text
-from heliograph.domain.rendering import Rendering
+from heliograph.domain.rendering import Rendering, most_parts, renderings_of
 from heliograph.domain.statuses import Reason
 from heliograph.numbers import country_of
-from heliograph.text import MAX_PARTS, MissingParameter
+from heliograph.text import MissingParameter
 
 MICROS = 1_000_000
 """Sums are kept in millionths of the currency: exact, and small enough for 64 bits up to nine million millions."""
@@ -54,12 +54,8 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
         A message that can't be made, because a parameter has no value or it would have too many parts, costs nothing:
         it is not going to be sent.
         """
-        most = min(batch.max_parts or MAX_PARTS, MAX_PARTS)
-        by_leg = [
-            self._quotes_of_leg(rendering, msisdns, most)
-            for leg in range(len(batch.options.fallbacks) + 1)
-            for rendering in [Rendering(batch.kind, batch.body, batch.parameters, batch.options, leg)]
-        ]
+        most = most_parts(batch.max_parts)
+        by_leg = [self._quotes_of_leg(rendering, msisdns, most) for rendering in renderings_of(batch)]
         if len(by_leg) == 1:
             return by_leg[0]
         channels = [batch.options.channel, *(fallback.channel for fallback in batch.options.fallbacks)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from heliograph.domain.batches import USUAL, BodyKind, Options, Parameters
+from heliograph.domain.batches import USUAL, Batch, BodyKind, Options, Parameters
 from heliograph.domain.channels import Channel
 from heliograph.text import (
     MAX_PARTS,
@@ -33,9 +33,15 @@ class Rendering:
     """Renders one body for many recipients: what they share is worked out once."""
 
     def __init__(
-        self, kind: BodyKind, body: str, parameters: Parameters | None, options: Options = USUAL, leg: int = 0
+        self,
+        kind: BodyKind,
+        body: str,
+        parameters: Parameters | None,
+        options: Options = USUAL,
+        leg: int = 0,
+        fields: Parameters | None = None,
     ) -> None:
-        """`leg` 0 is the body itself, n the nth fallback of the options."""
+        """`leg` 0 is the body itself, n the nth fallback of the options; `fields` are contacts', by bare MSISDN."""
         self._truncate = options.truncate
         self._ucs2 = options.ucs2
         self.channel, self.rich_media = options.channel, options.rich_media
@@ -48,7 +54,7 @@ class Rendering:
             self.shared = Rendered(body, Encoding.BINARY.value, 1)
             return
         self._template = Template(body)
-        self._table = ParameterTable(parameters or {})
+        self._table = ParameterTable(parameters or {}, fields)
         if not self._template.names:
             self.shared = self._measured(self._template.render({}))
 
@@ -74,3 +80,31 @@ class Rendering:
                 return Rendered(text, measure.encoding.value, measure.parts)
         text = shorten_to_one_part(text)
         return Rendered(text, measure_text(text).encoding.value, 1)
+
+
+def renderings_of(batch: Batch) -> list[Rendering]:
+    """Of each of its legs: its own body, then its fallbacks."""
+    return [
+        Rendering(batch.kind, batch.body, batch.parameters, batch.options, leg, batch.fields)
+        for leg in range(len(batch.options.fallbacks) + 1)
+    ]
+
+
+def most_parts(wanted: int | None) -> int:
+    """How many parts a message of a batch may have that asked for at most so many; None: for no limit."""
+    return min(wanted or MAX_PARTS, MAX_PARTS)
+
+
+def open_names(batch: Batch, msisdns: Sequence[str]) -> set[str]:
+    """Names in a batch's texts that its parameters do not give each of these recipients a value of their own for."""
+    texts = [batch.body, *(fallback.body for fallback in batch.options.fallbacks)]
+    if batch.kind is BodyKind.BINARY or batch.options.as_given or not any("${" in text for text in texts):
+        return set()
+    table = batch.parameters or {}
+    names = {name for text in texts for name in Template(text).names}
+    return {name for name in names if not _has_all(table.get(name), msisdns)}
+
+
+def _has_all(column: Mapping[str, str] | None, msisdns: Sequence[str]) -> bool:
+    """False also where there is one for all, but written in another way: it counts all the same, once it is read."""
+    return column is not None and all(msisdn in column or f"+{msisdn}" in column for msisdn in msisdns)

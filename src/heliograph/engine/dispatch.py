@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 import structlog
 
+from heliograph.domain.batches import Parameters
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Waiting
@@ -30,7 +31,7 @@ from heliograph.engine.routing import Router
 from heliograph.protocols.contract import Outcome, Outgoing, Taken, TryAgain, Uncertain
 from heliograph.store import Store
 from heliograph.store.base import Lane
-from heliograph.store.batches import SendingFacts, parameters_of
+from heliograph.store.batches import SendingFacts, fields_of, parameters_of
 from heliograph.store.changes import Change
 from heliograph.store.pacing import Pace, leave_lines, next_place_ms
 from heliograph.store.polls import Poll
@@ -98,7 +99,7 @@ class Dispatcher:
         self._in_flight: dict[asyncio.Task[None], tuple[Sequence[Leased], float]] = {}
         """What is being sent, and since when."""
         self._releases: set[asyncio.Task[None]] = set()
-        self._preparations: OrderedDict[tuple[str, int], Preparation] = OrderedDict()
+        self._preparations: OrderedDict[tuple[str, int, bool], Preparation] = OrderedDict()
 
     def wake(self) -> None:
         """Something is due, or may be."""
@@ -236,12 +237,12 @@ class Dispatcher:
         return Change(message.id, Status.FAILED, reason=Reason.PROVIDER_REFUSED)
 
     async def _preparation(self, batch: SendingFacts) -> Preparation:
-        key = (batch.id, batch.modified_at)
+        key = (batch.id, batch.modified_at, batch.waits_for_groups)
         if not batch.needs_parameters:  # costs little to make again for the next chunk
-            return Preparation(batch, None)
+            return Preparation(batch)
         found = self._preparations.get(key)
         if found is None:
-            found = self._preparations[key] = Preparation(batch, await self._store.read(parameters_of, batch.id))
+            found = self._preparations[key] = Preparation(batch, *await self._store.read(_values, batch.id))
         self._preparations.move_to_end(key)
         if len(self._preparations) > PREPARATIONS_KEPT:
             self._preparations.popitem(last=False)
@@ -370,6 +371,11 @@ class Dispatcher:
             await self._store.write(end_leases, self._worker)
         except NotNow as error:
             log.warning("leases not ended; others take the messages when they lapse", error=str(error))
+
+
+def _values(tx: Tx, batch_id: str) -> tuple[Parameters, Parameters]:
+    """Of names in a batch's texts: what came with it, and what contacts' fields fill in."""
+    return parameters_of(tx, batch_id), fields_of(tx, batch_id)
 
 
 def _next_times(tx: Tx, providers: Collection[str]) -> tuple[int | None, int | None]:

@@ -5,26 +5,28 @@ from __future__ import annotations
 from heliograph.domain.batches import BodyKind, Parameters
 from heliograph.domain.local_times import loud_at_ms
 from heliograph.domain.messages import Waiting
-from heliograph.domain.rendering import Rendering
+from heliograph.domain.rendering import Rendering, most_parts
 from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.contract import Outgoing
 from heliograph.store.batches import SendingFacts
 from heliograph.store.changes import Change
 from heliograph.store.queue import Leased
-from heliograph.text import MAX_PARTS, MissingParameter
+from heliograph.text import MissingParameter
 
 
 class Preparation:
     """Prepares the messages of one batch."""
 
-    def __init__(self, batch: SendingFacts, parameters: Parameters | None) -> None:
+    def __init__(
+        self, batch: SendingFacts, parameters: Parameters | None = None, fields: Parameters | None = None
+    ) -> None:
         self._batch = batch
         self._kind = BodyKind(batch.kind)
         self._renderings = [
-            Rendering(self._kind, batch.body, parameters, batch.options, leg)
+            Rendering(self._kind, batch.body, parameters, batch.options, leg, fields)
             for leg in range(len(batch.options.fallbacks) + 1)
         ]
-        self._max_parts = min(batch.max_parts or MAX_PARTS, MAX_PARTS)
+        self._max_parts = most_parts(batch.max_parts)
 
     def prepare(self, message: Leased, now_ms: int) -> Outgoing | Change:
         """Raises nothing: a message that can't be sent comes back as the change that ends it."""

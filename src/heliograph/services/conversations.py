@@ -16,7 +16,8 @@ from heliograph.domain.statuses import Status
 from heliograph.engine.engine import Engine
 from heliograph.services.batches import Batches
 from heliograph.services.history import History, Sent
-from heliograph.store.conversations import conversation_by_id, conversations_of, known_as, mark_read
+from heliograph.store.contacts import known_as
+from heliograph.store.conversations import conversation_by_id, conversations_of, mark_read
 from heliograph.store.inbound import InboundFilter, inbound_of
 from heliograph.store.messages import MessageFilter
 

@@ -11,7 +11,7 @@ from heliograph.domain.batches import Batch
 from heliograph.domain.errors import NotFound
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Message
-from heliograph.domain.rendering import Rendered, Rendering
+from heliograph.domain.rendering import Rendered, renderings_of
 from heliograph.domain.statuses import Status
 from heliograph.store import Store
 from heliograph.store.batches import BatchFilter, batches_by_ids, batches_of, count_batches
@@ -195,10 +195,7 @@ def campaigns_by_ids(tx: Tx, account_id: str, batch_ids: Sequence[str]) -> dict[
 
 def renderer(batch: Batch) -> Renderer:
     """What each recipient of a batch gets; the bare body for one whose parameters have no value."""
-    renderings = [
-        Rendering(batch.kind, batch.body, batch.parameters, batch.options, leg)
-        for leg in range(len(batch.options.fallbacks) + 1)
-    ]
+    renderings = renderings_of(batch)
 
     def render(msisdn: str, leg: int = 0) -> Rendered:
         try:

@@ -290,7 +290,7 @@ class Verify:
                 **{name: {"default": value} for name, value in wanted.wording.values.items()},
             },
             expire_at=wanted.expires_at,
-            options=Options(priority=Priority.URGENT, channel=wanted.wording.channel),
+            options=Options(priority=Priority.URGENT, channel=wanted.wording.channel, as_given=True),
         )
         return await self._batches.create(account, draft, also=store)
 

@@ -23,14 +23,17 @@ from heliograph.domain.batches import (
     notify_of,
 )
 from heliograph.domain.channels import Channel
+from heliograph.domain.contacts import values_known
 from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, UnknownGroup
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
 from heliograph.domain.local_times import due_times, has_one_time
 from heliograph.domain.prices import FREE, Quote, Tariff
+from heliograph.domain.rendering import open_names
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.changes import Change, apply_changes, settle_if_empty
-from heliograph.store.groups import members_below, unknown_groups
+from heliograph.store.contacts import in_these_first, sayings_about
+from heliograph.store.groups import groups_below, members_below, unknown_groups
 from heliograph.store.ledger import Bill, charge
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
@@ -42,7 +45,10 @@ _decode_list = msgspec.json.Decoder(list[str]).decode
 _decode_options = msgspec.json.Decoder(Options).decode
 _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 
-_BEHIND_THE_SCENES = {"idempotency_key", "fingerprint", "open_count", "used_ids", "settled_count", "failed_count"}
+_BEHIND_THE_SCENES = {
+    *("idempotency_key", "fingerprint", "open_count", "used_ids", "settled_count", "failed_count"),
+    "fields",  # a value for each recipient: read only where texts are rendered
+}
 _COLUMNS = tuple(column for column in batches.c if column.name not in _BEHIND_THE_SCENES)
 BATCH_COLUMNS = tuple(column.name for column in batches.c)
 
@@ -181,7 +187,11 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
 
 
 def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> list[Fresh]:
-    """Messages to be stored, with what each costs. One to a recipient who opted out costs nothing."""
+    """Messages to be stored, with what each says and costs. One to a recipient who opted out costs nothing.
+
+    What contacts' fields fill in is put into the batches.
+    """
+    _fill_in(tx, [(batch, msisdns) for batch, msisdns, _ in wanted])
     silent = opted_out_among(tx, [(batch.account_id, msisdns) for batch, msisdns, _ in wanted])
     found = []
     for batch, msisdns, tariff in wanted:
@@ -193,6 +203,23 @@ def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> lis
             ]
         found.append(Fresh(batch, msisdns, quotes))
     return found
+
+
+def _fill_in(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str]]]) -> None:
+    """Gives batches what the accounts' contacts have for names in their texts that are without a value.
+
+    Of a recipient who is in several groups, those that the batch goes to come first.
+    """
+    asking = [(batch, msisdns, names) for batch, msisdns in wanted if (names := open_names(batch, msisdns))]
+    said = sayings_about(tx, [(batch.account_id, msisdns) for batch, msisdns, _ in asking])
+    for batch, msisdns, names in asking:
+        mine = groups_below(tx, batch.groups)
+        known = {
+            msisdn: in_these_first(sayings, mine)
+            for msisdn in msisdns
+            if (sayings := said.get((batch.account_id, msisdn))) is not None
+        }
+        batch.fields = values_known(known, names) or None
 
 
 def everyone(tx: Tx, batch: Batch) -> Sequence[str]:
@@ -297,6 +324,7 @@ def batch_row(new: NewBatch, count: int) -> Row:
         None,
         None,
         *((None, None) if batch.options.pause_share is None else (0, 0)),
+        None if batch.fields is None else _text(batch.fields),
     )
 
 
@@ -335,9 +363,13 @@ def batch_by_id(tx: Tx, account_id: str, batch_id: str) -> Batch | None:
 
 
 def batches_by_ids(tx: Tx, account_id: str, batch_ids: Collection[str]) -> dict[str, Batch]:
-    """Several at once."""
-    query = select(*_COLUMNS).where(batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids))
-    return {row[0]: _batch(row) for row in tx.rows(query)}
+    """Several at once, with what contacts' fields fill in."""
+    columns = select(*_COLUMNS, batches.c.fields)
+    found: dict[str, Batch] = {}
+    for *row, fields in tx.rows(columns.where(batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids))):
+        batch = found[row[0]] = _batch(row)
+        batch.fields = None if fields is None else _decode_parameters(fields)
+    return found
 
 
 def client_references(tx: Tx, account_id: str, batch_ids: Collection[str]) -> dict[str, str | None]:
@@ -478,6 +510,7 @@ class SendingFacts(msgspec.Struct, frozen=True):
     body: str
     udh: str
     has_parameters: bool
+    """Its own, or contacts' fields."""
     flash: bool
     max_parts: int | None
     modified_at: int
@@ -485,6 +518,8 @@ class SendingFacts(msgspec.Struct, frozen=True):
     options: Options
     tags: Sequence[str]
     pause: str | None
+    waits_for_groups: bool
+    """Their members are to be looked up yet, with their fields."""
 
     @property
     def needs_parameters(self) -> bool:
@@ -501,7 +536,7 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
         batches.c.originator,
         batches.c.body,
         batches.c.udh,
-        case((batches.c.parameters.is_(None), 0), else_=1),
+        case((batches.c.parameters.is_(None) & batches.c.fields.is_(None), 0), else_=1),
         batches.c.flash,
         batches.c.max_parts,
         batches.c.modified_at,
@@ -509,6 +544,7 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
         batches.c.options,
         batches.c.tags,
         batches.c.pause,
+        case((batches.c.expand_at.is_(None), 0), else_=1),
     )
     found = tx.rows(
         select(*(column.label(f"f{place}") for place, column in enumerate(columns))).where(
@@ -530,6 +566,7 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
             _options(options),
             () if tags == "[]" else _decode_list(tags),
             pause,
+            bool(waits_for_groups),
         )
         for (
             identifier,
@@ -545,6 +582,7 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
             options,
             tags,
             pause,
+            waits_for_groups,
         ) in found
     }
 
@@ -552,4 +590,10 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
 def parameters_of(tx: Tx, batch_id: str) -> Parameters:
     """Of one batch; empty if it has none. Spans accounts: for the engine only."""
     text = tx.value(select(batches.c.parameters).where(batches.c.id == batch_id))
+    return {} if text is None else _decode_parameters(text)
+
+
+def fields_of(tx: Tx, batch_id: str) -> Parameters:
+    """What contacts' fields fill in, of one batch; empty if nothing. Spans accounts: for the engine only."""
+    text = tx.value(select(batches.c.fields).where(batches.c.id == batch_id))
     return {} if text is None else _decode_parameters(text)

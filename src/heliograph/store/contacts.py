@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -116,6 +116,56 @@ def contacts_in(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[Conta
     """Everybody in these groups, in the order they were added; who is in several comes several times."""
     query = _of_group(select(*_COLUMNS).select_from(_WITH_CONSENT), account_id, group_ids, tx)
     return [_contact(row) for row in tx.rows(query.order_by(group_members.c.id))]
+
+
+class Saying(NamedTuple):
+    """What one group says of a number."""
+
+    group_id: str
+    details: Details
+
+
+def sayings_about(tx: Tx, numbers: Iterable[tuple[str, Sequence[str]]]) -> dict[tuple[str, str], list[Saying]]:
+    """What the groups of accounts say of numbers, for pairs of account and MSISDN; whoever was added first, first."""
+    wanted = [(account_id, msisdns) for account_id, msisdns in numbers if msisdns]
+    if not wanted:
+        return {}
+    # Not joined: SQLite would look for each number in each group of the account.
+    rows = tx.rows(
+        select(group_members.c.msisdn, group_members.c.group_id, group_members.c.details)
+        .where(
+            tx.among(group_members.c.msisdn, {msisdn for _, msisdns in wanted for msisdn in msisdns}),
+            group_members.c.details.is_not(None),
+        )
+        .order_by(group_members.c.id)
+    )
+    owners = _owners(tx, {row[1] for row in rows}, {account_id for account_id, _ in wanted})
+    found: dict[tuple[str, str], list[Saying]] = {}
+    for msisdn, group_id, details in rows:
+        if (owner := owners.get(group_id)) is not None:
+            found.setdefault((owner, msisdn), []).append(Saying(group_id, _decode(details)))
+    return found
+
+
+def _owners(tx: Tx, group_ids: Collection[str], account_ids: Collection[str]) -> dict[str, str]:
+    """The accounts of those groups that belong to one of these."""
+    if not group_ids:
+        return {}
+    mine = (tx.among(groups.c.id, group_ids), tx.among(groups.c.account_id, account_ids))
+    return {row[0]: row[1] for row in tx.rows(select(groups.c.id, groups.c.account_id).where(*mine))}
+
+
+def known_as(tx: Tx, account_id: str, msisdns: Sequence[str]) -> dict[str, Details]:
+    """What the account's groups know of these numbers, all of them together."""
+    return {
+        msisdn: together([saying.details for saying in sayings])
+        for (_, msisdn), sayings in sayings_about(tx, [(account_id, msisdns)]).items()
+    }
+
+
+def in_these_first(sayings: Sequence[Saying], group_ids: Collection[str]) -> Details:
+    """What groups say between them of one number: where they differ, these groups before the others."""
+    return together([saying.details for saying in sorted(sayings, key=lambda each: each.group_id not in group_ids)])
 
 
 def contact_by_id(tx: Tx, account_id: str, group_id: str, contact_id: str) -> Contact | None:

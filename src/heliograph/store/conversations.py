@@ -9,17 +9,15 @@ import msgspec
 from sqlalchemy import select, update
 
 from heliograph.domain.batches import BodyKind
-from heliograph.domain.contacts import Details
 from heliograph.domain.conversations import Conversation, Heard
 from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, to_ms
-from heliograph.store.schema import conversations, group_members, groups
+from heliograph.store.schema import conversations
 from heliograph.store.tx import Tx
 
 _NAMES = tuple(column.name for column in conversations.c)
 _decode_heard = msgspec.json.Decoder(dict[str, Heard]).decode
-_decode_details = msgspec.json.Decoder(Details).decode
 
 
 def note_heard(tx: Tx, message: Inbound) -> None:
@@ -66,20 +64,3 @@ def mark_read(tx: Tx, account_id: str, conversation_id: str) -> int:
     """0 if there is no such conversation."""
     mine = (conversations.c.account_id == account_id, conversations.c.id == conversation_id)
     return tx.run(update(conversations).where(*mine).values(unread=0))
-
-
-def known_as(tx: Tx, account_id: str, msisdns: Sequence[str]) -> dict[str, Details]:
-    """What the account's groups know of these numbers; of one that is in several, what one of them knows."""
-    if not msisdns:
-        return {}
-    rows = tx.rows(
-        select(group_members.c.msisdn, group_members.c.details)
-        .join(groups, groups.c.id == group_members.c.group_id)
-        .where(
-            groups.c.account_id == account_id,
-            tx.among(group_members.c.msisdn, msisdns),
-            group_members.c.details.is_not(None),
-        )
-        .order_by(groups.c.id.desc())
-    )
-    return {row[0]: _decode_details(row[1]) for row in rows}

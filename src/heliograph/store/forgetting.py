@@ -28,7 +28,7 @@ def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
     if tx.first(others) is not None:
         raise OneOfMany()
     mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
-    values = {"body": "", "parameters": None, "fingerprint": None}
+    values = {"body": "", "parameters": None, "fields": None, "fingerprint": None}
     batch = batch_by_id(tx, account_id, batch_id)
     if batch is not None and batch.options != USUAL:
         values["options"] = msgspec.json.encode(_without_texts(batch.options)).decode()

@@ -180,19 +180,24 @@ def members_of(tx: Tx, account_id: str, group_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def members_below(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[str]:
-    """Who is in these groups, in their children, and so on, each once; what does not exist is empty."""
+def groups_below(tx: Tx, group_ids: Iterable[str]) -> set[str]:
+    """These groups, their children, and so on; the account's own, as long as these are."""
     found: set[str] = set()
     level = set(group_ids)
     while level:
         found |= level
         rows = tx.rows(select(group_children.c.child_id).where(tx.among(group_children.c.group_id, level)))
         level = {row[0] for row in rows} - found
+    return found
+
+
+def members_below(tx: Tx, account_id: str, group_ids: Iterable[str]) -> list[str]:
+    """Who is in these groups, in their children, and so on, each once; what does not exist is empty."""
     ours = groups.join(group_members, group_members.c.group_id == groups.c.id)
     rows = tx.rows(
         select(group_members.c.msisdn)
         .select_from(ours)
-        .where(groups.c.account_id == account_id, tx.among(groups.c.id, found))
+        .where(groups.c.account_id == account_id, tx.among(groups.c.id, groups_below(tx, group_ids)))
         .distinct()
         .order_by(group_members.c.msisdn)
     )

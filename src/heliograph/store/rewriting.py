@@ -23,6 +23,7 @@ from heliograph.store.batches import (
     batch_by_id,
     batch_row,
     everyone,
+    fields_of,
     open_count,
     priced,
     unknown_group,
@@ -154,6 +155,7 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
         there = {row[0] for row in tx.rows(select(messages.c.msisdn).where(of_batch(batch_id)))}
         batch.expand_at = None
         new = [msisdn for msisdn in everyone(tx, batch) if msisdn not in there]
+        (wanted,) = priced(tx, [(batch, new, tariff)])
         tx.run(
             update(batches)
             .where(batches.c.id == batch_id)
@@ -162,9 +164,9 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
                 recipient_count=batch.recipient_count + len(new),
                 used_ids=used_ids + len(new),
                 open_count=None if waiting is None else waiting - 1 + len(new),
+                **_with_fields(tx, batch),
             )
         )
-        (wanted,) = priced(tx, [(batch, new, tariff)])
         paid = charge(tx, [wanted.bill], now_ms) == [True]
         add_messages(tx, [wanted._replace(used_ids=used_ids, quotes=wanted.quotes if paid else _for_nothing(wanted))])
         if not paid:
@@ -174,6 +176,15 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
             settle_if_empty(tx, [batch_id], now_ms)
         total += len(new)
     return [row[0] for row in rows], total
+
+
+def _with_fields(tx: Tx, batch: Batch) -> dict[str, str]:
+    """The column that changes when members have fields, besides those of the recipients that were there before."""
+    if batch.fields is None:
+        return {}
+    there = fields_of(tx, batch.id)
+    both = {name: {**there.get(name, {}), **batch.fields.get(name, {})} for name in {**there, **batch.fields}}
+    return {"fields": msgspec.json.encode(both).decode()}
 
 
 def next_expansion_at(tx: Tx) -> int | None:

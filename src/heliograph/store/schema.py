@@ -112,6 +112,7 @@ batches = Table(
     # Kept only where it pauses by itself when too many fail.
     number("settled_count", required=False),
     number("failed_count", required=False),
+    text("fields", required=False),  # what contacts' fields fill in: as parameters, by bare MSISDN
 )
 is_pausing_or_resuming = batches.c.pause.in_([literal_column("'pausing'"), literal_column("'resuming'")])
 Index("batches_pausing", batches.c.id, sqlite_where=is_pausing_or_resuming, postgresql_where=is_pausing_or_resuming)
@@ -413,6 +414,8 @@ group_members = Table(
     PrimaryKeyConstraint("group_id", "msisdn", name="group_members_key"),
 )
 Index("group_members_by_id", group_members.c.group_id, group_members.c.id)
+is_somebody = group_members.c.details.is_not(None)
+Index("group_members_known", group_members.c.msisdn, sqlite_where=is_somebody, postgresql_where=is_somebody)
 
 group_children = Table(
     "group_children",

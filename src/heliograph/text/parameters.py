@@ -75,19 +75,27 @@ class ParameterTable:
 
     __slots__ = ("_columns",)
 
-    def __init__(self, table: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self, table: Mapping[str, Mapping[str, str]], known: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        """`known` has what is known of recipients besides, by bare MSISDN: it comes before the defaults."""
+        known = known or {}
         # By name, not by recipient: names are few, and 25,000 dicts of a value or two would take longer to build.
         self._columns = [
-            (name, column.get(DEFAULT), {_msisdn(key): value for key, value in column.items() if key != DEFAULT})
-            for name, column in table.items()
+            (name, own, known.get(name, {}), table.get(name, {}).get(DEFAULT))
+            for name in dict.fromkeys((*table, *known))
+            for own in [{_msisdn(key): value for key, value in table.get(name, {}).items() if key != DEFAULT}]
         ]
 
     def values_for(self, msisdn: str) -> dict[str, str]:
-        """The recipient's own value of each parameter, else its default; a parameter with neither is left out."""
+        """Of each parameter the recipient's own value, else what is known, else the default; one with none is left
+        out."""
         recipient = _msisdn(msisdn)
         values: dict[str, str] = {}
-        for name, default, own in self._columns:
-            value = own.get(recipient, default)
+        for name, own, known, default in self._columns:
+            value = own.get(recipient)
+            if value is None:
+                value = known.get(recipient, default)
             if value is not None:
                 values[name] = value
         return values

@@ -134,7 +134,7 @@ def _draft(send: Send, account: Account, rows: Sequence[Row]) -> Draft:
         max_parts=send.most_parts,
         callback_url=account.receipt_url,
         report=ReportWish.NONE if account.receipt_url is None else ReportWish.PER_RECIPIENT_FINAL,
-        options=Options(ucs2=send.ucs2, quiet=NIGHT if send.waits_at_night else None),
+        options=Options(ucs2=send.ucs2, quiet=NIGHT if send.waits_at_night else None, as_given=bool(parameters)),
     )
 
 

@@ -24,6 +24,8 @@ _RANDOM = {
     "letters": string.ascii_lowercase,
     "alphanumeric": string.ascii_lowercase + string.digits,
 }
+_FIELDS = {"firstName": "first_name", "lastName": "last_name"}
+"""Names that the reference has for a contact's own fields, where they are not ours."""
 _RANDOM_LENGTH = 4
 _LONGEST_RANDOM = 20
 _TRACKED = {
@@ -131,5 +133,4 @@ def _random_length(argument: str | None) -> int:
 
 def field_of(details: Details, name: str) -> str:
     """A contact's field by the name it has there; empty if it has none."""
-    known = {"firstName": details.first_name, "lastName": details.last_name, "email": details.email}
-    return (known[name] if name in known else details.fields.get(name)) or ""
+    return details.value_of(_FIELDS.get(name, name)) or ""

@@ -300,6 +300,7 @@ class Sending:
                     rich_media=first.rich_media,
                     fallbacks=others,
                     fall_back_after_s=content.after_s,
+                    as_given=bool(personal.parameters),
                 ),
             )
 

@@ -140,7 +140,9 @@ def _draft(body: wire.NewCampaign) -> Draft:
         send_at=_send_at(body, now),
         title=body.title or f"Campaign {now:%Y-%m-%d %H:%M:%S}",
         flash=body.message_type == shapes.FLASH,
-        options=Options(ucs2=body.message_type == shapes.UNICODE, deferred_s=body.defer_by or None),
+        options=Options(
+            ucs2=body.message_type == shapes.UNICODE, deferred_s=body.defer_by or None, as_given=bool(parameters)
+        ),
     )
 
 

@@ -149,7 +149,12 @@ def draft(form: Form, account: Account, now: datetime) -> Draft:
         callback_url=callback,
         report=ReportWish.NONE if callback is None else ReportWish.PER_RECIPIENT,
         client_reference=service,
-        options=Options(channel=channel, media=tuple(media), feedback=form.flag("ProvideFeedback")),
+        options=Options(
+            channel=channel,
+            media=tuple(media),
+            feedback=form.flag("ProvideFeedback"),
+            as_given=bool(parameters),
+        ),
     )
 
 
