@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
+from heliograph.api import wire
+
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
 
@@ -45,6 +47,25 @@ def test_send_says_why_a_message_was_not_delivered(server: Server) -> None:
     assert done.returncode == 1
     assert "rejected" in done.stdout
     assert "The provider refused it for good." in done.stdout
+
+
+def test_send_takes_a_template_and_what_its_names_stand_for(server: Server, new_number: Callable[[], str]) -> None:
+    number = new_number()
+    where = ("--data-dir", str(server.data_dir))
+    with server.client() as client:
+        kept = client.templates.create("${greeting}, ${first_name}", name=f"Greeting {number[-6:]}")
+        group = client.groups.create()
+        client.contacts.add(group.id, [wire.NewContact(number=number, first_name="Ada")])
+
+        done = heliograph("send", number, "--template", kept.name, "--parameter", "greeting=a = b", *where)
+        text = client.sandbox.wait_for_message(number).text
+    wrong = heliograph("send", number, "Hello", "--parameter", "greeting", *where)
+    neither = heliograph("send", number, *where)
+
+    assert done.returncode == 0, done.stderr
+    assert text == "a = b, Ada"
+    assert (wrong.returncode, "'greeting' is not NAME=VALUE" in wrong.stderr) == (2, True)
+    assert (neither.returncode, "either a text" in neither.stderr) == (2, True)
 
 
 def test_a_wrong_number_is_one_sentence_and_exit_code_two(server: Server) -> None:

@@ -126,7 +126,7 @@ class NativeDoor(Door):
     async def dry_run_batch(self, call: Call) -> wire.DryRun:
         draft, _ = await self._with_links(call, shapes.batch_draft(call.body))
         found = await self._services.batches.dry_run(call.account, draft)
-        return wire.DryRun(recipients=found.recipients, parts=found.parts, price=shapes.money(found.price))
+        return shapes.dry_run(found)
 
     async def list_batches(self, call: Call) -> wire.BatchPage:
         query: wire.BatchQuery = call.query
@@ -437,6 +437,7 @@ class NativeDoor(Door):
             call.path["conversation_id"],
             Channel(body.channel),
             body.text,
+            template=body.template,
             protocol=shapes.PROTOCOL,
             idempotency_key=body.idempotency_key,
         )

@@ -16,7 +16,7 @@ from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.contacts import Contact, ContactDraft, Details
 from heliograph.domain.conversations import Line
-from heliograph.domain.directory import Application, Template
+from heliograph.domain.directory import Application, Template, TemplateWish
 from heliograph.domain.errors import HeliographError, InvalidField
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
@@ -30,6 +30,7 @@ from heliograph.domain.verifications import CodeKind, Verification, Verification
 from heliograph.doors.filters import msisdn_filter
 from heliograph.numbers import Check, InvalidRow, parse, with_plus
 from heliograph.services.agents import agent_of
+from heliograph.services.batches import DryRun, WouldFail
 from heliograph.services.conversations import Known
 from heliograph.services.numbers import Facts
 from heliograph.services.phones import OnScreen
@@ -53,6 +54,7 @@ def draft(wanted: wire.Content, to: list[str], title: str | None = None) -> Draf
         to=to,
         originator=wanted.originator,
         text=wanted.text,
+        template=_template_wish(wanted.template, wanted.channel),
         data=wanted.data,
         udh=_udh(wanted.udh),
         parameters=wanted.parameters,
@@ -69,17 +71,26 @@ def draft(wanted: wire.Content, to: list[str], title: str | None = None) -> Draf
         options=Options(
             truncate=wanted.truncate,
             feedback=wanted.feedback,
-            channel=Channel(wanted.channel),
+            channel=Channel(wanted.channel or "sms"),
             rich_media=_rich_media(wanted.rich_media),
-            fallbacks=[
-                Fallback(channel=Channel(each.channel), body=each.text, rich_media=_rich_media(each.rich_media))
+            fallbacks=tuple(
+                Fallback(
+                    channel=Channel(each.channel),
+                    body=each.text,
+                    rich_media=_rich_media(each.rich_media),
+                    template=each.template,
+                )
                 for each in wanted.fallbacks
-            ],
+            ),
             fall_back_after_s=wanted.fall_back_after_s,
             priority=Priority[wanted.priority.upper()],
             marketing=wanted.marketing,
         ),
     )
+
+
+def _template_wish(key: int | str | None, channel: wire.ChannelName | None) -> TemplateWish | None:
+    return None if key is None else TemplateWish(key, None if channel is None else Channel(channel))
 
 
 def _rich_media(wanted: wire.RichMedia | None) -> RichMedia | None:
@@ -355,6 +366,26 @@ def batch(stored: batches.Batch) -> wire.Batch:
 
 def _shown_media(stored: RichMedia | None) -> wire.RichMedia | None:
     return None if stored is None else msgspec.convert(stored, wire.RichMedia, from_attributes=True)
+
+
+def dry_run(found: DryRun) -> wire.DryRun:
+    return wire.DryRun(
+        recipients=found.recipients,
+        parts=found.parts,
+        price=money(found.price),
+        failing=sum(failure.count for failure in found.failures),
+        failures=[_would_fail(failure) for failure in found.failures],
+    )
+
+
+def _would_fail(failure: WouldFail) -> wire.WouldFail:
+    return wire.WouldFail(
+        reason=failure.unsent.reason,
+        count=failure.count,
+        explanation=explanation(failure.unsent.reason, failure.unsent.detail) or "",
+        parameters=failure.unsent.names,
+        numbers=[with_plus(msisdn) for msisdn in failure.first],
+    )
 
 
 def report(found: BatchReport) -> wire.Report:

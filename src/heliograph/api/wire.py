@@ -38,7 +38,9 @@ class Fallback(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What is sent by another channel instead."""
 
     channel: ChannelName
-    text: str
+    text: str = ""
+    template: int | str | None = None
+    """One that is kept for this channel, by its number or its name, instead of a text."""
     rich_media: RichMedia | None = None
 
 
@@ -46,12 +48,15 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What can be said of a single message and of a batch alike."""
 
     text: str | None = None
+    template: int | str | None = None
+    """One that is kept, by its number or its name, instead of a text."""
     data: bytes | None = None
     """Binary instead of text: base64, at most 140 octets together with `udh`."""
     udh: str = ""
     originator: str | None = msgspec.field(name="from", default=None)
     parameters: dict[str, dict[str, str]] | None = None
-    """`{name: {number or "default": value}}` for each `${name}` in the text."""
+    """`{name: {number or "default": value}}` for each `${name}` in the text. A number without a value of its own gets
+    what groups know of it (first_name, last_name, email, or one of the contact's `fields`), else the default."""
     send_at: Instant | None = None
     expire_at: Instant | None = None
     callback_url: str | None = None
@@ -69,7 +74,8 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """You will say who got it (`confirm`)."""
     links: dict[str, str] = {}
     """`{name: id}` of links or files: `${name}` in the text becomes an address for each recipient alone."""
-    channel: ChannelName = "sms"
+    channel: ChannelName | None = None
+    """null: the template's, or sms."""
     rich_media: RichMedia | None = None
     fallbacks: list[Fallback] = []
     """What is tried, one after the other, where `channel` does not deliver."""
@@ -297,11 +303,31 @@ class Report(msgspec.Struct, kw_only=True):
     buckets: Sequence[Bucket]
 
 
-class DryRun(msgspec.Struct, kw_only=True):
+class WouldFail(msgspec.Struct, kw_only=True):
+    """Messages of a batch that would fail for one reason."""
+
+    reason: str
+    """As a message would have it."""
+    count: int
+    explanation: str
+    parameters: Sequence[str] = []
+    """Of `missing_parameter`: the names without a value."""
+    numbers: Sequence[str] = []
+    """The first twenty of them."""
+
+
+class DryRun(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a batch would come to if it were sent now; of failures nothing is said where there would be none."""
+
     recipients: int
     parts: int
-    price: Money = "0"
+    """Of the messages that would be sent."""
+    price: Money = msgspec.field(default_factory=lambda: "0")
     """What sending it now would be charged."""
+    failing: int = 0
+    """How many of the messages would fail, or be refused at once."""
+    failures: Sequence[WouldFail] = []
+    """Why, the most frequent reason first."""
 
 
 class Balance(msgspec.Struct, kw_only=True):
@@ -921,7 +947,9 @@ class Thread(msgspec.Struct, kw_only=True):
 
 
 class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    text: str
+    text: str | None = None
+    template: int | str | None = None
+    """One that is kept for the channel, by its number or its name, instead of a text."""
     channel: ChannelName = "sms"
     idempotency_key: ShortText | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -147,8 +147,12 @@ def _program() -> str:
 @app.command()
 def send(
     to: Annotated[str, typer.Argument(help="The recipient, such as +33612345678.")],
-    text: Annotated[str, typer.Argument(help="The text.")],
+    text: Annotated[str | None, typer.Argument(help="The text, unless a template has it.")] = None,
     originator: Annotated[str | None, typer.Option("--from", help="A number, a short code or a name.")] = None,
+    template: Annotated[str | None, typer.Option(help="A template's number or name, instead of a text.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="What ${NAME} in the text stands for: NAME=VALUE; may be repeated.")
+    ] = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for the receipt; 0 does not wait.")] = 10.0,
     url: UrlOption = None,
     token: TokenOption = None,
@@ -158,7 +162,9 @@ def send(
     from heliograph.domain.errors import WaitTimedOut
 
     with _client(url, token, data_dir) as client:
-        message = client.messages.send(to=to, text=text, originator=originator)
+        message = client.messages.send(
+            to=to, text=text, template=template, originator=originator, parameters=_values(parameter or [], to)
+        )
         if wait > 0:
             try:
                 message = client.messages.wait_for_delivery(message.id, timeout_s=wait)
@@ -169,6 +175,14 @@ def send(
         out.print(message.explanation)
     if message.status in {"failed", "rejected", "expired", "canceled", "unknown"}:
         raise typer.Exit(1)
+
+
+def _values(given: Sequence[str], to: str) -> dict[str, dict[str, str]] | None:
+    """`NAME=VALUE`s as one recipient's own parameters."""
+    pairs = [each.partition("=") for each in given]
+    if wrong := [each for each, (_, equals, _) in zip(given, pairs, strict=True) if not equals]:
+        raise typer.BadParameter(f"{wrong[0]!r} is not NAME=VALUE.", param_hint="--parameter")
+    return {name: {to: value} for name, _, value in pairs} or None
 
 
 @app.command()

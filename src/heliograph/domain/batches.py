@@ -10,6 +10,7 @@ from enum import IntFlag, StrEnum
 import msgspec
 
 from heliograph.domain.channels import Channel, Fallback, RichMedia
+from heliograph.domain.directory import TemplateWish
 from heliograph.domain.priorities import Priority
 
 MAX_RECIPIENTS = 100_000
@@ -151,6 +152,8 @@ class Draft(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Groups whose members, and those of their children, get it too: whoever is in them when the batch is sent."""
     originator: str | None = None
     text: str | None = None
+    template: TemplateWish | None = None
+    """Instead of a text."""
     data: bytes | None = None
     udh: bytes = b""
     parameters: Parameters | None = None

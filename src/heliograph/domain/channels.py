@@ -26,12 +26,14 @@ class RichMedia(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     target_url: str | None = None
 
 
-class Fallback(msgspec.Struct, frozen=True, kw_only=True):
+class Fallback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is sent instead when the channel before it does not deliver."""
 
     channel: Channel
-    body: str
+    body: str = ""
     rich_media: RichMedia | None = None
+    template: int | str | None = None
+    """One that the account keeps for this channel, instead of the body, until it has been looked up."""
 
 
 class Leg(NamedTuple):

@@ -28,6 +28,15 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         return self.approved_at is not None and self.approved_at <= now
 
 
+class TemplateWish(msgspec.Struct, frozen=True):
+    """A template that is to be sent."""
+
+    key: int | str
+    """Its number or its name."""
+    channel: Channel | None = None
+    """By which it is to go; None: by the one that it is for."""
+
+
 class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
     """What a customer asks a template to be."""
 

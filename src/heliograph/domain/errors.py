@@ -131,6 +131,13 @@ class UnknownGroup(InvalidField):
     hint = "Check the group's identifier; it may have been deleted."
 
 
+class UnknownTemplate(InvalidField):
+    """There is no such template in this account."""
+
+    code = "unknown_template"
+    hint = "Name a template by its number or its name; one for another channel is another template."
+
+
 class InvalidOriginator(InvalidField):
     """The originator is neither a number, a short code, nor a name of at most 11 characters."""
 

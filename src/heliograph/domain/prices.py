@@ -9,10 +9,9 @@ import msgspec
 
 from heliograph.domain.batches import Batch
 from heliograph.domain.channels import Channel, Leg, Plan, plan_text
-from heliograph.domain.rendering import Rendering, most_parts, renderings_of
+from heliograph.domain.rendering import Rendered, Rendering, most_parts, renderings_of
 from heliograph.domain.statuses import Reason
 from heliograph.numbers import country_of
-from heliograph.text import MissingParameter
 
 MICROS = 1_000_000
 """Sums are kept in millionths of the currency: exact, and small enough for 64 bits up to nine million millions."""
@@ -70,17 +69,17 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
         known: dict[tuple[str | None, int], Quote] = {}  # a handful, however many messages there are
         found: list[Quote] = []
         shared = rendering.shared
+        shared_parts = shared.parts if shared is not None and shared.parts <= most else 0
         for msisdn in msisdns:
-            kind = (country_of(msisdn), _parts(rendering, msisdn) if shared is None else shared.parts)
+            kind = (country_of(msisdn), _parts(rendering, msisdn, most) if shared is None else shared_parts)
             quote = known.get(kind)
             if quote is None:
-                quote = known[kind] = self._quote(rendering.channel, *kind, most)
+                quote = known[kind] = self._quote(rendering.channel, *kind)
             found.append(quote)
         return found
 
-    def _quote(self, channel: Channel, country: str | None, parts: int, most: int) -> Quote:
+    def _quote(self, channel: Channel, country: str | None, parts: int) -> Quote:
         price = self.price_of(channel, country)
-        parts = parts if parts <= most else 0
         if price is None:
             return Quote(0, parts, country, Reason.NO_COVERAGE, channel)
         return Quote(price * parts, parts, country, None, channel)
@@ -102,11 +101,9 @@ def _planned(channels: Sequence[Channel], legs: Sequence[Quote], after_ms: int) 
     )
 
 
-def _parts(rendering: Rendering, msisdn: str) -> int:
-    try:
-        return rendering.render(msisdn).parts
-    except MissingParameter:
-        return 0
+def _parts(rendering: Rendering, msisdn: str, most: int) -> int:
+    made = rendering.make(msisdn, most)
+    return made.parts if isinstance(made, Rendered) else 0
 
 
 class Quote(NamedTuple):

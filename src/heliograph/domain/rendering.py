@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from heliograph.domain.batches import USUAL, Batch, BodyKind, Options, Parameters
 from heliograph.domain.channels import Channel
+from heliograph.domain.statuses import Reason
 from heliograph.text import (
     MAX_PARTS,
     Encoding,
+    MissingParameter,
     ParameterTable,
     Template,
     TooManyParts,
@@ -27,6 +29,18 @@ class Rendered(NamedTuple):
     """More than `MAX_PARTS` if the text fits in no message at all."""
     values: Mapping[str, str] | None = None
     """What was filled in for this recipient; None if the body is the same for everybody, or was cut."""
+
+
+class Unsendable(NamedTuple):
+    """Why a message can't be sent."""
+
+    reason: Reason
+    names: tuple[str, ...] = ()
+    """Of parameters that have no value."""
+
+    @property
+    def detail(self) -> str | None:
+        return str(MissingParameter(self.names)) if self.names else None
 
 
 class Rendering:
@@ -66,6 +80,14 @@ class Rendering:
         text = self._template.render(values)
         rendered = self._measured(text)
         return rendered._replace(values=values) if rendered.body is text else rendered
+
+    def make(self, msisdn: str, most: int) -> Rendered | Unsendable:
+        """The same, unless a parameter has no value or it has more than `most` parts."""
+        try:
+            rendered = self.render(msisdn)
+        except MissingParameter as error:
+            return Unsendable(Reason.MISSING_PARAMETER, error.names)
+        return rendered if rendered.parts <= most else Unsendable(Reason.TOO_MANY_PARTS)
 
     def _measured(self, text: str) -> Rendered:
         if self.channel is not Channel.SMS:  # other channels know no parts

@@ -5,13 +5,12 @@ from __future__ import annotations
 from heliograph.domain.batches import BodyKind, Parameters
 from heliograph.domain.local_times import loud_at_ms
 from heliograph.domain.messages import Waiting
-from heliograph.domain.rendering import Rendering, most_parts
+from heliograph.domain.rendering import Rendering, Unsendable, most_parts
 from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.contract import Outgoing
 from heliograph.store.batches import SendingFacts
 from heliograph.store.changes import Change
 from heliograph.store.queue import Leased
-from heliograph.text import MissingParameter
 
 
 class Preparation:
@@ -42,12 +41,10 @@ class Preparation:
             if loud_at > now_ms:  # it was due before, and had to wait
                 return put_back(message, Waiting.QUIET, loud_at)
         rendering = self._renderings[message.leg]
-        try:
-            body, encoding, parts, values = rendering.render(message.msisdn)
-        except MissingParameter as error:
-            return Change(message.id, Status.FAILED, reason=Reason.MISSING_PARAMETER, detail=str(error))
-        if parts > self._max_parts:
-            return Change(message.id, Status.FAILED, reason=Reason.TOO_MANY_PARTS)
+        made = rendering.make(message.msisdn, self._max_parts)
+        if isinstance(made, Unsendable):
+            return Change(message.id, Status.FAILED, reason=made.reason, detail=made.detail)
+        body, encoding, parts, values = made
         return Outgoing(
             message.id,
             message.account_id,

@@ -68,9 +68,11 @@ class AsyncMessages:
         *,
         to: str,
         text: str | None = None,
+        template: int | str | None = None,
         data: bytes | None = None,
         udh: bytes = b"",
         originator: str | None = None,
+        parameters: Parameters | None = None,
         send_at: datetime | None = None,
         expire_at: datetime | None = None,
         callback_url: str | None = None,
@@ -83,14 +85,19 @@ class AsyncMessages:
         truncate: bool = False,
         feedback: bool = False,
         links: Mapping[str, str] | None = None,
-        channel: wire.ChannelName = "sms",
+        channel: wire.ChannelName | None = None,
         rich_media: wire.RichMedia | None = None,
         fallbacks: Sequence[wire.Fallback] = (),
         fall_back_after_s: int = 300,
         priority: wire.PriorityName = "normal",
         marketing: bool = False,
     ) -> wire.Message:
-        """Sends a text, or binary data, to one number. When this returns, the server has it for good.
+        """Sends a text, a template, or binary data, to one number. When this returns, the server has it for good.
+
+        A `template` is one that is kept, by its number or its name; it goes by the channel that it is for.
+        `parameters` fills in `${name}` in the text: `{name: {number or "default": value}}`. A number without a value of
+        its own gets what groups know of it (`first_name`, `last_name`, `email`, or one of its `fields`), else the
+        default.
 
         `to` is international (`+33612345678`). Instants must be aware. Repeating a call with its `idempotency_key`
         returns the first call's message and sends nothing. Where `channel` does not deliver within `fall_back_after_s`
@@ -102,9 +109,11 @@ class AsyncMessages:
         body = wire.SendMessage(
             to=to,
             text=text,
+            template=template,
             data=data,
             udh=udh.hex(),
             originator=originator,
+            parameters=_parameters(parameters),
             send_at=send_at,
             expire_at=expire_at,
             callback_url=callback_url,
@@ -181,6 +190,7 @@ class AsyncBatches:
         to: Sequence[str] = (),
         groups: Sequence[str] = (),
         text: str | None = None,
+        template: int | str | None = None,
         data: bytes | None = None,
         udh: bytes = b"",
         originator: str | None = None,
@@ -198,7 +208,7 @@ class AsyncBatches:
         truncate: bool = False,
         feedback: bool = False,
         links: Mapping[str, str] | None = None,
-        channel: wire.ChannelName = "sms",
+        channel: wire.ChannelName | None = None,
         rich_media: wire.RichMedia | None = None,
         fallbacks: Sequence[wire.Fallback] = (),
         fall_back_after_s: int = 300,
@@ -209,7 +219,6 @@ class AsyncBatches:
     ) -> wire.Batch:
         """Sends to up to 100,000 numbers at once, and to whoever is in the groups when it is sent.
 
-        `parameters` fills in `${name}` in the text: `{name: {number or "default": value}}`.
         A batch that is `marketing` keeps the quiet hours; one with a `pause_at_failure_share` pauses by itself when
         more than that share of what has settled has failed. Otherwise as `messages.send`.
         """
@@ -217,6 +226,7 @@ class AsyncBatches:
             to=list(to),
             groups=list(groups),
             text=text,
+            template=template,
             data=data,
             udh=udh.hex(),
             originator=originator,
@@ -246,10 +256,41 @@ class AsyncBatches:
         return await self._transport.run(calls.post(wire.Batch, body, "batches"))
 
     async def dry_run(
-        self, *, to: Sequence[str], text: str, originator: str | None = None, parameters: Parameters | None = None
+        self,
+        *,
+        to: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        text: str | None = None,
+        template: int | str | None = None,
+        data: bytes | None = None,
+        udh: bytes = b"",
+        originator: str | None = None,
+        parameters: Parameters | None = None,
+        max_parts: int | None = None,
+        truncate: bool = False,
+        links: Mapping[str, str] | None = None,
+        channel: wire.ChannelName | None = None,
+        rich_media: wire.RichMedia | None = None,
+        fallbacks: Sequence[wire.Fallback] = (),
     ) -> wire.DryRun:
-        """How many recipients and parts a batch would have. Nothing is sent."""
-        body = wire.CreateBatch(to=list(to), text=text, originator=originator, parameters=_parameters(parameters))
+        """How many recipients and parts a batch would have if it were sent now, what it would cost, and how many of its
+        messages would fail, and why. Nothing is sent. Raises what `send` raises."""
+        body = wire.CreateBatch(
+            to=list(to),
+            groups=list(groups),
+            text=text,
+            template=template,
+            data=data,
+            udh=udh.hex(),
+            originator=originator,
+            parameters=_parameters(parameters),
+            max_parts=max_parts,
+            truncate=truncate,
+            links=dict(links or {}),
+            channel=channel,
+            rich_media=rich_media,
+            fallbacks=list(fallbacks),
+        )
         return await self._transport.run(calls.post(wire.DryRun, body, "batches", "dry_run"))
 
     async def get(self, batch_id: str) -> wire.Batch:
@@ -669,14 +710,17 @@ class AsyncConversations:
     async def reply(
         self,
         conversation_id: str,
-        text: str,
+        text: str | None = None,
         *,
+        template: int | str | None = None,
         channel: wire.ChannelName = "sms",
         idempotency_key: str | None = None,
     ) -> wire.Message:
-        """Answers from the originator that was written to. WindowClosed by other channels than SMS more than 24 hours
-        after their last message by it."""
-        body = wire.Answer(text=text, channel=channel, idempotency_key=idempotency_key)
+        """Answers with a text or a template, from the originator that was written to.
+
+        WindowClosed by other channels than SMS more than 24 hours after their last message by it.
+        """
+        body = wire.Answer(text=text, template=template, channel=channel, idempotency_key=idempotency_key)
         return await self._transport.run(calls.post(wire.Message, body, "conversations", conversation_id, "replies"))
 
 

@@ -23,7 +23,8 @@ from heliograph.domain.batches import (
     ReportWish,
     draft_of,
 )
-from heliograph.domain.channels import Channel
+from heliograph.domain.channels import Channel, Fallback, plan_of
+from heliograph.domain.directory import TemplateWish
 from heliograph.domain.errors import (
     BatchCanceled,
     ChannelNotActive,
@@ -36,16 +37,21 @@ from heliograph.domain.errors import (
     NoRecipients,
     NotFound,
     TooManyRecipients,
+    UnknownTemplate,
 )
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.prices import Quote, Tariff
 from heliograph.domain.priorities import Priority
-from heliograph.domain.rendering import Rendered, Rendering
+from heliograph.domain.rendering import Rendered, Rendering, Unsendable, most_parts, renderings_of
+from heliograph.domain.routes import Subject
+from heliograph.domain.statuses import Reason
 from heliograph.engine.engine import Engine
+from heliograph.engine.routing import NO_WAY
 from heliograph.numbers import Check, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
-from heliograph.services.recipients import keyed_like, parse_msisdns
+from heliograph.services.directory import Templates
+from heliograph.services.recipients import MAX_NAMED_MISTAKES, keyed_like, parse_msisdns
 from heliograph.store.batches import (
     BatchFilter,
     Fresh,
@@ -56,6 +62,7 @@ from heliograph.store.batches import (
     everyone,
     page_of_batches,
     priced,
+    repeated_by,
     unknown_group,
 )
 from heliograph.store.groups import unknown_groups
@@ -74,6 +81,20 @@ class DryRunRecipient(msgspec.Struct, frozen=True):
     quote: Quote
 
 
+class WouldFail(msgspec.Struct):
+    """Messages that would fail for the same reason."""
+
+    unsent: Unsendable
+    count: int = 0
+    first: list[str] = []
+    """MSISDNs, some of them."""
+
+    def note(self, msisdn: str) -> None:
+        self.count += 1
+        if len(self.first) < MAX_NAMED_MISTAKES:
+            self.first.append(msisdn)
+
+
 class DryRun(msgspec.Struct, frozen=True):
     """What a batch would come to."""
 
@@ -81,8 +102,11 @@ class DryRun(msgspec.Struct, frozen=True):
     """As it would be stored."""
     recipients: int
     parts: int
+    """Of the messages that would be sent."""
     price: int
     """Millionths: what sending it now would be charged."""
+    failures: Sequence[WouldFail]
+    """The most frequent first."""
     per_recipient: Sequence[DryRunRecipient]
     """The first ones, as many as were asked for."""
 
@@ -103,6 +127,7 @@ class Batches:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._store = engine.store
+        self._templates = Templates(engine.store)
 
     async def create(
         self,
@@ -119,8 +144,15 @@ class Batches:
         strictly the door's protocol takes phone numbers; `batch_id` is the identifier that it gets. Raises the
         RequestErrors that are imported above and what `also` raises; then nothing is stored.
         """
-        batch = self._ruled(account, draft, check, batch_id)
         fingerprint = _fingerprint(draft) if draft.idempotency_key is not None else None
+        try:
+            written = await self._written(account, draft)
+        except UnknownTemplate:
+            repeated = await self._store.read(repeated_by, account.id, draft.idempotency_key, fingerprint)
+            if repeated is None:
+                raise
+            return Created(await self.get(account, repeated), repeated=True, refused=0)
+        batch = self._ruled(account, written, check, batch_id)
         accepted = await self._engine.accept(
             NewBatch(batch, draft.idempotency_key, fingerprint, self._tariff(account), also)
         )
@@ -133,23 +165,53 @@ class Batches:
         self, account: Account, draft: Draft, *, list_first: int = 0, check: Check = Check.POSSIBLE
     ) -> DryRun:
         """What creating this batch would come to; nothing is stored. Raises what `create` raises."""
-        batch = self._ruled(account, draft, check)
+        batch = self._ruled(account, await self._written(account, draft), check)
         wanted = await self._store.read(_now, batch, self._tariff(account))
-        renderings = [
-            Rendering(batch.kind, batch.body, batch.parameters, batch.options, leg)
-            for leg in range(len(batch.options.fallbacks) + 1)
-        ]
+        renderings, most = renderings_of(wanted.batch), most_parts(batch.max_parts)
         parts = 0
         listed: list[DryRunRecipient] = []
+        failures: dict[Unsendable, WouldFail] = {}
         for msisdn, quote in zip(wanted.msisdns, wanted.quotes, strict=True):
-            try:
-                rendered = renderings[quote.leg].render(msisdn)
-            except MissingParameter:
-                continue  # would fail alone, and send nothing
-            parts += rendered.parts
-            if len(listed) < list_first:
-                listed.append(DryRunRecipient(msisdn, rendered, quote))
-        return DryRun(batch, len(wanted.msisdns), parts, wanted.bill.amount, listed)
+            made = self._made(wanted.batch, renderings, quote, msisdn, most)
+            if len(listed) < list_first and (shown := _shown(renderings, quote, msisdn, made)) is not None:
+                listed.append(DryRunRecipient(msisdn, shown, quote))
+            if isinstance(made, Rendered):
+                parts += made.parts
+            else:
+                failures.setdefault(made, WouldFail(made)).note(msisdn)
+        often = sorted(failures.values(), key=lambda failure: -failure.count)
+        return DryRun(batch, len(wanted.msisdns), parts, wanted.bill.amount, often, listed)
+
+    def _made(
+        self, batch: Batch, renderings: Sequence[Rendering], quote: Quote, msisdn: str, most: int
+    ) -> Rendered | Unsendable:
+        """What a recipient would get by the first channel that could carry it, or why by the last it could not."""
+        if quote.refused is not None:
+            return Unsendable(quote.refused)
+        legs = [quote.leg] if quote.plan is None else [leg.number for leg in plan_of(quote.plan).legs]
+        made: Rendered | Unsendable = Unsendable(Reason.UNROUTABLE)
+        for leg in legs:
+            channel = renderings[leg].channel
+            made = renderings[leg].make(msisdn, most)
+            if isinstance(made, Rendered):
+                if self._leads_to(batch, msisdn, channel, made.parts):
+                    return made
+                made = Unsendable(Reason.UNROUTABLE)
+        return made
+
+    def _leads_to(self, batch: Batch, msisdn: str, channel: Channel, parts: int) -> bool:
+        router = self._engine.router
+        if router.usual(msisdn, channel) is not None:
+            return True
+        subject = Subject(
+            msisdn=msisdn,
+            originator=batch.originator,
+            account=batch.account_id,
+            tags=batch.tags,
+            channel=channel,
+            parts=parts,
+        )
+        return router.way(subject, now_ms()) != NO_WAY
 
     async def get(self, account: Account, batch_id: str) -> Batch:
         """NotFound if the account has no such batch."""
@@ -254,6 +316,31 @@ class Batches:
         self._engine.batch_paused()
         return batch
 
+    async def _written(self, account: Account, draft: Draft) -> Draft:
+        """The draft with the texts of the templates that it names.
+
+        UnknownTemplate; TemplateNotApproved; InvalidBody if it has a text besides.
+        """
+        if draft.template is not None:
+            if draft.text is not None or draft.data is not None:
+                raise InvalidBody("A message has either a text or a template.", field="body")
+            template = await self._templates.to_send(account, draft.template)
+            media = draft.options.rich_media or template.rich_media
+            options = msgspec.structs.replace(draft.options, channel=template.channel, rich_media=media)
+            draft = msgspec.structs.replace(draft, template=None, text=template.body, options=options)
+        if any(fallback.template is not None for fallback in draft.options.fallbacks):
+            fallbacks = tuple([await self._fallback(account, each) for each in draft.options.fallbacks])
+            draft = msgspec.structs.replace(draft, options=msgspec.structs.replace(draft.options, fallbacks=fallbacks))
+        return draft
+
+    async def _fallback(self, account: Account, wanted: Fallback) -> Fallback:
+        if wanted.template is None:
+            return wanted
+        if wanted.body:
+            raise InvalidBody("A fallback has either a text or a template.", field="fallbacks")
+        template = await self._templates.to_send(account, TemplateWish(wanted.template, wanted.channel))
+        return Fallback(channel=wanted.channel, body=template.body, rich_media=wanted.rich_media or template.rich_media)
+
     def _options(self, options: Options) -> Options:
         if options.pause_share is not None and not 0 <= options.pause_share <= 1:
             raise InvalidField("A share is from 0 to 1.", field="pause_at_failure_share")
@@ -322,6 +409,16 @@ class Batches:
             raise MissingCallbackUrl(field="callback_url")
 
 
+def _shown(renderings: Sequence[Rendering], quote: Quote, msisdn: str, made: Rendered | Unsendable) -> Rendered | None:
+    """What a message would say, also if it would not be sent; None if that can't be told."""
+    if isinstance(made, Rendered):
+        return made
+    try:
+        return renderings[quote.leg].render(msisdn)
+    except MissingParameter:
+        return None
+
+
 def _no_batch(batch_id: str) -> NotFound:
     return NotFound(f"There is no batch {batch_id} in this account.")
 
@@ -355,7 +452,7 @@ def _originator(text: str | None) -> str | None:
 
 def _body(draft: Draft) -> tuple[BodyKind, str]:
     if (draft.text is None) == (draft.data is None):
-        raise InvalidBody("A message has either a text or binary data.", field="body")
+        raise InvalidBody("A message has either a text, a template or binary data.", field="body")
     if draft.text is not None:
         return BodyKind.TEXT, _text(draft)
     assert draft.data is not None  # noqa: S101 - just told apart

@@ -9,6 +9,7 @@ from heliograph.domain.batches import Draft, Options
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.contacts import UNKNOWN, Details
 from heliograph.domain.conversations import WINDOW, Conversation, Line
+from heliograph.domain.directory import TemplateWish
 from heliograph.domain.errors import ChannelNotActive, NotFound, WindowClosed
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, now_ms
@@ -73,13 +74,14 @@ class Conversations:
         account: Account,
         conversation_id: str,
         channel: Channel,
-        text: str,
+        text: str | None,
         *,
         protocol: str,
+        template: int | str | None = None,
         rich_media: RichMedia | None = None,
         idempotency_key: str | None = None,
     ) -> Sent:
-        """Answers from the originator that was written to last. Committed when this returns.
+        """Answers with a text or a template, from the originator that was written to last. Committed when this returns.
 
         ChannelNotActive; WindowClosed by other channels than SMS more than 24 hours after the last message by it; and
         what sending raises: then nothing is stored.
@@ -97,6 +99,7 @@ class Conversations:
             to=[f"+{conversation.msisdn}"],
             originator=latest.to,
             text=text,
+            template=None if template is None else TemplateWish(template, channel),
             idempotency_key=idempotency_key,
             options=Options(channel=channel, rich_media=rich_media),
         )

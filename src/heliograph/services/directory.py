@@ -12,8 +12,16 @@ import msgspec
 from heliograph.domain.accounts import Account, CredentialKind, hash_secret, new_secret, same_secret
 from heliograph.domain.callbacks import EventKind, Listener, callback_key
 from heliograph.domain.channels import Channel, RichMedia
-from heliograph.domain.directory import Application, Originator, Template, TemplateDraft
-from heliograph.domain.errors import InvalidField, Locked, MissingField, NotFound, Unauthenticated
+from heliograph.domain.directory import Application, Originator, Template, TemplateDraft, TemplateWish
+from heliograph.domain.errors import (
+    InvalidField,
+    Locked,
+    MissingField,
+    NotFound,
+    TemplateNotApproved,
+    Unauthenticated,
+    UnknownTemplate,
+)
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.services.accounts import Accounts, Issued
 from heliograph.store import Store
@@ -30,6 +38,7 @@ from heliograph.store.directory import (
     originator_by_value,
     originators_of,
     put_application,
+    template_by_key,
     template_by_number,
     templates_of,
 )
@@ -97,6 +106,19 @@ class Templates:
         found = await self._store.read(template_by_number, account.id, number)
         if found is None:
             raise NotFound(f"There is no template {number} in this account.")
+        return found
+
+    async def to_send(self, account: Account, wanted: TemplateWish) -> Template:
+        """The one that is wanted. UnknownTemplate, also for one that is for another channel; TemplateNotApproved."""
+        found = await self._store.read(template_by_key, account.id, wanted.key)
+        if found is None:
+            raise UnknownTemplate(f"There is no template {wanted.key!r} in this account.", field="template")
+        if wanted.channel not in {None, found.channel}:
+            raise UnknownTemplate(
+                f"The template {found.name!r} is for {found.channel}, not for {wanted.channel}.", field="template"
+            )
+        if not found.approved(datetime.now(UTC)):
+            raise TemplateNotApproved()
         return found
 
     async def all(self, account: Account) -> list[Template]:

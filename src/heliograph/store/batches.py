@@ -155,6 +155,18 @@ def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str
     return {(account, key): (identifier, fingerprint) for account, key, identifier, fingerprint in found}
 
 
+def repeated_by(tx: Tx, account_id: str, key: str | None, fingerprint: str | None) -> str | None:
+    """The batch that a request with this idempotency key made; None if there is none. IdempotencyMismatch."""
+    mine = (batches.c.account_id == account_id, batches.c.idempotency_key == key)
+    found = None if key is None else tx.first(select(batches.c.id, batches.c.fingerprint).where(*mine))
+    if found is None:
+        return None
+    if found[1] != fingerprint:
+        raise IdempotencyMismatch()
+    identifier: str = found[0]
+    return identifier
+
+
 def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]:
     """Stores new batches with their messages, those that the accounts' balances cover."""
     if len({new.batch.id for new in news}) < len(news):  # a parked request that two try again

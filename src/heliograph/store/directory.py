@@ -17,6 +17,9 @@ from heliograph.store.numbering import take_number
 from heliograph.store.schema import applications, originators, templates
 from heliograph.store.tx import Tx
 
+_LONGEST_NUMBER = 18
+"""Digits: what has more, no column can hold."""
+
 _encode = msgspec.json.encode
 _decode_media = msgspec.json.Decoder(RichMedia).decode
 _decode_settings = msgspec.json.Decoder(dict[str, object]).decode
@@ -64,6 +67,18 @@ def delete_template(tx: Tx, account_id: str, number: int) -> bool:
 def template_by_number(tx: Tx, account_id: str, number: int) -> Template | None:
     row = tx.first(select(*_TEMPLATE).where(templates.c.account_id == account_id, templates.c.number == number))
     return None if row is None else _template(row)
+
+
+def template_by_key(tx: Tx, account_id: str, key: int | str) -> Template | None:
+    """By its number, or by its name; digits that are no template's name are its number."""
+    if isinstance(key, str):
+        named = select(*_TEMPLATE).where(templates.c.account_id == account_id, templates.c.name == key)
+        if (row := tx.first(named)) is not None:
+            return _template(row)
+        if not (key.isascii() and key.isdecimal()) or len(key) > _LONGEST_NUMBER:
+            return None
+    number = int(key)
+    return template_by_number(tx, account_id, number) if 0 < number < 1 << 63 else None
 
 
 def templates_of(tx: Tx, account_id: str) -> list[Template]:

@@ -12,6 +12,8 @@ import pytest
 from clx.xms import api
 from clx.xms.exceptions import ErrorResponseException, NotFoundException
 
+from heliograph.api import wire
+
 from .conftest import Listener, settle, text_batch
 
 if TYPE_CHECKING:
@@ -248,6 +250,23 @@ def test_a_batch_reaches_each_member_of_its_groups_once(
 
     assert made.recipients == {alone, parent}
     assert [(one.code, one.recipients) for one in report.statuses] == [(0, {alone, member, shared, grandchild})]
+
+
+def test_members_are_greeted_by_name(xms: clx.xms.Client, server: Server, new_number: Callable[[], str]) -> None:
+    ada, bob = new_number(), new_number()
+    made = xms.create_group(group(members={bob[1:]})).group_id
+    with server.client() as client:
+        client.contacts.add(made, [wire.NewContact(number=ada, first_name="Ada", fields={"city": "Paris"})])
+        batch = text_batch("Hello ${first_name} in ${city}", made)
+        batch.parameters = {"city": {"default": "your town"}, "first_name": {bob[1:]: "Bob"}}
+
+        trial = xms.create_batch_dry_run(batch, 10)
+        sent = xms.create_batch(batch)
+        texts = [client.sandbox.wait_for_message(number).text for number in (ada, bob)]
+
+    assert texts == ["Hello Ada in Paris", "Hello Bob in your town"]
+    assert {row.recipient: row.body for row in trial.per_recipient} == {ada[1:]: texts[0], bob[1:]: texts[1]}
+    assert xms.fetch_batch(sent.batch_id).parameters == batch.parameters
 
 
 def test_a_dry_run_counts_the_members(xms: clx.xms.Client, new_number: Callable[[], str]) -> None:

@@ -177,8 +177,12 @@ class HeliographProvider(BatchingProvider):
             shared["rich_media"] = msgspec.convert(first.rich_media, wire.RichMedia, from_attributes=True)
         if first.kind is BodyKind.BINARY:
             return wire.CreateBatch(data=b64decode(first.body), udh=first.udh, **shared)
-        text, parameters = verbatim(first.body)
-        return wire.CreateBatch(text=text, parameters=parameters or None, **shared)
+        text, defaults = verbatim(first.body)
+        # Each number's own: a contact of the far account may have a field of that name, which comes before a default.
+        own = {
+            name: dict.fromkeys(shared["to"], value) for name, column in defaults.items() for value in column.values()
+        }
+        return wire.CreateBatch(text=text, parameters=own or None, **shared)
 
     def _request(
         self, method: str, path: str, body: msgspec.Struct | None = None, query: Mapping[str, str] | None = None

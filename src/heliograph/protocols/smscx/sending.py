@@ -14,7 +14,8 @@ from heliograph.domain.batches import Audience, Batch, Draft, Options, ReportWis
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.consent_links import optout_path
 from heliograph.domain.contacts import Details, together
-from heliograph.domain.errors import InsufficientCredit, NotFound
+from heliograph.domain.directory import TemplateWish
+from heliograph.domain.errors import InsufficientCredit, NotFound, TemplateNotApproved, UnknownTemplate
 from heliograph.domain.ids import following
 from heliograph.domain.instants import from_ms
 from heliograph.domain.links import Tracked
@@ -172,13 +173,11 @@ class Sending:
         if channel not in self._services.channels:
             raise SmscxRefusal(403, "access_denied", inactive, f"The channel {channel} is not active.")
         try:
-            found = await self._services.templates.get(account, int(template_id))
-        except NotFound as error:
+            found = await self._services.templates.to_send(account, TemplateWish(int(template_id), channel))
+        except UnknownTemplate as error:
             raise invalid_param(1128, error.message) from error
-        if found.channel is not channel:
-            raise invalid_param(1128, f"This is no template for {channel}.")
-        if not found.approved(datetime.now(UTC)):
-            raise SmscxRefusal(403, "access_denied", 1132, "This template has not been approved yet.")
+        except TemplateNotApproved as error:
+            raise SmscxRefusal(403, "access_denied", 1132, "This template has not been approved yet.") from error
         return Said(channel, found.body, found.rich_media)
 
     async def to_numbers(self, caller: Principal, body: wire.ToNumbers, content: Content, places: Places) -> Wanted:
@@ -366,7 +365,7 @@ class Sending:
     async def _analysis(self, account: Account, wanted: Wanted, sent: Sequence[Sent]) -> wire.TransliterationAnalysis:
         before = await self._services.batches.dry_run(account, _anew(wanted.plain))
         after_price = sum(each.message.price for each in sent)
-        after_parts = sum(each.rendered.parts for each in sent)
+        after_parts = sum(each.rendered.parts for each in sent if each.message.status is not Status.REJECTED)
         original, replaced = wanted.plain.text or "", wanted.draft.text or ""
         return wire.TransliterationAnalysis(
             total_original_cost=shapes.money(before.price),
