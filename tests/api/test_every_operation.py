@@ -96,6 +96,8 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_phone_messages": ("", None),
     "wait_for_phone_message": ("?timeout_s=10&contains=code", None),
     "read_code": ("?timeout_s=10", None),
+    "clear_phone": ("", None),
+    "clear_phones": ("", None),
     "send_reply": ("", {"to": "Acme", "text": "Hi"}),
     "get_reception": ("", None),
     "get_chaos": ("", None),

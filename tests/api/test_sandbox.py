@@ -108,6 +108,42 @@ async def test_the_code_is_that_of_the_latest_message_that_has_one(
     assert (none.status_code, none.json()["error"]["code"]) == (408, "wait_timed_out")
 
 
+async def test_only_codes_after_a_message_count(caller: httpx2.AsyncClient, new_number: Callable[[], str]) -> None:
+    number = new_number()
+    for text in ("Your code is 111222", "Hello", "Your code is 333444"):
+        await send(caller, number, text)
+    _, middle, last = (await caller.get(f"/sandbox/phones/{number}/messages")).json()["items"]
+    path = f"/sandbox/phones/{number}/code"
+
+    after_it = (await caller.get(path, params={"after": middle["id"]})).json()
+    at_all = (await caller.get(path, params={"after": ""})).json()
+    none = await caller.get(path, params={"after": last["id"]})
+
+    assert [found["message"]["id"] for found in (after_it, at_all)] == [last["id"]] * 2
+    assert (none.status_code, none.json()["error"]["code"]) == (408, "wait_timed_out")
+
+
+async def test_an_account_clears_its_own_messages_only(
+    caller: httpx2.AsyncClient, stranger: httpx2.AsyncClient, new_number: Callable[[], str]
+) -> None:
+    one, two = new_number(), new_number()
+    for number in (one, two):
+        for account in (caller, stranger):
+            await send(account, number, "Hello")
+
+    async def left(account: httpx2.AsyncClient) -> list[int]:
+        pages = [await account.get(f"/sandbox/phones/{number}/messages") for number in (one, two)]
+        return [len(page.json()["items"]) for page in pages]
+
+    cleared = await caller.delete(f"/sandbox/phones/{one}/messages")
+    after_one = await left(caller)
+    all_cleared = await caller.delete("/sandbox/phones")
+
+    assert (cleared.status_code, all_cleared.status_code) == (204, 204)
+    assert (after_one, await left(caller), await left(stranger)) == ([0, 1], [0, 0], [1, 1])
+    assert (await caller.get("/sandbox/phones")).json()["items"] == []
+
+
 async def test_a_reply_is_an_inbound_message_of_whoever_sent_it(
     caller: httpx2.AsyncClient, stranger: httpx2.AsyncClient, new_number: Callable[[], str]
 ) -> None:

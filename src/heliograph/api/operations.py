@@ -622,6 +622,22 @@ OPERATIONS = (
         summary="The one-time code in the latest message that has one",
     ),
     Operation(
+        name="clear_phone",
+        method="DELETE",
+        path="/sandbox/phones/{number}/messages",
+        scope=Scope.SANDBOX,
+        status=204,
+        summary="Take the messages off a phone",
+    ),
+    Operation(
+        name="clear_phones",
+        method="DELETE",
+        path="/sandbox/phones",
+        scope=Scope.SANDBOX,
+        status=204,
+        summary="Take the messages off all phones",
+    ),
+    Operation(
         name="send_reply",
         method="POST",
         path="/sandbox/phones/{number}/replies",

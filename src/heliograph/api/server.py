@@ -488,9 +488,15 @@ class NativeDoor(Door):
 
     async def read_code(self, call: Call) -> wire.Code:
         code, shown = await self._services.phones.code(
-            call.account, call.path["number"], timeout_s=call.query.timeout_s
+            call.account, call.path["number"], timeout_s=call.query.timeout_s, after=call.query.after
         )
         return wire.Code(code=code, message=shapes.phone_message(shown, None))
+
+    async def clear_phone(self, call: Call) -> None:
+        await self._services.phones.clear(call.account, call.path["number"])
+
+    async def clear_phones(self, call: Call) -> None:
+        await self._services.phones.clear(call.account)
 
     async def send_reply(self, call: Call) -> wire.SentReply:
         body: wire.SendReply = call.body

@@ -613,6 +613,8 @@ class PhoneWaitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class CodeQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     timeout_s: TimeoutSeconds = 0.0
+    after: str | None = None
+    """A message on the phone: only codes in those that came after it."""
 
 
 class ErrorDetail(msgspec.Struct, kw_only=True):

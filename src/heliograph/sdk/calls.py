@@ -56,6 +56,11 @@ def error_in(response: Response) -> errors.HeliographError:
     return fallback(f"{told.message} ({told.code})", field=told.field)
 
 
+def bare(number: str) -> str:
+    """The digits of an international number, however it is written."""
+    return "".join(filter(str.isdecimal, number)).removeprefix("00")
+
+
 def _path(*parts: str) -> str:
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 

@@ -729,6 +729,8 @@ class Sandbox:
 
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
+        self._read: dict[str, str] = {}
+        """The message whose code was read last, of each phone."""
 
     def phones(self) -> Sequence[wire.Phone]:
         """Recently used first."""
@@ -759,10 +761,37 @@ class Sandbox:
             )
         )
 
-    def read_code(self, number: str, *, timeout_s: float = 30.0) -> str:
-        """The one-time code in the latest message that has one. WaitTimedOut if none comes."""
-        found = self._transport.run(calls.wait(wire.Code, "sandbox", "phones", number, "code", timeout_s=timeout_s))
+    def read_code(self, number: str, *, after: str | None = None, timeout_s: float = 30.0) -> str:
+        """The one-time code in the latest message that has one. WaitTimedOut if none comes.
+
+        Never that of the message before: what is on its way to the phone is waited for, and this client reads each code
+        once. If your application sends some time after it was asked to, take a `mark` before you ask it, and hand that
+        in as `after`: only codes that came after it count.
+        """
+        phone = calls.bare(number)
+        found = self._transport.run(
+            calls.wait(
+                wire.Code,
+                "sandbox",
+                "phones",
+                number,
+                "code",
+                timeout_s=timeout_s,
+                after=self._read.get(phone) if after is None else after,
+            )
+        )
+        self._read[phone] = found.message.id
         return found.code
+
+    def mark(self, number: str) -> str:
+        """This moment on a phone, for `after`: the id of its newest message, empty if there is none."""
+        newest = self.messages(number, limit=1)
+        return newest[-1].id if newest else ""
+
+    def clear(self, number: str | None = None) -> None:
+        """Takes the messages off a phone, or off all."""
+        phone = () if number is None else (number, "messages")
+        self._transport.run(calls.without_answer("DELETE", "sandbox", "phones", *phone))
 
     def reply(self, number: str, *, to: str, text: str, channel: wire.ChannelName | None = None) -> str:
         """Sends a text from a phone to an originator; the inbound message's id.

@@ -11,7 +11,7 @@ import msgspec
 from heliograph.domain.accounts import Account
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.errors import InvalidBody, InvalidOriginator, InvalidRecipient, NotFound, WaitTimedOut
-from heliograph.domain.instants import from_ms
+from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import Status
 from heliograph.engine.engine import Engine
@@ -22,8 +22,9 @@ from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.protocols.sandbox.operator import SandboxOperator
 from heliograph.services.batches import is_storable
 from heliograph.store.messages import messages_by_ids, recent_failures
-from heliograph.store.phones import PhoneMessage, messages_on, phones, received_twice
+from heliograph.store.phones import PhoneMessage, clear_phones, messages_on, on_its_way, phones, received_twice
 from heliograph.store.rents import rent_of
+from heliograph.store.tx import Tx
 from heliograph.text import Encoding
 
 _decode_media = msgspec.json.Decoder(RichMedia).decode
@@ -152,25 +153,32 @@ class Phones:
                     raise WaitTimedOut(f"No such message reached {number} within {timeout_s:g} s.")
                 await news.wait(min(left, ELSEWHERE_S))
 
-    async def code(self, account: Account | None, number: str, *, timeout_s: float = 0) -> tuple[str, PhoneMessage]:
-        """The one-time code in the latest received message that has one, waiting for one up to `timeout_s`.
+    async def code(
+        self, account: Account | None, number: str, *, timeout_s: float = 0, after: str | None = None
+    ) -> tuple[str, PhoneMessage]:
+        """The one-time code in the latest message received after the message `after` (None: ever) that has one.
 
-        Looks at the last fifty messages. WaitTimedOut if none of them has a code.
+        What was accepted later and is on its way to the phone is waited for: the code is not that of the message
+        before. Looks at the last fifty messages. WaitTimedOut if there is no such code within `timeout_s`.
         """
         msisdn = _phone(account, number)
         deadline = time.monotonic() + timeout_s
         with self._engine.news.listen(f"phone:{msisdn}") as news:
             while True:
-                found = await self._store.read(
-                    messages_on, msisdn, limit=50, direction="received", account_id=_id(account)
-                )
-                for entry in found:
-                    if (code := code_in(entry.body)) is not None:
-                        return code, entry
+                found, coming = await self._store.read(_latest_code, _id(account), msisdn, after)
+                if found is not None and not coming:
+                    return found
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    raise WaitTimedOut(f"No message on {number} has a one-time code.")
+                    missing = "The latest message to {} is on its way" if coming else "No message on {} has a new code"
+                    raise WaitTimedOut(f"{missing.format(number)}.")
                 await news.wait(min(left, ELSEWHERE_S))
+
+    async def clear(self, account: Account | None, number: str | None = None) -> None:
+        """Takes the messages off a phone, or off all."""
+        msisdn = None if number is None else _phone(number)
+        await self._store.write(clear_phones, _id(account), msisdn)
+        self._engine.news.tell(["phones", *([] if msisdn is None else [f"phone:{msisdn}"])])
 
     async def reply(
         self, account: Account | None, number: str, to: str, text: str, channel: Channel | None = None
@@ -216,6 +224,18 @@ class Phones:
     def listen_to_message(self, message_id: str) -> Listening:
         """News of one message's status."""
         return self._engine.news.listen(message_id)
+
+
+def _latest_code(
+    tx: Tx, account_id: str | None, msisdn: str, after: str | None
+) -> tuple[tuple[str, PhoneMessage] | None, bool]:
+    """The latest code with its message, and whether a later message is on its way."""
+    shown = messages_on(tx, msisdn, limit=50, after=after, direction="received", account_id=account_id)
+    for entry in shown:
+        if (code := code_in(entry.body)) is not None:
+            coming = on_its_way(tx, account_id, msisdn, entry.message_id or "", now_ms())
+            return (code, entry), bool(coming - {each.message_id for each in shown})
+    return None, False
 
 
 def _shown(entry: OnScreen) -> Entry:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
+from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import Status
-from heliograph.store.schema import messages, phone_messages
+from heliograph.store.schema import is_queued, is_sending, messages, phone_messages
 from heliograph.store.tx import Row, Tx
 
 _NAMES = tuple(column.name for column in phone_messages.c)
@@ -100,6 +101,34 @@ def messages_on(
     if peer is not None:
         query = query.where(phone_messages.c.peer == peer)
     return [_phone_message(row) for row in tx.rows(query.order_by(phone_messages.c.id.desc()).limit(limit))]
+
+
+def on_its_way(tx: Tx, account_id: str | None, msisdn: str, after: str, now_ms: int) -> set[str]:
+    """Messages to a number that were accepted after the message `after` and that a provider has not taken yet, or has
+    not said so. Of those that wait for their time, or because they are paused, none. Spans accounts for the operator.
+    """
+    query = select(messages.c.id).where(
+        messages.c.msisdn == msisdn,
+        messages.c.id > after,
+        is_sending
+        | (is_queued & (messages.c.due_at <= now_ms) & (func.coalesce(messages.c.reason, "") != Waiting.PAUSED)),
+    )
+    if account_id is not None:
+        query = query.where(messages.c.account_id == account_id)
+    return {row[0] for row in tx.rows(query)}
+
+
+def clear_phones(tx: Tx, account_id: str | None, msisdn: str | None = None) -> int:
+    """Takes an account's messages off a phone, or off all; how many. None: those of all accounts.
+
+    A receipt that a killed process still owed for one of them never comes.
+    """
+    query = delete(phone_messages)
+    if account_id is not None:
+        query = query.where(phone_messages.c.account_id == account_id)
+    if msisdn is not None:
+        query = query.where(phone_messages.c.msisdn == msisdn)
+    return tx.run(query)
 
 
 def unreported(tx: Tx, *, after: str, limit: int) -> list[PhoneMessage]:
