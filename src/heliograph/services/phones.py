@@ -176,7 +176,7 @@ class Phones:
 
     async def clear(self, account: Account | None, number: str | None = None) -> None:
         """Takes the messages off a phone, or off all."""
-        msisdn = None if number is None else _phone(number)
+        msisdn = None if number is None else _phone(account, number)
         await self._store.write(clear_phones, _id(account), msisdn)
         self._engine.news.tell(["phones", *([] if msisdn is None else [f"phone:{msisdn}"])])
 

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Text, text
 from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 WORDS = Text().with_variant(TEXT(collation="C"), "postgresql")
 

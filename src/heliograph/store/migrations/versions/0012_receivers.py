@@ -6,8 +6,8 @@ from alembic import op
 from sqlalchemy import Column, Text, text
 from sqlalchemy.dialects.postgresql import TEXT
 
-revision = "0013"
-down_revision = "0012"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:

@@ -6,8 +6,8 @@ from alembic import op
 from sqlalchemy import BigInteger, Column, Text
 from sqlalchemy.dialects.postgresql import TEXT
 
-revision = "0014"
-down_revision = "0013"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:

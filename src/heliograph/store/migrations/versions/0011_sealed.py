@@ -6,8 +6,8 @@ from alembic import op
 from sqlalchemy import Column, Text
 from sqlalchemy.dialects.postgresql import TEXT
 
-revision = "0012"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
