@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlparse, urlsplit
 
 import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 from heliograph.calling.requested import requested
 
@@ -32,7 +33,7 @@ class Caller:
         self.port = port
         self._session = session
 
-    async def seen(self, url: str) -> str:
+    async def seen(self, url: str | URL) -> str:
         async with self._session.get(url) as answer:
             return await answer.text()
 
@@ -71,9 +72,10 @@ async def test_it_is_what_the_server_sees(caller: Caller, scheme: str, name: str
     except ValueError:
         reject()  # such as a per cent sign before a full-width host
 
-    assert await caller.seen(url) == target.url
-    assert await caller.seen(target.url) == target.url
+    assert await caller.seen(URL(target.url, encoded=True)) == target.url
     assert requested(target.url) == (target.url, "", "")
+    assert urlparse(target.url).geturl() == target.url
+    assert (await caller.seen(url)).replace(";", "%3B") == target.url.replace(";", "%3B")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,8 @@ async def test_it_is_what_the_server_sees(caller: Caller, scheme: str, name: str
         ("https://EXAMPLE.org:443/a%2fb", "https://example.org/a%2Fb"),
         ("https://example.org:80/%7Ea#f", "https://example.org:80/~a"),
         ("http://[::1]:80/", "http://[::1]/"),
+        ("http://example.org/a;b/;?c;", "http://example.org/a;b/%3B?c;"),
+        ("http://example.org/;;/;b;", "http://example.org/;;/;b;"),
         ("http://[2001:DB8::1]:8080", "http://[2001:db8::1]:8080/"),
     ],
 )

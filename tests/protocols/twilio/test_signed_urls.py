@@ -72,6 +72,8 @@ SPELLINGS = [
     "http://{host}/?#",
     "HTTP://{host}/A/../b/./c",
     "http://{host}//double//slash",
+    "http://{host}/;",
+    "http://{host}/a;b;c?d;",
     "http://{host}/ä/日本?ö=ü&%E4=%zz",
     "http://{host}/{{id}}?'\"<>`|^\\;,=@:$!*()",
     "http://user:p%40ss@{host}/s",
@@ -116,7 +118,7 @@ TAILS = st.builds(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(TAILS, min_size=5, max_size=15))
 def test_so_is_whatever_people_write_behind_a_host(
     twilio: Client, receiver: Listener, token: str, tails: list[str]
@@ -175,6 +177,31 @@ def test_what_comes_in_is_told_so_too(
     assert told.is_signed(token)
     assert told.headers["authorization"].startswith("Basic ")
     assert told.fields["Body"] == "Hi"
+
+
+@pytest.mark.usefixtures("as_before")
+def test_relative_addresses_in_a_reply_are_of_the_server_that_gave_them(
+    twilio: Client, native: NativeClient, token: str, new_number: NewNumber
+) -> None:
+    number = new_number()
+    message = b"<Message statusCallback='done?x=[1]'><Body>Look</Body><Media>../cat.jpg</Media></Message>"
+    replying = Listener(200, b"<Response>%s</Response>" % message, content_type="text/xml")
+    url = replying.origin.replace("://", "://me:pw@") + "/a/b#rc=2"
+    native.account.change(ChangeAccount(callback_url=url, callback_protocol="twilio"))
+    twilio.messages.create(to=number, from_="+15005550006", body="Hello")
+    native.sandbox.wait_for_message(number)
+
+    native.sandbox.reply(number, to="+15005550006", text="Hi")
+    shown = native.sandbox.wait_for_message(number, contains="Look")
+    asked, *told = [Told(replying) for _ in range(3)]
+    replying.close()
+
+    assert shown.text == f"Look\n{replying.origin}/cat.jpg"
+    assert [each.url for each in (asked, *told)] == [
+        f"{replying.origin}/a/b",
+        *[f"{replying.origin}/a/done?x=%5B1%5D"] * 2,
+    ]
+    assert all(each.is_signed(token) and each.headers["authorization"].startswith("Basic ") for each in (asked, *told))
 
 
 @pytest.mark.usefixtures("as_before")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
+from heliograph.calling.requested import requested
 from heliograph.domain.ids import is_id, new_id
 from heliograph.protocols.twilio.sids import SMS, id_of, sid
 from heliograph.protocols.twilio.signature import is_signed, sign
@@ -47,6 +48,23 @@ def test_signatures_are_those_of_the_reference(url: str, fields: list[tuple[str,
 )
 def test_the_published_validator_takes_ours(token: str, fields: dict[str, str], url: str) -> None:
     assert RequestValidator(token).validate(url, fields, sign(token, url, list(fields.items())))
+
+
+@given(
+    st.sampled_from(
+        ["http://x", "https://X:443", "http://x:8080", "http://us:pw@xn--exmple-cua.org", "https://é.org."]
+    ),
+    st.lists(
+        st.sampled_from("/?#")
+        | st.sampled_from("/?&=+%;:@!$'()*,~[]{}|\\^`\"<> .-_aZ0é日")
+        | st.characters(codec="utf-8").filter(str.isprintable),
+        max_size=25,
+    ).map("".join),
+)
+def test_the_published_validator_takes_every_url_as_it_is_requested(host: str, tail: str) -> None:
+    url = requested(host + (tail if tail[:1] in {"", "/", "?", "#"} else f"/{tail}")).url
+
+    assert RequestValidator("t").validate(url, dict(CALL), sign("t", url, CALL))
 
 
 @pytest.mark.parametrize(
