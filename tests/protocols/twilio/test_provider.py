@@ -100,6 +100,8 @@ async def test_each_code(status: int, code: int, kind: type[object], reason: Rea
         ({"MessageStatus": "undelivered", "ErrorCode": "30003"}, (Status.FAILED, Reason.UNDELIVERED, "30003")),
         ({"MessageStatus": "failed", "ErrorCode": "30005"}, (Status.FAILED, Reason.UNKNOWN_SUBSCRIBER, "30005")),
         ({"MessageStatus": "teleported"}, (None, None, None)),
+        ({"MessageStatus": "undelivered", "ErrorCode": "²"}, (Status.FAILED, Reason.UNDELIVERED, None)),
+        ({"MessageStatus": "undelivered", "ErrorCode": "9" * 5_000}, (Status.FAILED, Reason.UNDELIVERED, None)),
         ({"SmsStatus": "delivered"}, (Status.DELIVERED, None, None)),
     ],
 )
@@ -139,6 +141,19 @@ async def test_a_signed_query_is_heard_as_it_was_asked(query: str) -> None:
     assert (await provider.hear(called("other=1"))).status == 403
     assert (await provider.hear(called(query))).status == 200
     assert len(ears.heard) == 1
+
+
+@pytest.mark.parametrize("count", ["²", "٣", "-1", "9" * 5_000, "", "many"])
+async def test_a_count_of_media_that_is_no_number_counts_none(count: str) -> None:
+    provider, ears = await started(StandIn(twilio_message))
+    fields = {"From": "+33612345678", "To": "+33700000000", "Body": "Look", "SmsStatus": "received"}
+
+    said = await provider.hear(
+        twilio_told(MessageSid="MM1", NumMedia=count, MediaUrl0="https://example.org/1", **fields)
+    )
+
+    assert said.status == 200
+    assert [arrival.body for arrival in ears.arrived] == ["Look"]
 
 
 async def test_media_that_arrive_stay_links() -> None:

@@ -20,6 +20,7 @@ from heliograph.domain.channels import Channel
 from heliograph.domain.instants import now_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.doors.whole_numbers import whole_number
 from heliograph.numbers import with_plus
 from heliograph.protocols.contract import (
     Heard,
@@ -49,6 +50,8 @@ log = structlog.get_logger(__name__)
 
 WHATSAPP = "whatsapp:"
 NO_REPLY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+MOST_MEDIA = 10
+_CODES = range(1_000_000)
 _LATER = {Code.TOO_MANY_REQUESTS, 21611, Code.QUEUE_OVERFLOW}
 _REASONS: Mapping[int, Reason] = {
     Code.OPTED_OUT: Reason.OPTED_OUT,
@@ -158,8 +161,8 @@ class TwilioProvider(SinglyProvider):
         if "MessageSid" not in said or status is None:
             return Said(400)
         if status not in _ON_ITS_WAY:
-            code = said.get("ErrorCode", "")
-            receipt = self._receipt(said["MessageSid"], status, int(code) if code.isdigit() else None, None)
+            code = whole_number(said.get("ErrorCode", ""), _CODES)
+            receipt = self._receipt(said["MessageSid"], status, code, None)
             await self.intake.receipts([receipt])
         return Said()
 
@@ -167,8 +170,8 @@ class TwilioProvider(SinglyProvider):
         """Media stay where they are; their links follow the text."""
         if "From" not in said or "To" not in said:
             return Said(400)
-        count = said.get("NumMedia", "0")
-        media = [said.get(f"MediaUrl{place}", "") for place in range(min(int(count) if count.isdigit() else 0, 10))]
+        count = whole_number(said.get("NumMedia", ""), range(1_000)) or 0
+        media = [said.get(f"MediaUrl{place}", "") for place in range(min(count, MOST_MEDIA))]
         whatsapp = said["From"].startswith(WHATSAPP)
         arrival = InboundArrival(
             msisdn=said["From"].removeprefix(WHATSAPP).removeprefix("+"),
