@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 LONGEST_PHRASE = 5
-"""Words."""
+"""How many words of a text are compared with phrases, at most."""
 
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58]")
 #: Marks that people leave out: accents of Latin, Greek and Cyrillic letters, the points of Hebrew, the vowels and
