@@ -293,7 +293,8 @@ def code_in(text: str) -> str | None:
 
 
 def _phone(account: Account | None, number: str) -> str:
+    region = None if account is None else account.default_region
     try:
-        return normalise(number, region=None if account is None else account.default_region, check=Check.SHAPE)
+        return normalise(number, region=region, check=Check.SHAPE)
     except InvalidNumber as error:
         raise InvalidRecipient(f"{number!r} is not a phone number: {error.reason}.", field="msisdn") from error
