@@ -165,7 +165,9 @@ def known_as(tx: Tx, account_id: str, msisdns: Sequence[str]) -> dict[str, Detai
 
 def in_these_first(sayings: Sequence[Saying], group_ids: Collection[str]) -> Details:
     """What groups say between them of one number: where they differ, these groups before the others."""
-    return together([saying.details for saying in sorted(sayings, key=lambda each: each.group_id not in group_ids)])
+    if len(sayings) > 1:
+        sayings = sorted(sayings, key=lambda each: each.group_id not in group_ids)
+    return together([saying.details for saying in sayings])
 
 
 def contact_by_id(tx: Tx, account_id: str, group_id: str, contact_id: str) -> Contact | None:
