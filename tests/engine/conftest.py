@@ -195,7 +195,15 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         await engine.start()
         running.append((engine, store))
         files = Files("", tmp_path)
-        services = Services(engine, accounts, sandbox, inventory=FICTIONAL, files=files, largest_file=1_000_000)
+        services = Services(
+            engine,
+            accounts,
+            sandbox,
+            inventory=FICTIONAL,
+            files=files,
+            largest_file=1_000_000,
+            requests_per_second=0,
+        )
         return Running(engine, chosen, services, account)
 
     yield begin

@@ -25,13 +25,13 @@ class Clock:
 
 async def allowed(rates: RequestRates, account: str, count: int) -> int:
     """How many of so many requests at once are within the limit."""
-    standings = await asyncio.gather(*(rates.take(account) for _ in range(count)))
+    standings = await asyncio.gather(*(rates.take(account, LIMIT) for _ in range(count)))
     return sum(not standing.exceeded for standing in standings)
 
 
 async def test_an_account_makes_as_many_as_its_limit_in_each_second(store: Store) -> None:
     clock = Clock()
-    rates = RequestRates(store, LIMIT, clock)
+    rates = RequestRates(store, clock=clock)
 
     first = await allowed(rates, "A", 3 * LIMIT)
     other = await allowed(rates, "B", LIMIT)
@@ -41,10 +41,16 @@ async def test_an_account_makes_as_many_as_its_limit_in_each_second(store: Store
     assert (first, other, second) == (LIMIT, LIMIT, LIMIT // 2)
 
 
-async def test_it_is_told_where_it_stands(store: Store) -> None:
-    rates = RequestRates(store, LIMIT, Clock())
+async def test_the_settings_say_it_for_all_doors(store: Store) -> None:
+    rates = RequestRates(store, LIMIT // 2, Clock())
 
-    standings = [await rates.take("A") for _ in range(LIMIT + 1)]
+    assert await allowed(rates, "A", LIMIT) == LIMIT // 2
+
+
+async def test_it_is_told_where_it_stands(store: Store) -> None:
+    rates = RequestRates(store, clock=Clock())
+
+    standings = [await rates.take("A", LIMIT) for _ in range(LIMIT + 1)]
 
     assert [standing.left for standing in standings[:3]] == [LIMIT - 1, LIMIT - 2, LIMIT - 3]
     assert standings[LIMIT - 1].left == 0
@@ -64,7 +70,7 @@ async def two(postgresql: PostgresqlServer, tmp_path: Path) -> AsyncIterator[lis
 
 async def test_processes_keep_it_together_to_within_a_tenth_for_each(two: list[Store]) -> None:
     clock = Clock()
-    both = [RequestRates(store, LIMIT, clock) for store in two]
+    both = [RequestRates(store, clock=clock) for store in two]
 
     counts = await asyncio.gather(*(allowed(rates, "A", LIMIT) for rates in both))
 

@@ -54,7 +54,7 @@ class NativeDoor(Door):
     operations = OPERATIONS
 
     def __init__(self, services: Services, settings: DoorSettings) -> None:
-        super().__init__(max_body_bytes=settings.max_body_bytes)
+        super().__init__(services, max_body_bytes=settings.max_body_bytes)
         self._services = services
         self._settings = settings
 

@@ -1,8 +1,8 @@
 """From a table of operations and an object with a method for each, to an ASGI application.
 
 A door decides three things of its own: how a caller proves who it is, what an error looks like, and what each operation
-does. Everything else is the same for all: the order of the checks (credential, scope, query, body), limits, logging,
-and that nothing escapes as a traceback.
+does. Everything else is the same for all: the order of the checks (credential, rate, scope, query, body), limits,
+logging, and that nothing escapes as a traceback.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from heliograph.domain.accounts import Account, Principal
-from heliograph.domain.errors import HeliographError, InternalError, MethodNotAllowed, NotFound
+from heliograph.domain.errors import HeliographError, InternalError, MethodNotAllowed, NotFound, RateLimited
 from heliograph.doors.bodies import decode_form, decode_json, decode_query, read_body, require_json
 from heliograph.doors.operations import Operation, Reply
 from heliograph.services.access import require
+from heliograph.services.rates import Standing
+from heliograph.services.services import Services
 
 log = structlog.get_logger(__name__)
 
@@ -63,10 +65,13 @@ Handler = Callable[[Call], Awaitable[Any]]
 
 class Door(ABC):
     operations: ClassVar[Sequence[Operation]]
+    requests_per_second: ClassVar[int] = 5_000
+    """What an account may make, unless the settings say so for all doors."""
     max_body_bytes: int
 
-    def __init__(self, *, max_body_bytes: int) -> None:
+    def __init__(self, services: Services, *, max_body_bytes: int) -> None:
         self.max_body_bytes = max_body_bytes
+        self._rates = services.rates
         routes = [
             Route(operation.path, self._endpoint(operation), methods=[operation.method])
             for operation in self.operations
@@ -87,7 +92,16 @@ class Door(ABC):
 
     def finish(self, request: Request, response: Response) -> Response:
         """A last look at the answer of an operation, whatever it is."""
+        standing: Standing | None = getattr(request.state, "standing", None)
+        if standing is not None and standing.exceeded:
+            response.headers["Retry-After"] = "1"
         return response
+
+    async def _count(self, request: Request, principal: Principal) -> None:
+        """Count the request for its account. Raises RateLimited for one too many."""
+        standing = request.state.standing = await self._rates.take(principal.account.id, self.requests_per_second)
+        if standing.exceeded:
+            raise RateLimited()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self  # makes the router raise for a wrong method instead of answering in its own words
@@ -122,6 +136,7 @@ class Door(ABC):
                 principal = None
                 if operation.scope is not None:
                     principal = await self.authenticate(request)
+                    await self._count(request, principal)
                     require(principal, operation.scope)
                 query = None if operation.query is None else decode_query(request, operation.query)
                 body = None

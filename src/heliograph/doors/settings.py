@@ -8,8 +8,6 @@ from starlette.requests import Request
 
 class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int
-    rate_limit: int
-    """Requests a second that an account may make."""
     public_url: str
     """How others reach this server; empty: as the caller did."""
     link_url: str

@@ -99,6 +99,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
                 inventory=settings.inventory,
                 files=files,
                 largest_file=settings.attachment_bytes,
+                requests_per_second=settings.rate_limit,
             )
             if simulated is None:
                 await sandbox.withdraw(services, settings.data_dir)

@@ -47,7 +47,6 @@ def web_application(services: Services, engine: Engine, settings: Settings, prov
     limit = settings.max_body_bytes
     for_doors = DoorSettings(
         max_body_bytes=limit,
-        rate_limit=settings.rate_limit,
         public_url=settings.public_url.rstrip("/"),
         link_url=settings.link_url.rstrip("/"),
         short=SHORT,

@@ -33,9 +33,12 @@ class Standing(NamedTuple):
 class _Second:
     """What one account made of one second, on this process."""
 
-    def __init__(self, number: int, granted: int) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
-        self.granted = granted
+        self.granted = 0
+        """By the store."""
+        self.free = 0
+        """Let through without asking it."""
         self.used = 0
         self.over = False
         """The store has no more to give."""
@@ -43,34 +46,41 @@ class _Second:
 
 
 class RequestRates:
-    def __init__(self, store: Store, per_second: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, per_second: int = 0, clock: Callable[[], float] = time.time) -> None:
+        """`per_second` is the limit by every door; 0: each door has one of its own."""
         self._store = store
         self._limit = per_second
         self._clock = clock
-        self._share = per_second if store.dialect == "sqlite" else max(per_second // SHARES, 1)
+        self._alone = store.dialect == "sqlite"
         self._seconds: dict[str, _Second] = {}
 
-    async def take(self, account_id: str) -> Standing:
-        """Count one request of this account."""
-        number = int(self._clock())
+    async def take(self, account_id: str, usual: int) -> Standing:
+        """Count one request of this account, by a door whose own limit is `usual`."""
+        number, limit = int(self._clock()), self._limit or usual
+        share = max(limit // SHARES, 1)
         second = self._seconds.get(account_id)
         if second is None or second.number != number:
             if len(self._seconds) >= REMEMBERED:
                 self._seconds.clear()
-            second = self._seconds[account_id] = _Second(number, self._share)
+            second = self._seconds[account_id] = _Second(number)
         second.used += 1
         place = second.used
-        while place > second.granted and not second.over and self._share < self._limit:
+        if self._alone or place <= share:
+            second.free = max(second.free, min(place, share))
+            allowed = limit
+        else:
+            allowed = min(limit, await self._granted(account_id, second, place, share, limit))
+        left = (allowed if second.over else limit) - place
+        return Standing(limit, max(left, 0), number + 1, place > allowed)
+
+    async def _granted(self, account_id: str, second: _Second, place: int, share: int, limit: int) -> int:
+        """How many requests this process may let through in the second, once it has asked for as many as `place`."""
+        while place > second.granted and not second.over:
             async with second.asking:
                 if place > second.granted and not second.over:
-                    await self._ask(account_id, second)
-        left = (second.granted if second.over else self._limit) - place
-        return Standing(self._limit, max(left, 0), number + 1, place > second.granted)
-
-    async def _ask(self, account_id: str, second: _Second) -> None:
-        """Take another share from what all have together; the first time, what was used already counts, too."""
-        wanted = self._share * (2 if second.granted == self._share else 1)
-        granted = await self._store.write(take_requests, account_id, second.number, wanted, self._limit)
-        first = wanted > self._share
-        second.granted += max(granted - (self._share if first else 0), 0)
-        second.over = granted < wanted
+                    # The first time, what was let through without asking is counted, too.
+                    wanted = max(second.free - second.granted, 0) + share
+                    given = await self._store.write(take_requests, account_id, second.number, wanted, limit)
+                    second.granted += given
+                    second.over = given < wanted
+        return max(second.granted, second.free)

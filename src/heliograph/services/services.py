@@ -24,6 +24,7 @@ from heliograph.services.optouts import OptOuts
 from heliograph.services.parking import Parking
 from heliograph.services.phones import Phones
 from heliograph.services.profile import Profile
+from heliograph.services.rates import RequestRates
 from heliograph.services.rents import Rents
 from heliograph.services.reports import Reports
 from heliograph.services.subaccounts import SubAccounts
@@ -41,11 +42,13 @@ class Services:
         inventory: Sequence[Terms],
         files: Files,
         largest_file: int,
+        requests_per_second: int,
     ) -> None:
         """`operator` is None where there is no sandbox; `inventory` has the numbers that can be rented; `largest_file`
-        is in octets."""
+        is in octets; an account may make `requests_per_second` by all doors."""
         store = engine.store
         self.access = accounts.access
+        self.rates = RequestRates(store, requests_per_second)
         self.accounts = accounts
         self.subaccounts = SubAccounts(store, accounts, engine.tariff)
         self.profile = Profile(engine, self.accounts)

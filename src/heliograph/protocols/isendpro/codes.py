@@ -32,6 +32,7 @@ class Code(IntEnum):
     NOT_YOURS_TO_GIVE = 9014
     NO_COVERAGE = 9015
     OPERATION_UNKNOWN = 9016
+    TOO_MANY_REQUESTS = 9017
     INTERNAL = 9099
 
 
@@ -58,5 +59,6 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_YOURS_TO_GIVE: "Ce compte ne peut pas lever cette restriction",
     Code.NO_COVERAGE: "Aucun envoi n'est possible vers ce pays",
     Code.OPERATION_UNKNOWN: "Cette opération n'existe pas",
+    Code.TOO_MANY_REQUESTS: "Trop de requêtes",
     Code.INTERNAL: "Une erreur interne est survenue",
 }

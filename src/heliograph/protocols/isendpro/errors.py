@@ -25,6 +25,7 @@ _BY_CLASS: dict[type[HeliographError], Code] = {
     errors.NoCoverage: Code.NO_COVERAGE,
     errors.NotFound: Code.OPERATION_UNKNOWN,
     errors.MethodNotAllowed: Code.OPERATION_UNKNOWN,
+    errors.RateLimited: Code.TOO_MANY_REQUESTS,
     errors.RequestError: Code.PARAMETER_INVALID,
 }
 
@@ -52,7 +53,7 @@ def refused(error: HeliographError) -> Response:
     for kind, code in _BY_CLASS.items():
         if isinstance(error, kind):
             detail = "" if isinstance(error, errors.AccessError) else error.message
-            return answered(code, detail)
+            return answered(code, detail, 429 if isinstance(error, errors.RateLimited) else 400)
     return answered(Code.INTERNAL, status=503 if isinstance(error, errors.NotNow) else 500)
 
 

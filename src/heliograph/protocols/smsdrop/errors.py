@@ -31,6 +31,7 @@ _BY_CLASS: dict[type[HeliographError], int] = {
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,
     errors.RequestTooLarge: 413,
+    errors.RateLimited: 429,
     errors.NotNow: 503,
 }
 

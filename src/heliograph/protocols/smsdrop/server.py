@@ -38,7 +38,7 @@ class SmsdropDoor(Door):
 
     def __init__(self, services: Services, *, max_body_bytes: int, dated: bool) -> None:
         """`dated`: in the dialect whose campaigns say when they were created."""
-        super().__init__(max_body_bytes=max_body_bytes)
+        super().__init__(services, max_body_bytes=max_body_bytes)
         self._services = services
         self._dated = dated
 

@@ -27,6 +27,7 @@ _BY_CLASS: dict[type[HeliographError], Code] = {
     errors.InvalidOriginator: Code.FROM_INVALID,
     errors.ChannelNotActive: Code.FROM_NOT_USABLE,
     errors.InvalidSchedule: Code.SEND_AT_INVALID,
+    errors.RateLimited: Code.TOO_MANY_REQUESTS,
     errors.TooManyCodes: Code.SENDS_EXHAUSTED,
     errors.Conflict: Code.CONFLICT,
     errors.NotNow: Code.TOO_MANY_REQUESTS,

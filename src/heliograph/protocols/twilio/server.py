@@ -55,7 +55,7 @@ class TwilioDoor(Door):
     """What both have in common."""
 
     def __init__(self, services: Services, settings: DoorSettings) -> None:
-        super().__init__(max_body_bytes=settings.max_body_bytes)
+        super().__init__(services, max_body_bytes=settings.max_body_bytes)
         self._services = services
         self._settings = settings
 

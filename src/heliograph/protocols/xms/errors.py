@@ -15,6 +15,7 @@ CODES: dict[type[errors.HeliographError], tuple[int, str]] = {
     errors.UnknownGroup: (403, "unknown_group"),
     errors.GroupNameTaken: (403, "conflict_group_name"),
     errors.InvalidCallbackUrl: (400, "syntax_invalid_parameter_format"),
+    errors.RateLimited: (429, "rate_limit_exceeded"),
     errors.RequestTooLarge: (413, "request_too_large"),
     errors.UnsupportedMediaType: (415, "unsupported_media_type"),
     errors.MethodNotAllowed: (405, "method_not_allowed"),

@@ -35,7 +35,7 @@ class XmsDoor(Door):
     operations = OPERATIONS
 
     def __init__(self, services: Services, *, max_body_bytes: int) -> None:
-        super().__init__(max_body_bytes=max_body_bytes)
+        super().__init__(services, max_body_bytes=max_body_bytes)
         self._services = services
 
     async def authenticate(self, request: Request) -> Principal:
