@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from heliograph.domain.batches import Audience, Options
+from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.errors import IdempotencyMismatch
 from heliograph.domain.optouts import OptOutSource
+from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store import Store
 from heliograph.store.base import Lane
-from heliograph.store.batches import BatchFilter, NewBatch, accept, batch_by_id, batches_of, count_batches
+from heliograph.store.batches import (
+    BatchFilter,
+    NewBatch,
+    accept,
+    batch_by_id,
+    batches_of,
+    count_batches,
+    sending_facts,
+)
 from heliograph.store.messages import MessageFilter, buckets_of, message_by_id, messages_of, standings_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.tx import Tx
@@ -171,3 +183,44 @@ async def test_a_batch_that_is_no_batch_has_no_messages(store: Store, batch: Mak
 
     for junk in ("", "x", "Z" * 26, "'; --"):
         assert await store.read(messages_of, ACCOUNT, MessageFilter(batch_id=junk), limit=10) == []
+
+
+EACH_SET: dict[str, Any] = {
+    "truncate": True,
+    "originator_ton": 5,
+    "originator_npi": 1,
+    "feedback": True,
+    "local_time": True,
+    "quiet": (1200, 480),
+    "marketing": True,
+    "priority": Priority.URGENT,
+    "pause_share": 0.5,
+    "pause_after": 7,
+    "despite_optout": True,
+    "media": ("https://example.org/1", "https://example.org/2"),
+    "audience": (Audience(1, "Friends", 3),),
+    "campaign_id": "C1",
+    "ucs2": True,
+    "deferred_s": 60,
+    "channel": Channel.VIBER,
+    "rich_media": RichMedia(image_url="https://example.org/i"),
+    "fallbacks": (Fallback(channel=Channel.SMS, body="By SMS", rich_media=RichMedia(button_caption="Open")),),
+    "fall_back_after_s": 60,
+}
+
+
+async def test_each_option_comes_out_of_the_store_as_it_went_in_and_is_hashed_alike(
+    store: Store, batch: MakeBatch
+) -> None:
+    assert set(EACH_SET) == set(Options.__struct_fields__)
+    wanted = {name: Options(**{name: value}) for name, value in EACH_SET.items()}
+    made = {name: batch(options=options) for name, options in wanted.items()}
+
+    await store.write(accept, list(made.values()))
+    facts = await store.read(sending_facts, [new.batch.id for new in made.values()])
+
+    found = {name: facts[new.batch.id].options for name, new in made.items()}
+    assert found == wanted
+    assert {name: hash(options) for name, options in found.items()} == {
+        name: hash(options) for name, options in wanted.items()
+    }

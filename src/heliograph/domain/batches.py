@@ -95,7 +95,7 @@ class Audience(msgspec.Struct, frozen=True):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a batch is sent, where it is not as usual."""
+    """How a batch is sent, where it is not as usual. Equal ones are hashed alike, wherever they come from."""
 
     truncate: bool = False
     """A text that needs more than one part is cut to what fits into one."""
@@ -118,9 +118,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many have to be settled before their share means anything."""
     despite_optout: bool = False
     """It goes to recipients who opted out: it is the confirmation of that. No door can ask for it."""
-    media: Sequence[str] = ()
+    media: tuple[str, ...] = ()
     """Addresses of what goes with the text; they are in the text, too. Empty where one was taken away."""
-    audience: Sequence[Audience] = ()
+    audience: tuple[Audience, ...] = ()
     """The groups whose members were made recipients when it was accepted."""
     campaign_id: str | None = None
     """The customer's registration with the networks, for providers that ask for it."""
@@ -133,10 +133,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     channel: Channel = Channel.SMS
     rich_media: RichMedia | None = None
     """What is shown besides the text, on channels that can."""
-    fallbacks: Sequence[Fallback] = ()
+    fallbacks: tuple[Fallback, ...] = ()
     """What is tried, one after the other, where `channel` does not deliver."""
     fall_back_after_s: int = 300
     """How long each but the last has to deliver."""
+
+    def __post_init__(self) -> None:
+        """Makes tuples of lists: providers sort messages by what they have in common."""
+        for name in self.__struct_fields__:
+            if isinstance(value := getattr(self, name), list):
+                msgspec.structs.force_setattr(self, name, tuple(value))
 
 
 USUAL = Options()

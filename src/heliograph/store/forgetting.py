@@ -40,7 +40,7 @@ def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
 
 def _without_texts(options: Options) -> Options:
     """A message keeps as many fallbacks as it had: it may have gone by one of them."""
-    empty = [msgspec.structs.replace(each, body="", rich_media=None) for each in options.fallbacks]
+    empty = tuple(msgspec.structs.replace(each, body="", rich_media=None) for each in options.fallbacks)
     return msgspec.structs.replace(options, fallbacks=empty, rich_media=None)
 
 
@@ -106,11 +106,10 @@ def forget_medium(tx: Tx, account_id: str, message_id: str, place: int) -> bool:
         if batch is not None and batch.recipient_count > 1:
             raise OneOfMany()
         return False
-    media = list(batch.options.media)
+    media = batch.options.media
     if not (gone := media[place]):
         return False
-    media[place] = ""
-    options = msgspec.structs.replace(batch.options, media=media)
+    options = msgspec.structs.replace(batch.options, media=(*media[:place], "", *media[place + 1 :]))
     lines = batch.body.split("\n")
     lines.reverse()
     if gone in lines:

@@ -294,10 +294,10 @@ class Sending:
                 options=Options(
                     local_time=local_time,
                     quiet=quiet_hours(own.get("quietHours")),
-                    audience=groups or (),
+                    audience=tuple(groups or ()),
                     channel=first.channel,
                     rich_media=first.rich_media,
-                    fallbacks=others,
+                    fallbacks=tuple(others),
                     fall_back_after_s=content.after_s,
                     as_given=bool(personal.parameters),
                 ),
