@@ -2,6 +2,7 @@
 
 from heliograph.calling.calls import Call, RemoteError, Request, Response, Unreachable, encoded, plain
 from heliograph.calling.transport import AsyncDriver, AsyncTransport, Driver, SyncTransport
+from heliograph.calling.written import note_written
 
 __all__ = [
     "AsyncDriver",
@@ -14,5 +15,6 @@ __all__ = [
     "SyncTransport",
     "Unreachable",
     "encoded",
+    "note_written",
     "plain",
 ]

@@ -7,7 +7,7 @@ and the asynchronous client of an API only drive them.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -26,6 +26,8 @@ class Request(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
     waits_s: float = 0
     """How long the server may take before it answers, by this request's own wish."""
+    preliminary: bool = False
+    """It comes before the call proper, as a login does: what it is answered says nothing of what is asked."""
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -61,6 +63,19 @@ class RemoteError(Exception):
 
     Not one of our own errors: nobody who calls Heliograph is ever told one of these.
     """
+
+    answer: Response | None = None
+    """What the server answered; None: the error is not about one answer."""
+
+    @property
+    def vendor_code(self) -> str | None:
+        """The server's own word for what is wrong; None: it has none."""
+        return None
+
+    def about(self, answer: Response) -> Self:
+        """The same error, with the answer that it is about."""
+        self.answer = answer
+        return self
 
 
 class Unreachable(errors.NotNow):

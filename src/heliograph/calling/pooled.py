@@ -15,6 +15,10 @@ KEPT_ALIVE_S = 4.0
 """Shorter than servers keep an idle connection: a request into one that is being closed ends uncertain."""
 
 
+#: What aiohttp raises before it has written anything.
+_NOT_WRITTEN = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
 class PooledTransport(AsyncDriver):
     """For a running event loop of asyncio, with many requests at once."""
 
@@ -41,7 +45,7 @@ class PooledTransport(AsyncDriver):
             ) as answer:
                 body = await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
-            written = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+            written = not isinstance(error, _NOT_WRITTEN)
             raise Unreachable(f"{self._base_url} can't be reached: {told(error)}.", written=written) from error
         return Response(answer.status, body, {name.lower(): value for name, value in answer.headers.items()})
 

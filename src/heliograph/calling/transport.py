@@ -11,6 +11,7 @@ import httpx2
 
 from heliograph import __version__
 from heliograph.calling.calls import Call, Request, Response, Unreachable
+from heliograph.calling.written import note_written
 
 T = TypeVar("T")
 
@@ -19,7 +20,13 @@ ANSWER_S = 30.0
 USER_AGENT = f"heliograph-python/{__version__}"
 
 #: What httpx2 raises before it has written anything.
-_NOT_WRITTEN = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_NOT_WRITTEN = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+)
 
 
 class InvalidAddress(ValueError):
@@ -33,12 +40,29 @@ class AsyncDriver(ABC):
         """Unreachable if the server is; whatever the call raises otherwise."""
         request = next(call)
         while True:
-            response = await self.exchange(request)
+            response = await self._noted(request)
             try:
                 request = call.send(response)
             except StopIteration as finished:
                 result: T = finished.value
                 return result
+
+    async def _noted(self, request: Request) -> Response:
+        """Exchanges, and notes whether the server may have done what was asked."""
+        may_have_arrived = not request.preliminary
+        try:
+            response = await self.exchange(request)
+            may_have_arrived = may_have_arrived and response.status != 401  # it was not let in
+            return response
+        except Unreachable as error:
+            may_have_arrived = may_have_arrived and error.written
+            raise
+        except (TypeError, ValueError):  # it can't be written in HTTP, a header with a line break for example
+            may_have_arrived = False
+            raise
+        finally:
+            if may_have_arrived:
+                note_written()
 
     @abstractmethod
     async def exchange(self, request: Request) -> Response: ...

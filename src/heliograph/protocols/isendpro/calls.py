@@ -39,7 +39,7 @@ class Calls:
         response = yield Request(method, path, _strings(self._all(parameters)))
         _check(response)
         if not response.body.startswith(b"PK"):
-            raise UnexpectedResponseException("The answer is no ZIP.", status=response.status)
+            raise UnexpectedResponseException("The answer is no ZIP.", status=response.status).about(response)
         return response.body
 
     def credit(self, wanted: str) -> Call[wire.Credit]:
@@ -47,7 +47,7 @@ class Calls:
         _check(response)
         try:
             return msgspec.json.decode(response.body, type=wire.CreditReply).etat
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _unreadable(response, error) from error
 
     def _all(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
@@ -62,7 +62,7 @@ def _read(response: Response) -> list[wire.Entry]:
     _check(response)
     try:
         return wire.entries_of(response.body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _unreadable(response, error) from error
 
 
@@ -76,8 +76,9 @@ def _check(response: Response) -> None:
     first = next(iter(entries), wire.Entry())
     said = "The server said no more." if first.message is UNSET else first.message
     kind = ServerErrorException if response.status >= 500 else IsendproException
-    raise kind(f"{response.status}: {said}", status=response.status, entries=entries)
+    raise kind(f"{response.status}: {said}", status=response.status, entries=entries).about(response)
 
 
 def _unreadable(response: Response, error: Exception) -> UnexpectedResponseException:
-    return UnexpectedResponseException(f"The answer can't be read: {error}.", status=response.status)
+    told = UnexpectedResponseException(f"The answer can't be read: {error}.", status=response.status)
+    return told.about(response)

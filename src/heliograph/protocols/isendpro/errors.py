@@ -72,6 +72,10 @@ class IsendproException(RemoteError):
         """Of the first entry."""
         return next((str(entry.code) for entry in self.entries if entry.code is not msgspec.UNSET), None)
 
+    @property
+    def vendor_code(self) -> str | None:
+        return self.code
+
 
 class UnexpectedResponseException(IsendproException):
     """The answer is not one of the protocol's."""

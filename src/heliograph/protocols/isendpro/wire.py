@@ -73,7 +73,15 @@ def entries_of(body: bytes) -> list[Entry]:
     msgspec.DecodeError, of which ValidationError is one, for what is no reply.
     """
     said = msgspec.json.decode(body)
+    if not isinstance(said, dict) or "etat" not in said:
+        raise msgspec.ValidationError("it has no `etat`")
     while isinstance(said, dict) and "etat" in said:
         said = said["etat"]
     found: list[Any] = said if isinstance(said, list) else [said]
-    return msgspec.convert(found, list[Entry])
+    entries = msgspec.convert(found, list[Entry])
+    if any(entry == _NOTHING for entry in entries):
+        raise msgspec.ValidationError("it has none of the fields of a reply")
+    return entries
+
+
+_NOTHING = Entry()

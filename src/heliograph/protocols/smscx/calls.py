@@ -60,6 +60,7 @@ class Calls:
             body=urlencode(form).encode(),
             content_type="application/x-www-form-urlencoded",
             headers={"Authorization": f"Basic {b64encode(pair.encode()).decode()}"},
+            preliminary=True,
         )
         return _read(wire.TokenReply, _checked((yield request)))
 
@@ -86,7 +87,7 @@ class Calls:
 
 def _checked(response: Response) -> Response:
     if not 200 <= response.status < 300:
-        raise exception_for(response.status, response.body, response.headers)
+        raise exception_for(response.status, response.body, response.headers).about(response)
     return response
 
 
@@ -94,7 +95,8 @@ def _read(shape: type[T], response: Response) -> T:
     try:
         return msgspec.json.decode(response.body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnexpectedResponseException(f"The answer can't be read: {error}.", status=response.status) from error
+        told = UnexpectedResponseException(f"The answer can't be read: {error}.", status=response.status)
+        raise told.about(response) from error
 
 
 def _path(pieces: tuple[str | int, ...]) -> str:

@@ -3,6 +3,7 @@ client."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -316,6 +317,10 @@ class SmscxException(RemoteError):
         self.invalid = invalid
         """The numbers that are none, if that is the error."""
 
+    @property
+    def vendor_code(self) -> str | None:
+        return f"{self.type} {self.code}" if self.type else None
+
 
 class InvalidRequestException(SmscxException):
     """Something in the request can't be."""
@@ -438,6 +443,8 @@ _BY_STATUS: Mapping[int, type[SmscxException]] = {
     429: RateLimitExceededException,
 }
 _INVALID_NUMBERS = {1207, 1210}
+_INSTANT = re.compile("[0-9]{1,15}")
+"""Seconds since 1970."""
 _DENIED: Mapping[int, type[SmscxException]] = {
     1132: TemplateNotApprovedException,
     1133: TemplateNotApprovedException,
@@ -466,6 +473,6 @@ def exception_for(status: int, body: bytes, headers: Mapping[str, str]) -> Smscx
     invalid = next((found for found in (detail.invalid, reply.invalid) if found is not msgspec.UNSET), ())
     error = kind(detail.message, status=status, type=detail.type, code=detail.code, invalid=invalid or ())
     reset_at = headers.get("x-rate-limit-reset", "")
-    if isinstance(error, RateLimitExceededException) and reset_at.isdecimal():
+    if isinstance(error, RateLimitExceededException) and _INSTANT.fullmatch(reset_at):
         error.reset_at = int(reset_at)
     return error

@@ -37,11 +37,13 @@ class Calls:
     def log_in(self, email: str, password: str) -> Call[str]:
         """A token."""
         form = urlencode({"username": email, "password": password}).encode()
-        request = self._request("POST", "/auth/login", body=form, content_type="application/x-www-form-urlencoded")
+        request = self._request(
+            "POST", "/auth/login", body=form, content_type="application/x-www-form-urlencoded", preliminary=True
+        )
         response = yield request
         self._log(request, response)
         if response.status == 400:
-            raise BadCredentialsError("The e-mail address or the password is wrong.")
+            raise BadCredentialsError("The e-mail address or the password is wrong.").about(response)
         return _read(wire.Token, _checked(response)).access_token
 
     def launch(self, token: str, campaign: model.Campaign) -> Call[model.Campaign]:
@@ -110,13 +112,14 @@ class _Detail(msgspec.Struct):
 
 def _checked(response: Response) -> Response:
     if response.status == 401:
-        raise BadTokenError("The server does not take the token.")
+        raise BadTokenError("The server does not take the token.").about(response)
     if response.status == 422:
-        raise ValidationError(_read(_Detail, response).detail)
+        raise ValidationError(_read(_Detail, response).detail).about(response)
     if response.status >= 500:
-        raise ServerError(f"The server failed ({response.status}).", status=response.status)
+        raise ServerError(f"The server failed ({response.status}).", status=response.status).about(response)
     if response.status not in {200, _NOT_LAUNCHED}:
-        raise UnexpectedResponseError(f"The server answered {response.status}.", status=response.status)
+        told = UnexpectedResponseError(f"The server answered {response.status}.", status=response.status)
+        raise told.about(response)
     return response
 
 
@@ -124,7 +127,8 @@ def _read(shape: type[T], response: Response) -> T:
     try:
         return msgspec.json.decode(response.body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnexpectedResponseError(f"The answer can't be read: {error}.", status=response.status) from error
+        told = UnexpectedResponseError(f"The answer can't be read: {error}.", status=response.status)
+        raise told.about(response) from error
 
 
 @contextmanager

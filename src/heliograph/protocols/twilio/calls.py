@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -13,6 +14,8 @@ from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.errors import TwilioException, UnexpectedResponseException
 
 T = TypeVar("T")
+
+_SECONDS = re.compile("[0-9]{1,9}")
 
 
 def get(path: str, shape: type[T], query: Mapping[str, Any] | None = None) -> Call[T]:
@@ -35,20 +38,22 @@ def _read(response: Response, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(response.body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnexpectedResponseException(f"The answer can't be read: {error}.", status=response.status) from error
+        told = UnexpectedResponseException(f"The answer can't be read: {error}.", status=response.status)
+        raise told.about(response) from error
 
 
 def _check(response: Response) -> None:
     if 200 <= response.status < 300:
         return
     after = response.headers.get("retry-after", "")
-    retry_after_s = int(after) if after.isascii() and after.isdigit() else None
+    retry_after_s = int(after) if _SECONDS.fullmatch(after) else None
     try:
         said = msgspec.json.decode(response.body, type=wire.ErrorBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnexpectedResponseException(
+        told = UnexpectedResponseException(
             f"The server answered {response.status}.", status=response.status, retry_after_s=retry_after_s
-        ) from error
+        )
+        raise told.about(response) from error
     raise TwilioException(
         f"{said.code}: {said.message}", status=response.status, code=said.code, retry_after_s=retry_after_s
-    )
+    ).about(response)

@@ -77,6 +77,10 @@ class TwilioException(RemoteError):
         """Twilio's own; None if the answer has none."""
         self.retry_after_s = retry_after_s
 
+    @property
+    def vendor_code(self) -> str | None:
+        return None if self.code is None else str(self.code)
+
 
 class UnexpectedResponseException(TwilioException):
     """The answer is none of Twilio's."""

@@ -198,7 +198,7 @@ class Calls:
         self._checked(response, path)
         try:
             return msgspec.json.decode(response.body, type=shape)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _unexpected(f"The answer is not what was asked for: {error}", response) from error
 
     def _checked(self, response: Response, path: str) -> None:
@@ -206,20 +206,21 @@ class Calls:
         if 200 <= response.status < 300:
             return
         if response.status == 401:
-            raise UnauthorizedException(self._plan)
+            raise UnauthorizedException(self._plan).about(response)
         if response.status == 404:
-            raise NotFoundException(path)
+            raise NotFoundException(path).about(response)
         if response.status not in {400, 403}:
             raise _unexpected(f"HTTP {response.status}", response)
         try:
             told = msgspec.json.decode(response.body, type=wire.ErrorReply)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _unexpected(f"HTTP {response.status} without an explanation", response) from error
-        raise ErrorResponseException(told.text, told.code)
+        raise ErrorResponseException(told.text, told.code).about(response)
 
 
 def _unexpected(message: str, response: Response) -> UnexpectedResponseException:
-    return UnexpectedResponseException(f"{message}.", response.body.decode(errors="replace"), response.status)
+    body = response.body.decode(errors="replace")
+    return UnexpectedResponseException(f"{message}.", body, response.status).about(response)
 
 
 def _path(*parts: str) -> str:

@@ -119,6 +119,10 @@ class ErrorResponseException(ApiException):
         super().__init__(text)
         self.error_code = error_code
 
+    @property
+    def vendor_code(self) -> str | None:
+        return self.error_code
+
 
 class UnauthorizedException(ApiException):
     """The XMS server did not take the token for this service plan."""
