@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
 from heliograph.protocols.contract import Outcome, Outgoing, Provider
+from heliograph.protocols.guarding import SAID_NOTHING, fault, in_one_request
 
 Outcomes = dict[str, Outcome]
 """By the messages' identifiers."""
@@ -16,41 +17,48 @@ Outcomes = dict[str, Outcome]
 class BatchingProvider(Provider):
     """Messages that are the same in something go together, each number once in a request."""
 
+    notes_writing: ClassVar[bool] = True
+    """False for one that asks its server otherwise than by `heliograph.calling`."""
     most_together: ClassVar[int]
     """Messages in one request."""
 
     @abstractmethod
     def sameness(self, message: Outgoing) -> Hashable:
-        """What messages of one request have in common."""
+        """What messages of one request have in common: all that is said once for all of them, and nothing else."""
 
     @abstractmethod
     async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
-        """What became of messages that go in one request. Raises nothing: that would count for others, too."""
+        """What became of messages that go in one request. May raise Unreachable, and what a client raises for an
+        answer: if that may be about one of several messages, each half is sent by itself."""
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
-        outcomes: Outcomes = {}
-        for found in await asyncio.gather(*map(self.send_together, self._grouped(messages))):
-            outcomes |= found
+        groups, outcomes = self._grouped(messages)
+        sent = await asyncio.gather(*(in_one_request(self, self._in_order, group) for group in groups))
+        for group, found in zip(groups, sent, strict=True):
+            outcomes |= {message.message_id: outcome for message, outcome in zip(group, found, strict=True)}
         return [outcomes[message.message_id] for message in messages]
 
-    async def send_halves(self, messages: Sequence[Outgoing]) -> Outcomes:
-        """Finds the one among several that the server does not take."""
-        half = len(messages) // 2
-        first, second = await asyncio.gather(self.send_together(messages[:half]), self.send_together(messages[half:]))
-        return first | second
+    async def _in_order(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        outcomes = await self.send_together(messages)
+        return [outcomes.get(message.message_id, SAID_NOTHING) for message in messages]
 
-    def _grouped(self, messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
-        """In order."""
+    def _grouped(self, messages: Iterable[Outgoing]) -> tuple[list[list[Outgoing]], Outcomes]:
+        """In order; and what became of those that can't be sorted."""
         filling: dict[Hashable, dict[str, Outgoing]] = {}
         whole: list[dict[str, Outgoing]] = []
+        faults: Outcomes = {}
         for message in messages:
-            sameness = self.sameness(message)
-            request = filling.get(sameness)
-            if request is None or message.msisdn in request or len(request) == self.most_together:
+            try:
+                sameness, msisdn = self.sameness(message), message.msisdn
+                request = filling.get(sameness)
+            except Exception as error:
+                faults[message.message_id] = fault(self, message, error)
+                continue
+            if request is None or msisdn in request or len(request) == self.most_together:
                 request = filling[sameness] = {}
                 whole.append(request)
-            request[message.msisdn] = message
-        return [list(request.values()) for request in whole]
+            request[msisdn] = message
+        return [list(request.values()) for request in whole], faults
 
 
 def all_of(messages: Iterable[Outgoing], outcome: Outcome) -> Outcomes:

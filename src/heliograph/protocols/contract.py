@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Set
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 from urllib.parse import urlencode
 
 import msgspec
 
+from heliograph.calling import RemoteError
 from heliograph.domain.batches import USUAL, BodyKind, Options
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.lookups import NetworkFacts
 from heliograph.domain.receipts import Receipt
+
+if TYPE_CHECKING:
+    from heliograph.protocols.answers import Meaning
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -74,6 +78,12 @@ class TryAgain(msgspec.Struct, frozen=True):
     detail: str | None = None
     blames_provider: bool = True
     """Counts towards taking the provider out of service for a while."""
+
+
+class Fault(TryAgain, frozen=True):
+    """It was not taken, for a mistake of ours: nothing of it was written, and the log has the cause."""
+
+    blames_provider: bool = False
 
 
 class Uncertain(msgspec.Struct, frozen=True):
@@ -178,10 +188,20 @@ class Provider(ABC):
     """By which it can send."""
     looks_up: ClassVar[bool] = False
     """Whether it can be asked about numbers."""
+    notes_writing: ClassVar[bool] = False
+    """Every request goes by a driver of `heliograph.calling`, or is announced by `note_written`: then an exception with
+    nothing noted has sent nothing, and the message to blame is looked for."""
 
     @abstractmethod
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
-        """What became of each message, in order. An exception counts as Uncertain for all of them."""
+        """What became of each message, in order.
+
+        An exception counts as Uncertain for all of them, unless it is known that nothing was written.
+        """
+
+    def vendor_says(self, error: RemoteError) -> Meaning | None:
+        """What the provider's own code in an error of its client means; None: what the HTTP status means."""
+        return None
 
     standing_polls: Sequence[str] = ()
     """What `poll` is asked again and again, as long as there is this provider."""

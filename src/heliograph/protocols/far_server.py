@@ -1,19 +1,17 @@
-"""A provider's server that is asked without a client: one address, and what its answers and silences mean."""
+"""A provider's server that is asked without a client: one address, and the way there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from heliograph.calling import AsyncDriver, Request, Response, Unreachable
+from heliograph.calling import AsyncDriver, Request, Response
 from heliograph.calling.calls import Call
 from heliograph.calling.pooled import PooledTransport
 from heliograph.calling.transport import ANSWER_S
-from heliograph.domain.statuses import Reason
-from heliograph.protocols.contract import Refused, TryAgain, Uncertain
+from heliograph.protocols.answers import TO_BE_MENDED_MS, refusal, unreachable
 
-TO_BE_MENDED_MS = 60_000
-"""How long a message waits after the server did not take our credentials: somebody has to mend that."""
+__all__ = ["TO_BE_MENDED_MS", "FarServer", "refusal", "unreachable"]  # the latter as providers of one's own know them
 
 
 class FarServer:
@@ -50,28 +48,3 @@ class FarServer:
 
 def _exchanged(request: Request) -> Call[Response]:
     return (yield request)
-
-
-def unreachable(error: Unreachable) -> TryAgain | Uncertain:
-    """What became of messages whose request got no answer."""
-    return Uncertain(str(error)) if error.written else TryAgain(detail=str(error))
-
-
-def refusal(response: Response, code: str | None = None, detail: str | None = None) -> Refused | TryAgain | Uncertain:
-    """What an answer with an HTTP status other than success means, where the server's own code says no more.
-
-    A server that is overloaded (429) or not there (503) has taken nothing; one that failed may have.
-    """
-    code, status = code or str(response.status), response.status
-    if status in {401, 403, 407}:
-        return TryAgain(TO_BE_MENDED_MS, code, detail)
-    if status in {429, 503}:
-        return TryAgain(_after_ms(response), code, detail, blames_provider=status == 503)
-    if status >= 500:
-        return Uncertain(detail or f"The server answered {status}.")
-    return Refused(Reason.PROVIDER_REFUSED, code, detail)
-
-
-def _after_ms(response: Response) -> int | None:
-    seconds = response.headers.get("retry-after", "")
-    return int(seconds) * 1_000 if seconds.isascii() and seconds.isdigit() else None

@@ -7,12 +7,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from heliograph.calling import Unreachable
 from heliograph.protocols.contract import Outcome, Outgoing, Provider
-from heliograph.protocols.far_server import unreachable
+from heliograph.protocols.guarding import in_one_request
 
 
 class SinglyProvider(Provider):
+    notes_writing: ClassVar[bool] = True
+    """False for one that asks its server otherwise than by `heliograph.calling`."""
     at_once: ClassVar[int] = 32
     """Requests on their way at any moment."""
 
@@ -21,13 +22,14 @@ class SinglyProvider(Provider):
 
         async def sent(message: Outgoing) -> Outcome:
             async with places:
-                try:
-                    return await self.send_one(message)
-                except Unreachable as error:
-                    return unreachable(error)
+                (outcome,) = await in_one_request(self, self._alone, [message])
+                return outcome
 
         return await asyncio.gather(*map(sent, messages))
 
+    async def _alone(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        return [await self.send_one(message) for message in messages]
+
     @abstractmethod
     async def send_one(self, message: Outgoing) -> Outcome:
-        """What became of a message. May raise Unreachable; anything else counts for all that are sent with it."""
+        """What became of a message. May raise Unreachable, and what a client raises for an answer."""

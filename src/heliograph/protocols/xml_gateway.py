@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from heliograph.calling import AsyncDriver, Request, Unreachable
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.statuses import Reason
-from heliograph.protocols.contract import CheckFailed, Intake, Outcome, Outgoing, Provider, Refused, TryAgain, Uncertain
-from heliograph.protocols.far_server import FarServer, refusal, unreachable
+from heliograph.protocols.answers import TurnedDown
+from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
+from heliograph.protocols.contract import CheckFailed, Intake, Outcome, Outgoing, Refused
+from heliograph.protocols.far_server import FarServer
 from heliograph.protocols.xmlish import NotXml
 
 Answer = TypeVar("Answer")
-NoAnswer = Refused | TryAgain | Uncertain
-"""What became of messages about which the gateway said nothing."""
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 UNKNOWN_TO_ALL = "heliograph-check"
 """The identifier of a message that there never was, to ask about."""
 
 
-class XmlGateway(Provider, Generic[Answer]):
+class XmlGateway(BatchingProvider, Generic[Answer]):
     chunk_size: ClassVar[int] = 100
+    most_together: ClassVar[int] = 100
 
     def __init__(self, name: str, url: str, answer_s: float, driver: AsyncDriver | None = None) -> None:
         self.name = name
@@ -52,32 +53,30 @@ class XmlGateway(Provider, Generic[Answer]):
     def outcome(self, message: Outgoing, answer: Answer) -> Outcome:
         """What an answer says of one of the texts that were sent."""
 
-    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
-        texts = [message for message in messages if message.kind is BodyKind.TEXT]
-        said: Answer | NoAnswer = Uncertain() if not texts else await self._ask(self.request(texts))
-        return [self._became_of(message, said) for message in messages]
+    def sameness(self, message: Outgoing) -> Hashable:
+        """Each text has all that is said of it."""
+        return message.kind
 
-    def _became_of(self, message: Outgoing, said: Answer | NoAnswer) -> Outcome:
-        if message.kind is not BodyKind.TEXT:
-            return Refused(Reason.PROVIDER_REFUSED, detail="This gateway sends texts only.")
-        return said if isinstance(said, NoAnswer) else self.outcome(message, said)
+    async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
+        if messages[0].kind is not BodyKind.TEXT:
+            return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail="This gateway sends texts only."))
+        answer = await self._ask(self.request(messages))
+        return {message.message_id: self.outcome(message, answer) for message in messages}
 
     async def ask(self, identifier: str) -> Answer:
         """What the gateway says about a message. CheckFailed if it says nothing."""
-        said = await self._ask(self.question(identifier))
-        if isinstance(said, NoAnswer):
-            raise CheckFailed(f"It did not answer: {said.detail}")
-        return said
-
-    async def _ask(self, document: bytes) -> Answer | NoAnswer:
-        """What was answered, or what became of all messages because nothing was."""
         try:
-            response = await self._far.ask(Request("POST", self._far.path, body=document, content_type=CONTENT_TYPE))
-        except Unreachable as error:
-            return unreachable(error)
+            return await self._ask(self.question(identifier))
+        except (Unreachable, TurnedDown) as error:
+            raise CheckFailed(f"It did not answer: {error}") from error
+
+    async def _ask(self, document: bytes) -> Answer:
+        """Unreachable; TurnedDown for an answer that says nothing."""
+        request = Request("POST", self._far.path, body=document, content_type=CONTENT_TYPE)
+        response = await self._far.ask(request)
         if response.status != 200:
-            return refusal(response)
+            raise TurnedDown(response)
         try:
             return self.read(response.body)
         except NotXml as error:
-            return Uncertain(str(error))
+            raise TurnedDown(response, detail=str(error)) from error

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+_DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>\n"
 
 
 class NotXml(ValueError):
@@ -21,11 +27,13 @@ def parsed(document: bytes) -> Element:
 
 
 def written(root: Element) -> bytes:
-    """In UTF-8, with a declaration of that."""
-    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document
+    """In UTF-8, with a declaration of that. ValueError for characters that no XML document may have."""
+    document = ElementTree.tostring(root, encoding="unicode")
+    if (found := _NOT_IN_XML.search(document)) is not None:
+        raise ValueError(f"no XML document may have the character {found.group()!r}")
+    return _DECLARATION + document.encode()
 
 
 def storable_in_xml(text: str) -> str:
     """Without the characters that no XML document may have (XML 1.0, section 2.2)."""
-    return "".join(each for each in text if each in "\t\n\r" or (each >= "\x20" and each not in "\ufffe\uffff"))
+    return _NOT_IN_XML.sub("", text)

@@ -15,12 +15,12 @@ Behaviour = Callable[[Request], Response | None]
 
 class Far:
     def __init__(self) -> None:
-        self.requests: list[Request] = []
-        self.behaviour: Behaviour = lambda _: None
+        self.forget()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # an answer in one piece: the second waits until the first is acknowledged
 
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -57,6 +57,11 @@ class Far:
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
+
+    def forget(self) -> None:
+        """Is as it was at the beginning."""
+        self.requests: list[Request] = []
+        self.behaviour: Behaviour = lambda _: None
 
     def close(self) -> None:
         self._server.shutdown()

@@ -3,58 +3,21 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
-import structlog
 from tests.protocols.contract.far import Far
-from tests.protocols.contract.wires import CALLBACK, SECRET, WIRES, Wire
-from tests.protocols.standing_in import Ears, outgoing
+from tests.protocols.contract.starting import started
+from tests.protocols.contract.wires import SECRET, WIRES, Wire
+from tests.protocols.standing_in import outgoing
 
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.statuses import Status
-from heliograph.protocols.contract import Outcome, Provider, Refused, Taken, TryAgain, Uncertain
-from heliograph.protocols.provided import Surroundings
+from heliograph.protocols.contract import Outcome, Refused, Taken, TryAgain, Uncertain
 from heliograph.protocols.registry import PROVIDED
 from heliograph.runtime.providers import check
-from heliograph.runtime.settings import load
 
 every_provider = pytest.mark.parametrize("wire", WIRES, ids=[wire.type for wire in WIRES])
-
-
-@pytest.fixture
-def far() -> Iterator[Far]:
-    server = Far()
-    yield server
-    server.close()
-
-
-@pytest.fixture(autouse=True)
-def log() -> Iterator[list[Any]]:
-    """What is logged; nothing of it may have a credential in it."""
-    with structlog.testing.capture_logs() as lines:
-        yield lines
-    assert SECRET not in repr(lines)
-
-
-@asynccontextmanager
-async def started(wire: Wire, origin: str, *, reachable: bool = True) -> AsyncIterator[tuple[Provider, Ears]]:
-    """As the settings make it."""
-    import json
-
-    table = {"type": wire.type} | wire.config(origin)
-    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"line": table})}
-    config = load(file=None, environment=environment).settings.providers["line"]
-    kind = next(protocol for protocol in PROVIDED if protocol.name == wire.type)
-    where = Surroundings(name="line", account_id="A" * 26, callback_url=CALLBACK if reachable else None)
-    provider, ears = kind.provider(config, where), Ears()
-    await provider.start(ears)
-    try:
-        yield provider, ears
-    finally:
-        await provider.stop()
 
 
 async def one(wire: Wire, far: Far) -> Outcome:

@@ -54,6 +54,8 @@ class Wire:
     """What can't be understood."""
     inbound: Callable[[str, str], Heard] | None = None
     """A message from a sender to 36111 with a text."""
+    let_in: Callable[[Answer], Answer] = lambda answer: answer
+    """Lets everybody log in, where one has to, and answers the rest."""
 
 
 def posted(fields: dict[str, str], headers: dict[str, str] | None = None) -> Heard:
@@ -198,6 +200,7 @@ SMSDROP = Wire(
     failed=smsdrop(always(500)),
     locked=said(401, {"detail": "Unauthorized"}),
     checked=smsdrop(said(200, {"id": "s", "nbr_sms": 12, "created_at": "2026-01-01T10:00:00"})),
+    let_in=smsdrop,
 )
 
 # -- iSendPro

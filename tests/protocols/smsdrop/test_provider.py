@@ -129,7 +129,7 @@ async def test_what_smsdrop_has_no_words_for_is_refused_before_it_is_sent(fields
 ANSWERS: list[tuple[Answer, type[object], int]] = [
     (problems("message"), Refused, 1),
     (answered(401, {"detail": "Unauthorized"}), TryAgain, 1),
-    (answered(403, {"detail": "Forbidden"}), Uncertain, 2),
+    (answered(403, {"detail": "Forbidden"}), TryAgain, 1),
     (answered(503, {"detail": "Later"}), TryAgain, 1),
     (answered(500, {"detail": "Oh"}), Uncertain, 2),
     (Response(502, b"<html>"), Uncertain, 2),

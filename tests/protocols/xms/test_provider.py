@@ -149,7 +149,7 @@ ANSWERS: list[tuple[str, Answer, type]] = [
     ("failed", Response(500, b"oops"), Uncertain),
     ("a proxy's page", Response(200, b"<html>"), Uncertain),
     ("not a batch", Response(201, b"{}"), Uncertain),
-    ("a refusal without words", Response(400, b""), Uncertain),
+    ("a refusal without words", Response(400, b""), Refused),
     ("nobody there", Unreachable("no", written=False), TryAgain),
     ("gone after it was written", Unreachable("no", written=True), Uncertain),
 ]

@@ -17,6 +17,7 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import now_ms, to_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason
+from heliograph.protocols.answers import TO_BE_MENDED_MS
 from heliograph.protocols.ats import wire
 from heliograph.protocols.contract import (
     CheckFailed,
@@ -33,7 +34,6 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
-from heliograph.protocols.far_server import TO_BE_MENDED_MS
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.xml_gateway import UNKNOWN_TO_ALL, XmlGateway
 from heliograph.protocols.xmlish import NotXml

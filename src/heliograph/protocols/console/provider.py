@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
+from heliograph.calling import note_written
 from heliograph.domain.channels import Channel
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Status
@@ -25,13 +26,16 @@ class ConsoleProvider(Provider):
     """What is printed is delivered: nobody else will say so."""
 
     sends_twice_rather_than_never: ClassVar[bool] = True
+    notes_writing: ClassVar[bool] = True
     channels = frozenset(Channel)
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.name = surroundings.name
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
-        sys.stderr.write("".join(map(_shown, messages)))
+        shown = "".join(map(_shown, messages))
+        note_written()
+        sys.stderr.write(shown)
         sys.stderr.flush()
         await self.intake.receipts([Receipt(self.name, _ref(message), Status.DELIVERED) for message in messages])
         return [Taken(_ref(message)) for message in messages]

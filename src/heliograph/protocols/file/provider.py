@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
+from heliograph.calling import note_written
 from heliograph.domain.channels import Channel
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Status
@@ -40,6 +41,7 @@ class FileProvider(Provider):
     """What is written and synced is delivered: nobody else will say so."""
 
     sends_twice_rather_than_never: ClassVar[bool] = True
+    notes_writing: ClassVar[bool] = True
     channels = frozenset(Channel)
 
     def __init__(self, config: FileConfig, surroundings: Surroundings) -> None:
@@ -48,6 +50,7 @@ class FileProvider(Provider):
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
         lines = b"".join(msgspec.json.encode(_line(message)) + b"\n" for message in messages)
+        note_written()
         try:
             await asyncio.to_thread(_append, self._file, lines)
         except OSError as error:

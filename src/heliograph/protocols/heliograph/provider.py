@@ -20,8 +20,7 @@ import structlog
 from msgspec import Meta
 
 from heliograph.api import wire
-from heliograph.calling import AsyncDriver, Request, Unreachable, encoded
-from heliograph.calling.calls import Response
+from heliograph.calling import AsyncDriver, RemoteError, Request, Unreachable, encoded
 from heliograph.domain import errors
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
@@ -29,7 +28,8 @@ from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import REPORTABLE, SETTLED, Reason, Status
 from heliograph.doors.callbacks import sign
-from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
+from heliograph.protocols.answers import CANNOT_BE, IN_DOUBT, Meaning, TurnedDown
+from heliograph.protocols.batching import BatchingProvider, Outcomes
 from heliograph.protocols.contract import (
     CheckFailed,
     Heard,
@@ -38,13 +38,12 @@ from heliograph.protocols.contract import (
     Outgoing,
     PollAnswer,
     Provider,
-    Refused,
     Said,
     Standing,
     Taken,
-    TryAgain,
 )
-from heliograph.protocols.far_server import TO_BE_MENDED_MS, FarServer, refusal, unreachable
+from heliograph.protocols.far_server import FarServer
+from heliograph.protocols.guarding import asked_twice
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.sdk import calls
 from heliograph.text import verbatim
@@ -57,7 +56,15 @@ OVERLAP = timedelta(days=1)
 PAGE = 1_000
 STALE_S = 300
 """Older callbacks are taken for replayed ones."""
-_TO_BE_MENDED = (errors.Unauthenticated, errors.ScopeMissing, errors.AddressNotAllowed)
+_CODES: Mapping[str, Meaning] = {
+    errors.InvalidRecipient.code: CANNOT_BE._replace(reason=Reason.UNKNOWN_SUBSCRIBER),
+    errors.OptedOut.code: CANNOT_BE._replace(reason=Reason.OPTED_OUT),
+    errors.NoCoverage.code: CANNOT_BE._replace(reason=Reason.UNROUTABLE),
+    **dict.fromkeys(
+        (each.code for each in (errors.ChannelNotActive, errors.TemplateNotApproved, errors.WindowClosed)), CANNOT_BE
+    ),
+    errors.IdempotencyMismatch.code: IN_DOUBT,  # another batch has our key: an earlier request was taken
+}
 
 T = TypeVar("T")
 
@@ -124,39 +131,24 @@ class HeliographProvider(BatchingProvider):
         )
 
     async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
-        """Sends messages as one batch. One that the server does not take is found by sending the halves."""
         request = self._request("POST", "batches", self._batch(messages))
-        try:
-            response = await self._asked_twice(request)
-        except Unreachable as error:
-            return all_of(messages, unreachable(error))
-        if response.status < 400:
-            try:
-                batch = calls.result(response, _Made)
-            except calls.UnexpectedAnswer as error:
-                return all_of(messages, unreachable(Unreachable(str(error), written=True)))
-            poll = batch.id if self._surroundings.callback_url is None else None
-            return {message.message_id: Taken(_ref(batch.id, message.msisdn), poll) for message in messages}
-        told = calls.error_in(response)
-        if isinstance(told, errors.NotNow):
-            return all_of(messages, TryAgain(code=told.code, detail=str(told)))
-        if isinstance(told, _TO_BE_MENDED):
-            return all_of(messages, TryAgain(TO_BE_MENDED_MS, told.code, str(told)))
-        if not isinstance(told, errors.RequestError):
-            return all_of(messages, refusal(response, detail=str(told)))
-        if len(messages) > 1:
-            return await self.send_halves(messages)
-        unknown = isinstance(told, errors.InvalidRecipient)
-        reason = Reason.UNKNOWN_SUBSCRIBER if unknown else Reason.PROVIDER_REFUSED
-        return all_of(messages, Refused(reason, told.code, str(told)))
+        batch = await asked_twice(self, lambda: self._asked(request))  # its idempotency key makes that safe
+        poll = batch.id if self._surroundings.callback_url is None else None
+        return {message.message_id: Taken(_ref(batch.id, message.msisdn), poll) for message in messages}
 
-    async def _asked_twice(self, request: Request) -> Response:
+    async def _asked(self, request: Request) -> _Made:
+        response = await self._far.ask(request)
+        if not 200 <= response.status < 300:
+            told = calls.error_in(response)
+            ours = not isinstance(told, calls.UnexpectedAnswer)
+            raise TurnedDown(response, told.code if ours else None, str(told))
         try:
-            return await self._far.ask(request)
-        except Unreachable as error:
-            if not error.written:
-                raise
-            return await self._far.ask(request)
+            return calls.result(response, _Made)
+        except calls.UnexpectedAnswer as error:
+            raise TurnedDown(response, detail=str(error)) from error
+
+    def vendor_says(self, error: RemoteError) -> Meaning | None:
+        return _CODES.get(error.vendor_code or "")
 
     def _batch(self, messages: Sequence[Outgoing]) -> wire.CreateBatch:
         first = messages[0]

@@ -13,12 +13,13 @@ from typing import Annotated, ClassVar
 import structlog
 from msgspec import UNSET, Meta
 
-from heliograph.calling import AsyncDriver, Unreachable
+from heliograph.calling import AsyncDriver, RemoteError
 from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.answers import REFUSED, TO_BE_MENDED, TO_BE_MENDED_MS, Meaning
 from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
 from heliograph.protocols.contract import (
     Heard,
@@ -32,9 +33,8 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
     TryAgain,
-    Uncertain,
 )
-from heliograph.protocols.isendpro import errors, wire
+from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.async_client import DEFAULT_HOST, AsyncClient
 from heliograph.protocols.isendpro.codes import Code
 from heliograph.protocols.isendpro.queries import DELIVERED, INBOUND, RECEIPT, understood
@@ -45,9 +45,10 @@ log = structlog.get_logger(__name__)
 
 MOST_TOGETHER = 500
 UNKNOWN_OPERATOR = "?"
-LOCKED_OUT_MS = 60_000
-"""How long a message waits for what somebody has to mend: the key, the allowed addresses, the credit."""
 _TO_BE_MENDED = {str(int(code)) for code in (Code.KEY_INVALID, Code.CREDIT_TOO_LOW, Code.ADDRESS_NOT_ALLOWED)}
+_OF_ALL = {str(int(code)): REFUSED for code in (Code.SENDER_INVALID, Code.UCS2_NOT_THERE, Code.NOT_YOURS_TO_GIVE)}
+_OF_ALL |= dict.fromkeys(_TO_BE_MENDED, TO_BE_MENDED)
+"""Codes of a request, not of one message in it."""
 _REASONS = {str(int(Code.BLACKLISTED)): Reason.OPTED_OUT, str(int(Code.NOT_ASSIGNED)): Reason.UNKNOWN_SUBSCRIBER}
 
 
@@ -111,17 +112,16 @@ class IsendproProvider(BatchingProvider):
             options["ucs2"] = "1"
         trackers = [f"{message.message_id}{message.attempt}" for message in messages]
         numbers = [message.msisdn for message in messages]
-        try:
-            entries = await self._client.send_sms_multi(
-                numbers, [message.body for message in messages], tracker=trackers, **options
-            )
-        except (Unreachable, errors.IsendproException) as error:
-            return all_of(messages, _not_taken(error))
+        texts = [message.body for message in messages]
+        entries = await self._client.send_sms_multi(numbers, texts, tracker=trackers, **options)
         by_number = {str(entry.tel).removeprefix("+"): entry for entry in entries}
         return {
             message.message_id: _outcome(by_number.get(message.msisdn), tracker)
             for message, tracker in zip(messages, trackers, strict=True)
         }
+
+    def vendor_says(self, error: RemoteError) -> Meaning | None:
+        return _OF_ALL.get(error.vendor_code or "")
 
     async def hear(self, heard: Heard) -> Said:
         receipt = understood(self._config.receipt_query, heard.query)
@@ -177,21 +177,8 @@ def _outcome(entry: wire.Entry | None, tracker: str) -> Outcome:
     if code == str(int(Code.ACCEPTED)):
         return Taken(tracker)
     if code in _TO_BE_MENDED:
-        return TryAgain(LOCKED_OUT_MS, code, said)
+        return TryAgain(TO_BE_MENDED_MS, code, said)
     return Refused(_REASONS.get(code, Reason.PROVIDER_REFUSED), code, said)
-
-
-def _not_taken(error: Unreachable | errors.IsendproException) -> Outcome:
-    detail = str(error)
-    if isinstance(error, Unreachable):
-        return Uncertain(detail) if error.written else TryAgain(detail=detail)
-    if isinstance(error, errors.UnexpectedResponseException):
-        return Uncertain(detail)
-    if isinstance(error, errors.ServerErrorException):
-        return TryAgain(detail=detail) if error.status == 503 else Uncertain(detail)
-    if error.code in _TO_BE_MENDED or error.code is None:
-        return TryAgain(LOCKED_OUT_MS, error.code, detail)
-    return Refused(Reason.PROVIDER_REFUSED, error.code, detail)
 
 
 def _facts(entry: wire.Entry) -> NetworkFacts:

@@ -14,6 +14,7 @@ from typing import ClassVar
 import msgspec
 import structlog
 
+from heliograph.calling import note_written
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import NotNow
@@ -61,6 +62,7 @@ class SandboxOperator(Provider):
     name = "sandbox"
     chunk_size: ClassVar[int] = 500
     sends_twice_rather_than_never: ClassVar[bool] = True
+    notes_writing: ClassVar[bool] = True
     channels = frozenset(Channel)
     looks_up: ClassVar[bool] = True
 
@@ -118,6 +120,7 @@ class SandboxOperator(Provider):
                 continue
             shown.append(_row(message, identifier, fate, now))
             reports.append((identifier, message.msisdn, fate))
+        note_written()
         await self._store.write_item(put_on_phones, shown, Lane.ENGINE)
         self._tell(["phones", *(f"phone:{row[1]}" for row in shown)])
         await self._report(reports, shown)

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 from msgspec import UNSET, Meta
 
-from heliograph.calling import AsyncDriver, Unreachable
+from heliograph.calling import AsyncDriver, RemoteError
 from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
@@ -26,6 +26,13 @@ from heliograph.domain.instants import to_ms
 from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.answers import (
+    BUSY,
+    REFUSED,
+    TO_BE_MENDED,
+    Meaning,
+    wish_ms,
+)
 from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
 from heliograph.protocols.contract import (
     Heard,
@@ -39,17 +46,14 @@ from heliograph.protocols.contract import (
     Said,
     Standing,
     Taken,
-    TryAgain,
-    Uncertain,
 )
+from heliograph.protocols.guarding import asked_twice
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.smscx import errors, wire
 from heliograph.protocols.smscx.async_client import DEFAULT_HOST, AsyncClient
 
 log = structlog.get_logger(__name__)
 
-LOCKED_OUT_MS = 60_000
-"""How long a message waits when the server lets us do nothing: for money, or for another key."""
 _FINAL: dict[str, tuple[Status | None, Reason | None]] = {
     "DELIVERED": (Status.DELIVERED, None),
     "FAILED": (Status.FAILED, Reason.UNDELIVERED),
@@ -113,22 +117,21 @@ class SmscxProvider(BatchingProvider):
     async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
         if messages[0].kind is BodyKind.BINARY:
             return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail="SMS.CX sends text only."))
-        try:
-            reply = await self._sent(messages)
-        except (Unreachable, errors.SmscxException) as error:
-            return all_of(messages, _not_taken(error))
+        reply = await asked_twice(self, lambda: self._ask(messages))  # its identifier makes that safe
         rows = {row.to.removeprefix("+"): row for row in reply.data}
         poll = reply.info.campaign_id if self._polls else None
         return {message.message_id: _outcome(rows.get(message.msisdn), poll) for message in messages}
 
-    async def _sent(self, messages: Sequence[Outgoing]) -> wire.SendReply:
-        """Asks again, once, if the request may have been taken and no answer came: its identifier makes that safe."""
-        try:
-            return await self._ask(messages)
-        except (Unreachable, errors.SmscxException) as error:
-            if not _may_have_been_taken(error):
-                raise
-        return await self._ask(messages)
+    def vendor_says(self, error: RemoteError) -> Meaning | None:
+        if isinstance(error, errors.RateLimitExceededException) and error.reset_at is not None:
+            return BUSY._replace(after_ms=wish_ms(error.reset_at - time.time()))
+        if isinstance(error, errors.NoCoverageException):
+            return REFUSED._replace(reason=Reason.UNROUTABLE)
+        if isinstance(error, errors.InsufficientBalanceException):
+            return TO_BE_MENDED
+        if isinstance(error, errors.InvalidRequestException):  # numbers that are none don't stop the others
+            return REFUSED
+        return None
 
     async def _ask(self, messages: Sequence[Outgoing]) -> wire.SendReply:
         first = messages[0]
@@ -259,32 +262,6 @@ def _outcome(row: wire.SendRow | None, poll: str | None) -> Outcome:
     _, reason = _FINAL.get(row.status, (None, None))
     code = None if row.error_code is None else str(row.error_code)
     return Refused(reason or Reason.PROVIDER_REFUSED, code, row.status)
-
-
-def _may_have_been_taken(error: Unreachable | errors.SmscxException) -> bool:
-    if isinstance(error, Unreachable):
-        return error.written
-    return isinstance(error, errors.ServerErrorException | errors.UnexpectedResponseException) and error.status not in {
-        413,
-        503,
-    }
-
-
-def _not_taken(error: Unreachable | errors.SmscxException) -> Outcome:
-    detail = str(error)
-    if _may_have_been_taken(error):
-        return Uncertain(detail)
-    if isinstance(error, Unreachable | errors.ServerErrorException | errors.UnexpectedResponseException):
-        return TryAgain(detail=detail)
-    code = f"{error.type} {error.code}"
-    if isinstance(error, errors.RateLimitExceededException):
-        wait_s = None if error.reset_at is None else max(error.reset_at - time.time(), 0)
-        return TryAgain(None if wait_s is None else int(wait_s * 1000), code, detail, blames_provider=False)
-    if isinstance(error, errors.NoCoverageException):
-        return Refused(Reason.UNROUTABLE, code, detail)
-    if isinstance(error, errors.InsufficientBalanceException) or error.status != 400:
-        return TryAgain(LOCKED_OUT_MS, code, detail)
-    return Refused(Reason.PROVIDER_REFUSED, code, detail)
 
 
 def _instant_ms(text: str) -> int:

@@ -21,16 +21,14 @@ from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
 from heliograph.protocols.contract import (
     Intake,
-    Outcome,
     Outgoing,
     PollAnswer,
     Provider,
     Refused,
     Standing,
     Taken,
-    TryAgain,
-    Uncertain,
 )
+from heliograph.protocols.guarding import is_in_doubt
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.smsdrop import errors, wire
 from heliograph.protocols.smsdrop.async_client import DEFAULT_CONTEXT, DEFAULT_TIMEOUT_S, AsyncClient
@@ -47,8 +45,6 @@ PARKED = "parked:"
 """Begins the question about a campaign for which there were not enough SMS: only such a one is tried again."""
 RETRY_S = 60.0
 """How often it is."""
-LOCKED_OUT_MS = 60_000
-"""How long a message waits after the server did not take our password: somebody has to mend that."""
 
 
 class SmsdropConfig(ProviderConfig, frozen=True, kw_only=True):
@@ -101,7 +97,6 @@ class SmsdropProvider(BatchingProvider):
         return message.originator, message.kind, message.body, _type(message)
 
     async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
-        """Sends messages as one campaign. One that the server does not take is found by sending the halves."""
         first = messages[0]
         sender = first.originator or self._config.sender
         if first.kind is BodyKind.BINARY or not sender:
@@ -110,22 +105,20 @@ class SmsdropProvider(BatchingProvider):
         numbers = [f"+{message.msisdn}" for message in messages]
         title = f"{first.message_id}-{first.attempt}"
         campaign = Campaign(first.body, sender, numbers, title, _type(first))
+        try:
+            campaign.check()
+        except ValueError as error:
+            return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail=str(error)))
         parked = ""
         try:
             await self._client.launch(campaign)
         except errors.InsufficientSmsError:
             parked = PARKED
             log.warning("campaign waits for SMS to be bought", provider=self.name, campaign=campaign.id)
-        except ValueError as error:
-            return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail=str(error)))
-        except errors.ValidationError as error:
-            if len(messages) == 1:
-                return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail=str(error)))
-            return await self.send_halves(messages)
         except (Unreachable, errors.SmsdropError) as error:
-            found = await self._found_again(title) if _may_have_been_taken(error) else None
+            found = await self._found_again(title) if is_in_doubt(self, error) else None
             if found is None:
-                return all_of(messages, _not_taken(error))
+                raise
             campaign = found
         poll = f"{parked}{campaign.id}"
         return {message.message_id: Taken(f"{campaign.id}:{message.msisdn}", poll) for message in messages}
@@ -180,18 +173,3 @@ def _type(message: Outgoing) -> MessageType:
     if message.options.ucs2 or not is_gsm(message.body):
         return MessageType.UNICODE
     return MessageType.PLAIN_TEXT
-
-
-def _may_have_been_taken(error: Unreachable | errors.SmsdropError) -> bool:
-    if isinstance(error, Unreachable):
-        return error.written
-    return isinstance(error, errors.ServerError | errors.UnexpectedResponseError) and error.status != 503
-
-
-def _not_taken(error: Unreachable | errors.SmsdropError) -> Outcome:
-    detail = str(error)
-    if _may_have_been_taken(error):
-        return Uncertain(detail)
-    if isinstance(error, errors.BadCredentialsError | errors.BadTokenError):
-        return TryAgain(LOCKED_OUT_MS, detail=detail)
-    return TryAgain(detail=detail)

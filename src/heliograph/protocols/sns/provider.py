@@ -15,11 +15,12 @@ import msgspec
 import structlog
 from msgspec import Meta
 
-from heliograph.calling import AsyncDriver, Request
+from heliograph.calling import AsyncDriver, RemoteError, Request, Response
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.numbers import with_plus
+from heliograph.protocols.answers import BUSY, REFUSED, TO_BE_MENDED, Meaning, TurnedDown
 from heliograph.protocols.contract import (
     CheckFailed,
     Heard,
@@ -32,10 +33,8 @@ from heliograph.protocols.contract import (
     Said,
     Standing,
     Taken,
-    TryAgain,
-    Uncertain,
 )
-from heliograph.protocols.far_server import TO_BE_MENDED_MS, FarServer, refusal
+from heliograph.protocols.far_server import FarServer
 from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.singly import SinglyProvider
 from heliograph.protocols.sns import signing, wire
@@ -45,6 +44,11 @@ from heliograph.protocols.xmlish import NotXml
 log = structlog.get_logger(__name__)
 
 _SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
+_CODES: Mapping[str, Meaning] = {
+    **dict.fromkeys(wire.THROTTLED, BUSY),
+    **dict.fromkeys(wire.NOT_ALLOWED, TO_BE_MENDED),
+    wire.OPTED_OUT: REFUSED._replace(reason=Reason.OPTED_OUT),
+}
 _EVENTS: Mapping[str, tuple[Status, Reason | None]] = {
     "TEXT_DELIVERED": (Status.DELIVERED, None),
     "TEXT_BLOCKED": (Status.FAILED, Reason.UNDELIVERED),
@@ -129,19 +133,15 @@ class SnsProvider(SinglyProvider):
         attributes = wire.attributes(self._attributes(message))
         body = wire.action("Publish", PhoneNumber=f"+{message.msisdn}", Message=message.body, **attributes)
         response = await self._far.ask(self._request(body))
+        if response.status != 200:
+            raise _turned_down(response)
         try:
-            if response.status == 200:
-                return Taken(wire.message_id(response.body))
-            code, said = wire.error(response.body)
+            return Taken(wire.message_id(response.body))
         except NotXml as error:
-            return Uncertain(str(error)) if response.status == 200 else refusal(response)
-        if code in wire.THROTTLED:
-            return TryAgain(code=code, detail=said, blames_provider=False)
-        if code in wire.NOT_ALLOWED:
-            return TryAgain(TO_BE_MENDED_MS, code, said)
-        if code == wire.OPTED_OUT:
-            return Refused(Reason.OPTED_OUT, code, said)
-        return refusal(response, code or None, said or None)
+            raise TurnedDown(response, detail=str(error)) from error
+
+    def vendor_says(self, error: RemoteError) -> Meaning | None:
+        return _CODES.get(error.vendor_code or "")
 
     def _attributes(self, message: Outgoing) -> dict[str, tuple[str, str]]:
         config = self._config
@@ -201,13 +201,19 @@ class SnsProvider(SinglyProvider):
     async def check(self) -> Standing:
         response = await self._far.ask(self._request(wire.action("GetSMSAttributes")))
         if response.status != 200:
-            try:
-                code, said = wire.error(response.body)
-            except NotXml:
-                code, said = str(response.status), ""
-            raise CheckFailed(f"{code}: {said}".rstrip(": "))
+            told = _turned_down(response)
+            raise CheckFailed(f"{told.vendor_code or response.status}: {told}")
         limit = wire.settings(response.body).get("MonthlySpendLimit")
         return Standing("The key is good." + (f" It may spend {limit} USD a month." if limit else ""))
+
+
+def _turned_down(response: Response) -> TurnedDown:
+    """With Amazon's words, if there are any."""
+    try:
+        code, said = wire.error(response.body)
+    except NotXml:
+        code = said = ""
+    return TurnedDown(response, code or None, said or None)
 
 
 def _number(originator: str) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 import structlog
 from msgspec import Meta
 
-from heliograph.calling import AsyncDriver
+from heliograph.calling import AsyncDriver, RemoteError
 from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
@@ -22,6 +22,7 @@ from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.doors.whole_numbers import whole_number
 from heliograph.numbers import with_plus
+from heliograph.protocols.answers import BUSY, REFUSED, TO_BE_MENDED, Meaning
 from heliograph.protocols.contract import (
     Heard,
     InboundArrival,
@@ -34,16 +35,12 @@ from heliograph.protocols.contract import (
     Said,
     Standing,
     Taken,
-    TryAgain,
-    Uncertain,
 )
-from heliograph.protocols.far_server import TO_BE_MENDED_MS
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.singly import SinglyProvider
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.async_client import DEFAULT_BASE_URL, AsyncClient, credentials
 from heliograph.protocols.twilio.codes import Code
-from heliograph.protocols.twilio.errors import TwilioException, UnexpectedResponseException
 from heliograph.protocols.twilio.signature import HEADER, is_signed
 
 log = structlog.get_logger(__name__)
@@ -51,8 +48,7 @@ log = structlog.get_logger(__name__)
 WHATSAPP = "whatsapp:"
 NO_REPLY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 MOST_MEDIA = 10
-_CODES = range(1_000_000)
-_LATER = {Code.TOO_MANY_REQUESTS, 21611, Code.QUEUE_OVERFLOW}
+_ERROR_CODES = range(1_000_000)
 _REASONS: Mapping[int, Reason] = {
     Code.OPTED_OUT: Reason.OPTED_OUT,
     Code.TO_INVALID: Reason.UNKNOWN_SUBSCRIBER,
@@ -60,6 +56,11 @@ _REASONS: Mapping[int, Reason] = {
     Code.UNKNOWN_NUMBER: Reason.UNKNOWN_SUBSCRIBER,
     30006: Reason.UNKNOWN_SUBSCRIBER,
     30036: Reason.EXPIRED_IN_NETWORK,
+}
+_CODES: Mapping[str, Meaning] = {
+    **{str(int(code)): REFUSED._replace(reason=reason) for code, reason in _REASONS.items()},
+    **{str(int(code)): BUSY for code in (Code.TOO_MANY_REQUESTS, 21611, Code.QUEUE_OVERFLOW)},
+    str(int(Code.SUSPENDED)): TO_BE_MENDED,
 }
 _STATUSES: Mapping[str, Status] = {
     "sent": Status.SENT,
@@ -125,19 +126,19 @@ class TwilioProvider(SinglyProvider):
         sender = with_plus(message.originator or config.sender)
         by_service = not sender and config.messaging_service_sid
         media = () if message.rich_media is None else (message.rich_media.image_url,)
-        try:
-            taken = await self._client.create_message(
-                f"{prefix}+{message.msisdn}",
-                body=message.body,
-                from_=None if by_service else f"{prefix}{sender}",
-                messaging_service_sid=config.messaging_service_sid if by_service else None,
-                media_url=[url for url in media if url is not None],
-                status_callback=self._surroundings.callback_url,
-                validity_period=min(max((message.expire_at_ms - now_ms()) // 1_000, 1), wire.VALIDITY_S[-1]),
-            )
-        except TwilioException as error:
-            return _not_taken(error)
+        taken = await self._client.create_message(
+            f"{prefix}+{message.msisdn}",
+            body=message.body,
+            from_=None if by_service else f"{prefix}{sender}",
+            messaging_service_sid=config.messaging_service_sid if by_service else None,
+            media_url=[url for url in media if url is not None],
+            status_callback=self._surroundings.callback_url,
+            validity_period=min(max((message.expire_at_ms - now_ms()) // 1_000, 1), wire.VALIDITY_S[-1]),
+        )
         return Taken(taken.sid, poll=None if self._surroundings.callback_url else taken.sid)
+
+    def vendor_says(self, error: RemoteError) -> Meaning | None:
+        return _CODES.get(error.vendor_code or "")
 
     async def poll(self, handle: str) -> PollAnswer:
         message = await self._client.fetch_message(handle)
@@ -161,7 +162,7 @@ class TwilioProvider(SinglyProvider):
         if "MessageSid" not in said or status is None:
             return Said(400)
         if status not in _ON_ITS_WAY:
-            code = whole_number(said.get("ErrorCode", ""), _CODES)
+            code = whole_number(said.get("ErrorCode", ""), _ERROR_CODES)
             receipt = self._receipt(said["MessageSid"], status, code, None)
             await self.intake.receipts([receipt])
         return Said()
@@ -195,15 +196,3 @@ class TwilioProvider(SinglyProvider):
     async def check(self) -> Standing:
         found = await self._client.fetch_balance()
         return Standing("The credentials are good.", f"{found.balance} {found.currency}")
-
-
-def _not_taken(error: TwilioException) -> Outcome:
-    code = str(error.code or error.status)
-    after_ms = None if error.retry_after_s is None else error.retry_after_s * 1_000
-    if error.code in _LATER or error.status in {429, 503}:
-        return TryAgain(after_ms, code, str(error), blames_provider=error.status == 503)
-    if error.status in {401, 403} and error.code not in _REASONS:
-        return TryAgain(TO_BE_MENDED_MS, code, str(error))
-    if error.status >= 500 or (isinstance(error, UnexpectedResponseException) and error.status < 300):
-        return Uncertain(str(error))
-    return Refused(_REASONS.get(error.code or 0, Reason.PROVIDER_REFUSED), code, str(error))

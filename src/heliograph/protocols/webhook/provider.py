@@ -15,6 +15,7 @@ from heliograph.calling import AsyncDriver, Request, Response
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.protocols.answers import refusal, retry_after_ms
 from heliograph.protocols.contract import (
     Heard,
     InboundArrival,
@@ -27,9 +28,8 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
     TryAgain,
-    Uncertain,
 )
-from heliograph.protocols.far_server import FarServer, refusal
+from heliograph.protocols.far_server import FarServer
 from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.singly import SinglyProvider
 from heliograph.protocols.webhook.places import FIELDS, at, document, filled, unknown_fields
@@ -77,9 +77,9 @@ class WebhookConfig(ProviderConfig, frozen=True, kw_only=True):
     code: str = ""
     """Where it has a code."""
     refused: tuple[str, ...] = ()
-    """Codes that are refusals although the status is one of success."""
+    """Codes that are refusals, whatever the status."""
     again: tuple[str, ...] = ()
-    """Codes after which it is tried again."""
+    """Codes after which it is tried again, whatever the status."""
     detail: str = ""
     receipt: ReceiptPlaces | None = None
     inbound: InboundPlaces | None = None
@@ -147,16 +147,18 @@ class WebhookProvider(SinglyProvider):
             fault = ""
         code = at(config.code, said) if config.code else None
         detail = at(config.detail, said) if config.detail else None
-        if not 200 <= response.status < 300:
-            return refusal(response, code, detail)
         if code in config.refused:
             return Refused(Reason.PROVIDER_REFUSED, code, detail)
         if code in config.again:
-            return TryAgain(code=code, detail=detail)
+            return TryAgain(retry_after_ms(response.headers), code, detail)
+        if not 200 <= response.status < 300:
+            return refusal(response, code, detail)
         if not config.ref:
             return Taken(message.message_id)
         ref = at(config.ref, said)
-        return Uncertain(f"The answer has nothing at {config.ref}. {fault}".strip()) if ref is None else Taken(ref)
+        if ref is None:
+            return refusal(response, code, f"The answer has nothing at {config.ref}. {fault}".strip())
+        return Taken(ref)
 
     async def hear(self, heard: Heard) -> Said:
         if self._config.header_secret is not None:

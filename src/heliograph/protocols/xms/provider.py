@@ -16,28 +16,25 @@ import msgspec
 import structlog
 from msgspec import Meta
 
-from heliograph.calling import AsyncDriver, Unreachable
+from heliograph.calling import AsyncDriver, RemoteError, Unreachable
 from heliograph.calling.pooled import PooledTransport
-from heliograph.domain.batches import BodyKind, Options
+from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.receipts import Receipt
-from heliograph.domain.statuses import Reason
-from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
+from heliograph.protocols.answers import CANNOT_BE, REFUSED, TO_BE_MENDED, Meaning
+from heliograph.protocols.batching import BatchingProvider, Outcomes
 from heliograph.protocols.contract import (
     Heard,
     InboundArrival,
     Intake,
-    Outcome,
     Outgoing,
     PollAnswer,
     Provider,
-    Refused,
     Said,
     Standing,
     Taken,
-    TryAgain,
-    Uncertain,
 )
+from heliograph.protocols.guarding import is_in_doubt
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.xms import calls, model, wire
 from heliograph.protocols.xms.async_client import AsyncClient
@@ -45,8 +42,6 @@ from heliograph.protocols.xms.errors import (
     ApiException,
     ErrorResponseException,
     NotFoundException,
-    UnauthorizedException,
-    UnexpectedResponseException,
     our_status,
 )
 from heliograph.protocols.xms.signature import SIGNATURE, SIGNATURE_NONCE, SIGNATURE_TIMESTAMP, sign
@@ -57,8 +52,6 @@ log = structlog.get_logger(__name__)
 INBOUND = "inbound"
 OVERLAP = timedelta(minutes=1)
 """How far inbound listings reach back behind the newest message that is known: the server's pages may lag."""
-LOCKED_OUT_MS = 60_000
-"""How long a message waits after the server did not take our token: somebody has to mend that."""
 _WHOLE_PARAMETER = "text"
 
 
@@ -90,11 +83,12 @@ class Sameness(NamedTuple):
     template: str
     varies: bool
     originator: str | None
+    originator_ton: int | None
+    originator_npi: int | None
     kind: BodyKind
     udh: str
     flash: bool
     expire_at_ms: int
-    options: Options
 
 
 class XmsProvider(BatchingProvider):
@@ -131,30 +125,33 @@ class XmsProvider(BatchingProvider):
             message.template if varies and message.template is not None else message.body,
             varies,
             message.originator,
+            message.options.originator_ton,
+            message.options.originator_npi,
             message.kind,
             message.udh,
             message.flash,
             message.expire_at_ms,
-            message.options,
         )
 
     async def send_together(self, together: Sequence[Outgoing]) -> Outcomes:
-        """Sends messages as one batch. One that the server does not take is found by sending the halves."""
         batch = self._batch(together)
         try:
             made = await self._client.create_batch(batch)
-        except ErrorResponseException as error:
-            if len(together) == 1 or not error.error_code.startswith("syntax_"):
-                refused = Refused(Reason.PROVIDER_REFUSED, error.error_code, str(error))
-                return all_of(together, refused)
-            return await self.send_halves(together)
         except (Unreachable, ApiException) as error:
-            found = await self._found_again(batch.client_reference) if _may_have_been_taken(error) else None
+            found = await self._found_again(batch.client_reference) if is_in_doubt(self, error) else None
             if found is None:
-                return all_of(together, _not_taken(error))
+                raise
             made = found
         poll = made.batch_id if self._polls else None
         return {message.message_id: Taken(_ref(made.batch_id, message.msisdn), poll) for message in together}
+
+    def vendor_says(self, error: RemoteError) -> Meaning | None:
+        """A 403, and a 400 that is no syntax error, are about what all messages of a batch share (section 2)."""
+        if not isinstance(error, ErrorResponseException):
+            return None
+        if error.error_code == "insufficient_credit":
+            return TO_BE_MENDED
+        return CANNOT_BE if error.error_code.startswith("syntax_") else REFUSED
 
     async def _found_again(self, reference: str | None) -> model.BatchResult | None:
         """The batch whose creation was not answered, if the server has it and keeps references."""
@@ -306,19 +303,3 @@ def _worded(together: Sequence[Outgoing]) -> tuple[str, Mapping[str, Mapping[str
     return "".join(f"${{{name}}}" for name in names), {
         name: {"default": piece} for name, piece in zip(names, pieces, strict=True)
     }
-
-
-def _may_have_been_taken(error: Unreachable | ApiException) -> bool:
-    if isinstance(error, Unreachable):
-        return error.written
-    return isinstance(error, UnexpectedResponseException) and error.status not in {429, 503}
-
-
-def _not_taken(error: Unreachable | ApiException) -> Outcome:
-    detail = str(error)
-    if _may_have_been_taken(error):
-        return Uncertain(detail)
-    if isinstance(error, UnauthorizedException | NotFoundException):
-        return TryAgain(LOCKED_OUT_MS, detail=detail)
-    busy = isinstance(error, UnexpectedResponseException) and error.status == 429
-    return TryAgain(detail=detail, blames_provider=not busy)
