@@ -16,7 +16,7 @@ from tests.conftest import empty
 
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.domain.accounts import Account
-from heliograph.domain.batches import USUAL, Draft, Options, ReportWish
+from heliograph.domain.batches import USUAL, Draft, Options, Parameters, ReportWish
 from heliograph.domain.messages import Message, Wait
 from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.receipts import Receipt
@@ -90,6 +90,7 @@ class Running:
         callback_url: str | None = None,
         max_parts: int | None = None,
         options: Options = USUAL,
+        parameters: Parameters | None = None,
     ) -> list[Message]:
         """Accepts a batch; its messages, in order."""
         now = datetime.now(UTC)
@@ -98,6 +99,7 @@ class Running:
             to=numbers or ["+33612345678"],
             originator="Acme",
             text=text,
+            parameters=parameters,
             send_at=None if send_in is None else now + send_in,
             expire_at=None if expire_in is None else now + expire_in,
             report=report,

@@ -28,7 +28,8 @@ from heliograph.engine.news import News
 from heliograph.engine.polling import first_poll
 from heliograph.engine.preparing import Preparation, put_back
 from heliograph.engine.routing import Router
-from heliograph.protocols.contract import Outcome, Outgoing, Taken, TryAgain, Uncertain
+from heliograph.protocols.contract import Fault, Outcome, Outgoing, Taken, TryAgain, Uncertain
+from heliograph.protocols.guarding import became_of
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import SendingFacts, fields_of, parameters_of
@@ -199,16 +200,18 @@ class Dispatcher:
         now = now_ms()
         changes: list[Change] = []
         by_line: dict[str, list[tuple[Leased, Outgoing]]] = {}
-        preparations = {batch_id: await self._preparation(facts) for batch_id, facts in work.batches.items()}
+        preparations = await self._prepared_batches(work)
         for message in work.messages:
-            prepared = preparations[message.batch_id].prepare(message, now)
-            if not isinstance(prepared, Change):
-                line = self._line(message, prepared, work.batches[message.batch_id], now)
-                if isinstance(line, Line):
-                    by_line.setdefault(line.name, []).append((message, prepared))
-                    continue
-                prepared = line
-            changes.append(prepared)
+            try:
+                found = self._prepared(message, preparations[message.batch_id], work.batches[message.batch_id], now)
+            except Exception as error:  # the others of the chunk go out
+                log.exception("message not sent: Heliograph failed", message_id=message.id)
+                found = self._judge.fault(message, error, now)
+            if isinstance(found, Change):
+                changes.append(found)
+            else:
+                line, prepared = found
+                by_line.setdefault(line.name, []).append((message, prepared))
         sends = [
             self._send_by(line, chunk[start : start + line.provider.chunk_size], work.batches)
             for name, chunk in by_line.items()
@@ -216,6 +219,28 @@ class Dispatcher:
             for start in range(0, len(chunk), line.provider.chunk_size)
         ]
         await asyncio.gather(self._record(changes), *sends)
+
+    async def _prepared_batches(self, work: Work) -> dict[str, Preparation | Exception]:
+        """Of each batch; where it can't be had, why."""
+        found: dict[str, Preparation | Exception] = {}
+        for batch_id, facts in work.batches.items():
+            try:
+                found[batch_id] = await self._preparation(facts)
+            except Exception as error:
+                found[batch_id] = error
+        return found
+
+    def _prepared(
+        self, message: Leased, preparation: Preparation | Exception, batch: SendingFacts, now: int
+    ) -> tuple[Line, Outgoing] | Change:
+        """What is handed to which provider, or what becomes of the message instead."""
+        if isinstance(preparation, Exception):
+            raise preparation
+        prepared = preparation.prepare(message, now)
+        if isinstance(prepared, Change):
+            return prepared
+        line = self._line(message, prepared, batch, now)
+        return line if isinstance(line, Change) else (line, prepared)
 
     def _line(self, message: Leased, prepared: Outgoing, batch: SendingFacts, now: int) -> Line | Change:
         """By which a message goes now, or what becomes of it instead."""
@@ -255,12 +280,7 @@ class Dispatcher:
         outgoing = [prepared for _, prepared in chunk]
         line.in_flight += len(chunk)
         try:
-            outcomes = await provider.send(outgoing)
-            if len(outcomes) != len(chunk):
-                raise ValueError(f"{len(outcomes)} outcomes for {len(chunk)} messages")
-        except Exception as error:
-            log.exception("provider failed", provider=provider.name)
-            outcomes = [Uncertain(f"{type(error).__name__}: {error}")] * len(chunk)
+            outcomes = await became_of(provider, outgoing)
         finally:
             line.in_flight -= len(chunk)
         now = now_ms()
@@ -271,12 +291,27 @@ class Dispatcher:
             if isinstance(outcome, Taken) and outcome.poll is not None:
                 polls[outcome.poll] = first_poll(provider.name, outcome.poll, now, message.expire_at)
         changes = [
-            self._judge.change(line, message, prepared, outcome, batches[message.batch_id].tags, now)
+            self._judged(line, message, prepared, outcome, batches[message.batch_id].tags, now)
             for (message, prepared), outcome in zip(chunk, outcomes, strict=True)
         ]
         await self._record(changes, polls.values())
 
+    def _judged(
+        self, line: Line, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
+    ) -> Change:
+        """The change that records an outcome; one with values of other types than it says counts as uncertain."""
+        try:
+            return self._judge.change(line, message, prepared, outcome, tags, now)
+        except Exception as error:
+            log.exception("outcome not understood", provider=line.name, message_id=message.id)
+            unclear = Uncertain(f"{type(error).__name__}: {error}")
+            return self._judge.change(line, message, prepared, unclear, tags, now)
+
     def _note(self, line: Line, outcomes: Sequence[Outcome], now: int) -> None:
+        """What the outcomes say of the provider; faults of ours say nothing."""
+        outcomes = [outcome for outcome in outcomes if not isinstance(outcome, Fault)]
+        if not outcomes:
+            return
         line.health.note(len(outcomes), failed=sum(map(is_failure, outcomes)))
         if all(
             isinstance(outcome, Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)

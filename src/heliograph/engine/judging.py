@@ -13,7 +13,7 @@ from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.foreign import storable
 from heliograph.engine.lines import Line
 from heliograph.engine.routing import Router
-from heliograph.protocols.contract import Outcome, Outgoing, Refused, Taken, TryAgain, Uncertain
+from heliograph.protocols.contract import Fault, Outcome, Outgoing, Refused, Taken, TryAgain, Uncertain
 from heliograph.store.changes import Change
 from heliograph.store.queue import Leased
 
@@ -57,6 +57,14 @@ class Judge:
             return Change(message.id, Status.UNKNOWN, reason=Reason.UNCERTAIN, detail=detail, provider=name)
         return self._again(message, prepared, outcome, tags, now, line)
 
+    def fault(self, message: Leased, error: Exception, now: int) -> Change:
+        """What becomes of a message that a mistake of ours kept from being handed to any provider."""
+        detail = storable(f"{type(error).__name__}: {error}")
+        due_at = _retry_at_ms(message, now)
+        if due_at is None:
+            return Change(message.id, Status.FAILED, reason=Reason.INTERNAL, detail=detail)
+        return Change(message.id, Status.QUEUED, detail=detail, due_at=due_at)
+
     def _again(
         self,
         message: Leased,
@@ -70,14 +78,16 @@ class Judge:
         after_ms = outcome.after_ms if isinstance(outcome, TryAgain) else None
         code = storable(outcome.code) if isinstance(outcome, TryAgain) else None
         detail = storable(outcome.detail)
-        due_at = retry_at_ms(message.attempts, now, message.expire_at, random.random(), after_ms)  # noqa: S311 - jitter
-        if (due_at is None or line.passes_on_failure(code)) and self._goes_on(message, prepared, tags, line, now):
+        ours = isinstance(outcome, Fault)
+        due_at = _retry_at_ms(message, now, after_ms)
+        is_over = due_at is None or ours or line.passes_on_failure(code)
+        if is_over and self._goes_on(message, prepared, tags, line, now):
             return _passed_on(message, line, outcome, attempted, now)
         if due_at is None:
             return Change(
                 message.id,
                 Status.FAILED,
-                reason=Reason.RETRIES_EXHAUSTED,
+                reason=Reason.INTERNAL if ours else Reason.RETRIES_EXHAUSTED,
                 provider_code=code,
                 detail=detail,
                 provider=line.name,
@@ -96,6 +106,10 @@ class Judge:
         """Whether another line is left for what this one did not take."""
         way = self._router.way(subject_of(prepared, tags), now, _tried(message, line))
         return way.line is not None or way.wait_until_ms is not None
+
+
+def _retry_at_ms(message: Leased, now: int, after_ms: int | None = None) -> int | None:
+    return retry_at_ms(message.attempts, now, message.expire_at, random.random(), after_ms)  # noqa: S311 - jitter
 
 
 def subject_of(prepared: Outgoing, tags: Sequence[str]) -> Subject:

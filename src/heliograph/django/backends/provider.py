@@ -37,6 +37,7 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
+from heliograph.protocols.guarding import became_of
 from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.registry import provided
 from heliograph.text import measure_text
@@ -150,7 +151,7 @@ class ProviderSMSBackend(SMSBackend):
         async with self.started() as provider:
             size = provider.chunk_size
             chunks = [outgoing[start : start + size] for start in range(0, len(outgoing), size)]
-            sent = [await _became_of(provider, chunk) for chunk in chunks]
+            sent = [await became_of(provider, chunk) for chunk in chunks]
             return [outcome for chunk in sent for outcome in chunk], self._sends_twice(provider)
 
     def _sends_twice(self, provider: Provider) -> bool:
@@ -251,13 +252,6 @@ def _outgoing(message: OutputSMSMessage, expire_at_ms: int) -> Outgoing:
         attempt=message.number_of_send_attempts + 1,
         expire_at_ms=expire_at_ms,
     )
-
-
-async def _became_of(provider: Provider, chunk: Sequence[Outgoing]) -> Sequence[Outcome]:
-    try:
-        return await provider.send(chunk)
-    except Exception as error:  # as the engine has it: nobody knows what was sent
-        return [Uncertain(f"{type(error).__name__}: {error}")] * len(chunk)
 
 
 def _sentence(*parts: str | None) -> str:
