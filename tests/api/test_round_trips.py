@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tests.api.conftest import InProcess
 
 LATER, URL = "2031-05-06T07:08:09Z", "https://example.org/x?y=1"
-NEVER_SHOWN = {"to", "parameters", "links", "idempotency_key"}
-"""Of a batch: they may be many, or belong to the request alone."""
+NEVER_SHOWN = {"to", "parameters", "links", "idempotency_key", "template"}
+"""Of a batch: they may be many, or belong to the request alone; a template is shown as the text that it stands for."""
 Values = dict[str, list[Any]]
 
 

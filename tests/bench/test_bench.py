@@ -18,7 +18,7 @@ def test_the_benchmark_prints_a_row_for_each_case_and_writes_them_where_told(tmp
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
     )
 
     assert done.returncode == 0, done.stderr

@@ -115,7 +115,7 @@ def test_the_addresses_in_the_ready_file_are_of_one_server(server: Server) -> No
 def test_it_drains_and_ends_well_in_the_middle_of_its_work(
     tmp_path: Path, start_server: StartServer, number: signal.Signals
 ) -> None:
-    first = start_server(tmp_path / "data", environment={"HELIOGRAPH_SANDBOX_RATE": "50"})
+    first = start_server(tmp_path / "data", environment={"HELIOGRAPH_SANDBOX_RATE": "5"})
     with first.client() as client:
         early = client.messages.send(to="+33679000000", text="x")
         batches = [client.batches.send(to=[f"+3367{b}{n:06d}" for n in range(500)], text="x").id for b in range(2)]

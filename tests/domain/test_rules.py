@@ -169,7 +169,7 @@ def test_when_an_attempt_is_repeated(
 
 @pytest.mark.parametrize(
     ("text", "keyword"),
-    [("join", "JOIN"), ("  Stop! now", "STOP"), ("...", None), ("", None), ("“x”", "“X”"), ("(Win) a", "WIN")],
+    [("join", "JOIN"), ("  Stop! now", "STOP"), ("...", None), ("", None), ("“x”", "X"), ("(Win) a", "WIN")],
 )
 def test_the_keyword_of_a_text(text: str, keyword: str | None) -> None:
     assert keyword_of(text) == keyword
