@@ -11,6 +11,8 @@ from yarl import URL
 from heliograph.calling.calls import Request, Response, Unreachable
 from heliograph.calling.transport import ANSWER_S, CONNECT_S, AsyncDriver, address_of, told, with_agent
 
+LONGEST_ANSWER = 16 * 1024 * 1024
+"""In bytes, after unpacking: a few hundred kilobytes can be packed that become hundreds of megabytes."""
 KEPT_ALIVE_S = 4.0
 """Shorter than servers keep an idle connection: a request into one that is being closed ends uncertain."""
 
@@ -43,7 +45,7 @@ class PooledTransport(AsyncDriver):
             async with self._session.request(
                 request.method, address, data=request.body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
-                body = await answer.read()
+                body = await _whole(answer)
         except (aiohttp.ClientError, TimeoutError) as error:
             written = not isinstance(error, _NOT_WRITTEN)
             raise Unreachable(f"{self._base_url} can't be reached: {told(error)}.", written=written) from error
@@ -51,3 +53,13 @@ class PooledTransport(AsyncDriver):
 
     async def close(self) -> None:
         await self._session.close()
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """The body, unpacked. ClientPayloadError once it is longer than anything that a provider has to say."""
+    body = bytearray()
+    async for block in answer.content.iter_any():
+        body += block
+        if len(body) > LONGEST_ANSWER:
+            raise aiohttp.ClientPayloadError(f"its answer is longer than {LONGEST_ANSWER} bytes")
+    return bytes(body)

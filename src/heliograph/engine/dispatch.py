@@ -21,7 +21,7 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import SETTLED, Reason, Status
-from heliograph.engine.judging import Judge, is_failure, subject_of
+from heliograph.engine.judging import Judge, is_failure, not_taken, subject_of
 from heliograph.engine.lines import Line
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
@@ -313,6 +313,8 @@ class Dispatcher:
         if not outcomes:
             return
         line.health.note(len(outcomes), failed=sum(map(is_failure, outcomes)))
+        for said in not_taken(outcomes):
+            log.info("provider did not take messages", provider=line.name, **said._asdict())
         if all(
             isinstance(outcome, Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
             for outcome in outcomes

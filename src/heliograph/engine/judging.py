@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.messages import Waiting
@@ -16,6 +19,8 @@ from heliograph.engine.routing import Router
 from heliograph.protocols.contract import Fault, Outcome, Outgoing, Refused, Taken, TryAgain, Uncertain
 from heliograph.store.changes import Change
 from heliograph.store.queue import Leased
+
+_NUMBERS = re.compile(r"[0-9]{7,}")
 
 
 class Judge:
@@ -127,6 +132,31 @@ def subject_of(prepared: Outgoing, tags: Sequence[str]) -> Subject:
 def is_failure(outcome: Outcome) -> bool:
     """Whether it speaks against the provider's health."""
     return isinstance(outcome, Refused | Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
+
+
+class NotTaken(NamedTuple):
+    """What a provider said of some messages, for the operator: customers are told a reason and a code."""
+
+    outcome: str
+    code: str | None
+    detail: str | None
+    messages: int
+
+
+def not_taken(outcomes: Sequence[Outcome]) -> list[NotTaken]:
+    """Sum up what a provider did not take, each word and code with the first detail; phone numbers are left out."""
+    details: dict[tuple[str, str | None], str | None] = {}
+    counts: Counter[tuple[str, str | None]] = Counter()
+    for outcome in outcomes:
+        if isinstance(outcome, Taken):
+            continue
+        key = (type(outcome).__name__, None if isinstance(outcome, Uncertain) else outcome.code)
+        counts[key] += 1
+        details.setdefault(key, outcome.detail)
+    return [
+        NotTaken(*key, None if (detail := details[key]) is None else _NUMBERS.sub("…", detail), count)
+        for key, count in counts.items()
+    ]
 
 
 def _tried(message: Leased, line: Line) -> str:

@@ -112,6 +112,8 @@ class Providers:
                 said = await provider.hear(Heard(request.method, query, headers, body, query_string))
             except (NotNow, RequestError) as error:
                 return Response(status_code=error.http_status)
+            except RecursionError:  # JSON that is nested for its own sake
+                return Response(status_code=400)
             except Exception:
                 log.exception("provider's callback failed", provider=provider.name)
                 return Response(status_code=500)
