@@ -62,6 +62,8 @@ class Rendering:
         if leg:
             fallback = options.fallbacks[leg - 1]
             self.channel, body, self.rich_media = fallback.channel, fallback.body, fallback.rich_media
+        self.template = body
+        """With its parameters not filled in."""
         self.shared: Rendered | None = None
         """What everybody gets, if that is the same for all."""
         if kind is BodyKind.BINARY:

@@ -58,7 +58,7 @@ class Preparation:
             batch.flash,
             message.attempts,
             message.expire_at,
-            None if values is None else batch.body,
+            None if values is None else rendering.template,
             values,
             batch.options,
             rendering.channel,

@@ -269,6 +269,7 @@ def _created(batch: model.TextBatch | model.BinaryBatch) -> wire.BatchCreate:
         expire_at=_instant(batch.expire_at),
         callback_url=batch.callback_url or None,
         tags=sorted(batch.tags) or None,
+        campaign_id=batch.campaign_id,
         client_reference=batch.client_reference,
         feedback_enabled=batch.feedback_enabled,
         flash_message=batch.flash_message,

@@ -42,6 +42,7 @@ class _NewBatch(msgspec.Struct, kw_only=True):
     tags: Collection[str] = ()
     client_reference: str | None = None
     """This and what follows: not known to the oldest servers."""
+    campaign_id: str | None = None
     feedback_enabled: bool | None = None
     flash_message: bool | None = None
     max_number_of_message_parts: int | None = None

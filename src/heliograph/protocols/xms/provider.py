@@ -85,6 +85,7 @@ class Sameness(NamedTuple):
     originator: str | None
     originator_ton: int | None
     originator_npi: int | None
+    campaign_id: str | None
     kind: BodyKind
     udh: str
     flash: bool
@@ -127,6 +128,7 @@ class XmsProvider(BatchingProvider):
             message.originator,
             message.options.originator_ton,
             message.options.originator_npi,
+            message.options.campaign_id,
             message.kind,
             message.udh,
             message.flash,
@@ -174,6 +176,7 @@ class XmsProvider(BatchingProvider):
             "flash_message": first.flash or None,
             "from_ton": first.options.originator_ton,
             "from_npi": first.options.originator_npi,
+            "campaign_id": first.options.campaign_id,
         }
         if first.kind is BodyKind.BINARY:
             return model.BinaryBatch(body=b64decode(first.body), udh=bytes.fromhex(first.udh), **shared)
