@@ -13,6 +13,7 @@ from pathlib import Path
 
 from heliograph.django.conf import SETTINGS as DJANGO_SETTINGS
 from heliograph.domain import errors, statuses
+from heliograph.protocols import answers
 from heliograph.protocols.smscx.operations import OPERATIONS
 from heliograph.runtime.settings import reference
 
@@ -145,12 +146,29 @@ def summary(kind: type[errors.HeliographError]) -> str:
     return (kind.__doc__ or "").strip().splitlines()[0]
 
 
+def providers_page(current: str) -> str:
+    """The page with the table of what each HTTP status means between its markers."""
+    start, end = "<!-- answers -->", "<!-- /answers -->"
+    head, rest = current.split(start)
+    _, tail = rest.split(end)
+    named: dict[str, list[str]] = {}
+    for status, meaning in answers.MEANINGS.items():
+        named.setdefault(meaning.why, []).append(str(status))
+    for digit, meaning in answers.CLASSES.items():
+        named.setdefault(meaning.why, []).append(f"other {digit}xx")
+    named[answers.meaning_of_status(0).why].append("all that HTTP does not know")
+    lines = ["| HTTP status | what it means for the messages of the request |", "|---|---|"]
+    lines += [f"| {', '.join(statuses)} | {why} |" for why, statuses in named.items()]
+    return head + start + "\n" + "\n".join(lines) + "\n" + end + tail
+
+
 PAGES: dict[str, Callable[[str], str]] = {
     "architecture.md": architecture,
     "settings.md": settings_page,
     "errors.md": errors_page,
     "django.md": django_page,
     "smscx.md": smscx_page,
+    "providers.md": providers_page,
 }
 
 

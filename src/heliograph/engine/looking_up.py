@@ -66,10 +66,9 @@ class LookingUp(Errand):
     async def _ask(self, line: Line, questions: Sequence[Question]) -> list[tuple[str, NetworkFacts]]:
         try:
             facts = await line.provider.look_up([question.msisdn for question in questions])
+            return [(question.id, found) for question, found in zip(questions, facts, strict=True)]
         except Exception as error:
             log.warning("lookup failed", provider=line.provider.name, error=f"{type(error).__name__}: {error}")
-        else:
-            return [(question.id, found) for question, found in zip(questions, facts, strict=True)]
         again = [question for question in questions if question.attempts < MAX_ATTEMPTS]
         await self._store.write(ask_again, again, now_ms() + AGAIN_AFTER_S * 1_000)
         return [(question.id, GAVE_UP) for question in questions if question.attempts >= MAX_ATTEMPTS]

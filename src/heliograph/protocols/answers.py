@@ -50,12 +50,20 @@ class Meaning(NamedTuple):
         return TryAgain(self.after_ms if wish_ms is None else wish_ms, code, detail, self.blames_provider)
 
 
-CANNOT_BE = Meaning(Refused, "refused: something in the message can't be", divides=True)
-REFUSED = Meaning(Refused, "refused, whichever message it is")
-TO_BE_MENDED = Meaning(TryAgain, "not taken; somebody has to mend that", after_ms=TO_BE_MENDED_MS)
-BUSY = Meaning(TryAgain, "not taken; later, and the provider is not to blame", blames_provider=False)
-AWAY = Meaning(TryAgain, "not taken; later")
-IN_DOUBT = Meaning(Uncertain, "it may have been taken")
+CANNOT_BE = Meaning(
+    Refused,
+    "not taken: something in a message can't be. It is refused; of several the one to blame is looked for",
+    divides=True,
+)
+REFUSED = Meaning(Refused, "not taken: refused, all of them")
+TO_BE_MENDED = Meaning(
+    TryAgain,
+    "not taken: somebody has to mend that (credentials, address, balance). A minute later",
+    after_ms=TO_BE_MENDED_MS,
+)
+BUSY = Meaning(TryAgain, "not taken: too much or too early. Later; the provider is not to blame", blames_provider=False)
+AWAY = Meaning(TryAgain, "not taken: the provider is not there. Later")
+IN_DOUBT = Meaning(Uncertain, "may have been taken: `unknown`, unless `resend_uncertain` says otherwise")
 
 #: RFC 9110, section 15, unless another is named.
 MEANINGS: Mapping[int, Meaning] = {
