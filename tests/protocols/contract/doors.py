@@ -95,10 +95,13 @@ def named_in(pattern: str, *parts: Any) -> set[str]:
 
 def ask_native(http: httpx2.Client, ready: Ready, msisdn: str, options: Options) -> httpx2.Response:
     wanted = {"to": [f"+{msisdn}"], "text": TEXT, "from": ORIGINATOR} | options
-    if "data" in wanted:
-        del wanted["text"]
     headers = {"Authorization": f"Bearer {ready['api']['token']}"}
-    return http.post(f"{ready['api']['base_url']}/batches", json=wanted, headers=headers)
+    base_url = ready["api"]["base_url"]
+    if "template" in wanted:
+        http.post(f"{base_url}/templates", json={"name": wanted["template"], "text": wanted["text"]}, headers=headers)
+    if "data" in wanted or "template" in wanted:
+        del wanted["text"]
+    return http.post(f"{base_url}/batches", json=wanted, headers=headers)
 
 
 NATIVE = Door(
@@ -110,6 +113,7 @@ NATIVE = Door(
         "data": Case({"data": b64encode(DATA).decode()}, {"binary": (DATA, "")}),
         "udh": Case({"data": b64encode(DATA).decode(), "udh": UDH}, {"binary": (DATA, UDH)}),
         "parameters": Case({"text": "Dear ${who}", "parameters": {"who": {"default": "Ann"}}}, text="Dear Ann"),
+        "template": Case({"template": unique}),
         "send_at": Case({"send_at": TOMORROW.isoformat()}, later=True),
         "expire_at": Case({"expire_at": EXPIRE_AT.isoformat()}, {"validity": EXPIRE_AT}),
         **own("callback_url", CALLBACK),
