@@ -108,7 +108,7 @@ class InboundArrival(msgspec.Struct, frozen=True, kw_only=True):
     provider_ref: str | None = None
     """Makes a repetition recognisable."""
     account_id: str | None = None
-    """Whose it is, unless somebody has rented `to`; None: the account's that was made first."""
+    """Whose it is, unless somebody has rented `to`; None: the account's that was made first; empty: nobody's."""
     sent_at_ms: int | None = None
     operator: str | None = None
     channel: Channel = Channel.SMS

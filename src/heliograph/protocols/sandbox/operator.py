@@ -52,6 +52,8 @@ SLOW_S = 10.0
 ANSWER_AFTER_S = 1.0
 """How long a phone thinks before it answers STOP."""
 RECOVERY_CHUNK = 1_000
+NOBODY = ""
+"""In place of an account: a phone's message is for none."""
 _CHAOS_SETTING = "sandbox.chaos"
 
 TellPhones = Callable[[Iterable[str]], None]
@@ -220,7 +222,7 @@ class SandboxOperator(Provider):
         It belongs to the account that last wrote to the phone from `to`, and goes by the channel that this came by.
         """
         heard = await self._store.read(messages_on, msisdn, limit=1, direction="received", peer=to)
-        owner = account_id or (heard[0].account_id if heard else self._default_account_id)
+        owner = account_id or (heard[0].account_id if heard else self._default_account_id) or NOBODY
         channel = channel or (Channel(heard[0].channel) if heard else Channel.SMS)
         identifier = new_id()
         if kind is BodyKind.BINARY:
@@ -230,7 +232,7 @@ class SandboxOperator(Provider):
             encoding, parts = measure.encoding.value, measure.parts
         now = now_ms()
         row = (
-            *(identifier, msisdn, to, "sent", body, udh, encoding, parts, None, owner or "", identifier, "", now),
+            *(identifier, msisdn, to, "sent", body, udh, encoding, parts, None, owner, identifier, "", now),
             *(channel.value, None),
         )
         await self._store.write_item(put_on_phones, [row])
