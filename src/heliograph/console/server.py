@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
@@ -15,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from heliograph.console import pages
 from heliograph.console.sessions import Sessions, console_key
 from heliograph.domain.errors import HeliographError, ShuttingDown
-from heliograph.doors.bodies import read_body
+from heliograph.doors.bodies import decode_form, read_body
 from heliograph.numbers import Check, InvalidNumber, normalise
 from heliograph.services.services import Services
 
@@ -32,6 +33,14 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+
+
+class _Written(msgspec.Struct):
+    """What is written on a phone."""
+
+    form_token: str = ""
+    to: str = ""
+    text: str = ""
 
 
 def console_link(base_url: str, data_dir: Path) -> str:
@@ -98,12 +107,10 @@ class _Console:
     async def reply(self, request: Request, session: str) -> Response:
         """204 when the message is on its way; else a sentence on what is wrong."""
         try:
-            fields = dict(parse_qsl((await read_body(request, LARGEST_FORM)).decode()))
-            if not self._sessions.posted_by(session, fields.get("form_token", "")):
+            form: _Written = decode_form(await read_body(request, LARGEST_FORM), _Written)
+            if not self._sessions.posted_by(session, form.form_token):
                 return Response("This page is out of date; load it again.", 403, HEADERS, "text/plain")
-            await self._phones.reply(
-                None, str(request.path_params["msisdn"]), fields.get("to", ""), fields.get("text", "")
-            )
+            await self._phones.reply(None, str(request.path_params["msisdn"]), form.to, form.text)
         except HeliographError as error:
             return Response(f"{error.message} {error.hint}", 422, HEADERS, "text/plain")
         return Response(status_code=204)

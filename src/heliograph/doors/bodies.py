@@ -21,9 +21,21 @@ from heliograph.domain.errors import (
 )
 from heliograph.doors.documents import as_meant
 
-_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+MAX_FIELDS = 1_000
+"""In a form, and in a query: ours."""
+MAX_VALUES = 1_000_000
+"""In a JSON document, of any kind: lists and maps of millions take seconds to build, whatever they are to mean."""
+LOOKED_INTO_AGAIN = 250_000
+"""Values of a JSON document up to which it is looked into once more for what its type refuses."""
 _PATH = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def require_few_fields(text: str | bytes, most: int = MAX_FIELDS) -> None:
+    """RequestTooLarge for a query or a form, not taken apart yet, of more fields than that."""
+    fields = text.count("&" if isinstance(text, str) else b"&") + 1
+    if fields > most:
+        raise RequestTooLarge(f"There are {fields} fields; {most} are allowed.")
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -56,13 +68,16 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     `[]` may stand for `{}`, and a byte order mark is ignored (RFC 8259, section 8.1). A RequestError says what is wrong
     with it.
     """
-    if _ESCAPED_NUL.search(body):
+    values = require_few_values(body)
+    if _has_nul(body):
         raise InvalidField("Text may not contain the character U+0000.")
     body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
         try:
             return decoder.decode(body)
         except msgspec.ValidationError:
+            if values > LOOKED_INTO_AGAIN:
+                raise
             return msgspec.convert(as_meant(msgspec.json.decode(body), decoder.type), decoder.type)
     except msgspec.ValidationError as error:
         raise in_our_words(error) from error
@@ -70,6 +85,22 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         raise MalformedRequest(f"The body is not JSON: {error}.") from error
     except RecursionError as error:
         raise MalformedRequest("The body is nested too deeply.") from error
+
+
+def require_few_values(document: bytes) -> int:
+    """How many values a JSON document has at most, told by its punctuation. RequestTooLarge for more than can be read
+    in a moment."""
+    values = 1
+    for sign in (b",", b"[", b"{"):
+        values += document.count(sign)
+        if values > MAX_VALUES:
+            raise RequestTooLarge(f"The body has more than {MAX_VALUES} values.")
+    return values
+
+
+def _has_nul(document: bytes) -> bool:
+    r"""Whether a text in it says U+0000: a `\u0000` whose backslash is not itself escaped."""
+    return b"\\u0000" in document and b"\\u0000" in document.replace(b"\\\\", b"  ")
 
 
 def decode_query(request: Request, query: type[msgspec.Struct]) -> Any:
@@ -84,7 +115,11 @@ def decode_query(request: Request, query: type[msgspec.Struct]) -> Any:
 
 
 def decode_form(body: bytes, form: type[msgspec.Struct]) -> Any:
-    """The typed fields of an URL-encoded form; of a field that is there several times the last counts."""
+    """The typed fields of an URL-encoded form; of a field that is there several times the last counts.
+
+    RequestTooLarge for more than MAX_FIELDS.
+    """
+    require_few_fields(body)
     try:
         values = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body)))
     except ValueError as error:

@@ -21,13 +21,25 @@ from starlette.types import Receive, Scope, Send
 
 from heliograph.domain.accounts import Account, Principal
 from heliograph.domain.errors import HeliographError, InternalError, MethodNotAllowed, NotFound, RateLimited
-from heliograph.doors.bodies import decode_form, decode_json, decode_query, read_body, require_json
+from heliograph.doors.bodies import (
+    MAX_FIELDS,
+    decode_form,
+    decode_json,
+    decode_query,
+    read_body,
+    require_few_fields,
+    require_json,
+)
 from heliograph.doors.operations import Operation, Reply
 from heliograph.services.access import require
+from heliograph.services.aside import LARGE_BODY, aside
 from heliograph.services.rates import Standing
 from heliograph.services.services import Services
 
 log = structlog.get_logger(__name__)
+
+ANONYMOUS_BODY = 16 * 1024
+"""Bytes of a body that are read before its sender is known: they say who it is."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -67,6 +79,7 @@ class Door(ABC):
     operations: ClassVar[Sequence[Operation]]
     requests_per_second: ClassVar[int] = 5_000
     """What an account may make, unless the settings say so for all doors."""
+    max_query_fields: ClassVar[int] = MAX_FIELDS
     max_body_bytes: int
 
     def __init__(self, services: Services, *, max_body_bytes: int) -> None:
@@ -125,6 +138,7 @@ class Door(ABC):
     def _endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         handler: Handler = getattr(self, operation.name)
         decoder = None if operation.request is None else msgspec.json.Decoder(operation.request)
+        largest = self.max_body_bytes if operation.scope is not None else min(ANONYMOUS_BODY, self.max_body_bytes)
 
         async def endpoint(request: Request) -> Response:
             return self.finish(request, await answered(request))
@@ -133,6 +147,7 @@ class Door(ABC):
             try:
                 if "\0" in request.url.path:  # no database would look for it, not even for a plan or an account
                     raise NotFound()
+                require_few_fields(request.url.query, self.max_query_fields)
                 principal = None
                 if operation.scope is not None:
                     principal = await self.authenticate(request)
@@ -141,11 +156,13 @@ class Door(ABC):
                 query = None if operation.query is None else decode_query(request, operation.query)
                 body = None
                 if operation.form:
-                    body = decode_form(await read_body(request, self.max_body_bytes), operation.request)
+                    body = decode_form(await read_body(request, largest), operation.request)
                 elif decoder is not None:
                     require_json(request)
-                    content = await read_body(request, self.max_body_bytes)
-                    body = decode_json(b"{}" if operation.may_be_empty and not content else content, decoder)
+                    content = await read_body(request, largest)
+                    if operation.may_be_empty and not content:
+                        content = b"{}"
+                    body = await aside(len(content) > LARGE_BODY, decode_json, content, decoder)
                 answer = await handler(Call(principal, request.path_params, query, body, request))
             except OwnRefusal as refusal:
                 return refusal.response()

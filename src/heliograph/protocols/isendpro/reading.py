@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import product
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
-from heliograph.domain.errors import MalformedRequest
+from heliograph.domain.errors import MalformedRequest, Unauthenticated
+from heliograph.doors.bodies import require_few_fields, require_few_values
 from heliograph.doors.whole_numbers import whole_number
 from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.codes import Code
@@ -49,6 +51,19 @@ _INDEX = re.compile(r"\[[0-9]{0,9}\]$")
 """What PHP puts behind a name that has several values."""
 _EXACT = 2.0**53
 """Up to here a float that is a whole number is that number."""
+
+
+_KEY = "keyid"
+_LONGEST_KEY = 1_024
+"""Bytes of what is looked at as a key; ours have some dozens."""
+_KEY_IN_FORM = re.compile(rb"&[kK][eE][yY][iI][dD](?:(?:\[|%5[bB])[0-9]{0,9}(?:\]|%5[dD]))?=([^&]*)")
+_KeyOnly = msgspec.defstruct(
+    "_KeyOnly",
+    [("".join(letters), msgspec.Raw, msgspec.Raw()) for letters in product(*zip("keyid", "KEYID", strict=True))],
+)
+"""The key in every spelling of its name: whatever else a document has is skipped, and nothing is made of it."""
+_document_decoder = msgspec.json.Decoder(dict[str, Any])
+_key_decoder = msgspec.json.Decoder(_KeyOnly)
 
 
 class Parameters:
@@ -98,6 +113,57 @@ class Parameters:
         return self.number(name) == 1
 
 
+def key_in_query(query: str) -> str | None:
+    """The key, if it stands there. Unauthenticated where what stands there can't be one."""
+    return _read_key(_pairs(query))
+
+
+def key_in_body(body: bytes) -> str:
+    """The key of a request, of whose body nothing else is decoded yet.
+
+    MalformedRequest for a body that is neither form nor document, RequestTooLarge for one of too many fields or values,
+    IsendproRefusal where there is no key, Unauthenticated where what stands there can't be one.
+    """
+    stripped = body.strip()
+    if stripped.startswith((b"{", b"[")):
+        require_few_values(stripped)
+        key = _read_key(_key_in_document(stripped))
+    else:
+        require_few_fields(stripped, wire.MAX_FIELDS)
+        key = _read_key(_key_in_form(stripped))
+    if key is None:
+        raise IsendproRefusal(Code.PARAMETER_MISSING, _KEY)
+    return key
+
+
+def _read_key(found: Mapping[str, list[str]]) -> str | None:
+    values: dict[str, list[str]] = {}
+    _take_in(values, found)
+    key = Parameters(values).one(_KEY)
+    if key is not None and (len(key) > _LONGEST_KEY or "\0" in key):
+        raise Unauthenticated("The key can't be read.")
+    return key
+
+
+def _key_in_document(body: bytes) -> dict[str, list[str]]:
+    found: dict[str, Any] = {}
+    for raw in msgspec.structs.astuple(_decoded(_key_decoder, body)):
+        if len(raw) > _LONGEST_KEY:
+            raise Unauthenticated("The key can't be read.")
+        if raw:
+            found[_KEY] = _decoded(msgspec.json.Decoder(), raw)
+    return _texts(found)
+
+
+def _key_in_form(body: bytes) -> dict[str, list[str]]:
+    found = _KEY_IN_FORM.search(b"&" + body)
+    if found is None:
+        return {}
+    if len(found[1]) > _LONGEST_KEY:
+        raise Unauthenticated("The key can't be read.")
+    return {_KEY: [unquote_to_bytes(found[1].replace(b"+", b" ")).decode("utf-8", "replace")]}
+
+
 def parameters_of(query: str, body: bytes) -> Parameters:
     """Of the query, the form and the JSON document, in this order of looking; the body's kind is told by its look.
 
@@ -134,12 +200,19 @@ def _pairs(text: str) -> dict[str, list[str]]:
 
 
 def _document(body: bytes) -> dict[str, list[str]]:
+    return _texts(_decoded(_document_decoder, body))
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], document: bytes | msgspec.Raw) -> Any:
     try:
-        document = msgspec.json.decode(body)
+        return decoder.decode(document)
+    except msgspec.ValidationError as error:
+        raise MalformedRequest("The body is not a JSON object.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRequest("The body is not JSON.") from error
-    if not isinstance(document, dict):
-        raise MalformedRequest("The body is not a JSON object.")
+
+
+def _texts(document: Mapping[str, Any]) -> dict[str, list[str]]:
     return {name: [_text(name, each) for each in _listed(value)] for name, value in document.items()}
 
 

@@ -33,7 +33,7 @@ from heliograph.protocols.isendpro import archives, wire
 from heliograph.protocols.isendpro.codes import SENTENCES, Code
 from heliograph.protocols.isendpro.errors import IsendproRefusal, refused
 from heliograph.protocols.isendpro.operations import OPERATIONS
-from heliograph.protocols.isendpro.reading import Parameters, parameters_of
+from heliograph.protocols.isendpro.reading import Parameters, key_in_body, key_in_query, parameters_of
 from heliograph.protocols.isendpro.sending import (
     HOME,
     HOME_ZONE,
@@ -49,6 +49,7 @@ from heliograph.protocols.isendpro.sending import (
 )
 from heliograph.services.access import require_address
 from heliograph.services.accounts import public_part
+from heliograph.services.aside import LARGE_BODY, aside
 from heliograph.services.exports import Cell
 from heliograph.services.services import Services
 from heliograph.store.messages import MessageFilter
@@ -64,6 +65,7 @@ _EUROS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 
 class IsendproDoor(Door):
     operations = OPERATIONS
+    max_query_fields = wire.MAX_FIELDS
 
     def __init__(self, services: Services, settings: DoorSettings) -> None:
         super().__init__(services, max_body_bytes=settings.max_body_bytes)
@@ -72,11 +74,16 @@ class IsendproDoor(Door):
 
     async def authenticate(self, request: Request) -> Principal:
         """By the key, which is among the parameters; from an address that the key is good from."""
-        body = await read_body(request, self.max_body_bytes)
-        asked = request.state.asked = parameters_of(request.url.query, body)
-        key = asked.required("keyid")
+        query, body = request.url.query, None
+        key = key_in_query(query)
+        if key is None:
+            body = await read_body(request, self.max_body_bytes)
+            key = await aside(len(body) > LARGE_BODY, key_in_body, body)
         principal = await self._services.access.authenticate(CredentialKind.ISENDPRO, public_part(key), key)
         require_address(principal, None if request.client is None else request.client.host)
+        if body is None:
+            body = await read_body(request, self.max_body_bytes)
+        asked = request.state.asked = await aside(len(body) > LARGE_BODY, parameters_of, query, body)
         asked.require_numbers()
         return principal
 
@@ -174,10 +181,7 @@ class IsendproDoor(Door):
         return wire.reply(entries)
 
     def _few(self, call: Call) -> list[str]:
-        numbers = _asked(call).required_many("num")
-        if len(numbers) > wire.MAX_LOOKUPS:
-            raise IsendproRefusal(Code.PARAMETER_INVALID, f"num > {wire.MAX_LOOKUPS}")
-        return numbers
+        return _numbers(_asked(call), wire.MAX_LOOKUPS)
 
     async def change_address_book(self, call: Call) -> wire.Reply:
         asked = _asked(call)
@@ -188,7 +192,7 @@ class IsendproDoor(Door):
             return wire.reply([_done(repertoire_id=str(group.number))])
         asked.required("repertoireId")
         group = await self._book(call)
-        numbers = asked.required_many("num")
+        numbers = _numbers(asked, wire.MAX_NUMBERS)
         if edit == "add":
             return wire.reply(await self._add_contacts(call, group, numbers))
         if edit == "del":
@@ -367,6 +371,13 @@ def _switch(asked: Parameters, name: str) -> bool | None:
 def _asked(call: Call) -> Parameters:
     asked: Parameters = call.request.state.asked
     return asked
+
+
+def _numbers(asked: Parameters, most: int) -> list[str]:
+    numbers = asked.required_many("num")
+    if len(numbers) > most:
+        raise IsendproRefusal(Code.PARAMETER_INVALID, f"num > {most}")
+    return numbers
 
 
 def _require(asked: Parameters, flag: str) -> None:

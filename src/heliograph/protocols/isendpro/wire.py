@@ -17,6 +17,8 @@ MAX_LOOKUPS = 100
 """In one request, which waits for the answers: ours, too."""
 FIELDS = 27
 """champ1 is a contact's name, champ2 to champ27 are whatever else is known."""
+MAX_FIELDS = MAX_NUMBERS * (1 + FIELDS) + 1_000
+"""In a form: as many numbers as there may be, with all that can be said of each."""
 
 
 class Entry(msgspec.Struct, kw_only=True, omit_defaults=True):

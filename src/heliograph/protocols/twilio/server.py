@@ -38,6 +38,7 @@ from heliograph.protocols.twilio.sids import (
     media_sid,
     verify_service_sid,
 )
+from heliograph.services.aside import LARGE_BODY, aside
 from heliograph.services.history import Sent
 from heliograph.services.recipients import parse_msisdns
 from heliograph.services.services import Services
@@ -87,7 +88,8 @@ class TwilioDoor(Door):
 
     async def form(self, call: Call) -> Form:
         try:
-            fields = wire.fields_in(await read_body(call.request, self.max_body_bytes))
+            body = await read_body(call.request, self.max_body_bytes)
+            fields = await aside(len(body) > LARGE_BODY, wire.fields_in, body)
         except ValueError as error:
             raise TwilioRefusal(Code.PARAMETER_INVALID, "The body is no form") from error
         return _form(fields)
