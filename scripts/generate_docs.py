@@ -11,11 +11,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from heliograph.api.operations import OPERATIONS as NATIVE
 from heliograph.django.conf import SETTINGS as DJANGO_SETTINGS
 from heliograph.domain import errors, statuses
+from heliograph.doors.collections import collections_of
 from heliograph.protocols import answers
 from heliograph.protocols.smscx.operations import OPERATIONS
+from heliograph.protocols.smscx.protocol import Smscx
+from heliograph.protocols.smsdrop.operations import OPERATIONS as SMSDROP
+from heliograph.protocols.smsdrop.protocol import Smsdrop
+from heliograph.protocols.xms.operations import OPERATIONS as XMS
+from heliograph.protocols.xms.protocol import Xms
 from heliograph.runtime.settings import reference
+from heliograph.runtime.web import API_MOUNT
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -162,6 +170,26 @@ def providers_page(current: str) -> str:
     return head + start + "\n" + "\n".join(lines) + "\n" + end + tail
 
 
+def limits_page(current: str) -> str:
+    """The page with every list and map of every request between its markers."""
+    start, end = "<!-- limits -->", "<!-- /limits -->"
+    head, rest = current.split(start)
+    _, tail = rest.split(end)
+    lines = ["| operation | field | items |", "|---|---|---|"]
+    for mount, operations in REQUESTS.items():
+        for operation in operations:
+            found = [] if operation.request is None else collections_of(operation.request)
+            lines += [f"| `{operation.method} {mount}{operation.path}` | `{path}` | {most:,} |" for path, most in found]
+    return head + start + "\n" + "\n".join(lines) + "\n" + end + tail
+
+
+REQUESTS = {
+    API_MOUNT: NATIVE,
+    Xms.mount: XMS,
+    Smscx.mount: OPERATIONS,
+    Smsdrop.mount: SMSDROP,
+}
+"""Where requests are JSON."""
 PAGES: dict[str, Callable[[str], str]] = {
     "architecture.md": architecture,
     "settings.md": settings_page,
@@ -169,6 +197,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "django.md": django_page,
     "smscx.md": smscx_page,
     "providers.md": providers_page,
+    "limits.md": limits_page,
 }
 
 

@@ -14,6 +14,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from heliograph.domain.batches import MAX_GROUPS, MAX_PARAMETERS, MAX_RECIPIENTS
+from heliograph.domain.contacts import MAX_FIELDS
+from heliograph.domain.groups import MAX_KEYWORDS
+from heliograph.domain.lookups import MAX_LOOKUPS
+
 ReportName = Literal["none", "summary", "full", "per_recipient", "per_recipient_final"]
 StatusName = Literal["queued", "sending", "sent", "delivered", "failed", "rejected", "expired", "canceled", "unknown"]
 ShortText = Annotated[str, Meta(max_length=255)]
@@ -24,6 +29,18 @@ Instant = Annotated[datetime, Meta(tz=True)]
 """With an offset: one without would mean another moment on every machine."""
 PartCount = Annotated[int, Meta(ge=1, le=255)]
 TimeoutSeconds = Annotated[float, Meta(ge=0, le=300)]
+Numbers = Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)]
+Groups = Annotated[list[str], Meta(max_length=MAX_GROUPS)]
+Tags = Annotated[list[ShortText], Meta(max_length=50)]
+Values = Annotated[dict[str, str], Meta(max_length=MAX_RECIPIENTS + 1)]
+"""One for each recipient, and the default."""
+Parameters = Annotated[dict[str, Values], Meta(max_length=MAX_PARAMETERS)]
+Links = Annotated[dict[str, str], Meta(max_length=MAX_PARAMETERS)]
+KeywordList = Annotated[list[str], Meta(max_length=MAX_KEYWORDS)]
+Fields = Annotated[dict[str, str], Meta(max_length=MAX_FIELDS)]
+Words = Annotated[list[str], Meta(max_length=100)]
+ScopeList = Annotated[list[str], Meta(max_length=100)]
+AreaSettings = Annotated[dict[str, Annotated[dict[str, Any], Meta(max_length=100)]], Meta(max_length=100)]
 
 
 class RichMedia(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -54,7 +71,7 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Binary instead of text: base64, at most 140 octets together with `udh`."""
     udh: str = ""
     originator: str | None = msgspec.field(name="from", default=None)
-    parameters: dict[str, dict[str, str]] | None = None
+    parameters: Parameters | None = None
     """`{name: {number or "default": value}}` for each `${name}` in the text. A number without a value of its own gets
     what groups know of it (first_name, last_name, email, or one of the contact's `fields`), else the default."""
     send_at: Instant | None = None
@@ -62,7 +79,7 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     callback_url: str | None = None
     report: ReportName = "none"
     """Which facts are posted to `callback_url`."""
-    tags: Annotated[list[ShortText], Meta(max_length=50)] = []
+    tags: Tags = []
     client_reference: ShortText | None = None
     idempotency_key: ShortText | None = None
     """Repeating a request with its key answers with what the first one made, and sends nothing."""
@@ -72,12 +89,12 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A text that needs more than one part is cut to what fits into one."""
     feedback: bool = False
     """You will say who got it (`confirm`)."""
-    links: dict[str, str] = {}
+    links: Links = {}
     """`{name: id}` of links or files: `${name}` in the text becomes an address for each recipient alone."""
     channel: ChannelName | None = None
     """null: the template's, or sms."""
     rich_media: RichMedia | None = None
-    fallbacks: list[Fallback] = []
+    fallbacks: Annotated[list[Fallback], Meta(max_length=10)] = []
     """What is tried, one after the other, where `channel` does not deliver."""
     fall_back_after_s: Annotated[int, Meta(ge=60, le=1_209_600)] = 300
     """How long each channel but the last has to deliver."""
@@ -92,8 +109,8 @@ class SendMessage(Content, forbid_unknown_fields=True, kw_only=True):
 
 
 class CreateBatch(Content, forbid_unknown_fields=True, kw_only=True):
-    to: list[str] = []
-    groups: list[str] = []
+    to: Numbers = []
+    groups: Groups = []
     """Groups whose members, and those of their children, get it too: whoever is in them when the batch is sent."""
     title: ShortText | None = None
     pause_at_failure_share: Annotated[float, Meta(ge=0, le=1)] | None = None
@@ -105,21 +122,21 @@ class CreateBatch(Content, forbid_unknown_fields=True, kw_only=True):
 class ChangeBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """What is to change in a batch that has not been sent yet: what is absent stays, null goes back to the default."""
 
-    add: list[str] = []
-    remove: list[str] = []
-    add_groups: list[str] = []
-    remove_groups: list[str] = []
+    add: Numbers = []
+    remove: Numbers = []
+    add_groups: Groups = []
+    remove_groups: Groups = []
     text: str | UnsetType = UNSET
     data: bytes | UnsetType = UNSET
     udh: str | UnsetType = UNSET
     originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
-    parameters: dict[str, dict[str, str]] | UnsetType | None = UNSET
+    parameters: Parameters | UnsetType | None = UNSET
     send_at: Instant | UnsetType | None = UNSET
     """Null: at once."""
     expire_at: Instant | UnsetType | None = UNSET
     callback_url: str | UnsetType | None = UNSET
     report: ReportName | UnsetType | None = UNSET
-    tags: Annotated[list[ShortText], Meta(max_length=50)] | UnsetType | None = UNSET
+    tags: Tags | UnsetType | None = UNSET
     title: ShortText | UnsetType | None = UNSET
     client_reference: ShortText | UnsetType | None = UNSET
     flash: bool | UnsetType | None = UNSET
@@ -131,7 +148,7 @@ class ChangeBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit
 class Confirm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Who has what was sent to them; nobody named: everybody."""
 
-    numbers: list[str] = []
+    numbers: Numbers = []
 
 
 class Keywords(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -141,8 +158,8 @@ class Keywords(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """
 
     to: str
-    add: list[str] = []
-    remove: list[str] = []
+    add: KeywordList = []
+    remove: KeywordList = []
 
 
 GroupName = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -151,21 +168,21 @@ GroupName = Annotated[str, Meta(min_length=1, max_length=255)]
 class CreateGroup(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: GroupName | None = None
     """Unique in the account."""
-    members: list[str] = []
-    children: list[str] = []
+    members: Numbers = []
+    children: Groups = []
     """Groups whose members get what is sent to this one."""
     keywords: Keywords | None = None
-    tags: Annotated[list[ShortText], Meta(max_length=50)] = []
+    tags: Tags = []
 
 
 class ChangeGroup(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """First all additions, then all removals. What is absent stays; null takes the name or the keywords away."""
 
     name: GroupName | UnsetType | None = UNSET
-    add: list[str] = []
-    remove: list[str] = []
-    add_children: list[str] = []
-    remove_children: list[str] = []
+    add: Numbers = []
+    remove: Numbers = []
+    add_children: Groups = []
+    remove_children: Groups = []
     add_from: str | None = None
     """A group whose members are copied, once."""
     remove_from: str | None = None
@@ -393,7 +410,7 @@ class NewContact(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     first_name: ShortText | None = None
     last_name: ShortText | None = None
     email: ShortText | None = None
-    fields: dict[str, str] = {}
+    fields: Fields = {}
 
 
 class AddContacts(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -431,7 +448,7 @@ class ChangeContact(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     first_name: ShortText | UnsetType | None = UNSET
     last_name: ShortText | UnsetType | None = UNSET
     email: ShortText | UnsetType | None = UNSET
-    fields: dict[str, str] | UnsetType = UNSET
+    fields: Fields | UnsetType = UNSET
 
 
 class Template(msgspec.Struct, kw_only=True):
@@ -691,9 +708,9 @@ class ChangeAccount(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, om
 class ConsentWords(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Words that mean STOP, START and HELP for this account besides the usual ones, and what is answered to them."""
 
-    stop: list[str] = []
-    start: list[str] = []
-    help: list[str] = []
+    stop: Words = []
+    start: Words = []
+    help: Words = []
     stop_answer: str | None = None
     """Null: nothing. The confirmation goes out although its recipient has just opted out."""
     start_answer: str | None = None
@@ -736,17 +753,17 @@ class Applications(msgspec.Struct, kw_only=True):
 
 class NewApplication(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: ShortText
-    scopes: list[str]
+    scopes: ScopeList
     token_lifetime_s: Annotated[int, Meta(ge=60)] | None = 86_400
-    settings: dict[str, dict[str, Any]] = {}
+    settings: AreaSettings = {}
 
 
 class ChangeApplication(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What is left out stays, also within `settings`."""
 
     name: ShortText | None = None
-    scopes: list[str] | None = None
-    settings: dict[str, dict[str, Any]] = {}
+    scopes: ScopeList | None = None
+    settings: AreaSettings = {}
 
 
 class StartVerification(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -860,7 +877,7 @@ class AttachmentQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class LookUp(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    numbers: list[str]
+    numbers: Annotated[list[str], Meta(max_length=MAX_LOOKUPS)]
     callback_url: str | None = None
 
 

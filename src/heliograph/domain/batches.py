@@ -14,6 +14,12 @@ from heliograph.domain.directory import TemplateWish
 from heliograph.domain.priorities import Priority
 
 MAX_RECIPIENTS = 100_000
+MAX_GROUPS = 1_000
+"""That one batch goes to, or one group is the parent of."""
+MAX_PARAMETERS = 500
+"""As many as can be named in the longest text."""
+MAX_TAGS = 1_000
+"""Of a batch or a group."""
 MAX_TEXT_LENGTH = 2_000
 MAX_BINARY_OCTETS = 140
 DEFAULT_VALIDITY = timedelta(days=3)

@@ -9,6 +9,8 @@ import msgspec
 
 from heliograph.numbers import InvalidRow
 
+MAX_FIELDS = 100
+"""Of the customer's own, of one contact."""
 OWN_FIELDS = ("first_name", "last_name", "email")
 """Names that every contact has; whatever else a text names is one of the customer's own fields."""
 

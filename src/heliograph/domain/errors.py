@@ -117,7 +117,14 @@ class NoRecipients(InvalidField):
     hint = "Give at least one recipient."
 
 
-class TooManyRecipients(InvalidField):
+class TooManyItems(InvalidField):
+    """A list or a map has more items than this server takes."""
+
+    code = "too_many_items"
+    hint = "Split the request; the limits page of the documentation has every limit."
+
+
+class TooManyRecipients(TooManyItems):
     """The request names more recipients than one batch may have."""
 
     code = "too_many_recipients"

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
+MAX_LOOKUPS = 100_000
+"""In one job."""
+
 
 class LineStatus(StrEnum):
     """How a number stands in its network (reference: smscx.md, section 7)."""

@@ -15,6 +15,8 @@ from heliograph.domain.errors import (
     MissingField,
     RequestError,
     RequestTooLarge,
+    TooManyItems,
+    TooManyRecipients,
     UnknownField,
     UnsupportedMediaType,
     WrongType,
@@ -28,6 +30,7 @@ MAX_VALUES = 1_000_000
 LOOKED_INTO_AGAIN = 250_000
 """Values of a JSON document up to which it is looked into once more for what its type refuses."""
 _PATH = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
+_TOO_LONG = re.compile("`(array|object)` of length <= ")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -142,6 +145,9 @@ def in_our_words(error: msgspec.ValidationError) -> RequestError:
     if "missing required field" in sentence:
         name = sentence.split("`")[1]
         return MissingField(f"The field `{name}` is required.", field=name)
+    if _TOO_LONG.search(sentence):
+        kind = TooManyRecipients if field == "to" else TooManyItems
+        return kind(f"{sentence}{'' if field is None else f' (in `{field}`)'}.", field=field)
     place = f" (in `{field}`)" if field else ""
     if ", got `" in sentence:
         return WrongType(f"{sentence}{place}.", field=field)

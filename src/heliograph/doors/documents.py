@@ -51,6 +51,8 @@ def _map(value: dict[str, Any], kinds: Sequence[inspect.Type]) -> dict[str, Any]
     for kind in kinds:
         if isinstance(kind, inspect.DictType):
             inner = kind.value_type
+            if kind.max_length is not None and len(value) > kind.max_length:
+                return value
             return {name: _as_meant(each, inner) for name, each in sorted(value.items())}
         if isinstance(kind, inspect.StructType) and kind.tag_field is None:  # no request chooses by a tag
             fields = {field.encode_name: field.type for field in kind.fields}

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, select, update
 
-from heliograph.domain.batches import Batch, notify_of
-from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit
+from heliograph.domain.batches import MAX_TAGS, Batch, notify_of
+from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit, TooManyItems
 from heliograph.domain.ids import following
 from heliograph.domain.instants import to_ms
 from heliograph.domain.local_times import due_times
@@ -209,12 +209,17 @@ def tags_of(tx: Tx, kind: str, account_id: str, identifier: str) -> list[str] | 
 def change_tags(
     tx: Tx, kind: str, account_id: str, identifier: str, edit: Callable[[list[str]], Sequence[str]], now_ms: int
 ) -> list[str] | None:
-    """Writes what `edit` makes of the tags of one of the `batches` or `groups`; None if there is no such."""
+    """Writes what `edit` makes of the tags of one of the `batches` or `groups`; None if there is no such.
+
+    TooManyItems for more than MAX_TAGS; then nothing is written.
+    """
     table = _TAGGED[kind]
     one = (table.c.account_id == account_id, table.c.id == identifier)
     found = tx.value(select(table.c.tags).where(*one).with_for_update())
     if found is None:
         return None
     tags = list(dict.fromkeys(edit(_decode_list(found))))
+    if len(tags) > MAX_TAGS:
+        raise TooManyItems(f"There may be {MAX_TAGS} tags; these are {len(tags)}.", field="tags")
     tx.run(update(table).where(*one).values(tags=msgspec.json.encode(tags).decode(), modified_at=now_ms))
     return tags

@@ -37,6 +37,7 @@ _SWITCHES = (
     "dellistenoire",
     "getlistenoire",
     "rapportcampagne",
+    "bom",
     "subaccountrestrictionstop",
     "subaccountrestrictiontime",
 )

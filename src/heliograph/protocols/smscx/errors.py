@@ -71,6 +71,7 @@ _SENDING = {
     "alphabet": (1110, 1110),
     "removeEmojis": (1503, 1503),
 }
+_TOO_MANY_NUMBERS = {errors.TooManyItems: 1205}
 _CONTACTS = {"phoneNumbers": (1203, 1208), "phoneNumber": (1203, 1207), "msisdn": (1203, 1207), "name": (1204, 1206)}
 _TEMPLATES = {
     "text": (1801, 1802),
@@ -82,7 +83,7 @@ _TEMPLATES = {
 }
 
 SENDING = Codes(fields=_SENDING)
-GROUPS = Codes(not_found=1200, taken=1211, fields=_CONTACTS)
+GROUPS = Codes(not_found=1200, taken=1211, fields=_CONTACTS, by_class=_TOO_MANY_NUMBERS)
 CONTACTS = Codes(not_found=1202, taken=1215, fields=_CONTACTS)
 TEMPLATES = Codes(not_found=1800, taken=1805, fields=_TEMPLATES)
 
@@ -104,9 +105,9 @@ OTP = Codes(
     by_class={errors.InvalidCallbackUrl: 2019, errors.InvalidOriginator: 2005, errors.InvalidBody: 2006},
 )
 _NUMBERS = {"number": (1207, 1207), "phoneNumbers": (1203, 1208), "lookupCallbackUrl": (1209, 1209)}
-NUMBERS = Codes(fields=_NUMBERS)
-LOOKUP = Codes(not_found=1219, fields=_NUMBERS)
-LOOKUPS = Codes(not_found=1220, fields=_NUMBERS)
+NUMBERS = Codes(fields=_NUMBERS, by_class=_TOO_MANY_NUMBERS)
+LOOKUP = Codes(not_found=1219, fields=_NUMBERS, by_class=_TOO_MANY_NUMBERS)
+LOOKUPS = Codes(not_found=1220, fields=_NUMBERS, by_class=_TOO_MANY_NUMBERS)
 RENT = Codes(
     not_found=1223,
     fields={

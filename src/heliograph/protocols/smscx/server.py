@@ -462,8 +462,6 @@ def _named(group: Group) -> wire.NamedReply:
 def _listed(body: wire.AddContacts) -> list[str | wire.GroupContact]:
     if not body.phone_numbers:
         raise invalid_param(1203, "`phoneNumbers` is empty.")
-    if len(body.phone_numbers) > wire.MAX_CONTACTS:
-        raise invalid_param(1205, f"At most {wire.MAX_CONTACTS} contacts at once.")
     return body.phone_numbers
 
 

@@ -6,14 +6,23 @@ Fields have the names of the wire in snake case. A field that may be left out is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
+
+from heliograph.domain.batches import MAX_GROUPS
+from heliograph.domain.contacts import MAX_FIELDS
 
 MAX_RECIPIENTS = 25_000
 MAX_CONTACTS = 40_000
 MAX_PAGE = 500
+MAX_STEPS = 10
+"""Of a strategy; more than there are channels."""
+GroupNumbers = Annotated[list[int], Meta(max_length=MAX_GROUPS)]
+ContactNumbers = Annotated[list[str], Meta(max_length=MAX_CONTACTS)]
+Mapped = Annotated[dict[str, Any], Meta(max_length=MAX_FIELDS)] | Annotated[list[Any], Meta(max_length=MAX_FIELDS)]
+"""By names; an empty map is a list in PHP."""
 
 
 class Wire(msgspec.Struct, rename="camel"):
@@ -42,14 +51,14 @@ class AnySending(Wire):
 
 
 class ToNumbers(AnySending, kw_only=True):
-    to: list[str] | str
+    to: Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)] | str
     country_iso: str | UnsetType | None = UNSET
     allow_invalid: bool | UnsetType = UNSET
     track_data: str | UnsetType | None = UNSET
 
 
 class ToGroups(AnySending, kw_only=True):
-    groups: list[int]
+    groups: GroupNumbers
 
 
 class SmsRequest(ToNumbers, kw_only=True):
@@ -66,12 +75,12 @@ class TemplateRequest(ToNumbers, kw_only=True):
     """By Viber or WhatsApp."""
 
     template_id: int | str
-    custom_fields: dict[str, Any] | list[Any] | UnsetType | None = UNSET
+    custom_fields: Mapped | UnsetType | None = UNSET
 
 
 class TemplateCampaignRequest(ToGroups, kw_only=True):
     template_id: int | str
-    custom_fields: dict[str, Any] | list[Any] | UnsetType | None = UNSET
+    custom_fields: Mapped | UnsetType | None = UNSET
 
 
 class StrategyStep(Wire, kw_only=True):
@@ -83,12 +92,12 @@ class StrategyStep(Wire, kw_only=True):
 class MultichannelRequest(ToNumbers, kw_only=True):
     """By channels one after the other."""
 
-    strategy: list[StrategyStep]
+    strategy: Annotated[list[StrategyStep], Meta(max_length=MAX_STEPS)]
     ttl: int | str | UnsetType | None = UNSET
 
 
 class MultichannelCampaignRequest(ToGroups, kw_only=True):
-    strategy: list[StrategyStep]
+    strategy: Annotated[list[StrategyStep], Meta(max_length=MAX_STEPS)]
     ttl: int | str | UnsetType | None = UNSET
 
 
@@ -112,7 +121,7 @@ class VerifyPin(Wire):
 
 
 class ManyNumbers(Wire, kw_only=True):
-    phone_numbers: list[str]
+    phone_numbers: ContactNumbers
     country_iso: str | UnsetType | None = UNSET
 
 
@@ -151,7 +160,7 @@ class SmsReply(Wire, kw_only=True):
 
 
 class RichReply(SmsReply, kw_only=True):
-    rich_media: dict[str, Any] | list[Any] | UnsetType | None = UNSET
+    rich_media: Mapped | UnsetType | None = UNSET
 
 
 class NewGroup(Wire):
@@ -169,11 +178,11 @@ class GroupContact(Wire):
     field4: str | UnsetType | None = UNSET
     field5: str | UnsetType | None = UNSET
     country_iso: str | UnsetType | None = UNSET
-    custom_fields: dict[str, Any] | list[Any] | UnsetType | None = UNSET
+    custom_fields: Mapped | UnsetType | None = UNSET
 
 
 class AddContacts(Wire):
-    phone_numbers: list[str | GroupContact]
+    phone_numbers: Annotated[list[str | GroupContact], Meta(max_length=MAX_CONTACTS)]
     country_iso: str | UnsetType | None = UNSET
     allow_invalid: bool | UnsetType = UNSET
 
@@ -188,7 +197,7 @@ class UpdateContact(Wire):
     field3: str | UnsetType | None = UNSET
     field4: str | UnsetType | None = UNSET
     field5: str | UnsetType | None = UNSET
-    custom_fields: dict[str, Any] | list[Any] | UnsetType | None = UNSET
+    custom_fields: Mapped | UnsetType | None = UNSET
 
 
 class NewOriginator(Wire):

@@ -7,10 +7,12 @@ There are two dialects: that of version 0.1.0 of the published client, at the ro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
+
+from heliograph.domain.batches import MAX_RECIPIENTS
 
 MAX_PAGE = 1_000
 """Campaigns in one answer: ours; the vendor's limit is not known."""
@@ -34,7 +36,7 @@ class NewCampaign(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     message: str
     sender: str
-    recipient_list: list[str]
+    recipient_list: Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)]
     message_type: int | None = 0
     """0 plain text, 1 flash, 2 unicode."""
     title: str | None = None

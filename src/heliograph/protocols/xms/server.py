@@ -233,7 +233,8 @@ def _group_draft(wanted: wire.GroupCreate) -> GroupDraft:
 
 
 def _added_then_removed(tags: list[str], change: wire.TagsUpdate) -> list[str]:
-    return [tag for tag in (*tags, *(change.add or ())) if tag not in (change.remove or ())]
+    gone = set(change.remove or ())
+    return [tag for tag in (*tags, *(change.add or ())) if tag not in gone]
 
 
 def _place(

@@ -16,6 +16,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from heliograph.domain.batches import MAX_PARAMETERS, MAX_TAGS
+from heliograph.domain.batches import MAX_RECIPIENTS as MAX_VALUES
+
 MAX_RECIPIENTS = 1_000
 MAX_CHANGED_RECIPIENTS = 100
 MAX_MEMBERS = 10_000
@@ -33,7 +36,11 @@ MAX_PARAMETER_KEY = 16
 MAX_PARAMETER_VALUE = 160
 ParameterKey = Annotated[str, Meta(min_length=1, max_length=MAX_PARAMETER_KEY)]
 ParameterValue = Annotated[str, Meta(max_length=MAX_PARAMETER_VALUE)]
-
+_Column = Annotated[dict[str, ParameterValue], Meta(max_length=MAX_VALUES + 1)]
+"""By MSISDN, of members of groups too, and the default."""
+ParameterValues = Annotated[dict[ParameterKey, _Column], Meta(max_length=MAX_PARAMETERS)]
+TagList = Annotated[list[str], Meta(max_length=MAX_TAGS)]
+"""XMS names no limit; this is ours."""
 
 Recipients = Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)]
 ChangedRecipients = Annotated[list[str], Meta(max_length=MAX_CHANGED_RECIPIENTS)]
@@ -69,12 +76,12 @@ class BatchCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Absent: a text."""
     body: str
     udh: str | None = None
-    parameters: dict[ParameterKey, dict[str, ParameterValue]] | None = None
+    parameters: ParameterValues | None = None
     delivery_report: ReportType | None = None
     send_at: str | None = None
     expire_at: str | None = None
     callback_url: CallbackUrl | None = None
-    tags: list[str] | None = None
+    tags: TagList | None = None
     campaign_id: str | None = None
     client_reference: ClientReference | None = None
     feedback_enabled: bool | None = None
@@ -95,7 +102,7 @@ class BatchUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
     to_remove: ChangedRecipients | UnsetType | None = UNSET
     body: str | UnsetType = UNSET
     udh: str | UnsetType | None = UNSET
-    parameters: dict[ParameterKey, dict[str, ParameterValue]] | UnsetType | None = UNSET
+    parameters: ParameterValues | UnsetType | None = UNSET
     delivery_report: ReportType | UnsetType | None = UNSET
     send_at: str | UnsetType | None = UNSET
     expire_at: str | UnsetType | None = UNSET
@@ -113,20 +120,20 @@ class BatchUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Tags(msgspec.Struct, kw_only=True):
     """What tags there are, or are to be."""
 
-    tags: list[str]
+    tags: TagList
 
 
 class TagsUpdate(msgspec.Struct, kw_only=True):
     """Added first, then removed."""
 
-    add: list[str] | None = None
-    remove: list[str] | None = None
+    add: TagList | None = None
+    remove: TagList | None = None
 
 
 class Feedback(msgspec.Struct, kw_only=True):
     """Who has said that the message arrived; nobody named: everybody."""
 
-    recipients: list[str]
+    recipients: Members
 
 
 class Keywords(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -154,7 +161,7 @@ class GroupCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
     members: Members | None = None
     child_groups: Children | None = None
     auto_update: AutoUpdate | None = None
-    tags: list[str] | None = None
+    tags: TagList | None = None
 
 
 class GroupUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):

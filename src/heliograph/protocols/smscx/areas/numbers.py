@@ -308,8 +308,6 @@ class NumbersArea(Area):
 def _listed(body: wire.ManyNumbers) -> list[str]:
     if not body.phone_numbers:
         raise invalid_param(1203, "`phoneNumbers` is empty.")
-    if len(body.phone_numbers) > wire.MAX_CONTACTS:
-        raise invalid_param(1205, f"At most {wire.MAX_CONTACTS} numbers at once.")
     return body.phone_numbers
 
 
