@@ -40,6 +40,7 @@ QUICK = Sizes(
     campaign=2_000,
     codes=10,
     django=500,
+    body=400_000,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -80,6 +81,13 @@ ROWS = (
         once=True,
     ),
     Row(cases.django_project, "(m) Django: send_many by the server", "s", {}, True),
+    Row(
+        cases.health,
+        "(n) /healthz beside the largest bodies, p99",
+        "ms",
+        {"sqlite": "< 100", "postgresql": "< 100"},
+        True,
+    ),
 )
 
 

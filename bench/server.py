@@ -31,8 +31,9 @@ class MeasuredServer:
         if not any("client.messages.send" in line for line in self._process.stdout):
             raise RuntimeError("the server did not start")
         ready: dict[str, Any] = json.loads(ready_file.read_text())
-        self.xms: dict[str, Any] = ready["protocols"]["xms"]
-        self.smscx: dict[str, Any] = ready["protocols"]["smscx"]
+        self.protocols: dict[str, dict[str, Any]] = ready["protocols"]
+        self.xms = self.protocols["xms"]
+        self.smscx = self.protocols["smscx"]
         self.api: str = ready["api"]["base_url"]
         self.token: str = ready["api"]["token"]
 

@@ -29,6 +29,7 @@ from heliograph.doors.settings import DoorSettings
 from heliograph.numbers import Check, plus_kept, with_plus
 from heliograph.protocols.sandbox.chaos import Chaos
 from heliograph.services.accounts import public_part
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.recipients import not_numbers, parse_msisdns
 from heliograph.services.services import Services
 from heliograph.store.batches import BatchFilter
@@ -86,7 +87,8 @@ class NativeDoor(Door):
             raise InvalidField("Links are made for numbers: who is in a group is known when it is sent.", field="links")
         if taken := named.keys() & (draft.parameters or {}).keys():
             raise InvalidField(f"The parameter {min(taken)!r} has values of its own.", field="links")
-        msisdns = parse_msisdns(draft.to, call.account.default_region, Check.POSSIBLE, field="to")
+        region, many = call.account.default_region, len(draft.to) > MANY_NUMBERS
+        msisdns = await aside(many, parse_msisdns, draft.to, region, Check.POSSIBLE, field="to")
         short_url = self._settings.short_url(call.request)
         parameters, tracked = await self._services.links.personal(call.account, named, msisdns, short_url)
         draft = msgspec.structs.replace(

@@ -35,7 +35,8 @@ Tags = Annotated[list[ShortText], Meta(max_length=50)]
 Values = Annotated[dict[str, str], Meta(max_length=MAX_RECIPIENTS + 1)]
 """One for each recipient, and the default."""
 Parameters = Annotated[dict[str, Values], Meta(max_length=MAX_PARAMETERS)]
-Links = Annotated[dict[str, str], Meta(max_length=MAX_PARAMETERS)]
+Links = Annotated[dict[str, str], Meta(max_length=20)]
+"""Each is an address of its own for each recipient."""
 KeywordList = Annotated[list[str], Meta(max_length=MAX_KEYWORDS)]
 Fields = Annotated[dict[str, str], Meta(max_length=MAX_FIELDS)]
 Words = Annotated[list[str], Meta(max_length=100)]

@@ -36,7 +36,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def require_few_fields(text: str | bytes, most: int = MAX_FIELDS) -> None:
     """RequestTooLarge for a query or a form, not taken apart yet, of more fields than that."""
-    fields = text.count("&" if isinstance(text, str) else b"&") + 1
+    fields = 1 + (text.count("&") if isinstance(text, str) else text.count(b"&"))
     if fields > most:
         raise RequestTooLarge(f"There are {fields} fields; {most} are allowed.")
 

@@ -50,6 +50,7 @@ from heliograph.engine.engine import Engine
 from heliograph.engine.routing import NO_WAY
 from heliograph.numbers import Check, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.directory import Templates
 from heliograph.services.recipients import MAX_NAMED_MISTAKES, keyed_like, parse_msisdns
 from heliograph.store.batches import (
@@ -144,7 +145,8 @@ class Batches:
         strictly the door's protocol takes phone numbers; `batch_id` is the identifier that it gets. Raises the
         RequestErrors that are imported above and what `also` raises; then nothing is stored.
         """
-        fingerprint = _fingerprint(draft) if draft.idempotency_key is not None else None
+        large = _is_large(draft)
+        fingerprint = await aside(large, _fingerprint, draft) if draft.idempotency_key is not None else None
         try:
             written = await self._written(account, draft)
         except UnknownTemplate:
@@ -152,7 +154,7 @@ class Batches:
             if repeated is None:
                 raise
             return Created(await self.get(account, repeated), repeated=True, refused=0)
-        batch = self._ruled(account, written, check, batch_id)
+        batch = await aside(large, self._ruled, account, written, check, batch_id)
         accepted = await self._engine.accept(
             NewBatch(batch, draft.idempotency_key, fingerprint, self._tariff(account), also)
         )
@@ -165,8 +167,11 @@ class Batches:
         self, account: Account, draft: Draft, *, list_first: int = 0, check: Check = Check.POSSIBLE
     ) -> DryRun:
         """What creating this batch would come to; nothing is stored. Raises what `create` raises."""
-        batch = self._ruled(account, await self._written(account, draft), check)
+        batch = await aside(_is_large(draft), self._ruled, account, await self._written(account, draft), check)
         wanted = await self._store.read(_now, batch, self._tariff(account))
+        return await aside(len(wanted.msisdns) > MANY_NUMBERS, self._come_to, batch, wanted, list_first)
+
+    def _come_to(self, batch: Batch, wanted: Fresh, list_first: int) -> DryRun:
         renderings, most = renderings_of(wanted.batch), most_parts(batch.max_parts)
         parts = 0
         listed: list[DryRunRecipient] = []
@@ -284,7 +289,14 @@ class Batches:
             raise InvalidField("This batch was sent without asking for feedback.", field="feedback_enabled")
         if batch.groups and not numbers:
             raise InvalidField("A batch to a group needs the recipients by name.", field="recipients")
-        msisdns = parse_msisdns(numbers, account.default_region, Check.SHAPE, field="recipients")
+        msisdns = await aside(
+            len(numbers) > MANY_NUMBERS,
+            parse_msisdns,
+            numbers,
+            account.default_region,
+            Check.SHAPE,
+            field="recipients",
+        )
         confirmed = await self._store.write(confirm, account.id, batch_id, msisdns, now_ms())
         if confirmed < len(msisdns):
             raise InvalidRecipient("Not all of these are recipients of the batch.", field="recipients")
@@ -429,6 +441,12 @@ def _now(tx: Tx, batch: Batch, tariff: Tariff) -> Fresh:
         raise unknown_group(strangers)
     due = msgspec.structs.replace(batch, expand_at=None)
     return priced(tx, [(due, everyone(tx, due), tariff)])[0]
+
+
+def _is_large(draft: Draft) -> bool:
+    """Whether it takes a while to apply the rules to it."""
+    values = sum(len(column) for column in (draft.parameters or {}).values())
+    return len(draft.to) + values > MANY_NUMBERS
 
 
 def _recipients(draft: Draft, region: str | None, check: Check) -> list[str]:

@@ -12,6 +12,7 @@ from heliograph.domain.errors import InvalidRecipient, NotFound
 from heliograph.domain.groups import Group
 from heliograph.engine.engine import Engine
 from heliograph.numbers import Check, InvalidNumber, InvalidRow, normalise, normalise_many
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store.contacts import (
     Census,
     add_contacts,
@@ -96,7 +97,8 @@ class Contacts:
         Of two with the same number the first counts, and the second where the first is blank. `on_invalid` makes the
         error that is raised if something is no number; None: the others are added.
         """
-        asked, invalid = _numbers(drafts, account.default_region)
+        many = len(drafts) > MANY_NUMBERS
+        asked, invalid = await aside(many, _numbers, drafts, account.default_region)
         if invalid and on_invalid is not None:
             raise on_invalid(invalid)
         put = await self._store.write(add_contacts, account.id, group.id, list(asked.items()), update=update)

@@ -16,6 +16,7 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.words import words_of
 from heliograph.numbers import Check, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.recipients import parse_msisdns
 from heliograph.store import Store
 from heliograph.store.groups import (
@@ -41,26 +42,20 @@ class Groups:
         self._store = store
 
     async def create(self, account: Account, draft: GroupDraft, *, check: Check = Check.POSSIBLE) -> Group:
-        ruled = _ruled(account, draft, check)
+        ruled = await aside(len(draft.members) > MANY_NUMBERS, _ruled, account, draft, check)
         return await self._store.write(add_group, account.id, new_id(), ruled, now_ms())
 
     async def replace(
         self, account: Account, group_id: str, draft: GroupDraft, *, check: Check = Check.POSSIBLE
     ) -> Group:
         """Makes a group what the draft says; what it was is forgotten, except its identifier."""
-        ruled = _ruled(account, draft, check)
+        ruled = await aside(len(draft.members) > MANY_NUMBERS, _ruled, account, draft, check)
         return _found(group_id, await self._store.write(replace_group, account.id, group_id, ruled, now_ms()))
 
     async def change(
         self, account: Account, group_id: str, change: GroupChange, *, check: Check = Check.POSSIBLE
     ) -> Group:
-        region = account.default_region
-        ruled = msgspec.structs.replace(
-            change,
-            add=parse_msisdns(change.add, region, check, field="add"),
-            remove=parse_msisdns(change.remove, region, check, field="remove"),
-            auto_update=UNSET if change.auto_update is UNSET else _auto_update(change.auto_update),
-        )
+        ruled = await aside(len(change.add) + len(change.remove) > MANY_NUMBERS, _ruled_change, account, change, check)
         return _found(group_id, await self._store.write(change_group, account.id, group_id, ruled, now_ms()))
 
     async def delete(self, account: Account, group_id: str) -> None:
@@ -117,6 +112,16 @@ def _ruled(account: Account, draft: GroupDraft, check: Check) -> GroupDraft:
         members=parse_msisdns(draft.members, account.default_region, check, field="members"),
         tags=list(dict.fromkeys(draft.tags)),
         auto_update=_auto_update(draft.auto_update),
+    )
+
+
+def _ruled_change(account: Account, change: GroupChange, check: Check) -> GroupChange:
+    region = account.default_region
+    return msgspec.structs.replace(
+        change,
+        add=parse_msisdns(change.add, region, check, field="add"),
+        remove=parse_msisdns(change.remove, region, check, field="remove"),
+        auto_update=UNSET if change.auto_update is UNSET else _auto_update(change.auto_update),
     )
 
 

@@ -13,6 +13,7 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Message
 from heliograph.domain.rendering import Rendered, renderings_of
 from heliograph.domain.statuses import Status
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store import Store
 from heliograph.store.batches import BatchFilter, batches_by_ids, batches_of, count_batches
 from heliograph.store.messages import (
@@ -119,7 +120,7 @@ class History:
         """All messages of a batch, in the order of its recipients."""
         wanted = MessageFilter(batch_id=batch_id)
         found, batches = await self._store.read(_page, account.id, wanted, _ALL, None, None)
-        return list(_rendered(found[::-1], batches))
+        return await aside(len(found) > MANY_NUMBERS, lambda: list(_rendered(found[::-1], batches)))
 
     async def get(self, account: Account, message_id: str) -> Sent:
         """NotFound if the account has no such message."""

@@ -12,6 +12,7 @@ from heliograph.domain.errors import InvalidField, NotFound
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.links import Click, Hit, Link, LinkKind, Tracked, is_web_address, new_link_id, new_token
 from heliograph.engine.engine import Engine
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store.files import Files
 from heliograph.store.links import (
     add_link,
@@ -166,7 +167,7 @@ class Links:
             found = await self._hits.link(link_id)
             if found is None or found.account_id != account.id:
                 raise InvalidField(f"There is no link {link_id!r} in this account.", field="links")
-            made = [Tracked(link_id, new_token(), msisdn) for msisdn in msisdns]
+            made = await aside(len(msisdns) > MANY_NUMBERS, _tracked, link_id, msisdns)
             parameters[name] = {f"+{one.msisdn}": f"{short_url}/{link_id}/{one.token}" for one in made}
             tracked += made
         return parameters, tracked
@@ -195,3 +196,7 @@ def _check(name: str | None, address: str | None) -> None:
 
 def _no_link(kind: LinkKind) -> NotFound:
     return NotFound(f"There is no such {kind} in this account.")
+
+
+def _tracked(link_id: str, msisdns: Sequence[str]) -> list[Tracked]:
+    return [Tracked(link_id, new_token(), msisdn) for msisdn in msisdns]

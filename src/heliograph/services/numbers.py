@@ -22,6 +22,7 @@ from heliograph.numbers import (
     time_zone_of,
     type_of,
 )
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store.lookups import (
     Question,
     add_lookups,
@@ -71,8 +72,11 @@ class Numbers:
         except InvalidNumber as error:
             raise InvalidRecipient(f"{number!r} is not a phone number: {error.reason}.", field="number") from error
 
-    def validate_many(self, numbers: Sequence[str], region: str | None = None) -> list[Facts | str]:
+    async def validate_many(self, numbers: Sequence[str], region: str | None = None) -> list[Facts | str]:
         """In the order given; what is no number as it was written."""
+        return await aside(len(numbers) > MANY_NUMBERS, self._validated, numbers, region)
+
+    def _validated(self, numbers: Sequence[str], region: str | None) -> list[Facts | str]:
         read = normalise_many(numbers, region=region, check=Check.POSSIBLE)
         wrong = {row.index for row in read.invalid}
         right = iter(read.msisdns)
@@ -108,19 +112,23 @@ class Numbers:
         `on_invalid` makes the error that is raised if nothing is left. InvalidCallbackUrl, InsufficientCredit.
         """
         self._engine.guard.require(callback_url)
-        read = normalise_many(numbers, region=region or account.default_region, check=Check.POSSIBLE)
-        msisdns = list(dict.fromkeys(read.msisdns))
-        covered = [(msisdn, price) for msisdn in msisdns if (price := self._price(country_of(msisdn))) is not None]
-        invalid = [row.text for row in read.invalid]
-        if not covered:
-            raise on_invalid(invalid)
         now = now_ms()
         job_id = new_id()
-        wanted = [
-            self._wanted(account, lookup_id, msisdn, price, now, protocol=protocol, job_id=job_id, url=callback_url)
-            for lookup_id, (msisdn, price) in zip(following(job_id, len(covered)), covered, strict=True)
-        ]
-        total = sum(price for _, price in covered)
+
+        def read() -> tuple[list[Lookup], list[str]]:
+            found = normalise_many(numbers, region=region or account.default_region, check=Check.POSSIBLE)
+            msisdns = list(dict.fromkeys(found.msisdns))
+            covered = [(msisdn, price) for msisdn in msisdns if (price := self._price(country_of(msisdn))) is not None]
+            wanted = [
+                self._wanted(account, lookup_id, msisdn, price, now, protocol=protocol, job_id=job_id, url=callback_url)
+                for lookup_id, (msisdn, price) in zip(following(job_id, len(covered)), covered, strict=True)
+            ]
+            return wanted, [row.text for row in found.invalid]
+
+        wanted, invalid = await aside(len(numbers) > MANY_NUMBERS, read)
+        if not wanted:
+            raise on_invalid(invalid)
+        total = sum(lookup.price for lookup in wanted)
         job = LookupJob(
             id=job_id,
             account_id=account.id,

@@ -11,6 +11,7 @@ from heliograph.domain.errors import InvalidRecipient, Locked, NotFound
 from heliograph.domain.instants import now_ms
 from heliograph.domain.optouts import OptOut, OptOutSource
 from heliograph.numbers import Check, InvalidNumber, InvalidRow, normalise, normalise_many
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_optout_page
 from heliograph.store.optouts import (
@@ -51,7 +52,9 @@ class OptOuts:
     ) -> Added:
         """As many numbers as there are. `on_invalid` makes the error that is raised if one is none; None: the others
         are added."""
-        read = normalise_many(numbers, region=region or account.default_region, check=Check.POSSIBLE)
+        place = region or account.default_region
+        many = len(numbers) > MANY_NUMBERS
+        read = await aside(many, normalise_many, numbers, region=place, check=Check.POSSIBLE)
         if read.invalid and on_invalid is not None:
             raise on_invalid(read.invalid)
         msisdns = list(dict.fromkeys(read.msisdns))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -105,15 +106,17 @@ def msisdn_of(given: str, account: Account) -> str:
 
 def drafts_of(send: Send, account: Account) -> list[tuple[Draft, list[Row]]]:
     """What is to be sent to the rows that are accepted or on the blacklist, each number once in a draft."""
-    rounds: list[dict[str, Row]] = []
+    rounds: list[list[Row]] = []
+    times: Counter[str] = Counter()
     for row in send.rows:
         if row.code not in {Code.ACCEPTED, Code.BLACKLISTED}:
             continue
-        free = next((each for each in rounds if row.msisdn not in each), None)
-        if free is None:
-            rounds.append(free := {})
-        free[row.msisdn] = row
-    return [(_draft(send, account, list(each.values())), list(each.values())) for each in rounds]
+        place = times[row.msisdn]
+        times[row.msisdn] += 1
+        if place == len(rounds):
+            rounds.append([])
+        rounds[place].append(row)
+    return [(_draft(send, account, rows), rows) for rows in rounds]
 
 
 def _draft(send: Send, account: Account, rows: Sequence[Row]) -> Draft:

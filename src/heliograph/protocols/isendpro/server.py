@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -49,7 +50,7 @@ from heliograph.protocols.isendpro.sending import (
 )
 from heliograph.services.access import require_address
 from heliograph.services.accounts import public_part
-from heliograph.services.aside import LARGE_BODY, aside
+from heliograph.services.aside import LARGE_BODY, MANY_NUMBERS, aside
 from heliograph.services.exports import Cell
 from heliograph.services.services import Services
 from heliograph.store.messages import MessageFilter
@@ -94,7 +95,7 @@ class IsendproDoor(Door):
         """To one number or to many: their own client posts many to the address for one."""
         asked = _asked(call)
         numbers = await self._numbers(call, asked)
-        send = read_send(asked, numbers, call.account)
+        send = await aside(len(numbers) > MANY_NUMBERS, read_send, asked, numbers, call.account)
         await self._mark_blacklisted(call, send)
         if not send.is_test:
             await self._create(call, send)
@@ -114,7 +115,8 @@ class IsendproDoor(Door):
 
     async def _create(self, call: Call, send: Send) -> None:
         """One batch, and another for each time that a number is repeated."""
-        for place, (draft, rows) in enumerate(drafts_of(send, call.account)):
+        drafts = await aside(len(send.rows) > MANY_NUMBERS, drafts_of, send, call.account)
+        for place, (draft, rows) in enumerate(drafts):
             try:
                 await self._services.batches.create(call.account, draft)
             except InsufficientCredit:
@@ -126,8 +128,9 @@ class IsendproDoor(Door):
         asked = _asked(call)
         numbers = asked.required_many("num")
         # Whatever length is asked for, the answer says how long it is.
-        send = read_send(asked, numbers, call.account, any_length=True)
-        return wire.reply([_counted(row, ucs2=send.ucs2) for row in send.rows])
+        many = len(numbers) > MANY_NUMBERS
+        send = await aside(many, read_send, asked, numbers, call.account, any_length=True)
+        return wire.reply(await aside(many, list, map(partial(_counted, ucs2=send.ucs2), send.rows)))
 
     async def credit(self, call: Call) -> wire.CreditReply:
         asked = _asked(call)

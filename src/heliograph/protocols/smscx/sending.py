@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,6 +29,7 @@ from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_numbers, inv
 from heliograph.protocols.smscx.placeholders import Addresses, Personalising, Recipients, tracked_in
 from heliograph.protocols.smscx.reading import channel, country, moment
 from heliograph.protocols.uuids import is_random_uuid, to_uuid
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.batches import DryRun
 from heliograph.services.history import Sent
 from heliograph.services.services import Services
@@ -113,7 +115,8 @@ class Sending:
         if balance is not None and run.price > balance:
             await self._refuse_fallback(account, wanted)
             raise InsufficientCredit()
-        return await self._reply(account, wanted, body, _as_if_sent(run))
+        sent = await aside(run.recipients > MANY_NUMBERS, _as_if_sent, run)
+        return await self._reply(account, wanted, body, sent)
 
     async def _refuse_fallback(self, account: Account, wanted: Wanted) -> None:
         """1130 if the balance would do for the first channel alone."""
@@ -188,7 +191,7 @@ class Sending:
         if len(to) > wire.MAX_RECIPIENTS:
             raise invalid_param(1103, f"At most {wire.MAX_RECIPIENTS} recipients.")
         region = country(body.country_iso) or caller.account.default_region
-        found = normalise_many(to, region=region, check=Check.POSSIBLE)
+        found = await aside(len(to) > MANY_NUMBERS, normalise_many, to, region=region, check=Check.POSSIBLE)
         invalid = [row.text for row in found.invalid]
         if invalid and (body.allow_invalid is not True or not found.msisdns):
             raise invalid_numbers(invalid, len(to))
@@ -303,8 +306,9 @@ class Sending:
                 ),
             )
 
-        plain = None if content.plain is None else draft([content.plain])
-        written = draft([said.text for said in content.said])
+        many = len(recipients) > MANY_NUMBERS
+        plain = None if content.plain is None else await aside(many, draft, [content.plain])
+        written = await aside(many, draft, [said.text for said in content.said])
         return Wanted(
             written,
             plain or written,
@@ -338,9 +342,8 @@ class Sending:
     async def _reply(
         self, account: Account, wanted: Wanted, body: wire.AnySending, sent: Sequence[Sent]
     ) -> wire.SendReply:
-        rows = [
-            shapes.send_row(each, scheduled=wanted.scheduled, show_timezone=body.show_timezone is True) for each in sent
-        ]
+        shown = partial(shapes.send_row, scheduled=wanted.scheduled, show_timezone=body.show_timezone is True)
+        rows = await aside(len(sent) > MANY_NUMBERS, list, map(shown, sent))
         batch = sent[0].batch
         info = wire.SendInfo(
             campaign_id=to_uuid(batch.id),

@@ -39,6 +39,7 @@ from heliograph.protocols.smscx.errors import (
 from heliograph.protocols.smscx.operations import OPERATIONS, SCOPES
 from heliograph.protocols.smscx.reading import country
 from heliograph.protocols.uuids import to_uuid
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store.batches import BatchFilter
 from heliograph.store.messages import MessageFilter
 
@@ -222,7 +223,8 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def add_contacts_to_group(self, call: Call) -> wire.AddedReply:
         group = await self._group(call)
         body: wire.AddContacts = call.body
-        drafts = [_contact(each, country(body.country_iso)) for each in _listed(body)]
+        listed, region = _listed(body), country(body.country_iso)
+        drafts = await aside(len(listed) > MANY_NUMBERS, lambda: [_contact(each, region) for each in listed])
         added = await self._services.contacts.add(
             call.account,
             group,

@@ -20,6 +20,7 @@ from heliograph.protocols.smsdrop.errors import SmsdropRefusal, invalid, refused
 from heliograph.protocols.smsdrop.operations import OPERATIONS
 from heliograph.protocols.uuids import from_uuid, to_uuid
 from heliograph.services.accounts import public_part
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.history import Campaign
 from heliograph.services.services import Services
 from heliograph.text import verbatim
@@ -68,7 +69,7 @@ class SmsdropDoor(Door):
         return wire.Token(issued.secret)
 
     async def launch_campaign(self, call: Call) -> Reply:
-        return self._launched(await self._services.parking.create(call.account, _draft(call.body)))
+        return self._launched(await self._services.parking.create(call.account, await self._draft(call.body)))
 
     async def retry_campaign(self, call: Call) -> Reply:
         try:
@@ -76,6 +77,9 @@ class SmsdropDoor(Door):
         except NotFound as error:
             # Not 404: the published clients would take that for success.
             raise invalid("id", error.message) from error
+
+    async def _draft(self, body: wire.NewCampaign) -> Draft:
+        return await aside(len(body.recipient_list) > MANY_NUMBERS, _draft, body)
 
     def _launched(self, made: Campaign | Parked) -> Reply:
         return Reply(self._shown(made), NOT_LAUNCHED if isinstance(made, Parked) else 200)

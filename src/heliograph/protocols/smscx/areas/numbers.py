@@ -27,6 +27,7 @@ from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_param
 from heliograph.protocols.smscx.reading import country
 from heliograph.protocols.smscx.sending import PROTOCOL, settings_of
 from heliograph.protocols.uuids import is_random_uuid, to_uuid
+from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.exports import Cell
 from heliograph.services.numbers import Facts
 from heliograph.services.rents import RentWithTraffic
@@ -62,8 +63,8 @@ class NumbersArea(Area):
         body: wire.ManyNumbers = call.body
         numbers = _listed(body)
         region = country(body.country_iso) or call.account.default_region
-        found = self._services.numbers.validate_many(numbers, region)
-        rows = [_validated(each) for each in found]
+        found = await self._services.numbers.validate_many(numbers, region)
+        rows = await aside(len(found) > MANY_NUMBERS, list, map(_validated, found))
         invalid = sum(row.invalid for row in rows)
         return wire.ValidatedList(
             info=wire.ValidatedInfo(
