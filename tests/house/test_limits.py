@@ -10,8 +10,10 @@ import pytest
 from msgspec import inspect
 from tests.doors.every_operation import EVERY, Served
 
+from heliograph.api.wire import LookUp
 from heliograph.domain.errors import RequestTooLarge, TooManyItems, TooManyRecipients
-from heliograph.doors.bodies import MAX_FIELDS, MAX_VALUES, decode_json
+from heliograph.domain.lookups import MAX_LOOKUPS
+from heliograph.doors.bodies import MAX_FIELDS, MAX_VALUES, MORE_PUNCTUATION, decode_json
 from heliograph.doors.collections import Collection, collections_of
 from heliograph.doors.door import ANONYMOUS_BODY
 from heliograph.protocols.isendpro import wire as isendpro
@@ -111,6 +113,15 @@ def test_one_item_more_is_refused_with_the_name_of_its_field(request_type: Any, 
     assert isinstance(refusal.value, TooManyRecipients) == (found.path == "to")
 
 
-def test_a_document_of_too_many_values_is_not_decoded() -> None:
+@pytest.mark.parametrize(("request_type", "found"), CASES.values(), ids=CASES)
+def test_a_document_of_more_values_than_its_type_can_have_is_not_decoded(request_type: Any, found: Collection) -> None:
+    """Which JSON it is not does not matter: it is not looked at."""
     with pytest.raises(RequestTooLarge):
-        decode_json(b"[" + b"1," * MAX_VALUES + b"1]", msgspec.json.Decoder(list[int]))
+        decode_json(b"[" + b"1," * MAX_VALUES + b"]", msgspec.json.Decoder(request_type))
+
+
+def test_a_list_of_texts_is_not_built_to_be_counted() -> None:
+    many = b'{"numbers":[' + b'"1",' * (MAX_LOOKUPS + MORE_PUNCTUATION + 10) + b"nothing that could be read"
+
+    with pytest.raises(RequestTooLarge):
+        decode_json(many, msgspec.json.Decoder(LookUp))

@@ -21,12 +21,15 @@ from heliograph.domain.errors import (
     UnsupportedMediaType,
     WrongType,
 )
+from heliograph.doors.collections import most_values
 from heliograph.doors.documents import as_meant
 
 MAX_FIELDS = 1_000
 """In a form, and in a query: ours."""
 MAX_VALUES = 1_000_000
 """In a JSON document, of any kind: lists and maps of millions take seconds to build, whatever they are to mean."""
+MORE_PUNCTUATION = 10_000
+"""Signs in a JSON document that are in its texts, or in fields that nobody asked for, beside what its type allows."""
 LOOKED_INTO_AGAIN = 250_000
 """Values of a JSON document up to which it is looked into once more for what its type refuses."""
 _PATH = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
@@ -71,7 +74,7 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     `[]` may stand for `{}`, and a byte order mark is ignored (RFC 8259, section 8.1). A RequestError says what is wrong
     with it.
     """
-    values = require_few_values(body)
+    values = require_few_values(body, most_values(decoder.type) + MORE_PUNCTUATION)
     if _has_nul(body):
         raise InvalidField("Text may not contain the character U+0000.")
     body = body.removeprefix(_BYTE_ORDER_MARK)
@@ -90,14 +93,14 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         raise MalformedRequest("The body is nested too deeply.") from error
 
 
-def require_few_values(document: bytes) -> int:
-    """How many values a JSON document has at most, told by its punctuation. RequestTooLarge for more than can be read
-    in a moment."""
-    values = 1
+def require_few_values(document: bytes, most: float = MAX_VALUES) -> int:
+    """How many values a JSON document has at most, told by its punctuation. RequestTooLarge for more than `most`, and
+    for more than can be read in a moment."""
+    values, most = 1, min(most, MAX_VALUES)
     for sign in (b",", b"[", b"{"):
         values += document.count(sign)
-        if values > MAX_VALUES:
-            raise RequestTooLarge(f"The body has more than {MAX_VALUES} values.")
+        if values > most:
+            raise RequestTooLarge(f"The body has more than {most} values.")
     return values
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from math import inf
 from typing import Any, NamedTuple
 
 from msgspec import inspect
@@ -20,6 +22,33 @@ class Collection(NamedTuple):
 def collections_of(request: Any) -> list[Collection]:
     """All of a request's type, each once."""
     return list(dict.fromkeys(_within(inspect.type_info(request), "")))
+
+
+def most_values(request: Any) -> float:
+    """How many values a document of a request's type has at most, each list, map and field counted with what is in it;
+    infinite where something in it can be anything."""
+    return _counted(request)
+
+
+@cache
+def _counted(request: Any) -> float:
+    return _most_values(inspect.type_info(request))
+
+
+def _most_values(kind: inspect.Type) -> float:
+    match kind:
+        case inspect.UnionType(types=types):
+            return max(_most_values(each) for each in types)
+        case inspect.StructType(fields=fields):
+            return 1 + sum(_most_values(field.type) for field in fields)
+        case (
+            inspect.DictType(value_type=inner, max_length=most)
+            | inspect.CollectionType(item_type=inner, max_length=most)
+        ):
+            return 1 + (inf if most is None else most * _most_values(inner))
+        case inspect.AnyType() | inspect.RawType():
+            return inf
+    return 1
 
 
 def _within(kind: inspect.Type, path: str) -> Iterator[Collection]:

@@ -151,6 +151,19 @@ def test_tags_are_read_replaced_and_changed(xms: clx.xms.Client) -> None:
     assert xms.fetch_group_tags(made) == {"c", "d"}
 
 
+def test_tags_are_a_thousand_at_most_however_many_requests_bring_them(xms: clx.xms.Client) -> None:
+    made = xms.create_group(group(tags={f"{place}" for place in range(999)})).group_id
+
+    assert len(xms.update_group_tags(made, {"999"}, {"0", "998"})) == 998
+    xms.update_group_tags(made, {"0", "998"}, set())
+    with pytest.raises(ErrorResponseException) as refusal:
+        xms.update_group_tags(made, {"one more"}, set())
+
+    assert refusal.value.error_code == "syntax_constraint_violation"
+    assert len(xms.fetch_group_tags(made)) == 1_000
+    assert xms.update_group_tags(made, set(), {f"{place}" for place in range(999)}) == {"999"}
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [

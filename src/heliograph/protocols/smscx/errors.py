@@ -71,7 +71,7 @@ _SENDING = {
     "alphabet": (1110, 1110),
     "removeEmojis": (1503, 1503),
 }
-_TOO_MANY_NUMBERS = {errors.TooManyItems: 1205}
+_TOO_MANY_NUMBERS: Mapping[type[HeliographError], int] = {errors.TooManyItems: 1205}
 _CONTACTS = {"phoneNumbers": (1203, 1208), "phoneNumber": (1203, 1207), "msisdn": (1203, 1207), "name": (1204, 1206)}
 _TEMPLATES = {
     "text": (1801, 1802),
