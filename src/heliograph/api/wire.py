@@ -18,6 +18,7 @@ from heliograph.domain.batches import MAX_GROUPS, MAX_PARAMETERS, MAX_RECIPIENTS
 from heliograph.domain.contacts import MAX_FIELDS
 from heliograph.domain.groups import MAX_KEYWORDS
 from heliograph.domain.lookups import MAX_LOOKUPS
+from heliograph.domain.optouts import MOST_WORDS
 
 ReportName = Literal["none", "summary", "full", "per_recipient", "per_recipient_final"]
 StatusName = Literal["queued", "sending", "sent", "delivered", "failed", "rejected", "expired", "canceled", "unknown"]
@@ -39,7 +40,7 @@ Links = Annotated[dict[str, str], Meta(max_length=20)]
 """Each is an address of its own for each recipient."""
 KeywordList = Annotated[list[str], Meta(max_length=MAX_KEYWORDS)]
 Fields = Annotated[dict[str, str], Meta(max_length=MAX_FIELDS)]
-Words = Annotated[list[str], Meta(max_length=100)]
+Words = Annotated[list[str], Meta(max_length=MOST_WORDS)]
 ScopeList = Annotated[list[str], Meta(max_length=100)]
 AreaSettings = Annotated[dict[str, Annotated[dict[str, Any], Meta(max_length=100)]], Meta(max_length=100)]
 

@@ -10,6 +10,9 @@ import msgspec
 
 from heliograph.domain.words import bare_word, phrase_of
 
+MOST_WORDS = 50
+"""Of an account's own, of each kind."""
+
 
 def _words(*lines: str) -> frozenset[str]:
     """Each line has the words of one language, or of a few that are alike; a hyphen stands in a phrase, which may be

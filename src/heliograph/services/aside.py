@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LARGE_BODY = 256 * 1024
+LARGE_BODY = 16 * 1024
 """Bytes that are read in some milliseconds."""
 MANY_NUMBERS = 1_000
 """Numbers that are read in some milliseconds."""

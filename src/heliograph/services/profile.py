@@ -7,14 +7,13 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.errors import InvalidField, InvalidOriginator
-from heliograph.domain.optouts import ConsentWords
+from heliograph.domain.optouts import MOST_WORDS, ConsentWords
 from heliograph.engine.engine import Engine
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.numbers import parse_originator, region_named
 from heliograph.services.accounts import Accounts
 from heliograph.services.batches import is_storable
 
-MOST_WORDS = 50
 LONGEST_ANSWER = 480
 
 
