@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +36,7 @@ from heliograph.domain.verifications import (
     VerificationStatus,
     Wording,
     code_of,
+    hash_code,
 )
 from heliograph.engine.lines import LineRules
 from heliograph.numbers import Check
@@ -210,7 +213,22 @@ async def test_another_process_sends_the_same_code_if_it_has_the_same_secret(sta
         assert latest == code
     else:
         assert await sent_code(running, first) == HIDDEN
-    assert (await one.check(running.account, first.id, latest)).status is VerificationStatus.VERIFIED
+    assert (await other.check(running.account, first.id, latest)).status is VerificationStatus.VERIFIED
+
+
+async def test_what_is_stored_of_a_code_cannot_be_tried_with_what_is_in_the_store(start: StartEngine) -> None:
+    running = await start(ScriptedProvider())
+    started = await running.services.verify.start(running.account, code_draft())
+    code = await sent_code(running, started)
+
+    stored = await running.engine.store.read(_stored, running.account.id, started.id)
+
+    secrets = [value for value in msgspec.structs.asdict(running.account).values() if isinstance(value, str)]
+    assert running.account.callback_secret in secrets
+    tried = [hash_code(secret.encode(), started.id, code) for secret in secrets]
+    assert stored.code_hash not in tried
+    written = f"code:{started.id}:{code}".encode()
+    assert stored.code_hash not in [hmac.digest(secret.encode(), written, "sha256").hex() for secret in secrets]
 
 
 @given(

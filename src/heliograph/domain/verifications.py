@@ -10,7 +10,6 @@ from enum import StrEnum
 
 import msgspec
 
-from heliograph.domain.accounts import Account
 from heliograph.domain.channels import Channel
 from heliograph.numbers import code_typed
 
@@ -139,11 +138,12 @@ def code_of(secret: bytes, verification_id: str, nth: int, wording: Wording) -> 
     return code
 
 
-def hash_code(account: Account, verification_id: str, code: str) -> str:
-    """What is stored of a code: HMAC-SHA256 with the account's secret, so that the hash alone says nothing.
+def hash_code(secret: bytes, verification_id: str, code: str) -> str:
+    """What is stored of a code: HMAC-SHA256 with a secret that is not in the store, so that nobody who reads the store
+    can try them all.
 
     Capitals do not matter, nor in which script digits are typed, nor what people put between them to read them: blanks
     and dashes.
     """
-    written = f"code:{verification_id}:{code_typed(code)}"
-    return hmac.digest(account.callback_secret.encode(), written.encode(), "sha256").hex()
+    written = f"hash:{verification_id}:{code_typed(code)}"
+    return hmac.digest(secret, written.encode(), "sha256").hex()

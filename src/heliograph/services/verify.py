@@ -79,7 +79,7 @@ class Verify:
     """Raises NotFound for a verification that the account does not have."""
 
     def __init__(self, engine: Engine, batches: Batches, key: bytes) -> None:
-        """Codes follow from the `key`, which is not in the store."""
+        """Codes, and what is stored of them, follow from the `key`, which is not in the store."""
         self._key = key
         self._engine = engine
         self._store = engine.store
@@ -126,7 +126,7 @@ class Verify:
             address=draft.address,
             client_reference=draft.client_reference,
             status=VerificationStatus.PENDING,
-            code_hash=hash_code(account, verification_id, code),
+            code_hash=hash_code(self._key, verification_id, code),
             attempts=0,
             max_attempts=draft.max_attempts,
             sends=1,
@@ -169,7 +169,7 @@ class Verify:
 
     async def _send_again(self, account: Account, wanted: Verification, wording: Wording) -> Verification:
         """In other words, if these are others; the code is made as it was."""
-        code = self._code_of(account, wanted)
+        code = self._code_of(wanted)
         wording = msgspec.structs.replace(wording, kind=wanted.wording.kind, length=wanted.wording.length)
 
         def check(before: Verification) -> None:
@@ -178,11 +178,11 @@ class Verify:
 
         return await self._send_further(account, msgspec.structs.replace(wanted, wording=wording), code, check)
 
-    def _code_of(self, account: Account, verification: Verification) -> str:
+    def _code_of(self, verification: Verification) -> str:
         """The code that is good; another one if this was made from another secret."""
         for nth in range(verification.sends, 0, -1):
             code = code_of(self._key, verification.id, nth, verification.wording)
-            if same_secret(verification.code_hash, hash_code(account, verification.id, code)):
+            if same_secret(verification.code_hash, hash_code(self._key, verification.id, code)):
                 return code
         return code_of(self._key, verification.id, verification.sends + 1, verification.wording)
 
@@ -199,7 +199,7 @@ class Verify:
                 check(before)
                 return msgspec.structs.replace(
                     self._sent_by(before, batch),
-                    code_hash=hash_code(account, before.id, code),
+                    code_hash=hash_code(self._key, before.id, code),
                     sends=before.sends + 1,
                     expires_at=wanted.expires_at,
                     wording=wanted.wording,
@@ -232,7 +232,7 @@ class Verify:
         WrongCode; VerificationFailed for the last wrong one; VerificationOver in its kinds once there is nothing to
         verify. A wrong code is counted when this raises.
         """
-        code_hash = hash_code(account, verification_id, code)
+        code_hash = hash_code(self._key, verification_id, code)
         found = await self._store.write(check_code, account.id, verification_id, code_hash, now_ms())
         if found is None:
             raise NotFound("There is no such verification in this account.")
