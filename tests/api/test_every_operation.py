@@ -69,6 +69,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "delete_application": ("", None),
     "start_verification": ("", {"to": "+33612345672", "length": 4}),
     "get_verification": ("", None),
+    "why_verification": ("", None),
     "check_verification": ("", {"code": "{code}"}),
     "resend_verification": ("", None),
     "cancel_verification": ("", None),

@@ -17,6 +17,7 @@ from tests.conftest import empty
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import USUAL, Draft, Options, Parameters, ReportWish
+from heliograph.domain.fraud import CodeLimits
 from heliograph.domain.messages import Message, Wait
 from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.receipts import Receipt
@@ -205,6 +206,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             files=files,
             largest_file=1_000_000,
             requests_per_second=0,
+            code_limits=CodeLimits(),
         )
         return Running(engine, chosen, services, account)
 

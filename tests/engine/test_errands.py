@@ -24,6 +24,7 @@ from heliograph.domain.errors import (
     VerificationExpired,
     WrongCode,
 )
+from heliograph.domain.fraud import CodeLimits
 from heliograph.domain.instants import now_ms
 from heliograph.domain.links import Click, LinkKind, Tracked
 from heliograph.domain.lookups import LineStatus, NetworkFacts
@@ -201,7 +202,9 @@ async def test_another_door_has_a_verification_of_its_own(start: StartEngine) ->
 @pytest.mark.parametrize("secret", [b"the same", b"another"])
 async def test_another_process_sends_the_same_code_if_it_has_the_same_secret(start: StartEngine, secret: bytes) -> None:
     running = await start(ScriptedProvider())
-    one, other = (Verify(running.engine, running.services.batches, each) for each in (b"the same", secret))
+    one, other = (
+        Verify(running.engine, running.services.batches, each, CodeLimits()) for each in (b"the same", secret)
+    )
     first = await one.start_or_send_again(running.account, code_draft())
     code = await sent_code(running, first)
 

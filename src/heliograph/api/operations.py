@@ -389,6 +389,14 @@ OPERATIONS = (
         summary="Where a verification stands",
     ),
     Operation(
+        name="why_verification",
+        method="GET",
+        path="/verifications/why/{number}",
+        scope=Scope.VERIFY,
+        response=wire.CodeOutlook,
+        summary="Whether a number would be sent a code now, and why not",
+    ),
+    Operation(
         name="check_verification",
         method="POST",
         path="/verifications/{verification_id}/check",

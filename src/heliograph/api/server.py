@@ -334,6 +334,9 @@ class NativeDoor(Door):
     async def get_verification(self, call: Call) -> wire.Verification:
         return shapes.verification(await self._services.verify.get(call.account, call.path["verification_id"]))
 
+    async def why_verification(self, call: Call) -> wire.CodeOutlook:
+        return shapes.code_outlook(await self._services.verify.why(call.account, call.path["number"]))
+
     async def check_verification(self, call: Call) -> wire.Verification:
         return shapes.verification(
             await self._services.verify.check(call.account, call.path["verification_id"], call.body.code)

@@ -36,6 +36,7 @@ from heliograph.services.numbers import Facts
 from heliograph.services.phones import OnScreen
 from heliograph.services.profile import ProfileChange
 from heliograph.services.reports import BatchReport
+from heliograph.services.verify import Outlook
 from heliograph.store.ledger import Entry
 from heliograph.store.phones import PhoneMessage
 
@@ -522,6 +523,19 @@ def verification(stored: Verification) -> wire.Verification:
         price=money(stored.price),
         client_reference=stored.client_reference,
         created_at=stored.created_at,
+    )
+
+
+def code_outlook(found: Outlook) -> wire.CodeOutlook:
+    verdict = found.verdict
+    return wire.CodeOutlook(
+        to=f"+{found.msisdn}",
+        allowed=verdict is None,
+        why=None if verdict is None else verdict.why.value,
+        explanation=None if verdict is None else verdict.sentence,
+        counts=[
+            wire.CodeCount(prefix=prefix, **msgspec.structs.asdict(count)) for prefix, count in found.counts.items()
+        ],
     )
 
 

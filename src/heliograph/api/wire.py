@@ -804,6 +804,31 @@ class Verification(msgspec.Struct, kw_only=True):
     created_at: datetime
 
 
+class CodeCount(msgspec.Struct, kw_only=True):
+    """What the account has sent to numbers that begin alike."""
+
+    prefix: str
+    """Digits of E.164; empty: all numbers."""
+    this_minute: int
+    last_minute: int
+    last_hour: int
+    """Without these two minutes: people need time to type."""
+    entered: int
+    """Of the last hour's codes, so far."""
+    last_day: int
+
+
+class CodeOutlook(msgspec.Struct, kw_only=True):
+    """Whether a number would be sent a code now."""
+
+    to: str
+    allowed: bool
+    why: Literal["number", "kind", "country", "limit", "slowed", "stopped"] | None
+    explanation: str | None
+    """Why not; null if it would."""
+    counts: Sequence[CodeCount]
+
+
 class CheckCode(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     code: str
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from heliograph.domain.fraud import CodeTerms
 from heliograph.domain.optouts import NO_WORDS, ConsentWords
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Marketing may go out when it is night where the recipient is."""
     prices: Mapping[str, int] = {}
     """ISO 3166 alpha-2 -> millionths for a part by SMS, instead of the installation's."""
+    codes: CodeTerms = CodeTerms()
+    """How many one-time codes may be sent, and where."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

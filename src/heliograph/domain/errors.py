@@ -345,11 +345,19 @@ class WrongCode(RequestError):
 
 
 class TooManyCodes(RequestError):
-    """Too many codes were asked for, for this number or by this address."""
+    """Too many codes were asked for: `why` says whether for one number, in all or for a prefix, or since few are
+    entered."""
 
     code = "too_many_codes"
     http_status = 429
     hint = "Wait before asking for another code."
+
+
+class CodesRefused(AccessError):
+    """This number is sent no codes: `why` says whether for its kind, its country, or since nobody enters them."""
+
+    code = "codes_refused"
+    hint = "Whoever runs the server can allow it, for everybody or for one account."
 
 
 class OptedOut(AccessError):

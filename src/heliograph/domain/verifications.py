@@ -18,10 +18,6 @@ PLACEHOLDER = "code"
 LENGTHS = range(4, 11)
 TIMES_TO_LIVE_S = range(60, 1_801)
 ATTEMPTS = range(1, 11)
-WINDOW = timedelta(hours=1)
-"""Over which codes are counted."""
-PER_NUMBER, PER_ADDRESS = 10, 30
-"""How many codes are sent to one number, or on behalf of one address, in a window."""
 RESEND_AFTER = timedelta(seconds=15)
 """How soon another code may take the place of the last."""
 SENDS = 5

@@ -40,6 +40,9 @@ class Metrics:
         self._refused = Counter(
             "heliograph_credentials_refused", "Callers whose credential was not right", ["kind"], registry=self.registry
         )
+        self._codes_refused = Counter(
+            "heliograph_codes_refused", "One-time codes that were not sent, by why", ["why"], registry=self.registry
+        )
 
     def watch(self, lines: Iterable[Line]) -> None:
         """Shows how these providers are doing whenever somebody looks."""
@@ -72,6 +75,9 @@ class Metrics:
 
     def credential_refused(self, kind: str) -> None:
         self._refused.labels(kind).inc()
+
+    def code_refused(self, why: str) -> None:
+        self._codes_refused.labels(why).inc()
 
     def callback(self, outcome: str) -> None:
         self._callbacks.labels(outcome).inc()

@@ -100,6 +100,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
                 files=files,
                 largest_file=settings.attachment_bytes,
                 requests_per_second=settings.rate_limit,
+                code_limits=settings.code_limits,
             )
             if simulated is None:
                 await sandbox.withdraw(services, settings.data_dir)

@@ -20,12 +20,13 @@ import msgspec
 import platformdirs
 
 from heliograph.domain.errors import SetupError
+from heliograph.domain.fraud import CodeLimits, CostlyKind
 from heliograph.domain.prices import FREE, MICROS, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL, PERIODS, Terms
 from heliograph.domain.routes import Rule, mistakes_in, title_of
 from heliograph.doors.bodies import in_our_words
 from heliograph.engine.addresses import Network
-from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of
+from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of, region_named
 from heliograph.protocols.provided import InvalidConfig, ProviderConfig
 
 FILE_NAME = "heliograph.toml"
@@ -58,6 +59,14 @@ def setting(default: Any, help: str, *, secret: bool = False, **limits: float) -
     if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+_LIMITS = CodeLimits()
+
+
+def _codes(default: int, help: str) -> Any:
+    """A limit of one-time codes."""
+    return setting(default, help, at_least=0, at_most=1_000_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +179,42 @@ class Settings:
         at_least=1,
         at_most=1_000_000,
     )
+    code_countries: tuple[str, ...] = setting(
+        tuple, "Countries that one-time codes are sent to, such as FR,BE; empty for all."
+    )
+    code_kinds: tuple[CostlyKind, ...] = setting(
+        tuple,
+        "Costly kinds of numbers that one-time codes are sent to all the same: premium, shared_cost, satellite.",
+    )
+    codes_per_minute: int = _codes(
+        _LIMITS.per_minute,
+        "One-time codes that an account sends in a minute; 0 for any number, as in all limits of codes. An account's "
+        "terms can have others.",
+    )
+    codes_per_day: int = _codes(_LIMITS.per_day, "The same in a day.")
+    codes_per_prefix_per_minute: int = _codes(
+        _LIMITS.prefix_per_minute,
+        "One-time codes that an account sends in a minute to numbers that differ in their last six digits only.",
+    )
+    codes_per_prefix_per_day: int = _codes(_LIMITS.prefix_per_day, "The same in a day.")
+    codes_per_number: int = _codes(_LIMITS.per_number, "One-time codes to one number in an hour.")
+    codes_per_address: int = _codes(
+        _LIMITS.per_address, "One-time codes in an hour on behalf of one address that the application names."
+    )
+    codes_slowed_from: int = _codes(
+        _LIMITS.slowed_from,
+        "Codes within an hour, to numbers that differ in their last six digits or four, from which on they are slowed "
+        "to six a minute while few of them are entered; 0 for never.",
+    )
+    codes_stopped_from: int = _codes(
+        _LIMITS.stopped_from, "The same, from which on none are sent while few are entered."
+    )
+    codes_entered_percent: int = setting(
+        _LIMITS.entered_percent,
+        "How many of a hundred codes are entered, or else that is few.",
+        at_least=0,
+        at_most=100,
+    )
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: str = setting("text", "text or json.")
 
@@ -184,6 +229,23 @@ class Settings:
         if self.prices is not None:
             return self.prices
         return TRIAL if self.default_provider == SANDBOX else FREE
+
+    @property
+    def code_limits(self) -> CodeLimits:
+        """How many one-time codes an account may send, and where."""
+        return CodeLimits(
+            countries=self.code_countries,
+            kinds=self.code_kinds,
+            per_minute=self.codes_per_minute,
+            per_day=self.codes_per_day,
+            prefix_per_minute=self.codes_per_prefix_per_minute,
+            prefix_per_day=self.codes_per_prefix_per_day,
+            per_number=self.codes_per_number,
+            per_address=self.codes_per_address,
+            slowed_from=self.codes_slowed_from,
+            stopped_from=self.codes_stopped_from,
+            entered_percent=self.codes_entered_percent,
+        )
 
     @property
     def inventory(self) -> tuple[Terms, ...]:
@@ -467,6 +529,27 @@ def _terms(table: _Rentable) -> Terms:
     )
 
 
+def _words(raw: Any) -> list[str]:
+    parts = raw.split(",") if isinstance(raw, str) else raw
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise ValueError(f"must be a list of words, not {raw!r}")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _countries(raw: Any) -> tuple[str, ...]:
+    found = {word: region_named(word) for word in _words(raw)}
+    if strangers := [word for word, region in found.items() if region is None]:
+        raise ValueError(f"must list countries such as FR, not {strangers[0]!r}")
+    return tuple(region for region in found.values() if region is not None)
+
+
+def _kinds(raw: Any) -> tuple[CostlyKind, ...]:
+    words = _words(raw)
+    if strangers := [word for word in words if word not in set(CostlyKind)]:
+        raise ValueError(f"must list some of {', '.join(CostlyKind)}, not {strangers[0]!r}")
+    return tuple(map(CostlyKind, words))
+
+
 def _string(raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError(f"must be text, not {raw!r}")
@@ -478,6 +561,8 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     "str": _string,
     "int": _number(int),
     "float": _number(float),
+    "tuple[str, ...]": _countries,
+    "tuple[CostlyKind, ...]": _kinds,
     "tuple[Network, ...]": _networks,
     "Mapping[str, ProviderConfig]": _providers,
     "tuple[Rule, ...]": _routes,

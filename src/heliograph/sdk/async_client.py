@@ -576,7 +576,8 @@ class AsyncVerify:
         """Sends a code: `length` is 4 to 10, `ttl_s` 60 to 1800 seconds, `max_attempts` 1 to 10.
 
         `address` is of whoever is to prove that the number is theirs (their IP address, say): TooManyCodes if too many
-        were asked for on its behalf, or for this number.
+        were asked for on its behalf, or for this number, or in all. CodesRefused for numbers of costly kinds, countries
+        that are sent none, and ranges where nobody enters them.
         """
         body = wire.StartVerification(
             to=to,
@@ -608,6 +609,10 @@ class AsyncVerify:
     async def cancel(self, verification_id: str) -> wire.Verification:
         """Makes the code worthless."""
         return await self._transport.run(calls.act(wire.Verification, "verifications", verification_id, "cancel"))
+
+    async def why(self, number: str) -> wire.CodeOutlook:
+        """Whether a number would be sent a code now, and why not, with what the account has sent to its like."""
+        return await self._transport.run(calls.get(wire.CodeOutlook, "verifications", "why", calls.bare(number)))
 
     async def get(self, verification_id: str) -> wire.Verification:
         """NotFound if the account has no such verification."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heliograph.domain.errors import NotFound
+from heliograph.domain.fraud import CodeLimits
 from heliograph.domain.rents import Terms
 from heliograph.engine.engine import Engine
 from heliograph.protocols.sandbox.operator import SandboxOperator
@@ -43,6 +44,7 @@ class Services:
         files: Files,
         largest_file: int,
         requests_per_second: int,
+        code_limits: CodeLimits,
     ) -> None:
         """`operator` is None where there is no sandbox; `inventory` has the numbers that can be rented; `largest_file`
         is in octets; an account may make `requests_per_second` by all doors."""
@@ -68,7 +70,7 @@ class Services:
         self.channels = engine.router.channels
         """Those by which ordinary numbers can be reached."""
         self._phones = None if operator is None else Phones(engine, operator)
-        self.verify = Verify(engine, self.batches, accounts.seal.key_for("one-time codes"))
+        self.verify = Verify(engine, self.batches, accounts.seal.key_for("one-time codes"), code_limits)
         self.numbers = Numbers(engine)
         self.rents = Rents(engine, inventory)
         self.links = Links(engine, files, largest_file)

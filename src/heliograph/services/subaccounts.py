@@ -49,7 +49,7 @@ class SubAccounts:
             created_at=from_ms(now_ms()),
             callback_secret=new_secret(),
             optout_page=secrets.token_hex(5),
-            terms=Terms(prices=parent.terms.prices),
+            terms=Terms(prices=parent.terms.prices, codes=parent.terms.codes),
             parent_id=parent.id,
         )
         if not await self._store.write(_add, made):

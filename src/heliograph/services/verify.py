@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,6 +11,7 @@ from heliograph.domain.accounts import Account, same_secret
 from heliograph.domain.batches import Batch, Draft, Options
 from heliograph.domain.errors import (
     AlreadyVerified,
+    CodesRefused,
     InvalidField,
     NoCoverage,
     NotFound,
@@ -22,19 +23,28 @@ from heliograph.domain.errors import (
     VerificationOver,
     WrongCode,
 )
+from heliograph.domain.fraud import (
+    HOUR,
+    MINUTE_MS,
+    CodeCount,
+    CodeLimits,
+    Guarded,
+    Verdict,
+    limits_with,
+    refused,
+    refused_person,
+    refused_place,
+)
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.priorities import Priority
 from heliograph.domain.verifications import (
     ATTEMPTS,
     LENGTHS,
-    PER_ADDRESS,
-    PER_NUMBER,
     PLACEHOLDER,
     RESEND_AFTER,
     SENDS,
     TIMES_TO_LIVE_S,
-    WINDOW,
     CodeFate,
     Verification,
     VerificationDraft,
@@ -52,7 +62,9 @@ from heliograph.store.tx import Tx
 from heliograph.store.verifications import (
     add_verification,
     check_code,
+    code_counts_of,
     codes_sent,
+    count_codes,
     end_verification,
     pending_verification,
     put_further,
@@ -75,23 +87,34 @@ class _IsPending(Exception):
     """Somebody else has begun to verify this number at the same moment."""
 
 
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a number would be sent a code now."""
+
+    msisdn: str
+    verdict: Verdict | None
+    """Why not; None if it would."""
+    counts: Mapping[str, CodeCount]
+    """By prefix; none for numbers of the sandbox."""
+
+
 class Verify:
     """Raises NotFound for a verification that the account does not have."""
 
-    def __init__(self, engine: Engine, batches: Batches, key: bytes) -> None:
+    def __init__(self, engine: Engine, batches: Batches, key: bytes, limits: CodeLimits) -> None:
         """Codes, and what is stored of them, follow from the `key`, which is not in the store."""
         self._key = key
         self._engine = engine
         self._store = engine.store
         self._batches = batches
+        self._limits = limits
 
     async def start(self, account: Account, draft: VerificationDraft) -> Verification:
         """Sends a code. When this returns, message and verification are committed.
 
-        InvalidRecipient; InvalidField by name; InvalidCallbackUrl; NoCoverage; OptedOut; TooManyCodes; and what sending
-        a message raises: then nothing is stored.
+        InvalidRecipient; InvalidField by name; InvalidCallbackUrl; NoCoverage; OptedOut; TooManyCodes; CodesRefused;
+        and what sending a message raises: then nothing is stored.
         """
-        return await self._start(account, draft, _check_limits)
+        return await self._start(account, draft, _nothing_else)
 
     async def start_or_send_again(self, account: Account, draft: VerificationDraft) -> Verification:
         """The same, but where one of this door is pending for the number, its code is sent again.
@@ -104,7 +127,7 @@ class Verify:
             pending = await self._store.read(pending_verification, account.id, msisdn, draft.protocol, now_ms())
             try:
                 if pending is None:
-                    return await self._start(account, draft, _check_first)
+                    return await self._start(account, draft, _check_none_is_pending)
                 return await self._send_again(account, pending, draft.wording)
             except (_IsPending, VerificationOver):  # it is another one's turn now, or nobody's
                 continue
@@ -144,6 +167,7 @@ class Verify:
 
         def store(tx: Tx, batch: Batch) -> None:
             check(tx, wanted, now)
+            self._check_limits(tx, account, wanted, now)
             add_verification(tx, self._sent_by(wanted, batch))
 
         created = await self._send(account, wanted, code, store)
@@ -152,7 +176,7 @@ class Verify:
     async def resend(self, account: Account, verification_id: str) -> Verification:
         """Sends another code in the place of the last one, which is good no longer; wrong codes stay counted.
 
-        VerificationOver; OptedOut; TooManyCodes, also for the second within some seconds.
+        VerificationOver; OptedOut; CodesRefused; TooManyCodes, also for the second within some seconds.
         """
         wanted = await self.get(account, verification_id)
         now = now_ms()
@@ -163,7 +187,7 @@ class Verify:
 
         def check(before: Verification) -> None:
             if from_ms(now) - _last_sent(before) < RESEND_AFTER:
-                raise TooManyCodes("The last code has only just been sent.")
+                raise TooManyCodes("The last code has only just been sent.", why=Guarded.NUMBER)
 
         return await self._send_further(account, msgspec.structs.replace(wanted, expires_at=expires_at), code, check)
 
@@ -174,7 +198,10 @@ class Verify:
 
         def check(before: Verification) -> None:
             if before.sends >= SENDS:
-                raise TooManyCodes(f"The code was sent {before.sends} times, and has neither been used nor expired.")
+                raise TooManyCodes(
+                    f"The code was sent {before.sends} times, and has neither been used nor expired.",
+                    why=Guarded.NUMBER,
+                )
 
         return await self._send_further(account, msgspec.structs.replace(wanted, wording=wording), code, check)
 
@@ -195,8 +222,8 @@ class Verify:
 
         def store(tx: Tx, batch: Batch) -> None:
             def renew(before: Verification) -> Verification:
-                _check_limits(tx, before, now)
                 check(before)
+                self._check_limits(tx, account, before, now)
                 return msgspec.structs.replace(
                     self._sent_by(before, batch),
                     code_hash=hash_code(self._key, before.id, code),
@@ -212,6 +239,37 @@ class Verify:
 
         await self._send(account, wanted, code, store)
         return stored[0]
+
+    async def why(self, account: Account, number: str) -> Outlook:
+        """Whether a number would be sent a code now, whoever asks for it, and why not. InvalidRecipient."""
+        msisdn = _msisdn(account, number)
+        return await self._store.read(self._outlook, account, msisdn, None, now_ms())
+
+    def _outlook(self, tx: Tx, account: Account, msisdn: str, address: str | None, now: int) -> Outlook:
+        limits = limits_with(self._limits, account.terms.codes)
+        since = now - HOUR * MINUTE_MS
+        counts = code_counts_of(tx, account.id, msisdn, now)
+        verdict = (
+            refused_place(msisdn, limits)
+            or refused_person(
+                codes_sent(tx, account.id, since, msisdn=msisdn),
+                codes_sent(tx, account.id, since, address=address) if address else 0,
+                limits,
+            )
+            or refused(counts, limits, now % MINUTE_MS / MINUTE_MS)
+        )
+        return Outlook(msisdn=msisdn, verdict=verdict, counts=counts)
+
+    def _check_limits(self, tx: Tx, account: Account, wanted: Verification, now: int) -> None:
+        """Counts the code that is to be sent: of several at once each counts after the one before."""
+        if opted_out_among(tx, [(account.id, [wanted.msisdn])]):
+            raise OptedOut()
+        tx.take_turns_about(f"codes {account.id}")
+        verdict = self._outlook(tx, account, wanted.msisdn, wanted.address, now).verdict
+        if verdict is not None:
+            error = TooManyCodes if verdict.why.passes else CodesRefused
+            raise error(verdict.sentence, why=verdict.why)
+        count_codes(tx, account.id, wanted.msisdn, now, sent=1)
 
     async def pending(self, account: Account, number: str, protocol: str) -> Verification | None:
         """The newest of one door that a number can still be verified by. InvalidRecipient."""
@@ -292,7 +350,11 @@ class Verify:
             expire_at=wanted.expires_at,
             options=Options(priority=Priority.URGENT, channel=wanted.wording.channel, as_given=True),
         )
-        return await self._batches.create(account, draft, also=store)
+        try:
+            return await self._batches.create(account, draft, also=store)
+        except (TooManyCodes, CodesRefused) as error:
+            self._engine.metrics.code_refused(str(error.facts["why"]))
+            raise
 
     def _sent_by(self, wanted: Verification, batch: Batch) -> Verification:
         (quote,) = self._engine.tariff.quotes(batch, batch.recipients)
@@ -311,22 +373,15 @@ def _last_sent(verification: Verification) -> datetime:
     return verification.expires_at - timedelta(seconds=verification.ttl_s)
 
 
-def _check_first(tx: Tx, wanted: Verification, now: int) -> None:
-    """The same limits, and that none of this door is pending for the number: of two at once the second finds one."""
+def _nothing_else(_tx: Tx, _wanted: Verification, _now: int) -> None:
+    """Several may be pending for a number."""
+
+
+def _check_none_is_pending(tx: Tx, wanted: Verification, now: int) -> None:
+    """Of this door, for the number: of two at once the second finds one."""
     tx.take_turns_about(f"verification {wanted.account_id} {wanted.msisdn}")
     if pending_verification(tx, wanted.account_id, wanted.msisdn, wanted.protocol, now) is not None:
         raise _IsPending()
-    _check_limits(tx, wanted, now)
-
-
-def _check_limits(tx: Tx, wanted: Verification, now: int) -> None:
-    if opted_out_among(tx, [(wanted.account_id, [wanted.msisdn])]):
-        raise OptedOut()
-    since = now - int(WINDOW / timedelta(milliseconds=1))
-    if codes_sent(tx, wanted.account_id, since, msisdn=wanted.msisdn) >= PER_NUMBER:
-        raise TooManyCodes("This number was sent too many codes in the last hour.")
-    if wanted.address and codes_sent(tx, wanted.account_id, since, address=wanted.address) >= PER_ADDRESS:
-        raise TooManyCodes("This address has asked for too many codes in the last hour.")
 
 
 def _over(verification: Verification, *, just_now: bool = False) -> VerificationOver:

@@ -524,6 +524,19 @@ Index(
     postgresql_where=has_address,
 )
 
+# Of the last day only.
+code_counts = Table(
+    "code_counts",
+    metadata,
+    text("account_id"),
+    text("prefix"),  # what their numbers begin with; empty: any
+    number("minute"),  # since 1970
+    number("sent"),
+    number("entered"),
+    PrimaryKeyConstraint("account_id", "prefix", "minute", name="code_counts_key"),
+)
+Index("code_counts_by_minute", code_counts.c.minute)
+
 # A job's lookups have the identifiers that follow its own; one that was asked alone has no job.
 lookup_jobs = Table(
     "lookup_jobs",

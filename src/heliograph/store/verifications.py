@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, case, delete, func, select, update
 
 from heliograph.domain.accounts import same_secret
 from heliograph.domain.callbacks import EventKind, Listener
+from heliograph.domain.fraud import DAY, HOUR, MINUTE_MS, NOTHING, CodeCount, prefixes_of
 from heliograph.domain.ids import earliest_at
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.domain.statuses import Status
@@ -17,7 +18,7 @@ from heliograph.domain.verifications import PLACEHOLDER, CodeFate, Verification,
 from heliograph.store.batches import cancel
 from heliograph.store.listeners import tell, tell_one
 from heliograph.store.messages import of_batch
-from heliograph.store.schema import batches, is_pending, messages, verifications
+from heliograph.store.schema import batches, code_counts, is_pending, messages, verifications
 from heliograph.store.tx import Row, Tx
 
 _NAMES = tuple(column.name for column in verifications.c)
@@ -71,6 +72,57 @@ def codes_sent(tx: Tx, account_id: str, since_ms: int, *, msisdn: str | None = N
     if address is not None:
         query = query.where(verifications.c.address == address)
     return int(tx.value(query))
+
+
+def count_codes(tx: Tx, account_id: str, msisdn: str, now_ms: int, *, sent: int = 0, entered: int = 0) -> None:
+    """Counts what was sent to a number, or entered of it, for each of its prefixes."""
+    prefixes, minute = prefixes_of(msisdn), now_ms // MINUTE_MS
+    if not prefixes:
+        return
+    names = ("account_id", "prefix", "minute", "sent", "entered")
+    tx.insert(code_counts, names, [(account_id, prefix, minute, 0, 0) for prefix in prefixes], skip_existing=True)
+    tx.run(
+        update(code_counts)
+        .where(
+            code_counts.c.account_id == account_id,
+            tx.among(code_counts.c.prefix, prefixes),
+            code_counts.c.minute == minute,
+        )
+        .values(sent=code_counts.c.sent + sent, entered=code_counts.c.entered + entered)
+    )
+
+
+def code_counts_of(tx: Tx, account_id: str, msisdn: str, now_ms: int) -> dict[str, CodeCount]:
+    """By each prefix of a number, in the order of `prefixes_of`; reads a row for each minute of the last day."""
+    prefixes, minute = prefixes_of(msisdn), now_ms // MINUTE_MS
+    mine, at = code_counts.c, code_counts.c.minute
+
+    def total(name: str, column: ColumnElement[int], when: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((when, column), else_=0)), 0).label(name)
+
+    rows = tx.rows(
+        select(
+            mine.prefix,
+            total("this_minute", mine.sent, at >= minute),
+            total("last_minute", mine.sent, at == minute - 1),
+            total("last_hour", mine.sent, (at < minute - 1) & (at > minute - HOUR)),
+            total("entered_since", mine.entered, at > minute - HOUR),
+            total("last_day", mine.sent, at > minute - DAY),
+        )
+        .where(mine.account_id == account_id, tx.among(mine.prefix, prefixes), at > minute - DAY)
+        .group_by(mine.prefix)
+    )
+    found = {
+        prefix: CodeCount(
+            this_minute=int(this),
+            last_minute=int(last),
+            last_hour=int(hour),
+            entered=int(entered),
+            last_day=int(day),
+        )
+        for prefix, this, last, hour, entered, day in rows
+    }
+    return {prefix: found.get(prefix, NOTHING) for prefix in prefixes}
 
 
 def verification_by_id(tx: Tx, account_id: str, verification_id: str) -> Verification | None:
@@ -172,6 +224,8 @@ def _settle(tx: Tx, before: Verification, status: VerificationStatus, now_ms: in
     after = msgspec.structs.replace(before, status=status, settled_at=from_ms(now_ms))
     _write(tx, after)
     _forget_code(tx, after, now_ms)
+    if status is VerificationStatus.VERIFIED:
+        count_codes(tx, after.account_id, after.msisdn, now_ms, entered=after.sends)
     if after.callback_url is not None:
         listener = Listener(after.protocol, after.callback_url)
         tell_one(tx, after.account_id, EventKind.VERIFICATION_SETTLED, [after.id], listener, now_ms)
@@ -209,7 +263,11 @@ def _take_out(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> None:
 
 
 def expire_verifications(tx: Tx, now_ms: int) -> int:
-    """Ends those whose time is over, some hundred at a time; how many. Spans accounts."""
+    """Ends those whose time is over, some hundred at a time; how many. Spans accounts.
+
+    What was counted more than a day ago is of no use any more, and goes.
+    """
+    tx.run(delete(code_counts).where(code_counts.c.minute <= now_ms // MINUTE_MS - DAY))
     rows = tx.rows(
         select(*verifications.c)
         .where(is_pending, verifications.c.expires_at <= now_ms)

@@ -91,6 +91,17 @@ def test_a_right_code_is_good_once(server: Server, smscx: Published, new_number:
     assert [body_of(each.value)["error"]["code"] for each in (again, late)] == [2023, 2031]
 
 
+@pytest.mark.parametrize("number", ["+33899123456", "+33820123456", "+881612345678"])
+def test_costly_numbers_are_sent_no_codes(smscx: Published, number: str) -> None:
+    balance = smscx.account.get_account_balance().balance
+
+    with pytest.raises(exceptions.AccessDeniedException) as refused:
+        smscx.otp.new_otp(ask(number))
+
+    assert body_of(refused.value)["error"]["type"] == "access_denied"
+    assert smscx.account.get_account_balance().balance == balance
+
+
 def test_a_canceled_code_verifies_nothing(server: Server, smscx: Published, new_number: NewNumber) -> None:
     number = new_number()
     sent = smscx.otp.new_otp(ask(number))

@@ -391,6 +391,27 @@ def test_codes_are_sent_and_checked(
     assert refusal(lambda: service.verification_checks.create(to=number, code=code)) == (404, 20404)
 
 
+@pytest.mark.parametrize("number", ["+33899123456", "+33820123456", "+881612345678"])
+def test_costly_numbers_are_sent_no_codes(server: Server, twilio: Client, number: str) -> None:
+    service = twilio.verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
+
+    assert refusal(lambda: service.verifications.create(to=number, channel="sms")) == (403, 60410)
+
+
+def test_the_limits_of_codes_are_settings_and_have_codes_of_their_own(
+    start_server: StartServer, new_number: NewNumber
+) -> None:
+    limits = {"HELIOGRAPH_CODES_PER_DAY": "1", "HELIOGRAPH_CODE_COUNTRIES": "fr, BE"}
+    server = start_server(environment=limits)
+    service = published(server).verify.v2.services(server.ready["protocols"]["twilio"]["verify_service_sid"])
+
+    service.verifications.create(to=new_number(), channel="sms")
+
+    assert refusal(lambda: service.verifications.create(to=new_number(), channel="sms")) == (429, 20429)
+    assert refusal(lambda: service.verifications.create(to="+4915112345678", channel="sms")) == (403, 60605)
+    server.stop()
+
+
 def test_a_verification_is_approved_by_other_means(
     server: Server, twilio: Client, native: NativeClient, new_number: NewNumber
 ) -> None:

@@ -298,6 +298,7 @@ _BY_CLASS: Mapping[type[HeliographError], tuple[int, str, int]] = {
     errors.TooManyCodes: (429, "rate_limit", 0),
     errors.ChannelNotActive: (403, "access_denied", 1608),
     errors.OptedOut: (403, "access_denied", 0),
+    errors.CodesRefused: (403, "access_denied", 0),
     errors.NoCoverage: (403, "no_coverage", 1119),
     errors.NotNow: (503, "server_error", 0),
 }

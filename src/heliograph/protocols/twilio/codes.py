@@ -47,6 +47,8 @@ class Code(IntEnum):
     SENDS_EXHAUSTED = 60203
     CUSTOM_CODE = 60204
     CHANNEL_DISABLED = 60223
+    BLOCKED = 60410
+    COUNTRY_BLOCKED = 60605
     TO_IS_FROM_ON_CHANNEL = 63031
 
 
@@ -62,6 +64,8 @@ HTTP_STATUS = {
     Code.CHECKS_EXHAUSTED: 429,
     Code.SENDS_EXHAUSTED: 429,
     Code.CUSTOM_CODE: 403,
+    Code.BLOCKED: 403,
+    Code.COUNTRY_BLOCKED: 403,
 }
 """Of answers that have the code; 400 for the others."""
 

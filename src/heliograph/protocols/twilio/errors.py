@@ -17,6 +17,7 @@ _BY_CLASS: dict[type[HeliographError], Code] = {
     errors.Unauthenticated: Code.CREDENTIALS,
     errors.ScopeMissing: Code.NOT_ALLOWED,
     errors.OptedOut: Code.OPTED_OUT,
+    errors.CodesRefused: Code.BLOCKED,
     errors.AccessError: Code.CREDENTIALS,
     errors.NotFound: Code.NOT_FOUND,
     errors.MethodNotAllowed: Code.METHOD_NOT_ALLOWED,

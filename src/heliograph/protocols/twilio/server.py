@@ -14,7 +14,8 @@ from heliograph.domain import errors
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.batches import Draft
 from heliograph.domain.channels import Channel
-from heliograph.domain.errors import HeliographError, NotFound, TooManyCodes, Unauthenticated
+from heliograph.domain.errors import HeliographError, NotFound, Unauthenticated
+from heliograph.domain.fraud import Guarded
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.prices import MICROS
 from heliograph.domain.verifications import Verification, VerificationDraft, Wording
@@ -50,6 +51,15 @@ _UNLIMITED = 1_000_000
 VERIFY_TEXT = "Your verification code is: ${code}"
 VERIFY_TTL_S, VERIFY_ATTEMPTS = 600, 5
 _VERIFY_CHANNELS = {"sms": Channel.SMS, "whatsapp": Channel.WHATSAPP}
+_BLOCKED = (Code.BLOCKED, "Verification delivery attempt blocked")
+_GUARDED = {
+    Guarded.NUMBER: (Code.SENDS_EXHAUSTED, "Max send attempts reached"),
+    Guarded.LIMIT: (Code.TOO_MANY_REQUESTS, "Too many requests"),
+    Guarded.COUNTRY: (Code.COUNTRY_BLOCKED, "Verification delivery attempt blocked by geo permissions"),
+    Guarded.KIND: _BLOCKED,
+    Guarded.SLOWED: _BLOCKED,
+    Guarded.STOPPED: _BLOCKED,
+}
 
 
 class TwilioDoor(Door):
@@ -285,8 +295,9 @@ class VerifyDoor(TwilioDoor):
             raise TwilioRefusal(Code.CHANNEL_DISABLED, f"Delivery channel disabled: {channel}") from error
         except errors.InvalidRecipient as error:
             raise _no_number(to) from error
-        except TooManyCodes as error:
-            raise TwilioRefusal(Code.SENDS_EXHAUSTED, f"Max send attempts reached: {error.message}") from error
+        except (errors.TooManyCodes, errors.CodesRefused) as error:
+            code, said = _GUARDED[Guarded(str(error.facts["why"]))]
+            raise TwilioRefusal(code, f"{said}: {error.message}") from error
 
     async def _pending(self, call: Call, to: str) -> Verification | None:
         try:
