@@ -1,6 +1,7 @@
 """Logging: to standard error, as text for people or JSON for machines. Bodies and numbers are never logged.
 
-Tracebacks come without the values of variables, among which are secrets, texts and numbers.
+Tracebacks come without the values of variables, among which are secrets, texts and numbers; URLs without users and
+passwords.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import logging
 import sys
 
 import structlog
+
+from heliograph.runtime.masking import masked
 
 
 def configure(level: str, form: str) -> None:
@@ -30,8 +33,13 @@ def configure(level: str, form: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *trace,
             renderer,
+            _without_secrets,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_secrets(_logger: object, _method: str, line: str) -> str:
+    return masked(line)

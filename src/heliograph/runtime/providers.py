@@ -22,6 +22,7 @@ from heliograph.engine.lines import Line, LineRules
 from heliograph.protocols.contract import Heard, InboundArrival, Intake, Provider
 from heliograph.protocols.provided import ProviderConfig, Surroundings
 from heliograph.protocols.registry import provided
+from heliograph.runtime.masking import masked, secrets_of
 from heliograph.runtime.settings import Settings
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_name
@@ -44,15 +45,15 @@ class Checked(NamedTuple):
     told: str
 
 
-async def check(provider: Provider) -> Checked:
-    """Tries one provider that has been started. Raises nothing."""
+async def check(provider: Provider, secrets: Sequence[str]) -> Checked:
+    """Tries one provider that has been started. Raises nothing, and tells none of `secrets`."""
     try:
         standing = await asyncio.wait_for(provider.check(), CHECKED_WITHIN_S)
     except Exception as error:
         told = "It did not answer in time." if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-        return Checked(provider.name, False, told)
+        return Checked(provider.name, False, masked(told, secrets))
     balance = f" Balance: {standing.balance}." if standing.balance is not None else ""
-    return Checked(provider.name, True, standing.detail + balance)
+    return Checked(provider.name, True, masked(standing.detail + balance, secrets))
 
 
 class Deaf(Intake):
@@ -73,7 +74,7 @@ async def check_all(settings: Settings) -> list[Checked]:
         provider = provided(config.type).provider(config, nowhere)
         await provider.start(Deaf())
         try:
-            return await check(provider)
+            return await check(provider, _secrets_in(config))
         finally:
             await provider.stop()
 
@@ -83,8 +84,15 @@ async def check_all(settings: Settings) -> list[Checked]:
 class Providers:
     """Those that are set up, beside the sandbox."""
 
-    def __init__(self, lines: list[Line], secrets: Mapping[str, str], addresses: dict[str, str]) -> None:
+    def __init__(
+        self,
+        lines: list[Line],
+        secrets: Mapping[str, str],
+        addresses: dict[str, str],
+        configs: Mapping[str, ProviderConfig],
+    ) -> None:
         self.lines = lines
+        self._configs = configs
         self.addresses = addresses
         """Where each hears its server, by name; empty if nobody outside can reach this one."""
         self._secrets = secrets
@@ -92,7 +100,9 @@ class Providers:
 
     async def check(self) -> None:
         """Says in the log which can't be used as they are set up."""
-        for checked in await asyncio.gather(*(check(line.provider) for line in self.lines)):
+        for checked in await asyncio.gather(
+            *(check(line.provider, _secrets_in(self._configs[line.name])) for line in self.lines)
+        ):
             if not checked.works:
                 log.error("provider can't be used", provider=checked.name, reason=checked.told)
 
@@ -135,7 +145,7 @@ async def ensure(settings: Settings, store: Store) -> Providers:
         owner = None if account is None else account.id
         surroundings = Surroundings(name=name, account_id=owner, callback_url=addresses.get(name))
         lines.append(Line(provided(config.type).provider(config, surroundings), _rules(config)))
-    return Providers(lines, secrets, addresses)
+    return Providers(lines, secrets, addresses, settings.providers)
 
 
 def renew_secret(tx: Tx, name: str) -> None:
@@ -148,6 +158,10 @@ def _ensure_secrets(tx: Tx, names: Sequence[str]) -> dict[str, str]:
     because it was entered at their servers."""
     shared = get_setting(tx, _SHARED_SECRET)
     return {name: ensure_setting(tx, _SECRET + name, shared or new_secret()) for name in names}
+
+
+def _secrets_in(config: ProviderConfig) -> list[str]:
+    return secrets_of(config, provided(config.type).secrets)
 
 
 def _rules(config: ProviderConfig) -> LineRules:

@@ -28,6 +28,7 @@ from heliograph.doors.bodies import in_our_words
 from heliograph.engine.addresses import Network
 from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of, region_named
 from heliograph.protocols.provided import InvalidConfig, ProviderConfig
+from heliograph.runtime.masking import masked, secrets_of
 
 FILE_NAME = "heliograph.toml"
 PREFIX = "HELIOGRAPH_"
@@ -335,7 +336,8 @@ def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[st
             values[name] = _read(known[name], raw)
             sources[name] = source
         except (TypeError, ValueError) as error:
-            mistakes.append(f"{source}: `{name}` {error}")
+            hidden = [raw] if known[name].metadata["secret"] and isinstance(raw, str) else ()
+            mistakes.append(f"{source}: `{name}` {masked(str(error), hidden)}")
 
     if file is not None:
         for name, raw in _read_file(file).items():
@@ -350,7 +352,7 @@ def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[st
     try:
         settings = Settings(**values)
     except ValueError as error:
-        mistakes.append(str(error))
+        mistakes.append(masked(str(error)))
     if mistakes or settings is None:
         told = "; ".join(mistakes)
         raise SetupError(told if told.endswith("?") else f"{told}.")
@@ -427,9 +429,10 @@ def _provider(name: str, table: Any) -> ProviderConfig:
     except LookupError as error:
         raise ValueError(f"`{name}`: its type {error}") from None
     except msgspec.ValidationError as error:
-        raise ValueError(f"`{name}`: {in_our_words(error).message.rstrip('.')}") from None
+        told = in_our_words(error).message
+        raise ValueError(f"`{name}`: {masked(told, secrets_of(table, protocol.secrets)).rstrip('.')}") from None
     except InvalidConfig as error:
-        raise ValueError(f"`{name}`: {str(error).rstrip('.')}") from None
+        raise ValueError(f"`{name}`: {masked(str(error), secrets_of(table, protocol.secrets)).rstrip('.')}") from None
     return config
 
 
@@ -585,7 +588,7 @@ def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
             shown = ", ".join(value.channels) if isinstance(value, Tariff) else ""
         if each.metadata["secret"] and shown and not isinstance(value, dict):
             shown = "(set)"
-        rows.append((each.name, shown, loaded.sources[each.name], each.metadata["help"]))
+        rows.append((each.name, masked(shown), loaded.sources[each.name], each.metadata["help"]))
     return rows
 
 
