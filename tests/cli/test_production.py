@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.conftest import PostgresqlServer, Server, StartServer
+from tests.protocols.listening import Listener
 
 from heliograph import Client
 
@@ -354,3 +355,50 @@ def test_the_networks_behaviour_is_changed_by_the_first_account_only(start_serve
     assert asked(server, other, "GET", "/sandbox/chaos").status_code == 200
     assert asked(server, other, "PUT", "/sandbox/chaos", json={"lost": 1}).status_code == 403
     assert asked(server, server.token, "PUT", "/sandbox/chaos", json={"lost": 0}).status_code == 200
+
+
+def test_customers_are_told_a_reason_and_a_code_and_nothing_that_a_provider_says(
+    tmp_path: Path, start_server: StartServer
+) -> None:
+    words = b'{"code": "E7", "said": "no route by http://someone:Pa55word@10.0.0.7/smpp"}'
+    far, customer = Listener(400, words, "application/json"), Listener()
+    provider = {
+        "type": "webhook",
+        "url": far.url,
+        "json": {"to": "${to}"},
+        "code": "code",
+        "detail": "said",
+        "headers": {"Authorization": "Bearer Pa55word"},
+    }
+    settings = {"HELIOGRAPH_PROVIDERS": json.dumps({"out": provider}), "HELIOGRAPH_DEFAULT_PROVIDER": "out"}
+    server = start_server(tmp_path / "data", environment=settings | {"HELIOGRAPH_CALLBACK_NETWORKS": "127.0.0.0/8"})
+    made("accounts", "create", "Acme", "--data-dir", str(server.data_dir))
+    token = made("keys", "create", "--account", "Acme", "--data-dir", str(server.data_dir))["token"]
+    try:
+        sent = asked(
+            server,
+            token,
+            "POST",
+            "/batches",
+            json={
+                "to": ["+33612345678"],
+                "text": "Hi",
+                "from": "Acme",
+                "report": "per_recipient",
+                "callback_url": customer.url,
+            },
+        )
+        told = customer.next()
+        (message,) = asked(server, token, "GET", f"/messages?batch_id={sent.json()['id']}").json()["items"]
+        attempts = asked(server, token, "GET", f"/messages/{message['id']}/attempts").json()
+        waiting = asked(server, token, "GET", f"/messages/{message['id']}/why").json()
+    finally:
+        server.stop()
+        far.close()
+        customer.close()
+
+    assert (message["reason"], message["provider_code"]) == ("provider_refused", "E7")
+    assert message["explanation"] == "The provider refused it for good."
+    assert [each["detail"] for each in attempts["items"]] == ["The provider refused it for good."]
+    for answer in (told, message, attempts, waiting):
+        assert not [word for word in ("Pa55word", "10.0.0.7", far.origin) if word in json.dumps(answer)]

@@ -21,11 +21,11 @@ from heliograph.domain.errors import HeliographError, InvalidField
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
 from heliograph.domain.links import Hit, Link, LinkKind
-from heliograph.domain.lookups import Lookup, LookupJob, Network
+from heliograph.domain.lookups import Lookup, LookupJob, Network, told_of
 from heliograph.domain.optouts import ConsentWords
 from heliograph.domain.prices import MICROS
 from heliograph.domain.priorities import Priority
-from heliograph.domain.statuses import SETTLED, Status, explain
+from heliograph.domain.statuses import SETTLED, Status, explanation
 from heliograph.domain.verifications import CodeKind, Verification, VerificationDraft, Wording
 from heliograph.doors.filters import msisdn_filter
 from heliograph.numbers import Check, InvalidRow, parse, with_plus
@@ -198,12 +198,6 @@ def group(stored: Group) -> wire.Group:
 
 def maybe_address(originator: str | None) -> str | None:
     return None if originator is None else with_plus(originator)
-
-
-def explanation(reason: str | None, detail: str | None) -> str | None:
-    if reason is None:
-        return detail
-    return f"{explain(reason)} {detail}" if detail else explain(reason)
 
 
 def money(amount: int) -> str:
@@ -469,7 +463,8 @@ def account(stored: accounts.Account) -> wire.Account:
 
 
 def attempt(stored: Attempt) -> wire.Attempt:
-    return msgspec.convert(stored, wire.Attempt, from_attributes=True)
+    told = msgspec.structs.replace(stored, detail=explanation(stored.reason, stored.detail))
+    return msgspec.convert(told, wire.Attempt, from_attributes=True)
 
 
 def profile_change(wanted: wire.ChangeAccount) -> ProfileChange:
@@ -577,7 +572,7 @@ def lookup(stored: Lookup) -> wire.Lookup:
         id=stored.id,
         number=f"+{stored.msisdn}",
         status="waiting" if facts is None else facts.status.value,
-        detail=None if facts is None else facts.detail,
+        detail=None if facts is None else told_of(facts.status),
         original=None if facts is None else _network(facts.original),
         ported_to=None if facts is None else _network(facts.ported_to),
         roaming_in=None if facts is None else _network(facts.roaming_in),

@@ -10,7 +10,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from heliograph.domain.channels import Channel, RichMedia
-from heliograph.domain.statuses import Status, explain
+from heliograph.domain.statuses import Status, explanation
 from heliograph.numbers import country_of, is_test_number, with_plus
 from heliograph.protocols.sandbox.outcomes import TEST_NUMBERS
 from heliograph.services.phones import Contact, Entry, code_in
@@ -103,10 +103,7 @@ def _duration(latency: timedelta) -> str:
 
 
 def _explanation(entry: Entry) -> str:
-    sentences = [explain(entry.reason)] if entry.reason else []
-    if entry.detail:
-        sentences.append(entry.detail)
-    return " ".join(sentences)
+    return explanation(entry.reason, entry.detail) or ""
 
 
 def peer_name(peer: str) -> str:

@@ -345,8 +345,7 @@ class WrongCode(RequestError):
 
 
 class TooManyCodes(RequestError):
-    """Too many codes were asked for: `why` says whether for one number, in all or for a prefix, or since few are
-    entered."""
+    """Too many codes were asked for: for this number or address, in all, or for numbers like it."""
 
     code = "too_many_codes"
     http_status = 429
@@ -354,7 +353,7 @@ class TooManyCodes(RequestError):
 
 
 class CodesRefused(AccessError):
-    """This number is sent no codes: `why` says whether for its kind, its country, or since nobody enters them."""
+    """This number is sent no codes: for its kind, for its country, or since nobody enters them."""
 
     code = "codes_refused"
     hint = "Whoever runs the server can allow it, for everybody or for one account."

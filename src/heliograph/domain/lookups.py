@@ -26,6 +26,20 @@ class LineStatus(StrEnum):
     """The network gave no answer."""
 
 
+_TOLD = {
+    LineStatus.ACTIVE: "The phone can be reached.",
+    LineStatus.ABSENT: "The phone is off or out of reach.",
+    LineStatus.BARRED: "The operator blocks this number.",
+    LineStatus.UNKNOWN: "No network knows this number.",
+    LineStatus.FAILED: "The network gave no answer.",
+}
+
+
+def told_of(status: LineStatus) -> str:
+    """The sentence that a customer is told."""
+    return _TOLD[status]
+
+
 class Network(msgspec.Struct, frozen=True, kw_only=True):
     """A mobile network, as far as it is known."""
 
@@ -42,7 +56,7 @@ class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     status: LineStatus
     detail: str = ""
-    """The provider's own words."""
+    """The provider's own words, which no customer is told."""
     original: Network = Network()
     """The network that the number was given out by."""
     ported_to: Network | None = None

@@ -116,6 +116,18 @@ def explain(reason: str) -> str:
     return SENTENCES.get(reason, reason)
 
 
+DETAIL_IS_OURS: frozenset[str] = frozenset({Reason.MISSING_PARAMETER})
+"""Reasons that no provider gives: what is said beside them is ours. Beside others stand the words of a provider's
+server or of what talked to it, with addresses and credentials that are no customer's."""
+
+
+def explanation(reason: str | None, detail: str | None) -> str | None:
+    """What a customer is told of why a message is where it is: never a provider's own words. None: nothing."""
+    if reason is None:
+        return None
+    return f"{explain(reason)} {detail}" if detail and reason in DETAIL_IS_OURS else explain(reason)
+
+
 def diagram() -> str:
     """The transitions as a Mermaid state diagram, in the order of the table."""
     lines = ["stateDiagram-v2", "    [*] --> queued"]

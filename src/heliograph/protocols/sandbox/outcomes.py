@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from heliograph.domain.channels import Channel
-from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
+from heliograph.domain.lookups import LineStatus, Network, NetworkFacts, told_of
 from heliograph.numbers import country_of, is_test_number, operator_of
 
 NETWORK = "99999"
@@ -57,17 +57,17 @@ def _of_number(msisdn: str) -> Outcome:
 
 #: What a lookup of a test number says, where it is not simply active.
 _STANDINGS = {
-    Outcome.FAILED: (LineStatus.ABSENT, "The phone is off or out of reach."),
-    Outcome.REJECTED: (LineStatus.BARRED, "The operator blocks this number."),
-    Outcome.EXPIRED: (LineStatus.UNKNOWN, "No network knows this number."),
-    Outcome.NO_RECEIPT: (LineStatus.FAILED, "The network gave no answer."),
+    Outcome.FAILED: LineStatus.ABSENT,
+    Outcome.REJECTED: LineStatus.BARRED,
+    Outcome.EXPIRED: LineStatus.UNKNOWN,
+    Outcome.NO_RECEIPT: LineStatus.FAILED,
 }
 
 
 def facts_about(msisdn: str) -> NetworkFacts:
     """What the sandbox's home location register has of a number: every number is with a network of the sandbox."""
-    status, detail = _STANDINGS.get(_of_number(msisdn), (LineStatus.ACTIVE, "The phone can be reached."))
+    status = _STANDINGS.get(_of_number(msisdn), LineStatus.ACTIVE)
     network = Network(
         name=operator_of(msisdn) or "Sandbox", mcc=NETWORK[:3], mnc=NETWORK[3:], country=country_of(msisdn)
     )
-    return NetworkFacts(status=status, detail=detail, original=network)
+    return NetworkFacts(status=status, detail=told_of(status), original=network)

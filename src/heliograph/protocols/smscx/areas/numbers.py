@@ -17,7 +17,7 @@ from heliograph.domain.errors import (
     TooLate,
 )
 from heliograph.domain.instants import from_ms, now_ms
-from heliograph.domain.lookups import LineStatus, Lookup, Network
+from heliograph.domain.lookups import LineStatus, Lookup, Network, told_of
 from heliograph.domain.rents import Rent, Terms
 from heliograph.doors import Call
 from heliograph.numbers import COUNTRIES, UNNUMBERED
@@ -352,7 +352,7 @@ def lookup(stored: Lookup) -> wire.Lookup:
         country_name=name,
         country_name_locale=name,
         status="UNKNOWN" if facts is None else _STATUSES[facts.status],
-        status_description="The answer has not come yet." if facts is None else facts.detail,
+        status_description="The answer has not come yet." if facts is None else told_of(facts.status),
         ported=ported is not None,
         roaming=roaming is not None,
         original_network=wire.Network(name=original.name, mnc=original.mnc),
