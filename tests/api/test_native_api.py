@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -11,6 +12,8 @@ import pytest
 
 from heliograph.api.operations import OPERATIONS
 from heliograph.domain.accounts import Scope
+from heliograph.runtime.platform import running
+from heliograph.runtime.settings import Settings, load
 
 if TYPE_CHECKING:
     from tests.api.conftest import InProcess
@@ -239,6 +242,54 @@ def test_health_and_metrics_are_for_the_operators_monitoring(server: Server, new
 
     assert health.json()["status"] == "ok"
     assert 'heliograph_messages_accepted_total{protocol="v1"}' in metrics.text
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("127.9.9.9", 200),
+        ("::1", 200),
+        ("::ffff:127.0.0.1", 200),
+        ("203.0.113.9", 404),
+        ("10.0.0.1", 404),
+        ("2001:db8::1", 404),
+        ("", 404),
+    ],
+)
+async def test_strangers_are_shown_no_metrics(in_process: InProcess, address: str, status: int) -> None:
+    transport = httpx2.ASGITransport(app=in_process.platform.web(), client=(address, 5))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert (await client.get("/metrics")).status_code == status
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_other_networks_can_be_shown_metrics(tmp_path: Path) -> None:
+    networks = load(file=None, environment={"HELIOGRAPH_METRICS_NETWORKS": "10.1.0.0/16"}).settings.metrics_networks
+    async with running(Settings(data_dir=tmp_path, metrics_networks=networks)) as platform:
+        for address, status in (("10.1.2.3", 200), ("127.0.0.1", 404)):
+            transport = httpx2.ASGITransport(app=platform.web(), client=(address, 5))
+            async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+                assert (await client.get("/metrics")).status_code == status
+
+
+async def test_tokens_lose_the_scopes_that_their_application_loses(in_process: InProcess) -> None:
+    async with in_process.client(await in_process.token("sandbox", "account")) as client:
+        made = (await client.post("/applications", json={"name": "Shop", "scopes": ["groups", "templates"]})).json()
+        form = {"grant_type": "client_credentials"}
+        login = (made["id"], made["secret"])
+        answer = await client.post("http://test/smscx/oauth/token", data=form, auth=login)
+        token = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+        async def may_read() -> list[bool]:
+            paths = ("groups", "templates")
+            return [(await client.get(f"http://test/smscx/{path}", headers=token)).status_code == 200 for path in paths]
+
+        before = await may_read()
+        await client.patch(f"/applications/{made['id']}", json={"scopes": ["templates"]})
+        after = await may_read()
+
+    assert (before, after) == ([True, True], [False, True])
 
 
 @pytest.mark.parametrize("written", ["FR", "fr", "Fr", " fr "])

@@ -25,7 +25,7 @@ from heliograph.domain.prices import FREE, MICROS, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL, PERIODS, Terms
 from heliograph.domain.routes import Rule, mistakes_in, title_of
 from heliograph.doors.bodies import in_our_words
-from heliograph.engine.addresses import Network
+from heliograph.engine.addresses import LOOPBACK, Network
 from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of, region_named
 from heliograph.protocols.provided import InvalidConfig, ProviderConfig
 from heliograph.runtime.masking import masked, secrets_of
@@ -135,6 +135,11 @@ class Settings:
     )
     callback_networks: tuple[Network, ...] = setting(
         tuple, "Networks that callbacks may reach although they are not public, such as 10.1.0.0/16."
+    )
+    metrics_networks: tuple[Network, ...] = setting(
+        LOOPBACK,
+        "Networks from which /metrics can be read; it is 404 elsewhere. Empty for nowhere. What a proxy on this "
+        "machine passes on without X-Forwarded-For comes from this machine.",
     )
     sandbox: str = setting(
         "auto",
@@ -574,12 +579,16 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
 }
 
 
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | dict) else str(value)
+
+
 def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
     """Name, value in force (secrets masked), where it came from, and meaning, of every setting."""
     rows = []
     for each in fields(Settings):
         value = getattr(loaded.settings, each.name)
-        shown = ", ".join(map(str, value)) if isinstance(value, tuple | dict) else str(value)
+        shown = _shown(value)
         if each.name == "numbers":
             shown = ", ".join(f"+{terms.msisdn}" for terms in value or ())
         if each.name == "routes":
@@ -597,5 +606,5 @@ def reference() -> list[tuple[str, str, str]]:
     rows = []
     for each in fields(Settings):
         default = each.default if each.default is not MISSING else ""
-        rows.append((each.name, str(default), each.metadata["help"]))
+        rows.append((each.name, _shown(default), each.metadata["help"]))
     return rows

@@ -23,6 +23,7 @@ from heliograph.engine.engine import Engine
 from heliograph.protocols.registry import SERVED
 from heliograph.runtime.providers import Providers
 from heliograph.runtime.settings import Settings
+from heliograph.services.access import is_within
 from heliograph.services.services import Services
 from heliograph.store.queue import depth
 
@@ -41,7 +42,10 @@ def web_application(services: Services, engine: Engine, settings: Settings, prov
         waiting = await engine.store.read(depth)
         return Response(msgspec.json.encode({"status": "ok", **waiting}), media_type="application/json")
 
-    async def metrics(_request: Request) -> Response:
+    async def metrics(request: Request) -> Response:
+        """404 to strangers: it names providers, and says how much is sent."""
+        if request.client is None or not is_within(request.client.host, settings.metrics_networks):
+            return Response(status_code=404)
         return Response(generate_latest(engine.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     limit = settings.max_body_bytes

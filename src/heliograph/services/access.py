@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from heliograph.domain.accounts import (
@@ -17,6 +17,7 @@ from heliograph.domain.accounts import (
 )
 from heliograph.domain.errors import AddressNotAllowed, ScopeMissing, Unauthenticated
 from heliograph.domain.instants import now_ms
+from heliograph.engine.addresses import Network
 from heliograph.services.logins import Logins
 from heliograph.store import Store
 from heliograph.store.accounts import find_credential
@@ -76,16 +77,19 @@ class Access:
 
 def require_address(principal: Principal, address: str | None) -> None:
     """AddressNotAllowed unless the credential is good from this address; None: nobody knows where it came from."""
-    if principal.networks is None:
-        return
+    if principal.networks is not None and not is_within(address, map(ip_network, principal.networks)):
+        raise AddressNotAllowed(f"This credential can't be used from {address or 'an unknown address'}.")
+
+
+def is_within(address: str | None, networks: Iterable[Network]) -> bool:
+    """Whether somebody calls from one of these networks; an IPv4 address that is written as IPv6 is the former."""
     try:
         caller = ip_address(address or "")
     except ValueError:
-        caller = None
+        return False
     if isinstance(caller, IPv6Address) and caller.ipv4_mapped is not None:
         caller = caller.ipv4_mapped
-    if caller is None or not any(caller in ip_network(network) for network in principal.networks):
-        raise AddressNotAllowed(f"This credential can't be used from {address or 'an unknown address'}.")
+    return any(caller in network for network in networks)
 
 
 def require(principal: Principal, scope: str) -> None:
