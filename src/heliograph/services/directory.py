@@ -266,7 +266,10 @@ class Applications:
         scopes: Iterable[str] | None = None,
         settings: Mapping[str, Mapping[str, object]] | None = None,
     ) -> Application:
-        """What is None stays; of `settings`, areas and names that are not mentioned stay too. NotFound."""
+        """What is None stays; of `settings`, areas and names that are not mentioned stay too. NotFound.
+
+        Tokens are good for no scope that the application has lost, in every process within two seconds.
+        """
         before = await self.get(account, application_id)
         merged: dict[str, object] = dict(before.settings)
         for area, values in (settings or {}).items():
@@ -279,7 +282,9 @@ class Applications:
             settings=merged,
             callbacks=_listeners(merged),
         )
-        return await self._put(after)
+        changed = await self._put(after)
+        self._accounts.access.forget()
+        return changed
 
     async def delete(self, account: Account, application_id: str) -> None:
         """With its tokens, which are good no longer. NotFound."""

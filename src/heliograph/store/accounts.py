@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from heliograph.domain.accounts import Account, Terms
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.optouts import NO_WORDS, ConsentWords
-from heliograph.store.schema import accounts, credentials
+from heliograph.store.schema import accounts, applications, credentials
 from heliograph.store.tx import Tx
 
 _COLUMNS = (
@@ -197,7 +197,8 @@ def account_by_optout_page(tx: Tx, page: str) -> Account | None:
 
 
 def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCredential | None:
-    """One that is good now. Spans accounts: this is how a caller's account is found."""
+    """One that is good now, with those of its scopes that its application, if it is one's token, still has. Spans
+    accounts: this is how a caller's account is found."""
     row = tx.first(
         select(
             credentials.c.id,
@@ -205,9 +206,11 @@ def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCred
             credentials.c.scopes,
             credentials.c.application_id,
             credentials.c.networks,
+            applications.c.scopes,
             *_COLUMNS,
         )
         .join(accounts, accounts.c.id == credentials.c.account_id)
+        .outerjoin(applications, applications.c.id == credentials.c.application_id)
         .where(
             credentials.c.kind == kind,
             credentials.c.public_id == public_id,
@@ -217,7 +220,10 @@ def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCred
     if row is None:
         return None
     networks = None if row[4] is None else row[4].split()
-    return FoundCredential(row[0], row[1], frozenset(row[2].split()), row[3], networks, _account(row[5:]))
+    scopes = frozenset(row[2].split())
+    if row[3] is not None:
+        scopes &= frozenset((row[5] or "").split())
+    return FoundCredential(row[0], row[1], scopes, row[3], networks, _account(row[6:]))
 
 
 def _in_force(now_ms: int) -> tuple[ColumnElement[bool], ...]:
