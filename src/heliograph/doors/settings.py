@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 import msgspec
 from starlette.requests import Request
 
@@ -9,7 +12,7 @@ from starlette.requests import Request
 class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int
     public_url: str
-    """How others reach this server; empty: as the caller did."""
+    """How others reach this server; empty: by where it listens."""
     link_url: str
     """What short addresses begin with; empty: with this server's address and `short`."""
     short: str
@@ -18,9 +21,44 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where files are, from the root of the server."""
 
     def base_url(self, request: Request) -> str:
-        """Of this server, as recipients of messages reach it."""
-        return self.public_url or f"{request.url.scheme}://{request.url.netloc}"
+        """Of this server, as recipients of messages reach it: what is set, or else where it listens.
+
+        A caller decides only by which name of this machine it is called: another `Host` would lead the recipients of
+        texts to where the caller likes.
+        """
+        if self.public_url:
+            return self.public_url
+        named = _named(request)
+        return f"{request.url.scheme}://{_listening(request) if named is None else named}"
 
     def short_url(self, request: Request) -> str:
         """What comes before the slash and the identifier of a short address."""
         return self.link_url or self.base_url(request) + self.short
+
+
+def _named(request: Request) -> str | None:
+    """The host and port of the `Host` header, if it names this machine."""
+    try:
+        parts = urlsplit(f"//{request.headers.get('host', '')}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    return _joined(host, port) if is_this_machine(host) else None
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a name or an address leads nowhere else, wherever it is looked up."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listening(request: Request) -> str:
+    host, port = request.scope.get("server") or ("localhost", None)
+    return _joined(host, port)
+
+
+def _joined(host: str, port: int | None) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port is None else f"{shown}:{port}"

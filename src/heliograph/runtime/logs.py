@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -41,5 +42,6 @@ def configure(level: str, form: str) -> None:
     )
 
 
-def _without_secrets(_logger: object, _method: str, line: str) -> str:
+def _without_secrets(_logger: object, _method: str, line: Any) -> str:
+    """Runs after the renderer: what it is given is the line."""
     return masked(line)

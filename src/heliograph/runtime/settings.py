@@ -80,7 +80,11 @@ class Settings:
     )
     host: str = setting("127.0.0.1", "The address to listen on.")
     port: int = setting(8460, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535)
-    public_url: str = setting("", "How others reach this server, if not by http://HOST:PORT.")
+    public_url: str = setting(
+        "",
+        "How others reach this server, if not by http://HOST:PORT. What is in texts, such as short addresses, leads "
+        "there; the name that a caller used counts for nothing.",
+    )
     link_url: str = setting(
         "", "What short addresses begin with, such as https://go.example.org; empty for PUBLIC_URL/l."
     )
