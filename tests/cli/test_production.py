@@ -402,3 +402,25 @@ def test_customers_are_told_a_reason_and_a_code_and_nothing_that_a_provider_says
     assert [each["detail"] for each in attempts["items"]] == ["The provider refused it for good."]
     for answer in (told, message, attempts, waiting):
         assert not [word for word in ("Pa55word", "10.0.0.7", far.origin) if word in json.dumps(answer)]
+
+
+def test_what_bounds_an_accounts_codes_is_agreed_by_a_command(server: Server, token: str) -> None:
+    def start(number: str) -> httpx2.Response:
+        return asked(server, token, "POST", "/verifications", json={"to": number, "from": "Acme"})
+
+    def agree(*options: str) -> tuple[int, str]:
+        return command("accounts", "codes", "Acme", *options, "--data-dir", str(server.data_dir))
+
+    first = start("+33899123456")
+    agreed = agree("--kinds", "premium", "--countries", "fr", "--per-day", "1")
+    deadline = time.monotonic() + 20
+    while (second := start("+33899123456")).status_code == 403:
+        assert time.monotonic() < deadline
+    third, elsewhere = start("+33612345678"), start("+32470123456")
+
+    assert (first.status_code, first.json()["error"]["code"]) == (403, "codes_refused")
+    assert agreed[0] == 0
+    assert second.status_code == 201
+    assert (third.status_code, third.json()["error"]["code"]) == (429, "too_many_codes")
+    assert (elsewhere.status_code, elsewhere.json()["error"]["code"]) == (403, "codes_refused")
+    assert agree("--kinds", "cheap")[0] != 0

@@ -321,6 +321,46 @@ def list_accounts(
         _print_facts(facts, as_json) if as_json else out.print("  ".join(facts.values()), soft_wrap=True)
 
 
+@accounts_app.command("codes")
+def agree_on_codes(
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    countries: Annotated[str | None, typer.Option(help="Where it may send codes, such as FR,BE.")] = None,
+    kinds: Annotated[str | None, typer.Option(help="Some of premium, shared_cost, satellite.")] = None,
+    per_minute: Annotated[int | None, typer.Option(min=0, help="Codes a minute; 0 for any number.")] = None,
+    per_day: Annotated[int | None, typer.Option(min=0, help="Codes a day.")] = None,
+    prefix_per_minute: Annotated[int | None, typer.Option(min=0, help="Codes a minute to each prefix.")] = None,
+    prefix_per_day: Annotated[int | None, typer.Option(min=0, help="Codes a day to each prefix.")] = None,
+    slowed_from: Annotated[int | None, typer.Option(min=0, help="As the setting `codes_slowed_from`.")] = None,
+    stopped_from: Annotated[int | None, typer.Option(min=0, help="As the setting `codes_stopped_from`.")] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Say what bounds an account's one-time codes; what is not given is as the settings say."""
+    from heliograph.domain.errors import SetupError
+    from heliograph.runtime import administration
+    from heliograph.runtime.settings import countries_in, kinds_in
+
+    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
+    try:
+        limits = {
+            "countries": None if countries is None else countries_in(countries),
+            "kinds": None if kinds is None else kinds_in(kinds),
+        }
+    except ValueError as error:
+        raise SetupError(f"This {error}.") from error
+    numbers = {
+        "per_minute": per_minute,
+        "per_day": per_day,
+        "prefix_per_minute": prefix_per_minute,
+        "prefix_per_day": prefix_per_day,
+        "slowed_from": slowed_from,
+        "stopped_from": stopped_from,
+    }
+    administration.run(settings, lambda admin: admin.agree_on_codes(name, **limits, **numbers))
+    out.print(f"It is agreed with {name}, in force within two seconds.")
+
+
 @keys_app.command("create")
 def create_key(
     account: Annotated[str, typer.Option(help="The account's name.")],

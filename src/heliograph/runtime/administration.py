@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 from heliograph.domain.accounts import Account, Scope
 from heliograph.domain.errors import SetupError
+from heliograph.domain.fraud import CodeTerms
 from heliograph.protocols.served import KeyKind
 from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
@@ -35,14 +38,24 @@ class Administration:
             raise SetupError(f"There is an account named {name!r} already; `accounts list` shows all.")
         return made
 
+    async def agree_on_codes(self, account: str, **limits: Any) -> None:
+        """What an account's one-time codes are bound by, instead of what the settings say; None: as they say."""
+        owner = await self._account(account)
+        terms = msgspec.structs.replace(owner.terms, codes=CodeTerms(**limits))
+        await self.accounts.change(owner, terms=terms)
+
+    async def _account(self, name: str) -> Account:
+        found = await self.accounts.find(name)
+        if found is None:
+            raise SetupError(f"There is no account named {name!r}; `accounts list` shows all.")
+        return found
+
     async def create_key(
         self, account: str, protocol: str, *, scopes: Sequence[str] | None, networks: Sequence[str] | None
     ) -> dict[str, str]:
         """Make a key of an account for one protocol; its id, and its parts as that protocol's clients name them."""
         keys = _keys_of(protocol)
-        owner = await self.accounts.find(account)
-        if owner is None:
-            raise SetupError(f"There is no account named {account!r}; `accounts list` shows all.")
+        owner = await self._account(account)
         if strangers := sorted(set(scopes or ()) - set(Scope)):
             raise SetupError(f"There is no scope {strangers[0]!r}; there are {', '.join(sorted(Scope))}.")
         try:

@@ -548,14 +548,14 @@ def _words(raw: Any) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def _countries(raw: Any) -> tuple[str, ...]:
+def countries_in(raw: Any) -> tuple[str, ...]:
     found = {word: region_named(word) for word in _words(raw)}
     if strangers := [word for word, region in found.items() if region is None]:
         raise ValueError(f"must list countries such as FR, not {strangers[0]!r}")
     return tuple(region for region in found.values() if region is not None)
 
 
-def _kinds(raw: Any) -> tuple[CostlyKind, ...]:
+def kinds_in(raw: Any) -> tuple[CostlyKind, ...]:
     words = _words(raw)
     if strangers := [word for word in words if word not in set(CostlyKind)]:
         raise ValueError(f"must list some of {', '.join(CostlyKind)}, not {strangers[0]!r}")
@@ -573,8 +573,8 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     "str": _string,
     "int": _number(int),
     "float": _number(float),
-    "tuple[str, ...]": _countries,
-    "tuple[CostlyKind, ...]": _kinds,
+    "tuple[str, ...]": countries_in,
+    "tuple[CostlyKind, ...]": kinds_in,
     "tuple[Network, ...]": _networks,
     "Mapping[str, ProviderConfig]": _providers,
     "tuple[Rule, ...]": _routes,
