@@ -23,6 +23,7 @@ from heliograph.domain.links import Link, LinkKind
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call, Door, Operation, Reply
 from heliograph.doors.bodies import read_body
+from heliograph.doors.bounded import count_in
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
@@ -522,9 +523,10 @@ class NativeDoor(Door):
 
 
 def _number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+    number = count_in(text)
+    if number is None:
         raise NotFound(f"There is no template {text!r} in this account.")
-    return int(text)
+    return number
 
 
 def _page(shape: type[Page], items: Sequence[Any], limit: int) -> Page:

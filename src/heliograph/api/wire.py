@@ -28,6 +28,8 @@ PriorityName = Literal["urgent", "normal", "low"]
 ChannelName = Literal["sms", "viber", "whatsapp"]
 Instant = Annotated[datetime, Meta(tz=True)]
 """With an offset: one without would mean another moment on every machine."""
+Storable = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a column of the store can hold."""
 PartCount = Annotated[int, Meta(ge=1, le=255)]
 TimeoutSeconds = Annotated[float, Meta(ge=0, le=300)]
 Numbers = Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)]
@@ -58,7 +60,7 @@ class Fallback(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     channel: ChannelName
     text: str = ""
-    template: int | str | None = None
+    template: Storable | str | None = None
     """One that is kept for this channel, by its number or its name, instead of a text."""
     rich_media: RichMedia | None = None
 
@@ -67,7 +69,7 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What can be said of a single message and of a batch alike."""
 
     text: str | None = None
-    template: int | str | None = None
+    template: Storable | str | None = None
     """One that is kept, by its number or its name, instead of a text."""
     data: bytes | None = None
     """Binary instead of text: base64, at most 140 octets together with `udh`."""
@@ -117,7 +119,7 @@ class CreateBatch(Content, forbid_unknown_fields=True, kw_only=True):
     title: ShortText | None = None
     pause_at_failure_share: Annotated[float, Meta(ge=0, le=1)] | None = None
     """It pauses by itself when more than this share of what has settled has failed."""
-    pause_after: Annotated[int, Meta(ge=1)] = 50
+    pause_after: Annotated[int, Meta(ge=1, le=2**31)] = 50
     """How many have to be settled before that share counts."""
 
 
@@ -756,7 +758,7 @@ class Applications(msgspec.Struct, kw_only=True):
 class NewApplication(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: ShortText
     scopes: ScopeList
-    token_lifetime_s: Annotated[int, Meta(ge=60)] | None = 86_400
+    token_lifetime_s: Annotated[int, Meta(ge=60, le=100 * 366 * 86_400)] | None = 86_400
     settings: AreaSettings = {}
 
 
@@ -994,7 +996,7 @@ class Thread(msgspec.Struct, kw_only=True):
 
 class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     text: str | None = None
-    template: int | str | None = None
+    template: Storable | str | None = None
     """One that is kept for the channel, by its number or its name, instead of a text."""
     channel: ChannelName = "sms"
     idempotency_key: ShortText | None = None

@@ -8,10 +8,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from heliograph.console import pages
 from heliograph.console.sessions import Sessions, console_key
@@ -52,7 +54,7 @@ def console_routes(services: Services, data_dir: Path) -> list[BaseRoute]:
     """Everything under `/`."""
     console = _Console(services, Sessions(console_key(data_dir)))
     return [
-        Mount("/console/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        Mount("/console/static", _Files(directory=Path(__file__).parent / "static")),
         Route("/", console.home),
         Route("/login", console.login),
         Route("/inbox", console.for_session(console.inbox)),
@@ -61,6 +63,18 @@ def console_routes(services: Services, data_dir: Path) -> list[BaseRoute]:
         Route("/inbox/{msisdn:int}", console.for_session(console.inbox)),
         Route("/inbox/{msisdn:int}/replies", console.for_session(console.reply), methods=["POST"]),
     ]
+
+
+class _Files(StaticFiles):
+    """Whatever is not there is 404: nothing above it would make an answer of an exception."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            return Response(status_code=error.status_code, headers=error.headers)
+        except ValueError:  # U+0000, which no file system would look for
+            return Response(status_code=404)
 
 
 _Page = Callable[[Request, str], Awaitable[Response]]

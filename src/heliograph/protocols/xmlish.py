@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, TreeBuilder, XMLParser
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -16,12 +16,21 @@ class NotXml(ValueError):
     """The document can't be read, or is of a kind that we don't read."""
 
 
+class _Declared(ValueError):
+    """There is a document type declaration, in whatever encoding: without one, nothing can be declared."""
+
+
+class _Undeclared(TreeBuilder):
+    def doctype(self, _name: str, _public_id: str | None, _system_id: str | None) -> None:
+        raise _Declared
+
+
 def parsed(document: bytes) -> Element:
     """The root. NotXml also for a document that declares anything: declarations are how a small one becomes large."""
-    if b"<!DOCTYPE" in document or b"<!ENTITY" in document:
-        raise NotXml("The document has declarations.")
     try:
-        return ElementTree.fromstring(document)  # noqa: S314 - nothing is declared in it
+        return ElementTree.fromstring(document, XMLParser(target=_Undeclared()))  # noqa: S314 - what declares anything is refused
+    except _Declared as error:
+        raise NotXml("The document has declarations.") from error
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise NotXml(f"The document is no XML: {error}.") from error
 

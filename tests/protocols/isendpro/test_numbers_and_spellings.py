@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heliograph.doors.whole_numbers import whole_number
+from heliograph.doors.bounded import whole_number
 from heliograph.protocols.isendpro.codes import Code
 from heliograph.protocols.isendpro.errors import IsendproRefusal
 from heliograph.protocols.isendpro.reading import FIGURES, Parameters

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from base64 import b64decode
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from heliograph.domain.channels import Channel
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import REPORTABLE, SETTLED, Reason, Status
+from heliograph.doors.bounded import signed_at
 from heliograph.doors.callbacks import sign
 from heliograph.protocols.answers import CANNOT_BE, IN_DOUBT, Meaning, TurnedDown
 from heliograph.protocols.batching import BatchingProvider, Outcomes
@@ -54,8 +54,6 @@ INBOUND = "inbound"
 OVERLAP = timedelta(days=1)
 """How far back inbound messages are asked for by a process that has not asked before."""
 PAGE = 1_000
-STALE_S = 300
-"""Older callbacks are taken for replayed ones."""
 _CODES: Mapping[str, Meaning] = {
     errors.InvalidRecipient.code: CANNOT_BE._replace(reason=Reason.UNKNOWN_SUBSCRIBER),
     errors.OptedOut.code: CANNOT_BE._replace(reason=Reason.OPTED_OUT),
@@ -83,6 +81,7 @@ class HeliographProvided(ProvidedProtocol):
     name: ClassVar[str] = "heliograph"
     config: ClassVar[type[ProviderConfig]] = HeliographConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"token", "callback_secret"})
+    authorizes: ClassVar[str | None] = "url"
 
     def provider(self, config: HeliographConfig, surroundings: Surroundings) -> Provider:
         return HeliographProvider(config, surroundings)
@@ -238,10 +237,10 @@ class HeliographProvider(BatchingProvider):
         if not secret:
             return True
         fields = dict(part.partition("=")[::2] for part in heard.header("X-Heliograph-Signature").split(","))
-        seconds = fields.get("t", "")
-        if not (seconds.isascii() and seconds.isdigit()) or abs(time.time() - int(seconds)) > STALE_S:
+        seconds = signed_at(fields.get("t", ""))
+        if seconds is None:
             return False
-        return hmac.compare_digest(sign(secret, int(seconds), heard.body).encode(), fields.get("v1", "").encode())
+        return hmac.compare_digest(sign(secret, seconds, heard.body).encode(), fields.get("v1", "").encode())
 
     async def _hand_in(self, message: wire.Inbound) -> None:
         await self.intake.inbound(

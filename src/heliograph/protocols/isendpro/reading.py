@@ -12,7 +12,7 @@ import msgspec
 
 from heliograph.domain.errors import MalformedRequest, Unauthenticated
 from heliograph.doors.bodies import require_few_fields, require_few_values
-from heliograph.doors.whole_numbers import whole_number
+from heliograph.doors.bounded import whole_number
 from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.codes import Code
 from heliograph.protocols.isendpro.errors import IsendproRefusal
@@ -26,6 +26,7 @@ class Figure(NamedTuple):
 
 
 _SWITCHES = (
+    "bom",
     "nostop",
     "ucs2",
     "numazur",

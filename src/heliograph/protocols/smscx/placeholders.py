@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from heliograph.domain.contacts import Details
 from heliograph.domain.links import LinkKind, Tracked, new_token
+from heliograph.doors.bounded import count_in
 from heliograph.protocols.smscx.errors import invalid_param
 from heliograph.text import verbatim
 
@@ -124,11 +125,12 @@ class Personalising:
 def _random_length(argument: str | None) -> int:
     if not argument:
         return _RANDOM_LENGTH
-    if not argument.isdecimal() or not argument.isascii():
+    length = count_in(argument)
+    if length is None:
         raise invalid_param(1136, f"A random placeholder can't have the length {argument!r}.")
-    if not 1 <= int(argument) <= _LONGEST_RANDOM:
+    if not 1 <= length <= _LONGEST_RANDOM:
         raise invalid_param(1137, f"A random placeholder has 1 to {_LONGEST_RANDOM} characters.")
-    return int(argument)
+    return length
 
 
 def field_of(details: Details, name: str) -> str:

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InvalidField, NotFound
 from heliograph.domain.statuses import Reason
+from heliograph.doors.bounded import count_in, time_in, whole_number
 from heliograph.numbers import region_named
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.errors import invalid_param
@@ -38,9 +39,10 @@ def flag(text: str) -> bool:
 
 def number(text: str) -> int:
     """A number in a path; what is none is not found."""
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+    found = count_in(text)
+    if found is None:
         raise NotFound(f"There is nothing with the number {text!r}.")
-    return int(text)
+    return found
 
 
 def identifier(text: str, code: int) -> str:
@@ -82,8 +84,8 @@ class Place(NamedTuple):
 
 def place(query: wire.PageQuery) -> Place:
     """InvalidField for a limit outside 1 to 500, or a cursor that we did not make."""
-    limit = query.limit or str(wire.MAX_PAGE)
-    if not limit.isascii() or not limit.isdecimal() or not 1 <= int(limit[:9]) <= wire.MAX_PAGE:
+    limit = whole_number(query.limit or str(wire.MAX_PAGE), range(1, wire.MAX_PAGE + 1))
+    if limit is None:
         raise InvalidField(f"`limit` is a number from 1 to {wire.MAX_PAGE}.", field="limit")
     before, after = None, None
     for cursor in (query.next, query.previous):
@@ -93,7 +95,15 @@ def place(query: wire.PageQuery) -> Place:
             after = cursor[1:]
         elif cursor:
             raise InvalidField("This cursor is none of ours.", field="next")
-    return Place(int(limit), before, after)
+    return Place(limit, before, after)
+
+
+def counted(key: str) -> int:
+    """The key of a cursor in a list whose rows are counted. InvalidField for what is none of ours."""
+    found = count_in(key)
+    if found is None:
+        raise InvalidField("This cursor is none of ours.", field="next")
+    return found
 
 
 def paging(at: Place, keys: list[str]) -> wire.Paging:
@@ -121,10 +131,10 @@ def moment(text: str | UnsetType | None) -> datetime | None:
     """`YYYY-MM-DD HH:MM:SS`, with a blank or a T, with or without an offset; naive if it has none. 1108."""
     if text is UNSET or text is None or not text:
         return None
-    try:
-        return datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise invalid_param(1108, f"{text!r} is not a date.") from error
+    at = time_in(text.strip())
+    if at is None:
+        raise invalid_param(1108, f"{text!r} is not a date.")
+    return at
 
 
 class Period(NamedTuple):

@@ -23,6 +23,7 @@ from heliograph.domain.links import Tracked
 from heliograph.domain.local_times import due_times
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import Status
+from heliograph.doors.bounded import count_in
 from heliograph.numbers import Check, normalise_many
 from heliograph.protocols.smscx import shapes, wire
 from heliograph.protocols.smscx.errors import SmscxRefusal, invalid_numbers, invalid_param
@@ -171,12 +172,13 @@ class Sending:
     async def _template(self, account: Account, template_id: int | str, channel: Channel, inactive: int) -> Said:
         if template_id == "":
             raise invalid_param(1126, "`templateId` is missing.")
-        if not str(template_id).isdecimal():
+        number = count_in(str(template_id))
+        if number is None:
             raise invalid_param(1127, "`templateId` is not a number.")
         if channel not in self._services.channels:
             raise SmscxRefusal(403, "access_denied", inactive, f"The channel {channel} is not active.")
         try:
-            found = await self._services.templates.to_send(account, TemplateWish(int(template_id), channel))
+            found = await self._services.templates.to_send(account, TemplateWish(number, channel))
         except UnknownTemplate as error:
             raise invalid_param(1128, error.message) from error
         except TemplateNotApproved as error:
@@ -396,9 +398,9 @@ async def settings_of(services: Services, caller: Principal, area: str) -> Mappi
 def _time_to_live(asked: object, own: object) -> int:
     """Seconds that a channel has to deliver. Raises 1124, 1125 and 1134."""
     text = str(asked if isinstance(asked, int | str) else own or shapes.USUAL_TTL_S)
-    if not text.isdecimal():
+    seconds = count_in(text)
+    if seconds is None:
         raise invalid_param(1124, "`ttl` is not a number.")
-    seconds = int(text[:9])
     if seconds < _TIMES_TO_LIVE_S.start:
         raise invalid_param(1125, "`ttl` is at least 300 seconds.")
     if seconds not in _TIMES_TO_LIVE_S:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -23,6 +21,7 @@ from heliograph.domain.errors import (
 from heliograph.domain.groups import Group, GroupDraft
 from heliograph.domain.instants import to_ms
 from heliograph.doors import Call
+from heliograph.doors.bounded import basic_credentials
 from heliograph.numbers import UNNUMBERED, InvalidRow, country_of, with_plus
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Chunks, csv_file, xlsx_file
@@ -297,10 +296,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 
     async def get_optouts_list(self, call: Call) -> wire.OptoutList:
         at = reading.place(call.query)
-        try:
-            before, after = (None if key is None else int(key) for key in (at.before, at.after))
-        except ValueError as error:
-            raise InvalidField("This cursor is none of ours.", field="next") from error
+        before, after = (None if key is None else reading.counted(key) for key in (at.before, at.after))
         found, total = await self._services.optouts.newest(call.account, limit=at.limit + 1, before=before, after=after)
         page = call.account.optout_page
         return wire.OptoutList(
@@ -433,14 +429,10 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 
 
 def _basic(request: Request) -> tuple[str, str]:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    try:
-        name, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        name, colon, secret = "", "", ""
-    if scheme.lower() != "basic" or not colon:
+    found = basic_credentials(request.headers.get("authorization", ""))
+    if found is None:
         raise SmscxRefusal(401, "invalid_client", 1600, "Give the application's id and secret as HTTP Basic.")
-    return name, secret
+    return found
 
 
 def _template_text(text: str) -> str:

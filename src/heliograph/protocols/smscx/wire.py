@@ -14,12 +14,15 @@ from msgspec import UNSET, Meta, UnsetType
 from heliograph.domain.batches import MAX_GROUPS
 from heliograph.domain.contacts import MAX_FIELDS
 
+Storable = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a column of the store can hold."""
+
 MAX_RECIPIENTS = 25_000
 MAX_CONTACTS = 40_000
 MAX_PAGE = 500
 MAX_STEPS = 10
 """Of a strategy; more than there are channels."""
-GroupNumbers = Annotated[list[int], Meta(max_length=MAX_GROUPS)]
+GroupNumbers = Annotated[list[Storable], Meta(max_length=MAX_GROUPS)]
 ContactNumbers = Annotated[list[str], Meta(max_length=MAX_CONTACTS)]
 Mapped = Annotated[dict[str, Any], Meta(max_length=MAX_FIELDS)] | Annotated[list[Any], Meta(max_length=MAX_FIELDS)]
 """By names; an empty map is a list in PHP."""
@@ -74,18 +77,18 @@ class CampaignRequest(ToGroups, kw_only=True):
 class TemplateRequest(ToNumbers, kw_only=True):
     """By Viber or WhatsApp."""
 
-    template_id: int | str
+    template_id: Storable | str
     custom_fields: Mapped | UnsetType | None = UNSET
 
 
 class TemplateCampaignRequest(ToGroups, kw_only=True):
-    template_id: int | str
+    template_id: Storable | str
     custom_fields: Mapped | UnsetType | None = UNSET
 
 
 class StrategyStep(Wire, kw_only=True):
     channel: str
-    template_id: int | str | UnsetType | None = UNSET
+    template_id: Storable | str | UnsetType | None = UNSET
     text: str | UnsetType | None = UNSET
 
 

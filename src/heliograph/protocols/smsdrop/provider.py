@@ -62,6 +62,7 @@ class SmsdropProvided(ProvidedProtocol):
     name: ClassVar[str] = "smsdrop"
     config: ClassVar[type[ProviderConfig]] = SmsdropConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"password"})
+    authorizes: ClassVar[str | None] = "context"
 
     def provider(self, config: SmsdropConfig, surroundings: Surroundings) -> Provider:
         return SmsdropProvider(config, surroundings)

@@ -13,6 +13,7 @@ from heliograph.domain.batches import Draft, Options
 from heliograph.domain.errors import HeliographError, InvalidField, NotFound, Unauthenticated
 from heliograph.domain.parking import Parked
 from heliograph.doors import Call, Door, Operation, Reply
+from heliograph.doors.bounded import count_in, instant_in
 from heliograph.doors.door import bearer_token
 from heliograph.numbers import Check, normalise_many
 from heliograph.protocols.smsdrop import shapes, wire
@@ -121,9 +122,10 @@ def _identifier(text: str) -> str:
 def _count(text: str, name: str, default: int) -> int:
     if not text:
         return default
-    if not text.isascii() or not text.isdecimal():
+    number = count_in(text)
+    if number is None:
         raise InvalidField(f"`{name}` is a number.", field=name)
-    return int(text[:9])
+    return number
 
 
 def _draft(body: wire.NewCampaign) -> Draft:
@@ -182,8 +184,7 @@ def _send_at(body: wire.NewCampaign, now: datetime) -> datetime | None:
         return now + timedelta(seconds=body.defer_by)
     if not body.defer_until:
         return None
-    try:
-        at = datetime.fromisoformat(body.defer_until)
-    except ValueError as error:
-        raise invalid("defer_until", "This is not a date and time in ISO 8601.") from error
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    at = instant_in(body.defer_until)
+    if at is None:
+        raise invalid("defer_until", "This is not a date and time in ISO 8601.")
+    return at

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -10,12 +9,11 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from heliograph.calling import Call, Request, Response
+from heliograph.doors.bounded import WAITS_S, whole_number
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.errors import TwilioException, UnexpectedResponseException
 
 T = TypeVar("T")
-
-_SECONDS = re.compile("[0-9]{1,9}")
 
 
 def get(path: str, shape: type[T], query: Mapping[str, Any] | None = None) -> Call[T]:
@@ -45,8 +43,7 @@ def _read(response: Response, shape: type[T]) -> T:
 def _check(response: Response) -> None:
     if 200 <= response.status < 300:
         return
-    after = response.headers.get("retry-after", "")
-    retry_after_s = int(after) if _SECONDS.fullmatch(after) else None
+    retry_after_s = whole_number(response.headers.get("retry-after", ""), WAITS_S)
     try:
         said = msgspec.json.decode(response.body, type=wire.ErrorBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

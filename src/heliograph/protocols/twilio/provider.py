@@ -20,7 +20,7 @@ from heliograph.domain.channels import Channel
 from heliograph.domain.instants import now_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.doors.whole_numbers import whole_number
+from heliograph.doors.bounded import whole_number
 from heliograph.numbers import with_plus
 from heliograph.protocols.answers import BUSY, REFUSED, TO_BE_MENDED, Meaning
 from heliograph.protocols.contract import (
@@ -93,6 +93,7 @@ class TwilioProvided(ProvidedProtocol):
     name: ClassVar[str] = "twilio"
     config: ClassVar[type[ProviderConfig]] = TwilioConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"auth_token", "api_key_secret"})
+    authorizes: ClassVar[str | None] = "base_url"
 
     def provider(self, config: TwilioConfig, surroundings: Surroundings) -> Provider:
         return TwilioProvider(config, surroundings)
@@ -157,17 +158,19 @@ class TwilioProvider(SinglyProvider):
         if not is_signed(self._config.auth_token, called, fields, heard.header(HEADER)):
             return Said(403)
         said = dict(fields)
+        if not (sid := said.get("MessageSid")):
+            return Said(400)  # nobody could say whether it was told before
         if (status := said.get("MessageStatus") or said.get("SmsStatus")) == "received":
-            return await self._take_in(said)
-        if "MessageSid" not in said or status is None:
+            return await self._take_in(sid, said)
+        if status is None:
             return Said(400)
         if status not in _ON_ITS_WAY:
             code = whole_number(said.get("ErrorCode", ""), _ERROR_CODES)
-            receipt = self._receipt(said["MessageSid"], status, code, None)
+            receipt = self._receipt(sid, status, code, None)
             await self.intake.receipts([receipt])
         return Said()
 
-    async def _take_in(self, said: Mapping[str, str]) -> Said:
+    async def _take_in(self, sid: str, said: Mapping[str, str]) -> Said:
         """Media stay where they are; their links follow the text."""
         if "From" not in said or "To" not in said:
             return Said(400)
@@ -179,7 +182,7 @@ class TwilioProvider(SinglyProvider):
             to=said["To"].removeprefix(WHATSAPP).removeprefix("+"),
             kind=BodyKind.TEXT,
             body="\n".join(filter(None, [said.get("Body", ""), *media])),
-            provider_ref=said.get("MessageSid"),
+            provider_ref=sid,
             account_id=self._surroundings.account_id,
             channel=Channel.WHATSAPP if whatsapp else Channel.SMS,
         )

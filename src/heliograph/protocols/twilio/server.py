@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -21,6 +20,7 @@ from heliograph.domain.prices import MICROS
 from heliograph.domain.verifications import Verification, VerificationDraft, Wording
 from heliograph.doors import Call, Door, Operation
 from heliograph.doors.bodies import read_body
+from heliograph.doors.bounded import basic_credentials
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
 from heliograph.numbers import Check, InvalidNumber, normalise
@@ -71,14 +71,10 @@ class TwilioDoor(Door):
         self._settings = settings
 
     async def authenticate(self, request: Request) -> Principal:
-        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-        try:
-            user, separator, password = b64decode(encoded, validate=True).decode().partition(":")
-        except ValueError as error:
-            raise Unauthenticated("The credentials can't be read.") from error
-        if scheme.lower() != "basic" or not separator or "\0" in user:  # which no database would look for
+        found = basic_credentials(request.headers.get("authorization", ""))
+        if found is None:
             raise Unauthenticated("The request has no credentials.")
-        principal = await self._services.access.authenticate(CredentialKind.TWILIO, user, password)
+        principal = await self._services.access.authenticate(CredentialKind.TWILIO, *found)
         asked = request.path_params.get("account_sid")
         if asked is not None and asked != account_sid(principal.account):
             raise Unauthenticated("The credentials are another account's.")

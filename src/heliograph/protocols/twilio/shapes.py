@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,7 +17,7 @@ from heliograph.domain.inbound import Inbound
 from heliograph.domain.prices import MICROS
 from heliograph.domain.statuses import Status, explain
 from heliograph.domain.verifications import Verification, VerificationStatus
-from heliograph.doors.whole_numbers import whole_number
+from heliograph.doors.bounded import instant_in, whole_number
 from heliograph.numbers import plus_kept, with_plus
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.codes import Code, error_code, message_word
@@ -95,7 +95,7 @@ class Form:
 
     def _instant(self, name: str) -> datetime | None:
         text = self.one(name)
-        at = None if text is None else iso_instant(text)
+        at = None if text is None else instant_in(text)
         if text is not None and at is None:
             raise TwilioRefusal(Code.PARAMETER_INVALID, f"{name} is no date: {text}")
         return at
@@ -181,19 +181,10 @@ def _send_at(form: Form, service: str | None, now: datetime) -> datetime | None:
         raise TwilioRefusal(Code.SCHEDULE_INCOMPLETE, "SendAt and a ScheduleType of 'fixed' need each other.")
     if service is None:
         raise TwilioRefusal(Code.SERVICE_MISSING, "MessagingServiceSid is required to schedule a message")
-    at = iso_instant(text)
+    at = instant_in(text)
     if at is None or int((at - now).total_seconds()) not in wire.DELAYS_S:
         raise TwilioRefusal(Code.SEND_AT_INVALID, "SendAt must be an ISO 8601 date from 300 s to 35 days ahead")
     return at
-
-
-def iso_instant(text: str) -> datetime | None:
-    """A date or an instant of ISO 8601 in UTC, where it is unless it says otherwise; None for what is neither."""
-    try:
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):  # in UTC it may be in no year that there is
-        return None
 
 
 def _later(at: datetime, by: timedelta) -> datetime | None:

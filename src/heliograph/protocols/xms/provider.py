@@ -21,6 +21,7 @@ from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.receipts import Receipt
+from heliograph.doors.bounded import signed_at
 from heliograph.protocols.answers import CANNOT_BE, REFUSED, TO_BE_MENDED, Meaning
 from heliograph.protocols.batching import BatchingProvider, Outcomes
 from heliograph.protocols.contract import (
@@ -72,6 +73,7 @@ class XmsProvided(ProvidedProtocol):
     name: ClassVar[str] = "xms"
     config: ClassVar[type[ProviderConfig]] = XmsConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"token", "webhook_secret"})
+    authorizes: ClassVar[str | None] = "endpoint"
 
     def provider(self, config: XmsConfig, surroundings: Surroundings) -> Provider:
         return XmsProvider(config, surroundings)
@@ -228,6 +230,8 @@ class XmsProvider(BatchingProvider):
     def _is_signed(self, heard: Heard) -> bool:
         if not self._config.webhook_secret:
             return True
+        if signed_at(heard.header(SIGNATURE_TIMESTAMP)) is None:
+            return False
         nonce, timestamp = heard.header(SIGNATURE_NONCE), heard.header(SIGNATURE_TIMESTAMP)
         expected = sign(self._config.webhook_secret, heard.body, nonce, timestamp)
         return hmac.compare_digest(expected.encode(), heard.header(SIGNATURE).encode())

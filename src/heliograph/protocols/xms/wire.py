@@ -18,6 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from heliograph.domain.batches import MAX_PARAMETERS, MAX_TAGS
 from heliograph.domain.batches import MAX_RECIPIENTS as MAX_VALUES
+from heliograph.doors.bounded import instant_in, whole_number
 
 MAX_RECIPIENTS = 1_000
 MAX_CHANGED_RECIPIENTS = 100
@@ -29,6 +30,7 @@ MAX_DRY_RUN_RECIPIENTS = 1_000
 MAX_PARTS_ASKED_FOR = 2**31 - 1
 """XMS names no limit; this is what its published clients can say."""
 DEFAULT_DRY_RUN_RECIPIENTS = 100
+_CODES = range(10**9)
 
 BatchType = Literal["mt_text", "mt_binary"]
 ReportType = Literal["none", "summary", "full", "per_recipient", "per_recipient_final"]
@@ -371,10 +373,10 @@ def listed(text: str) -> list[str]:
 
 def decode_codes(field: str, text: str) -> list[int]:
     """The numbers of a comma-separated filter, of at most nine digits each."""
-    values = listed(text)
-    if not all(value.isascii() and value.isdigit() and len(value) <= 9 for value in values):
+    codes = [whole_number(value, _CODES) for value in listed(text)]
+    if None in codes:
         raise XmsFormatError(field, f"`{field}` lists numbers.")
-    return [int(value) for value in values]
+    return [code for code in codes if code is not None]
 
 
 def decode_flag(field: str, text: str) -> bool:
@@ -386,11 +388,10 @@ def decode_flag(field: str, text: str) -> bool:
 
 def decode_instant(field: str, text: str) -> datetime:
     """An ISO 8601 instant or date; without an offset it is UTC."""
-    try:
-        instant = datetime.fromisoformat(text)
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise XmsFormatError(field, f"{text!r} is not an ISO 8601 time.") from error
+    instant = instant_in(text)
+    if instant is None:
+        raise XmsFormatError(field, f"{text!r} is not an ISO 8601 time.")
+    return instant
 
 
 def encode_instant(instant: datetime) -> str:

@@ -27,6 +27,7 @@ from heliograph.domain.verifications import (
     Wording,
 )
 from heliograph.doors import Call
+from heliograph.doors.bounded import count_in
 from heliograph.numbers import InvalidNumber, compact, country_of
 from heliograph.protocols.smscx import reading, shapes, wire
 from heliograph.protocols.smscx.areas.area import Area
@@ -172,9 +173,9 @@ def _names_country(number: str) -> bool:
 
 def _number(text: str, allowed: range, name: str, codes: tuple[int, int, int]) -> int:
     """`codes` are for what is no number, too small, and too large."""
-    if not text.isdecimal():
+    value = count_in(text)
+    if value is None:
         raise invalid_param(codes[0], f"`{name}` is not a number.")
-    value = int(text[:9])
     if value not in allowed:
         code = codes[1] if value < allowed.start else codes[2]
         raise invalid_param(code, f"`{name}` is from {allowed.start} to {allowed.stop - 1}.")
