@@ -185,6 +185,27 @@ def test_providers_are_tables_of_the_file_or_json_in_the_environment(tmp_path: P
     assert "secret" not in str(described(from_file))
 
 
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ({"type": "xms", "endpoint": "http://me:pass@e/xms", "service_plan_id": "p", "token": "t"}, "endpoint"),
+        ({"type": "heliograph", "url": "https://me@e", "token": "t"}, "url"),
+        ({"type": "webhook", "url": "https://me:pass@e/$to", "headers": {"AUTHORIZATION": "Bearer t"}}, "url"),
+    ],
+)
+def test_a_user_name_beside_another_authorization_stops_the_start(line: dict[str, object], field: str) -> None:
+    with pytest.raises(SetupError, match=f"`line`: `{field}` has a user name beside") as raised:
+        load(file=None, environment={"HELIOGRAPH_PROVIDERS": json.dumps({"line": line})})
+
+    assert "pass" not in str(raised.value)
+
+
+def test_a_user_name_alone_is_what_a_webhook_is_told_by() -> None:
+    line = {"type": "webhook", "url": "https://me:pass@e/$to", "headers": {"X-Key": "t"}}
+
+    assert load(file=None, environment={"HELIOGRAPH_PROVIDERS": json.dumps({"line": line})}).settings.providers
+
+
 async def test_a_provider_for_an_account_that_does_not_exist_stops_the_start(tmp_path: Path) -> None:
     line = {"type": "xms", "endpoint": "http://e/xms", "service_plan_id": "p", "token": "secret", "account": "nobody"}
     settings = load(file=None, environment={"HELIOGRAPH_PROVIDERS": json.dumps({"line": line})}).settings

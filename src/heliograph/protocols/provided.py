@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -37,6 +38,13 @@ class ProviderConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, f
 
 class InvalidConfig(ValueError):
     """A provider's table has what can't be right: one sentence, without any secret."""
+
+
+def require_nobody_in(address: str, field: str) -> None:
+    """InvalidConfig for an address with a user name or a password: they ask for an Authorization header, and there is
+    another one."""
+    if "@" in urlsplit(address).netloc:
+        raise InvalidConfig(f"`{field}` has a user name beside what is sent as Authorization: leave one of them out")
 
 
 class TokenStorage(Protocol):
@@ -75,6 +83,16 @@ class ProvidedProtocol(ABC):
     config: ClassVar[type[ProviderConfig]]
     secrets: ClassVar[frozenset[str]] = frozenset()
     """Fields of the config that are never shown."""
+
+    authorizes: ClassVar[str | None] = None
+    """The field with the address of a server that is told in an Authorization header who is calling; None: it is told
+    otherwise."""
+
+    def check(self, config: Any) -> None:
+        """Find at the start what is wrong with a config, beyond the types of its fields. InvalidConfig."""
+        if self.authorizes is not None:
+            require_nobody_in(getattr(config, self.authorizes), self.authorizes)
+        self.require(config)
 
     def require(self, config: Any) -> None:  # noqa: B027 - most have nothing to add
         """Finds at the start what is wrong with a config, beyond the types of its fields. InvalidConfig."""

@@ -434,7 +434,7 @@ def _provider(name: str, table: Any) -> ProviderConfig:
     try:
         protocol = provided(wanted)
         config: ProviderConfig = msgspec.convert(table, protocol.config)
-        protocol.require(config)
+        protocol.check(config)
     except LookupError as error:
         raise ValueError(f"`{name}`: its type {error}") from None
     except msgspec.ValidationError as error:

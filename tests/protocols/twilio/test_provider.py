@@ -115,6 +115,17 @@ async def test_each_status(told: dict[str, str], receipt: tuple[Any, ...] | None
     assert ears.heard == expected
 
 
+@pytest.mark.parametrize("word", ["received", "delivered"])
+async def test_what_does_not_say_which_message_it_is_is_not_heard(word: str) -> None:
+    """Nobody could tell that it was told again."""
+    provider, ears = await started(StandIn(twilio_message))
+    told = {"MessageStatus": word, "From": "+33612345678", "To": "+33700000000", "Body": "Hi"}
+
+    for sid in ({}, {"MessageSid": ""}):
+        assert (await provider.hear(twilio_told(**told, **sid))).status == 400
+    assert (ears.heard, ears.arrived) == ([], [])
+
+
 async def test_calls_that_are_not_signed_are_not_heard() -> None:
     provider, ears = await started(StandIn(twilio_message))
     genuine = twilio_told(MessageSid="SM1", MessageStatus="delivered")

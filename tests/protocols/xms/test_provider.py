@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -358,12 +359,15 @@ async def test_it_takes_only_what_is_signed_if_it_was_given_a_secret() -> None:
     config = msgspec.structs.replace(CONFIG, webhook_secret="shared")
     provider, ears = await started(StandIn(created), config)
     body = json.dumps({"type": "recipient_delivery_report_sms"} | REPORT).encode()
-    headers = {"x-sinch-webhook-signature-nonce": "N", "x-sinch-webhook-signature-timestamp": "1"}
+    now = time.time()
 
-    def signed(secret: str) -> Heard:
-        return Heard("POST", {}, headers | {"x-sinch-webhook-signature": sign(secret, body, "N", "1")}, body)
+    def signed(secret: str, at: str) -> Heard:
+        headers = {"x-sinch-webhook-signature-nonce": "N", "x-sinch-webhook-signature-timestamp": at}
+        return Heard("POST", {}, headers | {"x-sinch-webhook-signature": sign(secret, body, "N", at)}, body)
 
-    answers = [await provider.hear(each) for each in (Heard("POST", {}, {}, body), signed("other"), signed("shared"))]
+    wrong = [Heard("POST", {}, {}, body), signed("other", f"{now:.0f}")]
+    wrong += [signed("shared", at) for at in ("0", f"{now - 3_600:.0f}", f"{now + 3_600:.0f}", "", "soon", "9" * 5_000)]
+    answers = [await provider.hear(each) for each in (*wrong, signed("shared", f"{now:.0f}"))]
 
-    assert [answer.status for answer in answers] == [401, 401, 200]
+    assert [answer.status for answer in answers] == [401] * len(wrong) + [200]
     assert len(ears.heard) == 1

@@ -87,6 +87,7 @@ class SnsProvided(ProvidedProtocol):
     name: ClassVar[str] = "sns"
     config: ClassVar[type[ProviderConfig]] = SnsConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"secret_access_key", "session_token"})
+    authorizes: ClassVar[str | None] = "endpoint"
 
     def provider(self, config: SnsConfig, surroundings: Surroundings) -> Provider:
         return SnsProvider(config, surroundings)

@@ -30,7 +30,13 @@ from heliograph.protocols.contract import (
     TryAgain,
 )
 from heliograph.protocols.far_server import FarServer
-from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.provided import (
+    InvalidConfig,
+    ProvidedProtocol,
+    ProviderConfig,
+    Surroundings,
+    require_nobody_in,
+)
 from heliograph.protocols.singly import SinglyProvider
 from heliograph.protocols.webhook.places import FIELDS, at, document, filled, unknown_fields
 
@@ -102,6 +108,8 @@ class WebhookProvided(ProvidedProtocol):
             raise InvalidConfig("it has both `form` and `json`: one of them is what is sent")
         if urlsplit(config.url).scheme not in {"http", "https"} or "$" in "".join(urlsplit(config.url)[:2]):
             raise InvalidConfig(f"`url` must begin with http:// or https:// and a host, not {config.url!r}")
+        if any(name.lower() == "authorization" for name in config.headers):
+            require_nobody_in(config.url, "url")
         for name in ("url", "form", "json"):
             if strangers := unknown_fields(getattr(config, name)):
                 known = ", ".join(FIELDS)
