@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-python check generate bench clean
+.PHONY: help run test test-python check audit generate bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -28,6 +28,10 @@ check: $(BIN)/heliograph ## format, lint, types, layers, generated files are cur
 	$(BIN)/ruff check src tests bench scripts
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n0 tests/house
+
+audit: $(BIN)/heliograph ## known vulnerabilities of what is installed, and keys in the project's own files
+	$(BIN)/python -m pytest -q -n0 tests/house/test_secrets.py
+	$(BIN)/python scripts/audit_dependencies.py
 
 generate: $(BIN)/heliograph ## the synchronous SDK client and the generated pages of the documentation
 	$(BIN)/python scripts/generate_sync_client.py
