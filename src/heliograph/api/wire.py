@@ -55,7 +55,7 @@ class RichMedia(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     target_url: str | None = None
 
 
-class Fallback(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class Fallback(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """What is sent by another channel instead."""
 
     channel: ChannelName
@@ -65,8 +65,9 @@ class Fallback(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     rich_media: RichMedia | None = None
 
 
-class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What can be said of a single message and of a batch alike."""
+class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What can be said of a single message and of a batch alike. What is not said is not sent either: a server of an
+    earlier version refuses what it does not know."""
 
     text: str | None = None
     template: Storable | str | None = None
@@ -994,7 +995,7 @@ class Thread(msgspec.Struct, kw_only=True):
     items: Sequence[ThreadLine]
 
 
-class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     text: str | None = None
     template: Storable | str | None = None
     """One that is kept for the channel, by its number or its name, instead of a text."""
