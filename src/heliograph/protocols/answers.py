@@ -3,7 +3,7 @@
 Of each status three things are asked. Has the request been taken? What may have been is never sent again by itself;
 what has not been is never lost. Can the messages themselves be to blame? Then they are refused, or, of several, looked
 through for those that are. Else whom has it to do with: the provider, who is left alone for a while when nothing else
-comes of him, or our own haste? A vendor's codes may say more (`Provider.vendor_says`); they come before the status.
+comes of him, or our own haste? A vendor's codes may say more (`HttpProvider.vendor_says`); they come before the status.
 """
 
 from __future__ import annotations

@@ -7,18 +7,17 @@ from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
-from heliograph.protocols.contract import Outcome, Outgoing, Provider
-from heliograph.protocols.guarding import SAID_NOTHING, fault, in_one_request
+from heliograph.engine.handing import SAID_NOTHING, fault
+from heliograph.protocols.contract import Outcome, Outgoing
+from heliograph.protocols.http_provider import HttpProvider
 
 Outcomes = dict[str, Outcome]
 """By the messages' identifiers."""
 
 
-class BatchingProvider(Provider):
+class BatchingProvider(HttpProvider):
     """Messages that are the same in something go together, each number once in a request."""
 
-    notes_writing: ClassVar[bool] = True
-    """False for one that asks its server otherwise than by `heliograph.calling`."""
     most_together: ClassVar[int]
     """Messages in one request."""
 
@@ -33,7 +32,7 @@ class BatchingProvider(Provider):
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
         groups, outcomes = self._grouped(messages)
-        sent = await asyncio.gather(*(in_one_request(self, self._in_order, group) for group in groups))
+        sent = await asyncio.gather(*(self.in_one_request(self._in_order, group) for group in groups))
         for group, found in zip(groups, sent, strict=True):
             outcomes |= {message.message_id: outcome for message, outcome in zip(group, found, strict=True)}
         return [outcomes[message.message_id] for message in messages]

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Set
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import urlencode
 
 import msgspec
 
-from heliograph.calling import RemoteError
 from heliograph.domain.batches import USUAL, BodyKind, Options
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.lookups import NetworkFacts
 from heliograph.domain.receipts import Receipt
-
-if TYPE_CHECKING:
-    from heliograph.protocols.answers import Meaning
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -198,10 +194,6 @@ class Provider(ABC):
 
         An exception counts as Uncertain for all of them, unless it is known that nothing was written.
         """
-
-    def vendor_says(self, error: RemoteError) -> Meaning | None:
-        """What the provider's own code in an error of its client means; None: what the HTTP status means."""
-        return None
 
     standing_polls: Sequence[str] = ()
     """What `poll` is asked again and again, as long as there is this provider."""

@@ -7,13 +7,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from heliograph.protocols.contract import Outcome, Outgoing, Provider
-from heliograph.protocols.guarding import in_one_request
+from heliograph.protocols.contract import Outcome, Outgoing
+from heliograph.protocols.http_provider import HttpProvider
 
 
-class SinglyProvider(Provider):
-    notes_writing: ClassVar[bool] = True
-    """False for one that asks its server otherwise than by `heliograph.calling`."""
+class SinglyProvider(HttpProvider):
     at_once: ClassVar[int] = 32
     """Requests on their way at any moment."""
 
@@ -22,7 +20,7 @@ class SinglyProvider(Provider):
 
         async def sent(message: Outgoing) -> Outcome:
             async with places:
-                (outcome,) = await in_one_request(self, self._alone, [message])
+                (outcome,) = await self.in_one_request(self._alone, [message])
                 return outcome
 
         return await asyncio.gather(*map(sent, messages))

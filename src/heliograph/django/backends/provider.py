@@ -24,6 +24,7 @@ from heliograph.django.webhooks import address_of
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import to_ms
 from heliograph.engine.foreign import storable
+from heliograph.engine.handing import became_of
 from heliograph.protocols.contract import (
     Heard,
     Outcome,
@@ -37,7 +38,6 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
-from heliograph.protocols.guarding import became_of
 from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.registry import provided
 from heliograph.text import measure_text

@@ -43,7 +43,6 @@ from heliograph.protocols.contract import (
     Taken,
 )
 from heliograph.protocols.far_server import FarServer
-from heliograph.protocols.guarding import asked_twice
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.sdk import calls
 from heliograph.text import verbatim
@@ -131,7 +130,7 @@ class HeliographProvider(BatchingProvider):
 
     async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
         request = self._request("POST", "batches", self._batch(messages))
-        batch = await asked_twice(self, lambda: self._asked(request))  # its idempotency key makes that safe
+        batch = await self.asked_twice(lambda: self._asked(request))  # its idempotency key makes that safe
         poll = batch.id if self._surroundings.callback_url is None else None
         return {message.message_id: Taken(_ref(batch.id, message.msisdn), poll) for message in messages}
 

@@ -47,7 +47,6 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
 )
-from heliograph.protocols.guarding import asked_twice
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.smscx import errors, wire
 from heliograph.protocols.smscx.async_client import DEFAULT_HOST, AsyncClient
@@ -117,7 +116,7 @@ class SmscxProvider(BatchingProvider):
     async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
         if messages[0].kind is BodyKind.BINARY:
             return all_of(messages, Refused(Reason.PROVIDER_REFUSED, detail="SMS.CX sends text only."))
-        reply = await asked_twice(self, lambda: self._ask(messages))  # its identifier makes that safe
+        reply = await self.asked_twice(lambda: self._ask(messages))  # its identifier makes that safe
         rows = {row.to.removeprefix("+"): row for row in reply.data}
         poll = reply.info.campaign_id if self._polls else None
         return {message.message_id: _outcome(rows.get(message.msisdn), poll) for message in messages}

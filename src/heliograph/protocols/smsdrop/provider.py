@@ -28,7 +28,6 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
 )
-from heliograph.protocols.guarding import is_in_doubt
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.smsdrop import errors, wire
 from heliograph.protocols.smsdrop.async_client import DEFAULT_CONTEXT, DEFAULT_TIMEOUT_S, AsyncClient
@@ -117,7 +116,7 @@ class SmsdropProvider(BatchingProvider):
             parked = PARKED
             log.warning("campaign waits for SMS to be bought", provider=self.name, campaign=campaign.id)
         except (Unreachable, errors.SmsdropError) as error:
-            found = await self._found_again(title) if is_in_doubt(self, error) else None
+            found = await self._found_again(title) if self.leaves_doubt(error) else None
             if found is None:
                 raise
             campaign = found

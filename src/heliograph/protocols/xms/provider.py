@@ -35,7 +35,6 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
 )
-from heliograph.protocols.guarding import is_in_doubt
 from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.xms import calls, model, wire
 from heliograph.protocols.xms.async_client import AsyncClient
@@ -142,7 +141,7 @@ class XmsProvider(BatchingProvider):
         try:
             made = await self._client.create_batch(batch)
         except (Unreachable, ApiException) as error:
-            found = await self._found_again(batch.client_reference) if is_in_doubt(self, error) else None
+            found = await self._found_again(batch.client_reference) if self.leaves_doubt(error) else None
             if found is None:
                 raise
             made = found
