@@ -14,7 +14,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("text", "numbers"),
     ("domain",),
     ("store", "calling"),
-    ("protocols.contract", "protocols.answers", "protocols.guarding", "protocols.sandbox"),
+    ("protocols.contract", "protocols.sandbox"),
     ("engine",),
     ("services",),
     ("doors",),
