@@ -115,7 +115,11 @@ def test_what_was_sent_before_says_whether_one_more_is(prefix: str, count: Any, 
 counts = st.builds(CodeCount, **dict.fromkeys(CodeCount.__struct_fields__, st.integers(0, 10_000)))
 limits = st.builds(
     CodeLimits,
-    **{name: st.integers(0, 1_000) for name in CodeLimits.__struct_fields__ if name not in {"countries", "kinds"}},
+    **{
+        name: st.integers(0, 100 if name == "entered_percent" else 1_000)
+        for name in CodeLimits.__struct_fields__
+        if name not in {"countries", "kinds"}
+    },
 )
 
 

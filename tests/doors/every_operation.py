@@ -32,7 +32,7 @@ class Served(NamedTuple):
 
 def doors() -> Iterator[tuple[str, Door]]:
     """Each with its place; none can serve, for want of services."""
-    services, settings = MagicMock(), MagicMock(spec=DoorSettings, max_body_bytes=1, rate_limit=1)
+    services, settings = MagicMock(), MagicMock(spec=DoorSettings, max_body_bytes=1)
     yield API_MOUNT, NativeDoor(services, settings)
     for protocol in SERVED:
         yield from _within(protocol.mount, protocol.door(services, settings))

@@ -12,7 +12,7 @@ from heliograph.doors.settings import DoorSettings
 
 def settings(**changed: str) -> DoorSettings:
     usual = {"public_url": "", "link_url": "", "short": "/l", "files": "/f"} | changed
-    return DoorSettings(max_body_bytes=1, rate_limit=1, **usual)  # type: ignore[arg-type]
+    return DoorSettings(max_body_bytes=1, **usual)  # type: ignore[arg-type]
 
 
 def request(host: str, server: tuple[str, int | None] = ("10.0.0.7", 8460)) -> Request:

@@ -197,6 +197,7 @@ EACH_SET: dict[str, Any] = {
     "pause_share": 0.5,
     "pause_after": 7,
     "despite_optout": True,
+    "as_given": True,
     "media": ("https://example.org/1", "https://example.org/2"),
     "audience": (Audience(1, "Friends", 3),),
     "campaign_id": "C1",

@@ -10,7 +10,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from heliograph.domain.channels import Channel, RichMedia
-from heliograph.domain.statuses import Status, explanation
+from heliograph.domain.statuses import Status, explain
 from heliograph.numbers import country_of, is_test_number, with_plus
 from heliograph.protocols.sandbox.outcomes import TEST_NUMBERS
 from heliograph.services.phones import Contact, Entry, code_in
@@ -103,7 +103,8 @@ def _duration(latency: timedelta) -> str:
 
 
 def _explanation(entry: Entry) -> str:
-    return explanation(entry.reason, entry.detail) or ""
+    """With the provider's own words: the console is the operator's."""
+    return " ".join(filter(None, [explain(entry.reason) if entry.reason else None, entry.detail]))
 
 
 def peer_name(peer: str) -> str:

@@ -45,7 +45,7 @@ class Checked(NamedTuple):
     told: str
 
 
-async def check(provider: Provider, secrets: Sequence[str]) -> Checked:
+async def check(provider: Provider, secrets: Sequence[str] = ()) -> Checked:
     """Tries one provider that has been started. Raises nothing, and tells none of `secrets`."""
     try:
         standing = await asyncio.wait_for(provider.check(), CHECKED_WITHIN_S)

@@ -45,5 +45,7 @@ def connection(url: str | None, token: str | None, data_dir: Path | None) -> tup
             f"No URL and token are given, and no server has run with the data directory {directory}."
         ) from error
     if not (token or known.api.token):
-        raise NoConnection(f"The server at {known.base_url} has no sandbox; give a token of one of its accounts.")
+        raise NoConnection(
+            f"The server with the data directory {directory} has no sandbox; give a token of one of its accounts."
+        )
     return (url or known.base_url).rstrip("/"), token or known.api.token

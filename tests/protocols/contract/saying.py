@@ -41,7 +41,12 @@ def heliograph(request: Request, msisdn: str) -> Said | None:
         return None
     said = _json(request)
     text = _filled(said.get("text") or "", said.get("parameters") or {}, f"+{msisdn}")
-    found = {"text": text, "originator": said.get("from"), "priority": said["priority"], "flash": said["flash"]}
+    found = {
+        "text": text,
+        "originator": said.get("from"),
+        "priority": said.get("priority", "normal"),
+        "flash": said.get("flash", False),
+    }
     found |= {"validity": datetime.fromisoformat(said["expire_at"]), "rich media": _given(said.get("rich_media"))}
     found |= {"Viber": said["channel"] == "viber", "WhatsApp": said["channel"] == "whatsapp"}
     if said.get("data"):

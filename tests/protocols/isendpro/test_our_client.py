@@ -211,7 +211,7 @@ async def test_requests_are_those_of_the_vendor_s_clients(
     call: Callable[[AsyncClient], Any], expected: tuple[str, str, dict[str, Any]]
 ) -> None:
     def answer(request: Request) -> Response:
-        return Response(200, b"PK" if request.path == "/campagne" else b'{"etat": {"etat": [{}]}}')
+        return Response(200, b"PK" if request.path == "/campagne" else b'{"etat": {"etat": [{"code": "0"}]}}')
 
     recorder = StandIn(answer)
     await call(AsyncClient("key", driver=recorder))

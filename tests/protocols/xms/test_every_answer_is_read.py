@@ -256,7 +256,7 @@ def test_dry_runs_are_read(batch: Batch, encodings: list[str], per_recipient: bo
     from sinch.domains.sms.models.v1.response import DryRunResponse
 
     rows: Any = [Listed("33612345678", Rendered("x", encoding, 1)) for encoding in encodings]
-    reply = shapes.dry_run(DryRun(batch, len(rows), len(rows), 0, rows), per_recipient=per_recipient)
+    reply = shapes.dry_run(DryRun(batch, len(rows), len(rows), 0, [], rows), per_recipient=per_recipient)
 
     old = deserialize.batch_dry_run_result(Answer(reply))
     new = by_sinch(DryRunResponse, reply)
