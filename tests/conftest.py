@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import delete
 from tests.browsing import FLAGS, chromium
 from tests.protocols.listening import Listener
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 #: Files that take longest. They are begun first, so that no process works on one when the others have ended.
 LONGEST = ("test_newest_django.py", "test_bench.py", "test_killed_process.py")
+
+# No test races a clock: a busy machine is no failure.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 _names = itertools.count(1)
 

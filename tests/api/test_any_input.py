@@ -49,7 +49,9 @@ def bodies(shape: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 # The server is the same for all examples, and a busy machine is no failure.
-patiently = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+patiently = settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @pytest.fixture(scope="module")

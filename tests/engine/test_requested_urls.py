@@ -61,7 +61,9 @@ PARTS = st.text(st.characters(codec="utf-8").filter(str.isprintable), max_size=3
 TAILS = st.builds("".join, st.tuples(st.sampled_from(["", "/", "?", "#"]), PARTS))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.sampled_from(["http", "HTTP"]), st.sampled_from(NAMES), st.sampled_from(HOSTS), TAILS)
 async def test_it_is_what_the_server_sees(caller: Caller, scheme: str, name: str, host: str, tail: str) -> None:
     tail = tail if tail[:1] in {"", "/", "?", "#"} else f"/{tail}"

@@ -22,7 +22,9 @@ VALUES = st.sampled_from([None, "", " ", "Ada", "Bob"])
 FIELDS = st.dictionaries(st.sampled_from(["tier", "city"]), st.sampled_from(["", "gold", "Paris"]))
 DETAILS = st.builds(Details, first_name=VALUES, last_name=VALUES, email=VALUES, fields=FIELDS) | st.just(UNKNOWN)
 CONTACTS = st.dictionaries(st.sampled_from(NUMBERS), DETAILS, max_size=6)
-ALIKE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ALIKE = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 async def members(store: Store, group: str) -> dict[str, tuple[str, Details]]:

@@ -50,7 +50,7 @@ def heliograph(request: Request, msisdn: str) -> Said | None:
     found |= {"validity": datetime.fromisoformat(said["expire_at"]), "rich media": _given(said.get("rich_media"))}
     found |= {"Viber": said["channel"] == "viber", "WhatsApp": said["channel"] == "whatsapp"}
     if said.get("data"):
-        found["binary"] = b64decode(said["data"]), said["udh"]
+        found["binary"] = b64decode(said["data"]), said.get("udh", "")
     return found
 
 

@@ -195,7 +195,9 @@ def test_a_number_in_json_may_be_a_float(isendpro: Caller) -> None:
     assert (entry["code"], entry["tel"]) == (0, "33612345678")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.sampled_from(sorted(OPERATIONS)),
     st.dictionaries(

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from tests.conftest import Server
 
 # The client is the same for all examples, and a busy machine is no failure.
-patiently = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+patiently = settings(
+    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 LATER = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 words = st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable() and text.strip())

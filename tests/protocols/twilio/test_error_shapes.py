@@ -60,7 +60,9 @@ FIELDS = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.data(), st.sampled_from(["GET", "POST", "DELETE", "PUT"]), FIELDS)
 def test_every_refusal_has_its_shape(
     server: Server, raw: httpx2.Client, data: st.DataObject, method: str, fields: dict[str, str]

@@ -62,7 +62,9 @@ def there_and_back(first: Page) -> tuple[list[list[str]], list[list[str]]]:
     return forward, back
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.integers(1, 8))
 def test_messages_are_the_same_forward_and_back(twilio: Client, talk: tuple[str, list[str]], size: int) -> None:
     number, sids = talk
@@ -73,7 +75,9 @@ def test_messages_are_the_same_forward_and_back(twilio: Client, talk: tuple[str,
     assert back == forward[-2::-1]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.integers(1, 8))
 def test_so_are_media(twilio: Client, illustrated: str, size: int) -> None:
     media = twilio.messages(illustrated).media
@@ -185,7 +189,9 @@ INSTANTS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.sampled_from([("Messages.json", "DateSent"), (LISTS[1], "DateCreated")]),
     st.dictionaries(st.sampled_from(["", "<", ">"]), INSTANTS, min_size=1),

@@ -118,7 +118,9 @@ TAILS = st.builds(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(TAILS, min_size=5, max_size=15))
 def test_so_is_whatever_people_write_behind_a_host(
     twilio: Client, receiver: Listener, token: str, tails: list[str]

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tests.conftest import Server
 
 # The server is the same for all examples, and a busy machine is no failure.
-patiently = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+patiently = settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 LATER, AFTER = "2031-05-06T07:08:09.123Z", "2031-05-07T00:00:00.000Z"
 numbers = st.integers(10_000_000, 99_999_999).map(lambda n: f"336{n}")
