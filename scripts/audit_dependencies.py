@@ -1,7 +1,8 @@
 """Asks pip-audit about what this environment has installed, or says why it can't.
 
-pip-audit is installed beside the environment, not into it, so that it is not among what it looks at. Ends with 1 if a
-vulnerability is known; with 0 if none is, and if nobody can be asked.
+pip-audit is installed beside the environment, not into it, so that it is not among what it looks at. Ends with 0 only
+if all that is installed was looked up and nothing is known; with 1 if a vulnerability is known; with 2 if something
+could not be looked up.
 """
 
 from __future__ import annotations
@@ -18,9 +19,14 @@ OF_OURSELVES = "heliograph"
 OUT_OF_REACH = ("ConnectionError", "ConnectTimeout", "ServiceError", "Max retries", "NameResolutionError", "ProxyError")
 
 
-def skipped(reason: str) -> int:
-    sys.stdout.write(f"skipped: the dependencies were not checked, because {reason}.\n")
-    return 0
+#: What pip-audit says of a package that its source does not have; it ends with 0 all the same.
+NOT_LOOKED_UP = "could not be audited"
+UNCHECKED = 2
+
+
+def unchecked(what: str, reason: str) -> int:
+    sys.stdout.write(f"{what} not checked, because {reason}.\n")
+    return UNCHECKED
 
 
 def installed() -> str:
@@ -41,7 +47,7 @@ def auditor() -> Path | None:
 def main() -> int:
     python = auditor()
     if python is None:
-        return skipped("pip-audit can't be installed from here")
+        return unchecked("The dependencies were", "pip-audit can't be installed from here")
     with tempfile.TemporaryDirectory() as directory:
         pins = Path(directory) / "requirements.txt"
         pins.write_text(installed())
@@ -49,8 +55,11 @@ def main() -> int:
         done = subprocess.run(command, capture_output=True, text=True)
     said = done.stdout + done.stderr
     if done.returncode and "vulnerabilit" not in said and any(word in said for word in OUT_OF_REACH):
-        return skipped("the advisories can't be reached from here")
+        return unchecked("The dependencies were", "the advisories can't be reached from here")
     sys.stdout.write(said)
+    missing = sum(NOT_LOOKED_UP in line for line in said.splitlines())
+    if not done.returncode and missing:
+        return unchecked(f"{missing} packages were", "the source of advisories does not have them")
     return done.returncode
 
 
