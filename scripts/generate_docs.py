@@ -15,13 +15,13 @@ from heliograph.api.operations import OPERATIONS as NATIVE
 from heliograph.django.conf import SETTINGS as DJANGO_SETTINGS
 from heliograph.domain import errors, statuses
 from heliograph.doors.collections import collections_of
-from heliograph.protocols import answers
-from heliograph.protocols.smscx.operations import OPERATIONS
-from heliograph.protocols.smscx.protocol import Smscx
-from heliograph.protocols.smsdrop.operations import OPERATIONS as SMSDROP
-from heliograph.protocols.smsdrop.protocol import Smsdrop
-from heliograph.protocols.xms.operations import OPERATIONS as XMS
-from heliograph.protocols.xms.protocol import Xms
+from heliograph.protocols.shared import answers
+from heliograph.protocols.smscx.door.operations import OPERATIONS
+from heliograph.protocols.smscx.door.protocol import Smscx
+from heliograph.protocols.smsdrop.door.operations import OPERATIONS as SMSDROP
+from heliograph.protocols.smsdrop.door.protocol import Smsdrop
+from heliograph.protocols.xms.door.operations import OPERATIONS as XMS
+from heliograph.protocols.xms.door.protocol import Xms
 from heliograph.runtime.settings import reference
 from heliograph.runtime.web import API_MOUNT
 

@@ -11,7 +11,7 @@ import pytest
 
 from heliograph.api import wire
 from heliograph.domain.accounts import Scope
-from heliograph.protocols.sandbox.chaos import Chaos
+from heliograph.sandbox.chaos import Chaos
 
 if TYPE_CHECKING:
     from tests.api.conftest import InProcess

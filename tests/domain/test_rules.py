@@ -18,7 +18,8 @@ from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.messages import Message, Waiting, why_waiting
 from heliograph.domain.retries import LONGEST_DELAY_MS, retry_at_ms
 from heliograph.domain.statuses import MEANING, NEXT, OPEN, SENTENCES, SETTLED, Reason, Status, diagram, may_become
-from heliograph.protocols.xms.errors import code_for, status_and_code
+from heliograph.protocols.xms.door.refusals import code_for
+from heliograph.protocols.xms.statuses import status_and_code
 from heliograph.sdk.calls import error_in
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -33,7 +33,7 @@ class Served(NamedTuple):
 def doors() -> Iterator[tuple[str, Door]]:
     """Each with its place; none can serve, for want of services."""
     services, settings = MagicMock(), MagicMock(spec=DoorSettings, max_body_bytes=1)
-    yield API_MOUNT, NativeDoor(services, settings)
+    yield API_MOUNT, NativeDoor(services, settings, None)
     for protocol in SERVED:
         yield from _within(protocol.mount, protocol.door(services, settings))
         for mount, door in protocol.more_doors(services, settings).items():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heliograph.doors.bounded import (
+from heliograph.domain.bounded import (
     BEYOND,
     STALE_S,
     basic_credentials,
@@ -19,7 +19,7 @@ from heliograph.doors.bounded import (
     time_in,
     whole_number,
 )
-from heliograph.protocols.xmlish import NotXml, parsed
+from heliograph.protocols.shared.xmlish import NotXml, parsed
 
 
 @given(zeros=st.integers(0, 5_000), value=st.integers(0, 10**40))

@@ -16,10 +16,10 @@ from msgspec import inspect
 from heliograph.api.operations import OPERATIONS as NATIVE
 from heliograph.domain.errors import RequestError
 from heliograph.doors.bodies import decode_json
-from heliograph.protocols.isendpro.operations import OPERATIONS as ISENDPRO
-from heliograph.protocols.smscx.operations import OPERATIONS as SMSCX
-from heliograph.protocols.smsdrop.operations import OPERATIONS as SMSDROP
-from heliograph.protocols.xms.operations import OPERATIONS as XMS
+from heliograph.protocols.isendpro.door.operations import OPERATIONS as ISENDPRO
+from heliograph.protocols.smscx.door.operations import OPERATIONS as SMSCX
+from heliograph.protocols.smsdrop.door.operations import OPERATIONS as SMSDROP
+from heliograph.protocols.xms.door.operations import OPERATIONS as XMS
 
 REQUESTS = {
     f"{door}: {operation.name}": operation.request

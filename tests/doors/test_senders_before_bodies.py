@@ -18,7 +18,7 @@ from heliograph.domain.errors import RequestTooLarge
 from heliograph.doors.bodies import MAX_FIELDS, MAX_VALUES
 from heliograph.doors.door import ANONYMOUS_BODY
 from heliograph.protocols.isendpro import wire as isendpro_wire
-from heliograph.protocols.isendpro.reading import key_in_body, parameters_of
+from heliograph.protocols.isendpro.door.reading import key_in_body, parameters_of
 
 LARGE = 16_000_000
 WITH_BODIES = [served for served in EVERY if served.operation.method in {"POST", "PUT", "PATCH"}]

@@ -26,12 +26,13 @@ from heliograph.domain.routes import Rule
 from heliograph.domain.seals import Seal
 from heliograph.domain.statuses import Status
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
+from heliograph.engine.contract import Outcome, Outgoing, Provider, Taken
 from heliograph.engine.engine import Engine
 from heliograph.engine.lines import USUAL as NO_RULES
 from heliograph.engine.lines import Line, LineRules
 from heliograph.engine.news import News
-from heliograph.protocols.contract import Outcome, Outgoing, Provider, Taken
-from heliograph.protocols.sandbox.operator import SandboxOperator
+from heliograph.sandbox.operator import SandboxOperator
+from heliograph.sandbox.phones import Phones
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
@@ -79,6 +80,7 @@ class Running:
     provider: Provider
     services: Services
     account: Account
+    phones: Phones
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     async def send(
@@ -201,14 +203,13 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         services = Services(
             engine,
             accounts,
-            sandbox,
             inventory=FICTIONAL,
             files=files,
             largest_file=1_000_000,
             requests_per_second=0,
             code_limits=CodeLimits(),
         )
-        return Running(engine, chosen, services, account)
+        return Running(engine, chosen, services, account, Phones(engine, sandbox))
 
     yield begin
     for engine, store in reversed(running):

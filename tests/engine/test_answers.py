@@ -18,7 +18,7 @@ from heliograph.domain.optouts import (
 )
 from heliograph.domain.prices import Tariff
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.contract import InboundArrival
+from heliograph.engine.contract import InboundArrival
 from heliograph.services.profile import ProfileChange
 
 from .conftest import Running, ScriptedProvider, StartEngine

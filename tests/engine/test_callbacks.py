@@ -22,7 +22,7 @@ from heliograph.domain.callbacks import retry_delay_s
 from heliograph.domain.instants import now_ms
 from heliograph.domain.statuses import Status
 from heliograph.engine.addresses import LOOPBACK, AddressGuard, Network
-from heliograph.protocols.contract import Uncertain
+from heliograph.engine.contract import Uncertain
 from heliograph.store.changes import Change, apply_changes
 from heliograph.store.schema import events
 from heliograph.store.tx import Tx

@@ -14,8 +14,8 @@ from heliograph.domain.messages import Message, Waiting
 from heliograph.domain.prices import Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
+from heliograph.engine.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
 from heliograph.engine.lines import LineRules
-from heliograph.protocols.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
 
 from .conftest import Answer, Running, ScriptedProvider, StartEngine
 

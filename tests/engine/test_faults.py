@@ -14,8 +14,8 @@ from heliograph.domain.messages import Message
 from heliograph.domain.routes import Rule
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine import dispatch
+from heliograph.engine.contract import Fault, Taken
 from heliograph.engine.preparing import Preparation
-from heliograph.protocols.contract import Fault, Taken
 
 from .conftest import Running, ScriptedProvider, StartEngine, ref
 

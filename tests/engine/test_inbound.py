@@ -18,11 +18,11 @@ from heliograph.domain.optouts import ConsentWords
 from heliograph.domain.rents import FICTIONAL
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.callbacks import Answer
+from heliograph.engine.contract import InboundArrival
+from heliograph.engine.provided import Surroundings
 from heliograph.numbers import MAX_ADDRESS
-from heliograph.protocols.contract import InboundArrival
-from heliograph.protocols.provided import Surroundings
 from heliograph.protocols.registry import PROVIDED
-from heliograph.protocols.twilio.callbacks import TwilioCallbacks
+from heliograph.protocols.twilio.door.callbacks import TwilioCallbacks
 from heliograph.runtime.settings import load
 from heliograph.services.profile import ProfileChange
 from heliograph.store.inbound import InboundFilter, inbound_of

@@ -17,8 +17,8 @@ from heliograph.domain.messages import Waiting
 from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.domain.verifications import VerificationDraft, Wording
+from heliograph.engine.contract import Outgoing, Refused
 from heliograph.engine.lines import LineRules
-from heliograph.protocols.contract import Outgoing, Refused
 from heliograph.store.messages import MessageFilter
 from heliograph.store.schema import messages
 from heliograph.store.tx import Tx

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import NEXT, REPORTABLE, Status
-from heliograph.protocols.contract import Outgoing, Uncertain
+from heliograph.engine.contract import Outgoing, Uncertain
 from heliograph.store.schema import early_receipts
 from heliograph.store.tx import Tx
 

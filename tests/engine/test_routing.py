@@ -14,9 +14,9 @@ from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.messages import Waiting
 from heliograph.domain.routes import Rule
 from heliograph.domain.statuses import Reason, Status
+from heliograph.engine.contract import Refused, Taken, TryAgain, Uncertain
 from heliograph.engine.health import WINDOW
 from heliograph.engine.lines import FAILURES_TO_LEAVE, LineRules
-from heliograph.protocols.contract import Refused, Taken, TryAgain, Uncertain
 
 from .conftest import Running, ScriptedProvider, StartEngine
 

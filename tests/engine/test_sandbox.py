@@ -7,10 +7,10 @@ import pytest
 from heliograph.domain.errors import NotFound, WaitTimedOut
 from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.sandbox.chaos import Chaos
-from heliograph.protocols.sandbox.operator import SandboxOperator
-from heliograph.protocols.sandbox.outcomes import TEST_NUMBERS, Outcome, outcome_for
-from heliograph.services.phones import code_in
+from heliograph.sandbox.chaos import Chaos
+from heliograph.sandbox.operator import SandboxOperator
+from heliograph.sandbox.outcomes import TEST_NUMBERS, Outcome, outcome_for
+from heliograph.sandbox.phones import code_in
 
 from .conftest import StartEngine
 
@@ -34,7 +34,7 @@ async def test_each_test_number_has_its_outcome(
     (message,) = await running.send(number)
 
     ended = await running.until(message, Status.DELIVERED, Status.FAILED, Status.REJECTED, Status.EXPIRED)
-    on_phone = await running.services.phones.conversation(running.account, number)
+    on_phone = await running.phones.conversation(running.account, number)
 
     assert (ended.status, ended.reason) == (status, reason)
     assert bool(on_phone) is shown
@@ -62,9 +62,9 @@ async def test_a_phone_can_take_its_stop_back(start: StartEngine) -> None:
     running = await start()
     (first,) = await running.send("+33612345678")
     await running.until(first, Status.DELIVERED)
-    await running.services.phones.reply(running.account, "+33612345678", "Acme", "Stop!")
+    await running.phones.reply(running.account, "+33612345678", "Acme", "Stop!")
     (refused,) = await running.send("+33612345678")
-    await running.services.phones.reply(running.account, "+33612345678", "Acme", "start")
+    await running.phones.reply(running.account, "+33612345678", "Acme", "start")
 
     (again,) = await running.send("+33612345678")
 
@@ -75,7 +75,7 @@ async def test_a_phone_can_take_its_stop_back(start: StartEngine) -> None:
 async def test_a_silent_number_shows_the_message_and_reports_nothing(start: StartEngine) -> None:
     running = await start()
     (message,) = await running.send("+99950001")
-    shown = await running.services.phones.wait_for_message(running.account, "+99950001", timeout_s=5)
+    shown = await running.phones.wait_for_message(running.account, "+99950001", timeout_s=5)
 
     with pytest.raises(WaitTimedOut):
         await running.services.messages.wait_until_settled(running.account, message.id, 0.6)
@@ -97,7 +97,7 @@ async def test_a_silent_number_shows_the_message_and_reports_nothing(start: Star
 )
 async def test_chaos_does_what_it_says(start: StartEngine, chaos: Chaos, ends: Status, received: int) -> None:
     running = await start()
-    await running.services.phones.set_chaos(chaos)
+    await running.phones.set_chaos(chaos)
     (message,) = await running.send()
     if ends is Status.QUEUED:
         with running.engine.news.listen(message.id) as news:
@@ -110,22 +110,22 @@ async def test_chaos_does_what_it_says(start: StartEngine, chaos: Chaos, ends: S
                 await news.wait(0.02)
 
     assert (await running.services.messages.get(running.account, message.id)).status is ends
-    assert (await running.services.phones.received(running.account))[0] == received
+    assert (await running.phones.received(running.account))[0] == received
     assert ended.provider_code == ("SBX-BUSY" if chaos.refused else None)
 
 
 async def test_submits_that_time_out_are_repeated_and_phones_may_get_them_twice(start: StartEngine) -> None:
     running = await start()
-    await running.services.phones.set_chaos(Chaos(timing_out=1, delivery_delay_s=QUICK))
+    await running.phones.set_chaos(Chaos(timing_out=1, delivery_delay_s=QUICK))
     messages = await running.send(*(f"+336{n:08d}" for n in range(40)))
     with running.engine.news.listen(messages[-1].id) as news:
         while (await running.services.messages.get(running.account, messages[-1].id)).detail is None:
             assert await news.wait(5)
-    await running.services.phones.set_chaos(Chaos(delivery_delay_s=QUICK))
+    await running.phones.set_chaos(Chaos(delivery_delay_s=QUICK))
     for message in messages:
         await running.until(message, Status.DELIVERED)
 
-    received, repeated = await running.services.phones.received(running.account)
+    received, repeated = await running.phones.received(running.account)
 
     assert received - repeated == 40
     assert 0 < repeated < 40
@@ -133,7 +133,7 @@ async def test_submits_that_time_out_are_repeated_and_phones_may_get_them_twice(
 
 async def test_chaos_outlives_a_restart(start: StartEngine) -> None:
     running = await start()
-    await running.services.phones.set_chaos(Chaos(lost=0.25))
+    await running.phones.set_chaos(Chaos(lost=0.25))
     store = running.engine.store
 
     reopened = SandboxOperator(store, running.engine.news.tell)
@@ -145,10 +145,10 @@ async def test_chaos_outlives_a_restart(start: StartEngine) -> None:
 
 async def test_receipts_that_a_stopped_operator_still_owes_come_after_its_restart(start: StartEngine) -> None:
     running = await start()
-    await running.services.phones.set_chaos(Chaos(delivery_delay_s=3_000))
+    await running.phones.set_chaos(Chaos(delivery_delay_s=3_000))
     (message,) = await running.send()
     await running.until(message, Status.SENT)
-    await running.services.phones.set_chaos(Chaos(delivery_delay_s=QUICK))
+    await running.phones.set_chaos(Chaos(delivery_delay_s=QUICK))
     assert isinstance(running.provider, SandboxOperator)
     await running.provider.stop()
 
@@ -162,7 +162,7 @@ async def test_a_reply_to_a_name_that_never_wrote_is_refused_for_the_operator(st
         return SandboxOperator(store, news.tell)  # type: ignore[arg-type,attr-defined]
 
     running = await start(ownerless)
-    from heliograph.services.phones import Phones
+    from heliograph.sandbox.phones import Phones
 
     assert isinstance(running.provider, SandboxOperator)
     phones = Phones(running.engine, running.provider)

@@ -16,8 +16,8 @@ from heliograph.domain.groups import GroupDraft
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import Reason, Status
+from heliograph.engine.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
 from heliograph.engine.lines import FAILURES_TO_LEAVE, LineRules
-from heliograph.protocols.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
 from heliograph.store.rewriting import expand_due
 
 from .conftest import Running, ScriptedProvider, StartEngine, ref

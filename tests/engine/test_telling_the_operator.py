@@ -5,8 +5,8 @@ from __future__ import annotations
 import structlog
 
 from heliograph.domain.statuses import Reason, Status
+from heliograph.engine.contract import Refused, Taken, TryAgain, Uncertain
 from heliograph.engine.judging import NotTaken, not_taken
-from heliograph.protocols.contract import Refused, Taken, TryAgain, Uncertain
 
 from .conftest import ScriptedProvider, StartEngine
 

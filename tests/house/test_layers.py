@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -14,17 +15,18 @@ FLOORS: list[tuple[str, ...]] = [
     ("text", "numbers"),
     ("domain",),
     ("store", "calling"),
-    ("protocols.contract", "protocols.sandbox"),
     ("engine",),
+    ("protocols", "api.wire"),  # the sides that send: all but the doors and the registry
     ("services",),
-    ("doors",),
-    ("api", "protocols"),  # all of them but those two
+    ("doors", "sandbox"),
+    ("api", "public", "protocols.DOOR"),
+    ("protocols.registry",),
     ("console", "django"),
     ("runtime",),
     ("cli",),
 ]
 #: Beside the house: the SDK knows the native API's shapes, the chaos setting, the errors, and nothing of a server.
-SDK_KNOWS = ("sdk", "api.wire", "calling", "protocols.sandbox.chaos", "domain.errors")
+SDK_KNOWS = ("sdk", "api.wire", "calling", "sandbox.chaos", "domain.errors")
 
 #: Each library has one home.
 HOMES = {
@@ -34,14 +36,14 @@ HOMES = {
     "asyncpg": ("store",),
     "django": ("django",),
     "asgiref": ("django",),
-    "starlette": ("doors", "api.server", "protocols", "console", "runtime"),
+    "starlette": ("doors", "api.server", "protocols", "public", "console", "runtime"),
     "uvicorn": ("runtime",),
     "uvloop": ("runtime",),
     "aiohttp": ("engine", "calling.pooled"),
     "httpx2": ("calling.transport",),
     "typer": ("cli",),
     "rich": ("cli",),
-    "jinja2": ("console",),
+    "jinja2": ("public", "console"),
     "itsdangerous": ("console",),
     "phonenumbers": ("numbers",),
     "xlsxwriter": ("services.exports",),
@@ -85,10 +87,9 @@ def within(name: str, rooms: tuple[str, ...]) -> bool:
 
 
 def floor_of(name: str) -> int | None:
-    for height, rooms in enumerate(FLOORS):
-        if within(name, rooms):
-            return height
-    return None
+    name = re.sub(r"^protocols\.\w+\.door\b", "protocols.DOOR", name)
+    found = [(room, height) for height, rooms in enumerate(FLOORS) for room in rooms if within(name, (room,))]
+    return max(found, key=lambda each: len(each[0]))[1] if found else None
 
 
 OUR_MODULES = [module for module in modules() if module != "protocols"]

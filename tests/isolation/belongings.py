@@ -12,9 +12,9 @@ from sqlalchemy import Table, select
 
 from heliograph.domain.accounts import Account, CredentialKind, Scope
 from heliograph.domain.ids import to_int
-from heliograph.protocols.smscx.operations import SCOPES
+from heliograph.protocols.shared.uuids import to_uuid
+from heliograph.protocols.smscx.door.operations import SCOPES
 from heliograph.protocols.twilio.wire import API
-from heliograph.protocols.uuids import to_uuid
 from heliograph.runtime.platform import Platform
 from heliograph.store.ledger import set_balance
 from heliograph.store.schema import (

@@ -21,13 +21,14 @@ from heliograph.api.server import NativeDoor
 from heliograph.domain.accounts import Account, CredentialKind
 from heliograph.domain.ids import is_id
 from heliograph.doors import Door, Operation
-from heliograph.protocols.isendpro.reading import Parameters
-from heliograph.protocols.isendpro.server import IsendproDoor
-from heliograph.protocols.smscx.server import SmscxDoor
-from heliograph.protocols.smsdrop.server import SmsdropDoor
-from heliograph.protocols.twilio.server import MessagesDoor, VerifyDoor
-from heliograph.protocols.twilio.shapes import Form
-from heliograph.protocols.twilio.sids import (
+from heliograph.protocols.isendpro.door.reading import Parameters
+from heliograph.protocols.isendpro.door.server import IsendproDoor
+from heliograph.protocols.shared.uuids import to_uuid
+from heliograph.protocols.smscx.door.server import SmscxDoor
+from heliograph.protocols.smsdrop.door.server import SmsdropDoor
+from heliograph.protocols.twilio.door.server import MessagesDoor, VerifyDoor
+from heliograph.protocols.twilio.door.shapes import Form
+from heliograph.protocols.twilio.door.sids import (
     ACCOUNT,
     MEDIA,
     MMS,
@@ -38,8 +39,7 @@ from heliograph.protocols.twilio.sids import (
     sid,
     verify_service_sid,
 )
-from heliograph.protocols.uuids import to_uuid
-from heliograph.protocols.xms.server import XmsDoor
+from heliograph.protocols.xms.door.server import XmsDoor
 from heliograph.runtime.platform import Platform
 from heliograph.services.accounts import Issued
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import inspect
 
-from heliograph.protocols.isendpro.reading import FIGURES
+from heliograph.protocols.isendpro.door.reading import FIGURES
 
 Step = str | int
 Path = tuple[Step, ...]

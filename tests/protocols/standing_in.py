@@ -10,7 +10,7 @@ from typing import Any
 from heliograph.calling import AsyncDriver, Request, Response
 from heliograph.domain.batches import USUAL, BodyKind
 from heliograph.domain.receipts import Receipt
-from heliograph.protocols.contract import InboundArrival, Intake, Outgoing
+from heliograph.engine.contract import InboundArrival, Intake, Outgoing
 
 EXPIRY_MS = 1_900_000_000_000
 

@@ -9,10 +9,10 @@ import pytest
 from tests.protocols.standing_in import Ears, outgoing
 
 from heliograph.domain.statuses import Status
+from heliograph.engine.contract import Taken, TryAgain
+from heliograph.engine.provided import Surroundings
 from heliograph.protocols.console.provider import ConsoleProvider
-from heliograph.protocols.contract import Taken, TryAgain
 from heliograph.protocols.file.provider import FileConfig, FileProvider
-from heliograph.protocols.provided import Surroundings
 from heliograph.runtime.providers import check
 
 HERE = Surroundings(name="line", account_id="A" * 26, callback_url=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from heliograph.domain.accounts import CredentialKind
-from heliograph.protocols.served import Key, KeyKind
+from heliograph.services.key_kinds import Key, KeyKind
 
 
 class NativeKeys(KeyKind):

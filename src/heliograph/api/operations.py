@@ -5,7 +5,7 @@ from __future__ import annotations
 from heliograph.api import wire
 from heliograph.domain.accounts import Scope
 from heliograph.doors import Operation
-from heliograph.protocols.sandbox.chaos import Chaos
+from heliograph.sandbox.chaos import Chaos
 
 OPERATIONS = (
     Operation(

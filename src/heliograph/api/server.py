@@ -14,6 +14,7 @@ from heliograph.api import shapes, wire
 from heliograph.api.operations import OPERATIONS
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.batches import Batch, Draft
+from heliograph.domain.bounded import count_in
 from heliograph.domain.channels import Channel
 from heliograph.domain.directory import TemplateDraft
 from heliograph.domain.errors import HeliographError, InvalidField, InvalidRecipient, NotFound, Unauthenticated
@@ -23,12 +24,12 @@ from heliograph.domain.links import Link, LinkKind
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call, Door, Operation, Reply
 from heliograph.doors.bodies import read_body
-from heliograph.doors.bounded import count_in
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
 from heliograph.numbers import Check, plus_kept, with_plus
-from heliograph.protocols.sandbox.chaos import Chaos
+from heliograph.sandbox.chaos import Chaos
+from heliograph.sandbox.phones import Phones, required
 from heliograph.services.accounts import public_part
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.recipients import not_numbers, parse_msisdns
@@ -55,10 +56,16 @@ Page = TypeVar(
 class NativeDoor(Door):
     operations = OPERATIONS
 
-    def __init__(self, services: Services, settings: DoorSettings) -> None:
+    def __init__(self, services: Services, settings: DoorSettings, phones: Phones | None) -> None:
+        """`phones` are the sandbox's; None where there is none."""
         super().__init__(services, max_body_bytes=settings.max_body_bytes)
         self._services = services
         self._settings = settings
+        self._sandbox_phones = phones
+
+    @property
+    def _phones(self) -> Phones:
+        return required(self._sandbox_phones)
 
     async def authenticate(self, request: Request) -> Principal:
         token = bearer_token(request)
@@ -463,7 +470,7 @@ class NativeDoor(Door):
         await self._services.optouts.remove(call.account, call.path["number"])
 
     async def list_phones(self, call: Call) -> wire.Phones:
-        found = await self._services.phones.all(call.account)
+        found = await self._phones.all(call.account)
         return wire.Phones(
             items=[
                 wire.Phone(
@@ -476,14 +483,14 @@ class NativeDoor(Door):
         )
 
     async def list_phone_messages(self, call: Call) -> wire.PhoneMessages:
-        found = await self._services.phones.conversation(
+        found = await self._phones.conversation(
             call.account, call.path["number"], limit=call.query.limit, after=call.query.after
         )
         return wire.PhoneMessages(items=[shapes.on_screen(entry) for entry in found])
 
     async def wait_for_phone_message(self, call: Call) -> wire.PhoneMessage:
         query: wire.PhoneWaitQuery = call.query
-        found = await self._services.phones.wait_for_message(
+        found = await self._phones.wait_for_message(
             call.account,
             call.path["number"],
             timeout_s=query.timeout_s,
@@ -493,33 +500,33 @@ class NativeDoor(Door):
         return shapes.phone_message(found, None)
 
     async def read_code(self, call: Call) -> wire.Code:
-        code, shown = await self._services.phones.code(
+        code, shown = await self._phones.code(
             call.account, call.path["number"], timeout_s=call.query.timeout_s, after=call.query.after
         )
         return wire.Code(code=code, message=shapes.phone_message(shown, None))
 
     async def clear_phone(self, call: Call) -> None:
-        await self._services.phones.clear(call.account, call.path["number"])
+        await self._phones.clear(call.account, call.path["number"])
 
     async def clear_phones(self, call: Call) -> None:
-        await self._services.phones.clear(call.account)
+        await self._phones.clear(call.account)
 
     async def send_reply(self, call: Call) -> wire.SentReply:
         body: wire.SendReply = call.body
         channel = None if body.channel is None else Channel(body.channel)
-        inbound_id = await self._services.phones.reply(call.account, call.path["number"], body.to, body.text, channel)
+        inbound_id = await self._phones.reply(call.account, call.path["number"], body.to, body.text, channel)
         return wire.SentReply(inbound_id=inbound_id)
 
     async def get_reception(self, call: Call) -> wire.Reception:
-        received, repeated = await self._services.phones.received(call.account)
+        received, repeated = await self._phones.received(call.account)
         return wire.Reception(received=received, repeated=repeated)
 
     async def get_chaos(self, _call: Call) -> Chaos:
-        return self._services.phones.chaos
+        return self._phones.chaos
 
     async def set_chaos(self, call: Call) -> Chaos:
-        await self._services.phones.set_chaos(call.body)
-        return self._services.phones.chaos
+        await self._phones.set_chaos(call.body)
+        return self._phones.chaos
 
 
 def _number(text: str) -> int:

@@ -29,11 +29,11 @@ from heliograph.domain.statuses import SETTLED, Status, explanation
 from heliograph.domain.verifications import CodeKind, Verification, VerificationDraft, Wording
 from heliograph.doors.filters import msisdn_filter
 from heliograph.numbers import Check, InvalidRow, parse, with_plus
+from heliograph.sandbox.phones import OnScreen
 from heliograph.services.agents import agent_of
 from heliograph.services.batches import DryRun, WouldFail
 from heliograph.services.conversations import Known
 from heliograph.services.numbers import Facts
-from heliograph.services.phones import OnScreen
 from heliograph.services.profile import ProfileChange
 from heliograph.services.reports import BatchReport
 from heliograph.services.verify import Outlook

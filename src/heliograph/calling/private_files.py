@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from heliograph.domain.errors import SetupError
+
 
 def write_private(file: Path, content: bytes) -> None:
     """Puts the file in place of an earlier one, if there is one. OSError if it can't be written."""
@@ -13,6 +15,14 @@ def write_private(file: Path, content: bytes) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         out.write(content)
     draft.replace(file)
+
+
+def write_secrets(file: Path, content: bytes) -> None:
+    """Write a file that only its owner reads. SetupError if it can't be written."""
+    try:
+        write_private(file, content)
+    except OSError as error:
+        raise SetupError(f"The file {file} cannot be written: {error.strerror}.") from error
 
 
 def kept_key(file: Path) -> str:

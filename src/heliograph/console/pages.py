@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.statuses import Status, explain
 from heliograph.numbers import country_of, is_test_number, with_plus
-from heliograph.protocols.sandbox.outcomes import TEST_NUMBERS
-from heliograph.services.phones import Contact, Entry, code_in
+from heliograph.sandbox.outcomes import TEST_NUMBERS
+from heliograph.sandbox.phones import Contact, Entry, code_in
 
 _ENCODINGS = {"gsm7": "GSM-7", "ucs2": "UCS-2", "binary": "binary"}
 _CHANNELS = {Channel.VIBER: "Viber", Channel.WHATSAPP: "WhatsApp"}
@@ -146,16 +146,6 @@ def inbox_page(contacts: list[Contact], chosen: str | None, entries: list[Entry]
 def _peers(entries: list[Entry]) -> list[str]:
     """Whom the phone can answer: those who wrote to it, latest first."""
     return list(dict.fromkeys(entry.peer for entry in reversed(entries) if entry.received and entry.peer))
-
-
-def optout_page(state: str, msisdn: str | None) -> str:
-    """`state`: asked, done, no_number or unknown."""
-    return _templates.get_template("optout.html").render(state=state, number=f"+{msisdn}")
-
-
-def no_link_page() -> str:
-    """For an address that leads nowhere."""
-    return _templates.get_template("no_link.html").render()
 
 
 def closed_page() -> str:

@@ -19,22 +19,14 @@ from heliograph.console import pages
 from heliograph.console.sessions import Sessions, console_key
 from heliograph.domain.errors import HeliographError, ShuttingDown
 from heliograph.doors.bodies import decode_form, read_body
+from heliograph.doors.pages import PAGE_HEADERS
 from heliograph.numbers import Check, InvalidNumber, normalise
-from heliograph.services.services import Services
+from heliograph.sandbox.phones import Phones
 
 LOOK_AGAIN_S = 0.5
 """How soon a change of status shows; what happens on phones shows at once."""
 HEARTBEAT_S = 15.0
 LARGEST_FORM = 64 * 1024
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 class _Written(msgspec.Struct):
@@ -50,9 +42,9 @@ def console_link(base_url: str, data_dir: Path) -> str:
     return f"{base_url}/login?key={quote(console_key(data_dir))}"
 
 
-def console_routes(services: Services, data_dir: Path) -> list[BaseRoute]:
+def console_routes(phones: Phones, data_dir: Path) -> list[BaseRoute]:
     """Everything under `/`."""
-    console = _Console(services, Sessions(console_key(data_dir)))
+    console = _Console(phones, Sessions(console_key(data_dir)))
     return [
         Mount("/console/static", _Files(directory=Path(__file__).parent / "static")),
         Route("/", console.home),
@@ -81,8 +73,8 @@ _Page = Callable[[Request, str], Awaitable[Response]]
 
 
 class _Console:
-    def __init__(self, services: Services, sessions: Sessions) -> None:
-        self._phones = services.phones
+    def __init__(self, phones: Phones, sessions: Sessions) -> None:
+        self._phones = phones
         self._sessions = sessions
 
     async def home(self, _request: Request) -> Response:
@@ -91,7 +83,7 @@ class _Console:
     async def login(self, request: Request) -> Response:
         if not self._sessions.opens(request.query_params.get("key", "")):
             return _html(pages.closed_page(), 401)
-        response = RedirectResponse("/inbox", 303, HEADERS)
+        response = RedirectResponse("/inbox", 303, PAGE_HEADERS)
         self._sessions.begin(request, response)
         return response
 
@@ -123,15 +115,15 @@ class _Console:
         try:
             form: _Written = decode_form(await read_body(request, LARGEST_FORM), _Written)
             if not self._sessions.posted_by(session, form.form_token):
-                return Response("This page is out of date; load it again.", 403, HEADERS, "text/plain")
+                return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
             await self._phones.reply(None, str(request.path_params["msisdn"]), form.to, form.text)
         except HeliographError as error:
-            return Response(f"{error.message} {error.hint}", 422, HEADERS, "text/plain")
+            return Response(f"{error.message} {error.hint}", 422, PAGE_HEADERS, "text/plain")
         return Response(status_code=204)
 
     async def events(self, request: Request, _session: str) -> Response:
         chosen = _chosen(request.query_params.get("phone"))
-        return StreamingResponse(self._fragments(chosen), media_type="text/event-stream", headers=HEADERS)
+        return StreamingResponse(self._fragments(chosen), media_type="text/event-stream", headers=PAGE_HEADERS)
 
     async def _fragments(self, chosen: str | None) -> AsyncIterator[str]:
         """The parts of the page that changed, each time they do, until the browser leaves or the server stops."""
@@ -167,4 +159,4 @@ def _event(name: str, html: str) -> str:
 
 
 def _html(page: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(page, status, HEADERS)
+    return HTMLResponse(page, status, PAGE_HEADERS)

@@ -21,9 +21,9 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import from_ms
 from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.receipts import Receipt
+from heliograph.engine.contract import InboundArrival, Intake
 from heliograph.engine.foreign import bounded, storable
 from heliograph.numbers import is_msisdn, with_plus
-from heliograph.protocols.contract import InboundArrival, Intake
 
 log = logging.getLogger(__name__)
 

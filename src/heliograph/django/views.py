@@ -14,7 +14,7 @@ from heliograph.django.backends import get_backend
 from heliograph.django.backends.provider import ProviderSMSBackend
 from heliograph.django.webhooks import is_secret_of
 from heliograph.domain.errors import NotNow, RequestError
-from heliograph.protocols.contract import Heard
+from heliograph.engine.contract import Heard
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -18,6 +16,7 @@ from heliograph.domain.errors import NotFound
 from heliograph.domain.links import Hit
 from heliograph.domain.lookups import Lookup
 from heliograph.domain.optouts import OptOut
+from heliograph.domain.signing import sign
 from heliograph.domain.verifications import Verification
 from heliograph.engine.callbacks import NO_ORDERS, Answer, Orders, Payload
 from heliograph.services.inbound import InboundMessages
@@ -128,8 +127,3 @@ def own_signature(secret: str, event: Event, body: bytes) -> Mapping[str, str]:
     """
     seconds = int(time.time())
     return {"X-Heliograph-Event": event.id, "X-Heliograph-Signature": f"t={seconds},v1={sign(secret, seconds, body)}"}
-
-
-def sign(secret: str, seconds: int, body: bytes) -> str:
-    """The hexadecimal signature of a body posted at `seconds` since 1970."""
-    return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()

@@ -21,6 +21,7 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import SETTLED, Reason, Status
+from heliograph.engine.contract import Fault, Outcome, Outgoing, Taken, TryAgain, Uncertain
 from heliograph.engine.handing import became_of
 from heliograph.engine.judging import Judge, is_failure, not_taken, subject_of
 from heliograph.engine.lines import Line
@@ -29,7 +30,6 @@ from heliograph.engine.news import News
 from heliograph.engine.polling import first_poll
 from heliograph.engine.preparing import Preparation, put_back
 from heliograph.engine.routing import Router
-from heliograph.protocols.contract import Fault, Outcome, Outgoing, Taken, TryAgain, Uncertain
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import SendingFacts, fields_of, parameters_of

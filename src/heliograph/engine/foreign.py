@@ -9,7 +9,7 @@ from typing import overload
 import msgspec
 
 from heliograph.domain.inbound import MAX_BODY
-from heliograph.protocols.contract import InboundArrival
+from heliograph.engine.contract import InboundArrival
 
 MAX_REF, MAX_OPERATOR = 255, 20
 """Characters of a provider's name for a message, and of its name for a network."""

@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from heliograph.calling.written import Watch, watched
-from heliograph.protocols.contract import Fault, Outcome, Outgoing, Provider, Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.contract import Fault, Outcome, Outgoing, Provider, Refused, Taken, TryAgain, Uncertain
 
 log = structlog.get_logger(__name__)
 

@@ -20,12 +20,12 @@ from heliograph.domain.prices import Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.rents import Rent
 from heliograph.domain.statuses import Status
+from heliograph.engine.contract import InboundArrival
 from heliograph.engine.foreign import bounded, storable
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import News
 from heliograph.engine.routing import Router
 from heliograph.numbers import country_of, read_address
-from heliograph.protocols.contract import InboundArrival
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id, oldest_account
 from heliograph.store.base import Lane

@@ -13,10 +13,10 @@ from heliograph.domain.messages import Waiting
 from heliograph.domain.retries import retry_at_ms
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import Reason, Status
+from heliograph.engine.contract import Fault, Outcome, Outgoing, Refused, Taken, TryAgain, Uncertain
 from heliograph.engine.foreign import storable
 from heliograph.engine.lines import Line
 from heliograph.engine.routing import Router
-from heliograph.protocols.contract import Fault, Outcome, Outgoing, Refused, Taken, TryAgain, Uncertain
 from heliograph.store.changes import Change
 from heliograph.store.queue import Leased
 

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from heliograph.domain.statuses import Reason
+from heliograph.engine.contract import Provider
 from heliograph.engine.health import Health
-from heliograph.protocols.contract import Provider
 from heliograph.store.pacing import Pace
 
 FAILURES_TO_LEAVE = 5

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from heliograph.domain.instants import now_ms
 from heliograph.domain.receipts import ReceiptFate
+from heliograph.engine.contract import Outcome
 from heliograph.engine.lines import Line
-from heliograph.protocols.contract import Outcome
 
 
 class Metrics:

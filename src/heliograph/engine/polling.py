@@ -9,8 +9,8 @@ from datetime import timedelta
 import structlog
 
 from heliograph.domain.instants import now_ms
+from heliograph.engine.contract import Intake, Provider
 from heliograph.engine.errands import Errand
-from heliograph.protocols.contract import Intake, Provider
 from heliograph.store import Store
 from heliograph.store.polls import Poll, add_polls, claim_polls, next_poll_due_at, settle_polls
 

@@ -7,7 +7,7 @@ from heliograph.domain.local_times import loud_at_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.rendering import Rendering, Unsendable, most_parts
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.contract import Outgoing
+from heliograph.engine.contract import Outgoing
 from heliograph.store.batches import SendingFacts
 from heliograph.store.changes import Change
 from heliograph.store.queue import Leased

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from heliograph.api.keys import NativeKeys
+from heliograph.doors.served import ServedProtocol
+from heliograph.engine.provided import ProvidedProtocol
 from heliograph.protocols.ats.provider import AtsProvided
 from heliograph.protocols.console.provider import ConsoleProvided
 from heliograph.protocols.file.provider import FileProvided
 from heliograph.protocols.heliograph.provider import HeliographProvided
-from heliograph.protocols.isendpro.protocol import Isendpro
+from heliograph.protocols.isendpro.door.protocol import Isendpro
 from heliograph.protocols.isendpro.provider import IsendproProvided
-from heliograph.protocols.provided import ProvidedProtocol
-from heliograph.protocols.served import ServedProtocol
-from heliograph.protocols.smscx.protocol import Smscx
+from heliograph.protocols.smscx.door.protocol import Smscx
 from heliograph.protocols.smscx.provider import SmscxProvided
-from heliograph.protocols.smsdrop.protocol import Smsdrop
+from heliograph.protocols.smsdrop.door.protocol import Smsdrop
 from heliograph.protocols.smsdrop.provider import SmsdropProvided
 from heliograph.protocols.smsoperator.provider import SmsOperatorProvided
 from heliograph.protocols.sns.provider import SnsProvided
-from heliograph.protocols.twilio.protocol import Twilio
+from heliograph.protocols.twilio.door.protocol import Twilio
 from heliograph.protocols.twilio.provider import TwilioProvided
 from heliograph.protocols.webhook.provider import WebhookProvided
-from heliograph.protocols.xms.protocol import Xms
+from heliograph.protocols.xms.door.protocol import Xms
 from heliograph.protocols.xms.provider import XmsProvided
+from heliograph.services.key_kinds import KeyKind
 
 _SEPARATOR = ":"
 
 SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop(), Isendpro(), Twilio())
+KEY_KINDS: tuple[KeyKind, ...] = (NativeKeys(), *SERVED)
+"""Whatever an account can have keys for."""
 PROVIDED: tuple[ProvidedProtocol, ...] = (
     ConsoleProvided(),
     FileProvided(),

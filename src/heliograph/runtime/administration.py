@@ -11,13 +11,13 @@ import msgspec
 from heliograph.domain.accounts import Account, Scope
 from heliograph.domain.errors import SetupError
 from heliograph.domain.fraud import CodeTerms
-from heliograph.protocols.served import KeyKind
+from heliograph.protocols.registry import KEY_KINDS
 from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
-from heliograph.runtime.sandbox import KEYS
 from heliograph.runtime.settings import Settings
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
+from heliograph.services.key_kinds import KeyKind
 from heliograph.store import Store, open_store
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ def run(settings: Settings, work: Callable[[Administration], Awaitable[T]]) -> T
 
 
 def _keys_of(protocol: str) -> KeyKind:
-    for keys in KEYS:
+    for keys in KEY_KINDS:
         if keys.name == protocol:
             return keys
-    raise SetupError(f"There is no protocol {protocol!r}; there are {', '.join(keys.name for keys in KEYS)}.")
+    raise SetupError(f"There is no protocol {protocol!r}; there are {', '.join(keys.name for keys in KEY_KINDS)}.")

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 import msgspec
 
 if TYPE_CHECKING:
-    from heliograph.protocols.provided import ProviderConfig
+    from heliograph.engine.provided import ProviderConfig
 
 MASK = "***"
 SHORTEST = 4

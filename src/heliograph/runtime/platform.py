@@ -17,12 +17,14 @@ from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
 from heliograph.engine.lines import Line, LineRules
 from heliograph.engine.news import News
-from heliograph.protocols.registry import SERVED
-from heliograph.protocols.sandbox.operator import SandboxOperator
-from heliograph.runtime import providers, sandbox, seal_key
+from heliograph.protocols.registry import KEY_KINDS, SERVED
+from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
 from heliograph.runtime.settings import SANDBOX, Settings
 from heliograph.runtime.web import web_application
+from heliograph.sandbox import accounts as sandbox_accounts
+from heliograph.sandbox.operator import SandboxOperator
+from heliograph.sandbox.phones import Phones, required
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
@@ -40,8 +42,9 @@ class Platform:
         settings: Settings,
         services: Services,
         engine: Engine,
-        credentials: sandbox.Credentials | None,
+        credentials: sandbox_accounts.Credentials | None,
         configured: providers.Providers,
+        phones: Phones | None,
     ) -> None:
         self.settings = settings
         self.services = services
@@ -49,10 +52,16 @@ class Platform:
         self.credentials = credentials
         """The sandbox's; None where there is none."""
         self.providers = configured
+        self._phones = phones
+
+    @property
+    def phones(self) -> Phones:
+        """The sandbox's. Raises NotFound where there is none."""
+        return required(self._phones)
 
     def web(self) -> ASGIApp:
         """Everything that is served over HTTP."""
-        return web_application(self.services, self.engine, self.settings, self.providers)
+        return web_application(self.services, self.engine, self.settings, self.providers, self._phones)
 
 
 @asynccontextmanager
@@ -95,7 +104,6 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
             services = Services(
                 engine,
                 accounts,
-                None if simulated is None else simulated.operator,
                 inventory=settings.inventory,
                 files=files,
                 largest_file=settings.attachment_bytes,
@@ -103,12 +111,13 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
                 code_limits=settings.code_limits,
             )
             if simulated is None:
-                await sandbox.withdraw(services, settings.data_dir)
+                await sandbox_accounts.withdraw(services, KEY_KINDS, settings.data_dir)
             else:
-                await sandbox.seed(services, simulated.credentials)
+                await sandbox_accounts.seed(services, KEY_KINDS, simulated.credentials)
             for path in had_been_open:
                 log.warning("other users of this machine could read this until now", path=str(path))
-            yield Platform(settings, services, engine, simulated and simulated.credentials, configured)
+            phones = None if simulated is None else Phones(engine, simulated.operator)
+            yield Platform(settings, services, engine, simulated and simulated.credentials, configured, phones)
         finally:
             checking.cancel()
             await asyncio.gather(checking, return_exceptions=True)
@@ -122,7 +131,7 @@ class _Simulated(NamedTuple):
 
     operator: SandboxOperator
     line: Line
-    credentials: sandbox.Credentials
+    credentials: sandbox_accounts.Credentials
 
 
 async def _simulated(settings: Settings, store: Store, accounts: Accounts, news: News) -> _Simulated:
@@ -131,7 +140,8 @@ async def _simulated(settings: Settings, store: Store, accounts: Accounts, news:
             "the sandbox is on beside real providers: its accounts have printed credentials, and callbacks of every "
             'account reach this machine. Set sandbox = "off" where others are let in.'
         )
-    first, credentials = await sandbox.ensure(accounts, settings.data_dir)
-    await sandbox.ensure_balances(store, settings)
+    first, credentials = await sandbox_accounts.ensure(accounts, KEY_KINDS, settings.data_dir)
+    if settings.tariff.channels:
+        await sandbox_accounts.ensure_balances(store, settings.balance)
     operator = SandboxOperator(store, news.tell, default_account_id=first.id)
     return _Simulated(operator, Line(operator, LineRules(per_second=settings.sandbox_rate)), credentials)

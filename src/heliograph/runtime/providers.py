@@ -18,9 +18,9 @@ from heliograph.domain.errors import NotNow, RequestError, SetupError
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.routes import Rule, title_of
 from heliograph.doors.bodies import read_body
+from heliograph.engine.contract import Heard, InboundArrival, Intake, Provider
 from heliograph.engine.lines import Line, LineRules
-from heliograph.protocols.contract import Heard, InboundArrival, Intake, Provider
-from heliograph.protocols.provided import ProviderConfig, Surroundings
+from heliograph.engine.provided import ProviderConfig, Surroundings
 from heliograph.protocols.registry import provided
 from heliograph.runtime.masking import masked, secrets_of
 from heliograph.runtime.settings import Settings

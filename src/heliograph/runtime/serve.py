@@ -16,15 +16,16 @@ import msgspec
 import uvicorn
 
 from heliograph.api.keys import NativeKeys
+from heliograph.calling.private_files import write_secrets
 from heliograph.console.server import console_link
 from heliograph.domain.errors import SetupError
 from heliograph.protocols.registry import SERVED
-from heliograph.protocols.served import Key, KeyKind
 from heliograph.runtime.connections import Connections, limits_of
 from heliograph.runtime.platform import Platform, running
-from heliograph.runtime.sandbox import FIRST, OTHER, Credentials, write_secrets
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.web import API_MOUNT
+from heliograph.sandbox.accounts import FIRST, OTHER, Credentials
+from heliograph.services.key_kinds import Key, KeyKind
 
 CONNECTION_FILE = "connection.json"
 """Left in the data directory for the CLI and the SDK on the same machine: the same as the ready file."""

@@ -26,8 +26,8 @@ from heliograph.domain.rents import FICTIONAL, PERIODS, Terms
 from heliograph.domain.routes import Rule, mistakes_in, title_of
 from heliograph.doors.bodies import in_our_words
 from heliograph.engine.addresses import LOOPBACK, Network
+from heliograph.engine.provided import InvalidConfig, ProviderConfig
 from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of, region_named
-from heliograph.protocols.provided import InvalidConfig, ProviderConfig
 from heliograph.runtime.masking import masked, secrets_of
 
 FILE_NAME = "heliograph.toml"

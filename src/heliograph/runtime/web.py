@@ -13,16 +13,18 @@ from heliograph import __version__
 from heliograph.api.operations import OPERATIONS
 from heliograph.api.server import NativeDoor
 from heliograph.api.wire import ErrorBody
-from heliograph.console.links import FILES, SHORT, OwnDomain, link_routes
-from heliograph.console.optout import optout_routes
 from heliograph.console.server import console_routes
 from heliograph.domain.accounts import SANDBOX_SCOPES
 from heliograph.doors.openapi import openapi_document
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.engine import Engine
 from heliograph.protocols.registry import SERVED
+from heliograph.public.optout import optout_routes
+from heliograph.public.pages import style_route
+from heliograph.public.short_links import FILES, SHORT, OwnDomain, link_routes
 from heliograph.runtime.providers import Providers
 from heliograph.runtime.settings import Settings
+from heliograph.sandbox.phones import Phones
 from heliograph.services.access import is_within
 from heliograph.services.services import Services
 from heliograph.store.queue import depth
@@ -30,8 +32,10 @@ from heliograph.store.queue import depth
 API_MOUNT = "/v1"
 
 
-def web_application(services: Services, engine: Engine, settings: Settings, providers: Providers) -> ASGIApp:
-    served = [operation for operation in OPERATIONS if services.has_sandbox or operation.scope not in SANDBOX_SCOPES]
+def web_application(
+    services: Services, engine: Engine, settings: Settings, providers: Providers, phones: Phones | None
+) -> ASGIApp:
+    served = [operation for operation in OPERATIONS if phones is not None or operation.scope not in SANDBOX_SCOPES]
     document = msgspec.json.encode(openapi_document("Heliograph", __version__, API_MOUNT, served, ErrorBody))
 
     async def openapi(_request: Request) -> Response:
@@ -59,7 +63,7 @@ def web_application(services: Services, engine: Engine, settings: Settings, prov
     everything = Router(
         [
             Route(f"{API_MOUNT}/openapi.json", openapi),
-            Mount(API_MOUNT, NativeDoor(services, for_doors)),
+            Mount(API_MOUNT, NativeDoor(services, for_doors, phones)),
             *(Mount(protocol.mount, protocol.door(services, for_doors)) for protocol in SERVED),
             *(
                 Mount(place, door)
@@ -71,7 +75,8 @@ def web_application(services: Services, engine: Engine, settings: Settings, prov
             Route("/metrics", metrics),
             *optout_routes(services.optouts),
             *link_routes(services.links),
-            *(console_routes(services, settings.data_dir) if services.has_sandbox else ()),
+            style_route(),
+            *(() if phones is None else console_routes(phones, settings.data_dir)),
         ],
         redirect_slashes=False,
     )

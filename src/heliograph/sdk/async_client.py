@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 
 from heliograph.api import wire
 from heliograph.calling import AsyncTransport
-from heliograph.protocols.sandbox.chaos import Chaos
+from heliograph.sandbox.chaos import Chaos
 from heliograph.sdk import calls
 from heliograph.sdk.connection import connection
 from heliograph.sdk.transport import async_transport

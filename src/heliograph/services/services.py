@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heliograph.domain.errors import NotFound
 from heliograph.domain.fraud import CodeLimits
 from heliograph.domain.rents import Terms
 from heliograph.engine.engine import Engine
-from heliograph.protocols.sandbox.operator import SandboxOperator
 from heliograph.services.accounts import Accounts
 from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
@@ -23,7 +21,6 @@ from heliograph.services.money import Money
 from heliograph.services.numbers import Numbers
 from heliograph.services.optouts import OptOuts
 from heliograph.services.parking import Parking
-from heliograph.services.phones import Phones
 from heliograph.services.profile import Profile
 from heliograph.services.rates import RequestRates
 from heliograph.services.rents import Rents
@@ -38,7 +35,6 @@ class Services:
         self,
         engine: Engine,
         accounts: Accounts,
-        operator: SandboxOperator | None,
         *,
         inventory: Sequence[Terms],
         files: Files,
@@ -46,7 +42,7 @@ class Services:
         requests_per_second: int,
         code_limits: CodeLimits,
     ) -> None:
-        """`operator` is None where there is no sandbox; `inventory` has the numbers that can be rented; `largest_file`
+        """`inventory` has the numbers that can be rented; `largest_file`
         is in octets; an account may make `requests_per_second` by all doors."""
         store = engine.store
         self.access = accounts.access
@@ -69,21 +65,8 @@ class Services:
         self.optouts = OptOuts(store)
         self.channels = engine.router.channels
         """Those by which ordinary numbers can be reached."""
-        self._phones = None if operator is None else Phones(engine, operator)
         self.verify = Verify(engine, self.batches, accounts.seal.key_for("one-time codes"), code_limits)
         self.numbers = Numbers(engine)
         self.rents = Rents(engine, inventory)
         self.links = Links(engine, files, largest_file)
         self.conversations = Conversations(engine, self.batches, self.history)
-
-    @property
-    def has_sandbox(self) -> bool:
-        """Whether there is a simulated operator with phones."""
-        return self._phones is not None
-
-    @property
-    def phones(self) -> Phones:
-        """The sandbox's phones. Raises NotFound where there is no sandbox."""
-        if self._phones is None:
-            raise NotFound("This server has no sandbox: messages go by real providers.")
-        return self._phones

@@ -20,10 +20,10 @@ import httpx2
 import msgspec
 
 from heliograph.api import wire as native
-from heliograph.protocols.isendpro import sending, server
+from heliograph.protocols.isendpro.door import sending, server
 from heliograph.protocols.smscx import wire as smscx
 from heliograph.protocols.smsdrop import wire as smsdrop
-from heliograph.protocols.twilio import shapes
+from heliograph.protocols.twilio.door import shapes
 from heliograph.protocols.xms import wire as xms
 
 TEXT, ORIGINATOR = "Hello", "Acme"

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from tests.protocols.contract.wires import CALLBACK, Wire
 from tests.protocols.standing_in import Ears
 
-from heliograph.protocols.contract import Provider
-from heliograph.protocols.provided import Surroundings
+from heliograph.engine.contract import Provider
+from heliograph.engine.provided import Surroundings
 from heliograph.protocols.registry import PROVIDED
 from heliograph.runtime.settings import load
 

@@ -13,7 +13,7 @@ from tests.protocols.standing_in import outgoing
 
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.statuses import Status
-from heliograph.protocols.contract import Outcome, Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.contract import Outcome, Refused, Taken, TryAgain, Uncertain
 from heliograph.protocols.registry import PROVIDED
 from heliograph.runtime.providers import check
 

@@ -11,9 +11,9 @@ from tests.protocols.contract.wires import WIRES, Wire
 from tests.protocols.standing_in import Ears, outgoing
 
 from heliograph.calling import note_written
+from heliograph.engine.contract import Fault, Outcome, Outgoing, Provider, Taken, Uncertain
 from heliograph.engine.handing import became_of
-from heliograph.protocols.contract import Fault, Outcome, Outgoing, Provider, Taken, Uncertain
-from heliograph.protocols.singly import SinglyProvider
+from heliograph.protocols.shared.singly import SinglyProvider
 
 every_provider = pytest.mark.parametrize("wire", WIRES, ids=[wire.type for wire in WIRES])
 

@@ -19,7 +19,8 @@ from tests.protocols.standing_in import outgoing
 from heliograph.calling import Request, Response
 from heliograph.calling.written import watched
 from heliograph.domain.statuses import Reason
-from heliograph.protocols.answers import (
+from heliograph.engine.contract import Outcome, Refused, Taken, TryAgain, Uncertain
+from heliograph.protocols.shared.answers import (
     LONGEST_WISH_MS,
     MEANINGS,
     TO_BE_MENDED_MS,
@@ -28,7 +29,6 @@ from heliograph.protocols.answers import (
     refusal,
     retry_after_ms,
 )
-from heliograph.protocols.contract import Outcome, Refused, Taken, TryAgain, Uncertain
 
 every_provider = pytest.mark.parametrize("wire", WIRES, ids=[wire.type for wire in WIRES])
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from heliograph.calling import Request, Response
-from heliograph.protocols.contract import Heard
+from heliograph.engine.contract import Heard
 from heliograph.protocols.twilio.signature import sign
 
 SECRET = "5ecret-0f-ours"

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heliograph.doors.bounded import whole_number
+from heliograph.domain.bounded import whole_number
 from heliograph.protocols.isendpro.codes import Code
-from heliograph.protocols.isendpro.errors import IsendproRefusal
-from heliograph.protocols.isendpro.reading import FIGURES, Parameters
+from heliograph.protocols.isendpro.door.reading import FIGURES, Parameters
+from heliograph.protocols.isendpro.door.refusals import IsendproRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,11 +15,7 @@ from tests.protocols.standing_in import StandIn
 
 from heliograph.calling import Request, Response, Unreachable
 from heliograph.protocols.isendpro import AsyncClient, Client, wire
-from heliograph.protocols.isendpro.errors import (
-    IsendproException,
-    ServerErrorException,
-    UnexpectedResponseException,
-)
+from heliograph.protocols.isendpro.errors import IsendproException, ServerErrorException, UnexpectedResponseException
 
 if TYPE_CHECKING:
     from tests.conftest import Server

@@ -16,9 +16,9 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.lookups import LineStatus
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.contract import Heard, Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.contract import Heard, Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.provided import Surroundings
 from heliograph.protocols.isendpro.provider import IsendproConfig, IsendproProvider
-from heliograph.protocols.provided import Surroundings
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer

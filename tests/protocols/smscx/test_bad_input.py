@@ -22,7 +22,7 @@ from smscx_client.model.templates_new_request import TemplatesNewRequest
 from smscx_client.model.templates_update_request import TemplatesUpdateRequest
 from smscx_client.model.update_number_request import UpdateNumberRequest
 
-from heliograph.protocols.smscx.operations import OPERATIONS
+from heliograph.protocols.smscx.door.operations import OPERATIONS
 
 from .conftest import Connect, Published, body_of, request
 

@@ -15,7 +15,7 @@ from tests.protocols.listening import Listener
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.channels import Channel
-from heliograph.protocols.smscx.operations import SCOPES
+from heliograph.protocols.smscx.door.operations import SCOPES
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.settings import Settings
 from heliograph.store.schema import events
@@ -62,7 +62,7 @@ async def shop(tmp_path: Path, customer: Listener) -> AsyncIterator[Shop]:
 
 @pytest.mark.parametrize("channel", ["sms", "viber", "whatsapp"])
 async def test_inbound_messages_by_each_channel(shop: Shop, channel: str) -> None:
-    await shop.platform.services.phones.reply(shop.account, PHONE, "12345", "Hello", Channel(channel))
+    await shop.platform.phones.reply(shop.account, PHONE, "12345", "Hello", Channel(channel))
 
     body = await shop.told()
     told = decoded(body | {"event": "receive_sms"}, "CallBackRequestReceiveSms")
@@ -72,7 +72,7 @@ async def test_inbound_messages_by_each_channel(shop: Shop, channel: str) -> Non
 
 
 async def test_a_stop_is_an_optout_by_the_recipient(shop: Shop) -> None:
-    await shop.platform.services.phones.reply(shop.account, PHONE, "12345", "STOP")
+    await shop.platform.phones.reply(shop.account, PHONE, "12345", "STOP")
 
     bodies = {body["event"]: body for body in [await shop.told(), await shop.told()]}
     told = decoded(bodies["new_optout"], "CallBackRequestNewOptout")
@@ -113,7 +113,7 @@ async def test_lookups_and_codes_go_to_the_application_unless_a_request_says_oth
     job = (await shop.web.post("/numbers/lookup", json={"phoneNumbers": [PHONE]})).json()["info"]
     looked_up = await shop.told()
     code = (await shop.web.post("/otp", json={"phoneNumber": PHONE})).json()
-    typed, _ = await shop.platform.services.phones.code(shop.account, PHONE, timeout_s=10)
+    typed, _ = await shop.platform.phones.code(shop.account, PHONE, timeout_s=10)
     await shop.web.post(f"/otp/{code['otpId']}", json={"pin": typed})
     verified = decoded(await shop.told(), "CallBackRequestOtpUpdate")
 
@@ -126,7 +126,7 @@ async def test_lookups_and_codes_go_to_the_application_unless_a_request_says_oth
 async def test_without_an_address_nobody_is_told(tmp_path: Path) -> None:
     async with running(Settings(data_dir=tmp_path)) as platform:
         account = await platform.services.accounts.ensure("sandbox")
-        await platform.services.phones.reply(account, PHONE, "12345", "STOP")
+        await platform.phones.reply(account, PHONE, "12345", "STOP")
         waiting = await platform.engine.store.read(_events)
 
     assert waiting == 0

@@ -29,7 +29,7 @@ from smscx_client.model.templates_new_request import TemplatesNewRequest
 from tests.protocols.listening import Listener
 
 from heliograph.domain.ids import new_id
-from heliograph.protocols.uuids import from_uuid, to_uuid
+from heliograph.protocols.shared.uuids import from_uuid, to_uuid
 
 from .conftest import Connect, Published, body_of, decoded, template
 

@@ -50,8 +50,8 @@ from smscx_client.model.update_number_request import UpdateNumberRequest
 
 from heliograph.protocols import smscx
 from heliograph.protocols.smscx import AsyncClient, Client
+from heliograph.protocols.smscx.door.operations import OPERATIONS
 from heliograph.protocols.smscx.errors import SmscxException
-from heliograph.protocols.smscx.operations import OPERATIONS
 
 from .conftest import Published, request
 

@@ -16,7 +16,7 @@ from smscx_client.model.conversation_reply_whatsapp_request import ConversationR
 from smscx_client.model.group_add import GroupAdd
 
 from heliograph.domain.ids import new_id
-from heliograph.protocols.uuids import from_uuid, to_uuid
+from heliograph.protocols.shared.uuids import from_uuid, to_uuid
 
 from .conftest import Published, body_of
 

@@ -22,9 +22,9 @@ from smscx_client.model.strategy import Strategy
 
 from heliograph.api import wire
 from heliograph.protocols import isendpro, smsdrop, xms
-from heliograph.protocols.smscx.operations import OPERATIONS
+from heliograph.protocols.shared.uuids import to_uuid
+from heliograph.protocols.smscx.door.operations import OPERATIONS
 from heliograph.protocols.twilio.client import Client as Twilio
-from heliograph.protocols.uuids import to_uuid
 
 from .conftest import Published, template
 
@@ -38,7 +38,7 @@ LATER = datetime.now(UTC) + timedelta(hours=5)
 PRICES = '{"sms": {"default": 0.05}, "viber": {"FR": 0.01}, "whatsapp": {"default": 0.02}, "lookup": {"FR": 0.005}}'
 #: One of each that the native API takes: names, numbers, short codes, and none.
 ORIGINATORS = [None, "A", "A!", "A & B. Co", "Acme", "+33612000000", "+123456789012345", "123", "12345678"]
-#: How a message to each of these ends (protocols/sandbox/outcomes.py), and where it is not sent to.
+#: How a message to each of these ends (sandbox/outcomes.py), and where it is not sent to.
 OUTCOMES = ["+9990001", "+9991001", "+9992001", "+9993001", "+9995001", "+9997001"]
 BROWSERS = ["", "x" * 2000, "Mozilla/5.0 (Linux; Android 14; SM-X700) AppleWebKit/537.36 Safari/537.36", "curl/8"]
 

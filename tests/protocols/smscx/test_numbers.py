@@ -21,7 +21,7 @@ from tests.protocols.listening import Listener
 from heliograph import Client
 from heliograph.domain.errors import NotFound
 from heliograph.domain.ids import new_id
-from heliograph.protocols.uuids import to_uuid
+from heliograph.protocols.shared.uuids import to_uuid
 
 from .conftest import Connect, Published, body_of, decoded
 

@@ -16,7 +16,7 @@ from smscx_client.model.new_otp_request import NewOtpRequest
 from tests.protocols.listening import Listener
 
 from heliograph.domain.ids import new_id
-from heliograph.protocols.uuids import to_uuid
+from heliograph.protocols.shared.uuids import to_uuid
 
 from .conftest import Connect, Published, body_of, decoded
 

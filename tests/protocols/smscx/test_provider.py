@@ -18,8 +18,8 @@ from heliograph.domain.channels import Channel
 from heliograph.domain.errors import ChannelNotActive
 from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.contract import Heard, Refused, Taken, TryAgain, Uncertain
-from heliograph.protocols.provided import Surroundings
+from heliograph.engine.contract import Heard, Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.provided import Surroundings
 from heliograph.protocols.smscx.errors import InsufficientBalanceException
 from heliograph.protocols.smscx.provider import SmscxConfig, SmscxProvider
 

@@ -29,8 +29,8 @@ from smscx_client.model.transliteration import Transliteration
 from smscx_client.model.update_number_request import UpdateNumberRequest
 from tests.protocols.listening import Listener
 
-from heliograph.protocols.smscx.operations import SCOPES
-from heliograph.protocols.uuids import from_uuid
+from heliograph.protocols.shared.uuids import from_uuid
+from heliograph.protocols.smscx.door.operations import SCOPES
 
 from .conftest import Connect, Published, decoded
 

@@ -29,11 +29,7 @@ from heliograph.protocols.smsdrop import (
     ShipmentState,
     Storage,
 )
-from heliograph.protocols.smsdrop.errors import (
-    BadTokenError,
-    InsufficientSmsError,
-    ValidationError,
-)
+from heliograph.protocols.smsdrop.errors import BadTokenError, InsufficientSmsError, ValidationError
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer

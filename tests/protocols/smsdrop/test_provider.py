@@ -13,8 +13,8 @@ from heliograph.calling import Request, Response, Unreachable
 from heliograph.domain.batches import BodyKind, Options
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.contract import Refused, Taken, TryAgain, Uncertain
-from heliograph.protocols.provided import Surroundings
+from heliograph.engine.contract import Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.provided import Surroundings
 from heliograph.protocols.smsdrop.provider import RETRY_S, SmsdropConfig, SmsdropProvider
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from heliograph.protocols.uuids import from_uuid
+from heliograph.protocols.shared.uuids import from_uuid
 
 from .conftest import FIRST, SECOND, Connect, Published, PublishedError
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heliograph.protocols.uuids import from_uuid
+from heliograph.protocols.shared.uuids import from_uuid
 
 from .conftest import Connect, Published
 

@@ -21,8 +21,8 @@ from tests.protocols.standing_in import Ears, StandIn, outgoing
 from heliograph.calling import Request, Response
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.contract import Heard, Refused, Taken
-from heliograph.protocols.provided import Surroundings
+from heliograph.engine.contract import Heard, Refused, Taken
+from heliograph.engine.provided import Surroundings
 from heliograph.protocols.sns import wire
 from heliograph.protocols.sns.notifications import Certificates, Notification
 from heliograph.protocols.sns.provider import SnsConfig, SnsProvider

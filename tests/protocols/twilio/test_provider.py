@@ -19,8 +19,8 @@ from heliograph.calling import Request, Response
 from heliograph.domain.channels import Channel
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.contract import Heard, Refused, TryAgain, Uncertain
-from heliograph.protocols.provided import Surroundings
+from heliograph.engine.contract import Heard, Refused, TryAgain, Uncertain
+from heliograph.engine.provided import Surroundings
 from heliograph.protocols.twilio.provider import TwilioConfig, TwilioProvider
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ SERVICE = "MG" + "1" * 32
 
 
 def settled(native: NativeClient, sid: str) -> None:
-    from heliograph.protocols.twilio.sids import id_of
+    from heliograph.protocols.twilio.door.sids import id_of
 
     native.messages.wait_for_delivery(id_of(sid, "SM", "MM") or "", timeout_s=15)
 

@@ -9,9 +9,9 @@ from twilio.request_validator import RequestValidator
 
 from heliograph.calling.requested import requested
 from heliograph.domain.ids import is_id, new_id
-from heliograph.protocols.twilio.sids import SMS, id_of, sid
+from heliograph.protocols.twilio.door.sids import SMS, id_of, sid
+from heliograph.protocols.twilio.door.twiml import Reply, replies
 from heliograph.protocols.twilio.signature import is_signed, sign
-from heliograph.protocols.twilio.twiml import Reply, replies
 
 WRITABLE = st.characters(codec="utf-8")
 CALL = [

@@ -67,7 +67,7 @@ async def test_an_inbound_message_is_called_back_to_the_plans_own_address(
     async with running(Settings(data_dir=tmp_path)) as platform, plan(platform) as client:
         account = await platform.services.accounts.ensure("sandbox")
         await platform.services.accounts.change(account, callback_url=customer.url, callback_protocol="xms")
-        inbound_id = await platform.services.phones.reply(account, number, "12345", "join me")
+        inbound_id = await platform.phones.reply(account, number, "12345", "join me")
         message = await told(customer)
         fetched = (await client.get(f"/inbounds/{inbound_id}")).json()
 

@@ -21,7 +21,8 @@ from heliograph.domain.inbound import Inbound
 from heliograph.domain.messages import Message
 from heliograph.domain.rendering import Rendered
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.xms import shapes, wire
+from heliograph.protocols.xms import wire
+from heliograph.protocols.xms.door import shapes
 from heliograph.services.batches import DryRun
 from heliograph.services.reports import BatchReport
 from heliograph.store.messages import Bucket, Standing

@@ -13,7 +13,7 @@ from tests.protocols.standing_in import Answer, Ears, StandIn, outgoing
 from heliograph.calling import Request, Response, Unreachable
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     Heard,
     Refused,
     Said,
@@ -21,10 +21,10 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
-from heliograph.protocols.provided import Surroundings
-from heliograph.protocols.xms.errors import our_status, status_and_code
+from heliograph.engine.provided import Surroundings
 from heliograph.protocols.xms.provider import XmsConfig, XmsProvider
 from heliograph.protocols.xms.signature import sign
+from heliograph.protocols.xms.statuses import our_status, status_and_code
 
 CONFIG = XmsConfig(type="xms", endpoint="http://localhost/xms", service_plan_id="plan", token="secret")
 HERE = Surroundings(name="line", account_id="A" * 26, callback_url=None)

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heliograph.domain.batches import ReportWish
-from heliograph.protocols.xms import shapes, wire
+from heliograph.protocols.xms import wire
+from heliograph.protocols.xms.door import shapes
 
 from .conftest import text_batch
 

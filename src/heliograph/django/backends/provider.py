@@ -23,9 +23,7 @@ from heliograph.django.storages import DjangoCacheStorage
 from heliograph.django.webhooks import address_of
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import to_ms
-from heliograph.engine.foreign import storable
-from heliograph.engine.handing import became_of
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     Heard,
     Outcome,
     Outgoing,
@@ -38,7 +36,9 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
-from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.foreign import storable
+from heliograph.engine.handing import became_of
+from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.registry import provided
 from heliograph.text import measure_text
 

@@ -17,9 +17,7 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import now_ms, to_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason
-from heliograph.protocols.answers import TO_BE_MENDED_MS
-from heliograph.protocols.ats import wire
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     CheckFailed,
     Heard,
     InboundArrival,
@@ -34,9 +32,11 @@ from heliograph.protocols.contract import (
     TryAgain,
     Uncertain,
 )
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
-from heliograph.protocols.xml_gateway import UNKNOWN_TO_ALL, XmlGateway
-from heliograph.protocols.xmlish import NotXml
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.ats import wire
+from heliograph.protocols.shared.answers import TO_BE_MENDED_MS
+from heliograph.protocols.shared.xml_gateway import UNKNOWN_TO_ALL, XmlGateway
+from heliograph.protocols.shared.xmlish import NotXml
 
 log = structlog.get_logger(__name__)
 

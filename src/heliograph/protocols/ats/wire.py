@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.xmlish import NotXml, parsed, storable_in_xml, written
+from heliograph.protocols.shared.xmlish import NotXml, parsed, storable_in_xml, written
 
 HOME_ZONE = ZoneInfo("Europe/Prague")
 """The reference says local time; the gateway is in Prague."""

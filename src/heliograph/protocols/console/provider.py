@@ -10,8 +10,8 @@ from heliograph.calling import note_written
 from heliograph.domain.channels import Channel
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Status
-from heliograph.protocols.contract import Outcome, Outgoing, Provider, Standing, Taken
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.contract import Outcome, Outgoing, Provider, Standing, Taken
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
 
 
 class ConsoleProvided(ProvidedProtocol):

@@ -16,8 +16,8 @@ from heliograph.calling import note_written
 from heliograph.domain.channels import Channel
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Status
-from heliograph.protocols.contract import CheckFailed, Outcome, Outgoing, Provider, Standing, Taken, TryAgain
-from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.contract import CheckFailed, Outcome, Outgoing, Provider, Standing, Taken, TryAgain
+from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
 
 
 class FileConfig(ProviderConfig, frozen=True, kw_only=True):

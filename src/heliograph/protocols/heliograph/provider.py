@@ -22,15 +22,13 @@ from heliograph.api import wire
 from heliograph.calling import AsyncDriver, RemoteError, Request, Unreachable, encoded
 from heliograph.domain import errors
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.bounded import signed_at
 from heliograph.domain.channels import Channel
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.receipts import Receipt
+from heliograph.domain.signing import sign
 from heliograph.domain.statuses import REPORTABLE, SETTLED, Reason, Status
-from heliograph.doors.bounded import signed_at
-from heliograph.doors.callbacks import sign
-from heliograph.protocols.answers import CANNOT_BE, IN_DOUBT, Meaning, TurnedDown
-from heliograph.protocols.batching import BatchingProvider, Outcomes
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     CheckFailed,
     Heard,
     InboundArrival,
@@ -42,8 +40,10 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
 )
-from heliograph.protocols.far_server import FarServer
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.shared.answers import CANNOT_BE, IN_DOUBT, Meaning, TurnedDown
+from heliograph.protocols.shared.batching import BatchingProvider, Outcomes
+from heliograph.protocols.shared.far_server import FarServer
 from heliograph.sdk import calls
 from heliograph.text import verbatim
 

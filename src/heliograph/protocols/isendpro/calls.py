@@ -9,11 +9,7 @@ from msgspec import UNSET
 
 from heliograph.calling import Call, Request, Response, encoded
 from heliograph.protocols.isendpro import wire
-from heliograph.protocols.isendpro.errors import (
-    IsendproException,
-    ServerErrorException,
-    UnexpectedResponseException,
-)
+from heliograph.protocols.isendpro.errors import IsendproException, ServerErrorException, UnexpectedResponseException
 
 Value = str | Sequence[str] | None
 

@@ -19,9 +19,7 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.answers import REFUSED, TO_BE_MENDED, TO_BE_MENDED_MS, Meaning
-from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     Heard,
     InboundArrival,
     Intake,
@@ -34,11 +32,13 @@ from heliograph.protocols.contract import (
     Taken,
     TryAgain,
 )
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
 from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.async_client import DEFAULT_HOST, AsyncClient
 from heliograph.protocols.isendpro.codes import Code
 from heliograph.protocols.isendpro.queries import DELIVERED, INBOUND, RECEIPT, understood
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.shared.answers import REFUSED, TO_BE_MENDED, TO_BE_MENDED_MS, Meaning
+from heliograph.protocols.shared.batching import BatchingProvider, Outcomes, all_of
 from heliograph.text import is_gsm
 
 log = structlog.get_logger(__name__)

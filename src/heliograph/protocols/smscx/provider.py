@@ -26,15 +26,7 @@ from heliograph.domain.instants import to_ms
 from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.answers import (
-    BUSY,
-    REFUSED,
-    TO_BE_MENDED,
-    Meaning,
-    wish_ms,
-)
-from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     Heard,
     InboundArrival,
     Intake,
@@ -47,7 +39,15 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
 )
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.shared.answers import (
+    BUSY,
+    REFUSED,
+    TO_BE_MENDED,
+    Meaning,
+    wish_ms,
+)
+from heliograph.protocols.shared.batching import BatchingProvider, Outcomes, all_of
 from heliograph.protocols.smscx import errors, wire
 from heliograph.protocols.smscx.async_client import DEFAULT_HOST, AsyncClient
 

@@ -18,8 +18,7 @@ from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.batching import BatchingProvider, Outcomes, all_of
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     Intake,
     Outgoing,
     PollAnswer,
@@ -28,7 +27,8 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
 )
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.shared.batching import BatchingProvider, Outcomes, all_of
 from heliograph.protocols.smsdrop import errors, wire
 from heliograph.protocols.smsdrop.async_client import DEFAULT_CONTEXT, DEFAULT_TIMEOUT_S, AsyncClient
 from heliograph.protocols.smsdrop.model import Campaign, MessageType, ShipmentState

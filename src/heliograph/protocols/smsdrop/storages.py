@@ -15,7 +15,7 @@ import anyio.to_thread
 import msgspec
 
 from heliograph.calling.private_files import write_private
-from heliograph.protocols.provided import TokenStorage
+from heliograph.engine.provided import TokenStorage
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -11,7 +11,7 @@ from heliograph.calling import AsyncDriver
 from heliograph.calling.transport import ANSWER_S
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     CheckFailed,
     Outcome,
     Outgoing,
@@ -22,9 +22,9 @@ from heliograph.protocols.contract import (
     Taken,
     Uncertain,
 )
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.shared.xml_gateway import UNKNOWN_TO_ALL, XmlGateway
 from heliograph.protocols.smsoperator import wire
-from heliograph.protocols.xml_gateway import UNKNOWN_TO_ALL, XmlGateway
 
 DEFAULT_URL = "https://www.sms-operator.cz/webservices/webservice.aspx"
 _REFUSALS = {wire.MALFORMED: Reason.UNKNOWN_SUBSCRIBER, wire.TOO_LONG: Reason.TOO_MANY_PARTS}

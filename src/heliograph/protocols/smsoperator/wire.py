@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 import msgspec
 
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.xmlish import NotXml, parsed, storable_in_xml, written
+from heliograph.protocols.shared.xmlish import NotXml, parsed, storable_in_xml, written
 
 SEND, STATUS = "SMS", "SMS-Status"
 NOTHING_KNOWN = 11

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 import msgspec
 
 from heliograph.calling import AsyncDriver, Request, Unreachable
-from heliograph.protocols.far_server import FarServer
+from heliograph.protocols.shared.far_server import FarServer
 
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~:/?&=+%-]*")
 _CERTIFICATE_PATH = re.compile(r"/[A-Za-z0-9._-]+\.pem")

@@ -19,9 +19,7 @@ from heliograph.calling import AsyncDriver, RemoteError, Request, Response
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.numbers import with_plus
-from heliograph.protocols.answers import BUSY, REFUSED, TO_BE_MENDED, Meaning, TurnedDown
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     CheckFailed,
     Heard,
     InboundArrival,
@@ -34,12 +32,14 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
 )
-from heliograph.protocols.far_server import FarServer
-from heliograph.protocols.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
-from heliograph.protocols.singly import SinglyProvider
+from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.numbers import with_plus
+from heliograph.protocols.shared.answers import BUSY, REFUSED, TO_BE_MENDED, Meaning, TurnedDown
+from heliograph.protocols.shared.far_server import FarServer
+from heliograph.protocols.shared.singly import SinglyProvider
+from heliograph.protocols.shared.xmlish import NotXml
 from heliograph.protocols.sns import signing, wire
 from heliograph.protocols.sns.notifications import Certificates, NotGenuine, Notification
-from heliograph.protocols.xmlish import NotXml
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
-from heliograph.protocols.xmlish import NotXml, parsed
+from heliograph.protocols.shared.xmlish import NotXml, parsed
 
 VERSION = "2010-03-31"
 CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"

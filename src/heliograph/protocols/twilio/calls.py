@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from heliograph.calling import Call, Request, Response
-from heliograph.doors.bounded import WAITS_S, whole_number
+from heliograph.domain.bounded import WAITS_S, whole_number
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.errors import TwilioException, UnexpectedResponseException
 

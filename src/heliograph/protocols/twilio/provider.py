@@ -16,14 +16,12 @@ from msgspec import Meta
 from heliograph.calling import AsyncDriver, RemoteError
 from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.bounded import whole_number
 from heliograph.domain.channels import Channel
 from heliograph.domain.instants import now_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.doors.bounded import whole_number
-from heliograph.numbers import with_plus
-from heliograph.protocols.answers import BUSY, REFUSED, TO_BE_MENDED, Meaning
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     Heard,
     InboundArrival,
     Intake,
@@ -36,8 +34,10 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
 )
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
-from heliograph.protocols.singly import SinglyProvider
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.numbers import with_plus
+from heliograph.protocols.shared.answers import BUSY, REFUSED, TO_BE_MENDED, Meaning
+from heliograph.protocols.shared.singly import SinglyProvider
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.async_client import DEFAULT_BASE_URL, AsyncClient, credentials
 from heliograph.protocols.twilio.codes import Code

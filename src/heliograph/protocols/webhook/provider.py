@@ -15,8 +15,7 @@ from heliograph.calling import AsyncDriver, Request, Response
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.protocols.answers import refusal, retry_after_ms
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     Heard,
     InboundArrival,
     Intake,
@@ -29,15 +28,16 @@ from heliograph.protocols.contract import (
     Taken,
     TryAgain,
 )
-from heliograph.protocols.far_server import FarServer
-from heliograph.protocols.provided import (
+from heliograph.engine.provided import (
     InvalidConfig,
     ProvidedProtocol,
     ProviderConfig,
     Surroundings,
     require_nobody_in,
 )
-from heliograph.protocols.singly import SinglyProvider
+from heliograph.protocols.shared.answers import refusal, retry_after_ms
+from heliograph.protocols.shared.far_server import FarServer
+from heliograph.protocols.shared.singly import SinglyProvider
 from heliograph.protocols.webhook.places import FIELDS, at, document, filled, unknown_fields
 
 log = structlog.get_logger(__name__)

@@ -19,12 +19,10 @@ from msgspec import Meta
 from heliograph.calling import AsyncDriver, RemoteError, Unreachable
 from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.bounded import signed_at
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.receipts import Receipt
-from heliograph.doors.bounded import signed_at
-from heliograph.protocols.answers import CANNOT_BE, REFUSED, TO_BE_MENDED, Meaning
-from heliograph.protocols.batching import BatchingProvider, Outcomes
-from heliograph.protocols.contract import (
+from heliograph.engine.contract import (
     Heard,
     InboundArrival,
     Intake,
@@ -35,16 +33,14 @@ from heliograph.protocols.contract import (
     Standing,
     Taken,
 )
-from heliograph.protocols.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.protocols.shared.answers import CANNOT_BE, REFUSED, TO_BE_MENDED, Meaning
+from heliograph.protocols.shared.batching import BatchingProvider, Outcomes
 from heliograph.protocols.xms import calls, model, wire
 from heliograph.protocols.xms.async_client import AsyncClient
-from heliograph.protocols.xms.errors import (
-    ApiException,
-    ErrorResponseException,
-    NotFoundException,
-    our_status,
-)
+from heliograph.protocols.xms.errors import ApiException, ErrorResponseException, NotFoundException
 from heliograph.protocols.xms.signature import SIGNATURE, SIGNATURE_NONCE, SIGNATURE_TIMESTAMP, sign
+from heliograph.protocols.xms.statuses import our_status
 from heliograph.text import Template
 
 log = structlog.get_logger(__name__)

@@ -18,7 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from heliograph.domain.batches import MAX_PARAMETERS, MAX_TAGS
 from heliograph.domain.batches import MAX_RECIPIENTS as MAX_VALUES
-from heliograph.doors.bounded import instant_in, whole_number
+from heliograph.domain.bounded import instant_in, whole_number
 
 MAX_RECIPIENTS = 1_000
 MAX_CHANGED_RECIPIENTS = 100

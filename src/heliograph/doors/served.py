@@ -1,0 +1,39 @@
+"""What the platform needs to know of a protocol that it serves."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from starlette.types import ASGIApp
+
+from heliograph.doors.settings import DoorSettings
+from heliograph.engine.callbacks import CallbackShape
+from heliograph.services.accounts import Accounts
+from heliograph.services.key_kinds import KeyKind
+from heliograph.services.services import Services
+from heliograph.store import Store
+
+
+class ServedProtocol(KeyKind):
+    """One line of the registry."""
+
+    mount: ClassVar[str]
+    """Where its door is, from the root of the server."""
+
+    @abstractmethod
+    def door(self, services: Services, settings: DoorSettings) -> ASGIApp: ...
+
+    def more_doors(self, services: Services, settings: DoorSettings) -> Mapping[str, ASGIApp]:
+        """Other places where it has doors, from the root of the server."""
+        return {}
+
+    @abstractmethod
+    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape | None:
+        """None: this protocol calls nobody back. `public_url` is how recipients of messages reach this server; empty if
+        nobody has said."""
+
+    @abstractmethod
+    def entry(self, base_url: str) -> dict[str, str]:
+        """Say where the door is, in the words of the protocol's clients: for the ready file."""

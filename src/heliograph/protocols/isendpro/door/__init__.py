@@ -1,0 +1,1 @@
+"""Serves the API of iSendPro to that provider's own clients."""

@@ -1,0 +1,54 @@
+"""Events as iSendPro calls them out: a GET with a query, at the customer's address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from heliograph.domain.accounts import Account
+from heliograph.domain.callbacks import Event, EventKind
+from heliograph.domain.errors import NotFound
+from heliograph.domain.instants import from_ms
+from heliograph.domain.statuses import Reason, Status
+from heliograph.doors.callbacks import CallbackWriter, own_signature
+from heliograph.engine.callbacks import Payload
+from heliograph.protocols.isendpro.codes import Code
+from heliograph.protocols.isendpro.door.sending import HOME_ZONE, TRACKER
+from heliograph.protocols.isendpro.queries import DELIVERED, FAILED, INBOUND, RECEIPT, filled
+from heliograph.store.batches import batches_by_ids
+from heliograph.text import values_for
+
+_CODES = {Reason.OPTED_OUT: Code.BLACKLISTED, Reason.UNKNOWN_SUBSCRIBER: Code.NOT_ASSIGNED}
+
+
+class IsendproCallbacks(CallbackWriter):
+    async def payload(self, account: Account, event: Event, data: Any) -> Payload:
+        default, values = data
+        headers = {"User-Agent": "Heliograph"} | dict(self.signature(account.callback_secret, event, b""))
+        return Payload(b"", headers, "GET", filled(event.url, default, values))
+
+    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
+        return own_signature(secret, event, body)
+
+    async def data(self, account: Account, event: Event) -> tuple[str, dict[str, str]]:
+        """The query for an address without names, and the values of names. NotFound."""
+        if event.kind is EventKind.INBOUND:
+            message = await self.inbound.get(account, event.subject_id)
+            at = message.received_at.astimezone(HOME_ZONE)
+            values = {"tel": message.msisdn, "text": message.body, "to": message.to}
+            return INBOUND, values | {"date": f"{at:%Y-%m-%d %H:%M:%S}"}
+        if event.kind is not EventKind.MESSAGE_STATUS or event.facts is None:
+            raise NotFound()
+        facts = event.facts
+        batches = await self.store.read(batches_by_ids, account.id, [event.subject_id])
+        parameters = {} if (batch := batches.get(event.subject_id)) is None else batch.parameters or {}
+        at = from_ms(facts.at_ms).astimezone(HOME_ZONE)
+        delivered = facts.status == Status.DELIVERED.value
+        code = Code.ACCEPTED if delivered else _CODES.get(Reason(facts.reason)) if facts.reason else None
+        return RECEIPT, {
+            "tracker": values_for(parameters, facts.msisdn).get(TRACKER, ""),
+            "tel": facts.msisdn,
+            "status": DELIVERED if delivered else FAILED,
+            "date": f"{at:%Y-%m-%d %H:%M:%S}",
+            "code": "" if code is None else str(int(code)),
+        }

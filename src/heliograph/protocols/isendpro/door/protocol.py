@@ -1,0 +1,47 @@
+"""iSendPro as the platform serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+from starlette.types import ASGIApp
+
+from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.doors.served import ServedProtocol
+from heliograph.doors.settings import DoorSettings
+from heliograph.engine.callbacks import CallbackShape
+from heliograph.protocols.isendpro.door.callbacks import IsendproCallbacks
+from heliograph.protocols.isendpro.door.operations import SCOPES
+from heliograph.protocols.isendpro.door.sending import PROTOCOL
+from heliograph.protocols.isendpro.door.server import IsendproDoor
+from heliograph.services.accounts import Accounts
+from heliograph.services.key_kinds import Key
+from heliograph.services.services import Services
+from heliograph.store import Store
+
+
+class Isendpro(ServedProtocol):
+    name: ClassVar[str] = PROTOCOL
+    kind: ClassVar[CredentialKind] = CredentialKind.ISENDPRO
+    scopes: ClassVar[frozenset[str]] = frozenset(SCOPES)
+    sandbox_networks: ClassVar[Sequence[str] | None] = ("127.0.0.0/8", "::1/128")
+    mount: ClassVar[str] = "/isendpro/cgi-bin"
+
+    def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
+        return IsendproDoor(services, settings)
+
+    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape:
+        return IsendproCallbacks(store)
+
+    def shown(self, key: Key) -> dict[str, str]:
+        return {"keyid": key.secret}
+
+    def entry(self, base_url: str) -> dict[str, str]:
+        return {"host": base_url + self.mount}
+
+    async def seed(self, services: Services, account: Account, key: Key) -> None:
+        """What a developer sends in the evening is not held until the morning."""
+        terms = msgspec.structs.replace(account.terms, may_omit_stop=True, may_send_at_night=True)
+        await services.accounts.change(account, terms=terms)

@@ -1,1 +1,0 @@
-"""The sandbox operator: a mobile network with simulated phones, in place of a real provider."""

@@ -1,0 +1,1 @@
+"""Serves the API of SMS.CX to that provider's own clients."""

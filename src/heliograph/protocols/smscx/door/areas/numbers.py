@@ -1,0 +1,480 @@
+"""Numbers: validating, looking up, and renting them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET
+from starlette.responses import Response
+
+from heliograph.domain.errors import (
+    InvalidCallbackUrl,
+    InvalidField,
+    Locked,
+    NoCoverage,
+    NumberTaken,
+    TooLate,
+)
+from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.lookups import LineStatus, Lookup, Network, told_of
+from heliograph.domain.rents import Rent, Terms
+from heliograph.doors import Call
+from heliograph.numbers import COUNTRIES, UNNUMBERED
+from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
+from heliograph.protocols.smscx import wire
+from heliograph.protocols.smscx.door import reading, shapes
+from heliograph.protocols.smscx.door.areas.area import Area, Chunks, csv_file, xlsx_file
+from heliograph.protocols.smscx.door.reading import country
+from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
+from heliograph.protocols.smscx.door.sending import PROTOCOL, settings_of
+from heliograph.services.aside import MANY_NUMBERS, aside
+from heliograph.services.exports import Cell
+from heliograph.services.numbers import Facts
+from heliograph.services.rents import RentWithTraffic
+from heliograph.store.inbound import InboundFilter
+
+_RECEIVES, _SENDS, _SPEAKS = 1, 2, 4
+"""What a number can do, as a sum (reference: section 8)."""
+_NEVER_SAID = "Not known"
+_HEADER = (
+    "lookupId",
+    "phoneNumber",
+    "countryIso",
+    "status",
+    "statusDescription",
+    "mccmnc",
+    "originalNetwork",
+    "ported",
+    "portedNetwork",
+    "roaming",
+    "roamingNetwork",
+    "roamingCountryIso",
+    "cost",
+    "datetime",
+)
+
+
+class NumbersArea(Area):
+    async def validate_number(self, call: Call) -> wire.ValidatedReply:
+        facts = self._services.numbers.validate(call.path["phone_number"], call.account.default_region)
+        return wire.ValidatedReply(data=wire.Validated(f"+{facts.msisdn}", *_of_plan(facts)))
+
+    async def validate_numbers(self, call: Call) -> wire.ValidatedList:
+        body: wire.ManyNumbers = call.body
+        numbers = _listed(body)
+        region = country(body.country_iso) or call.account.default_region
+        found = await self._services.numbers.validate_many(numbers, region)
+        rows = await aside(len(found) > MANY_NUMBERS, list, map(_validated, found))
+        invalid = sum(row.invalid for row in rows)
+        return wire.ValidatedList(
+            info=wire.ValidatedInfo(
+                total_phone_numbers=len(rows),
+                total_valid=len(rows) - invalid,
+                total_invalid=invalid,
+                phone_numbers_by_country=shapes.by_country([each.country for each in found if isinstance(each, Facts)]),
+            ),
+            data=rows,
+        )
+
+    async def lookup_number(self, call: Call) -> wire.LookupReply:
+        try:
+            found = await self._services.numbers.look_up(
+                call.account, call.path["phone_number"], protocol=PROTOCOL, region=call.account.default_region
+            )
+        except NoCoverage as error:
+            raise SmscxRefusal(403, "no_coverage", 1214, error.message) from error
+        return wire.LookupReply(data=lookup(found))
+
+    async def lookup_numbers(self, call: Call) -> wire.LookupsReply:
+        body: wire.LookupRequest = call.body
+        numbers = _listed(body)
+        own = await settings_of(self._services, call.principal, "lookup")
+        url = body.lookup_callback_url or own.get("lookupCallback") or None
+        try:
+            job, wanted, invalid = await self._services.numbers.look_up_many(
+                call.account,
+                numbers,
+                protocol=PROTOCOL,
+                region=country(body.country_iso),
+                callback_url=url,
+                on_invalid=lambda wrong: invalid_param(1216, "There is no number here to look up.", wrong),
+            )
+        except InvalidCallbackUrl as error:
+            raise invalid_param(1209, error.message) from error
+        return wire.LookupsReply(
+            info=wire.LookupsInfo(
+                lookup_bulk_id=to_uuid(job.id),
+                total_phone_numbers=job.asked,
+                total_valid=job.accepted,
+                total_invalid=len(invalid),
+                total_cost=shapes.money(job.price),
+                invalid=invalid,
+                phone_numbers_by_country=shapes.by_country([each.country for each in wanted]),
+            ),
+            data=[
+                wire.LookupRow(
+                    phone_number=f"+{each.msisdn}",
+                    country_iso=each.country or shapes.NO_COUNTRY,
+                    cost=shapes.money(each.price),
+                    lookup_id=to_uuid(each.id),
+                    datetime=shapes.when(each.created_at),
+                )
+                for each in wanted
+            ],
+        )
+
+    async def get_single_lookup_status(self, call: Call) -> wire.Lookup:
+        lookup_id = reading.identifier(call.path["lookup_id"], 1217)
+        return lookup(await self._services.numbers.lookup(call.account, lookup_id))
+
+    async def get_bulk_lookup_campaigns(self, call: Call) -> wire.LookupCampaigns:
+        at = reading.place(call.query)
+        found = await self._services.numbers.jobs(call.account, limit=at.limit + 1, before=at.before, after=at.after)
+        return wire.LookupCampaigns(
+            data=[
+                wire.LookupCampaign(
+                    id=to_uuid(job.id),
+                    total_phone_numbers=job.asked,
+                    total_valid=job.accepted,
+                    total_cost=shapes.money(job.price),
+                    datetime_added=shapes.when(job.created_at),
+                )
+                for job in reading.shown_of(at, found)
+            ],
+            paging=reading.paging(at, [job.id for job in found]),
+        )
+
+    async def get_bulk_lookup_status(self, call: Call) -> wire.LookupResult:
+        job_id = reading.identifier(call.path["lookup_bulk_id"], 1218)
+        job, countries = await self._services.numbers.job(call.account, job_id)
+        at = reading.place(call.query)
+        found = await self._services.numbers.lookups(
+            call.account, job_id, limit=at.limit + 1, before=at.before, after=at.after
+        )
+        return wire.LookupResult(
+            info=wire.LookupResultInfo(
+                lookup_bulk_id=to_uuid(job.id),
+                total_phone_numbers=job.asked,
+                total_valid=job.accepted,
+                total_cost=shapes.money(job.price),
+                phone_numbers_by_country=shapes.by_country(countries),
+            ),
+            data=[lookup(each) for each in reading.shown_of(at, found)],
+            paging=reading.paging(at, [each.id for each in found]),
+        )
+
+    async def export_number_lookup_report_to_csv(self, call: Call) -> Response:
+        return csv_file(call, "lookup", _HEADER, await self._lookup_cells(call))
+
+    async def export_number_lookup_report_to_xlsx(self, call: Call) -> Response:
+        return xlsx_file("lookup", _HEADER, await self._lookup_cells(call))
+
+    async def _lookup_cells(self, call: Call) -> Chunks:
+        job_id = reading.identifier(call.path["lookup_bulk_id"], 1218)
+        await self._services.numbers.job(call.account, job_id)
+
+        async def cells() -> Chunks:
+            async for page in self._services.numbers.all_lookups(call.account, job_id):
+                yield [_cells(each) for each in page]
+
+        return cells()
+
+    async def get_available_numbers(self, call: Call) -> wire.AvailableNumbers:
+        query: wire.AvailableQuery = call.query
+        asked = call.path["country_iso"].upper()
+        if country(asked) is None and asked not in UNNUMBERED:
+            raise invalid_param(2003, f"There is no country {asked!r}.")
+        features = _features(query.features)
+        delayed = {"": None, "instant": False, "delayed": True}.get(query.setup_time.lower())
+        now = shapes.when(from_ms(now_ms()))
+        return wire.AvailableNumbers(
+            data=[
+                _available(terms, now)
+                for terms in await self._services.rents.available()
+                if terms.country == asked
+                and _matches(terms, features, query.number_type, query.inbound_sms_sender, query.include, query.exclude)
+                and (delayed is None or terms.instantly is not delayed)
+                and (not query.registration or terms.needs_registration is reading.flag(query.registration))
+            ]
+        )
+
+    async def get_rented_numbers(self, call: Call) -> wire.RentedNumbers:
+        query: wire.RentedQuery = call.query
+        features = _features(query.features)
+        return wire.RentedNumbers(
+            data=[
+                _rented(each)
+                for each in await self._services.rents.all(call.account)
+                if _matches(
+                    each.rent.terms,
+                    features,
+                    query.number_type,
+                    query.inbound_sms_sender,
+                    query.include,
+                    query.exclude,
+                )
+                and (not query.country_iso or each.rent.terms.country == query.country_iso.upper())
+                and (not query.active_rent or each.rent.active is reading.flag(query.active_rent))
+            ]
+        )
+
+    async def rent_number(self, call: Call) -> wire.RentReply:
+        body: wire.RentRequest = call.body
+        registration = body.registration_id if isinstance(body.registration_id, str) else None
+        if registration is not None and not is_random_uuid(registration):
+            raise invalid_param(1234, "There is no such registration.")
+        try:
+            rent = await self._services.rents.rent(
+                call.account,
+                reading.identifier(body.number_id, 1222),
+                body.rent_period,
+                protocol=PROTOCOL,
+                auto_renew=body.auto_renew is True,
+                callback_url=body.callback_url or None,
+                registration_id=registration,
+            )
+        except NumberTaken as error:
+            raise SmscxRefusal(403, "access_denied", 1231, error.message) from error
+        return wire.RentReply(
+            info=wire.RentInfo(
+                **_renewed_fields(rent), setup_cost=shapes.money(rent.setup_price), approved=rent.approved
+            )
+        )
+
+    async def get_rent_status(self, call: Call) -> wire.RentStatus:
+        return wire.RentStatus(info=_rented(await self._services.rents.get(call.account, _rent_id(call))))
+
+    async def renew_rent(self, call: Call) -> wire.RenewedReply:
+        body: wire.RenewRequest = call.body
+        try:
+            rent = await self._services.rents.renew(
+                call.account,
+                _rent_id(call),
+                days=body.rent_period if isinstance(body.rent_period, int) else None,
+                auto_renew=body.auto_renew if isinstance(body.auto_renew, bool) else None,
+                callback_url=body.callback_url,
+            )
+        except Locked as error:
+            raise SmscxRefusal(403, "access_denied", 1228, error.message) from error
+        return wire.RenewedReply(info=wire.RenewedInfo(**_renewed_fields(rent)))
+
+    async def edit_rent_settings(self, call: Call) -> wire.EditedRent:
+        body: wire.RentSettings = call.body
+        rent_id = _rent_id(call)
+        if body.auto_renew is UNSET and body.callback_url is UNSET:
+            await self._services.rents.get(call.account, rent_id)
+            raise invalid_param(1233, "There is nothing to change.")
+        await self._services.rents.change(
+            call.account,
+            rent_id,
+            auto_renew=body.auto_renew if isinstance(body.auto_renew, bool) else None,
+            callback_url=body.callback_url,
+        )
+        return wire.EditedRent(
+            info=wire.EditedRentInfo(rent_id=to_uuid(rent_id), datetime=shapes.when(from_ms(now_ms())))
+        )
+
+    async def cancel_rent(self, call: Call) -> wire.CanceledRent:
+        try:
+            rent = await self._services.rents.cancel(call.account, _rent_id(call))
+        except TooLate as error:
+            raise SmscxRefusal(403, "access_denied", 1227, error.message) from error
+        except Locked as error:
+            raise SmscxRefusal(403, "access_denied", 1232, error.message) from error
+        return wire.CanceledRent(
+            info=wire.CanceledRentInfo(
+                rent_id=to_uuid(rent.id),
+                number_id=to_uuid(rent.terms.number_id),
+                phone_number=f"+{rent.terms.msisdn}",
+                country_iso=rent.terms.country,
+                credit_returned=shapes.money(rent.price),
+            )
+        )
+
+    async def get_inbound_sms(self, call: Call) -> wire.RentedInbound:
+        rent, _ = await self._services.rents.get(call.account, _rent_id(call))
+        at = reading.place(call.query)
+        found = await self._services.inbound.page(
+            call.account, InboundFilter(rent_id=rent.id), limit=at.limit + 1, before=at.before, after=at.after
+        )
+        return wire.RentedInbound(
+            info=wire.RentedInboundInfo(
+                rent_id=to_uuid(rent.id), phone_number=f"+{rent.terms.msisdn}", country_iso=rent.terms.country
+            ),
+            data=[shapes.inbound_item(message) for message in reading.shown_of(at, found)],
+            paging=reading.paging(at, [message.id for message in found]),
+        )
+
+
+def _listed(body: wire.ManyNumbers) -> list[str]:
+    if not body.phone_numbers:
+        raise invalid_param(1203, "`phoneNumbers` is empty.")
+    return body.phone_numbers
+
+
+def _of_plan(facts: Facts) -> tuple[str, str, str]:
+    return facts.country or shapes.NO_COUNTRY, facts.operator or "", facts.time_zone
+
+
+def _validated(found: Facts | str) -> wire.ValidatedRow:
+    if isinstance(found, str):
+        return wire.ValidatedRow(phone_number=found, invalid=True)
+    return wire.ValidatedRow(f"+{found.msisdn}", False, *_of_plan(found))
+
+
+_STATUSES = {
+    LineStatus.ACTIVE: "ACTIVE",
+    LineStatus.ABSENT: "ABSENT",
+    LineStatus.BARRED: "BARRED",
+    LineStatus.UNKNOWN: "UNKNOWN",
+    LineStatus.FAILED: "FAILED",
+}
+_NO_NETWORK = Network()
+
+
+def lookup(stored: Lookup) -> wire.Lookup:
+    """What is not answered yet is UNKNOWN, and its description says why."""
+    facts = stored.facts
+    original = _NO_NETWORK if facts is None else facts.original
+    ported = None if facts is None else facts.ported_to
+    roaming = None if facts is None else facts.roaming_in
+    place = stored.country or shapes.NO_COUNTRY
+    name = COUNTRIES.get(place, _NEVER_SAID)
+    serving = ported or original
+    away = roaming or _NO_NETWORK
+    return wire.Lookup(
+        phone_number=f"+{stored.msisdn}",
+        lookup_id=to_uuid(stored.id),
+        cost=shapes.money(stored.price),
+        mcc=serving.mcc or "",
+        mccmnc=f"{serving.mcc or ''}{serving.mnc or ''}",
+        country_iso=place,
+        country_name=name,
+        country_name_locale=name,
+        status="UNKNOWN" if facts is None else _STATUSES[facts.status],
+        status_description="The answer has not come yet." if facts is None else told_of(facts.status),
+        ported=ported is not None,
+        roaming=roaming is not None,
+        original_network=wire.Network(name=original.name, mnc=original.mnc),
+        ported_network=wire.Network(
+            name=None if ported is None else ported.name, mnc=None if ported is None else ported.mnc
+        ),
+        roaming_network=wire.RoamingNetwork(
+            country_iso=away.country,
+            country_name=None if away.country is None else COUNTRIES.get(away.country),
+            mcc=away.mcc,
+            mnc=away.mnc,
+            name=away.name,
+        ),
+        datetime=shapes.when(stored.done_at or stored.created_at),
+    )
+
+
+def _cells(stored: Lookup) -> list[Cell]:
+    row = lookup(stored)
+    return [
+        row.lookup_id,
+        row.phone_number,
+        row.country_iso,
+        row.status,
+        row.status_description,
+        row.mccmnc,
+        row.original_network.name,
+        "yes" if row.ported else "no",
+        row.ported_network.name,
+        "yes" if row.roaming else "no",
+        row.roaming_network.name,
+        row.roaming_network.country_iso,
+        row.cost,
+        row.datetime,
+    ]
+
+
+def _features(text: str) -> int:
+    if text not in {"", "1", "2", "3"}:
+        raise InvalidField("`features` is 1, 2 or 3.", field="features")
+    return int(text or 0)
+
+
+def _sum_of_features(terms: Terms) -> int:
+    return _RECEIVES * terms.receives + _SENDS * terms.sends + _SPEAKS * terms.speaks
+
+
+def _matches(terms: Terms, features: int, kind: str, any_originator: str, include: str, exclude: str) -> bool:
+    return (
+        _sum_of_features(terms) & features == features
+        and kind.lower() in {"", terms.kind}
+        and (not any_originator or terms.any_originator is reading.flag(any_originator))
+        and include in terms.msisdn
+        and (not exclude or exclude not in terms.msisdn)
+    )
+
+
+def _periods(prices: Mapping[int, int]) -> list[wire.PeriodCost]:
+    return [wire.PeriodCost(days=days, cost=shapes.money(price)) for days, price in sorted(prices.items())]
+
+
+def _common(terms: Terms) -> dict[str, Any]:
+    return {
+        "number_id": to_uuid(terms.number_id),
+        "phone_number": f"+{terms.msisdn}",
+        "country_iso": terms.country,
+        "network_operator": terms.network,
+        "features": _sum_of_features(terms),
+        "number_type": terms.kind,
+        "inbound_sms_cost": shapes.money(terms.inbound_price),
+        "outbound_sms_cost": None if terms.outbound_price is None else shapes.money(terms.outbound_price),
+        "setup_cost": shapes.money(terms.setup_price),
+        "min_rent": terms.shortest,
+        "inbound_sms_sender": terms.any_originator,
+    }
+
+
+def _available(terms: Terms, now: str) -> wire.AvailableNumber:
+    return wire.AvailableNumber(
+        **_common(terms),
+        rent_cost=_periods(terms.prices),
+        setup_time="instant" if terms.instantly else "delayed",
+        registration=terms.needs_registration,
+        datetime=now,
+    )
+
+
+def _rented(each: RentWithTraffic) -> wire.RentedNumber:
+    rent, traffic = each
+    return wire.RentedNumber(
+        **_common(rent.terms),
+        rent_id=to_uuid(rent.id),
+        rent_cost=shapes.money(rent.price),
+        rent_period=rent.days,
+        rent_start=shapes.when(rent.begins_at),
+        rent_end=shapes.when(rent.ends_at),
+        renew_cost=_periods(rent.terms.prices),
+        inbound_sms=wire.SmsTotal(total=traffic.received, cost=shapes.money(traffic.received_price)),
+        outbound_sms=wire.SmsTotal(total=traffic.sent, cost=shapes.money(traffic.sent_price)),
+        callback_url=rent.callback_url,
+        auto_renew=rent.auto_renew,
+        active_rent=rent.active,
+        approved=rent.approved,
+        datetime=shapes.when(rent.created_at),
+    )
+
+
+def _renewed_fields(rent: Rent) -> dict[str, Any]:
+    return {
+        "rent_id": to_uuid(rent.id),
+        "number_id": to_uuid(rent.terms.number_id),
+        "phone_number": f"+{rent.terms.msisdn}",
+        "country_iso": rent.terms.country,
+        "rent_start": shapes.when(rent.begins_at),
+        "rent_end": shapes.when(rent.ends_at),
+        "rent_cost": shapes.money(rent.price),
+        "auto_renew": rent.auto_renew,
+        "callback_url": rent.callback_url,
+        "datetime": shapes.when(from_ms(now_ms())),
+    }
+
+
+def _rent_id(call: Call) -> str:
+    return reading.identifier(call.path["rent_id"], 1221)

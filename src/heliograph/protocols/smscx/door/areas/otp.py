@@ -1,0 +1,194 @@
+"""Otp: one-time codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from heliograph.domain.bounded import count_in
+from heliograph.domain.consent_links import optout_path
+from heliograph.domain.errors import (
+    AlreadyVerified,
+    InvalidRecipient,
+    VerificationCanceled,
+    VerificationExpired,
+    VerificationFailed,
+    VerificationOver,
+    WrongCode,
+)
+from heliograph.domain.verifications import (
+    ATTEMPTS,
+    LENGTHS,
+    PLACEHOLDER,
+    TIMES_TO_LIVE_S,
+    CodeKind,
+    Verification,
+    VerificationDraft,
+    VerificationStatus,
+    Wording,
+)
+from heliograph.doors import Call
+from heliograph.numbers import InvalidNumber, compact, country_of
+from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
+from heliograph.protocols.smscx import wire
+from heliograph.protocols.smscx.door import reading, shapes
+from heliograph.protocols.smscx.door.areas.area import Area
+from heliograph.protocols.smscx.door.placeholders import Addresses, Personalising
+from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
+from heliograph.protocols.smscx.door.sending import PROTOCOL, settings_of
+
+_PIN = "pin"
+_KINDS = {
+    "numbers": CodeKind.DIGITS,
+    "letters": CodeKind.LETTERS,
+    "alphanumeric": CodeKind.ALPHANUMERIC,
+}
+_STATUSES = {
+    VerificationStatus.PENDING: "PENDING",
+    VerificationStatus.VERIFIED: "VERIFIED",
+    VerificationStatus.EXPIRED: "EXPIRED",
+    VerificationStatus.CANCELED: "CANCELLED",
+    VerificationStatus.FAILED: "FAILED",
+}
+
+
+class OtpArea(Area):
+    async def new_otp(self, call: Call) -> wire.Otp:
+        return otp(await self._services.verify.start(call.account, await self._draft(call)))
+
+    async def get_otp_status(self, call: Call) -> wire.Otp:
+        return otp(await self._services.verify.get(call.account, reading.known(call.path["otp_id"])))
+
+    async def verify_otp(self, call: Call) -> wire.VerifiedPin:
+        pin = str(call.body.pin)
+        if not pin:
+            raise invalid_param(2022, "`pin` is empty.")
+        try:
+            verified = await self._services.verify.check(call.account, reading.known(call.path["otp_id"]), pin)
+        except WrongCode as error:
+            raise SmscxRefusal(400, "invalid_pin", 2029, error.message) from error
+        except VerificationOver as error:
+            raise _over(error) from error
+        return wire.VerifiedPin(status=_STATUSES[verified.status])
+
+    async def cancel_otp(self, call: Call) -> wire.TextIdReply:
+        try:
+            await self._services.verify.cancel(call.account, reading.known(call.path["otp_id"]))
+        except VerificationOver as error:
+            code = 2030 if isinstance(error, VerificationCanceled) else 2031
+            raise SmscxRefusal(403, "access_denied", code, error.message) from error
+        return wire.TextIdReply(info=wire.TextIdInfo(id=call.path["otp_id"]))
+
+    async def _draft(self, call: Call) -> VerificationDraft:
+        """Raises 2001 to 2020, but what the service finds."""
+        body: wire.NewOtp = call.body
+        own = {**shapes.SETTINGS["otp"], **await settings_of(self._services, call.principal, "otp")}
+        if not body.phone_number:
+            raise invalid_param(2001, "`phoneNumber` is empty.")
+        region = reading.country(body.country_iso)
+        if region is None and isinstance(body.country_iso, str) and body.country_iso:
+            raise invalid_param(2003, f"There is no country {body.country_iso!r}.")
+        if region is None and not call.account.default_region and not _names_country(body.phone_number):
+            raise invalid_param(2002, "A national number needs `countryIso`.")
+        try:
+            facts = self._services.numbers.validate(body.phone_number, region or call.account.default_region)
+        except InvalidRecipient as error:
+            raise invalid_param(2020, error.message, [body.phone_number]) from error
+        if isinstance(body.track_id, str) and not is_random_uuid(body.track_id):
+            raise invalid_param(2018, "`trackId` is not a UUID.")
+        kind = _given(body.pin_type, own, "pinType").lower()
+        if kind not in _KINDS:
+            raise invalid_param(2014 if kind else 2013, "`pinType` is numbers, letters or alphanumeric.")
+        return VerificationDraft(
+            number=f"+{facts.msisdn}",
+            wording=await self._wording(call, body, own, facts.msisdn, _KINDS[kind]),
+            ttl_s=_number(_given(body.ttl, own, "ttl"), TIMES_TO_LIVE_S, "ttl", (2007, 2008, 2009)),
+            max_attempts=_number(
+                _given(body.max_attempts, own, "maxAttempts"), ATTEMPTS, "maxAttempts", (2010, 2011, 2012)
+            ),
+            client_reference=body.track_id.lower() if isinstance(body.track_id, str) else None,
+            callback_url=_given(body.otp_callback_url, own, "otpCallback") or None,
+            protocol=PROTOCOL,
+        )
+
+    async def _wording(
+        self, call: Call, body: wire.NewOtp, own: Mapping[str, Any], msisdn: str, kind: CodeKind
+    ) -> Wording:
+        sender = _given(body.from_, own, "from").strip()
+        if not sender:
+            raise invalid_param(2004, "`from` is missing.")
+        if not 3 <= len(sender) <= 15 or (len(sender) > 11 and not sender.lstrip("+").isdecimal()):
+            raise invalid_param(2005, "`from` has 3 to 11 characters, or 3 to 15 digits.")
+        template = _given(body.template, own, "template")
+        if not template:
+            raise invalid_param(2006, "`template` is missing.")
+        await self._sending.check_links(call.account, [template])
+        places = self.places(call)
+        addresses = Addresses(lambda to: places.base_url + optout_path(call.account, to), places.short_url)
+        personal = Personalising([(msisdn, None)], addresses, kept={_PIN: PLACEHOLDER})
+        text = personal.body(template)
+        if f"${{{PLACEHOLDER}}}" not in text:
+            raise invalid_param(2006, "`template` has no {{pin}} in it.")
+        return Wording(
+            text=text,
+            values={
+                name: values.get(msisdn, values.get("default", "")) for name, values in personal.parameters.items()
+            },
+            originator=sender,
+            kind=kind,
+            length=_number(_given(body.pin_length, own, "pinLength"), LENGTHS, "pinLength", (2015, 2016, 2017)),
+        )
+
+
+def otp(verification: Verification) -> wire.Otp:
+    return wire.Otp(
+        otp_id=to_uuid(verification.id),
+        track_id=shapes.track(verification.client_reference),
+        phone_number=f"+{verification.msisdn}",
+        country_iso=country_of(verification.msisdn) or shapes.NO_COUNTRY,
+        status=_STATUSES[verification.status],
+        cost=shapes.money(verification.price),
+        parts=verification.parts,
+        max_attempts=verification.max_attempts,
+        attempts=verification.attempts,
+        ttl=verification.ttl_s,
+        otp_callback_url=verification.callback_url,
+        date_created=shapes.when(verification.created_at),
+        date_expires=shapes.when(verification.expires_at),
+    )
+
+
+def _given(asked: object, own: Mapping[str, Any], name: str) -> str:
+    """What a request says, else what the application has set; empty if neither does."""
+    value = asked if isinstance(asked, str | int) else own.get(name)
+    return "" if value is None else str(value)
+
+
+def _names_country(number: str) -> bool:
+    """Whether it begins with a plus or 00; what is no number is for others to refuse."""
+    try:
+        return compact(number).startswith(("+", "00"))
+    except InvalidNumber:
+        return True
+
+
+def _number(text: str, allowed: range, name: str, codes: tuple[int, int, int]) -> int:
+    """`codes` are for what is no number, too small, and too large."""
+    value = count_in(text)
+    if value is None:
+        raise invalid_param(codes[0], f"`{name}` is not a number.")
+    if value not in allowed:
+        code = codes[1] if value < allowed.start else codes[2]
+        raise invalid_param(code, f"`{name}` is from {allowed.start} to {allowed.stop - 1}.")
+    return value
+
+
+def _over(error: VerificationOver) -> SmscxRefusal:
+    just_now = bool(error.facts.get("just_now"))
+    type, code = {
+        AlreadyVerified: ("otp_verified", 2023),
+        VerificationCanceled: ("otp_cancelled", 2024),
+        VerificationExpired: ("otp_expired", 2028 if just_now else 2025),
+        VerificationFailed: ("otp_failed", 2027 if just_now else 2026),
+    }.get(error.__class__, ("otp_expired", 2025))
+    return SmscxRefusal(400, type, code, error.message)

@@ -1,0 +1,138 @@
+"""Placeholders of SMS.CX in a text, as parameters of ours (reference: section 8, SmsApi).
+
+`{{name}}` of a contact's field, of today, of random characters, of the opt-out link: each becomes `${pN}` with a value
+for everybody or for each recipient. What the text has of our own syntax is kept from being read as such.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from heliograph.domain.bounded import count_in
+from heliograph.domain.contacts import Details
+from heliograph.domain.links import LinkKind, Tracked, new_token
+from heliograph.protocols.smscx.door.refusals import invalid_param
+from heliograph.text import verbatim
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_ -]+?)\s*(?::\s*([^{}]*?)\s*)?\}\}")
+_RANDOM = {
+    "numbers": string.digits,
+    "letters": string.ascii_lowercase,
+    "alphanumeric": string.ascii_lowercase + string.digits,
+}
+_FIELDS = {"firstName": "first_name", "lastName": "last_name"}
+"""Names that the reference has for a contact's own fields, where they are not ours."""
+_RANDOM_LENGTH = 4
+_LONGEST_RANDOM = 20
+_TRACKED = {
+    "shortlink": LinkKind.SHORTLINK,
+    "attachement": LinkKind.ATTACHMENT,  # the vendor's spelling
+    "attachment": LinkKind.ATTACHMENT,
+}
+
+Recipients = Sequence[tuple[str, Details | None]]
+"""MSISDNs, with what is known of them; None: it is not a contact, and its fields are no placeholders."""
+
+
+class Addresses(NamedTuple):
+    """How addresses that a text has for each recipient are made."""
+
+    optout: Callable[[str], str]
+    """From an MSISDN."""
+    short: str
+    """What short addresses begin with."""
+
+
+def tracked_in(text: str) -> list[tuple[LinkKind, str]]:
+    """The links that a text has, by kind and identifier."""
+    return [(_TRACKED[match[1]], match[2] or "") for match in _PLACEHOLDER.finditer(text) if match[1] in _TRACKED]
+
+
+class Personalising:
+    """Makes texts with placeholders into bodies and parameters of ours; several texts share the parameters."""
+
+    def __init__(
+        self,
+        recipients: Recipients,
+        addresses: Addresses,
+        *,
+        custom: Mapping[str, str] | None = None,
+        kept: Mapping[str, str] | None = None,
+    ) -> None:
+        """`custom` has values that are the same for everybody, and makes every other name one without a value; `kept`
+        says which placeholders are parameters of ours that somebody else has the values for."""
+        self._recipients = recipients
+        self._addresses = addresses
+        self._custom = custom
+        self._as_parameters = kept or {}
+        self._contacts = any(details is not None for _, details in recipients)
+        self.parameters: dict[str, Mapping[str, str]] = {}
+        self.tracked: list[Tracked] = []
+        """The short addresses that were made."""
+
+    def body(self, text: str) -> str:
+        """Raises 1136 and 1137 of the reference."""
+        pieces = []
+        end = 0
+        for match in _PLACEHOLDER.finditer(text):
+            pieces += [self._verbatim(text[end : match.start()]), self._replaced(match)]
+            end = match.end()
+        pieces.append(self._verbatim(text[end:]))
+        return "".join(pieces)
+
+    def _verbatim(self, text: str) -> str:
+        body, parameters = verbatim(text)
+        self.parameters |= parameters
+        return body
+
+    def _replaced(self, match: re.Match[str]) -> str:
+        if match[1] in self._as_parameters:
+            return f"${{{self._as_parameters[match[1]]}}}"
+        values = self._values(match[1], match[2])
+        if values is None:
+            return match[0]
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = values
+        return f"${{{name}}}"
+
+    def _values(self, name: str, argument: str | None) -> Mapping[str, str] | None:
+        if self._custom is not None and name in self._custom:
+            return {"default": self._custom[name]}
+        if name == "today":
+            now = datetime.now(UTC)
+            return {"default": f"{now.day} {now:%b %Y}"}
+        if name == "optoutLink":
+            return {msisdn: self._addresses.optout(msisdn) for msisdn, _ in self._recipients}
+        if name in _RANDOM:
+            length = _random_length(argument)
+            return {
+                msisdn: "".join(secrets.choice(_RANDOM[name]) for _ in range(length)) for msisdn, _ in self._recipients
+            }
+        if name in _TRACKED:
+            made = [Tracked(argument or "", new_token(), msisdn) for msisdn, _ in self._recipients]
+            self.tracked += made
+            return {one.msisdn: f"{self._addresses.short}/{one.link_id}/{one.token}" for one in made}
+        if not self._contacts:
+            return None if self._custom is None else {"default": ""}
+        return {msisdn: field_of(details, name) for msisdn, details in self._recipients if details is not None}
+
+
+def _random_length(argument: str | None) -> int:
+    if not argument:
+        return _RANDOM_LENGTH
+    length = count_in(argument)
+    if length is None:
+        raise invalid_param(1136, f"A random placeholder can't have the length {argument!r}.")
+    if not 1 <= length <= _LONGEST_RANDOM:
+        raise invalid_param(1137, f"A random placeholder has 1 to {_LONGEST_RANDOM} characters.")
+    return length
+
+
+def field_of(details: Details, name: str) -> str:
+    """A contact's field by the name it has there; empty if it has none."""
+    return details.value_of(_FIELDS.get(name, name)) or ""

@@ -1,0 +1,63 @@
+"""SMS.CX as the platform serves it."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from typing import ClassVar
+
+from starlette.types import ASGIApp
+
+from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.domain.errors import NotFound
+from heliograph.doors.served import ServedProtocol
+from heliograph.doors.settings import DoorSettings
+from heliograph.engine.callbacks import CallbackShape
+from heliograph.protocols.smscx.door.callbacks import SmscxCallbacks
+from heliograph.protocols.smscx.door.operations import SCOPES
+from heliograph.protocols.smscx.door.sending import PROTOCOL
+from heliograph.protocols.smscx.door.server import SmscxDoor
+from heliograph.services.accounts import Accounts
+from heliograph.services.key_kinds import Key
+from heliograph.services.services import Services
+from heliograph.store import Store
+
+
+class Smscx(ServedProtocol):
+    name: ClassVar[str] = PROTOCOL
+    kind: ClassVar[CredentialKind] = CredentialKind.SMSCX
+    scopes: ClassVar[frozenset[str]] = frozenset(SCOPES)
+    mount: ClassVar[str] = "/smscx"
+
+    def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
+        return SmscxDoor(services, settings)
+
+    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape:
+        return SmscxCallbacks(store, public_url)
+
+    def shown(self, key: Key) -> dict[str, str]:
+        return {"api_key": key.secret}
+
+    def entry(self, base_url: str) -> dict[str, str]:
+        return {"host": base_url + self.mount}
+
+    async def seed(self, services: Services, account: Account, key: Key) -> None:
+        application_id, secret = _application(key)
+        await services.applications.put(account, "Sandbox", SCOPES, application_id=application_id, secret=secret)
+
+    async def withdraw(self, services: Services, account: Account, key: Key) -> None:
+        application_id, _ = _application(key)
+        with suppress(NotFound):
+            await services.applications.delete(account, application_id)
+
+    def seeded(self, key: Key) -> dict[str, str]:
+        application_id, secret = _application(key)
+        return {"application_id": application_id, "application_secret": secret}
+
+
+def _application(key: Key) -> tuple[str, str]:
+    """The sandbox's application, the same at every start: its id and secret follow from the key."""
+    application_id, secret = (
+        hashlib.sha256(f"{what}:{key.secret}".encode()).hexdigest()[:32] for what in ("application", "secret")
+    )
+    return application_id, secret

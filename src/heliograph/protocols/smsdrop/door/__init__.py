@@ -1,0 +1,1 @@
+"""Serves the API of smsdrop to that provider's own clients."""

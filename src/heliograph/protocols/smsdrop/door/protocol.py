@@ -1,0 +1,52 @@
+"""smsdrop as the platform serves it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
+
+from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.doors.served import ServedProtocol
+from heliograph.doors.settings import DoorSettings
+from heliograph.protocols.smsdrop import wire
+from heliograph.protocols.smsdrop.door.operations import SCOPES
+from heliograph.protocols.smsdrop.door.server import PROTOCOL, SmsdropDoor
+from heliograph.services.accounts import Accounts
+from heliograph.services.key_kinds import Key
+from heliograph.services.services import Services
+from heliograph.store import Store
+
+
+class Smsdrop(ServedProtocol):
+    name: ClassVar[str] = PROTOCOL
+    kind: ClassVar[CredentialKind] = CredentialKind.SMSDROP
+    scopes: ClassVar[frozenset[str]] = frozenset(SCOPES)
+    mount: ClassVar[str] = "/smsdrop"
+
+    def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
+        limit = settings.max_body_bytes
+        return Router(
+            [
+                Mount(wire.PREFIX, SmsdropDoor(services, max_body_bytes=limit, dated=True)),
+                Mount("/", SmsdropDoor(services, max_body_bytes=limit, dated=False)),
+            ],
+            redirect_slashes=False,
+        )
+
+    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> None:
+        """smsdrop calls nobody back."""
+
+    def public_id(self, account: Account) -> str:
+        return f"{account.name}@heliograph.example"
+
+    def shown(self, key: Key) -> dict[str, str]:
+        return {"email": key.public_id, "password": key.secret}
+
+    async def withdraw(self, services: Services, account: Account, key: Key) -> None:
+        """What the password was exchanged for is worth nothing either."""
+        await services.accounts.revoke_kind(account, CredentialKind.SMSDROP_TOKEN)
+
+    def entry(self, base_url: str) -> dict[str, str]:
+        return {"context": base_url + self.mount}

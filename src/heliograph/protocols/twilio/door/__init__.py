@@ -1,0 +1,1 @@
+"""Serves the API of Twilio to that provider's own clients."""

@@ -1,0 +1,78 @@
+"""Twilio as the platform serves it."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from secrets import token_hex
+from typing import ClassVar
+
+from starlette.types import ASGIApp
+
+from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.doors.served import ServedProtocol
+from heliograph.doors.settings import DoorSettings
+from heliograph.engine.callbacks import CallbackShape
+from heliograph.protocols.twilio import wire
+from heliograph.protocols.twilio.door.callbacks import TwilioCallbacks
+from heliograph.protocols.twilio.door.server import MessagesDoor, VerifyDoor
+from heliograph.protocols.twilio.door.shapes import PROTOCOL
+from heliograph.protocols.twilio.door.sids import API_KEY, VERIFY_SERVICE, account_sid
+from heliograph.services.accounts import Accounts
+from heliograph.services.key_kinds import Key
+from heliograph.services.services import Services
+from heliograph.store import Store
+
+VERIFY_MOUNT = "/v2"
+
+
+class Twilio(ServedProtocol):
+    """At the root of the server, as it is at Twilio's own: clients can change a scheme and a host, and no more."""
+
+    name: ClassVar[str] = PROTOCOL
+    kind: ClassVar[CredentialKind] = CredentialKind.TWILIO
+    kept: ClassVar[bool] = True
+    mount: ClassVar[str] = wire.API
+
+    def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
+        return MessagesDoor(services, settings)
+
+    def more_doors(self, services: Services, settings: DoorSettings) -> Mapping[str, ASGIApp]:
+        return {VERIFY_MOUNT: VerifyDoor(services, settings)}
+
+    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape:
+        return TwilioCallbacks(store, accounts)
+
+    def public_id(self, account: Account) -> str:
+        return account_sid(account)
+
+    def new_secret(self) -> str:
+        return token_hex(16)
+
+    def shown(self, key: Key) -> dict[str, str]:
+        return {
+            "account_sid": key.public_id,
+            "auth_token": key.secret,
+            "verify_service_sid": VERIFY_SERVICE + key.public_id[2:],
+        }
+
+    def entry(self, base_url: str) -> dict[str, str]:
+        return {"base_url": base_url}
+
+    async def seed(self, services: Services, account: Account, key: Key) -> None:
+        """There is an API key, too."""
+        made = _api_key(key)
+        await services.accounts.issue(account, self.kind, public_id=made.public_id, secret=made.secret)
+
+    async def withdraw(self, services: Services, account: Account, key: Key) -> None:
+        await services.accounts.revoke_kind(account, self.kind, _api_key(key).public_id)
+
+    def seeded(self, key: Key) -> dict[str, str]:
+        made = _api_key(key)
+        return {"api_key_sid": made.public_id, "api_key_secret": made.secret}
+
+
+def _api_key(key: Key) -> Key:
+    """The API key of a sandbox account, which follows from its token, so that it is the same at every start."""
+    secret = hmac.digest(key.secret.encode(), b"sandbox api key", "sha256").hex()[:32]
+    return Key(API_KEY + key.public_id[2:], secret)

@@ -1,0 +1,1 @@
+"""Serves the API of XMS to that provider's own clients."""

@@ -1,0 +1,289 @@
+"""The sandbox operator: takes messages, shows them on simulated phones, reports on them, and lets phones write back.
+
+What phones have on their screens is committed before a submit is answered, so a killed process forgets nothing that it
+took. Receipts that were still to come then are found again from the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import ClassVar
+
+import msgspec
+import structlog
+
+from heliograph.calling import note_written
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.channels import Channel
+from heliograph.domain.errors import NotNow
+from heliograph.domain.ids import following, new_id
+from heliograph.domain.instants import now_ms
+from heliograph.domain.lookups import NetworkFacts
+from heliograph.domain.receipts import Receipt
+from heliograph.domain.statuses import Reason, Status
+from heliograph.engine.contract import (
+    InboundArrival,
+    Intake,
+    Outgoing,
+    Provider,
+    Refused,
+    Taken,
+    TryAgain,
+    Uncertain,
+)
+from heliograph.engine.contract import Outcome as SubmitOutcome
+from heliograph.numbers import with_plus
+from heliograph.sandbox.chaos import CALM, Chaos
+from heliograph.sandbox.outcomes import NETWORK, Outcome, facts_about, outcome_for
+from heliograph.store import Store
+from heliograph.store.base import Lane
+from heliograph.store.phones import messages_on, put_on_phones, unreported
+from heliograph.store.settings import get_setting, put_setting
+from heliograph.store.tx import Row
+from heliograph.text import Encoding, measure_text
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 0.05
+"""Receipts that fall due within the same tick are handed over together."""
+SLOW_S = 10.0
+ANSWER_AFTER_S = 1.0
+"""How long a phone thinks before it answers STOP."""
+RECOVERY_CHUNK = 1_000
+NOBODY = ""
+"""In place of an account: a phone's message is for none."""
+_CHAOS_SETTING = "sandbox.chaos"
+
+TellPhones = Callable[[Iterable[str]], None]
+_Due = Callable[[], Awaitable[None]]
+
+
+class SandboxOperator(Provider):
+    name = "sandbox"
+    chunk_size: ClassVar[int] = 500
+    sends_twice_rather_than_never: ClassVar[bool] = True
+    notes_writing: ClassVar[bool] = True
+    channels = frozenset(Channel)
+    looks_up: ClassVar[bool] = True
+
+    def __init__(self, store: Store, tell: TellPhones, *, default_account_id: str | None = None) -> None:
+        """`tell` is called with `phones` and `phone:MSISDN` when something changed on them.
+
+        `default_account_id` gets what a phone writes to an originator that it never heard from.
+        """
+        self._store = store
+        self._tell = tell
+        self._default_account_id = default_account_id
+        self.chaos = CALM
+        self._ticks: dict[int, list[Receipt]] = {}
+        self._answers: set[asyncio.Task[None]] = set()
+        self._clock: asyncio.Task[None] | None = None
+
+    async def start(self, intake: Intake) -> None:
+        self.intake = intake
+        saved = await self._store.read(get_setting, _CHAOS_SETTING)
+        if saved is not None:
+            self.chaos = msgspec.json.decode(saved, type=Chaos)
+        await self._recover()
+        self._clock = asyncio.create_task(self._run_clock(), name="sandbox-clock")
+
+    async def stop(self) -> None:
+        """Receipts that are still to come are found again at the next start."""
+        tasks = [task for task in (self._clock, *self._answers) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def set_chaos(self, chaos: Chaos) -> None:
+        """In force at once, and after a restart."""
+        await self._store.write(put_setting, _CHAOS_SETTING, msgspec.json.encode(chaos).decode())
+        self.chaos = chaos
+
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[SubmitOutcome]:
+        now = now_ms()
+        identifiers = following(new_id(), len(messages))
+        shown: list[Row] = []
+        reports: list[tuple[str, str, Outcome]] = []
+        outcomes: list[SubmitOutcome] = []
+        calm = self.chaos == CALM
+        for message, identifier in zip(messages, identifiers, strict=True):
+            fate = outcome_for(message.msisdn, message.channel)
+            taken: SubmitOutcome = Taken(identifier)
+            if fate is Outcome.REJECTED:
+                taken = Refused(Reason.PROVIDER_REFUSED, "SBX-2", "The sandbox rejects this test number.")
+            elif not calm:
+                taken = self._disturbed(identifier)
+            outcomes.append(taken)
+            if isinstance(taken, Refused | TryAgain) or self._draw(self.chaos.lost):
+                continue
+            if isinstance(taken, Uncertain) and self._draw(0.5):
+                continue
+            shown.append(_row(message, identifier, fate, now))
+            reports.append((identifier, message.msisdn, fate))
+        note_written()
+        await self._store.write_item(put_on_phones, shown, Lane.ENGINE)
+        self._tell(["phones", *(f"phone:{row[1]}" for row in shown)])
+        await self._report(reports, shown)
+        return outcomes
+
+    def _disturbed(self, identifier: str) -> SubmitOutcome:
+        if self._draw(self.chaos.refused):
+            return TryAgain(code="SBX-BUSY", detail="The sandbox refuses this submit for the moment.")
+        if self._draw(self.chaos.timing_out):
+            return Uncertain("The sandbox did not answer.")
+        return Taken(identifier)
+
+    @staticmethod
+    def _draw(share: float) -> bool:
+        return share > 0 and random.random() < share  # noqa: S311 - a simulation
+
+    async def _report(self, reports: Sequence[tuple[str, str, Outcome]], shown: Sequence[Row]) -> None:
+        chaos = self.chaos
+        early: list[Receipt] = []
+        for (identifier, _, fate), row in zip(reports, shown, strict=True):
+            receipt = _receipt(identifier, fate)
+            if fate is Outcome.STOP:
+                self._answer_stop(row)
+            if receipt is None:
+                continue
+            if self._draw(chaos.early):
+                early.append(receipt)
+                continue
+            delay_s = SLOW_S if fate is Outcome.SLOW else chaos.delivery_delay_s
+            if self._draw(chaos.late):
+                delay_s += chaos.late_s
+            self._later(receipt, delay_s)
+            if self._draw(chaos.doubled):
+                self._later(receipt, delay_s + 2 * TICK_S)
+            if self._draw(chaos.disordered):
+                self._later(Receipt(self.name, identifier, Status.SENT), delay_s + 2 * TICK_S)
+        if early:
+            await self.intake.receipts(early)
+
+    def _later(self, receipt: Receipt, delay_s: float) -> None:
+        tick = int((now_ms() / 1_000 + delay_s) / TICK_S) + 1
+        self._ticks.setdefault(tick, []).append(receipt)
+
+    async def _run_clock(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = int(now_ms() / 1_000 / TICK_S)
+            due = [
+                receipt
+                for tick in sorted(tick for tick in self._ticks if tick <= now)
+                for receipt in self._ticks.pop(tick)
+            ]
+            if not due:
+                continue
+            at = now_ms()
+            stamped = [msgspec.structs.replace(receipt, at_ms=at) for receipt in due]
+            try:
+                await self.intake.receipts(stamped)
+            except NotNow as error:
+                log.warning("sandbox receipts not taken; offered again", count=len(due), error=str(error))
+                self._ticks.setdefault(now + 20, []).extend(due)
+            except Exception:  # the clock goes on; a restart finds what is owed
+                log.exception("sandbox receipts failed", count=len(due))
+
+    async def _recover(self) -> None:
+        """Schedules the receipts that a stopped or killed process still owed."""
+        after = ""
+        while owed := await self._store.read(unreported, after=after, limit=RECOVERY_CHUNK):
+            for shown in owed:
+                receipt = _receipt(shown.id, Outcome(shown.outcome))
+                if receipt is not None:
+                    self._later(receipt, self.chaos.delivery_delay_s)
+            after = owed[-1].id
+
+    def _answer_stop(self, row: Row) -> None:
+        async def answer() -> None:
+            await asyncio.sleep(self.chaos.delivery_delay_s + ANSWER_AFTER_S)
+            await self.reply(row[1], row[2], "STOP", account_id=row[9], channel=Channel(row[13]))
+
+        task = asyncio.create_task(answer(), name="phone-answers")
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def reply(
+        self,
+        msisdn: str,
+        to: str,
+        body: str,
+        *,
+        kind: BodyKind = BodyKind.TEXT,
+        udh: str = "",
+        account_id: str | None = None,
+        channel: Channel | None = None,
+    ) -> str | None:
+        """Sends from a phone. The inbound message's id; None if the message belongs to nobody.
+
+        It belongs to the account that last wrote to the phone from `to`, and goes by the channel that this came by.
+        """
+        heard = await self._store.read(messages_on, msisdn, limit=1, direction="received", peer=to)
+        owner = account_id or (heard[0].account_id if heard else self._default_account_id) or NOBODY
+        channel = channel or (Channel(heard[0].channel) if heard else Channel.SMS)
+        identifier = new_id()
+        if kind is BodyKind.BINARY:
+            encoding, parts = Encoding.BINARY.value, 1
+        else:
+            measure = measure_text(body)
+            encoding, parts = measure.encoding.value, measure.parts
+        now = now_ms()
+        row = (
+            *(identifier, msisdn, to, "sent", body, udh, encoding, parts, None, owner, identifier, "", now),
+            *(channel.value, None),
+        )
+        await self._store.write_item(put_on_phones, [row])
+        self._tell(["phones", f"phone:{msisdn}"])
+        arrival = InboundArrival(
+            msisdn=f"+{msisdn}",
+            to=with_plus(to),
+            kind=kind,
+            body=body,
+            udh=udh,
+            provider_ref=identifier,
+            account_id=owner,
+            sent_at_ms=now,
+            operator=NETWORK,
+            channel=channel,
+        )
+        return await self.intake.inbound(self.name, arrival)
+
+    async def look_up(self, msisdns: Sequence[str]) -> Sequence[NetworkFacts]:
+        return [facts_about(msisdn) for msisdn in msisdns]
+
+
+def _row(message: Outgoing, identifier: str, fate: Outcome, now: int) -> Row:
+    """In the order of store.phones.PhoneMessage."""
+    return (
+        identifier,
+        message.msisdn,
+        message.originator or "",
+        "received",
+        message.body,
+        message.udh,
+        message.encoding,
+        message.parts,
+        message.message_id,
+        message.account_id,
+        identifier,
+        fate.value,
+        now,
+        message.channel.value,
+        None if message.rich_media is None else msgspec.json.encode(message.rich_media).decode(),
+    )
+
+
+def _receipt(provider_ref: str, fate: Outcome) -> Receipt | None:
+    name = SandboxOperator.name
+    if fate is Outcome.NO_RECEIPT:
+        return None
+    if fate is Outcome.FAILED:
+        return Receipt(
+            name, provider_ref, Status.FAILED, Reason.UNDELIVERED, "SBX-1", "The sandbox fails this test number."
+        )
+    if fate is Outcome.EXPIRED:
+        return Receipt(name, provider_ref, Status.EXPIRED, Reason.EXPIRED_IN_NETWORK, "SBX-3", "The phone stayed off.")
+    return Receipt(name, provider_ref, Status.DELIVERED)

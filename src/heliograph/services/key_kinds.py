@@ -1,0 +1,78 @@
+"""How an account's keys for each protocol are made and shown."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from typing import ClassVar
+
+import msgspec
+
+from heliograph.domain.accounts import ALL_SCOPES, Account, CredentialKind
+from heliograph.services.accounts import Accounts
+from heliograph.services.services import Services
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A credential with its secret in clear: shown once, or kept in the sandbox's file."""
+
+    public_id: str
+    secret: str
+
+
+class KeyKind(ABC):
+    """How an account's keys for one protocol are made and shown."""
+
+    name: ClassVar[str]
+    kind: ClassVar[CredentialKind]
+    scopes: ClassVar[frozenset[str]] = ALL_SCOPES
+    """What a key may do, if nobody says less."""
+    kept: ClassVar[bool] = False
+    """Whether the server must know the secret itself, because the protocol signs with it."""
+    sandbox_networks: ClassVar[Sequence[str] | None] = None
+    """Where the sandbox's own keys are good from, as CIDR; None: everywhere."""
+
+    def public_id(self, account: Account) -> str | None:
+        """Name the key as the vendor does; None: by the beginning of its secret, or by an identifier of its own."""
+        return None
+
+    def new_secret(self) -> str | None:
+        """Make a secret in the vendor's shape; None: in ours."""
+        return None
+
+    async def issue(
+        self,
+        accounts: Accounts,
+        account: Account,
+        *,
+        scopes: Collection[str] | None = None,
+        networks: Sequence[str] | None = None,
+        lifetime_s: int | None = None,
+        again: Key | None = None,
+    ) -> tuple[str, Key]:
+        """Make a key, or store the one in `again` again; its identifier and the key. ValueError for a wrong network."""
+        issued = await accounts.issue(
+            account,
+            self.kind,
+            public_id=self.public_id(account) or (None if again is None else again.public_id),
+            secret=self.new_secret() if again is None else again.secret,
+            scopes=self.scopes if scopes is None else scopes,
+            networks=networks,
+            lifetime_s=lifetime_s,
+            kept=self.kept,
+        )
+        return issued.credential_id, Key(issued.public_id, issued.secret)
+
+    @abstractmethod
+    def shown(self, key: Key) -> dict[str, str]:
+        """Name the parts of a key as the protocol's clients do."""
+
+    def seeded(self, key: Key) -> dict[str, str]:
+        """Name what else the sandbox's accounts have, in the same words."""
+        return {}
+
+    async def seed(self, services: Services, account: Account, key: Key) -> None:  # noqa: B027 - most need no more
+        """Give a sandbox account whatever else this protocol needs to be of use. Safe to repeat at every start."""
+
+    async def withdraw(self, services: Services, account: Account, key: Key) -> None:  # noqa: B027 - most need no more
+        """Take away what `seed` gave that could let somebody in. Safe to repeat."""
