@@ -26,11 +26,11 @@ from heliograph.domain.routes import Rule
 from heliograph.domain.seals import Seal
 from heliograph.domain.statuses import Status
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
-from heliograph.engine.contract import Outcome, Outgoing, Provider, Taken
+from heliograph.engine.contract import Accepted, Outcome, Outgoing, Provider
 from heliograph.engine.engine import Engine
-from heliograph.engine.lines import USUAL as NO_RULES
-from heliograph.engine.lines import Line, LineRules
-from heliograph.engine.news import News
+from heliograph.engine.notifier import Notifier
+from heliograph.engine.routes import USUAL as NO_RULES
+from heliograph.engine.routes import Route, RouteRules
 from heliograph.sandbox.operator import SandboxOperator
 from heliograph.sandbox.phones import Phones
 from heliograph.services.access import Access
@@ -60,7 +60,7 @@ class ScriptedProvider(Provider):
             await self.sent.put(message)
             if self.before_answering is not None:
                 await self.before_answering(message)
-            answer = self.answers.popleft() if self.answers else Taken(ref(message.message_id))
+            answer = self.answers.popleft() if self.answers else Accepted(ref(message.message_id))
             if isinstance(answer, Exception):
                 raise answer
             outcomes.append(answer)
@@ -129,10 +129,10 @@ class Running:
         It looks now and then without news, too: another engine's news do not come here.
         """
         give_up = asyncio.get_running_loop().time() + 20
-        with self.engine.news.listen(topic) as news:
+        with self.engine.notifier.listen(topic) as subscription:
             while (found := await look()) is None:
                 assert asyncio.get_running_loop().time() < give_up, f"nothing came of {topic} in twenty seconds"
-                await news.wait(0.2)
+                await subscription.wait(0.2)
         return found
 
     async def why(self, message: Message) -> Wait:
@@ -166,10 +166,10 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
     running: list[tuple[Engine, Store]] = []
 
     async def begin(
-        provider: Provider | Callable[[Store, News], Provider] | None = None,
+        provider: Provider | Callable[[Store, Notifier], Provider] | None = None,
         *,
         more: Sequence[Provider] = (),
-        lines: Mapping[str, LineRules] = {},
+        lines: Mapping[str, RouteRules] = {},
         rules: Sequence[Rule] = (),
         lease_s: float = 60.0,
         loopback: bool = True,
@@ -178,18 +178,20 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         store = await open_store(store_url, tmp_path)
         accounts = Accounts(store, Access(store), Seal(Seal.new_key()))
         account = await accounts.ensure("tester")
-        news = News()
-        sandbox = SandboxOperator(store, news.tell, default_account_id=account.id)
-        chosen = provider if isinstance(provider, Provider) else sandbox if provider is None else provider(store, news)
-        first = Line(chosen, lines.get(chosen.name, NO_RULES))
-        others = [Line(other, lines.get(other.name, NO_RULES)) for other in more]
+        notifier = Notifier()
+        sandbox = SandboxOperator(store, notifier.tell, default_account_id=account.id)
+        chosen = (
+            provider if isinstance(provider, Provider) else sandbox if provider is None else provider(store, notifier)
+        )
+        first = Route(chosen, lines.get(chosen.name, NO_RULES))
+        others = [Route(other, lines.get(other.name, NO_RULES)) for other in more]
         if chosen.name != sandbox.name:
-            others.append(Line(sandbox))
+            others.append(Route(sandbox))
         engine = Engine(
             store,
-            news,
+            notifier,
             [first, *others],
-            default_line=chosen.name,
+            default_route=chosen.name,
             guard=AddressGuard(LOOPBACK if loopback else ()),
             shapes={"v1": NativeCallbacks(store)},
             lease_s=lease_s,

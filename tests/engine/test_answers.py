@@ -67,7 +67,7 @@ def test_every_word_is_written_as_it_is_compared() -> None:
     assert not (STOP_WORDS | START_WORDS) & HELP_WORDS
 
 
-async def hear(running: Running, text: str, ref: str) -> None:
+async def handle_webhook(running: Running, text: str, ref: str) -> None:
     arrival = InboundArrival(
         msisdn=PHONE, to="36111", kind=BodyKind.TEXT, body=text, provider_ref=ref, account_id=running.account.id
     )
@@ -81,7 +81,7 @@ async def test_each_is_answered_and_the_confirmation_of_a_stop_goes_out(start: S
     answers = []
 
     for place, text in enumerate(("HELP", "finito", "START", "hello")):
-        await hear(running, text, str(place))
+        await handle_webhook(running, text, str(place))
         if text != "hello":
             answers.append(await asyncio.wait_for(provider.sent.get(), 15))
         if text == "finito":
@@ -99,10 +99,10 @@ async def test_a_stop_that_is_repeated_is_confirmed_once(start: StartEngine) -> 
     running = await start(provider)
     await running.services.profile.change(running.account, ProfileChange(words=WORDS))
 
-    await hear(running, "STOP", "1")
-    await hear(running, "STOP", "1")  # the same message, told again
-    await hear(running, "STOP", "2")
-    await hear(running, "HELP", "3")
+    await handle_webhook(running, "STOP", "1")
+    await handle_webhook(running, "STOP", "1")  # the same message, told again
+    await handle_webhook(running, "STOP", "2")
+    await handle_webhook(running, "HELP", "3")
     first, second = [await asyncio.wait_for(provider.sent.get(), 15) for _ in range(2)]
 
     assert (first.body, second.body) == (WORDS.stop_answer, WORDS.help_answer)
@@ -112,7 +112,7 @@ async def test_without_an_answer_of_the_account_s_nothing_is_said(start: StartEn
     provider = ScriptedProvider()
     running = await start(provider)
 
-    await hear(running, "STOP", "1")
+    await handle_webhook(running, "STOP", "1")
     (other,) = await running.send("+33612345679")
     await running.until(other, Status.SENT)
 
@@ -126,7 +126,7 @@ async def test_a_stop_counts_although_nobody_can_pay_for_the_answer(start: Start
     await running.services.profile.change(running.account, ProfileChange(words=WORDS))
     await running.services.money.set_balance(running.account, 10)
 
-    await hear(running, "STOP", "1")
+    await handle_webhook(running, "STOP", "1")
 
     assert await running.services.optouts.among(running.account, [PHONE]) == {PHONE}
     assert provider.sent.empty()

@@ -39,7 +39,7 @@ from heliograph.domain.verifications import (
     code_of,
     hash_code,
 )
-from heliograph.engine.lines import LineRules
+from heliograph.engine.routes import RouteRules
 from heliograph.numbers import Check
 from heliograph.services.verify import Verify
 from heliograph.store.links import add_tokens, record_hits
@@ -255,7 +255,7 @@ def test_a_code_follows_from_its_secret_and_from_nothing_less(
 
 
 async def test_a_code_that_has_not_gone_when_it_is_of_no_use_never_goes(start: StartEngine) -> None:
-    running = await start(ScriptedProvider(), lines={"scripted": LineRules(per_second=0.01)})
+    running = await start(ScriptedProvider(), lines={"scripted": RouteRules(per_second=0.01)})
     await running.services.verify.start(running.account, code_draft(number="+33700000001"))  # takes the line's place
     started = await running.services.verify.start(running.account, code_draft())
 

@@ -14,8 +14,8 @@ from heliograph.domain.messages import Message, Waiting
 from heliograph.domain.prices import Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
-from heliograph.engine.lines import LineRules
+from heliograph.engine.contract import Accepted, Outgoing, Refused, TryAgain, Uncertain
+from heliograph.engine.routes import RouteRules
 
 from .conftest import Answer, Running, ScriptedProvider, StartEngine
 
@@ -49,7 +49,7 @@ async def one(running: Running, options: Options = THEN_SMS, **more: object) -> 
 
 
 async def test_what_one_channel_does_not_deliver_the_next_one_does(start: StartEngine) -> None:
-    running = await start(provider(Taken("v"), Taken("s")))
+    running = await start(provider(Accepted("v"), Accepted("s")))
     message = await one(running)
     first = await sent_by(running)
     await running.until(message, Status.SENT)
@@ -65,7 +65,7 @@ async def test_what_one_channel_does_not_deliver_the_next_one_does(start: StartE
 
 
 async def test_a_channel_that_delivers_is_the_last(start: StartEngine) -> None:
-    running = await start(provider(Taken("v")))
+    running = await start(provider(Accepted("v")))
     message = await one(running)
     await running.until(message, Status.SENT)
 
@@ -76,7 +76,7 @@ async def test_a_channel_that_delivers_is_the_last(start: StartEngine) -> None:
 
 
 async def test_a_channel_has_its_time(start: StartEngine) -> None:
-    running = await start(provider(Taken("v"), Taken("s")))
+    running = await start(provider(Accepted("v"), Accepted("s")))
     message = await one(running, msgspec.structs.replace(THEN_SMS, fall_back_after_s=1))
     await sent_by(running)
 
@@ -95,7 +95,7 @@ async def test_a_channel_has_its_time(start: StartEngine) -> None:
     "answer", [Refused(Reason.PROVIDER_REFUSED), Refused(Reason.UNROUTABLE)], ids=["refused", "unroutable"]
 )
 async def test_a_channel_that_refuses_is_left_at_once(start: StartEngine, answer: Answer) -> None:
-    running = await start(provider(answer, Taken("s")))
+    running = await start(provider(answer, Accepted("s")))
     message = await one(running)
 
     await running.until(message, Status.SENT)
@@ -104,7 +104,7 @@ async def test_a_channel_that_refuses_is_left_at_once(start: StartEngine, answer
 
 
 async def test_a_passing_failure_is_no_reason_to_leave_a_channel(start: StartEngine) -> None:
-    running = await start(provider(TryAgain(after_ms=10), Taken("v")))
+    running = await start(provider(TryAgain(after_ms=10), Accepted("v")))
     message = await one(running)
 
     sent = await running.until(message, Status.SENT)
@@ -113,7 +113,7 @@ async def test_a_passing_failure_is_no_reason_to_leave_a_channel(start: StartEng
 
 
 async def test_a_message_that_may_have_gone_out_has_the_time_that_is_left(start: StartEngine) -> None:
-    running = await start(provider(Uncertain("no answer"), Taken("s")))
+    running = await start(provider(Uncertain("no answer"), Accepted("s")))
     message = await one(running, msgspec.structs.replace(THEN_SMS, fall_back_after_s=1))
     await sent_by(running)
     waits = await running.until(message, Status.SENT)
@@ -125,7 +125,7 @@ async def test_a_message_that_may_have_gone_out_has_the_time_that_is_left(start:
 
 
 async def test_the_last_channel_says_what_became_of_it(start: StartEngine) -> None:
-    running = await start(provider(Refused(Reason.PROVIDER_REFUSED), Taken("s")))
+    running = await start(provider(Refused(Reason.PROVIDER_REFUSED), Accepted("s")))
     message = await one(running)
     await running.until(message, Status.SENT)
 
@@ -135,7 +135,7 @@ async def test_the_last_channel_says_what_became_of_it(start: StartEngine) -> No
 
 
 async def test_who_opted_out_meanwhile_is_not_written_to_by_another_channel(start: StartEngine) -> None:
-    running = await start(provider(Taken("v")))
+    running = await start(provider(Accepted("v")))
     message = await one(running)
     await running.until(message, Status.SENT)
 
@@ -156,7 +156,7 @@ async def test_a_scheduled_message_is_canceled_as_any_other(start: StartEngine) 
 
 
 async def test_between_channels_a_message_says_why_it_waits(start: StartEngine) -> None:
-    running = await start(provider(Taken("v")), lines={"scripted": LineRules(per_second=0.01)})
+    running = await start(provider(Accepted("v")), lines={"scripted": RouteRules(per_second=0.01)})
     message = await one(running)
     await running.until(message, Status.SENT)
 
@@ -168,7 +168,7 @@ async def test_between_channels_a_message_says_why_it_waits(start: StartEngine) 
 
 
 async def test_a_customer_is_told_once_that_it_is_over(start: StartEngine, customer: Listener) -> None:
-    running = await start(provider(Refused(Reason.PROVIDER_REFUSED), Taken("s")))
+    running = await start(provider(Refused(Reason.PROVIDER_REFUSED), Accepted("s")))
     message = await one(running, report=ReportWish.SUMMARY, callback_url=customer.url)
     await running.until(message, Status.SENT)
     await receipt(running, "s", Status.DELIVERED)
@@ -192,9 +192,9 @@ async def paid(running: Running) -> int:
 @pytest.mark.parametrize(
     ("answers", "receipts", "price"),
     [
-        ([Taken("v")], [("v", Status.DELIVERED)], 3),
-        ([Taken("v"), Taken("s")], [("v", Status.FAILED), ("s", Status.DELIVERED)], 10),
-        ([Taken("v"), Taken("s")], [("v", Status.FAILED), ("s", Status.FAILED)], 10),
+        ([Accepted("v")], [("v", Status.DELIVERED)], 3),
+        ([Accepted("v"), Accepted("s")], [("v", Status.FAILED), ("s", Status.DELIVERED)], 10),
+        ([Accepted("v"), Accepted("s")], [("v", Status.FAILED), ("s", Status.FAILED)], 10),
         ([Refused(Reason.PROVIDER_REFUSED), Refused(Reason.PROVIDER_REFUSED)], [], 0),
     ],
     ids=["by the first", "by the second", "by neither", "never sent"],

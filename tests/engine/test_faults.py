@@ -14,7 +14,7 @@ from heliograph.domain.messages import Message
 from heliograph.domain.routes import Rule
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine import dispatch
-from heliograph.engine.contract import Fault, Taken
+from heliograph.engine.contract import Accepted, Fault
 from heliograph.engine.preparing import Preparation
 
 from .conftest import Running, ScriptedProvider, StartEngine, ref
@@ -99,7 +99,7 @@ async def test_what_could_not_be_said_to_a_provider_is_tried_again(start: StartE
     (found,) = await sent(running, *await running.send())
 
     assert found.attempts == 2
-    assert running.engine.router.lines["scripted"].health.factor == 1.0
+    assert running.engine.router.routes["scripted"].health.factor == 1.0
 
 
 async def test_what_could_not_be_said_to_one_provider_goes_by_the_next(start: StartEngine) -> None:
@@ -126,8 +126,8 @@ async def test_what_can_not_be_said_until_its_validity_ends_fails_and_says_that_
 async def test_an_outcome_that_can_not_be_recorded_costs_the_others_nothing(start: StartEngine) -> None:
     provider = ScriptedProvider()
     running = await start(provider)
-    wrong: Any = Taken(4711)  # type: ignore[arg-type]
-    provider.answers.extend([Taken(ref("1")), wrong, Taken(ref("3"))])
+    wrong: Any = Accepted(4711)  # type: ignore[arg-type]
+    provider.answers.extend([Accepted(ref("1")), wrong, Accepted(ref("3"))])
 
     first, second, third = await running.send(*NUMBERS)
 

@@ -19,7 +19,7 @@ from heliograph.domain.rents import FICTIONAL
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.callbacks import Answer
 from heliograph.engine.contract import InboundArrival
-from heliograph.engine.provided import Surroundings
+from heliograph.engine.provided import ProviderContext
 from heliograph.numbers import MAX_ADDRESS
 from heliograph.protocols.registry import PROVIDED
 from heliograph.protocols.twilio.door.callbacks import TwilioCallbacks
@@ -50,15 +50,15 @@ async def tell(running: Running, wire: Wire, sender: str, text: str, line: str) 
     environment = {"HELIOGRAPH_PROVIDERS": json.dumps({line: {"type": wire.type} | wire.config("http://127.0.0.1:9")})}
     config = load(file=None, environment=environment).settings.providers[line]
     kind = next(protocol for protocol in PROVIDED if protocol.name == wire.type)
-    provider = kind.provider(config, Surroundings(name=line, account_id=running.account.id, callback_url=CALLBACK))
+    provider = kind.provider(config, ProviderContext(name=line, account_id=running.account.id, callback_url=CALLBACK))
     await provider.start(running.engine.intake)
     try:
-        assert (await provider.hear(wire.inbound(sender, text))).status == 200
+        assert (await provider.handle_webhook(wire.inbound(sender, text))).status == 200
     finally:
         await provider.stop()
 
 
-async def hear(running: Running, sender: str, text: str, **fields: object) -> Inbound | None:
+async def handle_webhook(running: Running, sender: str, text: str, **fields: object) -> Inbound | None:
     """What is stored of a message that a provider hands in."""
     usual = {"msisdn": sender, "to": "36111", "kind": BodyKind.TEXT, "body": text, "account_id": running.account.id}
     stored = await running.engine.intake.inbound("scripted", InboundArrival(**usual | fields))  # type: ignore[arg-type]
@@ -122,7 +122,7 @@ async def test_a_keyword_and_its_sender_are_read_before_they_are_compared(start:
         ("0033 612360002", "JOIN\u2026"),
         ("33612360001", "leave!"),
     ):
-        await hear(running, sender, text, to="0033639980001")
+        await handle_webhook(running, sender, text, to="0033639980001")
 
     assert await running.services.groups.members(running.account, group.id) == ["33612360002"]
 
@@ -132,7 +132,7 @@ async def test_spellings_of_a_number_are_one_conversation_and_nobody_has_none(st
     running = await start(provider)
 
     for sender in ("+33612360001", "0033612360001", "33 6 12 36 00 01", "Vodafone", ""):
-        await hear(running, sender, "Hello")
+        await handle_webhook(running, sender, "Hello")
     conversations = running.services.conversations
     talks = {each.conversation.msisdn: each.conversation for each in await conversations.all(running.account)}
     await conversations.reply(running.account, talks["33612360001"].id, Channel.SMS, "Hi", protocol="v1")
@@ -151,7 +151,7 @@ async def test_what_was_written_to_is_read_before_its_owner_is_looked_up(start: 
     await running.services.rents.rent(running.account, terms.number_id, 30, protocol="v1")
 
     for place, to in enumerate(("+33639980001", "0033 6 39 98 00 01", "33639980001", "\u202d+33639980001")):
-        await hear(running, "06 12 36 00 01", "STOP", to=to, account_id=None, provider_ref=str(place))
+        await handle_webhook(running, "06 12 36 00 01", "STOP", to=to, account_id=None, provider_ref=str(place))
 
     found = await received(running)
     assert {(each.msisdn, each.to, each.rent_id is None) for each in found} == {("33612360001", "33639980001", False)}
@@ -163,7 +163,7 @@ async def test_what_was_written_to_is_read_before_its_owner_is_looked_up(start: 
 async def test_nothing_that_comes_in_is_longer_than_a_message_can_be(start: StartEngine) -> None:
     running = await start(ScriptedProvider())
 
-    long = await hear(
+    long = await handle_webhook(
         running,
         "1" * 5_000,
         "x" * 100_000,
@@ -172,8 +172,8 @@ async def test_nothing_that_comes_in_is_longer_than_a_message_can_be(start: Star
         provider_ref="R" * 1_000,
         operator="20801" * 100,
     )
-    other = await hear(running, "+33612360001", "y", provider_ref="R" * 999 + "S", udh="050003AB0201")
-    again = await hear(running, "+33612360001", "y", provider_ref="R" * 999 + "S")
+    other = await handle_webhook(running, "+33612360001", "y", provider_ref="R" * 999 + "S", udh="050003AB0201")
+    again = await handle_webhook(running, "+33612360001", "y", provider_ref="R" * 999 + "S")
 
     assert long is not None
     assert other is not None
@@ -191,7 +191,7 @@ async def test_a_reply_that_a_customer_s_server_asks_for_goes_to_numbers_alone(s
     orders = []
 
     for who in (sender, "0033612360001"):
-        stored = await hear(running, who, "STOP")
+        stored = await handle_webhook(running, who, "STOP")
         assert stored is not None
         event = Event(
             id="E",

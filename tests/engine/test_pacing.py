@@ -18,7 +18,7 @@ from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.domain.verifications import VerificationDraft, Wording
 from heliograph.engine.contract import Outgoing, Refused
-from heliograph.engine.lines import LineRules
+from heliograph.engine.routes import RouteRules
 from heliograph.store.messages import MessageFilter
 from heliograph.store.schema import messages
 from heliograph.store.tx import Tx
@@ -39,7 +39,7 @@ async def taken(provider: ScriptedProvider, count: int) -> list[Outgoing]:
 
 async def test_no_more_is_sent_than_a_provider_may_get(start: StartEngine) -> None:
     provider = ScriptedProvider()
-    running = await start(provider, lines={"scripted": LineRules(per_second=50)})
+    running = await start(provider, lines={"scripted": RouteRules(per_second=50)})
     started = time.monotonic()
 
     await running.send(*numbers(100))
@@ -52,7 +52,7 @@ async def test_two_workers_together_keep_the_limit(start: StartEngine, store_url
     if not store_url:
         pytest.skip("an embedded store has one process")
     one, other = ScriptedProvider(), ScriptedProvider()
-    rules = {"scripted": LineRules(per_second=50)}
+    rules = {"scripted": RouteRules(per_second=50)}
     first = await start(one, lines=rules)
     await start(other, lines=rules)
     started = time.monotonic()
@@ -68,7 +68,7 @@ async def test_two_workers_together_keep_the_limit(start: StartEngine, store_url
 
 async def test_each_originator_has_a_limit_of_its_own(start: StartEngine) -> None:
     provider = ScriptedProvider()
-    running = await start(provider, lines={"scripted": LineRules(per_originator=0.5)})
+    running = await start(provider, lines={"scripted": RouteRules(per_originator=0.5)})
     for originator in ("Acme", "Bell"):
         draft = Draft(protocol="v1", to=numbers(3), originator=originator, text="Hello")
         await running.services.batches.create(running.account, draft)
@@ -82,7 +82,7 @@ async def test_each_originator_has_a_limit_of_its_own(start: StartEngine) -> Non
 
 async def test_a_code_overtakes_a_campaign_at_a_paced_provider(start: StartEngine) -> None:
     provider = ScriptedProvider()
-    running = await start(provider, lines={"scripted": LineRules(per_second=20)})
+    running = await start(provider, lines={"scripted": RouteRules(per_second=20)})
     await running.send(*numbers(500))
     await taken(provider, 5)
 
@@ -111,7 +111,7 @@ async def test_the_urgent_are_claimed_first(start: StartEngine) -> None:
 
 async def test_a_paused_batch_waits_and_goes_on_where_it_was(start: StartEngine) -> None:
     provider = ScriptedProvider()
-    running = await start(provider, lines={"scripted": LineRules(per_second=20)})
+    running = await start(provider, lines={"scripted": RouteRules(per_second=20)})
     sent = await running.send(*numbers(60))
     batch_id = sent[0].batch_id
     before = await taken(provider, 5)
@@ -161,7 +161,7 @@ async def paused_by_itself(running: Running, batch_id: str) -> bool | None:
 async def test_a_campaign_stops_when_too_much_of_it_fails(start: StartEngine) -> None:
     provider = ScriptedProvider()
     provider.answers.extend([Refused(Reason.PROVIDER_REFUSED, "9")] * 20)
-    running = await start(provider, lines={"scripted": LineRules(per_second=100)})
+    running = await start(provider, lines={"scripted": RouteRules(per_second=100)})
     sent = await running.send(*numbers(300), options=Options(pause_share=0.2, pause_after=10))
     batch_id = sent[0].batch_id
 

@@ -14,9 +14,9 @@ from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.messages import Waiting
 from heliograph.domain.routes import Rule
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.contract import Accepted, Refused, TryAgain, Uncertain
 from heliograph.engine.health import WINDOW
-from heliograph.engine.lines import FAILURES_TO_LEAVE, LineRules
+from heliograph.engine.routes import FAILURES_TO_LEAVE, RouteRules
 
 from .conftest import Running, ScriptedProvider, StartEngine
 
@@ -27,7 +27,7 @@ FIRST_THEN_SECOND = [Rule(providers=["scripted", "second"])]
 
 
 async def two(
-    start: StartEngine, *rules: Rule, first: LineRules | None = None
+    start: StartEngine, *rules: Rule, first: RouteRules | None = None
 ) -> tuple[Running, ScriptedProvider, ScriptedProvider]:
     one, other = ScriptedProvider(), ScriptedProvider(name="second")
     lines = {} if first is None else {"scripted": first}
@@ -91,7 +91,7 @@ async def test_a_refusal_that_is_about_the_recipient_is_final(start: StartEngine
 
 @pytest.mark.parametrize(("code", "then"), [("30003", "second"), ("30005", "scripted")])
 async def test_a_refusal_goes_on_by_its_code_where_codes_are_listed(start: StartEngine, code: str, then: str) -> None:
-    running, one, _ = await two(start, first=LineRules(failover_refusals=["3000[1-4]"]))
+    running, one, _ = await two(start, first=RouteRules(failover_refusals=["3000[1-4]"]))
     one.answers.append(Refused(Reason.PROVIDER_REFUSED, code))
     (message,) = await running.send()
 
@@ -113,7 +113,7 @@ async def test_the_last_provider_that_refuses_has_the_last_word(start: StartEngi
 
 
 async def test_a_failed_receipt_goes_on_by_its_code(start: StartEngine) -> None:
-    running, one, other = await two(start, first=LineRules(failover_receipts=["30003"]))
+    running, one, other = await two(start, first=RouteRules(failover_receipts=["30003"]))
     message, final = await running.send("+33612345678", "+33612345679")
     for each in (message, final):
         await running.until(each, Status.SENT)
@@ -137,7 +137,7 @@ async def test_a_failed_receipt_goes_on_by_its_code(start: StartEngine) -> None:
 
 
 async def test_what_the_first_provider_still_says_can_only_be_that_it_was_delivered(start: StartEngine) -> None:
-    running, _, other = await two(start, first=LineRules(failover_receipts=["*"]))
+    running, _, other = await two(start, first=RouteRules(failover_receipts=["*"]))
     message, unlucky = await running.send("+33612345678", "+33612345679")
     for each in (message, unlucky):
         await running.until(each, Status.SENT)
@@ -159,7 +159,7 @@ async def test_a_provider_out_of_service_is_left_alone_and_comes_back(start: Sta
     (first,) = await running.send("+33612345679")
 
     await running.until(first, Status.SENT)
-    line = running.engine.router.lines["scripted"]
+    line = running.engine.router.routes["scripted"]
 
     async def back() -> bool | None:
         (message,) = await running.send("+33612345670")
@@ -183,7 +183,7 @@ async def test_nothing_is_sent_by_another_after_an_uncertain_time_out(start: Sta
 
 
 async def test_an_operator_may_decide_that_it_is_sent_again(start: StartEngine) -> None:
-    running, one, _ = await two(start, first=LineRules(resend_uncertain=True))
+    running, one, _ = await two(start, first=RouteRules(resend_uncertain=True))
     one.answers.append(Uncertain("no answer"))
     (message,) = await running.send()
 
@@ -209,8 +209,8 @@ async def test_the_cheapest_for_the_country_is_first(start: StartEngine) -> None
         more=[other],
         rules=[rule],
         lines={
-            "scripted": LineRules(costs={"FR": 0.04, "default": 0.05}),
-            "second": LineRules(costs={"FR": 0.05, "default": 0.01}),
+            "scripted": RouteRules(costs={"FR": 0.04, "default": 0.05}),
+            "second": RouteRules(costs={"FR": 0.05, "default": 0.01}),
         },
     )
     french, german = await running.send("+33612345678", "+4915123456789")
@@ -221,7 +221,7 @@ async def test_the_cheapest_for_the_country_is_first(start: StartEngine) -> None
 
 async def test_weights_follow_health_away_and_back(start: StartEngine) -> None:
     running, _one, _ = await two(start, Rule(weights={"scripted": 1, "second": 1}, follow_health=True))
-    health = running.engine.router.lines["scripted"].health
+    health = running.engine.router.routes["scripted"].health
     sent = await running.send(*(f"+336123{number:05d}" for number in range(6 * WINDOW)))
     for message in sent:
         await running.until(message, Status.SENT)
@@ -287,7 +287,7 @@ async def other_receipt(running: Running, message: Message, provider: str, statu
 
 
 async def test_messages_of_a_line_out_of_service_leave_it_for_another(start: StartEngine) -> None:
-    running, one, other = await two(start, first=LineRules(per_second=2))
+    running, one, other = await two(start, first=RouteRules(per_second=2))
     one.answers.extend([TryAgain(detail="down")] * FAILURES_TO_LEAVE)
     sent = await running.send(*(f"+336123{number:05d}" for number in range(40)))
 
@@ -299,7 +299,7 @@ async def test_messages_of_a_line_out_of_service_leave_it_for_another(start: Sta
 
 async def test_a_taken_message_says_so(start: StartEngine) -> None:
     running, one, _ = await two(start)
-    one.answers.extend([TryAgain(after_ms=10, code="429"), Taken("x")])
+    one.answers.extend([TryAgain(after_ms=10, code="429"), Accepted("x")])
     (message,) = await running.send()
     await running.until(message, Status.SENT)
 
@@ -311,13 +311,13 @@ async def test_a_taken_message_says_so(start: StartEngine) -> None:
 
 
 async def test_numbers_are_asked_about_where_the_settings_say() -> None:
-    from heliograph.engine.lines import Line
+    from heliograph.engine.routes import Route
     from heliograph.engine.routing import Router
 
     class Knowing(ScriptedProvider):
         looks_up = True
 
-    knowing, ignorant = Line(Knowing(name="knowing")), Line(ScriptedProvider())
+    knowing, ignorant = Route(Knowing(name="knowing")), Route(ScriptedProvider())
 
     by_default = Router([knowing, ignorant], "scripted").asked_about("33612345678")
     elsewhere = Router([knowing, ignorant], "scripted", lookups="knowing").asked_about("33612345678")
@@ -373,7 +373,7 @@ async def test_the_metrics_say_how_providers_are_doing(start: StartEngine) -> No
 
 
 async def test_what_was_redacted_while_a_provider_had_it_goes_to_no_other(start: StartEngine) -> None:
-    running, _, other = await two(start, first=LineRules(failover_receipts=["*"]))
+    running, _, other = await two(start, first=RouteRules(failover_receipts=["*"]))
     (message,) = await running.send(text="A secret")
     await running.until(message, Status.SENT)
 

@@ -50,8 +50,8 @@ async def test_a_phone_that_answers_stop_is_not_written_to_again(start: StartEng
     running = await start()
     (first,) = await running.send("+99960001")
     await running.until(first, Status.DELIVERED)
-    with running.engine.news.listen(f"inbound:{running.account.id}") as news:
-        assert await news.wait(10)
+    with running.engine.notifier.listen(f"inbound:{running.account.id}") as subscription:
+        assert await subscription.wait(10)
 
     (second,) = await running.send("+99960001")
 
@@ -100,14 +100,14 @@ async def test_chaos_does_what_it_says(start: StartEngine, chaos: Chaos, ends: S
     await running.phones.set_chaos(chaos)
     (message,) = await running.send()
     if ends is Status.QUEUED:
-        with running.engine.news.listen(message.id) as news:
+        with running.engine.notifier.listen(message.id) as subscription:
             while (await running.services.messages.get(running.account, message.id)).provider_code is None:
-                assert await news.wait(5)
+                assert await subscription.wait(5)
     ended = await running.until(message, ends)
     if chaos.disordered or chaos.doubled:  # what follows the first receipt has to come to nothing
         while running.engine.metrics.registry.get_sample_value("heliograph_receipts_total", {"fate": "repeated"}) != 1:
-            with running.engine.news.listen("never") as news:
-                await news.wait(0.02)
+            with running.engine.notifier.listen("never") as subscription:
+                await subscription.wait(0.02)
 
     assert (await running.services.messages.get(running.account, message.id)).status is ends
     assert (await running.phones.received(running.account))[0] == received
@@ -118,9 +118,9 @@ async def test_submits_that_time_out_are_repeated_and_phones_may_get_them_twice(
     running = await start()
     await running.phones.set_chaos(Chaos(timing_out=1, delivery_delay_s=QUICK))
     messages = await running.send(*(f"+336{n:08d}" for n in range(40)))
-    with running.engine.news.listen(messages[-1].id) as news:
+    with running.engine.notifier.listen(messages[-1].id) as subscription:
         while (await running.services.messages.get(running.account, messages[-1].id)).detail is None:
-            assert await news.wait(5)
+            assert await subscription.wait(5)
     await running.phones.set_chaos(Chaos(delivery_delay_s=QUICK))
     for message in messages:
         await running.until(message, Status.DELIVERED)
@@ -136,7 +136,7 @@ async def test_chaos_outlives_a_restart(start: StartEngine) -> None:
     await running.phones.set_chaos(Chaos(lost=0.25))
     store = running.engine.store
 
-    reopened = SandboxOperator(store, running.engine.news.tell)
+    reopened = SandboxOperator(store, running.engine.notifier.tell)
     await reopened.start(running.engine.intake)
     await reopened.stop()
 
@@ -158,8 +158,8 @@ async def test_receipts_that_a_stopped_operator_still_owes_come_after_its_restar
 
 
 async def test_a_reply_to_a_name_that_never_wrote_is_refused_for_the_operator(start: StartEngine) -> None:
-    def ownerless(store: object, news: object) -> SandboxOperator:
-        return SandboxOperator(store, news.tell)  # type: ignore[arg-type,attr-defined]
+    def ownerless(store: object, notifier: object) -> SandboxOperator:
+        return SandboxOperator(store, notifier.tell)  # type: ignore[arg-type,attr-defined]
 
     running = await start(ownerless)
     from heliograph.sandbox.phones import Phones

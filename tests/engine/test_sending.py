@@ -16,8 +16,8 @@ from heliograph.domain.groups import GroupDraft
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Outgoing, Refused, Taken, TryAgain, Uncertain
-from heliograph.engine.lines import FAILURES_TO_LEAVE, LineRules
+from heliograph.engine.contract import Accepted, Outgoing, Refused, TryAgain, Uncertain
+from heliograph.engine.routes import FAILURES_TO_LEAVE, RouteRules
 from heliograph.store.rewriting import expand_due
 
 from .conftest import Running, ScriptedProvider, StartEngine, ref
@@ -250,7 +250,7 @@ async def test_while_it_is_handed_over_a_message_is_in_flight(start: StartEngine
 
 async def test_a_paced_message_says_so(start: StartEngine) -> None:
     provider = ScriptedProvider()
-    running = await start(provider, lines={"scripted": LineRules(per_second=0.1)})
+    running = await start(provider, lines={"scripted": RouteRules(per_second=0.1)})
     messages = await running.send(*(f"+3361234567{digit}" for digit in range(6)))
     await running.until(messages[0], Status.SENT)
 
@@ -280,12 +280,12 @@ async def test_a_failing_provider_is_left_alone_for_a_while(start: StartEngine) 
 
 async def _until_put_off(running: Running, message: Message) -> None:
     """Returns once a message is due later than it was at first: at once."""
-    with running.engine.news.listen(message.id) as news:
+    with running.engine.notifier.listen(message.id) as subscription:
         while True:
             now = await running.services.messages.get(running.account, message.id)
             if now.due_at > now.created_at:
                 return
-            assert await news.wait(10)
+            assert await subscription.wait(10)
 
 
 async def test_stopping_waits_for_what_is_in_flight(start: StartEngine) -> None:
@@ -347,7 +347,7 @@ async def test_two_workers_never_send_the_same_message(start: StartEngine, store
 
 async def test_taken_messages_of_unequal_fate_in_one_chunk(start: StartEngine) -> None:
     provider = ScriptedProvider()
-    provider.answers.extend([Taken("A"), Refused(Reason.PROVIDER_REFUSED), Taken("C")])
+    provider.answers.extend([Accepted("A"), Refused(Reason.PROVIDER_REFUSED), Accepted("C")])
     running = await start(provider)
     messages = await running.send("+33612345670", "+33612345671", "+33612345672")
 
@@ -366,8 +366,8 @@ async def test_whoever_waits_is_told_when_the_process_stops(start: StartEngine) 
     waiting = asyncio.create_task(
         running.services.messages.wait_until_settled(running.account, message.id, timeout_s=60)
     )
-    with running.engine.news.listen(message.id):
-        running.engine.news.close()
+    with running.engine.notifier.listen(message.id):
+        running.engine.notifier.close()
 
         with pytest.raises(ShuttingDown):
             await waiting

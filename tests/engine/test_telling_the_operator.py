@@ -5,15 +5,15 @@ from __future__ import annotations
 import structlog
 
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Refused, Taken, TryAgain, Uncertain
-from heliograph.engine.judging import NotTaken, not_taken
+from heliograph.engine.contract import Accepted, Refused, TryAgain, Uncertain
+from heliograph.engine.judging import NotAccepted, not_taken
 
 from .conftest import ScriptedProvider, StartEngine
 
 
 def test_outcomes_are_summed_up_by_word_and_code() -> None:
     outcomes = [
-        Taken("1"),
+        Accepted("1"),
         Refused(Reason.PROVIDER_REFUSED, "21211", "The number +33612345678 is not valid"),
         Refused(Reason.PROVIDER_REFUSED, "21211", "The number +33612345679 is not valid"),
         TryAgain(code="429", detail="busy"),
@@ -21,9 +21,9 @@ def test_outcomes_are_summed_up_by_word_and_code() -> None:
     ]
 
     assert not_taken(outcomes) == [
-        NotTaken("Refused", "21211", "The number +… is not valid", 2),
-        NotTaken("TryAgain", "429", "busy", 1),
-        NotTaken("Uncertain", None, "http://10.0.0.1 can't be reached", 1),
+        NotAccepted("Refused", "21211", "The number +… is not valid", 2),
+        NotAccepted("TryAgain", "429", "busy", 1),
+        NotAccepted("Uncertain", None, "http://10.0.0.1 can't be reached", 1),
     ]
 
 

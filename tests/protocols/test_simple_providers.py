@@ -9,13 +9,13 @@ import pytest
 from tests.protocols.standing_in import Ears, outgoing
 
 from heliograph.domain.statuses import Status
-from heliograph.engine.contract import Taken, TryAgain
-from heliograph.engine.provided import Surroundings
+from heliograph.engine.contract import Accepted, TryAgain
+from heliograph.engine.provided import ProviderContext
 from heliograph.protocols.console.provider import ConsoleProvider
 from heliograph.protocols.file.provider import FileConfig, FileProvider
 from heliograph.runtime.providers import check
 
-HERE = Surroundings(name="line", account_id="A" * 26, callback_url=None)
+HERE = ProviderContext(name="line", account_id="A" * 26, callback_url=None)
 
 
 async def test_what_is_printed_is_delivered(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,7 +24,7 @@ async def test_what_is_printed_is_delivered(capsys: pytest.CaptureFixture[str]) 
 
     outcomes = await provider.send([outgoing(1, "Hello\nsms Bank -> +33612345678"), outgoing(2, originator=None)])
 
-    assert outcomes == [Taken("M1-1"), Taken("M2-1")]
+    assert outcomes == [Accepted("M1-1"), Accepted("M2-1")]
     assert {receipt.status for receipt in ears.heard} == {Status.DELIVERED}
     assert capsys.readouterr().err == (
         "sms 12345 -> +33600000001 (1 part(s), gsm7)\n    Hello\n    sms Bank -> +33612345678\n"
@@ -45,7 +45,7 @@ async def test_what_is_written_into_the_file_is_delivered(tmp_path: Path) -> Non
     assert (first["to"], first["from"], first["body"]) == ("+33600000001", "12345", "Un\nDeux")
     assert (second["id"], second["attempt"]) == ("M2", 3)
     assert file.stat().st_mode & 0o777 == 0o600
-    assert outcomes == [Taken("M2-3")]
+    assert outcomes == [Accepted("M2-3")]
     assert len(ears.heard) == 2
     assert (await check(provider)).works
 

@@ -24,7 +24,7 @@ from heliograph.store.batches import (
     count_batches,
     sending_facts,
 )
-from heliograph.store.messages import MessageFilter, buckets_of, message_by_id, messages_of, standings_of
+from heliograph.store.messages import MessageFilter, buckets_of, message_by_id, messages_of, recipient_statuses_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.tx import Tx
 
@@ -60,7 +60,7 @@ async def test_a_batch_comes_back_as_it_was_accepted(store: Store, batch: MakeBa
     await accepted(store, new)
 
     assert await store.read(batch_by_id, ACCOUNT, new.batch.id) == new.batch
-    assert [row.msisdn for row in await store.read(standings_of, ACCOUNT, new.batch.id)] == [
+    assert [row.msisdn for row in await store.read(recipient_statuses_of, ACCOUNT, new.batch.id)] == [
         "33612345678",
         "46700000001",
     ]
@@ -138,7 +138,7 @@ async def test_recipients_who_opted_out_are_refused_at_once(store: Store, batch:
 
     await accepted(store, new)
 
-    rows = await store.read(standings_of, ACCOUNT, new.batch.id)
+    rows = await store.read(recipient_statuses_of, ACCOUNT, new.batch.id)
     assert [(row.status, row.reason) for row in rows] == [(Status.REJECTED, Reason.OPTED_OUT), (Status.QUEUED, None)]
 
 
@@ -175,7 +175,7 @@ async def test_nothing_of_another_account_is_ever_found(store: Store, batch: Mak
     assert await store.read(message_by_id, OTHER, message.id) is None
     assert await store.read(messages_of, OTHER, MessageFilter(batch_id=new.batch.id), limit=10) == []
     assert await store.read(buckets_of, OTHER, new.batch.id) == []
-    assert await store.read(standings_of, OTHER, new.batch.id) == []
+    assert await store.read(recipient_statuses_of, OTHER, new.batch.id) == []
 
 
 async def test_a_batch_that_is_no_batch_has_no_messages(store: Store, batch: MakeBatch) -> None:

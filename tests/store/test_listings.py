@@ -30,7 +30,7 @@ from heliograph.store.messages import (
     message_to,
     messages_of,
     recent_failures,
-    standings_of,
+    recipient_statuses_of,
 )
 from heliograph.store.optouts import add_optouts, opted_out_among, optouts_of, remove_optout
 from heliograph.store.phones import messages_on, phones, put_on_phones, received_twice
@@ -276,7 +276,7 @@ READERS: dict[str, tuple[Reader, object]] = {
         [],
     ),
     "buckets_of": (lambda store, account: store.read(buckets_of, account, BATCH_0), []),
-    "standings_of": (lambda store, account: store.read(standings_of, account, BATCH_0), []),
+    "recipient_statuses_of": (lambda store, account: store.read(recipient_statuses_of, account, BATCH_0), []),
     "inbound_by_id": (lambda store, account: store.read(inbound_by_id, account, arrival(1).id), None),
     "inbound_of": (lambda store, account: store.read(inbound_of, account, InboundFilter(), limit=9), []),
     "count_inbound": (lambda store, account: store.read(count_inbound, account, InboundFilter()), 0),

@@ -30,7 +30,7 @@ from heliograph.store.events import (
     next_event_due_at,
     record_event_outcomes,
 )
-from heliograph.store.messages import MessageFilter, message_by_id, messages_of, standings_of
+from heliograph.store.messages import MessageFilter, message_by_id, messages_of, recipient_statuses_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.queue import Claim, claim_due
 from heliograph.store.receipts import (
@@ -342,7 +342,7 @@ async def test_canceling_calls_back_what_waits_and_nothing_else(store: Store, ba
 
     canceled = await store.write(cancel, ACCOUNT, new.batch.id, 5_000)
     again = await store.write(cancel, ACCOUNT, new.batch.id, 6_000)
-    rows = await store.read(standings_of, ACCOUNT, new.batch.id)
+    rows = await store.read(recipient_statuses_of, ACCOUNT, new.batch.id)
     before_the_last = await outbox(store)
     await store.write(apply_changes, [Change(ids[0], Status.SENT), Change(ids[0], Status.DELIVERED)], now_ms())
 
@@ -383,4 +383,4 @@ async def test_every_message_of_a_large_batch_settles_in_one_chunk(store: Store,
     applied = await store.write(apply_changes, [Change(one.id, Status.FAILED) for one in found], now_ms())
 
     assert len(applied) == 5_000
-    assert {row.status for row in await store.read(standings_of, ACCOUNT, new.batch.id)} == {Status.FAILED}
+    assert {row.status for row in await store.read(recipient_statuses_of, ACCOUNT, new.batch.id)} == {Status.FAILED}

@@ -15,7 +15,7 @@ from heliograph.domain.attempts import Attempt
 from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.contacts import Contact, ContactDraft, Details
-from heliograph.domain.conversations import Line
+from heliograph.domain.conversations import ConversationEntry
 from heliograph.domain.directory import Application, Template, TemplateWish
 from heliograph.domain.errors import HeliographError, InvalidField
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
@@ -623,7 +623,7 @@ def conversation(known: Known) -> wire.Conversation:
     )
 
 
-def thread_line(line: Line) -> wire.ThreadLine:
+def thread_line(line: ConversationEntry) -> wire.ThreadLine:
     return wire.ThreadLine(
         id=line.id,
         direction="received" if line.received else "sent",

@@ -129,7 +129,7 @@ class _Console:
         """The parts of the page that changed, each time they do, until the browser leaves or the server stops."""
         shown: dict[str, str] = {}
         quiet_s = 0.0
-        with self._phones.listen() as news, suppress(ShuttingDown):
+        with self._phones.listen() as subscription, suppress(ShuttingDown):
             while True:
                 fragments = {"contacts": pages.contacts_fragment(await self._phones.contacts(), chosen)}
                 if chosen is not None:
@@ -142,7 +142,7 @@ class _Console:
                 if quiet_s >= HEARTBEAT_S:
                     quiet_s = 0.0
                     yield ": still here\n\n"
-                await news.wait(LOOK_AGAIN_S)
+                await subscription.wait(LOOK_AGAIN_S)
 
 
 def _chosen(value: object) -> str | None:

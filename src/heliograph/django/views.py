@@ -14,7 +14,7 @@ from heliograph.django.backends import get_backend
 from heliograph.django.backends.provider import ProviderSMSBackend
 from heliograph.django.webhooks import is_secret_of
 from heliograph.domain.errors import NotNow, RequestError
-from heliograph.engine.contract import Heard
+from heliograph.engine.contract import WebhookRequest
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def webhook(request: HttpRequest, backend_name: str, secret: str) -> HttpRespons
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         query, query_string = request.GET.dict(), str(request.META.get("QUERY_STRING", ""))
-        said = backend.hear(Heard(str(request.method), query, headers, request.body, query_string))
+        said = backend.handle_webhook(WebhookRequest(str(request.method), query, headers, request.body, query_string))
     except (NotNow, RequestError) as error:
         return HttpResponse(status=error.http_status)
     except Exception:

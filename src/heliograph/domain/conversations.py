@@ -15,7 +15,7 @@ WINDOW = timedelta(hours=24)
 rule of WhatsApp, which SMS.CX has for Viber too: reference, smscx.md, section 8)."""
 
 
-class Heard(NamedTuple):
+class LastInbound(NamedTuple):
     """The last message from a number by one channel."""
 
     at_ms: int
@@ -33,11 +33,11 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     last_text: str
     """The last that was written to the account."""
     last_at: datetime
-    heard: Mapping[str, Heard]
+    heard: Mapping[str, LastInbound]
     """channel -> the last message by it"""
 
 
-class Line(NamedTuple):
+class ConversationEntry(NamedTuple):
     """One message of a conversation."""
 
     id: str

@@ -33,7 +33,7 @@ from heliograph.doors.bodies import (
 from heliograph.doors.operations import Operation, Reply
 from heliograph.services.access import require
 from heliograph.services.aside import LARGE_BODY, aside
-from heliograph.services.rates import Standing
+from heliograph.services.rates import RateState
 from heliograph.services.services import Services
 
 log = structlog.get_logger(__name__)
@@ -105,7 +105,7 @@ class Door(ABC):
 
     def finish(self, request: Request, response: Response) -> Response:
         """A last look at the answer of an operation, whatever it is."""
-        standing: Standing | None = getattr(request.state, "standing", None)
+        standing: RateState | None = getattr(request.state, "standing", None)
         if standing is not None and standing.exceeded:
             response.headers["Retry-After"] = "1"
         return response

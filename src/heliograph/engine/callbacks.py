@@ -30,8 +30,8 @@ from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import Tariff
 from heliograph.engine.addresses import AddressGuard
-from heliograph.engine.errands import Errand, wait_for_any
 from heliograph.engine.foreign import storable
+from heliograph.engine.jobs import Job, wait_for_any
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.receivers import AT_ONCE, Offer, Receivers
 from heliograph.store import Store
@@ -106,7 +106,7 @@ class CallbackShape(Protocol):
         ...
 
 
-class CallbackPoster(Errand):
+class CallbackPoster(Job):
     name = "callbacks"
 
     def __init__(

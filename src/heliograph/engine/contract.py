@@ -1,4 +1,4 @@
-"""What a provider is to the engine: the line out.
+"""What a provider is to the engine: the way out.
 
 A provider is only what differs from the others. Leases, retries, pacing, time, recording and logging are the
 engine's. A provider says of each message it was handed what became of it, and hands receipts and inbound messages
@@ -49,7 +49,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     rich_media: RichMedia | None = None
 
 
-class Taken(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True):
     """The provider has it and answers for it."""
 
     provider_ref: str
@@ -88,7 +88,7 @@ class Uncertain(msgspec.Struct, frozen=True):
     detail: str | None = None
 
 
-Outcome = Taken | Refused | TryAgain | Uncertain
+Outcome = Accepted | Refused | TryAgain | Uncertain
 
 
 class InboundArrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +130,7 @@ class PollAnswer(msgspec.Struct, frozen=True):
     """The provider's wish; None: later each time."""
 
 
-class Standing(msgspec.Struct, frozen=True):
+class CheckResult(msgspec.Struct, frozen=True):
     """What a provider says of the account that we have with it."""
 
     detail: str
@@ -143,7 +143,7 @@ class CheckFailed(Exception):
     """A provider can't be used as it is set up: one sentence, without any secret."""
 
 
-class Heard(msgspec.Struct, frozen=True):
+class WebhookRequest(msgspec.Struct, frozen=True):
     """A request that a provider's server made to us."""
 
     method: str
@@ -164,7 +164,7 @@ class Heard(msgspec.Struct, frozen=True):
         return self.headers.get(name.lower(), "")
 
 
-class Said(msgspec.Struct, frozen=True):
+class WebhookResponse(msgspec.Struct, frozen=True):
     """What it is answered."""
 
     status: int = 200
@@ -199,23 +199,23 @@ class Provider(ABC):
     """What `poll` is asked again and again, as long as there is this provider."""
 
     async def poll(self, handle: str) -> PollAnswer:
-        """What there is to say of a `Taken.poll` or one of the standing polls. An exception: asked again later."""
+        """What there is to say of an `Accepted.poll` or one of the standing polls. An exception: asked again later."""
         raise NotImplementedError(f"{self.name} tells by itself")
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         """Tries the credentials without sending anything. CheckFailed, or any exception of the client's."""
-        return Standing("Its credentials can't be tried without sending.")
+        return CheckResult("Its credentials can't be tried without sending.")
 
     async def look_up(self, msisdns: Sequence[str]) -> Sequence[NetworkFacts]:
         """What the network says of each number, in order. An exception: all of them are asked about again later."""
         raise NotImplementedError(f"{self.name} can't be asked about numbers")
 
-    async def hear(self, heard: Heard) -> Said:
+    async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         """Takes in what the provider's server tells: receipts, inbound messages. Returns once it is stored.
 
         A NotNow makes the server tell it again later.
         """
-        return Said(404)
+        return WebhookResponse(404)
 
     async def start(self, intake: Intake) -> None:
         """Called once before the first send."""

@@ -21,14 +21,14 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import SETTLED, Reason, Status
-from heliograph.engine.contract import Fault, Outcome, Outgoing, Taken, TryAgain, Uncertain
+from heliograph.engine.contract import Accepted, Fault, Outcome, Outgoing, TryAgain, Uncertain
 from heliograph.engine.handing import became_of
 from heliograph.engine.judging import Judge, is_failure, not_taken, subject_of
-from heliograph.engine.lines import Line
 from heliograph.engine.metrics import Metrics
-from heliograph.engine.news import News
+from heliograph.engine.notifier import Notifier
 from heliograph.engine.polling import first_poll
 from heliograph.engine.preparing import Preparation, put_back
+from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
 from heliograph.store import Store
 from heliograph.store.base import Lane
@@ -64,7 +64,7 @@ LAPSED_CHUNK = 1_000
 PATIENCE_S = 1.0
 """What a provider has not answered after this time holds up no other provider."""
 PLACES_S = 0.05
-"""How often places in lines are given away at most: those of that time together."""
+"""How often places in routes are given away at most: those of that time together."""
 MOST_IN_FLIGHT = 16
 """Windows full of messages that may be in flight at all, when providers don't answer."""
 RELEASED_CHUNK = 5_000
@@ -77,7 +77,7 @@ class Dispatcher:
         self,
         store: Store,
         router: Router,
-        news: News,
+        notifier: Notifier,
         metrics: Metrics,
         *,
         worker: str,
@@ -89,7 +89,7 @@ class Dispatcher:
         self._store = store
         self._router = router
         self._judge = Judge(router)
-        self._news = news
+        self._notifier = notifier
         self._metrics = metrics
         self._worker = worker
         self._lease_ms = int(lease_s * 1_000)
@@ -148,11 +148,13 @@ class Dispatcher:
         return await self._store.write_item(claim_due, claim, Lane.ENGINE)
 
     def _open_paces(self, now: int) -> list[Pace]:
-        """Of the lines by which messages that wait for them may be sent."""
-        return [line.pace for line in self._router.lines.values() if line.in_service(now) and not self._is_full(line)]
+        """Of the routes by which messages that wait for them may be sent."""
+        return [
+            route.pace for route in self._router.routes.values() if route.in_service(now) and not self._is_full(route)
+        ]
 
-    def _is_full(self, line: Line) -> bool:
-        return line.in_flight >= self._window * CHUNK
+    def _is_full(self, route: Route) -> bool:
+        return route.in_flight >= self._window * CHUNK
 
     async def _until_next_due(self) -> float:
         if self._wake.is_set():
@@ -181,7 +183,7 @@ class Dispatcher:
         """How long to wait for what is in flight before more is claimed, in seconds.
 
         The window is for providers that answer. What one that does not answer has in flight is not waited for: what
-        comes for that provider later waits at its line.
+        comes for that provider later waits at its route.
         """
         late = time.monotonic() - PATIENCE_S
         fresh = [(len(messages), since) for messages, since in self._in_flight.values() if since > late]
@@ -199,7 +201,7 @@ class Dispatcher:
     async def _send(self, work: Work) -> None:
         now = now_ms()
         changes: list[Change] = []
-        by_line: dict[str, list[tuple[Leased, Outgoing]]] = {}
+        by_route: dict[str, list[tuple[Leased, Outgoing]]] = {}
         preparations = await self._prepared_batches(work)
         for message in work.messages:
             try:
@@ -210,13 +212,13 @@ class Dispatcher:
             if isinstance(found, Change):
                 changes.append(found)
             else:
-                line, prepared = found
-                by_line.setdefault(line.name, []).append((message, prepared))
+                route, prepared = found
+                by_route.setdefault(route.name, []).append((message, prepared))
         sends = [
-            self._send_by(line, chunk[start : start + line.provider.chunk_size], work.batches)
-            for name, chunk in by_line.items()
-            if (line := self._router.lines[name])
-            for start in range(0, len(chunk), line.provider.chunk_size)
+            self._send_by(route, chunk[start : start + route.provider.chunk_size], work.batches)
+            for name, chunk in by_route.items()
+            if (route := self._router.routes[name])
+            for start in range(0, len(chunk), route.provider.chunk_size)
         ]
         await asyncio.gather(self._record(changes), *sends)
 
@@ -232,28 +234,28 @@ class Dispatcher:
 
     def _prepared(
         self, message: Leased, preparation: Preparation | Exception, batch: SendingFacts, now: int
-    ) -> tuple[Line, Outgoing] | Change:
+    ) -> tuple[Route, Outgoing] | Change:
         """What is handed to which provider, or what becomes of the message instead."""
         if isinstance(preparation, Exception):
             raise preparation
         prepared = preparation.prepare(message, now)
         if isinstance(prepared, Change):
             return prepared
-        line = self._line(message, prepared, batch, now)
-        return line if isinstance(line, Change) else (line, prepared)
+        route = self._route(message, prepared, batch, now)
+        return route if isinstance(route, Change) else (route, prepared)
 
-    def _line(self, message: Leased, prepared: Outgoing, batch: SendingFacts, now: int) -> Line | Change:
+    def _route(self, message: Leased, prepared: Outgoing, batch: SendingFacts, now: int) -> Route | Change:
         """By which a message goes now, or what becomes of it instead."""
-        if message.line is not None and (line := self._router.lines.get(message.line)) is not None:
-            return line
+        if message.line is not None and (route := self._router.routes.get(message.line)) is not None:
+            return route
         usual = None if message.tried else self._router.usual(prepared.msisdn, prepared.channel)
         if usual is not None and not usual.is_paced and usual.in_service(now) and not self._is_full(usual):
             return usual
         way = self._router.way(subject_of(prepared, batch.tags), now, message.tried)
-        if way.line is not None and (way.line.is_paced or self._is_full(way.line)):
-            return put_back(message, Waiting.PACED, line=way.line.pace.line(prepared.originator))
-        if way.line is not None:
-            return way.line
+        if way.route is not None and (way.route.is_paced or self._is_full(way.route)):
+            return put_back(message, Waiting.PACED, route=way.route.pace.line(prepared.originator))
+        if way.route is not None:
+            return way.route
         if way.wait_until_ms is not None:
             return put_back(message, Waiting.OUT_OF_SERVICE, way.wait_until_ms)
         if not message.tried:
@@ -274,72 +276,72 @@ class Dispatcher:
         return found
 
     async def _send_by(
-        self, line: Line, chunk: Sequence[tuple[Leased, Outgoing]], batches: Mapping[str, SendingFacts]
+        self, route: Route, chunk: Sequence[tuple[Leased, Outgoing]], batches: Mapping[str, SendingFacts]
     ) -> None:
-        provider = line.provider
+        provider = route.provider
         outgoing = [prepared for _, prepared in chunk]
-        line.in_flight += len(chunk)
+        route.in_flight += len(chunk)
         try:
             outcomes = await became_of(provider, outgoing)
         finally:
-            line.in_flight -= len(chunk)
+            route.in_flight -= len(chunk)
         now = now_ms()
-        self._note(line, outcomes, now)
+        self._note(route, outcomes, now)
         self._metrics.sent(provider.name, outcomes)
         polls: dict[str, Poll] = {}
         for (message, _), outcome in zip(chunk, outcomes, strict=True):
-            if isinstance(outcome, Taken) and outcome.poll is not None:
+            if isinstance(outcome, Accepted) and outcome.poll is not None:
                 polls[outcome.poll] = first_poll(provider.name, outcome.poll, now, message.expire_at)
         changes = [
-            self._judged(line, message, prepared, outcome, batches[message.batch_id].tags, now)
+            self._judged(route, message, prepared, outcome, batches[message.batch_id].tags, now)
             for (message, prepared), outcome in zip(chunk, outcomes, strict=True)
         ]
         await self._record(changes, polls.values())
 
     def _judged(
-        self, line: Line, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
+        self, route: Route, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
     ) -> Change:
         """The change that records an outcome; one with values of other types than it says counts as uncertain."""
         try:
-            return self._judge.change(line, message, prepared, outcome, tags, now)
+            return self._judge.change(route, message, prepared, outcome, tags, now)
         except Exception as error:
-            log.exception("outcome not understood", provider=line.name, message_id=message.id)
+            log.exception("outcome not understood", provider=route.name, message_id=message.id)
             unclear = Uncertain(f"{type(error).__name__}: {error}")
-            return self._judge.change(line, message, prepared, unclear, tags, now)
+            return self._judge.change(route, message, prepared, unclear, tags, now)
 
-    def _note(self, line: Line, outcomes: Sequence[Outcome], now: int) -> None:
+    def _note(self, route: Route, outcomes: Sequence[Outcome], now: int) -> None:
         """What the outcomes say of the provider; faults of ours say nothing."""
         outcomes = [outcome for outcome in outcomes if not isinstance(outcome, Fault)]
         if not outcomes:
             return
-        line.health.note(len(outcomes), failed=sum(map(is_failure, outcomes)))
+        route.health.note(len(outcomes), failed=sum(map(is_failure, outcomes)))
         for said in not_taken(outcomes):
-            log.info("provider did not take messages", provider=line.name, **said._asdict())
+            log.info("provider did not take messages", provider=route.name, **said._asdict())
         if all(
             isinstance(outcome, Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
             for outcome in outcomes
         ):
-            if line.failed(now):
+            if route.failed(now):
                 log.warning(
-                    "provider out of service", provider=line.provider.name, until_ms=line.out_of_service_until_ms
+                    "provider out of service", provider=route.provider.name, until_ms=route.out_of_service_until_ms
                 )
-                if self._router.has_others(line):
-                    self._release(line)
+                if self._router.has_others(route):
+                    self._release(route)
         else:
-            line.worked()
+            route.worked()
 
-    def _release(self, line: Line) -> None:
-        """Lets what waits for a line look for another."""
-        task = asyncio.create_task(self._leave_line(line), name="release")
+    def _release(self, route: Route) -> None:
+        """Lets what waits for a route look for another."""
+        task = asyncio.create_task(self._leave_line(route), name="release")
         self._releases.add(task)
         task.add_done_callback(self._releases.discard)
 
-    async def _leave_line(self, line: Line) -> None:
+    async def _leave_line(self, route: Route) -> None:
         try:
-            while await self._store.write(leave_lines, RELEASED_CHUNK, of=line.name) and not self._stopping:
+            while await self._store.write(leave_lines, RELEASED_CHUNK, of=route.name) and not self._stopping:
                 self._wake.set()
         except NotNow as error:
-            log.warning("messages stay at a line that is out of service", provider=line.name, error=str(error))
+            log.warning("messages stay at a route that is out of service", provider=route.name, error=str(error))
 
     async def _record(self, changes: Sequence[Change], polls: Collection[Poll] = ()) -> None:
         """Writes outcomes; while the database is away, again and again: nothing else knows them."""
@@ -352,7 +354,7 @@ class Dispatcher:
                 log.warning("outcomes not recorded yet", count=len(changes), error=str(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
                 continue
-            self._news.tell([change.message_id for change in applied])
+            self._notifier.tell([change.message_id for change in applied])
             if any(change.status in SETTLED for change in applied):
                 self._on_events.set()
             return
@@ -387,7 +389,7 @@ class Dispatcher:
                 return total
 
     def _after_a_crash(self, lapsed: Lapsed) -> tuple[Status, str | None]:
-        """It may have been with any of the lines that it can take, unless it had waited at one."""
+        """It may have been with any of the routes that it can take, unless it had waited at one."""
         subject = Subject(
             msisdn=lapsed.msisdn,
             originator=lapsed.originator,
@@ -396,10 +398,10 @@ class Dispatcher:
             channel=lapsed.channel,
             parts=lapsed.parts or 1,
         )
-        lines = self._router.lines_for(subject)
-        if lapsed.line in self._router.lines:
-            lines = [self._router.lines[lapsed.line]]
-        if all(line.sends_twice for line in lines):
+        routes = self._router.routes_for(subject)
+        if lapsed.line in self._router.routes:
+            routes = [self._router.routes[lapsed.line]]
+        if all(route.sends_twice for route in routes):
             return Status.QUEUED, None
         return Status.UNKNOWN, Reason.UNCERTAIN
 

@@ -16,18 +16,18 @@ from heliograph.domain.routes import Rule
 from heliograph.engine.addresses import AddressGuard
 from heliograph.engine.callbacks import CallbackPoster, CallbackShape
 from heliograph.engine.dispatch import Dispatcher
-from heliograph.engine.errands import Errand
 from heliograph.engine.expanding import Expander
 from heliograph.engine.expiring import EndingRents, ExpiringCodes
 from heliograph.engine.falling_back import FallingBack
 from heliograph.engine.hits import Hits
 from heliograph.engine.intake import EngineIntake
-from heliograph.engine.lines import Line
+from heliograph.engine.jobs import Job
 from heliograph.engine.looking_up import LookingUp
 from heliograph.engine.metrics import Metrics
-from heliograph.engine.news import News
+from heliograph.engine.notifier import Notifier
 from heliograph.engine.pausing import Pausing
 from heliograph.engine.polling import Poller
+from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
 from heliograph.store import Store
 from heliograph.store.base import Lane
@@ -49,10 +49,10 @@ class Engine:
     def __init__(
         self,
         store: Store,
-        news: News,
-        lines: Sequence[Line],
+        notifier: Notifier,
+        routes: Sequence[Route],
         *,
-        default_line: str,
+        default_route: str,
         guard: AddressGuard,
         shapes: Mapping[str, CallbackShape],
         lease_s: float,
@@ -62,22 +62,22 @@ class Engine:
         lookups: str | None = None,
         quiet_hours: tuple[int, int] | None = None,
     ) -> None:
-        """`rules` say by which of the `lines` messages go, `lookups` which is asked about numbers, `quiet_hours` when
+        """`rules` say by which of the `routes` messages go, `lookups` which is asked about numbers, `quiet_hours` when
         marketing waits: minutes of the recipient's day."""
         self.quiet_hours = quiet_hours
         self.tariff = tariff
         self.store = store
-        self.news = news
+        self.notifier = notifier
         self.metrics = Metrics()
         self.guard = guard
-        self.router = Router(lines, default_line, rules, lookups=lookups)
-        self.metrics.watch(lines)
+        self.router = Router(routes, default_route, rules, lookups=lookups)
+        self.metrics.watch(routes)
         self.callback_protocols = frozenset(shapes)
         self._with_credentials = frozenset(name for name, shape in shapes.items() if shape.takes_credentials)
         self._on_events = asyncio.Event()
         self.intake = EngineIntake(
             store,
-            self.news,
+            self.notifier,
             self.metrics,
             self.router,
             tariff,
@@ -87,7 +87,7 @@ class Engine:
         self._dispatcher = Dispatcher(
             store,
             self.router,
-            self.news,
+            self.notifier,
             self.metrics,
             worker=new_id(),
             lease_s=lease_s,
@@ -95,14 +95,14 @@ class Engine:
             on_events=self._on_events,
         )
         self._expansions_due = asyncio.Event()
-        polled = {name: line.provider for name, line in self.router.lines.items()}
+        polled = {name: route.provider for name, route in self.router.routes.items()}
         self._polls_due = asyncio.Event()
         self._poller = Poller(store, polled, self.intake, self._polls_due)
         self._pauses_due = asyncio.Event()
         self._lookups_due = asyncio.Event()
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
-        self._errands: Sequence[Errand] = (
+        self._jobs: Sequence[Job] = (
             CallbackPoster(
                 store, shapes, guard, self.metrics, tariff, self._on_events, on_messages=self._messages_appeared
             ),
@@ -122,14 +122,14 @@ class Engine:
             await self.store.write(end_leases)
             await self.store.write(end_event_leases, now_ms())
         await self._dispatcher.take_back_lapsed()
-        while await self.store.write(leave_lines, LEFT_AT_ONCE, other_than=list(self.router.lines)):
+        while await self.store.write(leave_lines, LEFT_AT_ONCE, other_than=list(self.router.routes)):
             pass  # what waits for a provider that is not set up any more looks for another
-        for line in self.router.lines.values():
-            await line.provider.start(self.intake)
+        for route in self.router.routes.values():
+            await route.provider.start(self.intake)
         await self._poller.start()
         self._tasks = [
             asyncio.create_task(self._dispatcher.run(), name="dispatcher"),
-            *(asyncio.create_task(errand.run(), name=errand.name) for errand in self._errands),
+            *(asyncio.create_task(job.run(), name=job.name) for job in self._jobs),
             asyncio.create_task(self._keep_house(), name="housekeeping"),
         ]
 
@@ -179,11 +179,11 @@ class Engine:
         self._dispatcher.stop()
         dispatcher, *others = self._tasks
         await asyncio.wait({dispatcher})
-        for line in self.router.lines.values():
-            await line.provider.stop()
+        for route in self.router.routes.values():
+            await route.provider.stop()
         await self.intake.finish()
-        for errand in self._errands:
-            errand.stop()
+        for job in self._jobs:
+            job.stop()
         others[-1].cancel()
         for error in await asyncio.gather(dispatcher, *others, return_exceptions=True):
             if isinstance(error, Exception):

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import Tariff
-from heliograph.engine.errands import Errand
+from heliograph.engine.jobs import Job
 from heliograph.store import Store
 from heliograph.store.rewriting import expand_due, next_expansion_at
 
 
-class Expander(Errand):
+class Expander(Job):
     name = "expander"
 
     def __init__(self, store: Store, wake: asyncio.Event, on_messages: Callable[[], None], tariff: Tariff) -> None:

@@ -9,13 +9,13 @@ import msgspec
 
 from heliograph.domain.instants import now_ms
 from heliograph.domain.rents import Rent
-from heliograph.engine.errands import Errand
+from heliograph.engine.jobs import Job
 from heliograph.store import Store
 from heliograph.store.rents import end_due_rents, next_rent_end
 from heliograph.store.verifications import expire_verifications, next_verification_expiry
 
 
-class ExpiringCodes(Errand):
+class ExpiringCodes(Job):
     name = "expiring codes"
 
     def __init__(self, store: Store, on_events: asyncio.Event) -> None:
@@ -35,7 +35,7 @@ class ExpiringCodes(Errand):
         return await self._store.read(next_verification_expiry)
 
 
-class EndingRents(Errand):
+class EndingRents(Job):
     name = "ending rents"
 
     def __init__(self, store: Store) -> None:

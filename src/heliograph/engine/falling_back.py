@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 
 from heliograph.domain.instants import now_ms
-from heliograph.engine.errands import Errand
+from heliograph.engine.jobs import Job
 from heliograph.store import Store
 from heliograph.store.queue import fall_back_late, next_fall_back_at
 
 CHUNK = 1_000
 
 
-class FallingBack(Errand):
+class FallingBack(Job):
     name = "falling back"
 
     def __init__(self, store: Store, wake: asyncio.Event, on_messages: Callable[[], None]) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from heliograph.calling.written import Watch, watched
-from heliograph.engine.contract import Fault, Outcome, Outgoing, Provider, Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.contract import Accepted, Fault, Outcome, Outgoing, Provider, Refused, TryAgain, Uncertain
 
 log = structlog.get_logger(__name__)
 
@@ -62,5 +62,5 @@ def one_for_each(messages: Sequence[Outgoing], said: Sequence[Outcome]) -> list[
     if len(said) != len(messages):
         raise ValueError(f"{len(said)} outcomes for {len(messages)} messages")
     return [
-        outcome if isinstance(outcome, Taken | Refused | TryAgain | Uncertain) else SAID_NOTHING for outcome in said
+        outcome if isinstance(outcome, Accepted | Refused | TryAgain | Uncertain) else SAID_NOTHING for outcome in said
     ]

@@ -10,7 +10,7 @@ import asyncio
 import time
 
 from heliograph.domain.links import Click, Link
-from heliograph.engine.errands import Errand
+from heliograph.engine.jobs import Job
 from heliograph.store import Store
 from heliograph.store.links import any_link, record_hits
 
@@ -20,7 +20,7 @@ REMEMBERED_S = 2.0
 REMEMBERED = 20_000
 
 
-class Hits(Errand):
+class Hits(Job):
     name = "hits"
 
     def __init__(self, store: Store, on_events: asyncio.Event) -> None:

@@ -23,7 +23,7 @@ from heliograph.domain.statuses import Status
 from heliograph.engine.contract import InboundArrival
 from heliograph.engine.foreign import bounded, storable
 from heliograph.engine.metrics import Metrics
-from heliograph.engine.news import News
+from heliograph.engine.notifier import Notifier
 from heliograph.engine.routing import Router
 from heliograph.numbers import country_of, read_address
 from heliograph.store import Store
@@ -48,7 +48,7 @@ class EngineIntake:
     def __init__(
         self,
         store: Store,
-        news: News,
+        notifier: Notifier,
         metrics: Metrics,
         router: Router,
         tariff: Tariff,
@@ -62,7 +62,7 @@ class EngineIntake:
         self._tariff = tariff
         self._on_messages = on_messages
         self._store = store
-        self._news = news
+        self._notifier = notifier
         self._metrics = metrics
         self._on_events = on_events
         self._gathered: list[Receipt] = []
@@ -92,18 +92,18 @@ class EngineIntake:
             self._note_health(recorded.applied)
             if passed_on is not chunk:
                 self._on_messages()
-            self._news.tell([change.message_id for change in recorded.applied])
+            self._notifier.tell([change.message_id for change in recorded.applied])
             self._on_events.set()
 
     async def _pass_on(self, chunk: list[Receipt]) -> list[Receipt]:
         """The same, with a mark on receipts of failures after which another provider is to try."""
-        lines = self._router.lines
+        routes = self._router.routes
         wanted = {
             receipt.provider_ref
             for receipt in chunk
             if receipt.status in _NOT_DELIVERED
-            and (line := lines.get(receipt.provider)) is not None
-            and line.passes_on_receipt(receipt.reason, receipt.provider_code)
+            and (route := routes.get(receipt.provider)) is not None
+            and route.passes_on_receipt(receipt.reason, receipt.provider_code)
         }
         if not wanted:
             return chunk
@@ -115,7 +115,7 @@ class EngineIntake:
             if found is None or receipt.provider_ref not in wanted or receipt.status not in _NOT_DELIVERED:
                 return False
             way = self._router.way(found.subject, now, f"{found.tried} {receipt.provider}")
-            return found.expire_at > now and (way.line is not None or way.wait_until_ms is not None)
+            return found.expire_at > now and (way.route is not None or way.wait_until_ms is not None)
 
         return [msgspec.structs.replace(receipt, elsewhere=True) if goes_on(receipt) else receipt for receipt in chunk]
 
@@ -125,10 +125,10 @@ class EngineIntake:
             if change.took_ms is not None:
                 by_provider.setdefault(change.provider or "", []).append(change)
         for name, ended in by_provider.items():
-            if (line := self._router.lines.get(name)) is not None:
+            if (route := self._router.routes.get(name)) is not None:
                 failed = sum(change.status in _NOT_DELIVERED for change in ended)
                 took_s = [change.took_ms / 1_000 for change in ended if change.took_ms is not None]
-                line.health.note(len(ended), failed=failed, took_s=took_s)
+                route.health.note(len(ended), failed=failed, took_s=took_s)
 
     async def finish(self) -> None:
         """Returns when what was handed in has been written, or could not be: for the engine's end."""
@@ -153,7 +153,7 @@ class EngineIntake:
         if answered is not None:
             self._on_messages()
         self._metrics.inbound(provider)
-        self._news.tell([f"inbound:{account.id}"])
+        self._notifier.tell([f"inbound:{account.id}"])
         self._on_events.set()
         return message.id
 

@@ -13,9 +13,9 @@ from heliograph.domain.messages import Waiting
 from heliograph.domain.retries import retry_at_ms
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Fault, Outcome, Outgoing, Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.contract import Accepted, Fault, Outcome, Outgoing, Refused, TryAgain, Uncertain
 from heliograph.engine.foreign import storable
-from heliograph.engine.lines import Line
+from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
 from heliograph.store.changes import Change
 from heliograph.store.queue import Leased
@@ -28,11 +28,11 @@ class Judge:
         self._router = router
 
     def change(
-        self, line: Line, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
+        self, route: Route, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
     ) -> Change:
         """The change that records it, or lets the message go on."""
-        name = line.provider.name
-        if isinstance(outcome, Taken):
+        name = route.provider.name
+        if isinstance(outcome, Accepted):
             return Change(
                 message.id,
                 Status.SENT,
@@ -43,10 +43,10 @@ class Judge:
                 at_ms=now,
             )
         if isinstance(outcome, Refused):
-            if line.passes_on_refusal(outcome.reason, outcome.code) and self._goes_on(
-                message, prepared, tags, line, now
+            if route.passes_on_refusal(outcome.reason, outcome.code) and self._goes_on(
+                message, prepared, tags, route, now
             ):
-                return _passed_on(message, line, outcome, AttemptOutcome.REFUSED, now)
+                return _passed_on(message, route, outcome, AttemptOutcome.REFUSED, now)
             return Change(
                 message.id,
                 Status.REJECTED,
@@ -57,10 +57,10 @@ class Judge:
                 encoding=prepared.encoding,
                 parts=prepared.parts,
             )
-        if isinstance(outcome, Uncertain) and not line.sends_twice:
+        if isinstance(outcome, Uncertain) and not route.sends_twice:
             detail = storable(outcome.detail)
             return Change(message.id, Status.UNKNOWN, reason=Reason.UNCERTAIN, detail=detail, provider=name)
-        return self._again(message, prepared, outcome, tags, now, line)
+        return self._again(message, prepared, outcome, tags, now, route)
 
     def fault(self, message: Leased, error: Exception, now: int) -> Change:
         """What becomes of a message that a mistake of ours kept from being handed to any provider."""
@@ -77,7 +77,7 @@ class Judge:
         outcome: TryAgain | Uncertain,
         tags: Sequence[str],
         now: int,
-        line: Line,
+        route: Route,
     ) -> Change:
         attempted = AttemptOutcome.PUT_OFF if isinstance(outcome, TryAgain) else AttemptOutcome.UNCERTAIN
         after_ms = outcome.after_ms if isinstance(outcome, TryAgain) else None
@@ -85,9 +85,9 @@ class Judge:
         detail = storable(outcome.detail)
         ours = isinstance(outcome, Fault)
         due_at = _retry_at_ms(message, now, after_ms)
-        is_over = due_at is None or ours or line.passes_on_failure(code)
-        if is_over and self._goes_on(message, prepared, tags, line, now):
-            return _passed_on(message, line, outcome, attempted, now)
+        is_over = due_at is None or ours or route.passes_on_failure(code)
+        if is_over and self._goes_on(message, prepared, tags, route, now):
+            return _passed_on(message, route, outcome, attempted, now)
         if due_at is None:
             return Change(
                 message.id,
@@ -95,22 +95,22 @@ class Judge:
                 reason=Reason.INTERNAL if ours else Reason.RETRIES_EXHAUSTED,
                 provider_code=code,
                 detail=detail,
-                provider=line.name,
+                provider=route.name,
             )
         return Change(
             message.id,
             Status.QUEUED,
             provider_code=code,
             detail=detail,
-            provider=line.name,
+            provider=route.name,
             due_at=due_at,
             attempted=attempted,
         )
 
-    def _goes_on(self, message: Leased, prepared: Outgoing, tags: Sequence[str], line: Line, now: int) -> bool:
-        """Whether another line is left for what this one did not take."""
-        way = self._router.way(subject_of(prepared, tags), now, _tried(message, line))
-        return way.line is not None or way.wait_until_ms is not None
+    def _goes_on(self, message: Leased, prepared: Outgoing, tags: Sequence[str], route: Route, now: int) -> bool:
+        """Whether another route is left for what this one did not take."""
+        way = self._router.way(subject_of(prepared, tags), now, _tried(message, route))
+        return way.route is not None or way.wait_until_ms is not None
 
 
 def _retry_at_ms(message: Leased, now: int, after_ms: int | None = None) -> int | None:
@@ -134,7 +134,7 @@ def is_failure(outcome: Outcome) -> bool:
     return isinstance(outcome, Refused | Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
 
 
-class NotTaken(NamedTuple):
+class NotAccepted(NamedTuple):
     """What a provider said of some messages, for the operator: customers are told a reason and a code."""
 
     outcome: str
@@ -143,28 +143,28 @@ class NotTaken(NamedTuple):
     messages: int
 
 
-def not_taken(outcomes: Sequence[Outcome]) -> list[NotTaken]:
+def not_taken(outcomes: Sequence[Outcome]) -> list[NotAccepted]:
     """Sum up what a provider did not take, each word and code with the first detail; phone numbers are left out."""
     details: dict[tuple[str, str | None], str | None] = {}
     counts: Counter[tuple[str, str | None]] = Counter()
     for outcome in outcomes:
-        if isinstance(outcome, Taken):
+        if isinstance(outcome, Accepted):
             continue
         key = (type(outcome).__name__, None if isinstance(outcome, Uncertain) else outcome.code)
         counts[key] += 1
         details.setdefault(key, outcome.detail)
     return [
-        NotTaken(*key, None if (detail := details[key]) is None else _NUMBERS.sub("…", detail), count)
+        NotAccepted(*key, None if (detail := details[key]) is None else _NUMBERS.sub("…", detail), count)
         for key, count in counts.items()
     ]
 
 
-def _tried(message: Leased, line: Line) -> str:
-    return f"{message.tried} {line.name}".strip()
+def _tried(message: Leased, route: Route) -> str:
+    return f"{message.tried} {route.name}".strip()
 
 
 def _passed_on(
-    message: Leased, line: Line, outcome: Refused | TryAgain | Uncertain, attempted: AttemptOutcome, now: int
+    message: Leased, route: Route, outcome: Refused | TryAgain | Uncertain, attempted: AttemptOutcome, now: int
 ) -> Change:
     """The change that lets another provider have it."""
     code = None if isinstance(outcome, Uncertain) else storable(outcome.code)
@@ -174,8 +174,8 @@ def _passed_on(
         reason=Waiting.FAILED_OVER,
         provider_code=code,
         detail=storable(outcome.detail),
-        provider=line.name,
+        provider=route.name,
         due_at=now,
-        tried=_tried(message, line),
+        tried=_tried(message, route),
         attempted=attempted,
     )

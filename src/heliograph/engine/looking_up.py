@@ -9,8 +9,8 @@ import structlog
 
 from heliograph.domain.instants import now_ms
 from heliograph.domain.lookups import LineStatus, NetworkFacts
-from heliograph.engine.errands import Errand
-from heliograph.engine.lines import Line
+from heliograph.engine.jobs import Job
+from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
 from heliograph.store import Store
 from heliograph.store.lookups import Question, ask_again, claim_lookups, next_lookup_due_at, record_answers
@@ -25,7 +25,7 @@ GAVE_UP = NetworkFacts(status=LineStatus.FAILED, detail="The lookup provider gav
 NO_PROVIDER = NetworkFacts(status=LineStatus.FAILED, detail="No provider is set up that looks numbers up.")
 
 
-class LookingUp(Errand):
+class LookingUp(Job):
     name = "lookups"
 
     def __init__(self, store: Store, router: Router, wake: asyncio.Event, on_events: asyncio.Event) -> None:
@@ -48,27 +48,27 @@ class LookingUp(Errand):
 
     async def answer(self, questions: Sequence[Question]) -> None:
         """Asks the providers and writes what they say; what they can't say now is asked again, some times."""
-        by_line: dict[str, list[Question]] = {}
+        by_route: dict[str, list[Question]] = {}
         answers: list[tuple[str, NetworkFacts]] = []
         for question in questions:
-            line = self._router.asked_about(question.msisdn)
-            if line is None:
+            route = self._router.asked_about(question.msisdn)
+            if route is None:
                 answers.append((question.id, NO_PROVIDER))
             else:
-                by_line.setdefault(line.provider.name, []).append(question)
-        asked = [self._ask(self._router.lines[name], those) for name, those in by_line.items()]
+                by_route.setdefault(route.provider.name, []).append(question)
+        asked = [self._ask(self._router.routes[name], those) for name, those in by_route.items()]
         for found in await asyncio.gather(*asked):
             answers += found
         if answers:
             await self._store.write(record_answers, answers, now_ms())
             self._on_events.set()
 
-    async def _ask(self, line: Line, questions: Sequence[Question]) -> list[tuple[str, NetworkFacts]]:
+    async def _ask(self, route: Route, questions: Sequence[Question]) -> list[tuple[str, NetworkFacts]]:
         try:
-            facts = await line.provider.look_up([question.msisdn for question in questions])
+            facts = await route.provider.look_up([question.msisdn for question in questions])
             return [(question.id, found) for question, found in zip(questions, facts, strict=True)]
         except Exception as error:
-            log.warning("lookup failed", provider=line.provider.name, error=f"{type(error).__name__}: {error}")
+            log.warning("lookup failed", provider=route.provider.name, error=f"{type(error).__name__}: {error}")
         again = [question for question in questions if question.attempts < MAX_ATTEMPTS]
         await self._store.write(ask_again, again, now_ms() + AGAIN_AFTER_S * 1_000)
         return [(question.id, GAVE_UP) for question in questions if question.attempts >= MAX_ATTEMPTS]

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from heliograph.domain.instants import now_ms
 from heliograph.domain.receipts import ReceiptFate
 from heliograph.engine.contract import Outcome
-from heliograph.engine.lines import Line
+from heliograph.engine.routes import Route
 
 
 class Metrics:
@@ -44,17 +44,17 @@ class Metrics:
             "heliograph_codes_refused", "One-time codes that were not sent, by why", ["why"], registry=self.registry
         )
 
-    def watch(self, lines: Iterable[Line]) -> None:
+    def watch(self, routes: Iterable[Route]) -> None:
         """Shows how these providers are doing whenever somebody looks."""
         shown = (
-            ("heliograph_provider_in_service", "Whether messages go by it", lambda line: line.in_service(now_ms())),
-            ("heliograph_provider_in_flight", "Messages that it has not answered", lambda line: line.in_flight),
-            ("heliograph_provider_share", "What its weight is multiplied by", lambda line: line.health.factor),
+            ("heliograph_provider_in_service", "Whether messages go by it", lambda route: route.in_service(now_ms())),
+            ("heliograph_provider_in_flight", "Messages that it has not answered", lambda route: route.in_flight),
+            ("heliograph_provider_share", "What its weight is multiplied by", lambda route: route.health.factor),
         )
         for name, meaning, look in shown:
             gauge = Gauge(name, meaning, ["provider"], registry=self.registry)
-            for line in lines:
-                gauge.labels(line.name).set_function(partial(look, line))
+            for route in routes:
+                gauge.labels(route.name).set_function(partial(look, route))
 
     def accepted(self, protocol: str, count: int) -> None:
         self._accepted.labels(protocol).inc(count)

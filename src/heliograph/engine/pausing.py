@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 
 from heliograph.domain.instants import now_ms
-from heliograph.engine.errands import Errand
+from heliograph.engine.jobs import Job
 from heliograph.store import Store
 from heliograph.store.pausing import is_anything_moving, move_paused
 
 CHUNK = 5_000
 
 
-class Pausing(Errand):
+class Pausing(Job):
     name = "pausing"
 
     def __init__(self, store: Store, wake: asyncio.Event, on_messages: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ import structlog
 
 from heliograph.domain.instants import now_ms
 from heliograph.engine.contract import Intake, Provider
-from heliograph.engine.errands import Errand
+from heliograph.engine.jobs import Job
 from heliograph.store import Store
 from heliograph.store.polls import Poll, add_polls, claim_polls, next_poll_due_at, settle_polls
 
@@ -29,7 +29,7 @@ def first_poll(provider: str, handle: str, now: int, expire_at: int) -> Poll:
     return Poll(provider, handle, now + FIRST_DELAY_S * 1_000, expire_at + AFTER_EXPIRY_MS)
 
 
-class Poller(Errand):
+class Poller(Job):
     name = "poller"
 
     def __init__(self, store: Store, providers: Mapping[str, Provider], intake: Intake, wake: asyncio.Event) -> None:

@@ -66,6 +66,6 @@ class Preparation:
         )
 
 
-def put_back(message: Leased, why: Waiting, until_ms: int | None = None, line: str | None = None) -> Change:
-    """The change that returns a message to the queue, or puts it into a line, without counting an attempt."""
-    return Change(message.id, Status.QUEUED, reason=why, due_at=until_ms, attempts=message.attempts - 1, line=line)
+def put_back(message: Leased, why: Waiting, until_ms: int | None = None, route: str | None = None) -> Change:
+    """The change that returns a message to the queue, or lets it wait for a route, without counting an attempt."""
+    return Change(message.id, Status.QUEUED, reason=why, due_at=until_ms, attempts=message.attempts - 1, line=route)

@@ -63,7 +63,7 @@ class TokenStorage(Protocol):
         ...
 
 
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider is told of where it runs."""
 
     name: str
@@ -71,7 +71,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str | None
     """Whose the inbound messages are; None: the first account's."""
     callback_url: str | None
-    """Where it hears what is told to it (`Provider.hear`); None: nobody outside can reach this server."""
+    """Where it hears what is told to it (`Provider.handle_webhook`); None: nobody outside can reach this server."""
     tokens: TokenStorage | None = None
     """Where it may keep what it would have to log in for again; None: in itself."""
 
@@ -98,5 +98,5 @@ class ProvidedProtocol(ABC):
         """Finds at the start what is wrong with a config, beyond the types of its fields. InvalidConfig."""
 
     @abstractmethod
-    def provider(self, config: Any, surroundings: Surroundings) -> Provider:
+    def provider(self, config: Any, context: ProviderContext) -> Provider:
         """`config` is of the class `self.config`."""

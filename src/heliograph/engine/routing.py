@@ -1,4 +1,4 @@
-"""Which line a message takes."""
+"""Which route a message takes."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import NamedTuple
 
 from heliograph.domain.channels import Channel
 from heliograph.domain.routes import Rule, Subject, cost_of
-from heliograph.engine.lines import Line
+from heliograph.engine.routes import Route
 from heliograph.numbers import country_of, is_test_number
 
 
 class Way(NamedTuple):
     """What is left for a message."""
 
-    line: Line | None
+    route: Route | None
     """By which it goes now."""
     wait_until_ms: int | None = None
-    """None of its lines is in service; one will be tried again then."""
+    """None of its routes is in service; one will be tried again then."""
 
 
 NO_WAY = Way(None)
 
 
 class Router:
-    """Numbers of the sandbox's own range never leave by any line other than the sandbox's."""
+    """Numbers of the sandbox's own range never leave by any route other than the sandbox's."""
 
     def __init__(
         self,
-        lines: Sequence[Line],
+        routes: Sequence[Route],
         default: str,
         rules: Sequence[Rule] = (),
         *,
@@ -37,64 +37,67 @@ class Router:
         sandbox: str = "sandbox",
     ) -> None:
         """`default` takes what no rule matches, `lookups` is asked about numbers; None: the default."""
-        self.lines = {line.name: line for line in lines}
+        self.routes = {route.name: route for route in routes}
         self.rules = rules
-        self._default = [self.lines[default]]
-        self._lookups = self.lines[lookups or default]
-        self._sandbox = [self.lines[sandbox]] if sandbox in self.lines else []
-        self._by_rule = [(rule, [self.lines[name] for name in rule.names]) for rule in rules]
+        self._default = [self.routes[default]]
+        self._lookups = self.routes[lookups or default]
+        self._sandbox = [self.routes[sandbox]] if sandbox in self.routes else []
+        self._by_rule = [(rule, [self.routes[name] for name in rule.names]) for rule in rules]
         for rule, those in self._by_rule:
-            for line in those:
-                line.health.is_followed |= rule.follow_health
-        reachable = [*self._default, *(line for _, those in self._by_rule for line in those)]
-        self.channels: Set[Channel] = frozenset().union(*(line.provider.channels for line in reachable))
+            for route in those:
+                route.health.is_followed |= rule.follow_health
+        reachable = [*self._default, *(route for _, those in self._by_rule for route in those)]
+        self.channels: Set[Channel] = frozenset().union(*(route.provider.channels for route in reachable))
         """Those by which ordinary numbers can be reached."""
-        self._with_others = {line.name for _, those in self._by_rule if len(those) > 1 for line in those}
+        self._with_others = {route.name for _, those in self._by_rule if len(those) > 1 for route in those}
 
-    def has_others(self, line: Line) -> bool:
-        """Whether messages that wait for this line might go by another."""
-        return line.name in self._with_others
+    def has_others(self, route: Route) -> bool:
+        """Whether messages that wait for this route might go by another."""
+        return route.name in self._with_others
 
-    def lines_for(self, subject: Subject) -> Sequence[Line]:
+    def routes_for(self, subject: Subject) -> Sequence[Route]:
         """Those that a message may take, in the order in which they are tried."""
         if is_test_number(subject.msisdn):
             return self._sandbox
-        for rule, lines in self._by_rule:
+        for rule, routes in self._by_rule:
             if rule.mismatch(subject) is None:
-                return _ordered(rule, lines, subject.msisdn)
+                return _ordered(rule, routes, subject.msisdn)
         return self._default
 
-    def usual(self, msisdn: str, channel: str) -> Line | None:
-        """The line of a message that no rule is asked about; None: `way` has to say."""
+    def usual(self, msisdn: str, channel: str) -> Route | None:
+        """The route of a message that no rule is asked about; None: `way` has to say."""
         if self._by_rule or is_test_number(msisdn):
             return None
-        (line,) = self._default
-        return line if channel in line.provider.channels else None
+        (route,) = self._default
+        return route if channel in route.provider.channels else None
 
     def way(self, subject: Subject, now_ms: int, tried: str = "") -> Way:
-        """The first line that is in service, leads there by the message's channel, and was not `tried`."""
+        """The first route that is in service, leads there by the message's channel, and was not `tried`."""
         before = tried.split()
         out_of_service: list[int] = []
-        for line in self.lines_for(subject):
-            if subject.channel not in line.provider.channels or line.name in before:
+        for route in self.routes_for(subject):
+            if subject.channel not in route.provider.channels or route.name in before:
                 continue
-            if line.in_service(now_ms):
-                return Way(line)
-            out_of_service.append(line.out_of_service_until_ms)
+            if route.in_service(now_ms):
+                return Way(route)
+            out_of_service.append(route.out_of_service_until_ms)
         return Way(None, min(out_of_service)) if out_of_service else NO_WAY
 
-    def asked_about(self, msisdn: str) -> Line | None:
-        """The line that can be asked about a number; None if there is none."""
-        line = next(iter(self._sandbox), None) if is_test_number(msisdn) else self._lookups
-        return None if line is None or not line.provider.looks_up else line
+    def asked_about(self, msisdn: str) -> Route | None:
+        """The route that can be asked about a number; None if there is none."""
+        route = next(iter(self._sandbox), None) if is_test_number(msisdn) else self._lookups
+        return None if route is None or not route.provider.looks_up else route
 
 
-def _ordered(rule: Rule, lines: Sequence[Line], msisdn: str) -> Sequence[Line]:
+def _ordered(rule: Rule, routes: Sequence[Route], msisdn: str) -> Sequence[Route]:
     if rule.cheapest:
         country = country_of(msisdn)
-        return sorted(lines, key=lambda line: cost_of(line.rules.costs, country))
+        return sorted(routes, key=lambda route: cost_of(route.rules.costs, country))
     if not rule.weights:
-        return lines
-    weights = [rule.weights[line.name] * (line.health.factor if rule.follow_health else 1.0) for line in lines]
-    (first,) = random.choices(lines, weights)  # noqa: S311 - a share, not a secret
-    return [first, *(line for line in sorted(lines, key=lambda line: -rule.weights[line.name]) if line is not first)]
+        return routes
+    weights = [rule.weights[route.name] * (route.health.factor if rule.follow_health else 1.0) for route in routes]
+    (first,) = random.choices(routes, weights)  # noqa: S311 - a share, not a secret
+    return [
+        first,
+        *(route for route in sorted(routes, key=lambda route: -rule.weights[route.name]) if route is not first),
+    ]

@@ -15,8 +15,8 @@ from heliograph.api.shapes import PROTOCOL as NATIVE
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
-from heliograph.engine.lines import Line, LineRules
-from heliograph.engine.news import News
+from heliograph.engine.notifier import Notifier
+from heliograph.engine.routes import Route, RouteRules
 from heliograph.protocols.registry import KEY_KINDS, SERVED
 from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
@@ -74,8 +74,8 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
     store = await open_store(settings.store, settings.data_dir)
     try:
         accounts = Accounts(store, Access(store), await seal_key.ensure(settings, store))
-        news = News()
-        simulated = await _simulated(settings, store, accounts, news) if settings.has_sandbox else None
+        notifier = Notifier()
+        simulated = await _simulated(settings, store, accounts, notifier) if settings.has_sandbox else None
         public_url = settings.public_url.rstrip("/")
         shapes: dict[str, CallbackShape] = {NATIVE: NativeCallbacks(store)}
         for protocol in SERVED:
@@ -85,9 +85,9 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         configured = await providers.ensure(settings, store)
         engine = Engine(
             store,
-            news,
-            [*([] if simulated is None else [simulated.line]), *configured.lines],
-            default_line=settings.default_provider,
+            notifier,
+            [*([] if simulated is None else [simulated.route]), *configured.routes],
+            default_route=settings.default_provider,
             guard=AddressGuard((*settings.callback_networks, *(() if simulated is None else LOOPBACK))),
             shapes=shapes,
             lease_s=settings.lease_s,
@@ -130,11 +130,11 @@ class _Simulated(NamedTuple):
     """The sandbox: where there is one, its customers are developers, whose callbacks are on the same machine."""
 
     operator: SandboxOperator
-    line: Line
+    route: Route
     credentials: sandbox_accounts.Credentials
 
 
-async def _simulated(settings: Settings, store: Store, accounts: Accounts, news: News) -> _Simulated:
+async def _simulated(settings: Settings, store: Store, accounts: Accounts, notifier: Notifier) -> _Simulated:
     if settings.default_provider != SANDBOX:
         log.warning(
             "the sandbox is on beside real providers: its accounts have printed credentials, and callbacks of every "
@@ -143,5 +143,5 @@ async def _simulated(settings: Settings, store: Store, accounts: Accounts, news:
     first, credentials = await sandbox_accounts.ensure(accounts, KEY_KINDS, settings.data_dir)
     if settings.tariff.channels:
         await sandbox_accounts.ensure_balances(store, settings.balance)
-    operator = SandboxOperator(store, news.tell, default_account_id=first.id)
-    return _Simulated(operator, Line(operator, LineRules(per_second=settings.sandbox_rate)), credentials)
+    operator = SandboxOperator(store, notifier.tell, default_account_id=first.id)
+    return _Simulated(operator, Route(operator, RouteRules(per_second=settings.sandbox_rate)), credentials)

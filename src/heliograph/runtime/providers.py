@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 import structlog
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from heliograph.domain.accounts import new_secret
-from heliograph.domain.errors import NotNow, RequestError, SetupError
+from heliograph.domain.errors import SetupError
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.routes import Rule, title_of
-from heliograph.doors.bodies import read_body
-from heliograph.engine.contract import Heard, InboundArrival, Intake, Provider
-from heliograph.engine.lines import Line, LineRules
-from heliograph.engine.provided import ProviderConfig, Surroundings
+from heliograph.doors.webhooks import Registered, webhook_address
+from heliograph.engine.contract import InboundArrival, Intake, Provider
+from heliograph.engine.provided import ProviderConfig, ProviderContext
+from heliograph.engine.routes import Route, RouteRules
 from heliograph.protocols.registry import provided
 from heliograph.runtime.masking import masked, secrets_of
 from heliograph.runtime.settings import Settings
@@ -31,7 +27,6 @@ from heliograph.store.tx import Tx
 
 log = structlog.get_logger(__name__)
 
-MOUNT = "/providers"
 CHECKED_WITHIN_S = 20.0
 _SECRET = "providers.callback_secret."  # noqa: S105 - the setting's name begins so
 _SHARED_SECRET = "providers.callback_secret"  # noqa: S105 - the setting's name
@@ -56,7 +51,7 @@ async def check(provider: Provider, secrets: Sequence[str] = ()) -> Checked:
     return Checked(provider.name, True, masked(standing.detail + balance, secrets))
 
 
-class Deaf(Intake):
+class NullIntake(Intake):
     """For providers that are only tried."""
 
     async def receipts(self, receipts: Sequence[Receipt]) -> None:
@@ -70,9 +65,9 @@ async def check_all(settings: Settings) -> list[Checked]:
     """Tries each provider of the settings, all at once, without a store."""
 
     async def tried(name: str, config: ProviderConfig) -> Checked:
-        nowhere = Surroundings(name=name, account_id=None, callback_url=None)
+        nowhere = ProviderContext(name=name, account_id=None, callback_url=None)
         provider = provided(config.type).provider(config, nowhere)
-        await provider.start(Deaf())
+        await provider.start(NullIntake())
         try:
             return await check(provider, _secrets_in(config))
         finally:
@@ -86,66 +81,48 @@ class Providers:
 
     def __init__(
         self,
-        lines: list[Line],
+        routes: list[Route],
         secrets: Mapping[str, str],
         addresses: dict[str, str],
         configs: Mapping[str, ProviderConfig],
     ) -> None:
-        self.lines = lines
+        self.routes = routes
         self._configs = configs
         self.addresses = addresses
         """Where each hears its server, by name; empty if nobody outside can reach this one."""
         self._secrets = secrets
-        self._by_name: Mapping[str, Provider] = {line.provider.name: line.provider for line in lines}
 
     async def check(self) -> None:
         """Says in the log which can't be used as they are set up."""
         for checked in await asyncio.gather(
-            *(check(line.provider, _secrets_in(self._configs[line.name])) for line in self.lines)
+            *(check(route.provider, _secrets_in(self._configs[route.name])) for route in self.routes)
         ):
             if not checked.works:
                 log.error("provider can't be used", provider=checked.name, reason=checked.told)
 
-    def route(self, max_body_bytes: int) -> Route:
-        """Where their servers tell what they have to tell: `/providers/NAME/SECRET`."""
-
-        async def hear(request: Request) -> Response:
-            name = request.path_params["name"]
-            provider = self._by_name.get(name)
-            right = hmac.compare_digest(request.path_params["secret"].encode(), self._secrets.get(name, "").encode())
-            if provider is None or not right:
-                return Response(status_code=404)
-            try:
-                body = await read_body(request, max_body_bytes)
-                headers = {name.lower(): value for name, value in request.headers.items()}
-                query, query_string = dict(request.query_params), request.scope["query_string"].decode("latin-1")
-                said = await provider.hear(Heard(request.method, query, headers, body, query_string))
-            except (NotNow, RequestError) as error:
-                return Response(status_code=error.http_status)
-            except RecursionError:  # JSON that is nested for its own sake
-                return Response(status_code=400)
-            except Exception:
-                log.exception("provider's callback failed", provider=provider.name)
-                return Response(status_code=500)
-            return Response(said.body, said.status, media_type=said.content_type)
-
-        return Route(MOUNT + "/{name}/{secret}", hear, methods=["GET", "POST"])
+    def registered(self) -> dict[str, Registered]:
+        """Give each with the secret of its webhook, by name."""
+        return {
+            route.name: Registered(route.provider, secret)
+            for route in self.routes
+            if (secret := self._secrets.get(route.name)) is not None
+        }
 
 
 async def ensure(settings: Settings, store: Store) -> Providers:
     """Make the providers of the settings. SetupError for an account that does not exist."""
     secrets = await store.write(_ensure_secrets, list(settings.providers))
     public_url = settings.public_url.rstrip("/")
-    addresses = {name: f"{public_url}{MOUNT}/{name}/{secret}" for name, secret in secrets.items() if public_url}
-    lines = []
+    addresses = {name: webhook_address(public_url, name, secret) for name, secret in secrets.items() if public_url}
+    routes = []
     for name, config in settings.providers.items():
         account = await store.read(account_by_name, config.account) if config.account else None
         if config.account and account is None:
             raise SetupError(f"The provider `{name}` is for an account that does not exist: {config.account!r}.")
         owner = None if account is None else account.id
-        surroundings = Surroundings(name=name, account_id=owner, callback_url=addresses.get(name))
-        lines.append(Line(provided(config.type).provider(config, surroundings), _rules(config)))
-    return Providers(lines, secrets, addresses, settings.providers)
+        context = ProviderContext(name=name, account_id=owner, callback_url=addresses.get(name))
+        routes.append(Route(provided(config.type).provider(config, context), _rules(config)))
+    return Providers(routes, secrets, addresses, settings.providers)
 
 
 def renew_secret(tx: Tx, name: str) -> None:
@@ -164,8 +141,8 @@ def _secrets_in(config: ProviderConfig) -> list[str]:
     return secrets_of(config, provided(config.type).secrets)
 
 
-def _rules(config: ProviderConfig) -> LineRules:
-    return LineRules(
+def _rules(config: ProviderConfig) -> RouteRules:
+    return RouteRules(
         per_second=config.rate,
         per_originator=config.originator_rate,
         resend_uncertain=config.resend_uncertain,

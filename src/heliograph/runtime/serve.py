@@ -64,7 +64,7 @@ class _Server(uvicorn.Server):
     when_started: Callable[[], None]
 
     def __init__(self, platform: Platform) -> None:
-        self._news = platform.engine.news
+        self._notifier = platform.engine.notifier
         connections = Connections(limits_of(platform.settings))
         config = uvicorn.Config(
             platform.web(),
@@ -93,7 +93,7 @@ class _Server(uvicorn.Server):
         """Ends what waits for news, answers what is being asked, and accepts nothing more. The second time: at once."""
         self.force_exit = self.should_exit
         self.should_exit = True
-        self._news.close()
+        self._notifier.close()
 
 
 @contextmanager

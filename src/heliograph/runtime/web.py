@@ -17,6 +17,7 @@ from heliograph.console.server import console_routes
 from heliograph.domain.accounts import SANDBOX_SCOPES
 from heliograph.doors.openapi import openapi_document
 from heliograph.doors.settings import DoorSettings
+from heliograph.doors.webhooks import webhook_route
 from heliograph.engine.engine import Engine
 from heliograph.protocols.registry import SERVED
 from heliograph.public.optout import optout_routes
@@ -70,7 +71,7 @@ def web_application(
                 for protocol in SERVED
                 for place, door in protocol.more_doors(services, for_doors).items()
             ),
-            providers.route(limit),
+            webhook_route(providers.registered(), limit),
             Route("/healthz", health),
             Route("/metrics", metrics),
             *optout_routes(services.optouts),

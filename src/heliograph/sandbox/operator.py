@@ -24,12 +24,12 @@ from heliograph.domain.lookups import NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import (
+    Accepted,
     InboundArrival,
     Intake,
     Outgoing,
     Provider,
     Refused,
-    Taken,
     TryAgain,
     Uncertain,
 )
@@ -110,7 +110,7 @@ class SandboxOperator(Provider):
         calm = self.chaos == CALM
         for message, identifier in zip(messages, identifiers, strict=True):
             fate = outcome_for(message.msisdn, message.channel)
-            taken: SubmitOutcome = Taken(identifier)
+            taken: SubmitOutcome = Accepted(identifier)
             if fate is Outcome.REJECTED:
                 taken = Refused(Reason.PROVIDER_REFUSED, "SBX-2", "The sandbox rejects this test number.")
             elif not calm:
@@ -133,7 +133,7 @@ class SandboxOperator(Provider):
             return TryAgain(code="SBX-BUSY", detail="The sandbox refuses this submit for the moment.")
         if self._draw(self.chaos.timing_out):
             return Uncertain("The sandbox did not answer.")
-        return Taken(identifier)
+        return Accepted(identifier)
 
     @staticmethod
     def _draw(share: float) -> bool:

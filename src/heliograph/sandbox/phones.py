@@ -15,7 +15,7 @@ from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import Status
 from heliograph.engine.engine import Engine
-from heliograph.engine.news import ELSEWHERE_S, Listening
+from heliograph.engine.notifier import ELSEWHERE_S, Subscription
 from heliograph.numbers import Check, InvalidNumber, normalise, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.sandbox.chaos import Chaos
@@ -147,7 +147,7 @@ class Phones:
         """
         msisdn = _phone(account, number)
         deadline = time.monotonic() + timeout_s
-        with self._engine.news.listen(f"phone:{msisdn}") as news:
+        with self._engine.notifier.listen(f"phone:{msisdn}") as subscription:
             while True:
                 found = await self._store.read(
                     messages_on, msisdn, limit=1_000, after=after, direction="received", account_id=_id(account)
@@ -158,7 +158,7 @@ class Phones:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise WaitTimedOut(f"No such message reached {number} within {timeout_s:g} s.")
-                await news.wait(min(left, ELSEWHERE_S))
+                await subscription.wait(min(left, ELSEWHERE_S))
 
     async def code(
         self, account: Account | None, number: str, *, timeout_s: float = 0, after: str | None = None
@@ -170,7 +170,7 @@ class Phones:
         """
         msisdn = _phone(account, number)
         deadline = time.monotonic() + timeout_s
-        with self._engine.news.listen(f"phone:{msisdn}") as news:
+        with self._engine.notifier.listen(f"phone:{msisdn}") as subscription:
             while True:
                 found, coming = await self._store.read(_latest_code, _id(account), msisdn, after)
                 if found is not None and not coming:
@@ -179,13 +179,13 @@ class Phones:
                 if left <= 0:
                     missing = "The latest message to {} is on its way" if coming else "No message on {} has a new code"
                     raise WaitTimedOut(f"{missing.format(number)}.")
-                await news.wait(min(left, ELSEWHERE_S))
+                await subscription.wait(min(left, ELSEWHERE_S))
 
     async def clear(self, account: Account | None, number: str | None = None) -> None:
         """Takes the messages off a phone, or off all."""
         msisdn = None if number is None else _phone(account, number)
         await self._store.write(clear_phones, _id(account), msisdn)
-        self._engine.news.tell(["phones", *([] if msisdn is None else [f"phone:{msisdn}"])])
+        self._engine.notifier.tell(["phones", *([] if msisdn is None else [f"phone:{msisdn}"])])
 
     async def reply(
         self, account: Account | None, number: str, to: str, text: str, channel: Channel | None = None
@@ -224,13 +224,13 @@ class Phones:
         """How many of the account's messages phones got, and how many of these were repetitions."""
         return await self._store.read(received_twice, account.id)
 
-    def listen(self, msisdn: str | None = None) -> Listening:
-        """News of one phone, or of all."""
-        return self._engine.news.listen("phones" if msisdn is None else f"phone:{_phone(None, msisdn)}")
+    def listen(self, msisdn: str | None = None) -> Subscription:
+        """Notifier of one phone, or of all."""
+        return self._engine.notifier.listen("phones" if msisdn is None else f"phone:{_phone(None, msisdn)}")
 
-    def listen_to_message(self, message_id: str) -> Listening:
-        """News of one message's status."""
-        return self._engine.news.listen(message_id)
+    def listen_to_message(self, message_id: str) -> Subscription:
+        """Notifier of one message's status."""
+        return self._engine.notifier.listen(message_id)
 
 
 def _latest_code(

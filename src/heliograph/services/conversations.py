@@ -8,7 +8,7 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Draft, Options
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.contacts import UNKNOWN, Details
-from heliograph.domain.conversations import WINDOW, Conversation, Line
+from heliograph.domain.conversations import WINDOW, Conversation, ConversationEntry
 from heliograph.domain.directory import TemplateWish
 from heliograph.domain.errors import ChannelNotActive, NotFound, WindowClosed
 from heliograph.domain.inbound import Inbound
@@ -55,7 +55,9 @@ class Conversations:
         known = await self._store.read(known_as, account.id, [found.msisdn])
         return Known(found, known.get(found.msisdn, UNKNOWN))
 
-    async def thread(self, account: Account, conversation: Conversation, *, limit: int = LONGEST_THREAD) -> list[Line]:
+    async def thread(
+        self, account: Account, conversation: Conversation, *, limit: int = LONGEST_THREAD
+    ) -> list[ConversationEntry]:
         """Its newest messages in both directions and by all channels, newest first."""
         wanted = InboundFilter(msisdns=[conversation.msisdn])
         received = await self._store.read(inbound_of, account.id, wanted, limit=limit)
@@ -108,8 +110,8 @@ class Conversations:
         return sent
 
 
-def _received(message: Inbound) -> Line:
-    return Line(
+def _received(message: Inbound) -> ConversationEntry:
+    return ConversationEntry(
         message.id,
         True,
         message.body,
@@ -122,10 +124,10 @@ def _received(message: Inbound) -> Line:
     )
 
 
-def _sent(sent: Sent, now: int) -> Line:
+def _sent(sent: Sent, now: int) -> ConversationEntry:
     message, batch, rendered = sent
     fallback = batch.options.fallbacks[message.leg - 1] if message.leg else None
-    return Line(
+    return ConversationEntry(
         message.id,
         False,
         rendered.body,

@@ -18,12 +18,12 @@ from heliograph.store import Store
 from heliograph.store.batches import BatchFilter, batches_by_ids, batches_of, count_batches
 from heliograph.store.messages import (
     Alike,
-    Line,
     MessageFilter,
+    ReportRow,
     Sums,
-    lines_of,
     message_by_id,
     messages_of,
+    report_rows_of,
     summary_of,
     sums_by_batch,
     sums_of,
@@ -48,10 +48,10 @@ class Sent(NamedTuple):
     rendered: Rendered
 
 
-class SentLine(NamedTuple):
+class SentRow(NamedTuple):
     """The same, with as much of the message as a long list needs."""
 
-    line: Line
+    line: ReportRow
     batch: Batch
     rendered: Rendered
 
@@ -90,12 +90,12 @@ class History:
         found, batches = await self._store.read(_page, account.id, wanted, limit, before, after)
         return list(_rendered(found, batches))
 
-    async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[list[SentLine]]:
+    async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[list[SentRow]]:
         """Newest first, some thousands at a time; the next ones are read while these are worked on."""
         batches: dict[str, Batch] = {}
         renderers: dict[str, Renderer] = {}
 
-        def read(before: str | None) -> asyncio.Task[tuple[list[Line], dict[str, Batch]]]:
+        def read(before: str | None) -> asyncio.Task[tuple[list[ReportRow], dict[str, Batch]]]:
             return asyncio.ensure_future(self._store.read(_lines, account.id, wanted, before, set(batches)))
 
         coming = read(None)
@@ -110,7 +110,7 @@ class History:
                 }
                 coming = read(lines[-1].id)
                 yield [
-                    SentLine(line, batches[line.batch_id], renderers[line.batch_id](line.msisdn, line.leg))
+                    SentRow(line, batches[line.batch_id], renderers[line.batch_id](line.msisdn, line.leg))
                     for line in lines
                 ]
         finally:
@@ -169,8 +169,8 @@ def _page(
 
 def _lines(
     tx: Tx, account_id: str, wanted: MessageFilter, before: str | None, known: Set[str]
-) -> tuple[list[Line], dict[str, Batch]]:
-    found = lines_of(tx, account_id, wanted, limit=READ_AT_ONCE, before=before)
+) -> tuple[list[ReportRow], dict[str, Batch]]:
+    found = report_rows_of(tx, account_id, wanted, limit=READ_AT_ONCE, before=before)
     return found, batches_by_ids(tx, account_id, {line.batch_id for line in found} - known)
 
 

@@ -12,7 +12,7 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Message, Wait, why_waiting
 from heliograph.domain.statuses import SETTLED, Reason, Status
 from heliograph.engine.engine import Engine
-from heliograph.engine.news import ELSEWHERE_S
+from heliograph.engine.notifier import ELSEWHERE_S
 from heliograph.store.attempts import attempts_of
 from heliograph.store.batches import cancel_message
 from heliograph.store.forgetting import delete_message, forget_medium, redact_message
@@ -86,7 +86,7 @@ class Messages:
     async def wait_until_settled(self, account: Account, message_id: str, timeout_s: float) -> Message:
         """The message once it is settled. WaitTimedOut if that takes longer than `timeout_s`."""
         deadline = time.monotonic() + timeout_s
-        with self._engine.news.listen(message_id) as news:
+        with self._engine.notifier.listen(message_id) as subscription:
             while True:
                 message = await self.get(account, message_id)
                 left = deadline - time.monotonic()
@@ -94,7 +94,7 @@ class Messages:
                     return message
                 if left <= 0:
                     raise WaitTimedOut(f"After {timeout_s:g} s the message is {message.status}.")
-                await news.wait(min(left, ELSEWHERE_S))
+                await subscription.wait(min(left, ELSEWHERE_S))
 
 
 def _no_message(message_id: str) -> NotFound:

@@ -20,7 +20,7 @@ REMEMBERED = 10_000
 SHARES = 10
 
 
-class Standing(NamedTuple):
+class RateState(NamedTuple):
     """Where a caller stands in the current second."""
 
     limit: int
@@ -54,7 +54,7 @@ class RequestRates:
         self._alone = store.dialect == "sqlite"
         self._seconds: dict[str, _Second] = {}
 
-    async def take(self, account_id: str, usual: int) -> Standing:
+    async def take(self, account_id: str, usual: int) -> RateState:
         """Count one request of this account, by a door whose own limit is `usual`."""
         number, limit = int(self._clock()), self._limit or usual
         share = max(limit // SHARES, 1)
@@ -71,7 +71,7 @@ class RequestRates:
         else:
             allowed = min(limit, await self._granted(account_id, second, place, share, limit))
         left = (allowed if second.over else limit) - place
-        return Standing(limit, max(left, 0), number + 1, place > allowed)
+        return RateState(limit, max(left, 0), number + 1, place > allowed)
 
     async def _granted(self, account_id: str, second: _Second, place: int, share: int, limit: int) -> int:
         """How many requests this process may let through in the second, once it has asked for as many as `place`."""

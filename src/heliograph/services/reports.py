@@ -16,12 +16,12 @@ from heliograph.store.messages import (
     Bucket,
     Kind,
     MessageFilter,
-    Standing,
+    RecipientStatus,
     buckets_of,
     kinds_of,
     message_to,
     messages_of,
-    standings_of,
+    recipient_statuses_of,
 )
 from heliograph.store.tx import Tx
 
@@ -31,7 +31,7 @@ class BatchReport(msgspec.Struct, frozen=True):
 
     batch: Batch
     buckets: Sequence[Bucket]
-    standings: Sequence[Standing]
+    standings: Sequence[RecipientStatus]
     """Of each recipient; empty unless asked for."""
 
 
@@ -76,5 +76,5 @@ def _report(tx: Tx, account_id: str, batch_id: str, with_recipients: bool) -> Ba
     batch = batch_by_id(tx, account_id, batch_id)
     if batch is None:
         return None
-    standings = standings_of(tx, account_id, batch_id) if with_recipients else []
+    standings = recipient_statuses_of(tx, account_id, batch_id) if with_recipients else []
     return BatchReport(batch, buckets_of(tx, account_id, batch_id), standings)

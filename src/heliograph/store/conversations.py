@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select, update
 
 from heliograph.domain.batches import BodyKind
-from heliograph.domain.conversations import Conversation, Heard
+from heliograph.domain.conversations import Conversation, LastInbound
 from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, to_ms
@@ -17,7 +17,7 @@ from heliograph.store.schema import conversations
 from heliograph.store.tx import Tx
 
 _NAMES = tuple(column.name for column in conversations.c)
-_decode_heard = msgspec.json.Decoder(dict[str, Heard]).decode
+_decode_heard = msgspec.json.Decoder(dict[str, LastInbound]).decode
 
 
 def note_heard(tx: Tx, message: Inbound) -> None:
@@ -27,7 +27,7 @@ def note_heard(tx: Tx, message: Inbound) -> None:
     fresh = (new_id(), message.account_id, message.msisdn, 0, "", at, "{}")
     tx.insert(conversations, _NAMES, [fresh], skip_existing=True)
     before = tx.value(select(conversations.c.heard).where(*mine).with_for_update())
-    heard = _decode_heard(before) | {message.channel: Heard(at, message.to)}
+    heard = _decode_heard(before) | {message.channel: LastInbound(at, message.to)}
     tx.run(
         update(conversations)
         .where(*mine)

@@ -230,7 +230,7 @@ def _of_countries(tx: Tx, countries: Sequence[str | None]) -> ColumnElement[bool
     return or_(named, messages.c.country.is_(None)) if None in countries else named
 
 
-class Line(NamedTuple):
+class ReportRow(NamedTuple):
     """A message in a long list: what reports have of it, as it is stored. Instants are milliseconds since 1970."""
 
     id: str
@@ -248,18 +248,20 @@ class Line(NamedTuple):
     leg: int
 
 
-_LINE = tuple(messages.c[name] for name in Line._fields)
+_REPORT_ROW = tuple(messages.c[name] for name in ReportRow._fields)
 
 
-def lines_of(tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None) -> list[Line]:
+def report_rows_of(
+    tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None
+) -> list[ReportRow]:
     """A page, newest first, of what is older than the message `before`."""
     doors = wanted.protocols or wanted.other_protocols
     by_batch = doors or wanted.originators or wanted.client_reference is not None
-    query = _filtered(tx, select(*_LINE).select_from(_WITH_BATCH if by_batch else messages), account_id, wanted)
+    query = _filtered(tx, select(*_REPORT_ROW).select_from(_WITH_BATCH if by_batch else messages), account_id, wanted)
     if before is not None:
         query = query.where(messages.c.id < before)
     with tx.in_index_order():
-        return [Line._make(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
+        return [ReportRow._make(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
 
 
 class Sums(msgspec.Struct, frozen=True):
@@ -394,7 +396,7 @@ def buckets_of(tx: Tx, account_id: str, batch_id: str) -> list[Bucket]:
     return [Bucket(Status(row[0]), row[1], row[2], row[3]) for row in rows]
 
 
-class Standing(msgspec.Struct, frozen=True):
+class RecipientStatus(msgspec.Struct, frozen=True):
     """Where one recipient of a batch stands."""
 
     msisdn: str
@@ -403,11 +405,11 @@ class Standing(msgspec.Struct, frozen=True):
     provider_code: str | None
 
 
-def standings_of(tx: Tx, account_id: str, batch_id: str) -> list[Standing]:
+def recipient_statuses_of(tx: Tx, account_id: str, batch_id: str) -> list[RecipientStatus]:
     """Of every recipient, in the order of the batch."""
     rows = tx.rows(
         select(messages.c.msisdn, messages.c.status, messages.c.reason, messages.c.provider_code)
         .where(messages.c.account_id == account_id, of_batch(batch_id))
         .order_by(messages.c.id)
     )
-    return [Standing(row[0], Status(row[1]), row[2], row[3]) for row in rows]
+    return [RecipientStatus(row[0], Status(row[1]), row[2], row[3]) for row in rows]

@@ -10,7 +10,7 @@ from tests.protocols.contract.wires import CALLBACK, Wire
 from tests.protocols.standing_in import Ears
 
 from heliograph.engine.contract import Provider
-from heliograph.engine.provided import Surroundings
+from heliograph.engine.provided import ProviderContext
 from heliograph.protocols.registry import PROVIDED
 from heliograph.runtime.settings import load
 
@@ -22,7 +22,7 @@ async def started(wire: Wire, origin: str, *, reachable: bool = True) -> AsyncIt
     environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"line": table})}
     config = load(file=None, environment=environment).settings.providers["line"]
     kind = next(protocol for protocol in PROVIDED if protocol.name == wire.type)
-    where = Surroundings(name="line", account_id="A" * 26, callback_url=CALLBACK if reachable else None)
+    where = ProviderContext(name="line", account_id="A" * 26, callback_url=CALLBACK if reachable else None)
     provider, ears = kind.provider(config, where), Ears()
     await provider.start(ears)
     try:

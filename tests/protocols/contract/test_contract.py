@@ -13,7 +13,7 @@ from tests.protocols.standing_in import outgoing
 
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.statuses import Status
-from heliograph.engine.contract import Outcome, Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.contract import Accepted, Outcome, Refused, TryAgain, Uncertain
 from heliograph.protocols.registry import PROVIDED
 from heliograph.runtime.providers import check
 
@@ -39,8 +39,8 @@ async def test_each_message_is_taken_under_an_id_of_its_own_in_order(wire: Wire,
     async with started(wire, far.origin) as (provider, _):
         outcomes: Sequence[Outcome] = await provider.send([outgoing(number) for number in (1, 2, 3)])
 
-    assert all(isinstance(outcome, Taken) for outcome in outcomes), outcomes
-    assert len({outcome.provider_ref for outcome in outcomes if isinstance(outcome, Taken)}) == 3
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes), outcomes
+    assert len({outcome.provider_ref for outcome in outcomes if isinstance(outcome, Accepted)}) == 3
 
 
 @every_provider
@@ -49,7 +49,7 @@ async def test_a_number_may_be_there_twice(wire: Wire, far: Far) -> None:
     async with started(wire, far.origin) as (provider, _):
         outcomes = await provider.send([outgoing(1), outgoing(1, "Another", message_id="M9")])
 
-    assert [type(outcome) for outcome in outcomes] == [Taken, Taken]
+    assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted]
 
 
 @every_provider
@@ -132,8 +132,8 @@ async def test_binary_messages_are_taken_or_refused_each_for_itself(wire: Wire, 
     async with started(wire, far.origin) as (provider, _):
         outcomes = await provider.send([outgoing(1, "AAEC", kind=BodyKind.BINARY, udh="050003ab0201"), outgoing(2)])
 
-    assert isinstance(outcomes[0], Taken | Refused)
-    assert isinstance(outcomes[1], Taken)
+    assert isinstance(outcomes[0], Accepted | Refused)
+    assert isinstance(outcomes[1], Accepted)
 
 
 HEARING = [wire for wire in WIRES if wire.heard("x:1")]
@@ -144,9 +144,9 @@ async def test_receipts_come_home_in_each_form_of_the_id_once_or_again(wire: Wir
     far.behaviour = wire.accepted
     async with started(wire, far.origin) as (provider, ears):
         (outcome,) = await provider.send([outgoing(1)])
-        assert isinstance(outcome, Taken)
+        assert isinstance(outcome, Accepted)
         told = wire.heard(outcome.provider_ref)
-        said = [await provider.hear(heard) for heard in (*told, told[0])]
+        said = [await provider.handle_webhook(heard) for heard in (*told, told[0])]
 
     assert {answer.status for answer in said} == {200}
     assert [receipt.status for receipt in ears.heard] == [Status.DELIVERED] * len(said)
@@ -157,7 +157,7 @@ async def test_receipts_come_home_in_each_form_of_the_id_once_or_again(wire: Wir
 async def test_a_receipt_of_a_message_that_nobody_has_sent_yet_is_handed_on(wire: Wire, far: Far) -> None:
     """The engine keeps it until its message is known; the provider is told that it was heard."""
     async with started(wire, far.origin) as (provider, ears):
-        answer = await provider.hear(wire.heard("early:33600000001")[0])
+        answer = await provider.handle_webhook(wire.heard("early:33600000001")[0])
 
     assert answer.status == 200
     assert len(ears.heard) == 1
@@ -169,7 +169,7 @@ NONSENSE = [wire for wire in WIRES if wire.nonsense]
 @pytest.mark.parametrize("wire", NONSENSE, ids=[wire.type for wire in NONSENSE])
 async def test_what_is_no_receipt_is_refused(wire: Wire, far: Far) -> None:
     async with started(wire, far.origin) as (provider, ears):
-        answers = [await provider.hear(heard) for heard in wire.nonsense]
+        answers = [await provider.handle_webhook(heard) for heard in wire.nonsense]
 
     assert all(400 <= answer.status < 500 for answer in answers)
     assert (ears.heard, ears.arrived) == ([], [])
@@ -183,7 +183,7 @@ async def test_inbound_messages_are_handed_in_with_an_id_that_makes_repetitions_
     assert wire.inbound is not None
     async with started(wire, far.origin) as (provider, ears):
         for _ in range(2):
-            assert (await provider.hear(wire.inbound("33612345678", "Oui"))).status == 200
+            assert (await provider.handle_webhook(wire.inbound("33612345678", "Oui"))).status == 200
 
     first, again = ears.arrived
     assert (first.msisdn, first.to, first.body, first.account_id) == ("33612345678", "36111", "Oui", "A" * 26)
@@ -200,7 +200,7 @@ async def test_receipts_are_asked_for_where_nobody_tells(wire: Wire, far: Far) -
     far.behaviour = wire.accepted
     async with started(wire, far.origin, reachable=False) as (provider, _):
         (outcome,) = await provider.send([outgoing(1)])
-        assert isinstance(outcome, Taken)
+        assert isinstance(outcome, Accepted)
         assert outcome.poll is not None
         far.behaviour = wire.polled
         answer = await provider.poll(outcome.poll)

@@ -11,7 +11,7 @@ from tests.protocols.contract.wires import WIRES, Wire
 from tests.protocols.standing_in import Ears, outgoing
 
 from heliograph.calling import note_written
-from heliograph.engine.contract import Fault, Outcome, Outgoing, Provider, Taken, Uncertain
+from heliograph.engine.contract import Accepted, Fault, Outcome, Outgoing, Provider, Uncertain
 from heliograph.engine.handing import became_of
 from heliograph.protocols.shared.singly import SinglyProvider
 
@@ -41,8 +41,8 @@ async def test_one_that_can_not_be_said_is_tried_again_and_the_others_go_out(
     async with started(wire, far.origin) as (provider, _):
         first, between, last = await became_of(provider, [outgoing(1), broken, outgoing(3)])
 
-    assert (type(first), type(last)) == (Taken, Taken)
-    assert type(between) in {Taken, Fault}  # not all say everything
+    assert (type(first), type(last)) == (Accepted, Accepted)
+    assert type(between) in {Accepted, Fault}  # not all say everything
     if isinstance(between, Fault):
         assert between.detail == f"RuntimeError: no {field} today"
         assert not between.blames_provider
@@ -58,7 +58,7 @@ async def test_what_no_encoding_has_is_no_reason_to_lose_a_message(
     async with started(wire, far.origin) as (provider, _):
         first, _, last = outcomes = await provider.send([outgoing(1), outgoing(2, **fields), outgoing(3)])
 
-    assert (type(first), type(last)) == (Taken, Taken)
+    assert (type(first), type(last)) == (Accepted, Accepted)
     assert not any(isinstance(outcome, Uncertain) for outcome in outcomes)
 
 
@@ -75,7 +75,7 @@ class OneOfYourOwn(SinglyProvider):
             note_written()
         if message.body == "bad":
             raise KeyError("feather")
-        return Taken(message.message_id)
+        return Accepted(message.message_id)
 
 
 class PlainOne(Provider):
@@ -86,7 +86,7 @@ class PlainOne(Provider):
     async def send(self, messages: list[Outgoing]) -> list[Outcome]:  # type: ignore[override]
         if any(message.body == "bad" for message in messages):
             raise KeyError("feather")
-        return [Taken(message.message_id) for message in messages]
+        return [Accepted(message.message_id) for message in messages]
 
 
 class PlainOneThatSays(PlainOne):
@@ -96,10 +96,10 @@ class PlainOneThatSays(PlainOne):
 @pytest.mark.parametrize(
     ("provider", "kinds"),
     [
-        (OneOfYourOwn(writes_first=False), [Taken, Fault, Taken]),
-        (OneOfYourOwn(writes_first=True), [Taken, Uncertain, Taken]),
+        (OneOfYourOwn(writes_first=False), [Accepted, Fault, Accepted]),
+        (OneOfYourOwn(writes_first=True), [Accepted, Uncertain, Accepted]),
         (PlainOne(), [Uncertain, Uncertain, Uncertain]),
-        (PlainOneThatSays(), [Taken, Fault, Taken]),
+        (PlainOneThatSays(), [Accepted, Fault, Accepted]),
     ],
     ids=["by our transport", "after it was written", "unknown to us", "that says so"],
 )
@@ -123,7 +123,9 @@ class Wrong(Provider):
         return self._said
 
 
-@pytest.mark.parametrize("said", [(), (Taken("1"),), (Taken("1"), None), (Taken("1"), Taken("2"), Taken("3"))])
+@pytest.mark.parametrize(
+    "said", [(), (Accepted("1"),), (Accepted("1"), None), (Accepted("1"), Accepted("2"), Accepted("3"))]
+)
 async def test_what_a_provider_does_not_say_is_uncertain(said: tuple[Any, ...]) -> None:
     outcomes = await became_of(Wrong(*said), [outgoing(1), outgoing(2)])
 

@@ -19,7 +19,7 @@ from tests.protocols.standing_in import outgoing
 from heliograph.calling import Request, Response
 from heliograph.calling.written import watched
 from heliograph.domain.statuses import Reason
-from heliograph.engine.contract import Outcome, Refused, Taken, TryAgain, Uncertain
+from heliograph.engine.contract import Accepted, Outcome, Refused, TryAgain, Uncertain
 from heliograph.protocols.shared.answers import (
     LONGEST_WISH_MS,
     MEANINGS,
@@ -118,7 +118,7 @@ async def test_what_is_too_large_together_goes_in_pieces(wire: Wire, far: Far) -
 
         outcomes = await provider.send([outgoing(number) for number in (1, 2, 3, 4)])
 
-    assert [type(outcome) for outcome in outcomes] == [Taken] * 4
+    assert [type(outcome) for outcome in outcomes] == [Accepted] * 4
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
@@ -133,7 +133,7 @@ async def test_one_that_can_not_be_is_found_among_the_others(wire: Wire, status:
     async with started(wire, far.origin) as (provider, _):
         outcomes = await provider.send([outgoing(1), culprit, outgoing(3)])
 
-    assert [type(outcome) for outcome in outcomes] == [Taken, Refused, Taken]
+    assert [type(outcome) for outcome in outcomes] == [Accepted, Refused, Accepted]
 
 
 def _unless(is_wrong: Callable[[Request], bool], status: int, otherwise: Answer) -> Answer:
@@ -147,7 +147,7 @@ def _unless(is_wrong: Callable[[Request], bool], status: int, otherwise: Answer)
 def test_every_answer_has_an_outcome(status: int, body: bytes, headers: dict[str, str]) -> None:
     outcome = refusal(Response(status, body, headers))
 
-    assert not isinstance(outcome, Taken)
+    assert not isinstance(outcome, Accepted)
     if isinstance(outcome, TryAgain) and outcome.after_ms is not None:
         assert 0 <= outcome.after_ms <= LONGEST_WISH_MS
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from heliograph.calling import Request, Response
-from heliograph.engine.contract import Heard
+from heliograph.engine.contract import WebhookRequest
 from heliograph.protocols.twilio.signature import sign
 
 SECRET = "5ecret-0f-ours"
@@ -48,22 +48,22 @@ class Wire:
     """What a check is answered where the credentials are right."""
     polled: Answer | None = None
     """What is answered to a question about a message that was delivered."""
-    heard: Callable[[str], list[Heard]] = lambda _: []
+    heard: Callable[[str], list[WebhookRequest]] = lambda _: []
     """Receipts of delivery, in each form that the provider writes the id in."""
-    nonsense: list[Heard] = field(default_factory=list)
+    nonsense: list[WebhookRequest] = field(default_factory=list)
     """What can't be understood."""
-    inbound: Callable[[str, str], Heard] | None = None
+    inbound: Callable[[str, str], WebhookRequest] | None = None
     """A message from a sender to 36111 with a text."""
     let_in: Callable[[Answer], Answer] = lambda answer: answer
     """Lets everybody log in, where one has to, and answers the rest."""
 
 
-def posted(fields: dict[str, str], headers: dict[str, str] | None = None) -> Heard:
-    return Heard("POST", {}, headers or {}, urlencode(fields).encode())
+def posted(fields: dict[str, str], headers: dict[str, str] | None = None) -> WebhookRequest:
+    return WebhookRequest("POST", {}, headers or {}, urlencode(fields).encode())
 
 
-def as_json(document: object, **headers: str) -> Heard:
-    return Heard("POST", {}, {"content-type": "application/json", **headers}, json.dumps(document).encode())
+def as_json(document: object, **headers: str) -> WebhookRequest:
+    return WebhookRequest("POST", {}, {"content-type": "application/json", **headers}, json.dumps(document).encode())
 
 
 # -- XMS
@@ -74,7 +74,7 @@ def xms_created(request: Request) -> Response:
     return Response(201, json.dumps(wanted | {"id": "B1", "canceled": False}).encode())
 
 
-def xms_receipt(ref: str) -> list[Heard]:
+def xms_receipt(ref: str) -> list[WebhookRequest]:
     batch, _, number = ref.partition(":")
     return [
         as_json(
@@ -101,7 +101,7 @@ XMS = Wire(
     locked=always(401),
     checked=said(200, {"page": 0, "page_size": 0, "count": 0, "batches": []}),
     heard=xms_receipt,
-    nonsense=[Heard("POST", {}, {}, b"<html>")],
+    nonsense=[WebhookRequest("POST", {}, {}, b"<html>")],
     inbound=lambda sender, text: as_json(
         {
             "type": "mo_text",
@@ -153,7 +153,7 @@ SMSCX = Wire(
             }
         ),
     ],
-    nonsense=[Heard("POST", {}, {}, b"<html>")],
+    nonsense=[WebhookRequest("POST", {}, {}, b"<html>")],
     inbound=lambda sender, text: as_json(
         {
             "event": "receive_sms",
@@ -227,9 +227,9 @@ ISENDPRO = Wire(
     always(200, b"<html>"),
     locked=isendpro_refusal("3"),
     checked=said(200, {"etat": {"credit": 12.5}}),
-    heard=lambda ref: [Heard("GET", {"tracker": ref, "tel": "336", "statut": "delivered"}, {}, b"")],
-    nonsense=[Heard("GET", {"x": "y"}, {}, b"")],
-    inbound=lambda sender, text: Heard(
+    heard=lambda ref: [WebhookRequest("GET", {"tracker": ref, "tel": "336", "statut": "delivered"}, {}, b"")],
+    nonsense=[WebhookRequest("GET", {"x": "y"}, {}, b"")],
+    inbound=lambda sender, text: WebhookRequest(
         "GET", {"tel": sender, "sms": text, "date": "2026-01-01 10:00:00", "emetteur": "36111"}, {}, b""
     ),
 )
@@ -269,7 +269,7 @@ def twilio_error(status: int, code: int) -> Answer:
     return said(status, {"code": code, "message": "Because.", "more_info": "", "status": status})
 
 
-def twilio_told(**fields: str) -> Heard:
+def twilio_told(**fields: str) -> WebhookRequest:
     signature = sign(SECRET, CALLBACK, list(fields.items()))
     return posted(fields, {"x-twilio-signature": signature})
 
@@ -333,7 +333,7 @@ SNS = Wire(
         b"<GetSMSAttributesResponse><GetSMSAttributesResult><attributes><entry><key>MonthlySpendLimit</key>"
         b"<value>20</value></entry></attributes></GetSMSAttributesResult></GetSMSAttributesResponse>",
     ),
-    nonsense=[Heard("POST", {}, {}, b"<html>"), as_json({"Type": "Notification"})],
+    nonsense=[WebhookRequest("POST", {}, {}, b"<html>"), as_json({"Type": "Notification"})],
 )
 
 # -- ATS
@@ -359,7 +359,7 @@ ATS = Wire(
     locked=always(200, b"<status><code>100</code></status>"),
     checked=ats(20),
     polled=ats(23),
-    inbound=lambda sender, text: Heard(
+    inbound=lambda sender, text: WebhookRequest(
         "POST",
         {},
         {},
@@ -415,10 +415,10 @@ WEBHOOK = Wire(
     locked=always(401),
     heard=lambda ref: [
         as_json({"id": ref, "state": "DELIVRD", "code": 0}),
-        Heard("GET", {"id": ref, "state": "delivered"}, {}, b""),
+        WebhookRequest("GET", {"id": ref, "state": "delivered"}, {}, b""),
         posted({"id": ref, "state": "delivered"}),
     ],
-    nonsense=[as_json({"x": "y"}), Heard("POST", {}, {"content-type": "application/json"}, b"{")],
+    nonsense=[as_json({"x": "y"}), WebhookRequest("POST", {}, {"content-type": "application/json"}, b"{")],
     inbound=lambda sender, text: as_json({"id": "I1", "sender": sender, "to": "36111", "text": text}),
 )
 
@@ -430,7 +430,7 @@ def heliograph_error(status: int, code: str, *, retryable: bool = False) -> Answ
     return said(status, {"error": told})
 
 
-def heliograph_receipt(ref: str) -> list[Heard]:
+def heliograph_receipt(ref: str) -> list[WebhookRequest]:
     batch, _, number = ref.partition(":")
     told = {"message_id": "M1", "batch_id": batch, "status": "delivered", "at": "2026-01-01T10:00:00Z"}
     told |= dict.fromkeys(("reason", "explanation", "provider_code"))
@@ -475,7 +475,7 @@ HELIOGRAPH = Wire(
         200, {"items": [HELIOGRAPH_MESSAGE | {"batch_id": request.query["batch_id"]}], "next": None}
     )(request),
     heard=heliograph_receipt,
-    nonsense=[Heard("POST", {}, {}, b"<html>")],
+    nonsense=[WebhookRequest("POST", {}, {}, b"<html>")],
     inbound=lambda sender, text: as_json(
         {
             "id": "E2",

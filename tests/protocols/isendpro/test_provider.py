@@ -16,15 +16,15 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.lookups import LineStatus
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Heard, Refused, Taken, TryAgain, Uncertain
-from heliograph.engine.provided import Surroundings
+from heliograph.engine.contract import Accepted, Refused, TryAgain, Uncertain, WebhookRequest
+from heliograph.engine.provided import ProviderContext
 from heliograph.protocols.isendpro.provider import IsendproConfig, IsendproProvider
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
 
 CONFIG = IsendproConfig(type="isendpro", keyid="key", host="http://localhost")
-HERE = Surroundings(name="line", account_id="A" * 26, callback_url="https://sms.example.org/providers/line/x")
+HERE = ProviderContext(name="line", account_id="A" * 26, callback_url="https://sms.example.org/providers/line/x")
 
 
 def reply(*entries: dict[str, Any], status: int = 200) -> Response:
@@ -63,7 +63,7 @@ async def test_messages_of_an_originator_go_together_each_with_its_text_and_trac
         {**common, "num": ["33600000004"], "sms": ["Hello"], "tracker": ["M41"]},
         {**mine, "num": ["33600000001"], "sms": ["Encore"], "tracker": ["M91"]},
     ]
-    assert outcomes == [Taken("M11"), Taken("M22"), Taken("M31"), Taken("M41"), Taken("M91")]
+    assert outcomes == [Accepted("M11"), Accepted("M22"), Accepted("M31"), Accepted("M41"), Accepted("M91")]
 
 
 async def test_transactional_messages_ask_for_no_mention() -> None:
@@ -79,8 +79,8 @@ async def test_transactional_messages_ask_for_no_mention() -> None:
 @pytest.mark.parametrize(
     ("entry", "kind", "reason"),
     [
-        ({"code": 0}, Taken, None),
-        ({"code": "0"}, Taken, None),
+        ({"code": 0}, Accepted, None),
+        ({"code": "0"}, Accepted, None),
         ({"code": 11}, Refused, Reason.OPTED_OUT),
         ({"code": 21}, Refused, Reason.UNKNOWN_SUBSCRIBER),
         ({"code": 4711}, Refused, Reason.PROVIDER_REFUSED),
@@ -147,7 +147,7 @@ async def test_receipts_are_known_by_their_tracker() -> None:
         {"tracker": "M21", "tel": "336", "statut": "failed", "date": "", "code": "21"},
         {"tracker": "M31", "tel": "336", "statut": "lost", "date": "", "code": ""},
     ):
-        assert (await provider.hear(Heard("GET", query, {}, b""))).status == 200
+        assert (await provider.handle_webhook(WebhookRequest("GET", query, {}, b""))).status == 200
 
     assert ears.heard == [
         Receipt("line", "M11", Status.DELIVERED, provider_code="0"),
@@ -162,7 +162,7 @@ async def test_receipts_in_the_vendor_s_own_words_once_they_are_known() -> None:
     )
     provider, ears = await started(StandIn(taken), config)
 
-    await provider.hear(Heard("GET", {"t": "M1", "etat": "OK", "more": "x"}, {}, b""))
+    await provider.handle_webhook(WebhookRequest("GET", {"t": "M1", "etat": "OK", "more": "x"}, {}, b""))
 
     assert ears.heard == [Receipt("line", "M1", Status.DELIVERED)]
 
@@ -171,8 +171,8 @@ async def test_inbound_messages_and_what_is_neither() -> None:
     provider, ears = await started(StandIn(taken))
     query = {"tel": "+33612345678", "sms": "Oui", "date": "2026-01-01 10:00:00", "emetteur": "36111"}
 
-    assert (await provider.hear(Heard("GET", query, {}, b""))).status == 200
-    assert (await provider.hear(Heard("GET", {"x": "y"}, {}, b""))).status == 400
+    assert (await provider.handle_webhook(WebhookRequest("GET", query, {}, b""))).status == 200
+    assert (await provider.handle_webhook(WebhookRequest("GET", {"x": "y"}, {}, b""))).status == 400
 
     (arrival,) = ears.arrived
     assert (arrival.msisdn, arrival.to, arrival.body) == ("33612345678", "36111", "Oui")

@@ -18,8 +18,8 @@ from heliograph.domain.channels import Channel
 from heliograph.domain.errors import ChannelNotActive
 from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Heard, Refused, Taken, TryAgain, Uncertain
-from heliograph.engine.provided import Surroundings
+from heliograph.engine.contract import Accepted, Refused, TryAgain, Uncertain, WebhookRequest
+from heliograph.engine.provided import ProviderContext
 from heliograph.protocols.smscx.errors import InsufficientBalanceException
 from heliograph.protocols.smscx.provider import SmscxConfig, SmscxProvider
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
 
 CONFIG = SmscxConfig(type="smscx", api_key="sc_secret", host="http://localhost", originator="Usual")
-HERE = Surroundings(name="line", account_id="A" * 26, callback_url=None)
+HERE = ProviderContext(name="line", account_id="A" * 26, callback_url=None)
 REACHABLE = msgspec.structs.replace(HERE, callback_url="https://sms.example.org/providers/line/x")
 
 
@@ -76,7 +76,7 @@ def refusal(status: int, type: str, code: int = 0, headers: dict[str, str] | Non
     return Response(status, json.dumps(body).encode(), headers or {})
 
 
-async def started(driver: StandIn, where: Surroundings = HERE) -> tuple[SmscxProvider, Ears]:
+async def started(driver: StandIn, where: ProviderContext = HERE) -> tuple[SmscxProvider, Ears]:
     provider = SmscxProvider(CONFIG, where, driver)
     ears = Ears()
     await provider.start(ears)
@@ -98,7 +98,7 @@ async def test_what_shares_a_text_goes_together_and_each_number_has_its_own_id()
     ]
     assert {body["dlrCallbackUrl"] for body in driver.sent} == {REACHABLE.callback_url}
     assert len({body["idempotencyId"] for body in driver.sent}) == 3
-    assert outcomes == [Taken("id-0"), Taken("id-0"), Taken("id-1"), Taken("id-0")]
+    assert outcomes == [Accepted("id-0"), Accepted("id-0"), Accepted("id-1"), Accepted("id-0")]
 
 
 async def test_each_number_is_told_what_became_of_it() -> None:
@@ -107,7 +107,7 @@ async def test_each_number_is_told_what_became_of_it() -> None:
 
     outcomes = await provider.send([outgoing(number) for number in range(1, 5)])
 
-    assert outcomes[0] == Taken("id-0", "campaign-1")
+    assert outcomes[0] == Accepted("id-0", "campaign-1")
     reasons = [outcome.reason for outcome in outcomes[1:] if isinstance(outcome, Refused)]
     assert reasons == [Reason.UNROUTABLE, Reason.PROVIDER_REFUSED, Reason.PROVIDER_REFUSED]
 
@@ -148,7 +148,7 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_id() -> None:
 
     (outcome,) = await provider.send([outgoing(1)])
 
-    assert outcome == Taken("id-0", "campaign-1")
+    assert outcome == Accepted("id-0", "campaign-1")
     assert len({body["idempotencyId"] for body in driver.sent}) == 1
 
 
@@ -161,8 +161,8 @@ async def test_binary_is_refused_without_asking() -> None:
     assert isinstance(outcome, Refused) and not driver.requests
 
 
-def told(event: str, *items: dict[str, Any]) -> Heard:
-    return Heard("POST", {}, {}, json.dumps({"event": event, "data": items}).encode())
+def told(event: str, *items: dict[str, Any]) -> WebhookRequest:
+    return WebhookRequest("POST", {}, {}, json.dumps({"event": event, "data": items}).encode())
 
 
 async def test_receipts_and_inbound_are_taken_in() -> None:
@@ -170,7 +170,7 @@ async def test_receipts_and_inbound_are_taken_in() -> None:
     shared = {"campaignId": "c", "statusCode": 3, "datetime": "2026-01-02 03:04:05"}
 
     said = [
-        await provider.hear(
+        await provider.handle_webhook(
             told(
                 "dlr_update",
                 {**shared, "msgId": "a", "status": "DELIVERED", "errorCode": None},
@@ -179,7 +179,7 @@ async def test_receipts_and_inbound_are_taken_in() -> None:
                 {**shared, "msgId": "d", "status": "VANISHED", "errorCode": None},
             )
         ),
-        await provider.hear(
+        await provider.handle_webhook(
             told(
                 "receive_sms",
                 {
@@ -193,8 +193,8 @@ async def test_receipts_and_inbound_are_taken_in() -> None:
                 },
             )
         ),
-        await provider.hear(told("link_hit", {"hitId": 1})),
-        await provider.hear(Heard("POST", {}, {}, b"nonsense")),
+        await provider.handle_webhook(told("link_hit", {"hitId": 1})),
+        await provider.handle_webhook(WebhookRequest("POST", {}, {}, b"nonsense")),
     ]
 
     assert [answer.status for answer in said] == [200, 200, 200, 400]
@@ -245,7 +245,7 @@ async def test_other_channels_go_by_a_template_of_theirs(channel: str, path: str
     )
     by_path = {request.path: json.loads(request.body or b"") for request in server.requests}
 
-    assert all(isinstance(outcome, Taken) for outcome in outcomes)
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
     assert set(by_path) == {path, "/sms"}
     assert (by_path[path]["templateId"], by_path[path]["customFields"]) == (number, {"text": "Hello"})
     assert len(by_path[path]["to"]) == 2
@@ -329,8 +329,8 @@ async def test_inbound_messages_come_by_their_channel(channel: str) -> None:
         "receivedAt": "2026-01-01 00:00:00",
     }
 
-    said = await provider.hear(
-        Heard("POST", {}, {}, json.dumps({"event": f"receive_{channel}", "data": [item]}).encode())
+    said = await provider.handle_webhook(
+        WebhookRequest("POST", {}, {}, json.dumps({"event": f"receive_{channel}", "data": [item]}).encode())
     )
 
     assert said.status == 200

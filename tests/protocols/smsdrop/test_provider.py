@@ -13,15 +13,15 @@ from heliograph.calling import Request, Response, Unreachable
 from heliograph.domain.batches import BodyKind, Options
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Refused, Taken, TryAgain, Uncertain
-from heliograph.engine.provided import Surroundings
+from heliograph.engine.contract import Accepted, Refused, TryAgain, Uncertain
+from heliograph.engine.provided import ProviderContext
 from heliograph.protocols.smsdrop.provider import RETRY_S, SmsdropConfig, SmsdropProvider
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
 
 CONFIG = SmsdropConfig(type="smsdrop", email="me@example.org", password="secret", context="http://localhost")
-HERE = Surroundings(name="line", account_id="A" * 26, callback_url=None)
+HERE = ProviderContext(name="line", account_id="A" * 26, callback_url=None)
 
 
 def campaign(**fields: Any) -> dict[str, Any]:
@@ -94,7 +94,7 @@ async def test_what_shares_a_text_goes_as_one_campaign_with_our_name() -> None:
         ("M9-1", "Hello", "12345", ["+33600000001"]),
     ]
     assert len(far.requests) == 5  # it logs in once
-    assert outcomes[2] == Taken("c-1:33600000003", "c-1")
+    assert outcomes[2] == Accepted("c-1:33600000003", "c-1")
 
 
 @pytest.mark.parametrize(
@@ -171,10 +171,10 @@ async def test_one_bad_number_does_not_stop_the_others() -> None:
 
     outcomes = await provider.send([outgoing(number) for number in range(1, 6)])
 
-    assert [type(outcome) for outcome in outcomes] == [Taken, Taken, Refused, Taken, Taken]
+    assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted, Refused, Accepted, Accepted]
 
 
-@pytest.mark.parametrize(("title", "kind"), [("M1-1", Taken), ("M1-2", Uncertain)])
+@pytest.mark.parametrize(("title", "kind"), [("M1-1", Accepted), ("M1-2", Uncertain)])
 async def test_a_launch_without_an_answer_is_looked_for_by_its_title(title: str, kind: type[object]) -> None:
     listed = [campaign(id="c-0", title="x"), campaign(title=title)]
     far = Far(Unreachable("no answer", written=True), answered(200, listed))
@@ -184,8 +184,8 @@ async def test_a_launch_without_an_answer_is_looked_for_by_its_title(title: str,
 
     assert isinstance(outcome, kind)
     assert len(far.launched) == 1
-    if isinstance(outcome, Taken):
-        assert outcome == Taken("c-1:33600000001", "c-1")
+    if isinstance(outcome, Accepted):
+        assert outcome == Accepted("c-1:33600000001", "c-1")
 
 
 async def test_what_there_was_no_credit_for_is_tried_again_not_launched_again() -> None:
@@ -194,7 +194,7 @@ async def test_what_there_was_no_credit_for_is_tried_again_not_launched_again() 
     provider = await started(far)
 
     (outcome,) = await provider.send([outgoing(1)])
-    assert isinstance(outcome, Taken)
+    assert isinstance(outcome, Accepted)
     first = await provider.poll(outcome.poll or "")
     second = await provider.poll(outcome.poll or "")
 

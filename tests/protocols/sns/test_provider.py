@@ -21,15 +21,15 @@ from tests.protocols.standing_in import Ears, StandIn, outgoing
 from heliograph.calling import Request, Response
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Heard, Refused, Taken
-from heliograph.engine.provided import Surroundings
+from heliograph.engine.contract import Accepted, Refused, WebhookRequest
+from heliograph.engine.provided import ProviderContext
 from heliograph.protocols.sns import wire
 from heliograph.protocols.sns.notifications import Certificates, Notification
 from heliograph.protocols.sns.provider import SnsConfig, SnsProvider
 from heliograph.protocols.sns.signing import Signer
 from heliograph.runtime.providers import check
 
-HERE = Surroundings(name="line", account_id="A" * 26, callback_url="https://sms.example.org/providers/line/x")
+HERE = ProviderContext(name="line", account_id="A" * 26, callback_url="https://sms.example.org/providers/line/x")
 KEYS = {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "wJalrXUtnFEMI"}
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:inbound"
 
@@ -66,8 +66,8 @@ async def test_moto_takes_messages_and_says_who_opted_out(moto: str) -> None:
         aws_secret_access_key=KEYS["secret_access_key"],
     )
 
-    assert all(isinstance(outcome, Taken) for outcome in outcomes), outcomes
-    assert len({outcome.provider_ref for outcome in outcomes if isinstance(outcome, Taken)}) == 3
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes), outcomes
+    assert len({outcome.provider_ref for outcome in outcomes if isinstance(outcome, Accepted)}) == 3
     assert isinstance(invalid, Refused)
     assert invalid.code == "InvalidParameter"
     assert checked.works, checked.told
@@ -147,7 +147,7 @@ class Amazon:
         )
         self.certificate = certificate.public_bytes(serialization.Encoding.PEM)
 
-    def said(self, message: str, *, version: str = "2", **changed: str) -> Heard:
+    def said(self, message: str, *, version: str = "2", **changed: str) -> WebhookRequest:
         fields = {
             "Type": "Notification",
             "MessageId": "N1",
@@ -162,7 +162,7 @@ class Amazon:
         text = msgspec.convert(fields, Notification).signed_text()
         digest = hashes.SHA256() if version == "2" else hashes.SHA1()
         fields["Signature"] = base64.b64encode(self._key.sign(text, padding.PKCS1v15(), digest)).decode()
-        return Heard("POST", {}, {"content-type": "text/plain"}, json.dumps(fields).encode())
+        return WebhookRequest("POST", {}, {"content-type": "text/plain"}, json.dumps(fields).encode())
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ async def test_inbound_messages_and_events_come_by_a_topic(amazon: Amazon, versi
     event = {"eventType": "TEXT_DELIVERED", "messageId": "M1"}
 
     said = [
-        await provider.hear(amazon.said(json.dumps(each), version=version))
+        await provider.handle_webhook(amazon.said(json.dumps(each), version=version))
         for each in (inbound, event, event | {"eventType": "TEXT_SPAM"}, event | {"eventType": "TEXT_NEW"})
     ]
 
@@ -223,7 +223,7 @@ async def test_a_subscription_is_confirmed_by_going_where_it_says(amazon: Amazon
         SubscribeURL="https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t",
     )
 
-    assert (await provider.hear(told)).status == 200
+    assert (await provider.handle_webhook(told)).status == 200
     assert visited.requests[-1].path == "/?Action=ConfirmSubscription&Token=t"
 
 
@@ -233,7 +233,7 @@ async def test_nothing_is_taken_that_is_not_the_topic_s(amazon: Amazon) -> None:
     changed = msgspec.structs.replace(genuine, body=genuine.body.replace(b"M1", b"M2"))
 
     answers = [
-        await provider.hear(each)
+        await provider.handle_webhook(each)
         for each in (
             changed,
             amazon.said("{}", SigningCertURL="https://evil.example.org/x.pem"),
@@ -245,7 +245,7 @@ async def test_nothing_is_taken_that_is_not_the_topic_s(amazon: Amazon) -> None:
             amazon.said("{}", SigningCertURL=RIGHT + "\n"),
             amazon.said("{}", SigningCertURL="https://[sns.eu-west-1.amazonaws.com/x.pem"),
             amazon.said("{}", TopicArn="arn:aws:sns:eu-west-1:999999999999:other"),
-            Heard("POST", {}, {}, b"nonsense"),
+            WebhookRequest("POST", {}, {}, b"nonsense"),
         )
     ]
 

@@ -19,15 +19,15 @@ from heliograph.calling import Request, Response
 from heliograph.domain.channels import Channel
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine.contract import Heard, Refused, TryAgain, Uncertain
-from heliograph.engine.provided import Surroundings
+from heliograph.engine.contract import Refused, TryAgain, Uncertain, WebhookRequest
+from heliograph.engine.provided import ProviderContext
 from heliograph.protocols.twilio.provider import TwilioConfig, TwilioProvider
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
 
 CONFIG = TwilioConfig(type="twilio", account_sid=ACCOUNT, auth_token=SECRET, sender="+15005550006")
-HERE = Surroundings(name="line", account_id="A" * 26, callback_url=CALLBACK)
+HERE = ProviderContext(name="line", account_id="A" * 26, callback_url=CALLBACK)
 
 
 async def started(driver: StandIn, config: TwilioConfig = CONFIG) -> tuple[TwilioProvider, Ears]:
@@ -108,7 +108,7 @@ async def test_each_code(status: int, code: int, kind: type[object], reason: Rea
 async def test_each_status(told: dict[str, str], receipt: tuple[Any, ...] | None) -> None:
     provider, ears = await started(StandIn(twilio_message))
 
-    assert (await provider.hear(twilio_told(MessageSid="SM1", **told))).status == 200
+    assert (await provider.handle_webhook(twilio_told(MessageSid="SM1", **told))).status == 200
 
     word = told.get("MessageStatus") or told["SmsStatus"]
     expected = [] if receipt is None else [Receipt("line", "SM1", *receipt, detail=word)]
@@ -122,7 +122,7 @@ async def test_what_does_not_say_which_message_it_is_is_not_heard(word: str) -> 
     told = {"MessageStatus": word, "From": "+33612345678", "To": "+33700000000", "Body": "Hi"}
 
     for sid in ({}, {"MessageSid": ""}):
-        assert (await provider.hear(twilio_told(**told, **sid))).status == 400
+        assert (await provider.handle_webhook(twilio_told(**told, **sid))).status == 400
     assert (ears.heard, ears.arrived) == ([], [])
 
 
@@ -135,7 +135,7 @@ async def test_calls_that_are_not_signed_are_not_heard() -> None:
         msgspec.structs.replace(genuine, headers={}),
         msgspec.structs.replace(genuine, query={"a": "b"}),
     ):
-        assert (await provider.hear(changed)).status == 403
+        assert (await provider.handle_webhook(changed)).status == 403
     assert ears.heard == []
 
 
@@ -145,12 +145,12 @@ async def test_a_signed_query_is_heard_as_it_was_asked(query: str) -> None:
     fields = {"MessageSid": "SM1", "MessageStatus": "delivered"}
     body = urlencode(fields).encode()
 
-    def called(signed: str) -> Heard:
+    def called(signed: str) -> WebhookRequest:
         signature = RequestValidator(SECRET).compute_signature(f"{CALLBACK}?{signed}", fields)
-        return Heard("POST", dict(parse_qsl(query)), {"x-twilio-signature": signature}, body, query)
+        return WebhookRequest("POST", dict(parse_qsl(query)), {"x-twilio-signature": signature}, body, query)
 
-    assert (await provider.hear(called("other=1"))).status == 403
-    assert (await provider.hear(called(query))).status == 200
+    assert (await provider.handle_webhook(called("other=1"))).status == 403
+    assert (await provider.handle_webhook(called(query))).status == 200
     assert len(ears.heard) == 1
 
 
@@ -159,7 +159,7 @@ async def test_a_count_of_media_that_is_no_number_counts_none(count: str) -> Non
     provider, ears = await started(StandIn(twilio_message))
     fields = {"From": "+33612345678", "To": "+33700000000", "Body": "Look", "SmsStatus": "received"}
 
-    said = await provider.hear(
+    said = await provider.handle_webhook(
         twilio_told(MessageSid="MM1", NumMedia=count, MediaUrl0="https://example.org/1", **fields)
     )
 
@@ -170,7 +170,7 @@ async def test_a_count_of_media_that_is_no_number_counts_none(count: str) -> Non
 async def test_media_that_arrive_stay_links() -> None:
     provider, ears = await started(StandIn(twilio_message))
 
-    said = await provider.hear(
+    said = await provider.handle_webhook(
         twilio_told(
             MessageSid="MM1",
             From="whatsapp:+33612345678",

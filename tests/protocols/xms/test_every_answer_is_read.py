@@ -25,7 +25,7 @@ from heliograph.protocols.xms import wire
 from heliograph.protocols.xms.door import shapes
 from heliograph.services.batches import DryRun
 from heliograph.services.reports import BatchReport
-from heliograph.store.messages import Bucket, Standing
+from heliograph.store.messages import Bucket, RecipientStatus
 from heliograph.text import Encoding
 
 from .conftest import settle
@@ -166,7 +166,7 @@ reports = st.builds(
         max_size=3,
     ),
     standings=st.lists(
-        st.builds(Standing, msisdn=msisdns, status=statuses, reason=reasons, provider_code=codes), max_size=3
+        st.builds(RecipientStatus, msisdn=msisdns, status=statuses, reason=reasons, provider_code=codes), max_size=3
     ),
 )
 

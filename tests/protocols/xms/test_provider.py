@@ -14,20 +14,20 @@ from heliograph.calling import Request, Response, Unreachable
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import (
-    Heard,
+    Accepted,
     Refused,
-    Said,
-    Taken,
     TryAgain,
     Uncertain,
+    WebhookRequest,
+    WebhookResponse,
 )
-from heliograph.engine.provided import Surroundings
+from heliograph.engine.provided import ProviderContext
 from heliograph.protocols.xms.provider import XmsConfig, XmsProvider
 from heliograph.protocols.xms.signature import sign
 from heliograph.protocols.xms.statuses import our_status, status_and_code
 
 CONFIG = XmsConfig(type="xms", endpoint="http://localhost/xms", service_plan_id="plan", token="secret")
-HERE = Surroundings(name="line", account_id="A" * 26, callback_url=None)
+HERE = ProviderContext(name="line", account_id="A" * 26, callback_url=None)
 REACHABLE = msgspec.structs.replace(HERE, callback_url="https://sms.example.org/providers/line/x")
 
 
@@ -42,7 +42,9 @@ def refusal(status: int, code: str = "syntax_constraint_violation") -> Response:
     return Response(status, json.dumps({"code": code, "text": "Because."}).encode())
 
 
-async def started(driver: StandIn, config: XmsConfig = CONFIG, where: Surroundings = HERE) -> tuple[XmsProvider, Ears]:
+async def started(
+    driver: StandIn, config: XmsConfig = CONFIG, where: ProviderContext = HERE
+) -> tuple[XmsProvider, Ears]:
     provider = XmsProvider(config, where, driver)
     ears = Ears()
     await provider.start(ears)
@@ -55,7 +57,7 @@ async def test_messages_that_share_body_and_sender_go_as_one_batch() -> None:
 
     outcomes = await provider.send([outgoing(1), outgoing(2, "Other"), outgoing(3), outgoing(4, originator="Acme")])
 
-    assert outcomes == [Taken(f"B1:336{n:08d}") for n in (1, 2, 3, 4)]
+    assert outcomes == [Accepted(f"B1:336{n:08d}") for n in (1, 2, 3, 4)]
     assert [(batch["from"], batch["body"], batch["to"]) for batch in driver.sent] == [
         ("12345", "Hello", ["33600000001", "33600000003"]),
         ("12345", "Other", ["33600000002"]),
@@ -137,7 +139,7 @@ async def test_the_one_that_is_refused_is_found_among_the_others() -> None:
     outcomes = await provider.send([outgoing(n) for n in range(16)])
 
     assert outcomes[5] == Refused(Reason.PROVIDER_REFUSED, "syntax_invalid_parameter_format", "Because.")
-    assert [type(outcome) for outcome in outcomes[:5] + outcomes[6:]] == [Taken] * 15
+    assert [type(outcome) for outcome in outcomes[:5] + outcomes[6:]] == [Accepted] * 15
     assert len(driver.requests) <= 2 * 4 + 1
 
 
@@ -176,7 +178,7 @@ async def test_too_many_requests_is_not_the_providers_fault() -> None:
     assert outcome.blames_provider is False
 
 
-@pytest.mark.parametrize(("there", "kind"), [(True, Taken), (False, Uncertain)])
+@pytest.mark.parametrize(("there", "kind"), [(True, Accepted), (False, Uncertain)])
 async def test_a_batch_whose_creation_was_not_answered_is_looked_for(there: bool, kind: type) -> None:
     written: list[dict[str, Any]] = []
 
@@ -196,7 +198,7 @@ async def test_a_batch_whose_creation_was_not_answered_is_looked_for(there: bool
     (outcome,) = await provider.send([outgoing(1)])
 
     assert isinstance(outcome, kind)
-    if isinstance(outcome, Taken):
+    if isinstance(outcome, Accepted):
         assert outcome.provider_ref == "B9:33600000001"
 
 
@@ -306,11 +308,11 @@ async def test_who_can_be_told_asks_for_nothing() -> None:
     provider, _ = await started(StandIn(created), where=REACHABLE)
 
     assert provider.standing_polls == ()
-    assert await provider.send([outgoing(1)]) == [Taken("B1:33600000001")]
+    assert await provider.send([outgoing(1)]) == [Accepted("B1:33600000001")]
 
 
-def told(**body: Any) -> Heard:
-    return Heard("POST", {}, {"content-type": "application/json"}, json.dumps(body).encode())
+def told(**body: Any) -> WebhookRequest:
+    return WebhookRequest("POST", {}, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
 REPORT = {"batch_id": "B1", "recipient": "33600000001", "code": 0, "status": "Delivered", "at": "2030-01-01T00:00:00Z"}
@@ -321,14 +323,16 @@ async def test_it_hears_receipts_and_inbound_messages() -> None:
     buckets = [{"code": 407, "status": "Aborted", "count": 1, "recipients": ["33600000002"]}]
 
     answers = [
-        await provider.hear(told(type="recipient_delivery_report_sms", **REPORT)),
-        await provider.hear(told(type="recipient_delivery_report_sms", **REPORT | {"status": "Dispatched"})),
-        await provider.hear(told(type="delivery_report_sms", batch_id="B1", total_message_count=1, statuses=buckets)),
-        await provider.hear(told(**inbound(1))),
-        await provider.hear(told(type="mo_media", id="X")),
+        await provider.handle_webhook(told(type="recipient_delivery_report_sms", **REPORT)),
+        await provider.handle_webhook(told(type="recipient_delivery_report_sms", **REPORT | {"status": "Dispatched"})),
+        await provider.handle_webhook(
+            told(type="delivery_report_sms", batch_id="B1", total_message_count=1, statuses=buckets)
+        ),
+        await provider.handle_webhook(told(**inbound(1))),
+        await provider.handle_webhook(told(type="mo_media", id="X")),
     ]
 
-    assert answers == [Said()] * 5
+    assert answers == [WebhookResponse()] * 5
     assert [(each.provider, each.provider_ref, each.status) for each in ears.heard] == [
         ("line", "B1:33600000001", Status.DELIVERED),
         ("line", "B1:33600000002", Status.REJECTED),
@@ -351,7 +355,7 @@ async def test_it_hears_receipts_and_inbound_messages() -> None:
 async def test_what_it_does_not_understand_it_refuses(body: bytes) -> None:
     provider, ears = await started(StandIn(created))
 
-    assert (await provider.hear(Heard("POST", {}, {}, body))).status == 400
+    assert (await provider.handle_webhook(WebhookRequest("POST", {}, {}, body))).status == 400
     assert (ears.heard, ears.arrived) == ([], [])
 
 
@@ -361,13 +365,13 @@ async def test_it_takes_only_what_is_signed_if_it_was_given_a_secret() -> None:
     body = json.dumps({"type": "recipient_delivery_report_sms"} | REPORT).encode()
     now = time.time()
 
-    def signed(secret: str, at: str) -> Heard:
+    def signed(secret: str, at: str) -> WebhookRequest:
         headers = {"x-sinch-webhook-signature-nonce": "N", "x-sinch-webhook-signature-timestamp": at}
-        return Heard("POST", {}, headers | {"x-sinch-webhook-signature": sign(secret, body, "N", at)}, body)
+        return WebhookRequest("POST", {}, headers | {"x-sinch-webhook-signature": sign(secret, body, "N", at)}, body)
 
-    wrong = [Heard("POST", {}, {}, body), signed("other", f"{now:.0f}")]
+    wrong = [WebhookRequest("POST", {}, {}, body), signed("other", f"{now:.0f}")]
     wrong += [signed("shared", at) for at in ("0", f"{now - 3_600:.0f}", f"{now + 3_600:.0f}", "", "soon", "9" * 5_000)]
-    answers = [await provider.hear(each) for each in (*wrong, signed("shared", f"{now:.0f}"))]
+    answers = [await provider.handle_webhook(each) for each in (*wrong, signed("shared", f"{now:.0f}"))]
 
     assert [answer.status for answer in answers] == [401] * len(wrong) + [200]
     assert len(ears.heard) == 1

@@ -24,21 +24,21 @@ from heliograph.django.webhooks import address_of
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import to_ms
 from heliograph.engine.contract import (
-    Heard,
+    Accepted,
+    CheckResult,
     Outcome,
     Outgoing,
     PollAnswer,
     Provider,
     Refused,
-    Said,
-    Standing,
-    Taken,
     TryAgain,
     Uncertain,
+    WebhookRequest,
+    WebhookResponse,
 )
 from heliograph.engine.foreign import storable
 from heliograph.engine.handing import became_of
-from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.protocols.registry import provided
 from heliograph.text import measure_text
 
@@ -105,10 +105,10 @@ class ProviderSMSBackend(SMSBackend):
     def provider(self) -> Provider:
         """A fresh one, not started."""
         protocol, config = self.protocol_and_config(self.config)
-        surroundings = Surroundings(
+        context = ProviderContext(
             name=self.name, account_id="", callback_url=address_of(self.name), tokens=DjangoCacheStorage()
         )
-        return protocol.provider(config, surroundings)
+        return protocol.provider(config, context)
 
     @asynccontextmanager
     async def started(self) -> AsyncIterator[Provider]:
@@ -163,7 +163,7 @@ class ProviderSMSBackend(SMSBackend):
         message.claim = message.next_attempt_at = message.error = None
         message.backend = self.path
         data = self._get_extra_sender_data()
-        if isinstance(outcome, Taken):
+        if isinstance(outcome, Accepted):
             message.state = SMSState.SENT if outcome.poll is None else SMSState.SENDING
             message.sent_at = now
             message.provider_ref, message.poll = storable(outcome.provider_ref), outcome.poll
@@ -218,19 +218,19 @@ class ProviderSMSBackend(SMSBackend):
             handle: answer for handle, answer in zip(handles, answers, strict=True) if isinstance(answer, PollAnswer)
         }
 
-    def hear(self, heard: Heard) -> Said:
+    def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         """Takes in what the provider's server tells. Returns once it is stored."""
         return async_to_sync(self._hear)(heard)
 
-    async def _hear(self, heard: Heard) -> Said:
+    async def _hear(self, heard: WebhookRequest) -> WebhookResponse:
         async with self.started() as provider:
-            return await provider.hear(heard)
+            return await provider.handle_webhook(heard)
 
-    def check(self) -> Standing:
+    def check(self) -> CheckResult:
         """Tries the credentials without sending. CheckFailed, or any exception of the client's."""
         return async_to_sync(self._check)()
 
-    async def _check(self) -> Standing:
+    async def _check(self) -> CheckResult:
         async with self.started() as provider:
             return await provider.check()
 

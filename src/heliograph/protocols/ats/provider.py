@@ -18,21 +18,21 @@ from heliograph.domain.instants import now_ms, to_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason
 from heliograph.engine.contract import (
+    Accepted,
     CheckFailed,
-    Heard,
+    CheckResult,
     InboundArrival,
     Outcome,
     Outgoing,
     PollAnswer,
     Provider,
     Refused,
-    Said,
-    Standing,
-    Taken,
     TryAgain,
     Uncertain,
+    WebhookRequest,
+    WebhookResponse,
 )
-from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.protocols.ats import wire
 from heliograph.protocols.shared.answers import TO_BE_MENDED_MS
 from heliograph.protocols.shared.xml_gateway import UNKNOWN_TO_ALL, XmlGateway
@@ -65,18 +65,18 @@ class AtsProvided(ProvidedProtocol):
     config: ClassVar[type[ProviderConfig]] = AtsConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"password"})
 
-    def provider(self, config: AtsConfig, surroundings: Surroundings) -> Provider:
-        return AtsProvider(config, surroundings)
+    def provider(self, config: AtsConfig, context: ProviderContext) -> Provider:
+        return AtsProvider(config, context)
 
 
 class AtsProvider(XmlGateway[wire.Reply]):
     sends_twice_rather_than_never: ClassVar[bool] = True
     """It does not: the gateway takes each `uniq` once."""
 
-    def __init__(self, config: AtsConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        super().__init__(surroundings.name, config.url, config.timeout_s, driver)
+    def __init__(self, config: AtsConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
+        super().__init__(context.name, config.url, config.timeout_s, driver)
         self._config = config
-        self._surroundings = surroundings
+        self._context = context
 
     def _uniq(self, message: Outgoing) -> str:
         """The same at each attempt."""
@@ -109,7 +109,7 @@ class AtsProvider(XmlGateway[wire.Reply]):
         if code is None:
             return Uncertain("The answer says nothing of this message.")
         if code in {wire.ACCEPTED, wire.DUPLICATE}:
-            return Taken(uniq, poll=uniq)
+            return Accepted(uniq, poll=uniq)
         if code == wire.AUTHENTICATION_FAILED:
             return TryAgain(TO_BE_MENDED_MS, str(code))
         if code in wire.TO_BE_TRIED_AGAIN:
@@ -126,15 +126,15 @@ class AtsProvider(XmlGateway[wire.Reply]):
         receipt = Receipt(self.name, handle, status, reason, str(code))
         return PollAnswer([receipt], over=code not in wire.NOT_THE_LAST)
 
-    async def hear(self, heard: Heard) -> Said:
+    async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         """A push of inbound messages. Always answered 200: what was not taken in has a code of its own."""
         try:
             arrived = wire.pushed(heard.body)
         except NotXml as error:
             log.warning("push not understood", provider=self.name, error=str(error))
-            return Said(200, wire.acknowledged({}), "text/xml")
+            return WebhookResponse(200, wire.acknowledged({}), "text/xml")
         codes = {each.uniq: await self._take_in(each) for each in arrived}
-        return Said(200, wire.acknowledged(codes), "text/xml")
+        return WebhookResponse(200, wire.acknowledged(codes), "text/xml")
 
     async def _take_in(self, message: wire.PushedSms) -> int:
         if not message.uniq:
@@ -145,16 +145,16 @@ class AtsProvider(XmlGateway[wire.Reply]):
             kind=BodyKind.TEXT,
             body=message.text,
             provider_ref=message.uniq,
-            account_id=self._surroundings.account_id,
+            account_id=self._context.account_id,
             sent_at_ms=None if message.at is None else to_ms(message.at),
             operator=message.operator or None,
         )
         await self.intake.inbound(self.name, arrival)
         return wire.TAKEN_IN
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         whole = (await self.ask(UNKNOWN_TO_ALL)).whole
         if whole is None:
-            return Standing("The password is good.")
+            return CheckResult("The password is good.")
         wrong = whole == wire.AUTHENTICATION_FAILED
         raise CheckFailed("The name or the password is not right (100)." if wrong else f"It answered with {whole}.")

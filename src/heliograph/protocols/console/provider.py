@@ -10,16 +10,16 @@ from heliograph.calling import note_written
 from heliograph.domain.channels import Channel
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Status
-from heliograph.engine.contract import Outcome, Outgoing, Provider, Standing, Taken
-from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.contract import Accepted, CheckResult, Outcome, Outgoing, Provider
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, ProviderContext
 
 
 class ConsoleProvided(ProvidedProtocol):
     name: ClassVar[str] = "console"
     config: ClassVar[type[ProviderConfig]] = ProviderConfig
 
-    def provider(self, config: ProviderConfig, surroundings: Surroundings) -> Provider:
-        return ConsoleProvider(surroundings)
+    def provider(self, config: ProviderConfig, context: ProviderContext) -> Provider:
+        return ConsoleProvider(context)
 
 
 class ConsoleProvider(Provider):
@@ -29,8 +29,8 @@ class ConsoleProvider(Provider):
     notes_writing: ClassVar[bool] = True
     channels = frozenset(Channel)
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        self.name = surroundings.name
+    def __init__(self, context: ProviderContext) -> None:
+        self.name = context.name
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
         shown = "".join(map(_shown, messages))
@@ -38,10 +38,10 @@ class ConsoleProvider(Provider):
         sys.stderr.write(shown)
         sys.stderr.flush()
         await self.intake.receipts([Receipt(self.name, _ref(message), Status.DELIVERED) for message in messages])
-        return [Taken(_ref(message)) for message in messages]
+        return [Accepted(_ref(message)) for message in messages]
 
-    async def check(self) -> Standing:
-        return Standing("It prints on standard error.")
+    async def check(self) -> CheckResult:
+        return CheckResult("It prints on standard error.")
 
 
 def _ref(message: Outgoing) -> str:

@@ -16,8 +16,8 @@ from heliograph.calling import note_written
 from heliograph.domain.channels import Channel
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Status
-from heliograph.engine.contract import CheckFailed, Outcome, Outgoing, Provider, Standing, Taken, TryAgain
-from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.contract import Accepted, CheckFailed, CheckResult, Outcome, Outgoing, Provider, TryAgain
+from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, ProviderContext
 
 
 class FileConfig(ProviderConfig, frozen=True, kw_only=True):
@@ -29,8 +29,8 @@ class FileProvided(ProvidedProtocol):
     name: ClassVar[str] = "file"
     config: ClassVar[type[ProviderConfig]] = FileConfig
 
-    def provider(self, config: FileConfig, surroundings: Surroundings) -> Provider:
-        return FileProvider(config, surroundings)
+    def provider(self, config: FileConfig, context: ProviderContext) -> Provider:
+        return FileProvider(config, context)
 
     def require(self, config: FileConfig) -> None:
         if not Path(config.path).expanduser().parent.is_dir():
@@ -44,8 +44,8 @@ class FileProvider(Provider):
     notes_writing: ClassVar[bool] = True
     channels = frozenset(Channel)
 
-    def __init__(self, config: FileConfig, surroundings: Surroundings) -> None:
-        self.name = surroundings.name
+    def __init__(self, config: FileConfig, context: ProviderContext) -> None:
+        self.name = context.name
         self._file = Path(config.path).expanduser()
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
@@ -56,14 +56,14 @@ class FileProvider(Provider):
         except OSError as error:
             return [TryAgain(code=errno_name(error), detail=error.strerror)] * len(messages)
         await self.intake.receipts([Receipt(self.name, _ref(message), Status.DELIVERED) for message in messages])
-        return [Taken(_ref(message)) for message in messages]
+        return [Accepted(_ref(message)) for message in messages]
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         try:
             await asyncio.to_thread(_append, self._file, b"")
         except OSError as error:
             raise CheckFailed(f"{self._file} can't be written to: {error.strerror}.") from error
-        return Standing(f"{self._file} can be written to.")
+        return CheckResult(f"{self._file} can be written to.")
 
 
 def errno_name(error: OSError) -> str:

@@ -29,18 +29,18 @@ from heliograph.domain.receipts import Receipt
 from heliograph.domain.signing import sign
 from heliograph.domain.statuses import REPORTABLE, SETTLED, Reason, Status
 from heliograph.engine.contract import (
+    Accepted,
     CheckFailed,
-    Heard,
+    CheckResult,
     InboundArrival,
     Intake,
     Outgoing,
     PollAnswer,
     Provider,
-    Said,
-    Standing,
-    Taken,
+    WebhookRequest,
+    WebhookResponse,
 )
-from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.protocols.shared.answers import CANNOT_BE, IN_DOUBT, Meaning, TurnedDown
 from heliograph.protocols.shared.batching import BatchingProvider, Outcomes
 from heliograph.protocols.shared.far_server import FarServer
@@ -82,21 +82,21 @@ class HeliographProvided(ProvidedProtocol):
     secrets: ClassVar[frozenset[str]] = frozenset({"token", "callback_secret"})
     authorizes: ClassVar[str | None] = "url"
 
-    def provider(self, config: HeliographConfig, surroundings: Surroundings) -> Provider:
-        return HeliographProvider(config, surroundings)
+    def provider(self, config: HeliographConfig, context: ProviderContext) -> Provider:
+        return HeliographProvider(config, context)
 
 
 class HeliographProvider(BatchingProvider):
     most_together: ClassVar[int] = 1_000
     channels = frozenset(Channel)
 
-    def __init__(self, config: HeliographConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        self.name = surroundings.name
+    def __init__(self, config: HeliographConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
+        self.name = context.name
         self._config = config
-        self._surroundings = surroundings
+        self._context = context
         self._far = FarServer(config.url, {"Authorization": f"Bearer {config.token}"}, driver)
         self._inbound_since = datetime.now(UTC) - OVERLAP
-        self.standing_polls = (INBOUND,) if surroundings.callback_url is None else ()
+        self.standing_polls = (INBOUND,) if context.callback_url is None else ()
 
     async def start(self, intake: Intake) -> None:
         await super().start(intake)
@@ -105,7 +105,7 @@ class HeliographProvider(BatchingProvider):
     async def stop(self) -> None:
         await self._far.close()
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         try:
             response = await self._far.ask(self._request("GET", "account"))
         except Unreachable as error:
@@ -113,7 +113,7 @@ class HeliographProvider(BatchingProvider):
         if response.status >= 400:
             raise CheckFailed(str(calls.error_in(response)))
         account = calls.result(response, _Named)
-        return Standing(f"The token is good for the account {account.name}.")
+        return CheckResult(f"The token is good for the account {account.name}.")
 
     def sameness(self, message: Outgoing) -> Hashable:
         return (
@@ -131,8 +131,8 @@ class HeliographProvider(BatchingProvider):
     async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
         request = self._request("POST", "batches", self._batch(messages))
         batch = await self.asked_twice(lambda: self._asked(request))  # its idempotency key makes that safe
-        poll = batch.id if self._surroundings.callback_url is None else None
-        return {message.message_id: Taken(_ref(batch.id, message.msisdn), poll) for message in messages}
+        poll = batch.id if self._context.callback_url is None else None
+        return {message.message_id: Accepted(_ref(batch.id, message.msisdn), poll) for message in messages}
 
     async def _asked(self, request: Request) -> _Made:
         response = await self._far.ask(request)
@@ -150,7 +150,7 @@ class HeliographProvider(BatchingProvider):
 
     def _batch(self, messages: Sequence[Outgoing]) -> wire.CreateBatch:
         first = messages[0]
-        told = self._surroundings.callback_url
+        told = self._context.callback_url
         shared: dict[str, Any] = {
             "to": [f"+{message.msisdn}" for message in messages],
             "originator": first.originator,
@@ -214,9 +214,9 @@ class HeliographProvider(BatchingProvider):
         self._inbound_since = newest
         return PollAnswer(again_after_s=self._config.poll_inbound_s)
 
-    async def hear(self, heard: Heard) -> Said:
+    async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         if not self._is_signed(heard):
-            return Said(401)
+            return WebhookResponse(401)
         try:
             event = msgspec.json.decode(heard.body, type=_Told)
             if event.type == "inbound":
@@ -228,10 +228,10 @@ class HeliographProvider(BatchingProvider):
                 )
         except msgspec.DecodeError as error:
             log.warning("callback not understood", provider=self.name, error=str(error))
-            return Said(400)
-        return Said()
+            return WebhookResponse(400)
+        return WebhookResponse()
 
-    def _is_signed(self, heard: Heard) -> bool:
+    def _is_signed(self, heard: WebhookRequest) -> bool:
         secret = self._config.callback_secret
         if not secret:
             return True
@@ -251,7 +251,7 @@ class HeliographProvider(BatchingProvider):
                 body=message.data or "" if message.text is None else message.text,
                 udh=message.udh or "",
                 provider_ref=message.id,
-                account_id=self._surroundings.account_id,
+                account_id=self._context.account_id,
                 sent_at_ms=to_ms(message.received_at),
                 channel=Channel(message.channel),
             ),

@@ -20,19 +20,19 @@ from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import (
-    Heard,
+    Accepted,
+    CheckResult,
     InboundArrival,
     Intake,
     Outcome,
     Outgoing,
     Provider,
     Refused,
-    Said,
-    Standing,
-    Taken,
     TryAgain,
+    WebhookRequest,
+    WebhookResponse,
 )
-from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.async_client import DEFAULT_HOST, AsyncClient
 from heliograph.protocols.isendpro.codes import Code
@@ -70,18 +70,18 @@ class IsendproProvided(ProvidedProtocol):
     config: ClassVar[type[ProviderConfig]] = IsendproConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"keyid"})
 
-    def provider(self, config: IsendproConfig, surroundings: Surroundings) -> Provider:
-        return IsendproProvider(config, surroundings)
+    def provider(self, config: IsendproConfig, context: ProviderContext) -> Provider:
+        return IsendproProvider(config, context)
 
 
 class IsendproProvider(BatchingProvider):
     most_together: ClassVar[int] = MOST_TOGETHER
     looks_up: ClassVar[bool] = True
 
-    def __init__(self, config: IsendproConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        self.name = surroundings.name
+    def __init__(self, config: IsendproConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
+        self.name = context.name
         self._config = config
-        self._surroundings = surroundings
+        self._context = context
         self._driver = driver
 
     async def start(self, intake: Intake) -> None:
@@ -92,9 +92,9 @@ class IsendproProvider(BatchingProvider):
     async def stop(self) -> None:
         await self._client.close()
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         found = await self._client.get_credit()
-        return Standing("The key is good.", f"{found.credit} EUR")
+        return CheckResult("The key is good.", f"{found.credit} EUR")
 
     def sameness(self, message: Outgoing) -> Hashable:
         return message.originator, message.kind, _needs_ucs2(message)
@@ -123,15 +123,15 @@ class IsendproProvider(BatchingProvider):
     def vendor_says(self, error: RemoteError) -> Meaning | None:
         return _OF_ALL.get(error.vendor_code or "")
 
-    async def hear(self, heard: Heard) -> Said:
+    async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         receipt = understood(self._config.receipt_query, heard.query)
         if receipt.get("tracker") and "status" in receipt:
             await self.intake.receipts([self._receipt(receipt)])
-            return Said()
+            return WebhookResponse()
         inbound = understood(self._config.inbound_query, heard.query)
         if not {"tel", "text", "to"} <= inbound.keys():
             log.warning("callback not understood", provider=self.name)
-            return Said(400)
+            return WebhookResponse(400)
         await self.intake.inbound(
             self.name,
             InboundArrival(
@@ -140,10 +140,10 @@ class IsendproProvider(BatchingProvider):
                 kind=BodyKind.TEXT,
                 body=inbound["text"],
                 provider_ref=" ".join(inbound.values()) if inbound.get("date") else None,
-                account_id=self._surroundings.account_id,
+                account_id=self._context.account_id,
             ),
         )
-        return Said()
+        return WebhookResponse()
 
     def _receipt(self, said: dict[str, str]) -> Receipt:
         code = said.get("code") or None
@@ -175,7 +175,7 @@ def _outcome(entry: wire.Entry | None, tracker: str) -> Outcome:
         return Refused(Reason.PROVIDER_REFUSED, detail="iSendPro says nothing of this number.")
     code, said = str(entry.code), "" if entry.message is UNSET else entry.message
     if code == str(int(Code.ACCEPTED)):
-        return Taken(tracker)
+        return Accepted(tracker)
     if code in _TO_BE_MENDED:
         return TryAgain(TO_BE_MENDED_MS, code, said)
     return Refused(_REASONS.get(code, Reason.PROVIDER_REFUSED), code, said)

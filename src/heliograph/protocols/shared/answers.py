@@ -24,7 +24,7 @@ TO_BE_MENDED_MS = 60_000
 LONGEST_WISH_MS = 60 * 60_000
 """A server that wants to be left alone for longer is asked again after this: a message must not end for its wish."""
 
-NotTaken = Refused | TryAgain | Uncertain
+NotAccepted = Refused | TryAgain | Uncertain
 
 
 class Meaning(NamedTuple):
@@ -41,7 +41,7 @@ class Meaning(NamedTuple):
     divides: bool = False
     """Of several messages one may be to blame: each half is sent by itself."""
 
-    def outcome(self, response: Response | None, code: str | None, detail: str | None) -> NotTaken:
+    def outcome(self, response: Response | None, code: str | None, detail: str | None) -> NotAccepted:
         if self.kind is Refused:
             return Refused(self.reason, code, detail)
         if self.kind is Uncertain:
@@ -128,7 +128,7 @@ def meaning_of(error: Unreachable | RemoteError, vendor: Meaning | None = None) 
     return TO_BE_MENDED if meaning.kind is Refused else AWAY
 
 
-def outcome_of(error: Unreachable | RemoteError, meaning: Meaning | None = None) -> NotTaken:
+def outcome_of(error: Unreachable | RemoteError, meaning: Meaning | None = None) -> NotAccepted:
     """What became of messages whose request ended in an error. `meaning`: where it is known already."""
     meaning = meaning or meaning_of(error)
     if isinstance(error, Unreachable):
@@ -142,7 +142,7 @@ def unreachable(error: Unreachable) -> TryAgain | Uncertain:
     return Uncertain(str(error)) if meaning_of(error) is IN_DOUBT else TryAgain(detail=str(error))
 
 
-def refusal(response: Response, code: str | None = None, detail: str | None = None) -> NotTaken:
+def refusal(response: Response, code: str | None = None, detail: str | None = None) -> NotAccepted:
     """What an answer means that is none of success, or that can't be read: by its HTTP status.
 
     `code` and `detail` are the server's own words, which go with the message.

@@ -27,7 +27,8 @@ from heliograph.domain.lookups import LineStatus, Network, NetworkFacts
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import (
-    Heard,
+    Accepted,
+    CheckResult,
     InboundArrival,
     Intake,
     Outcome,
@@ -35,11 +36,10 @@ from heliograph.engine.contract import (
     PollAnswer,
     Provider,
     Refused,
-    Said,
-    Standing,
-    Taken,
+    WebhookRequest,
+    WebhookResponse,
 )
-from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.protocols.shared.answers import (
     BUSY,
     REFUSED,
@@ -80,20 +80,20 @@ class SmscxProvided(ProvidedProtocol):
     config: ClassVar[type[ProviderConfig]] = SmscxConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"api_key"})
 
-    def provider(self, config: SmscxConfig, surroundings: Surroundings) -> Provider:
-        return SmscxProvider(config, surroundings)
+    def provider(self, config: SmscxConfig, context: ProviderContext) -> Provider:
+        return SmscxProvider(config, context)
 
 
 class SmscxProvider(BatchingProvider):
     most_together: ClassVar[int] = wire.MAX_RECIPIENTS
     looks_up: ClassVar[bool] = True
 
-    def __init__(self, config: SmscxConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        self.name = surroundings.name
+    def __init__(self, config: SmscxConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
+        self.name = context.name
         self._config = config
-        self._surroundings = surroundings
+        self._context = context
         self._driver = driver
-        self._polls = surroundings.callback_url is None
+        self._polls = context.callback_url is None
         self._templates = {Channel.VIBER: config.viber_template, Channel.WHATSAPP: config.whatsapp_template}
         self.channels = {Channel.SMS} | {channel for channel, number in self._templates.items() if number}
 
@@ -106,9 +106,9 @@ class SmscxProvider(BatchingProvider):
     async def stop(self) -> None:
         await self._client.close()
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         found = await self._client.get_account_balance()
-        return Standing("The API key is good.", f"{found.balance} {found.currency}")
+        return CheckResult("The API key is good.", f"{found.balance} {found.currency}")
 
     def sameness(self, message: Outgoing) -> Hashable:
         return message.originator, message.kind, message.body, message.channel
@@ -139,7 +139,7 @@ class SmscxProvider(BatchingProvider):
             "from_": first.originator or self._config.originator,
             "to": [f"+{message.msisdn}" for message in messages],
             "allow_invalid": True,
-            "dlr_callback_url": self._surroundings.callback_url or UNSET,
+            "dlr_callback_url": self._context.callback_url or UNSET,
             "idempotency_id": str(uuid5(NAMESPACE_URL, f"heliograph:{first.channel}:{names}")),
         }
         if first.channel is Channel.SMS:
@@ -182,7 +182,7 @@ class SmscxProvider(BatchingProvider):
             if cursor is None:
                 return PollAnswer(receipts, over=not waiting)
 
-    async def hear(self, heard: Heard) -> Said:
+    async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         try:
             event = msgspec.json.decode(heard.body, type=_Event)
             if event.event == "dlr_update":
@@ -199,8 +199,8 @@ class SmscxProvider(BatchingProvider):
                     await self._hand_in(message, channel)
         except (msgspec.DecodeError, ValueError) as error:
             log.warning("callback not understood", provider=self.name, error=str(error))
-            return Said(400)
-        return Said()
+            return WebhookResponse(400)
+        return WebhookResponse()
 
     def _receipt(self, msg_id: str, status: str, error_code: int | None, at: str | None) -> Receipt:
         known, reason = _FINAL.get(status, (None, None))
@@ -223,7 +223,7 @@ class SmscxProvider(BatchingProvider):
                 kind=BodyKind.TEXT,
                 body=message.text,
                 provider_ref=message.msg_id,
-                account_id=self._surroundings.account_id,
+                account_id=self._context.account_id,
                 sent_at_ms=_instant_ms(message.received_at),
                 channel=channel,
             ),
@@ -257,7 +257,7 @@ def _outcome(row: wire.SendRow | None, poll: str | None) -> Outcome:
     if row is None:
         return Refused(Reason.PROVIDER_REFUSED, detail="SMS.CX does not take this number.")
     if row.status in _ON_ITS_WAY:
-        return Taken(row.msg_id, poll)
+        return Accepted(row.msg_id, poll)
     _, reason = _FINAL.get(row.status, (None, None))
     code = None if row.error_code is None else str(row.error_code)
     return Refused(reason or Reason.PROVIDER_REFUSED, code, row.status)

@@ -19,15 +19,15 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import (
+    Accepted,
+    CheckResult,
     Intake,
     Outgoing,
     PollAnswer,
     Provider,
     Refused,
-    Standing,
-    Taken,
 )
-from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.protocols.shared.batching import BatchingProvider, Outcomes, all_of
 from heliograph.protocols.smsdrop import errors, wire
 from heliograph.protocols.smsdrop.async_client import DEFAULT_CONTEXT, DEFAULT_TIMEOUT_S, AsyncClient
@@ -63,16 +63,16 @@ class SmsdropProvided(ProvidedProtocol):
     secrets: ClassVar[frozenset[str]] = frozenset({"password"})
     authorizes: ClassVar[str | None] = "context"
 
-    def provider(self, config: SmsdropConfig, surroundings: Surroundings) -> Provider:
-        return SmsdropProvider(config, surroundings)
+    def provider(self, config: SmsdropConfig, context: ProviderContext) -> Provider:
+        return SmsdropProvider(config, context)
 
 
 class SmsdropProvider(BatchingProvider):
     most_together: ClassVar[int] = MAX_RECIPIENTS
 
-    def __init__(self, config: SmsdropConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        self.name = surroundings.name
-        self._tokens = surroundings.tokens
+    def __init__(self, config: SmsdropConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
+        self.name = context.name
+        self._tokens = context.tokens
         self._config = config
         self._driver = driver
 
@@ -89,9 +89,9 @@ class SmsdropProvider(BatchingProvider):
     async def stop(self) -> None:
         await self._client.close()
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         found = await self._client.get_subscription()
-        return Standing("The password is good.", f"{found.nbr_sms} SMS")
+        return CheckResult("The password is good.", f"{found.nbr_sms} SMS")
 
     def sameness(self, message: Outgoing) -> Hashable:
         return message.originator, message.kind, message.body, _type(message)
@@ -121,7 +121,7 @@ class SmsdropProvider(BatchingProvider):
                 raise
             campaign = found
         poll = f"{parked}{campaign.id}"
-        return {message.message_id: Taken(f"{campaign.id}:{message.msisdn}", poll) for message in messages}
+        return {message.message_id: Accepted(f"{campaign.id}:{message.msisdn}", poll) for message in messages}
 
     async def _found_again(self, title: str) -> Campaign | None:
         """The campaign whose launch was not answered, if the server has it."""

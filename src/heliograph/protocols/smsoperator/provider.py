@@ -12,17 +12,17 @@ from heliograph.calling.transport import ANSWER_S
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason
 from heliograph.engine.contract import (
+    Accepted,
     CheckFailed,
+    CheckResult,
     Outcome,
     Outgoing,
     PollAnswer,
     Provider,
     Refused,
-    Standing,
-    Taken,
     Uncertain,
 )
-from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.protocols.shared.xml_gateway import UNKNOWN_TO_ALL, XmlGateway
 from heliograph.protocols.smsoperator import wire
 
@@ -45,15 +45,13 @@ class SmsOperatorProvided(ProvidedProtocol):
     config: ClassVar[type[ProviderConfig]] = SmsOperatorConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"password"})
 
-    def provider(self, config: SmsOperatorConfig, surroundings: Surroundings) -> Provider:
-        return SmsOperatorProvider(config, surroundings)
+    def provider(self, config: SmsOperatorConfig, context: ProviderContext) -> Provider:
+        return SmsOperatorProvider(config, context)
 
 
 class SmsOperatorProvider(XmlGateway[dict[str, int]]):
-    def __init__(
-        self, config: SmsOperatorConfig, surroundings: Surroundings, driver: AsyncDriver | None = None
-    ) -> None:
-        super().__init__(surroundings.name, config.url, config.timeout_s, driver)
+    def __init__(self, config: SmsOperatorConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
+        super().__init__(context.name, config.url, config.timeout_s, driver)
         self._config = config
 
     def _sms_id(self, message: Outgoing) -> str:
@@ -87,7 +85,7 @@ class SmsOperatorProvider(XmlGateway[dict[str, int]]):
             return Refused(_REFUSALS[status], str(status))
         if status in {wire.OTHER_ERROR, wire.EVENT_ERROR}:
             return Refused(Reason.PROVIDER_REFUSED, str(status))
-        return Taken(sms_id, poll=sms_id)
+        return Accepted(sms_id, poll=sms_id)
 
     async def poll(self, handle: str) -> PollAnswer:
         status = (await self.ask(handle)).get(handle)
@@ -96,7 +94,7 @@ class SmsOperatorProvider(XmlGateway[dict[str, int]]):
             return PollAnswer()
         return PollAnswer([Receipt(self.name, handle, *known, provider_code=str(status))], over=True)
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         if UNKNOWN_TO_ALL not in await self.ask(UNKNOWN_TO_ALL):
             raise CheckFailed("It did not answer the question: the name or the password may be wrong.")
-        return Standing("The password is good.")
+        return CheckResult("The password is good.")

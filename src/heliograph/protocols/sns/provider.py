@@ -20,19 +20,19 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import (
+    Accepted,
     CheckFailed,
-    Heard,
+    CheckResult,
     InboundArrival,
     Intake,
     Outcome,
     Outgoing,
     Provider,
     Refused,
-    Said,
-    Standing,
-    Taken,
+    WebhookRequest,
+    WebhookResponse,
 )
-from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.numbers import with_plus
 from heliograph.protocols.shared.answers import BUSY, REFUSED, TO_BE_MENDED, Meaning, TurnedDown
 from heliograph.protocols.shared.far_server import FarServer
@@ -89,8 +89,8 @@ class SnsProvided(ProvidedProtocol):
     secrets: ClassVar[frozenset[str]] = frozenset({"secret_access_key", "session_token"})
     authorizes: ClassVar[str | None] = "endpoint"
 
-    def provider(self, config: SnsConfig, surroundings: Surroundings) -> Provider:
-        return SnsProvider(config, surroundings)
+    def provider(self, config: SnsConfig, context: ProviderContext) -> Provider:
+        return SnsProvider(config, context)
 
     def require(self, config: SnsConfig) -> None:
         if not signing.is_installed():
@@ -101,13 +101,13 @@ class SnsProvider(SinglyProvider):
     def __init__(
         self,
         config: SnsConfig,
-        surroundings: Surroundings,
+        context: ProviderContext,
         driver: AsyncDriver | None = None,
         certificates: Certificates | None = None,
     ) -> None:
-        self.name = surroundings.name
+        self.name = context.name
         self._config = config
-        self._surroundings = surroundings
+        self._context = context
         self._url = (config.endpoint or f"https://sns.{config.region}.amazonaws.com").rstrip("/")
         self._far = FarServer(self._url, driver=driver)
         self._certificates = certificates or Certificates()
@@ -137,7 +137,7 @@ class SnsProvider(SinglyProvider):
         if response.status != 200:
             raise _turned_down(response)
         try:
-            return Taken(wire.message_id(response.body))
+            return Accepted(wire.message_id(response.body))
         except NotXml as error:
             raise TurnedDown(response, detail=str(error)) from error
 
@@ -159,7 +159,7 @@ class SnsProvider(SinglyProvider):
             found["AWS.SNS.SMS.MaxPrice"] = ("Number", config.max_price)
         return found
 
-    async def hear(self, heard: Heard) -> Said:
+    async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         try:
             told = msgspec.json.decode(heard.body, type=Notification)
             if told.topic_arn not in self._config.topics:
@@ -167,13 +167,13 @@ class SnsProvider(SinglyProvider):
             await self._certificates.require(told, self._config.region)
         except (msgspec.DecodeError, NotGenuine) as error:
             log.warning("notification not taken", provider=self.name, error=str(error))
-            return Said(403)
+            return WebhookResponse(403)
         if told.type == "SubscriptionConfirmation":
             await self._certificates.visit(told.subscribe_url, self._config.region)
             log.info("subscription confirmed", provider=self.name, topic=told.topic_arn)
         elif told.type == "Notification":
             await self._take_in(told)
-        return Said()
+        return WebhookResponse()
 
     async def _take_in(self, told: Notification) -> None:
         try:
@@ -189,7 +189,7 @@ class SnsProvider(SinglyProvider):
                 kind=BodyKind.TEXT,
                 body=str(said["messageBody"]),
                 provider_ref=str(said.get("inboundMessageId") or told.message_id),
-                account_id=self._surroundings.account_id,
+                account_id=self._context.account_id,
             )
             await self.intake.inbound(self.name, arrival)
         elif "eventType" in said and "messageId" in said:
@@ -199,13 +199,13 @@ class SnsProvider(SinglyProvider):
             receipt = Receipt(self.name, str(said["messageId"]), status, reason, word, detail and str(detail))
             await self.intake.receipts([receipt])
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         response = await self._far.ask(self._request(wire.action("GetSMSAttributes")))
         if response.status != 200:
             told = _turned_down(response)
             raise CheckFailed(f"{told.vendor_code or response.status}: {told}")
         limit = wire.settings(response.body).get("MonthlySpendLimit")
-        return Standing("The key is good." + (f" It may spend {limit} USD a month." if limit else ""))
+        return CheckResult("The key is good." + (f" It may spend {limit} USD a month." if limit else ""))
 
 
 def _turned_down(response: Response) -> TurnedDown:

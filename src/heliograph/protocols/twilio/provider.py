@@ -22,7 +22,8 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import (
-    Heard,
+    Accepted,
+    CheckResult,
     InboundArrival,
     Intake,
     Outcome,
@@ -30,11 +31,10 @@ from heliograph.engine.contract import (
     PollAnswer,
     Provider,
     Refused,
-    Said,
-    Standing,
-    Taken,
+    WebhookRequest,
+    WebhookResponse,
 )
-from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.numbers import with_plus
 from heliograph.protocols.shared.answers import BUSY, REFUSED, TO_BE_MENDED, Meaning
 from heliograph.protocols.shared.singly import SinglyProvider
@@ -95,15 +95,15 @@ class TwilioProvided(ProvidedProtocol):
     secrets: ClassVar[frozenset[str]] = frozenset({"auth_token", "api_key_secret"})
     authorizes: ClassVar[str | None] = "base_url"
 
-    def provider(self, config: TwilioConfig, surroundings: Surroundings) -> Provider:
-        return TwilioProvider(config, surroundings)
+    def provider(self, config: TwilioConfig, context: ProviderContext) -> Provider:
+        return TwilioProvider(config, context)
 
 
 class TwilioProvider(SinglyProvider):
-    def __init__(self, config: TwilioConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        self.name = surroundings.name
+    def __init__(self, config: TwilioConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
+        self.name = context.name
         self._config = config
-        self._surroundings = surroundings
+        self._context = context
         self._driver = driver
         self.channels = frozenset({Channel.SMS, Channel.WHATSAPP} if config.whatsapp else {Channel.SMS})
 
@@ -133,10 +133,10 @@ class TwilioProvider(SinglyProvider):
             from_=None if by_service else f"{prefix}{sender}",
             messaging_service_sid=config.messaging_service_sid if by_service else None,
             media_url=[url for url in media if url is not None],
-            status_callback=self._surroundings.callback_url,
+            status_callback=self._context.callback_url,
             validity_period=min(max((message.expire_at_ms - now_ms()) // 1_000, 1), wire.VALIDITY_S[-1]),
         )
-        return Taken(taken.sid, poll=None if self._surroundings.callback_url else taken.sid)
+        return Accepted(taken.sid, poll=None if self._context.callback_url else taken.sid)
 
     def vendor_says(self, error: RemoteError) -> Meaning | None:
         return _CODES.get(error.vendor_code or "")
@@ -148,32 +148,32 @@ class TwilioProvider(SinglyProvider):
         receipt = self._receipt(handle, message.status, message.error_code, message.error_message)
         return PollAnswer([receipt], over=message.status != "sent")
 
-    async def hear(self, heard: Heard) -> Said:
+    async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         try:
             fields = wire.fields_in(heard.body)
         except ValueError:
-            return Said(400)
-        url = self._surroundings.callback_url or ""
+            return WebhookResponse(400)
+        url = self._context.callback_url or ""
         called = f"{url}?{heard.raw_query}" if heard.raw_query else url
         if not is_signed(self._config.auth_token, called, fields, heard.header(HEADER)):
-            return Said(403)
+            return WebhookResponse(403)
         said = dict(fields)
         if not (sid := said.get("MessageSid")):
-            return Said(400)  # nobody could say whether it was told before
+            return WebhookResponse(400)  # nobody could say whether it was told before
         if (status := said.get("MessageStatus") or said.get("SmsStatus")) == "received":
             return await self._take_in(sid, said)
         if status is None:
-            return Said(400)
+            return WebhookResponse(400)
         if status not in _ON_ITS_WAY:
             code = whole_number(said.get("ErrorCode", ""), _ERROR_CODES)
             receipt = self._receipt(sid, status, code, None)
             await self.intake.receipts([receipt])
-        return Said()
+        return WebhookResponse()
 
-    async def _take_in(self, sid: str, said: Mapping[str, str]) -> Said:
+    async def _take_in(self, sid: str, said: Mapping[str, str]) -> WebhookResponse:
         """Media stay where they are; their links follow the text."""
         if "From" not in said or "To" not in said:
-            return Said(400)
+            return WebhookResponse(400)
         count = whole_number(said.get("NumMedia", ""), range(1_000)) or 0
         media = [said.get(f"MediaUrl{place}", "") for place in range(min(count, MOST_MEDIA))]
         whatsapp = said["From"].startswith(WHATSAPP)
@@ -183,11 +183,11 @@ class TwilioProvider(SinglyProvider):
             kind=BodyKind.TEXT,
             body="\n".join(filter(None, [said.get("Body", ""), *media])),
             provider_ref=sid,
-            account_id=self._surroundings.account_id,
+            account_id=self._context.account_id,
             channel=Channel.WHATSAPP if whatsapp else Channel.SMS,
         )
         await self.intake.inbound(self.name, arrival)
-        return Said(200, NO_REPLY, "text/xml")
+        return WebhookResponse(200, NO_REPLY, "text/xml")
 
     def _receipt(self, sid: str, word: str, code: int | None, detail: str | None) -> Receipt:
         status = _STATUSES.get(word)
@@ -196,6 +196,6 @@ class TwilioProvider(SinglyProvider):
             reason = _REASONS.get(code or 0, Reason.UNDELIVERED)
         return Receipt(self.name, sid, status, reason, None if code is None else str(code), detail or word)
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         found = await self._client.fetch_balance()
-        return Standing("The credentials are good.", f"{found.balance} {found.currency}")
+        return CheckResult("The credentials are good.", f"{found.balance} {found.currency}")

@@ -16,23 +16,23 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import (
-    Heard,
+    Accepted,
+    CheckResult,
     InboundArrival,
     Intake,
     Outcome,
     Outgoing,
     Provider,
     Refused,
-    Said,
-    Standing,
-    Taken,
     TryAgain,
+    WebhookRequest,
+    WebhookResponse,
 )
 from heliograph.engine.provided import (
     InvalidConfig,
     ProvidedProtocol,
     ProviderConfig,
-    Surroundings,
+    ProviderContext,
     require_nobody_in,
 )
 from heliograph.protocols.shared.answers import refusal, retry_after_ms
@@ -100,8 +100,8 @@ class WebhookProvided(ProvidedProtocol):
     config: ClassVar[type[ProviderConfig]] = WebhookConfig
     secrets: ClassVar[frozenset[str]] = frozenset({"headers", "header_secret"})
 
-    def provider(self, config: WebhookConfig, surroundings: Surroundings) -> Provider:
-        return WebhookProvider(config, surroundings)
+    def provider(self, config: WebhookConfig, context: ProviderContext) -> Provider:
+        return WebhookProvider(config, context)
 
     def require(self, config: WebhookConfig) -> None:
         if config.form and config.json is not None:
@@ -119,10 +119,10 @@ class WebhookProvided(ProvidedProtocol):
 
 
 class WebhookProvider(SinglyProvider):
-    def __init__(self, config: WebhookConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        self.name = surroundings.name
+    def __init__(self, config: WebhookConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
+        self.name = context.name
         self._config = config
-        self._surroundings = surroundings
+        self._context = context
         self._far = FarServer(config.url, config.headers, driver)
 
     async def start(self, intake: Intake) -> None:
@@ -162,27 +162,27 @@ class WebhookProvider(SinglyProvider):
         if not 200 <= response.status < 300:
             return refusal(response, code, detail)
         if not config.ref:
-            return Taken(message.message_id)
+            return Accepted(message.message_id)
         ref = at(config.ref, said)
         if ref is None:
             return refusal(response, code, f"The answer has nothing at {config.ref}. {fault}".strip())
-        return Taken(ref)
+        return Accepted(ref)
 
-    async def hear(self, heard: Heard) -> Said:
+    async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         if self._config.header_secret is not None:
             name, value = self._config.header_secret
             if not hmac.compare_digest(heard.header(name).encode(), value.encode()):
-                return Said(401)
+                return WebhookResponse(401)
         try:
             said = document(heard.body, heard.header("content-type"), heard.query)
         except ValueError as error:
             log.warning("callback not understood", provider=self.name, error=str(error))
-            return Said(400)
+            return WebhookResponse(400)
         for each in said if isinstance(said, list) else [said]:
             if not await self._take_in(each):
                 log.warning("callback not understood", provider=self.name)
-                return Said(400)
-        return Said(200, self._config.answer.encode())
+                return WebhookResponse(400)
+        return WebhookResponse(200, self._config.answer.encode())
 
     async def _take_in(self, said: Any) -> bool:
         if (places := self._config.receipt) is not None:
@@ -201,13 +201,13 @@ class WebhookProvider(SinglyProvider):
             kind=BodyKind.TEXT,
             body=text,
             provider_ref=at(inbound.ref, said) if inbound.ref else None,
-            account_id=self._surroundings.account_id,
+            account_id=self._context.account_id,
         )
         await self.intake.inbound(self.name, arrival)
         return True
 
-    async def check(self) -> Standing:
-        return Standing(f"It sends by {self._far.origin}; nobody can say whether that is right without sending.")
+    async def check(self) -> CheckResult:
+        return CheckResult(f"It sends by {self._far.origin}; nobody can say whether that is right without sending.")
 
 
 def _receipt(name: str, places: ReceiptPlaces, ref: str, word: str, said: Any) -> Receipt:

@@ -23,17 +23,17 @@ from heliograph.domain.bounded import signed_at
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.engine.contract import (
-    Heard,
+    Accepted,
+    CheckResult,
     InboundArrival,
     Intake,
     Outgoing,
     PollAnswer,
     Provider,
-    Said,
-    Standing,
-    Taken,
+    WebhookRequest,
+    WebhookResponse,
 )
-from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, Surroundings
+from heliograph.engine.provided import ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.protocols.shared.answers import CANNOT_BE, REFUSED, TO_BE_MENDED, Meaning
 from heliograph.protocols.shared.batching import BatchingProvider, Outcomes
 from heliograph.protocols.xms import calls, model, wire
@@ -70,8 +70,8 @@ class XmsProvided(ProvidedProtocol):
     secrets: ClassVar[frozenset[str]] = frozenset({"token", "webhook_secret"})
     authorizes: ClassVar[str | None] = "endpoint"
 
-    def provider(self, config: XmsConfig, surroundings: Surroundings) -> Provider:
-        return XmsProvider(config, surroundings)
+    def provider(self, config: XmsConfig, context: ProviderContext) -> Provider:
+        return XmsProvider(config, context)
 
 
 class Sameness(NamedTuple):
@@ -92,13 +92,13 @@ class Sameness(NamedTuple):
 class XmsProvider(BatchingProvider):
     most_together: ClassVar[int] = wire.MAX_RECIPIENTS
 
-    def __init__(self, config: XmsConfig, surroundings: Surroundings, driver: AsyncDriver | None = None) -> None:
-        self.name = surroundings.name
+    def __init__(self, config: XmsConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
+        self.name = context.name
         self._config = config
-        self._surroundings = surroundings
+        self._context = context
         self._driver = driver
         self._inbound_since = datetime.now(UTC) - timedelta(days=1)
-        self._polls = surroundings.callback_url is None
+        self._polls = context.callback_url is None
         self.standing_polls = (INBOUND,) if self._polls else ()
 
     async def start(self, intake: Intake) -> None:
@@ -112,10 +112,10 @@ class XmsProvider(BatchingProvider):
     async def stop(self) -> None:
         await self._client.close()
 
-    async def check(self) -> Standing:
+    async def check(self) -> CheckResult:
         async for _ in self._client.fetch_batches(page_size=1):
             break
-        return Standing(f"The token is good for the service plan {self._config.service_plan_id}.")
+        return CheckResult(f"The token is good for the service plan {self._config.service_plan_id}.")
 
     def sameness(self, message: Outgoing) -> Sameness:
         varies = message.template is not None and _fits(message)
@@ -142,7 +142,7 @@ class XmsProvider(BatchingProvider):
                 raise
             made = found
         poll = made.batch_id if self._polls else None
-        return {message.message_id: Taken(_ref(made.batch_id, message.msisdn), poll) for message in together}
+        return {message.message_id: Accepted(_ref(made.batch_id, message.msisdn), poll) for message in together}
 
     def vendor_says(self, error: RemoteError) -> Meaning | None:
         """A 403, and a 400 that is no syntax error, are about what all messages of a batch share (section 2)."""
@@ -168,7 +168,7 @@ class XmsProvider(BatchingProvider):
             "sender": first.originator,
             "expire_at": from_ms(first.expire_at_ms),
             "delivery_report": None if self._polls else self._config.delivery_report,
-            "callback_url": self._surroundings.callback_url,
+            "callback_url": self._context.callback_url,
             "client_reference": f"{first.message_id}-{first.attempt}",
             "flash_message": first.flash or None,
             "from_ton": first.options.originator_ton,
@@ -200,15 +200,15 @@ class XmsProvider(BatchingProvider):
             newest = max(newest, message.received_at or newest)
         self._inbound_since = newest
 
-    async def hear(self, heard: Heard) -> Said:
+    async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         if not self._is_signed(heard):
-            return Said(401)
+            return WebhookResponse(401)
         try:
             await self._take_in(heard.body)
         except (msgspec.DecodeError, wire.XmsFormatError) as error:
             log.warning("callback not understood", provider=self.name, error=str(error))
-            return Said(400)
-        return Said()
+            return WebhookResponse(400)
+        return WebhookResponse()
 
     async def _take_in(self, body: bytes) -> None:
         """Raises msgspec.DecodeError and wire.XmsFormatError. What is about multimedia messages is not for us."""
@@ -222,7 +222,7 @@ class XmsProvider(BatchingProvider):
             whole = calls.delivery_report(msgspec.json.decode(body, type=wire.BatchReportReply))
             await self.intake.receipts(list(self._receipts(whole)))
 
-    def _is_signed(self, heard: Heard) -> bool:
+    def _is_signed(self, heard: WebhookRequest) -> bool:
         if not self._config.webhook_secret:
             return True
         if signed_at(heard.header(SIGNATURE_TIMESTAMP)) is None:
@@ -263,7 +263,7 @@ class XmsProvider(BatchingProvider):
                 body=wire.encode_binary(message.body).strip() if isinstance(message.body, bytes) else message.body,
                 udh=message.udh.hex() if isinstance(message, model.BinaryInbound) else "",
                 provider_ref=message.message_id,
-                account_id=self._surroundings.account_id,
+                account_id=self._context.account_id,
                 sent_at_ms=None if message.sent_at is None else to_ms(message.sent_at),
                 operator=message.operator,
             ),
@@ -298,7 +298,7 @@ def _worded(together: Sequence[Outgoing]) -> tuple[str, Mapping[str, Mapping[str
         }
     if Template(first.body).is_plain:
         return first.body, None
-    # What looks like a parameter is none: it was a value's own text. Said as a value it stays as it is.
+    # What looks like a parameter is none: it was a value's own text. WebhookResponse as a value it stays as it is.
     width = wire.MAX_PARAMETER_VALUE
     pieces = [first.body[start : start + width] for start in range(0, len(first.body), width)]
     names = [f"{_WHOLE_PARAMETER}{place}" for place in range(len(pieces))]

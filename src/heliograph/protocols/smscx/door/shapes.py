@@ -30,7 +30,7 @@ from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx import wire
 from heliograph.services.contacts import Headcount
 from heliograph.services.exports import Cell
-from heliograph.services.history import Campaign, Sent, SentLine
+from heliograph.services.history import Campaign, Sent, SentRow
 from heliograph.store.messages import Alike, Sums
 from heliograph.text import Encoding
 
@@ -266,7 +266,7 @@ REPORT_HEADER = (
 )
 
 
-def report_cells(chunk: Sequence[SentLine], now_ms: int) -> list[list[Cell]]:
+def report_cells(chunk: Sequence[SentRow], now_ms: int) -> list[list[Cell]]:
     """Lines of an exported report, in the order of its header."""
     rows: list[list[Cell]] = []
     campaigns: dict[str, str] = {}

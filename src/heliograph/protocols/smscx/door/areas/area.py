@@ -21,7 +21,7 @@ from heliograph.protocols.smscx.door.refusals import reply_for
 from heliograph.protocols.smscx.door.sending import Places, Sending
 from heliograph.services.accounts import public_part
 from heliograph.services.exports import Cell, as_csv, as_xlsx
-from heliograph.services.rates import Standing
+from heliograph.services.rates import RateState
 from heliograph.services.services import Services
 
 _CSV = "text/csv; charset=utf-8"
@@ -59,7 +59,7 @@ class Area(Door):
         response.headers["X-Request-Id"] = str(uuid4())
         if began is not None:
             response.headers["X-Response-Time"] = f"{(time.monotonic() - began) * 1000:.0f}ms"
-        standing: Standing | None = getattr(request.state, "standing", None)
+        standing: RateState | None = getattr(request.state, "standing", None)
         if standing is not None:
             response.headers["X-Rate-Limit-Limit"] = str(standing.limit)
             response.headers["X-Rate-Limit-Remaining"] = str(standing.left)

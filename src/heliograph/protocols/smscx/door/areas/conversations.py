@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from heliograph.domain.channels import Channel, RichMedia
-from heliograph.domain.conversations import Line
+from heliograph.domain.conversations import ConversationEntry
 from heliograph.domain.errors import ChannelNotActive, MissingField, WindowClosed
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call
@@ -132,7 +132,7 @@ def _status(status: Status, *, scheduled: bool) -> str:
     return "SCHEDULED" if scheduled else _STATUSES.get(status, "FAILED")
 
 
-def _line(line: Line) -> wire.ConversationLine:
+def _line(line: ConversationEntry) -> wire.ConversationLine:
     media = line.rich_media or RichMedia()
     return wire.ConversationLine(
         msg_id=to_uuid(line.id),

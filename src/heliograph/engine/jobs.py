@@ -1,4 +1,4 @@
-"""Errands: what falls due beside sending, is done in chunks, and is never ended by a failure."""
+"""Jobs: what falls due beside sending, is done in chunks, and is never ended by a failure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def wait_for_any(*events: asyncio.Event, timeout_s: float | None = None) -
             each.cancel()
 
 
-class Errand(ABC):
+class Job(ABC):
     name: str
 
     def __init__(self, wake: asyncio.Event) -> None:
@@ -53,10 +53,10 @@ class Errand(ABC):
                 busy = await self.do_some()
                 pause = 0.0 if busy else await self._until_due()
             except NotNow as error:
-                log.warning("errand put off", errand=self.name, error=str(error))
+                log.warning("job put off", job=self.name, error=str(error))
                 pause = LONGEST_PAUSE_S
             except Exception:
-                log.exception("errand failed", errand=self.name)
+                log.exception("job failed", job=self.name)
                 pause = LONGEST_PAUSE_S
             if pause and not self._stopping:
                 await wait_for_any(self._wake, timeout_s=pause)

@@ -15,7 +15,7 @@ ELSEWHERE_S = 1.0
 """How often a waiter looks at the store although no news came."""
 
 
-class News:
+class Notifier:
     def __init__(self) -> None:
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self.closed = False
@@ -34,21 +34,21 @@ class News:
                 if not waiter.done():
                     waiter.set_result(None)
 
-    def listen(self, topic: str) -> Listening:
+    def listen(self, topic: str) -> Subscription:
         """To be entered before the first look at the store, so that no change falls between look and wait."""
-        return Listening(self, self._waiters, topic)
+        return Subscription(self, self._waiters, topic)
 
 
-class Listening:
+class Subscription:
     """One waiter for one topic; a context manager."""
 
-    def __init__(self, news: News, waiters: dict[str, set[asyncio.Future[None]]], topic: str) -> None:
-        self._news = news
+    def __init__(self, notifier: Notifier, waiters: dict[str, set[asyncio.Future[None]]], topic: str) -> None:
+        self._notifier = notifier
         self._waiters = waiters
         self._topic = topic
         self._future: asyncio.Future[None]
 
-    def __enter__(self) -> Listening:
+    def __enter__(self) -> Subscription:
         self._arm()
         return self
 
@@ -65,8 +65,8 @@ class Listening:
 
     async def wait(self, timeout_s: float) -> bool:
         """True on news, False after `timeout_s`. May be called again and again. ShuttingDown when the process stops."""
-        done, _ = await asyncio.wait({self._future}, timeout=0 if self._news.closed else max(timeout_s, 0))
-        if self._news.closed:
+        done, _ = await asyncio.wait({self._future}, timeout=0 if self._notifier.closed else max(timeout_s, 0))
+        if self._notifier.closed:
             raise ShuttingDown()
         if done:
             self._arm()

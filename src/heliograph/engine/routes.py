@@ -1,4 +1,4 @@
-"""A line: one provider, how fast it may be sent to, whether it is in service, and how well it is."""
+"""A route: one provider, how fast it may be sent to, whether it is in service, and how well it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEFT_ALONE_MS = (1_000, 5_000, 30_000, 120_000)
 """For how long, the first time, the second time in a row, ..."""
 
 
-class LineRules(NamedTuple):
+class RouteRules(NamedTuple):
     """What the operator has decided for one provider."""
 
     per_second: float = 0.0
@@ -37,14 +37,14 @@ class LineRules(NamedTuple):
     """Receipts that take longer, as the half of them do, count as slow."""
 
 
-USUAL = LineRules()
+USUAL = RouteRules()
 _ABOUT_THE_RECIPIENT = {Reason.UNKNOWN_SUBSCRIBER, Reason.OPTED_OUT}
 
 
-class Line:
+class Route:
     """Whether it is in service and well is known in this process only; how fast it is sent to, to all."""
 
-    def __init__(self, provider: Provider, rules: LineRules = USUAL) -> None:
+    def __init__(self, provider: Provider, rules: RouteRules = USUAL) -> None:
         self.provider = provider
         self.rules = rules
         self.health = Health(provider.name, rules.slow_after_s)

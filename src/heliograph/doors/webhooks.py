@@ -1,0 +1,68 @@
+"""Where providers' servers tell what they have to tell: `/providers/NAME/SECRET`."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from heliograph.domain.errors import NotNow, RequestError
+from heliograph.doors.bodies import read_body
+from heliograph.engine.contract import Provider, WebhookRequest, WebhookResponse
+
+log = structlog.get_logger(__name__)
+
+MOUNT = "/providers"
+
+
+class Registered(NamedTuple):
+    """A provider that may be told something, by whoever knows its secret."""
+
+    provider: Provider
+    secret: str
+
+
+def webhook_address(public_url: str, name: str, secret: str) -> str:
+    """Say where the server of the provider `name` tells it something."""
+    return f"{public_url}{MOUNT}/{name}/{secret}"
+
+
+def webhook_route(providers: Mapping[str, Registered], max_body_bytes: int) -> BaseRoute:
+    """Serve the webhooks of these providers, by name. 404 for an unknown name or a wrong secret."""
+
+    async def handle(request: Request) -> Response:
+        found = providers.get(request.path_params["name"])
+        secret = request.path_params["secret"].encode()
+        if found is None or not hmac.compare_digest(secret, found.secret.encode()):
+            return Response(status_code=404)
+        try:
+            said = await found.provider.handle_webhook(await _read(request, max_body_bytes))
+        except (NotNow, RequestError) as error:
+            return Response(status_code=error.http_status)
+        except RecursionError:  # JSON that is nested for its own sake
+            return Response(status_code=400)
+        except Exception:
+            log.exception("provider's webhook failed", provider=found.provider.name)
+            return Response(status_code=500)
+        return _answer(said)
+
+    return Route(MOUNT + "/{name}/{secret}", handle, methods=["GET", "POST"])
+
+
+async def _read(request: Request, max_body_bytes: int) -> WebhookRequest:
+    return WebhookRequest(
+        request.method,
+        dict(request.query_params),
+        {name.lower(): value for name, value in request.headers.items()},
+        await read_body(request, max_body_bytes),
+        request.scope["query_string"].decode("latin-1"),
+    )
+
+
+def _answer(said: WebhookResponse) -> Response:
+    return Response(said.body, said.status, media_type=said.content_type)
