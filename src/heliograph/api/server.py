@@ -22,7 +22,7 @@ from heliograph.domain.groups import Group
 from heliograph.domain.ids import following
 from heliograph.domain.links import Link, LinkKind
 from heliograph.domain.statuses import Status
-from heliograph.doors import Call, Door, Operation, Reply
+from heliograph.doors import AnyCall, Call, Door, Operation, Reply
 from heliograph.doors.bodies import read_body
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import msisdn_filter, originator_filter
@@ -77,7 +77,7 @@ class NativeDoor(Door):
         headers = {"WWW-Authenticate": "Bearer"} if error.http_status == 401 else None
         return Response(msgspec.json.encode(shapes.error(error)), error.http_status, headers, "application/json")
 
-    async def send_message(self, call: Call) -> Reply:
+    async def send_message(self, call: Call[None, wire.SendMessage]) -> Reply:
         draft, also = await self._with_links(call, shapes.draft(call.body, [call.body.to]))
         created = await self._services.batches.create(call.account, draft, also=also)
         message_id = following(created.batch.id, 1)[0]
@@ -86,9 +86,11 @@ class NativeDoor(Door):
             return Reply(shapes.message(await self._services.messages.get(call.account, message_id)), status)
         return Reply(shapes.just_accepted(created.batch, message_id), status)
 
-    async def _with_links(self, call: Call, draft: Draft) -> tuple[Draft, Callable[[Tx, Batch], None] | None]:
+    async def _with_links(
+        self, call: Call[None, wire.SendMessage | wire.CreateBatch], draft: Draft
+    ) -> tuple[Draft, Callable[[Tx, Batch], None] | None]:
         """The draft with an address of each named link for each recipient, and what is to be stored with it."""
-        named: dict[str, str] = call.body.links
+        named = call.body.links
         if not named:
             return draft, None
         if draft.groups:
@@ -104,8 +106,8 @@ class NativeDoor(Door):
         )
         return draft, lambda tx, batch: add_tokens(tx, batch, tracked)
 
-    async def list_messages(self, call: Call) -> wire.MessagePage:
-        query: wire.MessageQuery = call.query
+    async def list_messages(self, call: Call[wire.MessageQuery, None]) -> wire.MessagePage:
+        query = call.query
         wanted = MessageFilter(
             batch_id=query.batch_id,
             msisdns=msisdn_filter(plus_kept(query.to), call.account.default_region) if query.to else [],
@@ -116,30 +118,30 @@ class NativeDoor(Door):
         found = await self._services.messages.page(call.account, wanted, limit=query.limit, before=query.before)
         return _page(wire.MessagePage, [shapes.message(message) for message in found], query.limit)
 
-    async def get_message(self, call: Call) -> wire.Message:
+    async def get_message(self, call: Call[None, None]) -> wire.Message:
         return shapes.message(await self._services.messages.get(call.account, call.path["message_id"]))
 
-    async def wait_for_message(self, call: Call) -> wire.Message:
+    async def wait_for_message(self, call: Call[wire.WaitQuery, None]) -> wire.Message:
         found = await self._services.messages.wait_until_settled(
             call.account, call.path["message_id"], call.query.timeout_s
         )
         return shapes.message(found)
 
-    async def why_message(self, call: Call) -> wire.Wait:
+    async def why_message(self, call: Call[None, None]) -> wire.Wait:
         return shapes.wait(*await self._services.messages.why(call.account, call.path["message_id"]))
 
-    async def create_batch(self, call: Call) -> Reply:
+    async def create_batch(self, call: Call[None, wire.CreateBatch]) -> Reply:
         draft, also = await self._with_links(call, shapes.batch_draft(call.body))
         created = await self._services.batches.create(call.account, draft, also=also)
         return Reply(shapes.batch(created.batch), 200 if created.repeated else 201)
 
-    async def dry_run_batch(self, call: Call) -> wire.DryRun:
+    async def dry_run_batch(self, call: Call[None, wire.CreateBatch]) -> wire.DryRun:
         draft, _ = await self._with_links(call, shapes.batch_draft(call.body))
         found = await self._services.batches.dry_run(call.account, draft)
         return shapes.dry_run(found)
 
-    async def list_batches(self, call: Call) -> wire.BatchPage:
-        query: wire.BatchQuery = call.query
+    async def list_batches(self, call: Call[wire.BatchQuery, None]) -> wire.BatchPage:
+        query = call.query
         wanted = BatchFilter(
             originators=[originator_filter(query.originator)] if query.originator else [],
             tags=[query.tag] if query.tag else [],
@@ -149,71 +151,71 @@ class NativeDoor(Door):
         found = await self._services.batches.page(call.account, wanted, limit=query.limit, before=query.before)
         return _page(wire.BatchPage, [shapes.batch(batch) for batch in found], query.limit)
 
-    async def get_batch(self, call: Call) -> wire.Batch:
+    async def get_batch(self, call: Call[None, None]) -> wire.Batch:
         return shapes.batch(await self._services.batches.get(call.account, call.path["batch_id"]))
 
-    async def change_batch(self, call: Call) -> wire.Batch:
+    async def change_batch(self, call: Call[None, wire.ChangeBatch]) -> wire.Batch:
         def edit(before: Draft) -> Draft:
             return shapes.changed(before, call.body, call.account.default_region)
 
         return shapes.batch(await self._services.batches.change(call.account, call.path["batch_id"], edit))
 
-    async def confirm_batch(self, call: Call) -> None:
+    async def confirm_batch(self, call: Call[None, wire.Confirm]) -> None:
         await self._services.batches.confirm(call.account, call.path["batch_id"], call.body.numbers)
 
-    async def list_attempts(self, call: Call) -> wire.Attempts:
+    async def list_attempts(self, call: Call[None, None]) -> wire.Attempts:
         found = await self._services.messages.attempts(call.account, call.path["message_id"])
         return wire.Attempts(items=[shapes.attempt(each) for each in found])
 
-    async def pause_batch(self, call: Call) -> wire.Batch:
+    async def pause_batch(self, call: Call[None, None]) -> wire.Batch:
         return shapes.batch(await self._services.batches.pause(call.account, call.path["batch_id"]))
 
-    async def resume_batch(self, call: Call) -> wire.Batch:
+    async def resume_batch(self, call: Call[None, None]) -> wire.Batch:
         return shapes.batch(await self._services.batches.resume(call.account, call.path["batch_id"]))
 
-    async def cancel_batch(self, call: Call) -> wire.Batch:
+    async def cancel_batch(self, call: Call[None, None]) -> wire.Batch:
         return shapes.batch(await self._services.batches.cancel(call.account, call.path["batch_id"]))
 
-    async def report_batch(self, call: Call) -> wire.Report:
+    async def report_batch(self, call: Call[None, None]) -> wire.Report:
         return shapes.report(
             await self._services.reports.of_batch(call.account.id, call.path["batch_id"], with_recipients=False)
         )
 
-    async def create_group(self, call: Call) -> wire.Group:
+    async def create_group(self, call: Call[None, wire.CreateGroup]) -> wire.Group:
         return shapes.group(await self._services.groups.create(call.account, shapes.group_draft(call.body)))
 
-    async def list_groups(self, call: Call) -> wire.GroupPage:
-        query: wire.GroupQuery = call.query
+    async def list_groups(self, call: Call[wire.GroupQuery, None]) -> wire.GroupPage:
+        query = call.query
         tags = [query.tag] if query.tag else []
         found, _ = await self._services.groups.page(call.account, tags, limit=query.limit, before=query.before)
         return _page(wire.GroupPage, [shapes.group(group) for group in found], query.limit)
 
-    async def get_group(self, call: Call) -> wire.Group:
+    async def get_group(self, call: Call[None, None]) -> wire.Group:
         return shapes.group(await self._services.groups.get(call.account, call.path["group_id"]))
 
-    async def change_group(self, call: Call) -> wire.Group:
+    async def change_group(self, call: Call[None, wire.ChangeGroup]) -> wire.Group:
         change = shapes.group_change(call.body)
         return shapes.group(await self._services.groups.change(call.account, call.path["group_id"], change))
 
-    async def delete_group(self, call: Call) -> None:
+    async def delete_group(self, call: Call[None, None]) -> None:
         await self._services.groups.delete(call.account, call.path["group_id"])
 
-    async def list_members(self, call: Call) -> wire.Members:
+    async def list_members(self, call: Call[None, None]) -> wire.Members:
         members = await self._services.groups.members(call.account, call.path["group_id"])
         return wire.Members(items=[f"+{member}" for member in members])
 
-    async def _group(self, call: Call) -> Group:
+    async def _group(self, call: AnyCall) -> Group:
         return await self._services.groups.get(call.account, call.path["group_id"])
 
-    async def list_contacts(self, call: Call) -> wire.ContactPage:
-        query: wire.ContactQuery = call.query
+    async def list_contacts(self, call: Call[wire.ContactQuery, None]) -> wire.ContactPage:
+        query = call.query
         found = await self._services.contacts.page(
             call.account, await self._group(call), limit=query.limit, before=query.before
         )
         return _page(wire.ContactPage, [shapes.contact(contact) for contact in found], query.limit)
 
-    async def add_contacts(self, call: Call) -> wire.AddedContacts:
-        body: wire.AddContacts = call.body
+    async def add_contacts(self, call: Call[None, wire.AddContacts]) -> wire.AddedContacts:
+        body = call.body
         asked = len(body.contacts)
         added = await self._services.contacts.add(
             call.account,
@@ -229,8 +231,8 @@ class NativeDoor(Door):
             invalid=shapes.invalid_numbers(added.invalid),
         )
 
-    async def change_contact(self, call: Call) -> wire.Contact:
-        change: wire.ChangeContact = call.body
+    async def change_contact(self, call: Call[None, wire.ChangeContact]) -> wire.Contact:
+        change = call.body
         changed = await self._services.contacts.change(
             call.account,
             await self._group(call),
@@ -240,52 +242,52 @@ class NativeDoor(Door):
         )
         return shapes.contact(changed)
 
-    async def delete_contact(self, call: Call) -> None:
+    async def delete_contact(self, call: Call[None, None]) -> None:
         await self._services.contacts.delete(call.account, await self._group(call), call.path["contact_id"])
 
-    async def list_templates(self, call: Call) -> wire.Templates:
+    async def list_templates(self, call: Call[None, None]) -> wire.Templates:
         now = datetime.now(UTC)
         return wire.Templates(
             items=[shapes.template(each, now) for each in await self._services.templates.all(call.account)]
         )
 
-    async def create_template(self, call: Call) -> wire.Template:
-        body: wire.NewTemplate = call.body
+    async def create_template(self, call: Call[None, wire.NewTemplate]) -> wire.Template:
+        body = call.body
         draft = TemplateDraft(name=body.name, channel=Channel(body.channel), body=body.text)
         return shapes.template(await self._services.templates.create(call.account, draft), datetime.now(UTC))
 
-    async def get_template(self, call: Call) -> wire.Template:
+    async def get_template(self, call: Call[None, None]) -> wire.Template:
         found = await self._services.templates.get(call.account, _number(call.path["template_number"]))
         return shapes.template(found, datetime.now(UTC))
 
-    async def change_template(self, call: Call) -> wire.Template:
+    async def change_template(self, call: Call[None, wire.ChangeTemplate]) -> wire.Template:
         changed = await self._services.templates.change(
             call.account, _number(call.path["template_number"]), name=call.body.name, body=call.body.text
         )
         return shapes.template(changed, datetime.now(UTC))
 
-    async def delete_template(self, call: Call) -> None:
+    async def delete_template(self, call: Call[None, None]) -> None:
         await self._services.templates.delete(call.account, _number(call.path["template_number"]))
 
-    async def get_balance(self, call: Call) -> wire.Balance:
+    async def get_balance(self, call: Call[None, None]) -> wire.Balance:
         balance = await self._services.money.balance(call.account)
         currency = self._services.money.currency
         return wire.Balance(balance=None if balance is None else shapes.money(balance), currency=currency)
 
-    async def list_ledger(self, call: Call) -> wire.LedgerPage:
-        query: wire.LedgerQuery = call.query
+    async def list_ledger(self, call: Call[wire.LedgerQuery, None]) -> wire.LedgerPage:
+        query = call.query
         found = await self._services.money.ledger(call.account, limit=query.limit, before=query.before)
         return _page(wire.LedgerPage, [shapes.ledger_entry(entry) for entry in found], query.limit)
 
-    async def list_prices(self, call: Call) -> wire.Prices:
+    async def list_prices(self, call: Call[None, None]) -> wire.Prices:
         found = self._services.money.prices("sms")
         return wire.Prices(
             currency=self._services.money.currency,
             items=[wire.Price(country=country, price=shapes.money(price)) for country, price in sorted(found.items())],
         )
 
-    async def list_inbound(self, call: Call) -> wire.InboundPage:
-        query: wire.InboundQuery = call.query
+    async def list_inbound(self, call: Call[wire.InboundQuery, None]) -> wire.InboundPage:
+        query = call.query
         wanted = InboundFilter(
             to=[originator_filter(query.to)] if query.to else [],
             msisdns=msisdn_filter(plus_kept(query.msisdn), call.account.default_region) if query.msisdn else [],
@@ -295,22 +297,22 @@ class NativeDoor(Door):
         found = await self._services.inbound.page(call.account, wanted, limit=query.limit, before=query.before)
         return _page(wire.InboundPage, [shapes.inbound_message(message) for message in found], query.limit)
 
-    async def get_inbound(self, call: Call) -> wire.Inbound:
+    async def get_inbound(self, call: Call[None, None]) -> wire.Inbound:
         return shapes.inbound_message(await self._services.inbound.get(call.account, call.path["inbound_id"]))
 
-    async def get_account(self, call: Call) -> wire.Account:
+    async def get_account(self, call: Call[None, None]) -> wire.Account:
         return shapes.account(call.account)
 
-    async def change_account(self, call: Call) -> wire.Account:
+    async def change_account(self, call: Call[None, wire.ChangeAccount]) -> wire.Account:
         change = shapes.profile_change(call.body)
         return shapes.account(await self._services.profile.change(call.account, change))
 
-    async def list_applications(self, call: Call) -> wire.Applications:
+    async def list_applications(self, call: Call[None, None]) -> wire.Applications:
         found = await self._services.applications.all(call.account)
         return wire.Applications(items=[shapes.application(each) for each in found])
 
-    async def create_application(self, call: Call) -> wire.Application:
-        body: wire.NewApplication = call.body
+    async def create_application(self, call: Call[None, wire.NewApplication]) -> wire.Application:
+        body = call.body
         made = await self._services.applications.put(
             call.account,
             body.name,
@@ -320,8 +322,8 @@ class NativeDoor(Door):
         )
         return shapes.application(made)
 
-    async def change_application(self, call: Call) -> wire.Application:
-        body: wire.ChangeApplication = call.body
+    async def change_application(self, call: Call[None, wire.ChangeApplication]) -> wire.Application:
+        body = call.body
         changed = await self._services.applications.change(
             call.account,
             call.path["application_id"],
@@ -331,80 +333,80 @@ class NativeDoor(Door):
         )
         return shapes.application(changed)
 
-    async def delete_application(self, call: Call) -> None:
+    async def delete_application(self, call: Call[None, None]) -> None:
         await self._services.applications.delete(call.account, call.path["application_id"])
 
-    async def start_verification(self, call: Call) -> wire.Verification:
+    async def start_verification(self, call: Call[None, wire.StartVerification]) -> wire.Verification:
         return shapes.verification(
             await self._services.verify.start(call.account, shapes.verification_draft(call.body))
         )
 
-    async def get_verification(self, call: Call) -> wire.Verification:
+    async def get_verification(self, call: Call[None, None]) -> wire.Verification:
         return shapes.verification(await self._services.verify.get(call.account, call.path["verification_id"]))
 
-    async def why_verification(self, call: Call) -> wire.CodeOutlook:
+    async def why_verification(self, call: Call[None, None]) -> wire.CodeOutlook:
         return shapes.code_outlook(await self._services.verify.why(call.account, call.path["number"]))
 
-    async def check_verification(self, call: Call) -> wire.Verification:
+    async def check_verification(self, call: Call[None, wire.CheckCode]) -> wire.Verification:
         return shapes.verification(
             await self._services.verify.check(call.account, call.path["verification_id"], call.body.code)
         )
 
-    async def resend_verification(self, call: Call) -> wire.Verification:
+    async def resend_verification(self, call: Call[None, None]) -> wire.Verification:
         return shapes.verification(await self._services.verify.resend(call.account, call.path["verification_id"]))
 
-    async def cancel_verification(self, call: Call) -> wire.Verification:
+    async def cancel_verification(self, call: Call[None, None]) -> wire.Verification:
         return shapes.verification(await self._services.verify.cancel(call.account, call.path["verification_id"]))
 
-    def _link(self, call: Call, link: Link) -> wire.Link:
+    def _link(self, call: AnyCall, link: Link) -> wire.Link:
         base_url = self._settings.base_url(call.request)
         return shapes.link(link, self._settings.short_url(call.request), base_url + self._settings.files)
 
-    async def list_links(self, call: Call) -> wire.LinkList:
+    async def list_links(self, call: Call[None, None]) -> wire.LinkList:
         found = await self._services.links.all(call.account, LinkKind.SHORTLINK)
         return wire.LinkList(items=[self._link(call, link) for link in found])
 
-    async def create_link(self, call: Call) -> wire.Link:
+    async def create_link(self, call: Call[None, wire.Shorten]) -> wire.Link:
         return self._link(call, await self._services.links.shorten(call.account, call.body.url, call.body.name))
 
-    async def change_link(self, call: Call) -> wire.Link:
-        body: wire.ChangeLink = call.body
+    async def change_link(self, call: Call[None, wire.ChangeLink]) -> wire.Link:
+        body = call.body
         return self._link(
             call,
             await self._services.links.change(call.account, call.path["link_id"], name=body.name, address=body.url),
         )
 
-    async def delete_link(self, call: Call) -> None:
+    async def delete_link(self, call: Call[None, None]) -> None:
         await self._services.links.delete(call.account, LinkKind.SHORTLINK, call.path["link_id"])
 
-    async def list_link_hits(self, call: Call) -> wire.Hits:
+    async def list_link_hits(self, call: Call[wire.PageQuery, None]) -> wire.Hits:
         return await self._hits(call, LinkKind.SHORTLINK)
 
-    async def _hits(self, call: Call, kind: LinkKind) -> wire.Hits:
+    async def _hits(self, call: Call[wire.PageQuery, None], kind: LinkKind) -> wire.Hits:
         link = await self._services.links.get(call.account, kind, call.path["link_id"])
-        query: wire.PageQuery = call.query
+        query = call.query
         found = await self._services.links.hits(call.account, link, limit=query.limit, before=query.before)
         return _page(wire.Hits, [shapes.hit(hit) for hit in found], query.limit)
 
-    async def list_attachments(self, call: Call) -> wire.LinkList:
+    async def list_attachments(self, call: Call[None, None]) -> wire.LinkList:
         found = await self._services.links.all(call.account, LinkKind.ATTACHMENT)
         return wire.LinkList(items=[self._link(call, link) for link in found])
 
-    async def upload_attachment(self, call: Call) -> wire.Link:
+    async def upload_attachment(self, call: Call[wire.AttachmentQuery, None]) -> wire.Link:
         content = await read_body(call.request, self._services.links.largest_file)
         media_type = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         return self._link(call, await self._services.links.keep(call.account, call.query.name, media_type, content))
 
-    async def delete_attachment(self, call: Call) -> None:
+    async def delete_attachment(self, call: Call[None, None]) -> None:
         await self._services.links.delete(call.account, LinkKind.ATTACHMENT, call.path["link_id"])
 
-    async def list_attachment_hits(self, call: Call) -> wire.Hits:
+    async def list_attachment_hits(self, call: Call[wire.PageQuery, None]) -> wire.Hits:
         return await self._hits(call, LinkKind.ATTACHMENT)
 
-    async def get_number(self, call: Call) -> wire.NumberFacts:
+    async def get_number(self, call: Call[None, None]) -> wire.NumberFacts:
         return shapes.number_facts(self._services.numbers.validate(call.path["number"], call.account.default_region))
 
-    async def look_up_number(self, call: Call) -> wire.Lookup:
+    async def look_up_number(self, call: Call[None, None]) -> wire.Lookup:
         region = call.account.default_region
         return shapes.lookup(
             await self._services.numbers.look_up(
@@ -412,8 +414,8 @@ class NativeDoor(Door):
             )
         )
 
-    async def create_lookup_job(self, call: Call) -> wire.LookupJob:
-        body: wire.LookUp = call.body
+    async def create_lookup_job(self, call: Call[None, wire.LookUp]) -> wire.LookupJob:
+        body = call.body
         accepted = await self._services.numbers.look_up_many(
             call.account,
             body.numbers,
@@ -425,26 +427,26 @@ class NativeDoor(Door):
         )
         return shapes.lookup_job(accepted.job, accepted.invalid)
 
-    async def list_lookups(self, call: Call) -> wire.Lookups:
-        query: wire.PageQuery = call.query
+    async def list_lookups(self, call: Call[wire.PageQuery, None]) -> wire.Lookups:
+        query = call.query
         job, _ = await self._services.numbers.job(call.account, call.path["job_id"])
         found = await self._services.numbers.lookups(call.account, job.id, limit=query.limit, before=query.before)
         return _page(wire.Lookups, [shapes.lookup(lookup) for lookup in found], query.limit)
 
-    async def list_conversations(self, call: Call) -> wire.Conversations:
+    async def list_conversations(self, call: Call[None, None]) -> wire.Conversations:
         found = await self._services.conversations.all(call.account)
         return wire.Conversations(items=[shapes.conversation(known) for known in found])
 
-    async def get_conversation(self, call: Call) -> wire.Thread:
+    async def get_conversation(self, call: Call[None, None]) -> wire.Thread:
         known = await self._services.conversations.get(call.account, call.path["conversation_id"])
         lines = await self._services.conversations.thread(call.account, known.conversation)
         return wire.Thread(items=[shapes.thread_line(line) for line in lines])
 
-    async def mark_conversation_read(self, call: Call) -> None:
+    async def mark_conversation_read(self, call: Call[None, None]) -> None:
         await self._services.conversations.mark_read(call.account, call.path["conversation_id"])
 
-    async def answer_conversation(self, call: Call) -> wire.Message:
-        body: wire.Answer = call.body
+    async def answer_conversation(self, call: Call[None, wire.Answer]) -> wire.Message:
+        body = call.body
         sent = await self._services.conversations.reply(
             call.account,
             call.path["conversation_id"],
@@ -456,20 +458,20 @@ class NativeDoor(Door):
         )
         return shapes.message(sent.message)
 
-    async def list_optouts(self, call: Call) -> wire.OptOutPage:
-        query: wire.OptOutQuery = call.query
+    async def list_optouts(self, call: Call[wire.OptOutQuery, None]) -> wire.OptOutPage:
+        query = call.query
         after = None if query.after is None else query.after.removeprefix("+")
         found = await self._services.optouts.page(call.account, limit=query.limit, after=after)
         following_page = with_plus(found[-1].msisdn) if len(found) == query.limit else None
         return wire.OptOutPage(items=[shapes.optout(entry) for entry in found], next=following_page)
 
-    async def add_optout(self, call: Call) -> None:
+    async def add_optout(self, call: Call[None, None]) -> None:
         await self._services.optouts.add(call.account, call.path["number"])
 
-    async def remove_optout(self, call: Call) -> None:
+    async def remove_optout(self, call: Call[None, None]) -> None:
         await self._services.optouts.remove(call.account, call.path["number"])
 
-    async def list_phones(self, call: Call) -> wire.Phones:
+    async def list_phones(self, call: Call[None, None]) -> wire.Phones:
         found = await self._phones.all(call.account)
         return wire.Phones(
             items=[
@@ -482,14 +484,14 @@ class NativeDoor(Door):
             ]
         )
 
-    async def list_phone_messages(self, call: Call) -> wire.PhoneMessages:
+    async def list_phone_messages(self, call: Call[wire.PhoneQuery, None]) -> wire.PhoneMessages:
         found = await self._phones.conversation(
             call.account, call.path["number"], limit=call.query.limit, after=call.query.after
         )
         return wire.PhoneMessages(items=[shapes.on_screen(entry) for entry in found])
 
-    async def wait_for_phone_message(self, call: Call) -> wire.PhoneMessage:
-        query: wire.PhoneWaitQuery = call.query
+    async def wait_for_phone_message(self, call: Call[wire.PhoneWaitQuery, None]) -> wire.PhoneMessage:
+        query = call.query
         found = await self._phones.wait_for_message(
             call.account,
             call.path["number"],
@@ -499,32 +501,32 @@ class NativeDoor(Door):
         )
         return shapes.phone_message(found, None)
 
-    async def read_code(self, call: Call) -> wire.Code:
+    async def read_code(self, call: Call[wire.CodeQuery, None]) -> wire.Code:
         code, shown = await self._phones.code(
             call.account, call.path["number"], timeout_s=call.query.timeout_s, after=call.query.after
         )
         return wire.Code(code=code, message=shapes.phone_message(shown, None))
 
-    async def clear_phone(self, call: Call) -> None:
+    async def clear_phone(self, call: Call[None, None]) -> None:
         await self._phones.clear(call.account, call.path["number"])
 
-    async def clear_phones(self, call: Call) -> None:
+    async def clear_phones(self, call: Call[None, None]) -> None:
         await self._phones.clear(call.account)
 
-    async def send_reply(self, call: Call) -> wire.SentReply:
-        body: wire.SendReply = call.body
+    async def send_reply(self, call: Call[None, wire.SendReply]) -> wire.SentReply:
+        body = call.body
         channel = None if body.channel is None else Channel(body.channel)
         inbound_id = await self._phones.reply(call.account, call.path["number"], body.to, body.text, channel)
         return wire.SentReply(inbound_id=inbound_id)
 
-    async def get_reception(self, call: Call) -> wire.Reception:
+    async def get_reception(self, call: Call[None, None]) -> wire.Reception:
         received, repeated = await self._phones.received(call.account)
         return wire.Reception(received=received, repeated=repeated)
 
-    async def get_chaos(self, _call: Call) -> Chaos:
+    async def get_chaos(self, _call: Call[None, None]) -> Chaos:
         return self._phones.chaos
 
-    async def set_chaos(self, call: Call) -> Chaos:
+    async def set_chaos(self, call: Call[None, Chaos]) -> Chaos:
         await self._phones.set_chaos(call.body)
         return self._phones.chaos
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 import structlog
@@ -44,14 +44,19 @@ ANONYMOUS_BODY = 16 * 1024
 _encoder = msgspec.json.Encoder()
 
 
-class Call(msgspec.Struct):
-    """One call of one operation, checked and decoded."""
+Query = TypeVar("Query", covariant=True)
+Body = TypeVar("Body", covariant=True)
+
+
+class Call(msgspec.Struct, Generic[Query, Body]):
+    """One call of one operation, checked and decoded: its query and its body are what the table of operations says, or
+    None where the table has none."""
 
     caller: Principal | None
     """None if the operation is open to anybody."""
     path: Mapping[str, Any]
-    query: Any
-    body: Any
+    query: Query
+    body: Body
     request: Request
 
     @property
@@ -72,7 +77,9 @@ class OwnRefusal(Exception):
     def response(self) -> Response: ...
 
 
-Handler = Callable[[Call], Awaitable[Any]]
+AnyCall = Call[object, object]
+"""For what only needs to know who is calling, and where."""
+Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 
 
 class Door(ABC):

@@ -26,7 +26,7 @@ from heliograph.domain.groups import Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
 from heliograph.domain.lookups import LineStatus
 from heliograph.domain.prices import MICROS
-from heliograph.doors import Call, Door, Operation
+from heliograph.doors import AnyCall, Call, Door, Operation
 from heliograph.doors.bodies import read_body
 from heliograph.doors.settings import DoorSettings
 from heliograph.numbers import InvalidNumber, operator_of
@@ -92,7 +92,7 @@ class IsendproDoor(Door):
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         return refused(error)
 
-    async def send(self, call: Call) -> wire.Reply:
+    async def send(self, call: Call[None, None]) -> wire.Reply:
         """To one number or to many: their own client posts many to the address for one."""
         asked = _asked(call)
         numbers = await self._numbers(call, asked)
@@ -102,19 +102,19 @@ class IsendproDoor(Door):
             await self._create(call, send)
         return wire.reply([row.entry() for row in send.rows])
 
-    async def _numbers(self, call: Call, asked: Parameters) -> list[str]:
+    async def _numbers(self, call: AnyCall, asked: Parameters) -> list[str]:
         if asked.one("repertoireId") is None:
             return asked.required_many("num")
         group = await self._book(call)
         return [f"+{msisdn}" for msisdn in await self._services.groups.members(call.account, group.id)]
 
-    async def _mark_blacklisted(self, call: Call, send: Send) -> None:
+    async def _mark_blacklisted(self, call: AnyCall, send: Send) -> None:
         silent = await self._services.optouts.among(call.account, [row.msisdn for row in send.rows if row.msisdn])
         for row in send.rows:
             if row.code is Code.ACCEPTED and row.msisdn in silent:
                 row.code = Code.BLACKLISTED
 
-    async def _create(self, call: Call, send: Send) -> None:
+    async def _create(self, call: AnyCall, send: Send) -> None:
         """One batch, and another for each time that a number is repeated."""
         drafts = await aside(len(send.rows) > MANY_NUMBERS, drafts_of, send, call.account)
         for place, (draft, rows) in enumerate(drafts):
@@ -125,7 +125,7 @@ class IsendproDoor(Door):
                     raise
                 _mark(rows, Code.CREDIT_TOO_LOW)
 
-    async def count(self, call: Call) -> wire.Reply:
+    async def count(self, call: Call[None, None]) -> wire.Reply:
         asked = _asked(call)
         numbers = asked.required_many("num")
         # Whatever length is asked for, the answer says how long it is.
@@ -133,7 +133,7 @@ class IsendproDoor(Door):
         send = await aside(many, read_send, asked, numbers, call.account, any_length=True)
         return wire.reply(await aside(many, list, map(partial(_counted, ucs2=send.ucs2), send.rows)))
 
-    async def credit(self, call: Call) -> wire.CreditReply:
+    async def credit(self, call: Call[None, None]) -> wire.CreditReply:
         asked = _asked(call)
         asked.required("credit")
         balance = await self._services.money.balance(call.account)
@@ -143,7 +143,7 @@ class IsendproDoor(Door):
             found.quantite = str(int(found.credit * MICROS // price) if price else UNLIMITED)
         return wire.CreditReply(found)
 
-    async def look_up(self, call: Call) -> wire.Reply:
+    async def look_up(self, call: Call[None, None]) -> wire.Reply:
         numbers = self._few(call)
         places = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
 
@@ -153,7 +153,7 @@ class IsendproDoor(Door):
 
         return wire.reply(await asyncio.gather(*map(ask, numbers)))
 
-    async def _looked_up(self, call: Call, given: str) -> wire.Entry:
+    async def _looked_up(self, call: AnyCall, given: str) -> wire.Entry:
         try:
             found = await self._services.numbers.look_up(
                 call.account, f"+{msisdn_of(given, call.account)}", protocol=PROTOCOL
@@ -172,7 +172,7 @@ class IsendproDoor(Door):
         network = facts.ported_to or facts.original
         return wire.Entry(tel=given, operateur=network.name or UNKNOWN_OPERATOR)
 
-    async def qualify(self, call: Call) -> wire.Reply:
+    async def qualify(self, call: Call[None, None]) -> wire.Reply:
         """By the numbering plan, for nothing."""
         entries = []
         for given in self._few(call):
@@ -184,10 +184,10 @@ class IsendproDoor(Door):
                 entries.append(_refused(given, Code.NUMBER_INVALID))
         return wire.reply(entries)
 
-    def _few(self, call: Call) -> list[str]:
+    def _few(self, call: AnyCall) -> list[str]:
         return _numbers(_asked(call), wire.MAX_LOOKUPS)
 
-    async def change_address_book(self, call: Call) -> wire.Reply:
+    async def change_address_book(self, call: Call[None, None]) -> wire.Reply:
         asked = _asked(call)
         edit = asked.required("repertoireEdit").lower()
         if edit == "create":
@@ -203,7 +203,7 @@ class IsendproDoor(Door):
             return wire.reply(await self._take_contacts_out(call, group, numbers))
         raise IsendproRefusal(Code.PARAMETER_INVALID, "repertoireEdit")
 
-    async def _add_contacts(self, call: Call, group: Group, numbers: Sequence[str]) -> list[wire.Entry]:
+    async def _add_contacts(self, call: AnyCall, group: Group, numbers: Sequence[str]) -> list[wire.Entry]:
         asked, book = _asked(call), str(group.number)
         fields = {
             name: _parallel(asked, name, len(numbers))
@@ -224,7 +224,7 @@ class IsendproDoor(Door):
         await self._services.contacts.add(call.account, group, drafts, on_invalid=None)
         return entries
 
-    async def _take_contacts_out(self, call: Call, group: Group, numbers: Sequence[str]) -> list[wire.Entry]:
+    async def _take_contacts_out(self, call: AnyCall, group: Group, numbers: Sequence[str]) -> list[wire.Entry]:
         gone, entries, book = [], [], str(group.number)
         for given in numbers:
             try:
@@ -236,26 +236,26 @@ class IsendproDoor(Door):
         await self._services.groups.change(call.account, group.id, GroupChange(remove=gone))
         return entries
 
-    async def _book(self, call: Call) -> Group:
+    async def _book(self, call: AnyCall) -> Group:
         number = _asked(call).number("repertoireId") or 0
         try:
             return await self._services.contacts.group(call.account, number)
         except NotFound as error:
             raise IsendproRefusal(Code.ADDRESS_BOOK_UNKNOWN, str(number)) from error
 
-    async def blacklist(self, call: Call) -> wire.Reply:
+    async def blacklist(self, call: Call[None, None]) -> wire.Reply:
         given, msisdn = self._one_number(call, "setlisteNoire")
         await self._services.optouts.add(call.account, f"+{msisdn}")
         return wire.reply([wire.Entry(tel=given, liste_noire="OK")])
 
-    async def take_off_blacklist(self, call: Call) -> wire.Reply:
+    async def take_off_blacklist(self, call: Call[None, None]) -> wire.Reply:
         """Also one that is not on it."""
         given, msisdn = self._one_number(call, "delListeNoire")
         with suppress(NotFound):
             await self._services.optouts.remove(call.account, f"+{msisdn}")
         return wire.reply([wire.Entry(tel=given, liste_noire="OK")])
 
-    def _one_number(self, call: Call, flag: str) -> tuple[str, str]:
+    def _one_number(self, call: AnyCall, flag: str) -> tuple[str, str]:
         asked = _asked(call)
         _require(asked, flag)
         given = asked.required("num")
@@ -264,17 +264,17 @@ class IsendproDoor(Door):
         except InvalidNumber as error:
             raise IsendproRefusal(Code.NUMBER_INVALID, given) from error
 
-    async def blacklist_file(self, call: Call) -> Response:
+    async def blacklist_file(self, call: Call[None, None]) -> Response:
         asked = _asked(call)
         _require(asked, "getListeNoire")
         rows = self._blacklisted(call)
         return archives.zipped("liste_noire", archives.BLACKLIST_HEADER, rows, bom=asked.is_on("bom"))
 
-    async def _blacklisted(self, call: Call) -> AsyncIterator[Sequence[Sequence[Cell]]]:
+    async def _blacklisted(self, call: AnyCall) -> AsyncIterator[Sequence[Sequence[Cell]]]:
         async for page in self._services.optouts.everybody(call.account):
             yield [(each.msisdn, f"{each.created_at.astimezone(HOME_ZONE):%Y-%m-%d %H:%M}") for each in page]
 
-    async def campaign_file(self, call: Call) -> Response:
+    async def campaign_file(self, call: Call[None, None]) -> Response:
         asked = _asked(call)
         _require(asked, "rapportCampagne")
         since, until = (instant_of(asked.required(name)) for name in ("date_deb", "date_fin"))
@@ -284,7 +284,7 @@ class IsendproDoor(Door):
         rows = self._sent(call, wanted)
         return archives.zipped("campagne", archives.CAMPAIGN_HEADER, rows, bom=asked.is_on("bom"))
 
-    async def _sent(self, call: Call, wanted: MessageFilter) -> AsyncIterator[Sequence[Sequence[Cell]]]:
+    async def _sent(self, call: AnyCall, wanted: MessageFilter) -> AsyncIterator[Sequence[Sequence[Cell]]]:
         async for page in self._services.history.everything(call.account, wanted):
             yield [
                 (
@@ -299,14 +299,14 @@ class IsendproDoor(Door):
                 for line, batch, rendered in page
             ]
 
-    async def shorten(self, call: Call) -> wire.Reply:
+    async def shorten(self, call: Call[None, None]) -> wire.Reply:
         link = await self._services.links.shorten(call.account, _asked(call).required("shortlink"))
         address = f"{self._settings.short_url(call.request)}/{link.id}"
         code = Code.SHORTLINK_MADE
         short = address.partition("://")[2]
         return wire.reply([wire.Entry(code=str(int(code)), message=SENTENCES[code], shortlink=short)])
 
-    async def change_subaccount(self, call: Call) -> wire.Reply:
+    async def change_subaccount(self, call: Call[None, None]) -> wire.Reply:
         asked = _asked(call)
         edit = asked.required("subAccountEdit").lower()
         if edit == "addaccount":
@@ -332,7 +332,7 @@ class IsendproDoor(Door):
             raise IsendproRefusal(Code.PARAMETER_INVALID, "subAccountEdit")
         return wire.reply([_done(subaccount_id=child.id, edited_key_id=key)])
 
-    async def _add_subaccount(self, call: Call) -> wire.Entry:
+    async def _add_subaccount(self, call: AnyCall) -> wire.Entry:
         asked = _asked(call)
         login, password = asked.required("subAccountLogin"), asked.required("subAccountPassword")
         try:
@@ -372,7 +372,7 @@ def _switch(asked: Parameters, name: str) -> bool | None:
     return None if given is None else given == 1
 
 
-def _asked(call: Call) -> Parameters:
+def _asked(call: AnyCall) -> Parameters:
     asked: Parameters = call.request.state.asked
     return asked
 

@@ -21,7 +21,7 @@ from heliograph.domain.errors import (
 )
 from heliograph.domain.groups import Group, GroupDraft
 from heliograph.domain.instants import to_ms
-from heliograph.doors import Call
+from heliograph.doors import AnyCall, Call
 from heliograph.numbers import UNNUMBERED, InvalidRow, country_of, with_plus
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx import wire
@@ -48,8 +48,8 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 
     # Oauth and Applications
 
-    async def get_access_token(self, call: Call) -> wire.TokenReply:
-        form: wire.TokenRequest = call.body
+    async def get_access_token(self, call: Call[None, wire.TokenRequest]) -> wire.TokenReply:
+        form = call.body
         if not form.grant_type:
             raise SmscxRefusal(400, "invalid_request", 1600, "`grant_type` is missing.")
         if form.grant_type != "client_credentials":
@@ -71,20 +71,20 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             scope=" ".join(sorted(granted)),
         )
 
-    async def get_applications_list(self, call: Call) -> wire.ApplicationList:
+    async def get_applications_list(self, call: Call[None, None]) -> wire.ApplicationList:
         found = await self._services.applications.all(call.account)
         return wire.ApplicationList(data=[shapes.application_row(application) for application in found])
 
-    async def get_scopes(self, call: Call) -> list[str]:
+    async def get_scopes(self, call: Call[None, None]) -> list[str]:
         return sorted(SCOPES)
 
-    async def get_application_settings(self, call: Call) -> wire.ApplicationSettings:
+    async def get_application_settings(self, call: Call[None, None]) -> wire.ApplicationSettings:
         found = await self._services.applications.get(call.account, call.path["application_id"])
         return shapes.application_settings(found)
 
     # Account
 
-    async def get_account_balance(self, call: Call) -> wire.Balance:
+    async def get_account_balance(self, call: Call[None, None]) -> wire.Balance:
         balance = await self._services.money.balance(call.account)
         return wire.Balance(
             balance=shapes.money(balance or 0),
@@ -92,7 +92,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             billing="postpaid" if balance is None else "prepaid",
         )
 
-    async def get_channels_status(self, call: Call) -> wire.ChannelsStatus:
+    async def get_channels_status(self, call: Call[None, None]) -> wire.ChannelsStatus:
         active = self._services.channels
         return wire.ChannelsStatus(
             sms=Channel.SMS in active,
@@ -101,10 +101,10 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             multichannel=len(active) > 1,
         )
 
-    async def get_channel_pricing(self, call: Call) -> dict[str, object]:
+    async def get_channel_pricing(self, call: Call[None, None]) -> dict[str, object]:
         return self._prices(call.path["channel"], call.path["traffic_type"], None)
 
-    async def get_channel_pricing_by_country_iso(self, call: Call) -> dict[str, object]:
+    async def get_channel_pricing_by_country_iso(self, call: Call[None, None]) -> dict[str, object]:
         asked = call.path["country_iso"].upper()
         if country(asked) is None and asked not in UNNUMBERED:
             raise invalid_param(1522, f"There is no country {asked!r}.")
@@ -128,29 +128,29 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 
     # Originators and Templates
 
-    async def get_originators_list(self, call: Call) -> wire.OriginatorList:
+    async def get_originators_list(self, call: Call[None, None]) -> wire.OriginatorList:
         now = datetime.now(UTC)
         default = call.account.default_originator
         found = await self._services.originators.all(call.account)
         return wire.OriginatorList(data=[shapes.originator_row(each, default, now) for each in found])
 
-    async def create_originator(self, call: Call) -> wire.OriginatorReply:
+    async def create_originator(self, call: Call[None, wire.NewOriginator]) -> wire.OriginatorReply:
         made = await self._services.originators.create(call.account, call.body.originator)
         return wire.OriginatorReply(info=wire.OriginatorInfo(id=made.number, originator=made.value))
 
-    async def delete_originator(self, call: Call) -> wire.OriginatorReply:
+    async def delete_originator(self, call: Call[None, None]) -> wire.OriginatorReply:
         number = reading.number(call.path["originator_id"])
         gone = await self._services.originators.delete(call.account, number)
         return wire.OriginatorReply(info=wire.OriginatorInfo(id=gone.number, originator=gone.value))
 
-    async def get_templates_list(self, call: Call) -> wire.TemplateList:
+    async def get_templates_list(self, call: Call[None, None]) -> wire.TemplateList:
         now = datetime.now(UTC)
         return wire.TemplateList(
             data=[shapes.template_row(each, now) for each in await self._services.templates.all(call.account)]
         )
 
-    async def create_template(self, call: Call) -> wire.NewTemplateReply:
-        body: wire.NewTemplate = call.body
+    async def create_template(self, call: Call[None, wire.NewTemplate]) -> wire.NewTemplateReply:
+        body = call.body
         draft = TemplateDraft(
             name=body.name or None,
             channel=reading.channel(body.channel, 1806) if isinstance(body.channel, str) else Channel.SMS,
@@ -163,12 +163,12 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             info.type, info.approved = kind, made.approved(datetime.now(UTC))
         return wire.NewTemplateReply(info=info)
 
-    async def get_template(self, call: Call) -> wire.TemplateReply:
+    async def get_template(self, call: Call[None, None]) -> wire.TemplateReply:
         found = await self._services.templates.get(call.account, reading.number(call.path["template_id"]))
         return wire.TemplateReply(data=shapes.template_data(found, datetime.now(UTC)))
 
-    async def update_template(self, call: Call) -> wire.IdReply:
-        body: wire.UpdateTemplate = call.body
+    async def update_template(self, call: Call[None, wire.UpdateTemplate]) -> wire.IdReply:
+        body = call.body
         number = reading.number(call.path["template_id"])
         if body == wire.UpdateTemplate():
             await self._services.templates.get(call.account, number)
@@ -183,27 +183,27 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         )
         return wire.IdReply(info=wire.IdInfo(id=number))
 
-    async def delete_template(self, call: Call) -> wire.IdReply:
+    async def delete_template(self, call: Call[None, None]) -> wire.IdReply:
         number = reading.number(call.path["template_id"])
         await self._services.templates.delete(call.account, number)
         return wire.IdReply(info=wire.IdInfo(id=number))
 
     # Groups
 
-    async def get_groups_list(self, call: Call) -> wire.GroupList:
+    async def get_groups_list(self, call: Call[None, None]) -> wire.GroupList:
         found = await self._services.contacts.headcounts(call.account)
         return wire.GroupList(data=[shapes.group_row(head) for head in found])
 
-    async def create_group(self, call: Call) -> wire.NamedReply:
+    async def create_group(self, call: Call[None, wire.NewGroup]) -> wire.NamedReply:
         name = call.body.name.strip()
         if len(name) not in GROUP_NAME:
             raise invalid_param(1206, "A group's name has 3 to 60 characters.")
         return _named(await self._services.groups.create(call.account, GroupDraft(name=name)))
 
-    async def _group(self, call: Call) -> Group:
+    async def _group(self, call: AnyCall) -> Group:
         return await self._services.contacts.group(call.account, reading.number(call.path["group_id"]))
 
-    async def get_group_details(self, call: Call) -> wire.GroupDetails:
+    async def get_group_details(self, call: Call[wire.PageQuery, None]) -> wire.GroupDetails:
         head = await self._services.contacts.headcount(call.account, reading.number(call.path["group_id"]))
         at = reading.place(call.query)
         found = await self._services.contacts.page(
@@ -216,9 +216,9 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             paging=reading.paging(at, [contact.id for contact in found]),
         )
 
-    async def add_contacts_to_group(self, call: Call) -> wire.AddedReply:
+    async def add_contacts_to_group(self, call: Call[None, wire.AddContacts]) -> wire.AddedReply:
         group = await self._group(call)
-        body: wire.AddContacts = call.body
+        body = call.body
         listed, region = _listed(body), country(body.country_iso)
         drafts = await aside(len(listed) > MANY_NUMBERS, lambda: [_contact(each, region) for each in listed])
         added = await self._services.contacts.add(
@@ -244,19 +244,19 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             )
         )
 
-    async def delete_group(self, call: Call) -> wire.DeletedGroup:
+    async def delete_group(self, call: Call[None, None]) -> wire.DeletedGroup:
         group = await self._group(call)
         await self._services.groups.delete(call.account, group.id)
         name = shapes.group_name(group.name, group.number)
         return wire.DeletedGroup(info=wire.DeletedGroupInfo(id=group.number, name=name, total_phone_numbers=group.size))
 
-    async def empty_group(self, call: Call) -> wire.NamedReply:
+    async def empty_group(self, call: Call[None, None]) -> wire.NamedReply:
         group = await self._group(call)
         await self._services.contacts.empty(call.account, group)
         return _named(group)
 
-    async def update_contact_from_group(self, call: Call) -> wire.UpdatedContact:
-        body: wire.UpdateContact = call.body
+    async def update_contact_from_group(self, call: Call[None, wire.UpdateContact]) -> wire.UpdatedContact:
+        body = call.body
         group = await self._group(call)
         if body == wire.UpdateContact():
             raise invalid_param(1213, "There is nothing to update.")
@@ -269,7 +269,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         )
         return wire.UpdatedContact(info=wire.UpdatedContactInfo(id=to_uuid(changed.id), group_id=str(group.number)))
 
-    async def delete_contact_from_group(self, call: Call) -> wire.DeletedContact:
+    async def delete_contact_from_group(self, call: Call[None, None]) -> wire.DeletedContact:
         group = await self._group(call)
         contact_id = reading.identifier(call.path["contact_id"], 1202)
         gone = await self._services.contacts.delete(call.account, group, contact_id)
@@ -279,19 +279,19 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             )
         )
 
-    async def export_group_to_csv(self, call: Call) -> Response:
+    async def export_group_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
         return csv_file(call, "group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
 
-    async def export_group_to_xlsx(self, call: Call) -> Response:
+    async def export_group_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
         return xlsx_file("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
 
-    async def _contact_cells(self, call: Call, group: Group) -> Chunks:
+    async def _contact_cells(self, call: AnyCall, group: Group) -> Chunks:
         async for page in self._services.contacts.everybody(call.account, group):
             yield [shapes.contact_cells(contact) for contact in page]
 
     # Opt-outs
 
-    async def get_optouts_list(self, call: Call) -> wire.OptoutList:
+    async def get_optouts_list(self, call: Call[wire.PageQuery, None]) -> wire.OptoutList:
         at = reading.place(call.query)
         before, after = (None if key is None else reading.counted(key) for key in (at.before, at.after))
         found, total = await self._services.optouts.newest(call.account, limit=at.limit + 1, before=before, after=after)
@@ -302,8 +302,8 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             paging=reading.paging(at, [str(each.number) for each in found]),
         )
 
-    async def add_contact_to_optouts_list(self, call: Call) -> wire.AddedReply:
-        body: wire.AddContacts = call.body
+    async def add_contact_to_optouts_list(self, call: Call[None, wire.AddContacts]) -> wire.AddedReply:
+        body = call.body
         numbers = [each if isinstance(each, str) else each.phone_number for each in _listed(body)]
         added = await self._services.optouts.add_many(
             call.account,
@@ -326,29 +326,29 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             )
         )
 
-    async def delete_contact_from_optouts_list(self, call: Call) -> wire.DeletedOptout:
+    async def delete_contact_from_optouts_list(self, call: Call[None, None]) -> wire.DeletedOptout:
         number = reading.number(call.path["optout_id"])
         gone = await self._services.optouts.remove_by_number(call.account, number)
         return wire.DeletedOptout(info=wire.DeletedOptoutInfo(id=str(gone.number), phone_number=with_plus(gone.msisdn)))
 
-    async def export_optouts_to_csv(self, call: Call) -> Response:
+    async def export_optouts_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
         return csv_file(call, "optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
 
-    async def export_optouts_to_xlsx(self, call: Call) -> Response:
+    async def export_optouts_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
         return xlsx_file("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
 
-    async def _optout_cells(self, call: Call) -> Chunks:
+    async def _optout_cells(self, call: AnyCall) -> Chunks:
         async for page in self._services.optouts.everybody(call.account):
             yield [shapes.optout_cells(each, country_of(each.msisdn)) for each in page]
 
     # Reports
 
-    async def get_single_report(self, call: Call) -> wire.SingleReport:
+    async def get_single_report(self, call: Call[None, None]) -> wire.SingleReport:
         message_id = reading.identifier(call.path["message_id"], 1165)
         sent = await self._services.history.get(call.account, message_id)
         return wire.SingleReport(data=shapes.report_row(sent, datetime.now(UTC)))
 
-    async def get_advanced_report(self, call: Call) -> wire.AdvancedReport:
+    async def get_advanced_report(self, call: Call[wire.ReportQuery, None]) -> wire.AdvancedReport:
         now = datetime.now(UTC)
         wanted, _ = reading.report_filter(call.query, now)
         at = reading.place(call.query)
@@ -357,7 +357,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         return wire.AdvancedReport(info=shapes.report_info(sums), data=rows, paging=paging)
 
     async def _report_page(
-        self, call: Call, wanted: MessageFilter, at: reading.Place, now: datetime
+        self, call: Call[wire.PageQuery, None], wanted: MessageFilter, at: reading.Place, now: datetime
     ) -> tuple[list[wire.ReportRow], wire.Paging]:
         found = await self._services.history.page(
             call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
@@ -366,8 +366,8 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         rows = [] if short else [shapes.report_row(sent, now) for sent in reading.shown_of(at, found)]
         return rows, reading.paging(at, [sent.message.id for sent in found])
 
-    async def get_campaigns_list(self, call: Call) -> wire.CampaignList:
-        query: wire.CampaignsQuery = call.query
+    async def get_campaigns_list(self, call: Call[wire.CampaignsQuery, None]) -> wire.CampaignList:
+        query = call.query
         at = reading.place(query)
         doors = reading.source(query.source)
         wanted = BatchFilter(protocols=doors.protocols, other_protocols=doors.other_protocols)
@@ -381,7 +381,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             paging=reading.paging(at, [each.batch.id for each in found]),
         )
 
-    async def get_campaign_report(self, call: Call) -> wire.CampaignReport:
+    async def get_campaign_report(self, call: Call[wire.PageQuery, None]) -> wire.CampaignReport:
         batch_id = reading.identifier(call.path["campaign_id"], 1155)
         campaign = await self._services.history.campaign(call.account, batch_id)
         at = reading.place(call.query)
@@ -389,7 +389,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         rows, paging = await self._report_page(call, wanted, at, datetime.now(UTC))
         return wire.CampaignReport(info=shapes.campaign_info(campaign), data=rows, paging=paging)
 
-    async def get_summary_reports(self, call: Call) -> wire.SummaryReply:
+    async def get_summary_reports(self, call: Call[wire.ReportQuery, None]) -> wire.SummaryReply:
         dimension = call.path["dimension"].lower()
         if dimension not in {"source", "channel", "country", "traffic", "delivery"}:
             raise invalid_param(1829, f"There is no summary by {dimension!r}.")
@@ -397,30 +397,30 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         found = await self._services.history.summary(call.account, wanted)
         return wire.SummaryReply(data=shapes.summary(found, dimension, by_month=period.by_month))
 
-    async def export_advanced_report_to_csv(self, call: Call) -> Response:
+    async def export_advanced_report_to_csv(self, call: Call[wire.ReportExportQuery, None]) -> Response:
         return csv_file(call, "report", shapes.REPORT_HEADER, self._advanced_cells(call))
 
-    async def export_advanced_report_to_xlsx(self, call: Call) -> Response:
+    async def export_advanced_report_to_xlsx(self, call: Call[wire.ReportExportQuery, None]) -> Response:
         return xlsx_file("report", shapes.REPORT_HEADER, self._advanced_cells(call))
 
-    def _advanced_cells(self, call: Call) -> Chunks:
+    def _advanced_cells(self, call: Call[wire.ReportExportQuery, None]) -> Chunks:
         now = datetime.now(UTC)
         wanted, _ = reading.report_filter(call.query, now)
         return self._report_cells(call, wanted, now)
 
-    async def export_campaign_report_to_csv(self, call: Call) -> Response:
+    async def export_campaign_report_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
         return csv_file(call, "campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
 
-    async def export_campaign_report_to_xlsx(self, call: Call) -> Response:
+    async def export_campaign_report_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
         return xlsx_file("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
 
-    async def _campaign_cells(self, call: Call) -> Chunks:
+    async def _campaign_cells(self, call: AnyCall) -> Chunks:
         batch_id = reading.identifier(call.path["campaign_id"], 1165)
         await self._services.history.campaign(call.account, batch_id)
         wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
         return self._report_cells(call, wanted, datetime.now(UTC))
 
-    async def _report_cells(self, call: Call, wanted: MessageFilter, now: datetime) -> Chunks:
+    async def _report_cells(self, call: AnyCall, wanted: MessageFilter, now: datetime) -> Chunks:
         async for page in self._services.history.everything(call.account, wanted):
             yield await asyncio.to_thread(shapes.report_cells, page, to_ms(now))
 

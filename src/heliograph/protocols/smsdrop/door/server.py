@@ -54,8 +54,8 @@ class SmsdropDoor(Door):
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         return refused(error)
 
-    async def log_in(self, call: Call) -> wire.Token:
-        form: wire.LogIn = call.body
+    async def log_in(self, call: Call[None, wire.LogIn]) -> wire.Token:
+        form = call.body
         try:
             issued = await self._services.accounts.log_in(
                 CredentialKind.SMSDROP,
@@ -70,10 +70,10 @@ class SmsdropDoor(Door):
             raise SmsdropRefusal(400, "LOGIN_BAD_CREDENTIALS") from error
         return wire.Token(issued.secret)
 
-    async def launch_campaign(self, call: Call) -> Reply:
+    async def launch_campaign(self, call: Call[None, wire.NewCampaign]) -> Reply:
         return self._launched(await self._services.parking.create(call.account, await self._draft(call.body)))
 
-    async def retry_campaign(self, call: Call) -> Reply:
+    async def retry_campaign(self, call: Call[None, wire.Retry]) -> Reply:
         try:
             return self._launched(await self._services.parking.retry(call.account, _identifier(call.body.id)))
         except NotFound as error:
@@ -86,10 +86,10 @@ class SmsdropDoor(Door):
     def _launched(self, made: Campaign | Parked) -> Reply:
         return Reply(self._shown(made), NOT_LAUNCHED if isinstance(made, Parked) else 200)
 
-    async def read_campaign(self, call: Call) -> wire.Campaign:
+    async def read_campaign(self, call: Call[None, None]) -> wire.Campaign:
         return self._shown(await self._services.parking.get(call.account, _identifier(call.path["campaign_id"])))
 
-    async def read_campaigns(self, call: Call) -> Sequence[wire.Campaign]:
+    async def read_campaigns(self, call: Call[wire.PageQuery, None]) -> Sequence[wire.Campaign]:
         """Newest first, those that could not be paid for among them."""
         skip = _count(call.query.skip, "skip", 0)
         limit = min(_count(call.query.limit, "limit", 100), wire.MAX_PAGE)
@@ -99,12 +99,12 @@ class SmsdropDoor(Door):
     def _shown(self, found: Campaign | Parked) -> wire.Campaign:
         return shapes.campaign(found, dated=self._dated)
 
-    async def read_me(self, call: Call) -> wire.User:
+    async def read_me(self, call: Call[None, None]) -> wire.User:
         account = call.account
         names = await self._services.accounts.names(account, CredentialKind.SMSDROP)
         return wire.User(to_uuid(account.id), names[0] if names else account.name, True, True, False)
 
-    async def read_subscription(self, call: Call) -> wire.Subscription:
+    async def read_subscription(self, call: Call[None, None]) -> wire.Subscription:
         account = call.account
         balance = await self._services.money.balance(account)
         prices = self._services.money.prices("sms").values()

@@ -19,7 +19,7 @@ from heliograph.domain.fraud import Guarded
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.prices import MICROS
 from heliograph.domain.verifications import Verification, VerificationDraft, Wording
-from heliograph.doors import Call, Door, Operation
+from heliograph.doors import AnyCall, Call, Door, Operation
 from heliograph.doors.bodies import read_body
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
@@ -93,7 +93,7 @@ class TwilioDoor(Door):
         """What an error calls the address that was asked for."""
         return request.url.path
 
-    async def form(self, call: Call) -> Form:
+    async def form(self, call: AnyCall) -> Form:
         try:
             body = await read_body(call.request, self.max_body_bytes)
             fields = await aside(len(body) > LARGE_BODY, wire.fields_in, body)
@@ -105,10 +105,10 @@ class TwilioDoor(Door):
 class MessagesDoor(TwilioDoor):
     operations: ClassVar = MESSAGES
 
-    async def fetch_account(self, call: Call) -> wire.AccountInfo:
+    async def fetch_account(self, call: Call[None, None]) -> wire.AccountInfo:
         return shapes.account_info(call.account)
 
-    async def create_message(self, call: Call) -> wire.Message:
+    async def create_message(self, call: Call[None, None]) -> wire.Message:
         """Opt-outs and countries that nothing is sent to are refused at once, as Twilio refuses them."""
         now = datetime.now(UTC)
         draft = shapes.draft(await self.form(call), call.account, now)
@@ -123,13 +123,13 @@ class MessagesDoor(TwilioDoor):
         as_it_is = created.repeated or created.refused
         return self._shown(call, found if as_it_is else shapes.just_accepted(found))
 
-    def _shown(self, call: Call, found: Sent | Inbound) -> wire.Message:
+    def _shown(self, call: AnyCall, found: Sent | Inbound) -> wire.Message:
         currency = self._services.money.currency
         if isinstance(found, Inbound):
             return shapes.received(call.account, found, currency)
         return shapes.sent(call.account, found, datetime.now(UTC), currency)
 
-    async def _found(self, call: Call) -> Sent | Inbound:
+    async def _found(self, call: AnyCall) -> Sent | Inbound:
         """The message of the path, whichever way it went. NotFound."""
         identifier = id_of(call.path["sid"], SMS, MMS)
         if identifier is None:
@@ -139,10 +139,10 @@ class MessagesDoor(TwilioDoor):
         except NotFound:
             return await self._services.inbound.get(call.account, identifier)
 
-    async def fetch_message(self, call: Call) -> wire.Message:
+    async def fetch_message(self, call: Call[None, None]) -> wire.Message:
         return self._shown(call, await self._found(call))
 
-    async def update_message(self, call: Call) -> wire.Message:
+    async def update_message(self, call: Call[None, None]) -> wire.Message:
         """An empty body takes the text away, a status of `canceled` calls a scheduled message back."""
         form, found = await self.form(call), await self._found(call)
         if form.given("Status") is not None:
@@ -158,14 +158,14 @@ class MessagesDoor(TwilioDoor):
             raise TwilioRefusal(Code.PARAMETER_INVALID, "Only an empty Body, or a Status, can be set")
         return self._shown(call, await self._found(call))
 
-    async def delete_message(self, call: Call) -> None:
+    async def delete_message(self, call: Call[None, None]) -> None:
         found = await self._found(call)
         if isinstance(found, Inbound):
             await self._services.inbound.delete(call.account, found.id)
         else:
             await self._services.messages.delete(call.account, found.message.id)
 
-    async def list_messages(self, call: Call) -> wire.MessagePage:
+    async def list_messages(self, call: Call[None, None]) -> wire.MessagePage:
         """Messages of both directions, newest first."""
         asked = _asked(call)
         at = place(asked)
@@ -174,7 +174,7 @@ class MessagesDoor(TwilioDoor):
         path = f"{shapes.account_uri(call.account)}/Messages.json"
         return message_page(at, shown, path, asked.fields, more=len(found) > at.size)
 
-    async def _page(self, call: Call, asked: Form, at: Place) -> list[Sent | Inbound]:
+    async def _page(self, call: AnyCall, asked: Form, at: Place) -> list[Sent | Inbound]:
         """One more than fit on it, if there are as many."""
         since, until = asked.dates("DateSent")
         limit = at.size + 1
@@ -198,7 +198,7 @@ class MessagesDoor(TwilioDoor):
         found.sort(key=lambda each: each.id if isinstance(each, Inbound) else each.message.id, reverse=True)
         return found[:limit] if at.after is None else found[-limit:]
 
-    async def list_media(self, call: Call) -> wire.MediaPage:
+    async def list_media(self, call: Call[None, None]) -> wire.MediaPage:
         """They were made when their message was."""
         asked, found = _asked(call), await self._found(call)
         at, (since, until) = place(asked), asked.dates("DateCreated")
@@ -207,7 +207,7 @@ class MessagesDoor(TwilioDoor):
             media = shapes.media(call.account, found)
         return media_page(at, media, call.request.url.path, asked.fields)
 
-    async def _medium(self, call: Call) -> tuple[Sent, int]:
+    async def _medium(self, call: AnyCall) -> tuple[Sent, int]:
         """The message and the place of one of its media. NotFound."""
         found = await self._found(call)
         if not isinstance(found, Inbound):
@@ -216,19 +216,19 @@ class MessagesDoor(TwilioDoor):
                     return found, nth
         raise NotFound()
 
-    async def fetch_media(self, call: Call) -> wire.Media:
+    async def fetch_media(self, call: Call[None, None]) -> wire.Media:
         found, nth = await self._medium(call)
         return shapes.medium(call.account, found, nth)
 
-    async def redirect_to_media(self, call: Call) -> Response:
+    async def redirect_to_media(self, call: Call[None, None]) -> Response:
         found, nth = await self._medium(call)
         return RedirectResponse(requested(found.batch.options.media[nth]).url)
 
-    async def delete_media(self, call: Call) -> None:
+    async def delete_media(self, call: Call[None, None]) -> None:
         found, nth = await self._medium(call)
         await self._services.messages.drop_media(call.account, found.message.id, nth)
 
-    async def create_feedback(self, call: Call) -> wire.Feedback:
+    async def create_feedback(self, call: Call[None, None]) -> wire.Feedback:
         form, found = await self.form(call), await self._found(call)
         outcome = form.one("Outcome") or "confirmed"
         if outcome not in {"confirmed", "unconfirmed"} or isinstance(found, Inbound):
@@ -245,7 +245,7 @@ class MessagesDoor(TwilioDoor):
             uri=call.request.url.path,
         )
 
-    async def fetch_balance(self, call: Call) -> wire.Balance:
+    async def fetch_balance(self, call: Call[None, None]) -> wire.Balance:
         amount = await self._services.money.balance(call.account)
         return wire.Balance(
             account_sid=account_sid(call.account),
@@ -261,14 +261,14 @@ class VerifyDoor(TwilioDoor):
         """Without the version, which Verify leaves out."""
         return request.url.path.removeprefix(request.scope.get("root_path", ""))
 
-    def _require_service(self, call: Call) -> None:
+    def _require_service(self, call: AnyCall) -> None:
         if call.path["service_sid"] != verify_service_sid(call.account):
             raise NotFound()
 
-    def _shown(self, call: Call, stored: Verification) -> wire.Verification:
+    def _shown(self, call: AnyCall, stored: Verification) -> wire.Verification:
         return shapes.verification(call.account, stored, self._settings.base_url(call.request))
 
-    async def start_verification(self, call: Call) -> wire.Verification:
+    async def start_verification(self, call: Call[None, None]) -> wire.Verification:
         """While one is pending for the number, its code is sent again, five times in all."""
         self._require_service(call)
         form = await self.form(call)
@@ -296,23 +296,23 @@ class VerifyDoor(TwilioDoor):
             code, said = _GUARDED[Guarded(str(error.facts["why"]))]
             raise TwilioRefusal(code, f"{said}: {error.message}") from error
 
-    async def _pending(self, call: Call, to: str) -> Verification | None:
+    async def _pending(self, call: AnyCall, to: str) -> Verification | None:
         try:
             return await self._services.verify.pending(call.account, to, PROTOCOL)
         except errors.InvalidRecipient as error:
             raise _no_number(to) from error
 
-    async def _by_sid(self, call: Call, sid: str) -> Verification:
+    async def _by_sid(self, call: AnyCall, sid: str) -> Verification:
         identifier = id_of(sid, VERIFICATION)
         if identifier is None:
             raise NotFound()
         return await self._services.verify.get(call.account, identifier)
 
-    async def fetch_verification(self, call: Call) -> wire.Verification:
+    async def fetch_verification(self, call: Call[None, None]) -> wire.Verification:
         self._require_service(call)
         return self._shown(call, await self._by_sid(call, call.path["sid"]))
 
-    async def update_verification(self, call: Call) -> wire.Verification:
+    async def update_verification(self, call: Call[None, None]) -> wire.Verification:
         self._require_service(call)
         form, stored = await self.form(call), await self._by_sid(call, call.path["sid"])
         status, verify = form.one("Status"), self._services.verify
@@ -322,7 +322,7 @@ class VerifyDoor(TwilioDoor):
             return self._shown(call, await verify.approve(call.account, stored.id))
         raise TwilioRefusal(Code.VERIFY_PARAMETER, "Invalid parameter: Status is 'canceled' or 'approved'")
 
-    async def check_verification(self, call: Call) -> wire.VerificationCheck:
+    async def check_verification(self, call: Call[None, None]) -> wire.VerificationCheck:
         """A wrong code is no error: the verification is pending still."""
         self._require_service(call)
         form = await self.form(call)
@@ -351,7 +351,7 @@ def _form(fields: wire.Fields) -> Form:
     return Form(fields)
 
 
-def _asked(call: Call) -> Form:
+def _asked(call: AnyCall) -> Form:
     return _form(call.request.query_params.multi_items())
 
 

@@ -15,7 +15,7 @@ from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.batches import Draft
 from heliograph.domain.errors import HeliographError, InvalidField, NotFound, Unauthenticated
 from heliograph.domain.groups import GroupDraft
-from heliograph.doors import Call, Door, Operation
+from heliograph.doors import AnyCall, Call, Door, Operation
 from heliograph.doors.door import bearer_token
 from heliograph.doors.filters import originator_filter
 from heliograph.numbers import Check, InvalidNumber, normalise
@@ -52,13 +52,13 @@ class XmsDoor(Door):
         body = msgspec.json.encode(wire.ErrorReply(code=code, text=error.message))
         return Response(body, status, media_type="application/json")
 
-    async def create_batch(self, call: Call) -> wire.BatchReply:
+    async def create_batch(self, call: Call[None, wire.BatchCreate]) -> wire.BatchReply:
         # XMS itself asks no more of an MSISDN than its shape.
         created = await self._services.batches.create(call.account, _draft(call.body), check=Check.SHAPE)
         return shapes.batch(created.batch)
 
-    async def list_batches(self, call: Call) -> wire.BatchPage:
-        query: wire.BatchListQuery = call.query
+    async def list_batches(self, call: Call[wire.BatchListQuery, None]) -> wire.BatchPage:
+        query = call.query
         since, until = _period(query.start_date, query.end_date)
         wanted = BatchFilter(
             originators=[originator_filter(text) for text in wire.listed(f"{query.originators},{query.to}")],
@@ -72,8 +72,8 @@ class XmsDoor(Door):
             page=query.page, page_size=len(found), count=count, batches=[shapes.batch(batch) for batch in found]
         )
 
-    async def dry_run(self, call: Call) -> wire.DryRunReply:
-        query: wire.DryRunQuery = call.query
+    async def dry_run(self, call: Call[wire.DryRunQuery, wire.BatchCreate]) -> wire.DryRunReply:
+        query = call.query
         with _in_our_words():
             per_recipient = wire.decode_flag("per_recipient", query.per_recipient)
         found = await self._services.batches.dry_run(
@@ -84,87 +84,87 @@ class XmsDoor(Door):
         )
         return shapes.dry_run(found, per_recipient=per_recipient)
 
-    async def fetch_batch(self, call: Call) -> wire.BatchReply:
+    async def fetch_batch(self, call: Call[None, None]) -> wire.BatchReply:
         return shapes.batch(await self._services.batches.get(call.account, call.path["batch_id"]))
 
-    async def update_batch(self, call: Call) -> wire.BatchReply:
+    async def update_batch(self, call: Call[None, wire.BatchUpdate]) -> wire.BatchReply:
         def edit(before: Draft) -> Draft:
             with _in_our_words():
                 return shapes.changed(before, call.body, call.account.default_region)
 
         return await self._rewrite(call, edit)
 
-    async def replace_batch(self, call: Call) -> wire.BatchReply:
+    async def replace_batch(self, call: Call[None, wire.BatchCreate]) -> wire.BatchReply:
         after = _draft(call.body)
         return await self._rewrite(call, lambda _before: after)
 
-    async def _rewrite(self, call: Call, edit: Callable[[Draft], Draft]) -> wire.BatchReply:
+    async def _rewrite(self, call: AnyCall, edit: Callable[[Draft], Draft]) -> wire.BatchReply:
         batch_id = call.path["batch_id"]
         return shapes.batch(await self._services.batches.change(call.account, batch_id, edit, check=Check.SHAPE))
 
-    async def fetch_batch_tags(self, call: Call) -> wire.Tags:
+    async def fetch_batch_tags(self, call: Call[None, None]) -> wire.Tags:
         return wire.Tags(tags=await self._services.batches.tags(call.account, call.path["batch_id"]))
 
-    async def replace_batch_tags(self, call: Call) -> wire.Tags:
+    async def replace_batch_tags(self, call: Call[None, wire.Tags]) -> wire.Tags:
         return await self._change_batch_tags(call, lambda _tags: call.body.tags)
 
-    async def update_batch_tags(self, call: Call) -> wire.Tags:
+    async def update_batch_tags(self, call: Call[None, wire.TagsUpdate]) -> wire.Tags:
         return await self._change_batch_tags(call, lambda tags: _added_then_removed(tags, call.body))
 
-    async def _change_batch_tags(self, call: Call, edit: EditTags) -> wire.Tags:
+    async def _change_batch_tags(self, call: AnyCall, edit: EditTags) -> wire.Tags:
         return wire.Tags(tags=await self._services.batches.change_tags(call.account, call.path["batch_id"], edit))
 
-    async def send_delivery_feedback(self, call: Call) -> None:
+    async def send_delivery_feedback(self, call: Call[None, wire.Feedback]) -> None:
         await self._services.batches.confirm(call.account, call.path["batch_id"], call.body.recipients)
 
-    async def create_group(self, call: Call) -> wire.GroupReply:
+    async def create_group(self, call: Call[None, wire.GroupCreate]) -> wire.GroupReply:
         draft = _group_draft(call.body)
         return shapes.group(await self._services.groups.create(call.account, draft, check=Check.SHAPE))
 
-    async def list_groups(self, call: Call) -> wire.GroupPage:
-        query: wire.GroupListQuery = call.query
+    async def list_groups(self, call: Call[wire.GroupListQuery, None]) -> wire.GroupPage:
+        query = call.query
         found, count = await self._services.groups.page(call.account, wire.listed(query.tags), **_place(query))
         return wire.GroupPage(
             page=query.page, page_size=len(found), count=count, groups=[shapes.group(group) for group in found]
         )
 
-    async def fetch_group(self, call: Call) -> wire.GroupReply:
+    async def fetch_group(self, call: Call[None, None]) -> wire.GroupReply:
         return shapes.group(await self._services.groups.get(call.account, call.path["group_id"]))
 
-    async def update_group(self, call: Call) -> wire.GroupReply:
+    async def update_group(self, call: Call[None, wire.GroupUpdate]) -> wire.GroupReply:
         with _in_our_words():
             change = shapes.group_change(call.body)
         changed = await self._services.groups.change(call.account, call.path["group_id"], change, check=Check.SHAPE)
         return shapes.group(changed)
 
-    async def replace_group(self, call: Call) -> wire.GroupReply:
+    async def replace_group(self, call: Call[None, wire.GroupCreate]) -> wire.GroupReply:
         draft = _group_draft(call.body)
         replaced = await self._services.groups.replace(call.account, call.path["group_id"], draft, check=Check.SHAPE)
         return shapes.group(replaced)
 
-    async def delete_group(self, call: Call) -> None:
+    async def delete_group(self, call: Call[None, None]) -> None:
         await self._services.groups.delete(call.account, call.path["group_id"])
 
-    async def fetch_group_members(self, call: Call) -> list[str]:
+    async def fetch_group_members(self, call: Call[None, None]) -> list[str]:
         return await self._services.groups.members(call.account, call.path["group_id"])
 
-    async def fetch_group_tags(self, call: Call) -> wire.Tags:
+    async def fetch_group_tags(self, call: Call[None, None]) -> wire.Tags:
         return wire.Tags(tags=await self._services.groups.tags(call.account, call.path["group_id"]))
 
-    async def replace_group_tags(self, call: Call) -> wire.Tags:
+    async def replace_group_tags(self, call: Call[None, wire.Tags]) -> wire.Tags:
         return await self._change_group_tags(call, lambda _tags: call.body.tags)
 
-    async def update_group_tags(self, call: Call) -> wire.Tags:
+    async def update_group_tags(self, call: Call[None, wire.TagsUpdate]) -> wire.Tags:
         return await self._change_group_tags(call, lambda tags: _added_then_removed(tags, call.body))
 
-    async def _change_group_tags(self, call: Call, edit: EditTags) -> wire.Tags:
+    async def _change_group_tags(self, call: AnyCall, edit: EditTags) -> wire.Tags:
         return wire.Tags(tags=await self._services.groups.change_tags(call.account, call.path["group_id"], edit))
 
-    async def cancel_batch(self, call: Call) -> wire.BatchReply:
+    async def cancel_batch(self, call: Call[None, None]) -> wire.BatchReply:
         return shapes.batch(await self._services.batches.cancel(call.account, call.path["batch_id"]))
 
-    async def fetch_delivery_report(self, call: Call) -> wire.BatchReportReply:
-        query: wire.ReportQuery = call.query
+    async def fetch_delivery_report(self, call: Call[wire.ReportQuery, None]) -> wire.BatchReportReply:
+        query = call.query
         if query.type not in {"summary", "full"}:
             raise NotFound(f"There is no delivery report of type {query.type!r}.")
         with _in_our_words():
@@ -173,7 +173,7 @@ class XmsDoor(Door):
         found = await self._services.reports.of_batch(call.account.id, call.path["batch_id"], with_recipients=full)
         return shapes.batch_report(found, full=full, statuses=wire.listed(query.status), codes=codes)
 
-    async def fetch_recipient_delivery_report(self, call: Call) -> wire.RecipientReportReply:
+    async def fetch_recipient_delivery_report(self, call: Call[None, None]) -> wire.RecipientReportReply:
         try:
             msisdn = normalise(call.path["msisdn"], check=Check.SHAPE)
         except InvalidNumber as error:
@@ -181,8 +181,8 @@ class XmsDoor(Door):
         batch, message = await self._services.reports.of_recipient(call.account, call.path["batch_id"], msisdn)
         return shapes.recipient_report(message, batch.client_reference)
 
-    async def list_delivery_reports(self, call: Call) -> wire.RecipientReportPage:
-        query: wire.RecipientReportListQuery = call.query
+    async def list_delivery_reports(self, call: Call[wire.RecipientReportListQuery, None]) -> wire.RecipientReportPage:
+        query = call.query
         since, until = _period(query.start_date, query.end_date)
         with _in_our_words():
             like = shapes.report_filter(wire.listed(query.status), wire.decode_codes("code", query.code))
@@ -197,8 +197,8 @@ class XmsDoor(Door):
             delivery_reports=[shapes.recipient_report(each, references[each.batch_id]) for each in found],
         )
 
-    async def list_inbounds(self, call: Call) -> wire.InboundPage:
-        query: wire.InboundListQuery = call.query
+    async def list_inbounds(self, call: Call[wire.InboundListQuery, None]) -> wire.InboundPage:
+        query = call.query
         since, until = _period(query.start_date, query.end_date)
         wanted = InboundFilter(to=[originator_filter(text) for text in wire.listed(query.to)], since=since, until=until)
         found, count = await self._services.inbound.page_and_count(call.account, wanted, **_place(query))
@@ -208,7 +208,7 @@ class XmsDoor(Door):
             page=query.page, page_size=len(found), count=count, inbounds=[shapes.inbound(entry) for entry in found]
         )
 
-    async def fetch_inbound(self, call: Call) -> wire.InboundReply:
+    async def fetch_inbound(self, call: Call[None, None]) -> wire.InboundReply:
         return shapes.inbound(await self._services.inbound.get(call.account, call.path["inbound_id"]))
 
 

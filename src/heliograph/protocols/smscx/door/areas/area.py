@@ -13,9 +13,10 @@ from starlette.responses import Response, StreamingResponse
 
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.errors import HeliographError, Unauthenticated
-from heliograph.doors import Call, Door, Operation
+from heliograph.doors import AnyCall, Call, Door, Operation
 from heliograph.doors.door import bearer_token
 from heliograph.doors.settings import DoorSettings
+from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import reading
 from heliograph.protocols.smscx.door.refusals import reply_for
 from heliograph.protocols.smscx.door.sending import Places, Sending
@@ -70,11 +71,11 @@ class Area(Door):
             response.headers["X-Idempotency-Id"] = idempotency_id
         return response
 
-    def places(self, call: Call) -> Places:
+    def places(self, call: AnyCall) -> Places:
         """Where recipients of messages reach this server."""
         return Places(self._settings.base_url(call.request), self._settings.short_url(call.request))
 
-    def file_url(self, call: Call, key: str) -> str:
+    def file_url(self, call: AnyCall, key: str) -> str:
         return f"{self._settings.base_url(call.request)}{self._settings.files}/{key}"
 
 
@@ -83,7 +84,9 @@ def _file(name: str, suffix: str, media_type: str, content: AsyncIterator[bytes]
     return StreamingResponse(content, media_type=media_type, headers=headers)
 
 
-def csv_file(call: Call, name: str, header: Sequence[str], chunks: Chunks) -> Response:
+def csv_file(
+    call: Call[wire.ExportQuery | wire.ReportExportQuery, None], name: str, header: Sequence[str], chunks: Chunks
+) -> Response:
     return _file(name, "csv", _CSV, as_csv(header, chunks, bom=reading.flag(call.query.bom)))
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import AlreadyDispatched, NotFound
 from heliograph.domain.statuses import Status
-from heliograph.doors import Call
+from heliograph.doors import AnyCall, Call
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.areas.area import Area
@@ -15,92 +15,96 @@ from heliograph.protocols.smscx.door.sending import Content, Wanted
 
 
 class ChannelsArea(Area):
-    async def send_sms(self, call: Call) -> wire.SendReply:
+    async def send_sms(self, call: Call[None, wire.SmsRequest]) -> wire.SendReply:
         return await self._send(call, await self._to_numbers(call, await self._sms(call)))
 
-    async def estimate_sms(self, call: Call) -> wire.SendReply:
+    async def estimate_sms(self, call: Call[None, wire.SmsRequest]) -> wire.SendReply:
         return await self._estimate(call, await self._to_numbers(call, await self._sms(call)))
 
-    async def send_sms_campaign(self, call: Call) -> wire.SendReply:
+    async def send_sms_campaign(self, call: Call[None, wire.CampaignRequest]) -> wire.SendReply:
         return await self._send(call, await self._to_groups(call, await self._sms(call)))
 
-    async def estimate_sms_campaign(self, call: Call) -> wire.SendReply:
+    async def estimate_sms_campaign(self, call: Call[None, wire.CampaignRequest]) -> wire.SendReply:
         return await self._estimate(call, await self._to_groups(call, await self._sms(call)))
 
-    async def delete_scheduled_sms(self, call: Call) -> wire.DeletedMessage:
+    async def delete_scheduled_sms(self, call: Call[None, None]) -> wire.DeletedMessage:
         return await self._delete_message(call, Channel.SMS)
 
-    async def delete_scheduled_sms_campaign(self, call: Call) -> wire.DeletedCampaign:
+    async def delete_scheduled_sms_campaign(self, call: Call[None, None]) -> wire.DeletedCampaign:
         return await self._delete_campaign(call, Channel.SMS)
 
-    async def send_viber_message(self, call: Call) -> wire.SendReply:
+    async def send_viber_message(self, call: Call[None, wire.TemplateRequest]) -> wire.SendReply:
         return await self._send(call, await self._to_numbers(call, await self._template(call, Channel.VIBER)))
 
-    async def estimate_viber_message(self, call: Call) -> wire.SendReply:
+    async def estimate_viber_message(self, call: Call[None, wire.TemplateRequest]) -> wire.SendReply:
         return await self._estimate(call, await self._to_numbers(call, await self._template(call, Channel.VIBER)))
 
-    async def send_viber_campaign(self, call: Call) -> wire.SendReply:
+    async def send_viber_campaign(self, call: Call[None, wire.TemplateCampaignRequest]) -> wire.SendReply:
         return await self._send(call, await self._to_groups(call, await self._template(call, Channel.VIBER)))
 
-    async def estimate_viber_campaign(self, call: Call) -> wire.SendReply:
+    async def estimate_viber_campaign(self, call: Call[None, wire.TemplateCampaignRequest]) -> wire.SendReply:
         return await self._estimate(call, await self._to_groups(call, await self._template(call, Channel.VIBER)))
 
-    async def delete_scheduled_viber_message(self, call: Call) -> wire.DeletedMessage:
+    async def delete_scheduled_viber_message(self, call: Call[None, None]) -> wire.DeletedMessage:
         return await self._delete_message(call, Channel.VIBER)
 
-    async def delete_scheduled_viber_campaign(self, call: Call) -> wire.DeletedCampaign:
+    async def delete_scheduled_viber_campaign(self, call: Call[None, None]) -> wire.DeletedCampaign:
         return await self._delete_campaign(call, Channel.VIBER)
 
-    async def send_whatsapp_message(self, call: Call) -> wire.SendReply:
+    async def send_whatsapp_message(self, call: Call[None, wire.TemplateRequest]) -> wire.SendReply:
         return await self._send(call, await self._to_numbers(call, await self._template(call, Channel.WHATSAPP)))
 
-    async def estimate_whatsapp_message(self, call: Call) -> wire.SendReply:
+    async def estimate_whatsapp_message(self, call: Call[None, wire.TemplateRequest]) -> wire.SendReply:
         return await self._estimate(call, await self._to_numbers(call, await self._template(call, Channel.WHATSAPP)))
 
-    async def delete_scheduled_whatsapp_message(self, call: Call) -> wire.DeletedMessage:
+    async def delete_scheduled_whatsapp_message(self, call: Call[None, None]) -> wire.DeletedMessage:
         return await self._delete_message(call, Channel.WHATSAPP)
 
-    async def send_multichannel_message(self, call: Call) -> wire.SendReply:
+    async def send_multichannel_message(self, call: Call[None, wire.MultichannelRequest]) -> wire.SendReply:
         return await self._send(call, await self._to_numbers(call, await self._strategy(call)))
 
-    async def estimate_multichannel_message(self, call: Call) -> wire.SendReply:
+    async def estimate_multichannel_message(self, call: Call[None, wire.MultichannelRequest]) -> wire.SendReply:
         return await self._estimate(call, await self._to_numbers(call, await self._strategy(call)))
 
-    async def send_multichannel_campaign(self, call: Call) -> wire.SendReply:
+    async def send_multichannel_campaign(self, call: Call[None, wire.MultichannelCampaignRequest]) -> wire.SendReply:
         return await self._send(call, await self._to_groups(call, await self._strategy(call)))
 
-    async def estimate_multichannel_campaign(self, call: Call) -> wire.SendReply:
+    async def estimate_multichannel_campaign(
+        self, call: Call[None, wire.MultichannelCampaignRequest]
+    ) -> wire.SendReply:
         return await self._estimate(call, await self._to_groups(call, await self._strategy(call)))
 
-    async def delete_scheduled_multichannel_message(self, call: Call) -> wire.DeletedMessage:
+    async def delete_scheduled_multichannel_message(self, call: Call[None, None]) -> wire.DeletedMessage:
         return await self._delete_message(call, shapes.MULTICHANNEL)
 
-    async def delete_scheduled_multichannel_campaign(self, call: Call) -> wire.DeletedCampaign:
+    async def delete_scheduled_multichannel_campaign(self, call: Call[None, None]) -> wire.DeletedCampaign:
         return await self._delete_campaign(call, shapes.MULTICHANNEL)
 
-    async def _sms(self, call: Call) -> Content:
+    async def _sms(self, call: Call[None, wire.SmsRequest | wire.CampaignRequest]) -> Content:
         return await self._sending.sms(call.principal, call.body)
 
-    async def _template(self, call: Call, channel: Channel) -> Content:
+    async def _template(
+        self, call: Call[None, wire.TemplateRequest | wire.TemplateCampaignRequest], channel: Channel
+    ) -> Content:
         return await self._sending.template(call.principal, call.body, channel)
 
-    async def _strategy(self, call: Call) -> Content:
+    async def _strategy(self, call: Call[None, wire.MultichannelRequest | wire.MultichannelCampaignRequest]) -> Content:
         return await self._sending.strategy(call.principal, call.body)
 
-    async def _to_numbers(self, call: Call, content: Content) -> Wanted:
+    async def _to_numbers(self, call: Call[None, wire.ToNumbers], content: Content) -> Wanted:
         return await self._sending.to_numbers(call.principal, call.body, content, self.places(call))
 
-    async def _to_groups(self, call: Call, content: Content) -> Wanted:
+    async def _to_groups(self, call: Call[None, wire.ToGroups], content: Content) -> Wanted:
         return await self._sending.to_groups(call.principal, call.body, content, self.places(call))
 
-    async def _send(self, call: Call, wanted: Wanted) -> wire.SendReply:
+    async def _send(self, call: Call[None, wire.AnySending], wanted: Wanted) -> wire.SendReply:
         call.request.state.idempotency_id = wanted.draft.idempotency_key or str(uuid4())
         return await self._sending.send(call.account, wanted, call.body)
 
-    async def _estimate(self, call: Call, wanted: Wanted) -> wire.SendReply:
+    async def _estimate(self, call: Call[None, wire.AnySending], wanted: Wanted) -> wire.SendReply:
         return await self._sending.estimate(call.account, wanted, call.body)
 
-    async def _delete_message(self, call: Call, kind: str) -> wire.DeletedMessage:
+    async def _delete_message(self, call: AnyCall, kind: str) -> wire.DeletedMessage:
         message_id = reading.identifier(call.path["message_id"], 1115)
         sent = await self._services.history.get(call.account, message_id)
         if shapes.channel_of(sent.batch) != kind:
@@ -115,7 +119,7 @@ class ChannelsArea(Area):
             )
         )
 
-    async def _delete_campaign(self, call: Call, kind: str) -> wire.DeletedCampaign:
+    async def _delete_campaign(self, call: AnyCall, kind: str) -> wire.DeletedCampaign:
         batch_id = reading.identifier(call.path["campaign_id"], 1155)
         before = await self._services.history.campaign(call.account, batch_id)
         if shapes.channel_of(before.batch) != kind:

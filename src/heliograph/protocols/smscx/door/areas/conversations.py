@@ -34,11 +34,11 @@ _STATUSES = {
 
 
 class ConversationsArea(Area):
-    async def get_converstions_list(self, call: Call) -> wire.ConversationList:
+    async def get_converstions_list(self, call: Call[None, None]) -> wire.ConversationList:
         found = await self._services.conversations.all(call.account)
         return wire.ConversationList(data=[_row(known) for known in found])
 
-    async def get_conversation(self, call: Call) -> wire.ConversationDetails:
+    async def get_conversation(self, call: Call[None, None]) -> wire.ConversationDetails:
         known = await self._services.conversations.get(call.account, reading.known(call.path["conversation_id"]))
         row = _row(known)
         lines = await self._services.conversations.thread(call.account, known.conversation)
@@ -53,12 +53,12 @@ class ConversationsArea(Area):
             data=[_line(line) for line in lines],
         )
 
-    async def mark_conversation_as_read(self, call: Call) -> wire.TextIdReply:
+    async def mark_conversation_as_read(self, call: Call[None, None]) -> wire.TextIdReply:
         conversation_id = call.path["conversation_id"]
         await self._services.conversations.mark_read(call.account, reading.known(conversation_id))
         return wire.TextIdReply(info=wire.TextIdInfo(id=conversation_id))
 
-    async def send_conversation_reply_sms(self, call: Call) -> wire.SmsReplyReply:
+    async def send_conversation_reply_sms(self, call: Call[None, wire.SmsReply]) -> wire.SmsReplyReply:
         sent = await self._reply(call, Channel.SMS, None)
         row = shapes.send_row(sent, scheduled=False, show_timezone=False)
         return wire.SmsReplyReply(
@@ -77,18 +77,18 @@ class ConversationsArea(Area):
             ),
         )
 
-    async def send_conversation_reply_viber(self, call: Call) -> wire.RichReplyReply:
+    async def send_conversation_reply_viber(self, call: Call[None, wire.RichReply]) -> wire.RichReplyReply:
         return await self._rich(call, Channel.VIBER)
 
-    async def send_conversation_reply_whatsapp(self, call: Call) -> wire.RichReplyReply:
+    async def send_conversation_reply_whatsapp(self, call: Call[None, wire.RichReply]) -> wire.RichReplyReply:
         return await self._rich(call, Channel.WHATSAPP)
 
-    async def _rich(self, call: Call, channel: Channel) -> wire.RichReplyReply:
+    async def _rich(self, call: Call[None, wire.RichReply], channel: Channel) -> wire.RichReplyReply:
         sent = await self._reply(call, channel, _media(call.body.rich_media))
         return wire.RichReplyReply(info=_info(sent), data=shapes.send_row(sent, scheduled=False, show_timezone=False))
 
-    async def _reply(self, call: Call, channel: Channel, media: RichMedia | None) -> Sent:
-        body: wire.SmsReply = call.body
+    async def _reply(self, call: Call[None, wire.SmsReply], channel: Channel, media: RichMedia | None) -> Sent:
+        body = call.body
         conversation_id = reading.known(call.path["conversation_id"])
         if not body.text:
             await self._services.conversations.get(call.account, conversation_id)

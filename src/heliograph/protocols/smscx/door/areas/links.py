@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from heliograph.domain.errors import MissingField
 from heliograph.domain.links import Hit, Link, LinkKind
-from heliograph.doors import Call
+from heliograph.doors import AnyCall, Call
 from heliograph.numbers import country_of
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx import wire
@@ -38,12 +38,12 @@ _HEADER = (
 
 
 class LinksArea(Area):
-    async def get_shortlinks_list(self, call: Call) -> wire.ShortlinkList:
+    async def get_shortlinks_list(self, call: Call[None, None]) -> wire.ShortlinkList:
         found = await self._services.links.all(call.account, LinkKind.SHORTLINK)
         return wire.ShortlinkList(data=[self._shortlink(call, link) for link in found])
 
-    async def create_shortlink(self, call: Call) -> wire.NewShortlinkReply:
-        body: wire.NewShortlink = call.body
+    async def create_shortlink(self, call: Call[None, wire.NewShortlink]) -> wire.NewShortlinkReply:
+        body = call.body
         if not body.url:
             raise MissingField("`url` is empty.", field="url")
         row = self._shortlink(call, await self._services.links.shorten(call.account, body.url, body.name or None))
@@ -51,13 +51,13 @@ class LinksArea(Area):
             info=wire.NewShortlinkInfo(id=row.id, name=row.name, original_url=row.original_url, short_url=row.short_url)
         )
 
-    async def get_shortlink_hits(self, call: Call) -> wire.ShortlinkHits:
+    async def get_shortlink_hits(self, call: Call[wire.PageQuery, None]) -> wire.ShortlinkHits:
         link = await self._link(call, LinkKind.SHORTLINK)
         rows, paging = await self._hits(call, link)
         return wire.ShortlinkHits(info=self._shortlink(call, link), data=rows, paging=paging)
 
-    async def update_shortlink(self, call: Call) -> wire.TextIdReply:
-        body: wire.UpdateShortlink = call.body
+    async def update_shortlink(self, call: Call[None, wire.UpdateShortlink]) -> wire.TextIdReply:
+        body = call.body
         link_id = call.path["link_id"]
         if body.name is UNSET and body.url is UNSET:
             await self._link(call, LinkKind.SHORTLINK)
@@ -72,41 +72,41 @@ class LinksArea(Area):
         )
         return wire.TextIdReply(info=wire.TextIdInfo(id=link_id))
 
-    async def delete_shortlink(self, call: Call) -> wire.TextIdReply:
+    async def delete_shortlink(self, call: Call[None, None]) -> wire.TextIdReply:
         return await self._delete(call, LinkKind.SHORTLINK)
 
-    async def export_shortlink_hits_to_csv(self, call: Call) -> Response:
+    async def export_shortlink_hits_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
         return csv_file(call, "hits", _HEADER, self._cells(call, await self._link(call, LinkKind.SHORTLINK)))
 
-    async def export_shortlink_hits_to_xlsx(self, call: Call) -> Response:
+    async def export_shortlink_hits_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
         return xlsx_file("hits", _HEADER, self._cells(call, await self._link(call, LinkKind.SHORTLINK)))
 
-    async def get_attachments_list(self, call: Call) -> wire.AttachmentList:
+    async def get_attachments_list(self, call: Call[None, None]) -> wire.AttachmentList:
         found = await self._services.links.all(call.account, LinkKind.ATTACHMENT)
         return wire.AttachmentList(data=[self._attachment(call, link) for link in found])
 
-    async def get_attachment_hits(self, call: Call) -> wire.AttachmentHits:
+    async def get_attachment_hits(self, call: Call[wire.PageQuery, None]) -> wire.AttachmentHits:
         link = await self._link(call, LinkKind.ATTACHMENT)
         rows, paging = await self._hits(call, link)
         return wire.AttachmentHits(info=self._attachment(call, link), data=rows, paging=paging)
 
-    async def delete_attachment(self, call: Call) -> wire.TextIdReply:
+    async def delete_attachment(self, call: Call[None, None]) -> wire.TextIdReply:
         return await self._delete(call, LinkKind.ATTACHMENT)
 
-    async def export_attachment_hits_to_csv(self, call: Call) -> Response:
+    async def export_attachment_hits_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
         return csv_file(call, "hits", _HEADER, self._cells(call, await self._link(call, LinkKind.ATTACHMENT)))
 
-    async def export_attachment_hits_to_xlsx(self, call: Call) -> Response:
+    async def export_attachment_hits_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
         return xlsx_file("hits", _HEADER, self._cells(call, await self._link(call, LinkKind.ATTACHMENT)))
 
-    async def _link(self, call: Call, kind: LinkKind) -> Link:
+    async def _link(self, call: AnyCall, kind: LinkKind) -> Link:
         return await self._services.links.get(call.account, kind, call.path["link_id"])
 
-    async def _delete(self, call: Call, kind: LinkKind) -> wire.TextIdReply:
+    async def _delete(self, call: AnyCall, kind: LinkKind) -> wire.TextIdReply:
         await self._services.links.delete(call.account, kind, call.path["link_id"])
         return wire.TextIdReply(info=wire.TextIdInfo(id=call.path["link_id"]))
 
-    async def _hits(self, call: Call, link: Link) -> tuple[list[wire.HitRow], wire.Paging]:
+    async def _hits(self, call: Call[wire.PageQuery, None], link: Link) -> tuple[list[wire.HitRow], wire.Paging]:
         at = reading.place(call.query)
         found = await self._services.links.hits(
             call.account, link, limit=at.limit + 1, before=at.before, after=at.after
@@ -115,11 +115,11 @@ class LinksArea(Area):
         rows = [] if short else [hit_row(hit) for hit in reading.shown_of(at, found)]
         return rows, reading.paging(at, [hit.id for hit in found])
 
-    async def _cells(self, call: Call, link: Link) -> Chunks:
+    async def _cells(self, call: AnyCall, link: Link) -> Chunks:
         async for page in self._services.links.all_hits(call.account, link):
             yield _lines(page)
 
-    def _shortlink(self, call: Call, link: Link) -> wire.ShortlinkRow:
+    def _shortlink(self, call: AnyCall, link: Link) -> wire.ShortlinkRow:
         return wire.ShortlinkRow(
             id=link.id,
             name=link.name,
@@ -129,7 +129,7 @@ class LinksArea(Area):
             date_created=shapes.when(link.created_at),
         )
 
-    def _attachment(self, call: Call, link: Link) -> wire.AttachmentRow:
+    def _attachment(self, call: AnyCall, link: Link) -> wire.AttachmentRow:
         return wire.AttachmentRow(
             id=link.id,
             name=link.name,

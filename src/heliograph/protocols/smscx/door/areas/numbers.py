@@ -19,7 +19,7 @@ from heliograph.domain.errors import (
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.lookups import LineStatus, Lookup, Network, told_of
 from heliograph.domain.rents import Rent, Terms
-from heliograph.doors import Call
+from heliograph.doors import AnyCall, Call
 from heliograph.numbers import COUNTRIES, UNNUMBERED
 from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
 from heliograph.protocols.smscx import wire
@@ -56,12 +56,12 @@ _HEADER = (
 
 
 class NumbersArea(Area):
-    async def validate_number(self, call: Call) -> wire.ValidatedReply:
+    async def validate_number(self, call: Call[None, None]) -> wire.ValidatedReply:
         facts = self._services.numbers.validate(call.path["phone_number"], call.account.default_region)
         return wire.ValidatedReply(data=wire.Validated(f"+{facts.msisdn}", *_of_plan(facts)))
 
-    async def validate_numbers(self, call: Call) -> wire.ValidatedList:
-        body: wire.ManyNumbers = call.body
+    async def validate_numbers(self, call: Call[None, wire.ManyNumbers]) -> wire.ValidatedList:
+        body = call.body
         numbers = _listed(body)
         region = country(body.country_iso) or call.account.default_region
         found = await self._services.numbers.validate_many(numbers, region)
@@ -77,7 +77,7 @@ class NumbersArea(Area):
             data=rows,
         )
 
-    async def lookup_number(self, call: Call) -> wire.LookupReply:
+    async def lookup_number(self, call: Call[None, None]) -> wire.LookupReply:
         try:
             found = await self._services.numbers.look_up(
                 call.account, call.path["phone_number"], protocol=PROTOCOL, region=call.account.default_region
@@ -86,8 +86,8 @@ class NumbersArea(Area):
             raise SmscxRefusal(403, "no_coverage", 1214, error.message) from error
         return wire.LookupReply(data=lookup(found))
 
-    async def lookup_numbers(self, call: Call) -> wire.LookupsReply:
-        body: wire.LookupRequest = call.body
+    async def lookup_numbers(self, call: Call[None, wire.LookupRequest]) -> wire.LookupsReply:
+        body = call.body
         numbers = _listed(body)
         own = await settings_of(self._services, call.principal, "lookup")
         url = body.lookup_callback_url or own.get("lookupCallback") or None
@@ -124,11 +124,11 @@ class NumbersArea(Area):
             ],
         )
 
-    async def get_single_lookup_status(self, call: Call) -> wire.Lookup:
+    async def get_single_lookup_status(self, call: Call[None, None]) -> wire.Lookup:
         lookup_id = reading.identifier(call.path["lookup_id"], 1217)
         return lookup(await self._services.numbers.lookup(call.account, lookup_id))
 
-    async def get_bulk_lookup_campaigns(self, call: Call) -> wire.LookupCampaigns:
+    async def get_bulk_lookup_campaigns(self, call: Call[wire.PageQuery, None]) -> wire.LookupCampaigns:
         at = reading.place(call.query)
         found = await self._services.numbers.jobs(call.account, limit=at.limit + 1, before=at.before, after=at.after)
         return wire.LookupCampaigns(
@@ -145,7 +145,7 @@ class NumbersArea(Area):
             paging=reading.paging(at, [job.id for job in found]),
         )
 
-    async def get_bulk_lookup_status(self, call: Call) -> wire.LookupResult:
+    async def get_bulk_lookup_status(self, call: Call[wire.PageQuery, None]) -> wire.LookupResult:
         job_id = reading.identifier(call.path["lookup_bulk_id"], 1218)
         job, countries = await self._services.numbers.job(call.account, job_id)
         at = reading.place(call.query)
@@ -164,13 +164,13 @@ class NumbersArea(Area):
             paging=reading.paging(at, [each.id for each in found]),
         )
 
-    async def export_number_lookup_report_to_csv(self, call: Call) -> Response:
+    async def export_number_lookup_report_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
         return csv_file(call, "lookup", _HEADER, await self._lookup_cells(call))
 
-    async def export_number_lookup_report_to_xlsx(self, call: Call) -> Response:
+    async def export_number_lookup_report_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
         return xlsx_file("lookup", _HEADER, await self._lookup_cells(call))
 
-    async def _lookup_cells(self, call: Call) -> Chunks:
+    async def _lookup_cells(self, call: AnyCall) -> Chunks:
         job_id = reading.identifier(call.path["lookup_bulk_id"], 1218)
         await self._services.numbers.job(call.account, job_id)
 
@@ -180,8 +180,8 @@ class NumbersArea(Area):
 
         return cells()
 
-    async def get_available_numbers(self, call: Call) -> wire.AvailableNumbers:
-        query: wire.AvailableQuery = call.query
+    async def get_available_numbers(self, call: Call[wire.AvailableQuery, None]) -> wire.AvailableNumbers:
+        query = call.query
         asked = call.path["country_iso"].upper()
         if country(asked) is None and asked not in UNNUMBERED:
             raise invalid_param(2003, f"There is no country {asked!r}.")
@@ -199,8 +199,8 @@ class NumbersArea(Area):
             ]
         )
 
-    async def get_rented_numbers(self, call: Call) -> wire.RentedNumbers:
-        query: wire.RentedQuery = call.query
+    async def get_rented_numbers(self, call: Call[wire.RentedQuery, None]) -> wire.RentedNumbers:
+        query = call.query
         features = _features(query.features)
         return wire.RentedNumbers(
             data=[
@@ -219,8 +219,8 @@ class NumbersArea(Area):
             ]
         )
 
-    async def rent_number(self, call: Call) -> wire.RentReply:
-        body: wire.RentRequest = call.body
+    async def rent_number(self, call: Call[None, wire.RentRequest]) -> wire.RentReply:
+        body = call.body
         registration = body.registration_id if isinstance(body.registration_id, str) else None
         if registration is not None and not is_random_uuid(registration):
             raise invalid_param(1234, "There is no such registration.")
@@ -242,11 +242,11 @@ class NumbersArea(Area):
             )
         )
 
-    async def get_rent_status(self, call: Call) -> wire.RentStatus:
+    async def get_rent_status(self, call: Call[None, None]) -> wire.RentStatus:
         return wire.RentStatus(info=_rented(await self._services.rents.get(call.account, _rent_id(call))))
 
-    async def renew_rent(self, call: Call) -> wire.RenewedReply:
-        body: wire.RenewRequest = call.body
+    async def renew_rent(self, call: Call[None, wire.RenewRequest]) -> wire.RenewedReply:
+        body = call.body
         try:
             rent = await self._services.rents.renew(
                 call.account,
@@ -259,8 +259,8 @@ class NumbersArea(Area):
             raise SmscxRefusal(403, "access_denied", 1228, error.message) from error
         return wire.RenewedReply(info=wire.RenewedInfo(**_renewed_fields(rent)))
 
-    async def edit_rent_settings(self, call: Call) -> wire.EditedRent:
-        body: wire.RentSettings = call.body
+    async def edit_rent_settings(self, call: Call[None, wire.RentSettings]) -> wire.EditedRent:
+        body = call.body
         rent_id = _rent_id(call)
         if body.auto_renew is UNSET and body.callback_url is UNSET:
             await self._services.rents.get(call.account, rent_id)
@@ -275,7 +275,7 @@ class NumbersArea(Area):
             info=wire.EditedRentInfo(rent_id=to_uuid(rent_id), datetime=shapes.when(from_ms(now_ms())))
         )
 
-    async def cancel_rent(self, call: Call) -> wire.CanceledRent:
+    async def cancel_rent(self, call: Call[None, None]) -> wire.CanceledRent:
         try:
             rent = await self._services.rents.cancel(call.account, _rent_id(call))
         except TooLate as error:
@@ -292,7 +292,7 @@ class NumbersArea(Area):
             )
         )
 
-    async def get_inbound_sms(self, call: Call) -> wire.RentedInbound:
+    async def get_inbound_sms(self, call: Call[wire.PageQuery, None]) -> wire.RentedInbound:
         rent, _ = await self._services.rents.get(call.account, _rent_id(call))
         at = reading.place(call.query)
         found = await self._services.inbound.page(
@@ -476,5 +476,5 @@ def _renewed_fields(rent: Rent) -> dict[str, Any]:
     }
 
 
-def _rent_id(call: Call) -> str:
+def _rent_id(call: AnyCall) -> str:
     return reading.identifier(call.path["rent_id"], 1221)

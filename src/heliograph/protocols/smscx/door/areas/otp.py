@@ -27,7 +27,7 @@ from heliograph.domain.verifications import (
     VerificationStatus,
     Wording,
 )
-from heliograph.doors import Call
+from heliograph.doors import AnyCall, Call
 from heliograph.numbers import InvalidNumber, compact, country_of
 from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
 from heliograph.protocols.smscx import wire
@@ -53,13 +53,13 @@ _STATUSES = {
 
 
 class OtpArea(Area):
-    async def new_otp(self, call: Call) -> wire.Otp:
+    async def new_otp(self, call: Call[None, wire.NewOtp]) -> wire.Otp:
         return otp(await self._services.verify.start(call.account, await self._draft(call)))
 
-    async def get_otp_status(self, call: Call) -> wire.Otp:
+    async def get_otp_status(self, call: Call[None, None]) -> wire.Otp:
         return otp(await self._services.verify.get(call.account, reading.known(call.path["otp_id"])))
 
-    async def verify_otp(self, call: Call) -> wire.VerifiedPin:
+    async def verify_otp(self, call: Call[None, wire.VerifyPin]) -> wire.VerifiedPin:
         pin = str(call.body.pin)
         if not pin:
             raise invalid_param(2022, "`pin` is empty.")
@@ -71,7 +71,7 @@ class OtpArea(Area):
             raise _over(error) from error
         return wire.VerifiedPin(status=_STATUSES[verified.status])
 
-    async def cancel_otp(self, call: Call) -> wire.TextIdReply:
+    async def cancel_otp(self, call: Call[None, None]) -> wire.TextIdReply:
         try:
             await self._services.verify.cancel(call.account, reading.known(call.path["otp_id"]))
         except VerificationOver as error:
@@ -79,9 +79,9 @@ class OtpArea(Area):
             raise SmscxRefusal(403, "access_denied", code, error.message) from error
         return wire.TextIdReply(info=wire.TextIdInfo(id=call.path["otp_id"]))
 
-    async def _draft(self, call: Call) -> VerificationDraft:
+    async def _draft(self, call: Call[None, wire.NewOtp]) -> VerificationDraft:
         """Raises 2001 to 2020, but what the service finds."""
-        body: wire.NewOtp = call.body
+        body = call.body
         own = {**shapes.SETTINGS["otp"], **await settings_of(self._services, call.principal, "otp")}
         if not body.phone_number:
             raise invalid_param(2001, "`phoneNumber` is empty.")
@@ -112,7 +112,7 @@ class OtpArea(Area):
         )
 
     async def _wording(
-        self, call: Call, body: wire.NewOtp, own: Mapping[str, Any], msisdn: str, kind: CodeKind
+        self, call: AnyCall, body: wire.NewOtp, own: Mapping[str, Any], msisdn: str, kind: CodeKind
     ) -> Wording:
         sender = _given(body.from_, own, "from").strip()
         if not sender:
