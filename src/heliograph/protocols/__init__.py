@@ -1,15 +1,19 @@
-"""One folder for each wire protocol, always with the same few files; `contract.py` is what they have in common.
+"""One folder for each wire protocol, always with the same few files, its two sides apart.
 
 wire.py          the codec: typed requests and responses, to and from bytes. No I/O. Used by both sides
-errors.py        that protocol's codes, mapped from and to our words
-server.py        the door: what we answer when somebody else's client calls us; its table is operations.py
-shapes.py        from our nouns to the door's shapes, and back
-callbacks.py     what we tell a customer's server, in this protocol's shape
-model.py         what the client takes and gives
+model.py         what the client takes and gives, where that is not what the wire has
 calls.py         each call of the API, as a generator of requests
 async_client.py  the typed client of that API; client.py, its synchronous twin, is generated from it
-provider.py      the line out: how a message is sent through it, and how its receipts are read
+errors.py        what the client raises
+provider.py      the way out: how a message is sent by it, and how its receipts and inbound messages are read
+door/            where it is served, for somebody else's clients:
+    protocol.py      its line of the registry
+    operations.py    the table of operations
+    server.py        their handlers
+    shapes.py        from our nouns to the protocol's shapes, and back
+    refusals.py      our errors in the protocol's words
+    callbacks.py     what a customer's server is told, in this protocol's shape
 
-batching.py, singly.py, xml_gateway.py and far_server.py are what providers share.
+Nothing outside of door/ loads a library of a server. `shared/` has what several protocols have in common.
 `registry.py` has the one line for each side that a new protocol adds.
 """
