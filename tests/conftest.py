@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import itertools
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -115,6 +117,12 @@ async def store(store_url: str, tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
+def end_with_the_tests() -> None:
+    """Ask the kernel to end this process when the one that started it is gone, however that ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Server:
     """A `heliograph serve` in a process of its own."""
 
@@ -127,7 +135,12 @@ class Server:
             command += ["--store", store_url]
         self.log = (data_dir.parent / f"{data_dir.name}.log").open("ab")
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self.log, env=os.environ | environment, text=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            env=os.environ | environment,
+            text=True,
+            preexec_fn=end_with_the_tests,
         )
         assert self.process.stdout is not None
         self.banner: list[str] = []
@@ -173,9 +186,8 @@ class Server:
 StartServer = Callable[..., Server]
 
 
-@pytest.fixture(scope="session")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
-    """Starts a server; whatever is still running at the end of the tests is stopped."""
+@contextmanager
+def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
     started: list[Server] = []
 
     def start(
@@ -185,16 +197,26 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
         started.append(Server(directory, store, environment or {}, options))
         return started[-1]
 
-    yield start
-    for server in started:
-        if server.process.poll() is None:
-            server.stop()
+    try:
+        yield start
+    finally:
+        for server in started:
+            if server.process.poll() is None:
+                server.stop()
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Starts a server; what still runs after the last test of the file is stopped."""
+    with _starting(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def server(start_server: StartServer) -> Server:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One sandbox on SQLite that many tests share: each uses phones of its own."""
-    return start_server()
+    with _starting(tmp_path_factory) as start:
+        yield start()
 
 
 @pytest.fixture

@@ -226,9 +226,9 @@ def test_all_mistakes_in_the_settings_are_told_together_each_with_its_place(tmp_
     told = refused("--config", str(file), HELIOGRAPH_PORT="many")
 
     assert f"{file}: there is no setting `prot`; did you mean `port`?" in told
-    assert f"{file}: `window` must be at least 1, not 0" in told
-    assert "environment variable HELIOGRAPH_PORT: `port` must be a whole number, not 'many'" in told
-    assert "`callback_networks` must list networks" in told
+    assert f"{file}: window must be at least 1, not 0" in told
+    assert 'environment variable HELIOGRAPH_PORT: port must be a whole number, not "many"' in told
+    assert "callback_networks must be a list of networks" in told
     assert "log_level must be one of" in told
 
 

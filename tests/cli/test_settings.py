@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from heliograph.domain.errors import SetupError
 from heliograph.domain.prices import FREE, TRIAL, Tariff
@@ -14,7 +17,7 @@ from heliograph.domain.rents import FICTIONAL
 from heliograph.protocols.registry import PROVIDED
 from heliograph.protocols.xms.provider import XmsConfig
 from heliograph.runtime.platform import running
-from heliograph.runtime.settings import described, load
+from heliograph.runtime.settings import Settings, described, load
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
@@ -40,105 +43,168 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
 
 TYPES = ", ".join(sorted(protocol.name for protocol in PROVIDED))
 BAD = [
-    ("port = 1.5", "`port` must be a whole number, not 1.5"),
-    ("port = true", "`port` must be a whole number, not True"),
-    ('port = ""', "`port` must be a whole number, not ''"),
-    ("port = []", "`port` must be a whole number, not []"),
-    ("port = -1", "`port` must be at least 0, not -1"),
-    ("port = 65536", "`port` must be at most 65535, not 65536"),
-    ("lease_s = nan", "`lease_s` must be a number, not nan"),
-    ("lease_s = inf", "`lease_s` must be a number, not inf"),
-    ("lease_s = 0.5", "`lease_s` must be at least 1, not 0.5"),
-    ("sandbox_rate = inf", "`sandbox_rate` must be a number, not inf"),
-    ("max_body_bytes = 1", "`max_body_bytes` must be at least 1024, not 1"),
-    ("host = 5", "`host` must be text, not 5"),
-    ("data_dir = 5", "`data_dir` "),
-    ("callback_networks = 5", "`callback_networks` must list networks such as 10.1.0.0/16"),
-    ('callback_networks = ["10.0.0.1/8"]', "10.0.0.1/8 has host bits set"),
-    ('log_level = "loud"', "log_level must be one of debug, error, info, warning, not 'loud'"),
-    ('log_format = "xml"', "log_format must be one of json, text, not 'xml'"),
+    ("port = 1.5", "port must be a whole number, not 1.5"),
+    ("port = true", "port must be a whole number, not true"),
+    ('port = ""', 'port must be a whole number, not ""'),
+    ("port = []", "port must be a whole number, not []"),
+    ("port = -1", "port must be at least 0, not -1"),
+    ("port = 65536", "port must be at most 65535, not 65536"),
+    ("lease_s = nan", "lease_s must be a number, not NaN"),
+    ("lease_s = inf", "lease_s must be a number, not Infinity"),
+    ("lease_s = 0.5", "lease_s must be at least 1, not 0.5"),
+    ("sandbox_rate = inf", "sandbox_rate must be a number, not Infinity"),
+    ("max_body_bytes = 1", "max_body_bytes must be at least 1024, not 1"),
+    ("host = 5", "host must be text, not 5"),
+    ("data_dir = 5", "data_dir must be a path, not 5"),
+    ("callback_networks = 5", "callback_networks must be a list of networks such as 10.1.0.0/16, not 5"),
+    (
+        'callback_networks = ["10.0.0.1/8"]',
+        'callback_networks must be a list of networks such as 10.1.0.0/16, not "10.0.0.1/8"',
+    ),
+    ('log_level = "loud"', 'log_level must be one of debug, error, info, warning, not "loud"'),
+    ('log_format = "xml"', 'log_format must be one of json, text, not "xml"'),
     ('store = "mysql://u:secret@h/d"', "store must be a postgresql:// URL, or empty for the embedded store"),
-    ('public_url = "example.org"', "public_url must begin with https:// or http://, not 'example.org'"),
+    (
+        'public_url = "example.org"',
+        'public_url must be an address that begins with https:// or http://, not "example.org"',
+    ),
     ("prot = 1", "there is no setting `prot`; did you mean `port`?"),
     ("colour = 1", "there is no setting `colour`; `heliograph config` lists them all"),
-    ("[serve]\nport = 1", "there is no setting `serve`"),
-    ('default_provider = "nobody"', "default_provider names no provider that is set up: 'nobody'"),
-    ("prices = 5", "`prices` must be a table of channels"),
-    ("[prices]\nsms = 5", "`prices` must be a table of channels"),
-    ("[prices.sms]\nFR = -1", "`prices` must be a table of channels"),
-    ('[prices.sms]\nFR = "free"', "`prices` must be a table of channels"),
-    ("[prices.sms]\nFrance = 1", "`prices` has what is neither a country (FR) nor `default`: ['France']"),
-    ('[prices]\ncurrency = "euro"', "`prices` has a currency that is none"),
-    ('link_url = "go.example.org"', "link_url must begin with https:// or http://, not 'go.example.org'"),
-    ('attachments = "bucket"', "attachments must be an address such as s3://BUCKET/PREFIX, not 'bucket'"),
-    ("attachment_bytes = 1", "`attachment_bytes` must be at least 1024, not 1"),
-    ("numbers = 5", "`numbers` Expected `array`, got `int`"),
-    ('[[numbers]]\nnumber = "+33639980001"', "`numbers` The field `prices` is required"),
-    ('[[numbers]]\nnumber = "hello"\nprices = {7 = 1}', "`numbers` has a number or a price that is none"),
-    ('[[numbers]]\nnumber = "+33639980001"\nprices = {2 = 1}', "`numbers` +33639980001 needs a country, and prices"),
+    ("[serve]\nport = 1", "there is no setting `serve`; did you mean `store`?"),
+    (
+        'default_provider = "nobody"',
+        'default_provider must be the name of a table [providers.NAME], or sandbox, not "nobody"',
+    ),
+    ("prices = 5", "prices must be a table of channels, each a table of countries and prices, not 5"),
+    ("[prices]\nsms = 5", "prices.sms must be a table of countries and prices, such as FR = 0.045, not 5"),
+    ("[prices.sms]\nFR = -1", "prices.sms.FR must be a price from 0 to 1000000, not -1"),
+    ('[prices.sms]\nFR = "free"', 'prices.sms.FR must be a price from 0 to 1000000, not "free"'),
+    ("[prices.sms]\nFrance = 1", 'prices.sms must be countries such as FR, or default, not "France"'),
+    ('[prices]\ncurrency = "euro"', 'prices.currency must be an ISO 4217 code such as EUR, not "euro"'),
+    (
+        'link_url = "go.example.org"',
+        'link_url must be an address that begins with https:// or http://, not "go.example.org"',
+    ),
+    ('attachments = "bucket"', 'attachments must be an address such as s3://BUCKET/PREFIX, not "bucket"'),
+    ("attachment_bytes = 1", "attachment_bytes must be at least 1024, not 1"),
+    ("numbers = 5", "numbers must be a list of tables, not 5"),
+    ('[[numbers]]\nnumber = "+33639980001"', "numbers[1].prices must be given: a table, each value of it a number"),
+    (
+        '[[numbers]]\nnumber = "hello"\nprices = {7 = 1}',
+        'numbers[1].number must be a number such as +33639980001, not "hello"',
+    ),
+    (
+        '[[numbers]]\nnumber = "+33639980001"\nprices = {2 = 1}',
+        'numbers[1].prices must be a table of prices for some of 1, 7, 30 days, not {"2": 1.0}',
+    ),
     (
         '[[numbers]]\nnumber = "+33639980001"\nprices = {7 = 1}\nrent = 1',
-        "`numbers` Object contains unknown field `rent`",
+        "numbers[1].rent is not a setting; there are any_originator, delayed, features, inbound_price, network",
     ),
-    ("balance = -1", "`balance` must be at least 0, not -1"),
-    ("rate_limit = 0", "`rate_limit` must be at least 1, not 0"),
-    ("providers = 5", "`providers` must be a table for each provider"),
-    ("[providers.x]\nrate = 1", f"`providers` `x` needs a type: {TYPES}"),
-    ('[providers.x]\ntype = "pigeon"', f"`x`: its type is one of {TYPES}, or package.module:Class of your own"),
-    ('[providers.x]\ntype = "no.such:Thing"', "`x`: its type can't be loaded from no.such:Thing: ModuleNotFoundError"),
-    ('[providers.x]\ntype = "pathlib:Path"', "`x`: its type pathlib:Path is no ProvidedProtocol"),
-    ('[[routes]]\nproviders = "far"', "route 1 names a provider that is not set up: far"),
-    ('[[routes]]\nname = "all"', "route `all` names no provider"),
+    ("balance = -1", "balance must be at least 0, not -1"),
+    ("rate_limit = 0", "rate_limit must be at least 1, not 0"),
+    ("providers = 5", "providers must be a table for each provider, not 5"),
+    ("[providers.x]\nrate = 1", f"providers.x.type must be given: one of {TYPES}, or package.module:Class of your own"),
+    (
+        '[providers.x]\ntype = "pigeon"',
+        f"providers.x.type must be one of {TYPES}, or package.module:Class of your own, not pigeon",
+    ),
+    (
+        '[providers.x]\ntype = "no.such:Thing"',
+        f"providers.x.type must be one of {TYPES}, or package.module:Class of your own, not no.such:Thing",
+    ),
+    (
+        '[providers.x]\ntype = "pathlib:Path"',
+        f"providers.x.type must be one of {TYPES}, or package.module:Class of your own, not pathlib:Path",
+    ),
+    ('[[routes]]\nproviders = "far"', "routes[1].providers must name tables [providers.NAME], or sandbox, not far"),
+    ('[[routes]]\nname = "all"', "routes[1].providers must name a provider, or `weights` must"),
     (
         '[[routes]]\nproviders = "sandbox"\n[[routes]]\ncountry = "FR"\nproviders = "sandbox"',
-        "route 2 can never match: route 1 takes all of its messages",
+        "routes[2] must match what route 1, which comes before, does not: that takes all of it",
     ),
     (
         '[[routes]]\nprefix = "33"\nproviders = "sandbox"\n[[routes]]\nprefix = ["336", "337"]\nproviders = "sandbox"',
-        "route 2 can never match",
+        "routes[2] must match what route 1, which comes before, does not: that takes all of it",
     ),
     (
         '[[routes]]\noriginator = "A*"\nproviders = "sandbox"\n[[routes]]\noriginator = "Acme"\nproviders = "sandbox"',
-        "route 2 can never match",
+        "routes[2] must match what route 1, which comes before, does not: that takes all of it",
     ),
-    ('[[routes]]\nproviders = "sandbox"\nweights = { sandbox = 1 }', "route 1 has both `providers` and `weights`"),
-    ("[[routes]]\nweights = { sandbox = 0 }", "route 1 has weights of which none is above 0"),
-    ('[[routes]]\nproviders = "sandbox"\nfollow_health = true', "route 1 follows the providers' health"),
+    (
+        '[[routes]]\nproviders = "sandbox"\nweights = { sandbox = 1 }',
+        "routes[1].providers must be left out beside `weights`: one of them says which providers there are",
+    ),
+    (
+        "[[routes]]\nweights = { sandbox = 0 }",
+        "routes[1].weights must be 0 or more, and one of them above 0, not sandbox = 0",
+    ),
+    (
+        '[[routes]]\nproviders = "sandbox"\nfollow_health = true',
+        "routes[1].follow_health must go with `weights`, which it moves, and there are none",
+    ),
     (
         '[[routes]]\nproviders = "sandbox"\nmin_parts = 3\nmax_parts = 2',
-        "route 1 asks for more than 2 and fewer than 3",
+        "routes[1].min_parts must be at most max_parts, 2, not 3",
     ),
-    ('[providers.x]\ntype = "console"\n[[routes]]\nproviders = "x"\ncheapest = true', "x has no prices (`costs`)"),
-    ('[[routes]]\nwhere = "x"', "`routes` Object contains unknown field `where`"),
-    ("routes = 5", "`routes` must be a list of tables"),
-    ('quiet_hours = "late"', "quiet_hours must be two times of the day such as 20:00-08:00, not 'late'"),
-    ('lookup_provider = "x"', "lookup_provider names no provider that is set up: 'x'"),
-    ('[providers.x]\ntype = "twilio"\naccount_sid = "AC1"\nauth_token = "t"', "`x`: Expected `str` matching regex"),
-    ('[providers.x]\ntype = "file"\npath = "/no/such/file"', "`x`: the directory of /no/such/file is not there"),
-    ('[providers.x]\ntype = "webhook"\nurl = "example.org"', "`x`: `url` must begin with http:// or https://"),
+    (
+        '[providers.x]\ntype = "console"\n[[routes]]\nproviders = "x"\ncheapest = true',
+        "routes[1].cheapest must compare prices, and x has no `costs`",
+    ),
+    (
+        '[[routes]]\nwhere = "x"',
+        "routes[1].where is not a setting; there are account, channel, cheapest, country, follow_health",
+    ),
+    ("routes = 5", "routes must be a list of tables, not 5"),
+    ('quiet_hours = "late"', 'quiet_hours must be two times of the day such as 20:00-08:00, not "late"'),
+    ('lookup_provider = "x"', 'lookup_provider must be the name of a table [providers.NAME], or sandbox, not "x"'),
+    (
+        '[providers.x]\ntype = "twilio"\naccount_sid = "AC1"\nauth_token = "t"',
+        'providers.x.account_sid must be text that matches ^AC[0-9a-f]{32}$, not "AC1"',
+    ),
+    (
+        '[providers.x]\ntype = "file"\npath = "/no/such/file"',
+        "providers.x.path must be in a directory that is there, not /no/such/file",
+    ),
+    (
+        '[providers.x]\ntype = "webhook"\nurl = "example.org"',
+        "providers.x.url must begin with http:// or https:// and a host, not example.org",
+    ),
     (
         '[providers.x]\ntype = "webhook"\nurl = "http://e/${nam}"',
-        "`x`: `url` names a field that is none: nam; there are id,",
+        "providers.x.url must name some of the fields id, attempt, to, msisdn, from, text, data, udh, parts",
     ),
     (
         '[providers.x]\ntype = "webhook"\nurl = "http://e"\njson = { a = [{ b = "${x}" }] }',
-        "`x`: `json` names a field that is none: x",
+        "providers.x.json must name some of the fields id, attempt, to, msisdn, from, text, data, udh, parts",
     ),
     (
         '[providers.x]\ntype = "webhook"\nurl = "http://e"\nform = { a = "b" }\njson = { a = "b" }',
-        "`x`: it has both `form` and `json`",
+        "providers.x.form must be left out beside `json`: one of them is what is sent",
     ),
-    ('[providers.x]\ntype = "webhook"\nurl = "http://e"\nmethod = "GET"\nform = { a = "b" }', "`x`: a GET has no body"),
-    ('[providers.sandbox]\ntype = "xms"', "can't have one named 'sandbox'"),
-    ('[providers."A B"]\ntype = "xms"', "can't have one named 'A B': 1 to 32 of a-z, 0-9, - and _"),
-    ('[providers.x]\ntype = "xms"\nendpoint = "http://e/xms"', "`x`: The field `service_plan_id` is required"),
+    (
+        '[providers.x]\ntype = "webhook"\nurl = "http://e"\nmethod = "GET"\nform = { a = "b" }',
+        "providers.x.method must be another than GET, which has no body: or put the fields into `url`",
+    ),
+    (
+        '[providers.sandbox]\ntype = "xms"',
+        "providers.sandbox must have another name: 1 to 32 of a-z, 0-9, - and _, and not sandbox",
+    ),
+    (
+        '[providers."A B"]\ntype = "xms"',
+        "providers.A B must have another name: 1 to 32 of a-z, 0-9, - and _, and not sandbox",
+    ),
+    (
+        '[providers.x]\ntype = "xms"\nendpoint = "http://e/xms"',
+        "providers.x.service_plan_id must be given: text of at least 1 character",
+    ),
     (
         '[providers.x]\ntype = "xms"\nendpoint = "http://e/xms"\nservice_plan_id = "p"\ntoken = "secret"\nrat = 1',
-        "`x`: Object contains unknown field `rat`",
+        "providers.x.rat is not a setting; did you mean `rate`?",
     ),
     (
         '[providers.x]\ntype = "xms"\nendpoint = "http://e/xms"\nservice_plan_id = "p"\ntoken = "secret"\nrate = -1',
-        "`x`: Expected `float` >= 0.0 (in `rate`)",
+        "providers.x.rate must be a number of at least 0, not -1",
     ),
 ]
 
@@ -154,6 +220,44 @@ def test_a_value_that_cannot_be_is_named_with_what_it_may_be(tmp_path: Path, lin
     assert words in refused.value.message
     assert "secret" not in refused.value.message
     assert refused.value.message[-1] in ".?" and refused.value.message[-2] not in ".?"
+
+
+_ODD = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=5,
+)
+_NAMES = [each.name for each in fields(Settings)]
+_CONFIGS = [(protocol.name, name) for protocol in PROVIDED for name in protocol.config.__struct_fields__]
+
+
+def _told(name: str, raw: object) -> str | None:
+    try:
+        load(file=None, environment={}, flags={name: raw})
+    except SetupError as refused:
+        return refused.message
+    return None
+
+
+@given(st.sampled_from(_NAMES), _ODD)
+def test_each_mistake_names_the_setting_and_what_would_be_right(name: str, raw: object) -> None:
+    told = _told(name, raw)
+
+    if told is not None:
+        assert told.startswith(f"option --{name.replace('_', '-')}: {name}")
+        assert " must " in told or "is not a setting" in told
+        assert ", not " in told or "must be given" in told or "must have another name" in told or name == "store"
+
+
+@given(st.sampled_from(_CONFIGS), _ODD)
+def test_each_mistake_in_a_providers_table_names_the_field(which: tuple[str, str], raw: object) -> None:
+    kind, field = which
+
+    told = _told("providers", {"far": {"type": kind, field: raw}})
+
+    if told is not None:
+        assert re.search(r"option --providers: providers\.far\.\w+", told)
+        assert " must " in told or "is not a setting" in told
 
 
 def test_an_unknown_variable_of_ours_is_a_mistake_and_anothers_is_not(tmp_path: Path) -> None:
@@ -194,7 +298,7 @@ def test_providers_are_tables_of_the_file_or_json_in_the_environment(tmp_path: P
     ],
 )
 def test_a_user_name_beside_another_authorization_stops_the_start(line: dict[str, object], field: str) -> None:
-    with pytest.raises(SetupError, match=f"`line`: `{field}` has a user name beside") as raised:
+    with pytest.raises(SetupError, match=f"providers.line.{field} must have no user name, because") as raised:
         load(file=None, environment={"HELIOGRAPH_PROVIDERS": json.dumps({"line": line})})
 
     assert "pass" not in str(raised.value)

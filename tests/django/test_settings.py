@@ -38,7 +38,7 @@ def backend(path: str, **config: Any) -> dict[str, Any]:
         ({"DEFAULT_BACKEND": "other"}, "E004", "no SMS backend 'other'"),
         (backend("nowhere.Backend"), "E005", "can't be imported"),
         (backend("collections.OrderedDict"), "E005", "is no SMSBackend"),
-        (backend(PROVIDER), "E006", "'type' is one of ats, console"),
+        (backend(PROVIDER), "E006", "type must be one of ats, console"),
         (backend(PROVIDER, type="twilio"), "E006", "missing required field"),
         (backend(PROVIDER, type="twilio", sid="x"), "E006", "unknown field"),
         (backend("pymess.backend.sms.sns.SNSSMSBackend", AWS_REGION="eu-west-1"), "E006", "access_key_id"),

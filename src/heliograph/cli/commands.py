@@ -339,7 +339,8 @@ def agree_on_codes(
     """Say what bounds an account's one-time codes; what is not given is as the settings say."""
     from heliograph.domain.errors import SetupError
     from heliograph.runtime import administration
-    from heliograph.runtime.settings import countries_in, kinds_in
+    from heliograph.runtime.mistakes import Mistake
+    from heliograph.runtime.values import countries_in, kinds_in
 
     settings = _load(config, {"data_dir": data_dir, "store": store}).settings
     try:
@@ -347,8 +348,8 @@ def agree_on_codes(
             "countries": None if countries is None else countries_in(countries),
             "kinds": None if kinds is None else kinds_in(kinds),
         }
-    except ValueError as error:
-        raise SetupError(f"This {error}.") from error
+    except Mistake as mistake:
+        raise SetupError(f"An option {mistake}.") from mistake
     numbers = {
         "per_minute": per_minute,
         "per_day": per_day,

@@ -7,7 +7,7 @@ somebody typed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -119,31 +119,42 @@ def _either(values: Sequence[str]) -> str:
     return " or ".join(values)
 
 
-def mistakes_in(rules: Sequence[Rule], providers: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """What is wrong with rules, a sentence for each. `providers` are those that are set up, each with its prices."""
-    found: list[str] = []
+def mistakes_in(rules: Sequence[Rule], providers: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, str]]:
+    """Say what is wrong with rules: where, such as `[2].providers` of the second, and what must be there.
+
+    `providers` are those that are set up, each with its prices.
+    """
     for place, rule in enumerate(rules):
-        title = title_of(rule, place)
-        found += [
-            f"{title} names a provider that is not set up: {name}" for name in rule.names if name not in providers
-        ]
-        if not rule.names:
-            found.append(f"{title} names no provider")
-        if rule.weights and rule.providers:
-            found.append(f"{title} has both `providers` and `weights`: one of them says which providers there are")
-        if any(weight < 0 for weight in rule.weights.values()) or (rule.weights and not any(rule.weights.values())):
-            found.append(f"{title} has weights of which none is above 0, or one is below")
-        if rule.cheapest and (free := [name for name in rule.names if not providers.get(name, {"": 0.0})]):
-            found.append(f"{title} asks for the cheapest provider, and {free[0]} has no prices (`costs`)")
-        if rule.follow_health and not rule.weights:
-            found.append(f"{title} follows the providers' health, which moves `weights`, and has none")
-        if rule.min_parts > rule.max_parts:
-            found.append(f"{title} asks for more than {rule.min_parts - 1} and fewer than {rule.max_parts + 1} parts")
+        for field, told in _mistakes(rule, providers):
+            yield f"[{place + 1}]{field}", told
         for earlier_place, earlier in enumerate(rules[:place]):
             if earlier.covers(rule):
-                found.append(f"{title} can never match: {title_of(earlier, earlier_place)} takes all of its messages")
+                title = title_of(earlier, earlier_place)
+                yield f"[{place + 1}]", f"must match what {title}, which comes before, does not: that takes all of it"
                 break
-    return found
+
+
+def _mistakes(rule: Rule, providers: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, str]]:
+    named = ".weights" if rule.weights else ".providers"
+    for name in rule.names:
+        if name not in providers:
+            yield named, f"must name tables [providers.NAME], or sandbox, not {name}"
+    if not rule.names:
+        yield ".providers", "must name a provider, or `weights` must"
+    if rule.weights and rule.providers:
+        yield ".providers", "must be left out beside `weights`: one of them says which providers there are"
+    if any(weight < 0 for weight in rule.weights.values()) or (rule.weights and not any(rule.weights.values())):
+        yield ".weights", f"must be 0 or more, and one of them above 0, not {_plain(rule.weights)}"
+    if rule.cheapest and (free := [name for name in rule.names if not providers.get(name, {"": 0.0})]):
+        yield ".cheapest", f"must compare prices, and {free[0]} has no `costs`"
+    if rule.follow_health and not rule.weights:
+        yield ".follow_health", "must go with `weights`, which it moves, and there are none"
+    if rule.min_parts > rule.max_parts:
+        yield ".min_parts", f"must be at most max_parts, {rule.max_parts}, not {rule.min_parts}"
+
+
+def _plain(weights: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} = {weight:g}" for name, weight in weights.items())
 
 
 def title_of(rule: Rule, place: int) -> str:

@@ -37,14 +37,19 @@ class ProviderConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, f
 
 
 class InvalidConfig(ValueError):
-    """A provider's table has what can't be right: one sentence, without any secret."""
+    """A field of a provider's table can't be right: `told`, without any secret, goes on after the field's name."""
+
+    def __init__(self, field: str, told: str) -> None:
+        super().__init__(f"{field} {told}")
+        self.field = field
+        self.told = told
 
 
 def require_nobody_in(address: str, field: str) -> None:
     """InvalidConfig for an address with a user name or a password: they ask for an Authorization header, and there is
     another one."""
     if "@" in urlsplit(address).netloc:
-        raise InvalidConfig(f"`{field}` has a user name beside what is sent as Authorization: leave one of them out")
+        raise InvalidConfig(field, "must have no user name, because another Authorization header is sent")
 
 
 class TokenStorage(Protocol):

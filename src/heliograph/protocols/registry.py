@@ -47,19 +47,23 @@ PROVIDED: tuple[ProvidedProtocol, ...] = (
 )
 
 
+TYPES = f"one of {', '.join(sorted(protocol.name for protocol in PROVIDED))}, or package.module:Class of your own"
+"""What a provider's `type` must be."""
+
+
 def provided(kind: str) -> ProvidedProtocol:
-    """What a provider's `type` means: a name from above, or `package.module:Class` of one's own. LookupError says what
-    is wrong with it."""
+    """Find what a provider's `type` means: a name from above, or `package.module:Class` of one's own. LookupError says
+    what was found instead."""
     names = {protocol.name: protocol for protocol in PROVIDED}
     if kind in names:
         return names[kind]
     module, separator, name = kind.partition(_SEPARATOR)
     if not separator:
-        raise LookupError(f"is one of {', '.join(sorted(names))}, or package.module:Class of your own")
+        raise LookupError(kind)
     try:
         found = getattr(import_module(module), name)()
     except Exception as error:
-        raise LookupError(f"can't be loaded from {kind}: {type(error).__name__}: {error}") from error
+        raise LookupError(f"{kind}, which can't be loaded ({type(error).__name__}: {error})") from error
     if not isinstance(found, ProvidedProtocol):
-        raise LookupError(f"{kind} is no ProvidedProtocol")
+        raise LookupError(f"{kind}, which is no ProvidedProtocol")
     return found

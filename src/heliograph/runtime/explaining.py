@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from heliograph.domain.errors import SetupError
 from heliograph.domain.routes import Subject, cost_of, explain
 from heliograph.numbers import Check, InvalidNumber, country_of, is_test_number, normalise, operator_of
-from heliograph.runtime.settings import SANDBOX, Settings
+from heliograph.runtime.settings import Settings
+from heliograph.runtime.values import SANDBOX
 from heliograph.text import TooManyParts, measure_text
 
 

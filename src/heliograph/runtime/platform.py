@@ -20,7 +20,8 @@ from heliograph.engine.routes import Route, RouteRules
 from heliograph.protocols.registry import KEY_KINDS, SERVED
 from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
-from heliograph.runtime.settings import SANDBOX, Settings
+from heliograph.runtime.settings import Settings
+from heliograph.runtime.values import SANDBOX
 from heliograph.runtime.web import web_application
 from heliograph.sandbox import accounts as sandbox_accounts
 from heliograph.sandbox.operator import SandboxOperator

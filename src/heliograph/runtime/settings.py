@@ -7,38 +7,32 @@ down; nothing else reads a file or the environment.
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from ipaddress import ip_network
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 import platformdirs
 
 from heliograph.domain.errors import SetupError
 from heliograph.domain.fraud import CodeLimits, CostlyKind
-from heliograph.domain.prices import FREE, MICROS, TRIAL, Tariff
-from heliograph.domain.rents import FICTIONAL, PERIODS, Terms
+from heliograph.domain.prices import FREE, TRIAL, Tariff
+from heliograph.domain.rents import FICTIONAL, Terms
 from heliograph.domain.routes import Rule, mistakes_in, title_of
-from heliograph.doors.bodies import in_our_words
 from heliograph.engine.addresses import LOOPBACK, Network
-from heliograph.engine.provided import InvalidConfig, ProviderConfig
-from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of, region_named
-from heliograph.runtime.masking import masked, secrets_of
+from heliograph.engine.provided import ProviderConfig
+from heliograph.runtime.masking import masked
+from heliograph.runtime.mistakes import Mistake, Mistakes, must_be
+from heliograph.runtime.values import READERS, SANDBOX
 
 FILE_NAME = "heliograph.toml"
 PREFIX = "HELIOGRAPH_"
 _RESERVED = {"HELIOGRAPH_URL", "HELIOGRAPH_TOKEN", "HELIOGRAPH_CONFIG"}
 """Read by the SDK and the CLI; not settings of a server."""
-SANDBOX = "sandbox"
-"""The provider that is always there."""
-_PROVIDER_NAME = re.compile(r"[a-z0-9_-]{1,32}")
-_COUNTRY = re.compile(r"[A-Z]{2}|default")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+_SETTING = re.compile(r"\w+")
 _QUIET = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 ELSEWHERE_FREE: Mapping[str, float] = {"default": 0.0}
 """What the sandbox costs."""
@@ -273,38 +267,45 @@ class Settings:
         return from_hour * 60 + from_minute, (to_hour * 60 + to_minute - 1) % (24 * 60)
 
     def __post_init__(self) -> None:
-        """ValueError names the values that are not among the allowed ones."""
-        mistakes = [
-            f"{name} must be one of {', '.join(sorted(allowed))}, not {getattr(self, name)!r}"
-            for name, allowed in _ALLOWED.items()
-            if getattr(self, name) not in allowed
-        ]
+        """Check what the settings say together. Raises Mistakes."""
+        if mistakes := [*self._of_words(), *self._of_addresses(), *self._of_providers()]:
+            raise Mistakes(mistakes)
+
+    def _of_words(self) -> Iterator[Mistake]:
+        for name, allowed in _ALLOWED.items():
+            if (value := getattr(self, name)) not in allowed:
+                yield must_be(f"one of {', '.join(sorted(allowed))}", value, name)
+        if self.quiet_hours and _QUIET.fullmatch(self.quiet_hours) is None:
+            yield must_be("two times of the day such as 20:00-08:00", self.quiet_hours, "quiet_hours")
+        if self.seal_key and not _is_seal_key(self.seal_key):
+            yield Mistake("seal_key", "must be 32 bytes as URL-safe base64, such as `heliograph keys seal` prints")
+
+    def _of_addresses(self) -> Iterator[Mistake]:
         if self.store and not self.store.startswith(("postgresql://", "postgres://")):
-            mistakes.append("store must be a postgresql:// URL, or empty for the embedded store")
-        if self.public_url and not self.public_url.startswith(("https://", "http://")):
-            mistakes.append(f"public_url must begin with https:// or http://, not {self.public_url!r}")
-        if self.link_url and not self.link_url.startswith(("https://", "http://")):
-            mistakes.append(f"link_url must begin with https:// or http://, not {self.link_url!r}")
+            yield Mistake("store", "must be a postgresql:// URL, or empty for the embedded store")
+        for name in ("public_url", "link_url"):
+            value: str = getattr(self, name)
+            if value and not value.startswith(("https://", "http://")):
+                yield must_be("an address that begins with https:// or http://", value, name)
         if self.attachments and "://" not in self.attachments:
-            mistakes.append(f"attachments must be an address such as s3://BUCKET/PREFIX, not {self.attachments!r}")
+            yield must_be("an address such as s3://BUCKET/PREFIX", self.attachments, "attachments")
+
+    def _of_providers(self) -> Iterator[Mistake]:
         known: dict[str, Mapping[str, float]] = {name: config.costs for name, config in self.providers.items()}
+        named = {self.lookup_provider, *(name for rule in self.routes for name in rule.names)}
         if self.has_sandbox:
             known[SANDBOX] = ELSEWHERE_FREE
         elif self.default_provider == SANDBOX:
-            mistakes.append("sandbox is off, so default_provider must name one of the tables [providers.NAME]")
-        elif SANDBOX in {self.lookup_provider, *(name for rule in self.routes for name in rule.names)}:
-            mistakes.append('the sandbox is off, since default_provider is another: say so with sandbox = "on"')
-        if (fault := _fault_in_seal_key(self.seal_key)) is not None:
-            mistakes.append(fault)
+            yield Mistake("default_provider", "must name a table [providers.NAME] while sandbox is off")
+        elif SANDBOX in named:
+            wanted = "must be on where routes or lookups go by it and default_provider is another"
+            yield Mistake("sandbox", f"{wanted}, not {self.sandbox}")
         for name in ("default_provider", "lookup_provider"):
             value = getattr(self, name)
-            if value not in known and (value or name == "default_provider"):
-                mistakes.append(f"{name} names no provider that is set up: {value!r}")
-        mistakes += mistakes_in(self.routes, known)
-        if self.quiet_hours and _QUIET.fullmatch(self.quiet_hours) is None:
-            mistakes.append(f"quiet_hours must be two times of the day such as 20:00-08:00, not {self.quiet_hours!r}")
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
+            if value not in {*known, SANDBOX} and (value or name == "default_provider"):
+                yield must_be("the name of a table [providers.NAME], or sandbox", value, name)
+        for path, told in mistakes_in(self.routes, {SANDBOX: {}, **known}):
+            yield Mistake(f"routes{path}", told)
 
 
 @dataclass(frozen=True)
@@ -315,16 +316,14 @@ class Loaded:
     sources: Mapping[str, str]
 
 
-def _fault_in_seal_key(value: str) -> str | None:
+def _is_seal_key(value: str) -> bool:
     from heliograph.domain.seals import Seal  # takes long to import, and few commands need it
 
-    if not value:
-        return None
     try:
         Seal(*value.split(","))
     except ValueError:
-        return "seal_key must be 32 bytes as URL-safe base64, such as `heliograph keys seal` prints"
-    return None
+        return False
+    return True
 
 
 def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Loaded:
@@ -339,14 +338,14 @@ def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[st
 
     def take(source: str, name: str, raw: Any) -> None:
         if name not in known:
-            mistakes.append(f"{source}: there is no setting `{name}`{_nearest(name, list(known))}")
+            mistakes.append(f"{source}: there is no setting `{name}`{_nearest(name, known)}")
             return
+        sources[name] = source
         try:
             values[name] = _read(known[name], raw)
-            sources[name] = source
-        except (TypeError, ValueError) as error:
+        except Mistake as mistake:
             hidden = [raw] if known[name].metadata["secret"] and isinstance(raw, str) else ()
-            mistakes.append(f"{source}: `{name}` {masked(str(error), hidden)}")
+            mistakes.append(f"{source}: {masked(str(mistake.under(name)), hidden)}")
 
     if file is not None:
         for name, raw in _read_file(file).items():
@@ -360,12 +359,20 @@ def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[st
     settings = None
     try:
         settings = Settings(**values)
-    except ValueError as error:
-        mistakes.append(masked(str(error)))
+    except Mistakes as together:
+        for mistake in together.found:
+            found = _SETTING.match(mistake.path)
+            source = sources.get(found[0]) if found else None
+            mistakes.append(f"{source}: {masked(str(mistake))}" if source else masked(str(mistake)))
     if mistakes or settings is None:
         told = "; ".join(mistakes)
         raise SetupError(told if told.endswith("?") else f"{told}.")
     return Loaded(settings, {name: sources.get(name, "default") for name in known})
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean `{near[0]}`?" if near else "; `heliograph config` lists them all"
 
 
 def _read_file(file: Path) -> dict[str, Any]:
@@ -377,210 +384,14 @@ def _read_file(file: Path) -> dict[str, Any]:
         raise SetupError(f"The settings file {file} is not TOML: {error}.") from error
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean `{near[0]}`?" if near else "; `heliograph config` lists them all"
-
-
 def _read(spec: Any, raw: Any) -> Any:
-    value = _READERS[spec.type](raw)
+    value = READERS[spec.type](raw)
     limits: Mapping[str, float] = spec.metadata["limits"]
     if "at_least" in limits and value < limits["at_least"]:
-        raise ValueError(f"must be at least {limits['at_least']}, not {raw}")
+        raise must_be(f"at least {limits['at_least']}", raw)
     if "at_most" in limits and value > limits["at_most"]:
-        raise ValueError(f"must be at most {limits['at_most']}, not {raw}")
+        raise must_be(f"at most {limits['at_most']}", raw)
     return value
-
-
-def _number(kind: type[int] | type[float]) -> Callable[[Any], Any]:
-    def read(raw: Any) -> Any:
-        try:
-            value = kind(raw)
-            if isinstance(raw, bool) or (isinstance(raw, float) and value != raw) or not math.isfinite(value):
-                raise ValueError
-            return value
-        except (TypeError, ValueError, OverflowError):
-            raise ValueError(f"must be a {'whole ' if kind is int else ''}number, not {raw!r}") from None
-
-    return read
-
-
-def _networks(raw: Any) -> tuple[Network, ...]:
-    parts = raw.split(",") if isinstance(raw, str) else raw
-    try:
-        return tuple(ip_network(part.strip() if isinstance(part, str) else part) for part in parts if part)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"must list networks such as 10.1.0.0/16: {error}") from None
-
-
-def _providers(raw: Any) -> Mapping[str, ProviderConfig]:
-    try:
-        tables = msgspec.json.decode(raw) if isinstance(raw, str) else raw
-        return {name: _provider(name, table) for name, table in tables.items()}
-    except (msgspec.DecodeError, AttributeError):
-        raise ValueError("must be a table for each provider") from None
-
-
-def _provider(name: str, table: Any) -> ProviderConfig:
-    from heliograph.protocols.registry import PROVIDED, provided  # brings all protocols with it
-
-    if not _PROVIDER_NAME.fullmatch(name) or name == SANDBOX:
-        raise ValueError(f"can't have one named {name!r}: 1 to 32 of a-z, 0-9, - and _, and not `{SANDBOX}`")
-    wanted = table.get("type") if isinstance(table, dict) else None
-    if not isinstance(wanted, str):
-        raise ValueError(f"`{name}` needs a type: {', '.join(sorted(protocol.name for protocol in PROVIDED))}")
-    try:
-        protocol = provided(wanted)
-        config: ProviderConfig = msgspec.convert(table, protocol.config)
-        protocol.check(config)
-    except LookupError as error:
-        raise ValueError(f"`{name}`: its type {error}") from None
-    except msgspec.ValidationError as error:
-        told = in_our_words(error).message
-        raise ValueError(f"`{name}`: {masked(told, secrets_of(table, protocol.secrets)).rstrip('.')}") from None
-    except InvalidConfig as error:
-        raise ValueError(f"`{name}`: {masked(str(error), secrets_of(table, protocol.secrets)).rstrip('.')}") from None
-    return config
-
-
-def _routes(raw: Any) -> tuple[Rule, ...]:
-    try:
-        tables = msgspec.json.decode(raw) if isinstance(raw, str) else raw
-        return tuple(msgspec.convert([_listed(table) for table in tables], list[Rule]))
-    except msgspec.ValidationError as error:
-        raise ValueError(in_our_words(error).message.rstrip(".")) from None
-    except (msgspec.DecodeError, TypeError, AttributeError):
-        raise ValueError("must be a list of tables") from None
-
-
-_ONE_OR_MORE = ("country", "prefix", "operator", "originator", "account", "tag", "channel", "providers")
-
-
-def _listed(table: Any) -> dict[str, Any]:
-    """The same with a list where one value may stand alone."""
-    return {
-        name: [value] if name in _ONE_OR_MORE and isinstance(value, str) else value for name, value in table.items()
-    }
-
-
-def _prices(raw: Any) -> Tariff:
-    try:
-        table = dict(msgspec.json.decode(raw) if isinstance(raw, str) else raw)
-        currency = table.pop("currency", FREE.currency)
-        channels = {
-            channel: {place: _micros(price) for place, price in prices.items()} for channel, prices in table.items()
-        }
-    except (msgspec.DecodeError, AttributeError, TypeError, ValueError):
-        raise ValueError("must be a table of channels, each a table of countries and prices") from None
-    wrong = [place for prices in channels.values() for place in prices if not _COUNTRY.fullmatch(place)]
-    if wrong or not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
-        raise ValueError(
-            f"has what is neither a country (FR) nor `default`: {wrong}" if wrong else "has a currency that is none"
-        )
-    return Tariff(currency=currency, channels=channels)
-
-
-def _micros(price: Any) -> int:
-    if isinstance(price, bool) or not 0 <= float(price) <= 1_000_000:
-        raise ValueError
-    return round(float(price) * MICROS)
-
-
-class _Rentable(msgspec.Struct, forbid_unknown_fields=True):
-    """A table `[[numbers]]`."""
-
-    number: str
-    prices: dict[str, float]
-    network: str = ""
-    type: Literal["mobile", "landline"] = "mobile"
-    features: tuple[Literal["receive", "send", "voice"], ...] = ("receive",)
-    any_originator: bool = True
-    registration: bool = False
-    delayed: bool = False
-    setup_price: float = 0.0
-    inbound_price: float = 0.0
-    outbound_price: float | None = None
-
-
-def _rentable(raw: Any) -> tuple[Terms, ...]:
-    try:
-        tables = msgspec.json.decode(raw) if isinstance(raw, str) else raw
-        return tuple(_terms(table) for table in msgspec.convert(tables, list[_Rentable]))
-    except msgspec.ValidationError as error:
-        raise ValueError(in_our_words(error).message.rstrip(".")) from None
-    except (msgspec.DecodeError, TypeError):
-        raise ValueError("must be a list of tables") from None
-
-
-def _terms(table: _Rentable) -> Terms:
-    try:
-        msisdn = normalise(table.number)
-        country = country_of(msisdn)
-        prices = {int(days): _micros(price) for days, price in table.prices.items()}
-    except (InvalidNumber, ValueError) as error:
-        raise ValueError(f"has a number or a price that is none: {error}") from None
-    if country is None or not prices or not set(prices) <= set(PERIODS):
-        raise ValueError(f"{table.number} needs a country, and prices for some of 1, 7 and 30 days")
-    return Terms(
-        msisdn=msisdn,
-        country=country,
-        network=table.network or operator_of(msisdn) or "Unknown",
-        kind=table.type,
-        receives="receive" in table.features,
-        sends="send" in table.features,
-        speaks="voice" in table.features,
-        any_originator=table.any_originator,
-        needs_registration=table.registration,
-        instantly=not table.delayed,
-        setup_price=_micros(table.setup_price),
-        prices=prices,
-        inbound_price=_micros(table.inbound_price),
-        outbound_price=None if table.outbound_price is None else _micros(table.outbound_price),
-    )
-
-
-def _words(raw: Any) -> list[str]:
-    parts = raw.split(",") if isinstance(raw, str) else raw
-    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
-        raise ValueError(f"must be a list of words, not {raw!r}")
-    return [part.strip() for part in parts if part.strip()]
-
-
-def countries_in(raw: Any) -> tuple[str, ...]:
-    found = {word: region_named(word) for word in _words(raw)}
-    if strangers := [word for word, region in found.items() if region is None]:
-        raise ValueError(f"must list countries such as FR, not {strangers[0]!r}")
-    return tuple(region for region in found.values() if region is not None)
-
-
-def kinds_in(raw: Any) -> tuple[CostlyKind, ...]:
-    words = _words(raw)
-    if strangers := [word for word in words if word not in set(CostlyKind)]:
-        raise ValueError(f"must list some of {', '.join(CostlyKind)}, not {strangers[0]!r}")
-    return tuple(map(CostlyKind, words))
-
-
-def _string(raw: Any) -> str:
-    if not isinstance(raw, str):
-        raise ValueError(f"must be text, not {raw!r}")
-    return raw
-
-
-_READERS: dict[Any, Callable[[Any], Any]] = {
-    "Path": lambda raw: Path(raw).expanduser(),
-    "str": _string,
-    "int": _number(int),
-    "float": _number(float),
-    "tuple[str, ...]": countries_in,
-    "tuple[CostlyKind, ...]": kinds_in,
-    "tuple[Network, ...]": _networks,
-    "Mapping[str, ProviderConfig]": _providers,
-    "tuple[Rule, ...]": _routes,
-    "Tariff | None": _prices,
-    "tuple[Terms, ...] | None": _rentable,
-}
 
 
 def _shown(value: Any) -> str:

@@ -115,7 +115,7 @@ def other_smscx(server: Server, connect: Connect) -> Published:
     return connect(server, api_key=server.ready["protocols"]["smscx"]["other"]["api_key"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def poor_server(start_server: StartServer) -> Server:
     """A sandbox with little money, few requests, and prices for two countries only."""
     prices = '{"currency": "EUR", "sms": {"FR": 0.05, "DE": 0.1}, "lookup": {"FR": 0.5}}'

@@ -39,7 +39,7 @@ from heliograph.engine.contract import (
 from heliograph.engine.foreign import storable
 from heliograph.engine.handing import became_of
 from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, ProviderContext
-from heliograph.protocols.registry import provided
+from heliograph.protocols.registry import TYPES, provided
 from heliograph.text import measure_text
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class ProviderSMSBackend(SMSBackend):
             table = cls.provider_table(config)
             protocol = provided(str(table.get("type", "")))
         except LookupError as error:
-            raise SMSSendingError(f"'type' {error.args[0]}") from error
+            raise SMSSendingError(f"type must be {TYPES}, not {error.args[0]}") from error
         try:
             found = msgspec.convert(table, protocol.config, strict=False)
             protocol.require(found)

@@ -34,7 +34,7 @@ class FileProvided(ProvidedProtocol):
 
     def require(self, config: FileConfig) -> None:
         if not Path(config.path).expanduser().parent.is_dir():
-            raise InvalidConfig(f"the directory of {config.path} is not there")
+            raise InvalidConfig("path", f"must be in a directory that is there, not {config.path}")
 
 
 class FileProvider(Provider):

@@ -94,7 +94,7 @@ class SnsProvided(ProvidedProtocol):
 
     def require(self, config: SnsConfig) -> None:
         if not signing.is_installed():
-            raise InvalidConfig(signing.INSTALL)
+            raise InvalidConfig("type", signing.INSTALL)
 
 
 class SnsProvider(SinglyProvider):

@@ -105,17 +105,17 @@ class WebhookProvided(ProvidedProtocol):
 
     def require(self, config: WebhookConfig) -> None:
         if config.form and config.json is not None:
-            raise InvalidConfig("it has both `form` and `json`: one of them is what is sent")
+            raise InvalidConfig("form", "must be left out beside `json`: one of them is what is sent")
         if urlsplit(config.url).scheme not in {"http", "https"} or "$" in "".join(urlsplit(config.url)[:2]):
-            raise InvalidConfig(f"`url` must begin with http:// or https:// and a host, not {config.url!r}")
+            raise InvalidConfig("url", f"must begin with http:// or https:// and a host, not {config.url}")
         if any(name.lower() == "authorization" for name in config.headers):
             require_nobody_in(config.url, "url")
         for name in ("url", "form", "json"):
             if strangers := unknown_fields(getattr(config, name)):
                 known = ", ".join(FIELDS)
-                raise InvalidConfig(f"`{name}` names a field that is none: {strangers[0]}; there are {known}")
+                raise InvalidConfig(name, f"must name some of the fields {known}, not {strangers[0]}")
         if config.method == "GET" and (config.form or config.json is not None):
-            raise InvalidConfig("a GET has no body: put the fields into `url`")
+            raise InvalidConfig("method", "must be another than GET, which has no body: or put the fields into `url`")
 
 
 class WebhookProvider(SinglyProvider):
