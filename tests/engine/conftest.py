@@ -17,6 +17,7 @@ from tests.conftest import empty
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import USUAL, Draft, Options, Parameters, ReportWish
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.fraud import CodeLimits
 from heliograph.domain.messages import Message, Wait
 from heliograph.domain.prices import FREE, Tariff
@@ -38,7 +39,6 @@ from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
 from heliograph.store import Store, open_store
 from heliograph.store.files import Files
-from heliograph.store.messages import MessageFilter
 
 Answer = Outcome | Exception
 T = TypeVar("T")

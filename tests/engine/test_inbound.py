@@ -12,6 +12,7 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.callbacks import Event, EventKind
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InvalidRecipient
+from heliograph.domain.filters import InboundFilter
 from heliograph.domain.groups import AutoUpdate, GroupDraft
 from heliograph.domain.inbound import MAX_BODY, Inbound
 from heliograph.domain.optouts import ConsentWords
@@ -25,7 +26,7 @@ from heliograph.protocols.registry import PROVIDED
 from heliograph.protocols.twilio.door.callbacks import TwilioCallbacks
 from heliograph.runtime.settings import load
 from heliograph.services.profile import ProfileChange
-from heliograph.store.inbound import InboundFilter, inbound_of
+from heliograph.store.inbound import inbound_of
 
 from .conftest import Running, ScriptedProvider, StartEngine
 

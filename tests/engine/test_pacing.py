@@ -13,13 +13,13 @@ from sqlalchemy import update
 
 from heliograph.domain.batches import Draft, Options, Pause, PauseReason
 from heliograph.domain.errors import BatchCanceled
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.messages import Waiting
 from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.domain.verifications import VerificationDraft, Wording
 from heliograph.engine.contract import Outgoing, Refused
 from heliograph.engine.routes import RouteRules
-from heliograph.store.messages import MessageFilter
 from heliograph.store.schema import messages
 from heliograph.store.tx import Tx
 

@@ -9,13 +9,13 @@ import pytest
 
 from heliograph.domain.batches import Draft
 from heliograph.domain.errors import InvalidOriginator, NotFound
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.instants import now_ms
 from heliograph.domain.parking import Parked
 from heliograph.domain.prices import Tariff
 from heliograph.domain.statuses import Status
 from heliograph.services.history import Campaign
 from heliograph.store.ledger import balance_of, set_balance
-from heliograph.store.messages import MessageFilter
 
 from .conftest import Running, ScriptedProvider, StartEngine
 

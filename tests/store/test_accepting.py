@@ -10,21 +10,14 @@ import pytest
 from heliograph.domain.batches import Audience, Options
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.errors import IdempotencyMismatch
+from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store import Store
 from heliograph.store.base import Lane
-from heliograph.store.batches import (
-    BatchFilter,
-    NewBatch,
-    accept,
-    batch_by_id,
-    batches_of,
-    count_batches,
-    sending_facts,
-)
-from heliograph.store.messages import MessageFilter, buckets_of, message_by_id, messages_of, recipient_statuses_of
+from heliograph.store.batches import NewBatch, accept, batch_by_id, batches_of, count_batches, sending_facts
+from heliograph.store.messages import buckets_of, message_by_id, messages_of, recipient_statuses_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.tx import Tx
 

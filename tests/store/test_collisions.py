@@ -12,9 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.util import await_only
 
 from heliograph.domain.errors import StoreUnavailable
+from heliograph.domain.filters import BatchFilter
 from heliograph.store import Store, batches, open_store
 from heliograph.store.base import Lane
-from heliograph.store.batches import BatchFilter, accept, count_batches
+from heliograph.store.batches import accept, count_batches
 from heliograph.store.settings import get_setting, put_setting
 from heliograph.store.tx import Tx
 

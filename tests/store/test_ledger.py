@@ -12,9 +12,11 @@ from sqlalchemy import func, select
 
 from heliograph.domain.batches import Batch
 from heliograph.domain.errors import InsufficientCredit
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.groups import GroupDraft
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
+from heliograph.domain.ledger import EntryKind
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.prices import Tariff
 from heliograph.domain.statuses import Reason, Status
@@ -23,8 +25,8 @@ from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept, cancel, priced
 from heliograph.store.changes import Change, apply_changes
 from heliograph.store.groups import add_group
-from heliograph.store.ledger import EntryKind, balance_of, entries_of, set_balance
-from heliograph.store.messages import MessageFilter, messages_of
+from heliograph.store.ledger import balance_of, entries_of, set_balance
+from heliograph.store.messages import messages_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.rewriting import expand_due, rewrite
 from heliograph.store.schema import ledger

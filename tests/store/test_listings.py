@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.filters import BatchFilter, InboundFilter, MessageFilter
 from heliograph.domain.ids import encode, fresh
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, now_ms, to_ms
@@ -20,11 +21,10 @@ from heliograph.domain.statuses import Reason, Status
 from heliograph.store import Store, open_store
 from heliograph.store.accounts import add_account
 from heliograph.store.base import Lane
-from heliograph.store.batches import BatchFilter, accept, batch_by_id, batches_of, cancel, count_batches
+from heliograph.store.batches import accept, batch_by_id, batches_of, cancel, count_batches
 from heliograph.store.changes import Change, apply_changes
-from heliograph.store.inbound import InboundFilter, add_inbound, count_inbound, inbound_by_id, inbound_of
+from heliograph.store.inbound import add_inbound, count_inbound, inbound_by_id, inbound_of
 from heliograph.store.messages import (
-    MessageFilter,
     buckets_of,
     message_by_id,
     message_to,

@@ -13,12 +13,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from heliograph.domain.errors import SetupError, ShuttingDown
+from heliograph.domain.filters import InboundFilter
 from heliograph.store import Store, open_store
 from heliograph.store.accounts import account_by_id
 from heliograph.store.contacts import contacts_of
 from heliograph.store.conversations import conversations_of
 from heliograph.store.groups import groups_by_numbers, members_of
-from heliograph.store.inbound import InboundFilter, inbound_of
+from heliograph.store.inbound import inbound_of
 from heliograph.store.migrations import NewerStore, migrate
 from heliograph.store.numbering import take_number
 from heliograph.store.optouts import newest_optouts, opted_out_among

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from heliograph.domain.batches import Batch, Options
 from heliograph.domain.channels import Channel, Fallback
 from heliograph.domain.contacts import Details, together
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.groups import GroupDraft
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
@@ -27,7 +28,7 @@ from heliograph.store.changes import Change, apply_changes
 from heliograph.store.contacts import add_contacts, change_contact, contacts_of, known_as
 from heliograph.store.forgetting import redact_message
 from heliograph.store.groups import add_group
-from heliograph.store.messages import MessageFilter, messages_of
+from heliograph.store.messages import messages_of
 from heliograph.store.rewriting import expand_due, rewrite
 from heliograph.store.tx import Tx
 from heliograph.text import MissingParameter

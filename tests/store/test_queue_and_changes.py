@@ -13,6 +13,7 @@ from sqlalchemy import literal, select, text
 
 from heliograph.domain.batches import Options, Parameters, ReportWish
 from heliograph.domain.channels import Channel, Fallback
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.instants import now_ms, to_ms
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.statuses import Status, may_become
@@ -21,7 +22,7 @@ from heliograph.store.base import Lane
 from heliograph.store.batches import accept, parameters_of
 from heliograph.store.changes import Applied, Change, apply_changes
 from heliograph.store.events import claim_events
-from heliograph.store.messages import MessageFilter, message_by_id, messages_of
+from heliograph.store.messages import message_by_id, messages_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.queue import (
     Claim,

@@ -14,6 +14,7 @@ from sqlalchemy.util import await_only
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import ReportWish
 from heliograph.domain.callbacks import Event, EventKind
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.instants import now_ms
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.receipts import Receipt, ReceiptFate
@@ -30,7 +31,7 @@ from heliograph.store.events import (
     next_event_due_at,
     record_event_outcomes,
 )
-from heliograph.store.messages import MessageFilter, message_by_id, messages_of, recipient_statuses_of
+from heliograph.store.messages import message_by_id, messages_of, recipient_statuses_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.queue import Claim, claim_due
 from heliograph.store.receipts import (

@@ -12,6 +12,7 @@ import pytest
 
 from heliograph.domain.batches import Batch, Options, ReportWish
 from heliograph.domain.errors import AlreadyDispatched, UnknownGroup
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.groups import AutoUpdate, GroupChange, GroupDraft
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.instants import from_ms, now_ms
@@ -23,7 +24,7 @@ from heliograph.store.batches import Accepted, accept, batch_by_id, cancel
 from heliograph.store.changes import Change
 from heliograph.store.events import claim_events
 from heliograph.store.groups import add_group, change_group, delete_group, group_by_id, members_below, members_of
-from heliograph.store.messages import MessageFilter, messages_of
+from heliograph.store.messages import messages_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.polls import Poll, add_polls, claim_polls, next_poll_due_at, settle_polls
 from heliograph.store.queue import Claim, claim_due, next_due_at

@@ -18,6 +18,7 @@ from heliograph.domain.bounded import count_in
 from heliograph.domain.channels import Channel
 from heliograph.domain.directory import TemplateDraft
 from heliograph.domain.errors import HeliographError, InvalidField, InvalidRecipient, NotFound, Unauthenticated
+from heliograph.domain.filters import BatchFilter, InboundFilter, MessageFilter
 from heliograph.domain.groups import Group
 from heliograph.domain.ids import following
 from heliograph.domain.links import Link, LinkKind
@@ -34,10 +35,7 @@ from heliograph.services.accounts import public_part
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.recipients import not_numbers, parse_msisdns
 from heliograph.services.services import Services
-from heliograph.store.batches import BatchFilter
-from heliograph.store.inbound import InboundFilter
 from heliograph.store.links import add_tokens
-from heliograph.store.messages import MessageFilter
 from heliograph.store.tx import Tx
 
 Page = TypeVar(

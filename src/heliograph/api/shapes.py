@@ -20,9 +20,11 @@ from heliograph.domain.directory import Application, Template, TemplateWish
 from heliograph.domain.errors import HeliographError, InvalidField
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
+from heliograph.domain.ledger import Entry
 from heliograph.domain.links import Hit, Link, LinkKind
 from heliograph.domain.lookups import Lookup, LookupJob, Network, told_of
 from heliograph.domain.optouts import ConsentWords
+from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.prices import MICROS
 from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import SETTLED, Status, explanation
@@ -37,8 +39,6 @@ from heliograph.services.numbers import Facts
 from heliograph.services.profile import ProfileChange
 from heliograph.services.reports import BatchReport
 from heliograph.services.verify import Outlook
-from heliograph.store.ledger import Entry
-from heliograph.store.phones import PhoneMessage
 
 PROTOCOL = "v1"
 

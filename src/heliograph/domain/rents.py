@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -100,3 +100,15 @@ class Rent(msgspec.Struct, frozen=True, kw_only=True):
     def approved(self) -> bool:
         """Whether what it needs to be used is there."""
         return not self.terms.needs_registration or self.registration_id is not None
+
+
+class Traffic(NamedTuple):
+    """How many messages were received at and sent from a rented number, and at what price, in millionths."""
+
+    received: int
+    received_price: int
+    sent: int
+    sent_price: int
+
+
+NO_TRAFFIC = Traffic(0, 0, 0, 0)

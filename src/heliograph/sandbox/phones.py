@@ -13,6 +13,7 @@ from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.errors import InvalidBody, InvalidOriginator, InvalidRecipient, NotFound, WaitTimedOut
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.messages import Message
+from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.statuses import Status
 from heliograph.engine.engine import Engine
 from heliograph.engine.notifier import ELSEWHERE_S, Subscription
@@ -22,7 +23,7 @@ from heliograph.sandbox.chaos import Chaos
 from heliograph.sandbox.operator import SandboxOperator
 from heliograph.services.batches import is_storable
 from heliograph.store.messages import messages_by_ids, recent_failures
-from heliograph.store.phones import PhoneMessage, clear_phones, messages_on, on_its_way, phones, received_twice
+from heliograph.store.phones import clear_phones, messages_on, on_its_way, phones, received_twice
 from heliograph.store.rents import rent_of
 from heliograph.store.tx import Tx
 from heliograph.text import Encoding

@@ -39,6 +39,7 @@ from heliograph.domain.errors import (
     TooManyRecipients,
     UnknownTemplate,
 )
+from heliograph.domain.filters import BatchFilter
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.prices import Quote, Tariff
@@ -54,7 +55,6 @@ from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.directory import Templates
 from heliograph.services.recipients import MAX_NAMED_MISTAKES, keyed_like, parse_msisdns
 from heliograph.store.batches import (
-    BatchFilter,
     Fresh,
     NewBatch,
     batch_by_id,

@@ -11,6 +11,7 @@ from heliograph.domain.contacts import UNKNOWN, Details
 from heliograph.domain.conversations import WINDOW, Conversation, ConversationEntry
 from heliograph.domain.directory import TemplateWish
 from heliograph.domain.errors import ChannelNotActive, NotFound, WindowClosed
+from heliograph.domain.filters import InboundFilter, MessageFilter
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.statuses import Status
@@ -19,8 +20,7 @@ from heliograph.services.batches import Batches
 from heliograph.services.history import History, Sent
 from heliograph.store.contacts import known_as
 from heliograph.store.conversations import conversation_by_id, conversations_of, mark_read
-from heliograph.store.inbound import InboundFilter, inbound_of
-from heliograph.store.messages import MessageFilter
+from heliograph.store.inbound import inbound_of
 
 LONGEST_THREAD = 500
 _ALL = 10_000

@@ -9,25 +9,16 @@ from typing import NamedTuple, Protocol
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Batch
 from heliograph.domain.errors import NotFound
+from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Message
 from heliograph.domain.rendering import Rendered, renderings_of
+from heliograph.domain.reports import ReportRow, SummaryRow, Sums
 from heliograph.domain.statuses import Status
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store import Store
-from heliograph.store.batches import BatchFilter, batches_by_ids, batches_of, count_batches
-from heliograph.store.messages import (
-    Alike,
-    MessageFilter,
-    ReportRow,
-    Sums,
-    message_by_id,
-    messages_of,
-    report_rows_of,
-    summary_of,
-    sums_by_batch,
-    sums_of,
-)
+from heliograph.store.batches import batches_by_ids, batches_of, count_batches
+from heliograph.store.messages import message_by_id, messages_of, report_rows_of, summary_of, sums_by_batch, sums_of
 from heliograph.store.tx import Tx
 from heliograph.text import MissingParameter
 
@@ -133,7 +124,7 @@ class History:
         """Of everything that the filter lets through."""
         return await self._store.read(sums_of, account.id, wanted)
 
-    async def summary(self, account: Account, wanted: MessageFilter) -> list[Alike]:
+    async def summary(self, account: Account, wanted: MessageFilter) -> list[SummaryRow]:
         """What was sent, by door, country, day and standing."""
         return await self._store.read(summary_of, account.id, wanted, now_ms())
 

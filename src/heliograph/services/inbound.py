@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.errors import NotFound
+from heliograph.domain.filters import InboundFilter
 from heliograph.domain.inbound import Inbound
 from heliograph.store import Store
 from heliograph.store.forgetting import delete_inbound, redact_inbound
-from heliograph.store.inbound import InboundFilter, inbound_by_id, inbound_of, page_of_inbound
+from heliograph.store.inbound import inbound_by_id, inbound_of, page_of_inbound
 
 
 class InboundMessages:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from heliograph.domain.accounts import Account
 from heliograph.domain.attempts import Attempt, AttemptOutcome
 from heliograph.domain.errors import AlreadyDispatched, NotFound, WaitTimedOut
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Message, Wait, why_waiting
 from heliograph.domain.statuses import SETTLED, Reason, Status
@@ -16,7 +17,7 @@ from heliograph.engine.notifier import ELSEWHERE_S
 from heliograph.store.attempts import attempts_of
 from heliograph.store.batches import cancel_message
 from heliograph.store.forgetting import delete_message, forget_medium, redact_message
-from heliograph.store.messages import MessageFilter, confirm, message_by_id, messages_of
+from heliograph.store.messages import confirm, message_by_id, messages_of
 
 _NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER}
 """Ends that are no attempt: there may have been some before."""

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from heliograph.domain.accounts import Account
 from heliograph.domain.channels import Channel
 from heliograph.domain.instants import now_ms
+from heliograph.domain.ledger import Entry
 from heliograph.engine.engine import Engine
 from heliograph.numbers import COUNTRIES, country_of
-from heliograph.store.ledger import Entry, balance_of, entries_of, set_balance
+from heliograph.store.ledger import balance_of, entries_of, set_balance
 
 
 class Money:

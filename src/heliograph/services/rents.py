@@ -16,15 +16,14 @@ from heliograph.domain.errors import (
     NumberTaken,
     TooLate,
 )
+from heliograph.domain.filters import InboundFilter
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
-from heliograph.domain.rents import PERIODS, SECOND_THOUGHTS, Rent, Terms
+from heliograph.domain.rents import NO_TRAFFIC, PERIODS, SECOND_THOUGHTS, Rent, Terms, Traffic
 from heliograph.engine.engine import Engine
 from heliograph.engine.expiring import renewed
-from heliograph.store.inbound import InboundFilter, count_inbound
+from heliograph.store.inbound import count_inbound
 from heliograph.store.rents import (
-    NO_TRAFFIC,
-    Traffic,
     add_rent,
     cancel_rent,
     change_rent,

@@ -9,20 +9,12 @@ import msgspec
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Batch
 from heliograph.domain.errors import NotFound
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.messages import Message
+from heliograph.domain.reports import Bucket, MessageState, RecipientStatus
 from heliograph.store import Store
 from heliograph.store.batches import batch_by_id, client_references
-from heliograph.store.messages import (
-    Bucket,
-    Kind,
-    MessageFilter,
-    RecipientStatus,
-    buckets_of,
-    kinds_of,
-    message_to,
-    messages_of,
-    recipient_statuses_of,
-)
+from heliograph.store.messages import buckets_of, message_to, messages_of, recipient_statuses_of, states_of
 from heliograph.store.tx import Tx
 
 
@@ -55,7 +47,7 @@ class Reports:
         return batch, message
 
     async def of_messages(
-        self, account: Account, wanted: MessageFilter, *, like: Callable[[Kind], bool], limit: int, offset: int
+        self, account: Account, wanted: MessageFilter, *, like: Callable[[MessageState], bool], limit: int, offset: int
     ) -> tuple[list[Message], dict[str, str | None], int]:
         """Messages that stand in a way that is `like` what is looked for: a page, newest first; the client references
         of their batches; and how many there are on all pages, all of one moment."""
@@ -63,13 +55,13 @@ class Reports:
 
 
 def _messages_like(
-    tx: Tx, account_id: str, wanted: MessageFilter, like: Callable[[Kind], bool], limit: int, offset: int
+    tx: Tx, account_id: str, wanted: MessageFilter, like: Callable[[MessageState], bool], limit: int, offset: int
 ) -> tuple[list[Message], dict[str, str | None], int]:
-    kinds = [(kind, count) for kind, count in kinds_of(tx, account_id, wanted) if like(kind)]
-    of_these = msgspec.structs.replace(wanted, kinds=[kind for kind, _ in kinds])
+    states = [(state, count) for state, count in states_of(tx, account_id, wanted) if like(state)]
+    of_these = msgspec.structs.replace(wanted, states=[state for state, _ in states])
     found = messages_of(tx, account_id, of_these, limit=limit, offset=offset)
     references = client_references(tx, account_id, {message.batch_id for message in found})
-    return found, references, sum(count for _, count in kinds)
+    return found, references, sum(count for _, count in states)
 
 
 def _report(tx: Tx, account_id: str, batch_id: str, with_recipients: bool) -> BatchReport | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,6 +24,7 @@ from heliograph.domain.batches import (
 from heliograph.domain.channels import Channel
 from heliograph.domain.contacts import values_known
 from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, UnknownGroup
+from heliograph.domain.filters import BatchFilter
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
 from heliograph.domain.local_times import due_times, has_one_time
@@ -392,22 +392,6 @@ def client_references(tx: Tx, account_id: str, batch_ids: Collection[str]) -> di
         )
     )
     return {row[0]: row[1] for row in rows}
-
-
-class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which batches of an account a listing is about; an empty field filters nothing."""
-
-    originators: Sequence[str] = ()
-    tags: Sequence[str] = ()
-    """Any of them."""
-    client_reference: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    """Created from `since`, inclusive, to `until`, exclusive."""
-    protocols: Sequence[str] = ()
-    """The doors that they came by."""
-    other_protocols: Sequence[str] = ()
-    """Doors that they did not come by."""
 
 
 def batches_of(

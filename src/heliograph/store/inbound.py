@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from sqlalchemy import Select, delete, func, select
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.callbacks import EventKind
+from heliograph.domain.filters import InboundFilter
 from heliograph.domain.ids import earliest_at
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
@@ -93,17 +93,6 @@ def _inbound(row: Sequence[Any]) -> Inbound:
 def inbound_by_id(tx: Tx, account_id: str, inbound_id: str) -> Inbound | None:
     row = tx.first(select(*inbound.c).where(inbound.c.account_id == account_id, inbound.c.id == inbound_id))
     return None if row is None else _inbound(row)
-
-
-class InboundFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which inbound messages of an account a listing is about; an empty field filters nothing."""
-
-    to: Sequence[str] = ()
-    msisdns: Sequence[str] = ()
-    rent_id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    """Received from `since`, inclusive, to `until`, exclusive."""
 
 
 def inbound_of(

@@ -7,36 +7,14 @@ what is accepted is paid for; what is then not sent is returned in the transacti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import delete, select
 
 from heliograph.domain.ids import following, new_id
+from heliograph.domain.ledger import Entry, EntryKind
 from heliograph.store.schema import balances, ledger
 from heliograph.store.tx import Row, Tx
-
-
-class EntryKind(StrEnum):
-    SET = "set"
-    """Somebody set the balance; the amount is the difference."""
-    CHARGE = "charge"
-    RETURN = "return"
-    TRANSFER = "transfer"
-    """From an account to one below it, or back."""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One change of a balance."""
-
-    id: str
-    kind: EntryKind
-    amount: int
-    """Millionths, added to the balance."""
-    batch_id: str | None
-    created_at: int
-    """Milliseconds since 1970."""
 
 
 class Bill(NamedTuple):

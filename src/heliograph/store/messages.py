@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -23,9 +21,11 @@ from sqlalchemy import (
 )
 
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.ids import earliest_at, last_following
 from heliograph.domain.instants import from_ms, maybe_instant, to_ms
 from heliograph.domain.messages import Message
+from heliograph.domain.reports import Bucket, MessageState, RecipientStatus, ReportRow, SummaryRow, Sums
 from heliograph.domain.statuses import SETTLED, Status
 from heliograph.store.schema import batches, messages
 from heliograph.store.tx import Tx
@@ -106,46 +106,6 @@ def recent_failures(tx: Tx, msisdn: str | None, limit: int) -> list[Message]:
     return [_message(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
 
 
-class Kind(NamedTuple):
-    """A way for a message to stand."""
-
-    status: Status
-    reason: str | None
-    provider_code: str | None
-
-
-class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which messages of an account a listing is about; an empty field filters nothing."""
-
-    batch_id: str | None = None
-    msisdns: Sequence[str] = ()
-    statuses: Sequence[Status] = ()
-    without_reasons: Sequence[str] = ()
-    """Only those that do not stand as they do for one of these reasons."""
-    kinds: Sequence[Kind] | None = None
-    """Those that stand in one of these ways."""
-    client_reference: str | None = None
-    """The batch's."""
-    since: datetime | None = None
-    until: datetime | None = None
-    """Created from `since`, inclusive, to `until`, exclusive."""
-    countries: Sequence[str | None] = ()
-    """ISO 3166 alpha-2, of the number; None: those that belong to no country."""
-    protocols: Sequence[str] = ()
-    """The doors that their batches came by."""
-    other_protocols: Sequence[str] = ()
-    """Doors that their batches did not come by."""
-    channel: str | None = None
-    """The last by which it was tried."""
-    originators: Sequence[str] = ()
-    """The batch's."""
-    planned: bool = False
-    """Only those that may take several channels."""
-    due_since: datetime | None = None
-    due_until: datetime | None = None
-    """To be sent from `due_since`, exclusive, to `due_until`, inclusive."""
-
-
 def message_by_id(tx: Tx, account_id: str, message_id: str) -> Message | None:
     query = select(*_COLUMNS).select_from(_WITH_BATCH)
     row = tx.first(query.where(messages.c.account_id == account_id, messages.c.id == message_id))
@@ -198,8 +158,8 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
         query = query.where(tx.among(messages.c.status, [status.value for status in wanted.statuses]))
     if wanted.without_reasons:
         query = query.where(not_(tx.among(func.coalesce(messages.c.reason, ""), wanted.without_reasons)))
-    if wanted.kinds is not None:
-        query = query.where(tx.among(_KIND, [_kind(kind) for kind in wanted.kinds]))
+    if wanted.states is not None:
+        query = query.where(tx.among(_STATE, [_state(state) for state in wanted.states]))
     if wanted.client_reference is not None:
         query = query.where(batches.c.client_reference == wanted.client_reference)
     if wanted.since is not None:
@@ -230,24 +190,6 @@ def _of_countries(tx: Tx, countries: Sequence[str | None]) -> ColumnElement[bool
     return or_(named, messages.c.country.is_(None)) if None in countries else named
 
 
-class ReportRow(NamedTuple):
-    """A message in a long list: what reports have of it, as it is stored. Instants are milliseconds since 1970."""
-
-    id: str
-    batch_id: str
-    msisdn: str
-    status: str
-    reason: str | None
-    created_at: int
-    due_at: int
-    sent_at: int | None
-    settled_at: int | None
-    price: int
-    country: str | None
-    channel: str
-    leg: int
-
-
 _REPORT_ROW = tuple(messages.c[name] for name in ReportRow._fields)
 
 
@@ -264,15 +206,6 @@ def report_rows_of(
         return [ReportRow._make(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
 
 
-class Sums(msgspec.Struct, frozen=True):
-    """What several messages come to."""
-
-    count: int
-    parts: int
-    price: int
-    """Millionths."""
-
-
 _SUMS = (
     func.count().label("count"),
     func.coalesce(func.sum(messages.c.parts), 0).label("parts"),
@@ -286,25 +219,10 @@ def sums_of(tx: Tx, account_id: str, wanted: MessageFilter) -> Sums:
     return Sums(*map(int, row))
 
 
-class Alike(NamedTuple):
-    """Messages of one door, country, day and standing."""
-
-    protocol: str
-    country: str | None
-    channel: str
-    day: int
-    """Since 1970, in UTC."""
-    status: Status
-    reason: str | None
-    scheduled: bool
-    """Not due yet."""
-    sums: Sums
-
-
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
-def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> list[Alike]:
+def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> list[SummaryRow]:
     """What was sent, by everything that reports are grouped by."""
     # Literals: PostgreSQL does not see that a parameter in GROUP BY is the one in the list of columns.
     columns = (
@@ -318,7 +236,7 @@ def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> l
     )
     query = select(*columns, *_SUMS).select_from(_WITH_BATCH).group_by(*columns)
     return [
-        Alike(row[0], row[1], row[2], int(row[3]), Status(row[4]), row[5], bool(row[6]), Sums(*map(int, row[7:])))
+        SummaryRow(row[0], row[1], row[2], int(row[3]), Status(row[4]), row[5], bool(row[6]), Sums(*map(int, row[7:])))
         for row in tx.rows(_filtered(tx, query, account_id, wanted))
     ]
 
@@ -348,7 +266,7 @@ def sums_by_batch(
 
 
 _SEPARATOR = "\x1f"
-_KIND = (
+_STATE = (
     messages.c.status
     + _SEPARATOR
     + func.coalesce(messages.c.reason, "")
@@ -357,16 +275,16 @@ _KIND = (
 )
 
 
-def _kind(kind: Kind) -> str:
-    return _SEPARATOR.join((kind.status, kind.reason or "", kind.provider_code or ""))
+def _state(state: MessageState) -> str:
+    return _SEPARATOR.join((state.status, state.reason or "", state.provider_code or ""))
 
 
-def kinds_of(tx: Tx, account_id: str, wanted: MessageFilter) -> list[tuple[Kind, int]]:
-    """The ways in which messages stand, and how many do."""
+def states_of(tx: Tx, account_id: str, wanted: MessageFilter) -> list[tuple[MessageState, int]]:
+    """Count the messages in each state."""
     columns = (messages.c.status, messages.c.reason, messages.c.provider_code)
     query = select(*columns, func.count().label("count")).select_from(_WITH_BATCH).group_by(*columns)
     rows = tx.rows(_filtered(tx, query, account_id, wanted))
-    return [(Kind(Status(row[0]), row[1], row[2]), row[3]) for row in rows]
+    return [(MessageState(Status(row[0]), row[1], row[2]), row[3]) for row in rows]
 
 
 def confirm(tx: Tx, account_id: str, batch_id: str, msisdns: Sequence[str], now_ms: int) -> int:
@@ -377,15 +295,6 @@ def confirm(tx: Tx, account_id: str, batch_id: str, msisdns: Sequence[str], now_
     return tx.run(statement.values(confirmed_at=now_ms))
 
 
-class Bucket(msgspec.Struct, frozen=True):
-    """How many messages of a batch stand alike."""
-
-    status: Status
-    reason: str | None
-    provider_code: str | None
-    count: int
-
-
 def buckets_of(tx: Tx, account_id: str, batch_id: str) -> list[Bucket]:
     rows = tx.rows(
         select(messages.c.status, messages.c.reason, messages.c.provider_code, func.count().label("count"))
@@ -394,15 +303,6 @@ def buckets_of(tx: Tx, account_id: str, batch_id: str) -> list[Bucket]:
         .order_by(messages.c.status, messages.c.reason, messages.c.provider_code)
     )
     return [Bucket(Status(row[0]), row[1], row[2], row[3]) for row in rows]
-
-
-class RecipientStatus(msgspec.Struct, frozen=True):
-    """Where one recipient of a batch stands."""
-
-    msisdn: str
-    status: Status
-    reason: str | None
-    provider_code: str | None
 
 
 def recipient_statuses_of(tx: Tx, account_id: str, batch_id: str) -> list[RecipientStatus]:

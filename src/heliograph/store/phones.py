@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import delete, func, select
 
 from heliograph.domain.messages import Waiting
+from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.statuses import Status
 from heliograph.store.schema import is_queued, is_sending, messages, phone_messages
 from heliograph.store.tx import Row, Tx
@@ -16,33 +16,6 @@ from heliograph.store.tx import Row, Tx
 _NAMES = tuple(column.name for column in phone_messages.c)
 _RECENT = 2_000
 """How many of the newest messages the list of phones is made from, so that it costs the same on a store of any size."""
-
-
-class PhoneMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on a simulated phone."""
-
-    id: str
-    msisdn: str
-    """The phone."""
-    peer: str
-    """The originator of a received message, the recipient of one sent from the phone."""
-    direction: str
-    """received or sent"""
-    body: str
-    """The text; for binary, standard base64."""
-    udh: str
-    encoding: str
-    parts: int
-    message_id: str | None
-    """Ours, of a received message. A phone that has one twice got it twice."""
-    account_id: str
-    provider_ref: str | None
-    outcome: str
-    at: int
-    """Milliseconds since 1970."""
-    channel: str = "sms"
-    rich_media: str | None = None
-    """JSON of `channels.RichMedia`, if there is any."""
 
 
 def _phone_message(row: Sequence[Any]) -> PhoneMessage:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, select, update
 
 from heliograph.domain.errors import InsufficientCredit
 from heliograph.domain.instants import from_ms, to_ms
-from heliograph.domain.rents import Rent, Terms
+from heliograph.domain.rents import Rent, Terms, Traffic
 from heliograph.store.ledger import Bill, charge, give_back
 from heliograph.store.schema import batches, inbound, is_rented, messages, rents
 from heliograph.store.tx import Row, Tx
@@ -122,18 +122,6 @@ def cancel_rent(tx: Tx, rent: Rent, now_ms: int) -> bool:
         return False
     give_back(tx, [Bill(rent.account_id, rent.id, rent.price)], now_ms)
     return True
-
-
-class Traffic(NamedTuple):
-    """What went to or from a rented number."""
-
-    received: int
-    received_price: int
-    sent: int
-    sent_price: int
-
-
-NO_TRAFFIC = Traffic(0, 0, 0, 0)
 
 
 def traffic_of(tx: Tx, account_id: str, of_rents: Sequence[Rent]) -> dict[str, Traffic]:

@@ -20,12 +20,12 @@ from heliograph.domain.groups import AutoUpdate, Group
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.messages import Message
 from heliograph.domain.rendering import Rendered
+from heliograph.domain.reports import Bucket, RecipientStatus
 from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.xms import wire
 from heliograph.protocols.xms.door import shapes
 from heliograph.services.batches import DryRun
 from heliograph.services.reports import BatchReport
-from heliograph.store.messages import Bucket, RecipientStatus
 from heliograph.text import Encoding
 
 from .conftest import settle

@@ -22,6 +22,7 @@ from heliograph.domain.errors import (
     NotFound,
     ScopeMissing,
 )
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.groups import Group, GroupChange, GroupDraft
 from heliograph.domain.instants import from_ms
 from heliograph.domain.lookups import LineStatus
@@ -54,7 +55,6 @@ from heliograph.services.accounts import public_part
 from heliograph.services.aside import LARGE_BODY, MANY_NUMBERS, aside
 from heliograph.services.exports import Cell
 from heliograph.services.services import Services
-from heliograph.store.messages import MessageFilter
 from heliograph.text import values_for
 
 UNKNOWN_OPERATOR = "?"

@@ -12,13 +12,13 @@ from msgspec import UNSET, UnsetType
 from heliograph.domain.bounded import count_in, time_in, whole_number
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InvalidField, NotFound
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.statuses import Reason
 from heliograph.numbers import region_named
 from heliograph.protocols.shared.uuids import from_uuid
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door.refusals import invalid_param
 from heliograph.protocols.smscx.door.shapes import DELIVERY_REPORTS, MULTICHANNEL, NO_COUNTRY, REPORTED, SOURCES, Doors
-from heliograph.store.messages import MessageFilter
 
 T = TypeVar("T")
 

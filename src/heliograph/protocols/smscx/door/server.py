@@ -19,6 +19,7 @@ from heliograph.domain.errors import (
     MissingField,
     Unauthenticated,
 )
+from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.groups import Group, GroupDraft
 from heliograph.domain.instants import to_ms
 from heliograph.doors import AnyCall, Call
@@ -36,8 +37,6 @@ from heliograph.protocols.smscx.door.operations import OPERATIONS, SCOPES
 from heliograph.protocols.smscx.door.reading import country
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_numbers, invalid_param
 from heliograph.services.aside import MANY_NUMBERS, aside
-from heliograph.store.batches import BatchFilter
-from heliograph.store.messages import MessageFilter
 
 GROUP_NAME = range(3, 61)
 _TRAFFIC = {"transactional", "promotional", "2way"}

@@ -23,6 +23,7 @@ from heliograph.domain.messages import Message
 from heliograph.domain.optouts import OptOut, OptOutSource
 from heliograph.domain.prices import MICROS
 from heliograph.domain.rendering import Rendered
+from heliograph.domain.reports import SummaryRow, Sums
 from heliograph.domain.statuses import Reason, Status
 from heliograph.numbers import country_of, time_zone_of, with_plus
 from heliograph.protocols.shared.uuids import FORM as UUID_FORM
@@ -31,7 +32,6 @@ from heliograph.protocols.smscx import wire
 from heliograph.services.contacts import Headcount
 from heliograph.services.exports import Cell
 from heliograph.services.history import Campaign, Sent, SentRow
-from heliograph.store.messages import Alike, Sums
 from heliograph.text import Encoding
 
 NO_COUNTRY = "ZZ"
@@ -376,7 +376,7 @@ def report_info(sums: Sums) -> wire.ReportInfo:
 
 
 def summary(
-    found: Sequence[Alike], dimension: str, *, by_month: bool
+    found: Sequence[SummaryRow], dimension: str, *, by_month: bool
 ) -> dict[str, wire.Summary | wire.DeliverySummary]:
     """By source, channel, country, or by date: months of a year, days of anything shorter."""
     if dimension == "delivery":
@@ -394,7 +394,7 @@ def summary(
     }
 
 
-def _key(alike: Alike, dimension: str, *, by_month: bool) -> str:
+def _key(alike: SummaryRow, dimension: str, *, by_month: bool) -> str:
     if dimension == "source":
         return source_of(alike.protocol)
     if dimension == "channel":
@@ -409,7 +409,7 @@ def _date(day: int, *, by_month: bool) -> str:
     return f"{at:%Y-%m}" if by_month else f"{at:%Y-%m-%d}"
 
 
-def _delivery(found: Sequence[Alike], *, by_month: bool) -> dict[str, wire.Summary | wire.DeliverySummary]:
+def _delivery(found: Sequence[SummaryRow], *, by_month: bool) -> dict[str, wire.Summary | wire.DeliverySummary]:
     dates: dict[str, dict[str, tuple[int, int]]] = {}
     for alike in found:
         counted = dates.setdefault(_date(alike.day, by_month=by_month), {})

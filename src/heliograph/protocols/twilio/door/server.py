@@ -15,6 +15,7 @@ from heliograph.domain.batches import Draft
 from heliograph.domain.bounded import basic_credentials
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import HeliographError, NotFound, Unauthenticated
+from heliograph.domain.filters import InboundFilter, MessageFilter
 from heliograph.domain.fraud import Guarded
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.prices import MICROS
@@ -44,8 +45,6 @@ from heliograph.services.aside import LARGE_BODY, aside
 from heliograph.services.history import Sent
 from heliograph.services.recipients import parse_msisdns
 from heliograph.services.services import Services
-from heliograph.store.inbound import InboundFilter
-from heliograph.store.messages import MessageFilter
 
 _UNLIMITED = 1_000_000
 """The balance of an account that is not billed."""

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.batches import Draft
 from heliograph.domain.errors import HeliographError, InvalidField, NotFound, Unauthenticated
+from heliograph.domain.filters import BatchFilter, InboundFilter, MessageFilter
 from heliograph.domain.groups import GroupDraft
 from heliograph.doors import AnyCall, Call, Door, Operation
 from heliograph.doors.door import bearer_token
@@ -24,9 +25,6 @@ from heliograph.protocols.xms.door import shapes
 from heliograph.protocols.xms.door.operations import OPERATIONS
 from heliograph.protocols.xms.door.refusals import code_for
 from heliograph.services.services import Services
-from heliograph.store.batches import BatchFilter
-from heliograph.store.inbound import InboundFilter
-from heliograph.store.messages import MessageFilter
 
 #: How far back a listing without `start_date` looks.
 LOOKS_BACK = timedelta(hours=24)

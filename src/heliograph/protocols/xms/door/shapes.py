@@ -16,13 +16,13 @@ from heliograph.domain.ids import is_id
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms
 from heliograph.domain.messages import Message
+from heliograph.domain.reports import MessageState
 from heliograph.domain.statuses import SETTLED, Status, explain
 from heliograph.doors.filters import msisdn_filter
 from heliograph.protocols.xms import wire
 from heliograph.protocols.xms.statuses import status_and_code
 from heliograph.services.batches import DryRun
 from heliograph.services.reports import BatchReport
-from heliograph.store.messages import Kind
 from heliograph.text import Encoding
 
 PROTOCOL = "xms"
@@ -219,15 +219,15 @@ def batch_report(
     )
 
 
-def report_filter(statuses: Iterable[str], codes: Iterable[int]) -> Callable[[Kind], bool]:
+def report_filter(statuses: Iterable[str], codes: Iterable[int]) -> Callable[[MessageState], bool]:
     """Which ways of standing have one of these statuses and one of these codes; neither named: those that are final."""
     wanted_statuses = {status.lower() for status in statuses}
     wanted_codes = set(codes)
 
-    def like(kind: Kind) -> bool:
+    def like(state: MessageState) -> bool:
         if not wanted_statuses and not wanted_codes:
-            return kind.status in SETTLED
-        status, code = status_and_code(*kind)
+            return state.status in SETTLED
+        status, code = status_and_code(*state)
         return (not wanted_statuses or status.lower() in wanted_statuses) and (not wanted_codes or code in wanted_codes)
 
     return like

@@ -16,6 +16,7 @@ from heliograph.domain.errors import (
     NumberTaken,
     TooLate,
 )
+from heliograph.domain.filters import InboundFilter
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.lookups import LineStatus, Lookup, Network, told_of
 from heliograph.domain.rents import Rent, Terms
@@ -32,7 +33,6 @@ from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.exports import Cell
 from heliograph.services.numbers import Facts
 from heliograph.services.rents import RentWithTraffic
-from heliograph.store.inbound import InboundFilter
 
 _RECEIVES, _SENDS, _SPEAKS = 1, 2, 4
 """What a number can do, as a sum (reference: section 8)."""

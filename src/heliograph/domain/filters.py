@@ -1,0 +1,70 @@
+"""Which messages and batches of an account a listing is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from heliograph.domain.reports import MessageState
+from heliograph.domain.statuses import Status
+
+
+class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which messages of an account a listing is about; an empty field filters nothing."""
+
+    batch_id: str | None = None
+    msisdns: Sequence[str] = ()
+    statuses: Sequence[Status] = ()
+    without_reasons: Sequence[str] = ()
+    """Leaves out what failed, or waits, for one of these reasons."""
+    states: Sequence[MessageState] | None = None
+    """Only messages in one of these states; None: in any."""
+    client_reference: str | None = None
+    """The client reference of the batch."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Created from `since`, inclusive, to `until`, exclusive."""
+    countries: Sequence[str | None] = ()
+    """ISO 3166 alpha-2 codes of the number's country; None among them stands for numbers of no country."""
+    protocols: Sequence[str] = ()
+    """Only what was sent through one of these doors."""
+    other_protocols: Sequence[str] = ()
+    """Leaves out what was sent through one of these doors."""
+    channel: str | None = None
+    """The channel that was tried last."""
+    originators: Sequence[str] = ()
+    """The originator of the batch is one of these."""
+    planned: bool = False
+    """Only messages that may take several channels."""
+    due_since: datetime | None = None
+    due_until: datetime | None = None
+    """Due after `due_since`, and no later than `due_until`."""
+
+
+class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which batches of an account a listing is about; an empty field filters nothing."""
+
+    originators: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    """The batch has at least one of these."""
+    client_reference: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Created from `since`, inclusive, to `until`, exclusive."""
+    protocols: Sequence[str] = ()
+    """Only batches that came through one of these doors."""
+    other_protocols: Sequence[str] = ()
+    """Leaves out batches that came through one of these doors."""
+
+
+class InboundFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which inbound messages of an account a listing is about; an empty field filters nothing."""
+
+    to: Sequence[str] = ()
+    msisdns: Sequence[str] = ()
+    rent_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Received from `since`, inclusive, to `until`, exclusive."""

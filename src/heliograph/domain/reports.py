@@ -1,0 +1,77 @@
+"""What reports are made of: how messages stand, how many stand alike, and what they come to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from heliograph.domain.statuses import Status
+
+
+class MessageState(NamedTuple):
+    """Where a message stands: its status, and why."""
+
+    status: Status
+    reason: str | None
+    provider_code: str | None
+
+
+class ReportRow(NamedTuple):
+    """One message in a long report, with the few columns that reports show. Instants are milliseconds since 1970."""
+
+    id: str
+    batch_id: str
+    msisdn: str
+    status: str
+    reason: str | None
+    created_at: int
+    due_at: int
+    sent_at: int | None
+    settled_at: int | None
+    price: int
+    country: str | None
+    channel: str
+    leg: int
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """How many messages there are, of how many parts, and what they cost."""
+
+    count: int
+    parts: int
+    price: int
+    """Millionths."""
+
+
+class SummaryRow(NamedTuple):
+    """Sums over the messages of one door, country, channel, day and state."""
+
+    protocol: str
+    country: str | None
+    channel: str
+    day: int
+    """The day on which they were accepted, in days since 1970, UTC."""
+    status: Status
+    reason: str | None
+    scheduled: bool
+    """Whether they are not due yet."""
+    sums: Sums
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """How many messages of a batch are in the same state."""
+
+    status: Status
+    reason: str | None
+    provider_code: str | None
+    count: int
+
+
+class RecipientStatus(msgspec.Struct, frozen=True):
+    """The state of the message to one recipient of a batch."""
+
+    msisdn: str
+    status: Status
+    reason: str | None
+    provider_code: str | None
