@@ -40,9 +40,8 @@ from heliograph.domain.verifications import (
     hash_code,
 )
 from heliograph.engine.routes import RouteRules
-from heliograph.numbers import Check
 from heliograph.services.verify import Verify
-from heliograph.store.links import add_tokens, record_hits
+from heliograph.store.links import record_hits
 from heliograph.store.lookups import claim_lookups
 from heliograph.store.schema import batches, hits, links, rents, verifications
 from heliograph.store.tx import Tx
@@ -441,15 +440,8 @@ async def test_hits_that_are_not_stored_yet_are_stored_by_the_end(start: StartEn
 async def test_a_token_says_whose_message_it_was_in(start: StartEngine) -> None:
     running = await start(ScriptedProvider())
     link = await running.services.links.shorten(running.account, "https://example.org/")
-    draft = Draft(protocol="v1", to=[PHONE], text="Hi")
-    batch = (
-        await running.services.batches.create(
-            running.account,
-            draft,
-            check=Check.POSSIBLE,
-            also=lambda tx, batch: add_tokens(tx, batch, [Tracked(link.id, "abc", PHONE[1:])]),
-        )
-    ).batch
+    draft = Draft(protocol="v1", to=[PHONE], text="Hi", links=[Tracked(link.id, "abc", PHONE[1:])])
+    batch = (await running.services.batches.create(running.account, draft)).batch
 
     await running.engine.store.write(record_hits, [_click(link.id, "abc"), _click(link.id, "other")])
     newest = await running.services.links.hits(running.account, link, limit=5)

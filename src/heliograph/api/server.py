@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from heliograph.api import shapes, wire
 from heliograph.api.operations import OPERATIONS
 from heliograph.domain.accounts import CredentialKind, Principal
-from heliograph.domain.batches import Batch, Draft
+from heliograph.domain.batches import Draft
 from heliograph.domain.bounded import count_in
 from heliograph.domain.channels import Channel
 from heliograph.domain.directory import TemplateDraft
@@ -35,8 +35,6 @@ from heliograph.services.accounts import public_part
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.recipients import not_numbers, parse_msisdns
 from heliograph.services.services import Services
-from heliograph.store.links import add_tokens
-from heliograph.store.tx import Tx
 
 Page = TypeVar(
     "Page",
@@ -76,21 +74,19 @@ class NativeDoor(Door):
         return Response(msgspec.json.encode(shapes.error(error)), error.http_status, headers, "application/json")
 
     async def send_message(self, call: Call[None, wire.SendMessage]) -> Reply:
-        draft, also = await self._with_links(call, shapes.draft(call.body, [call.body.to]))
-        created = await self._services.batches.create(call.account, draft, also=also)
+        draft = await self._with_links(call, shapes.draft(call.body, [call.body.to]))
+        created = await self._services.batches.create(call.account, draft)
         message_id = following(created.batch.id, 1)[0]
         status = 200 if created.repeated else 201
         if created.repeated or created.refused:
             return Reply(shapes.message(await self._services.messages.get(call.account, message_id)), status)
         return Reply(shapes.just_accepted(created.batch, message_id), status)
 
-    async def _with_links(
-        self, call: Call[None, wire.SendMessage | wire.CreateBatch], draft: Draft
-    ) -> tuple[Draft, Callable[[Tx, Batch], None] | None]:
-        """The draft with an address of each named link for each recipient, and what is to be stored with it."""
+    async def _with_links(self, call: Call[None, wire.SendMessage | wire.CreateBatch], draft: Draft) -> Draft:
+        """Give the draft an address of each named link for each recipient."""
         named = call.body.links
         if not named:
-            return draft, None
+            return draft
         if draft.groups:
             raise InvalidField("Links are made for numbers: who is in a group is known when it is sent.", field="links")
         if taken := named.keys() & (draft.parameters or {}).keys():
@@ -99,10 +95,12 @@ class NativeDoor(Door):
         msisdns = await aside(many, parse_msisdns, draft.to, region, Check.POSSIBLE, field="to")
         short_url = self._settings.short_url(call.request)
         parameters, tracked = await self._services.links.personal(call.account, named, msisdns, short_url)
-        draft = msgspec.structs.replace(
-            draft, parameters={**(draft.parameters or {}), **parameters}, request=msgspec.json.encode(call.body)
+        return msgspec.structs.replace(
+            draft,
+            parameters={**(draft.parameters or {}), **parameters},
+            links=tracked,
+            request=msgspec.json.encode(call.body),
         )
-        return draft, lambda tx, batch: add_tokens(tx, batch, tracked)
 
     async def list_messages(self, call: Call[wire.MessageQuery, None]) -> wire.MessagePage:
         query = call.query
@@ -129,12 +127,12 @@ class NativeDoor(Door):
         return shapes.wait(*await self._services.messages.why(call.account, call.path["message_id"]))
 
     async def create_batch(self, call: Call[None, wire.CreateBatch]) -> Reply:
-        draft, also = await self._with_links(call, shapes.batch_draft(call.body))
-        created = await self._services.batches.create(call.account, draft, also=also)
+        draft = await self._with_links(call, shapes.batch_draft(call.body))
+        created = await self._services.batches.create(call.account, draft)
         return Reply(shapes.batch(created.batch), 200 if created.repeated else 201)
 
     async def dry_run_batch(self, call: Call[None, wire.CreateBatch]) -> wire.DryRun:
-        draft, _ = await self._with_links(call, shapes.batch_draft(call.body))
+        draft = await self._with_links(call, shapes.batch_draft(call.body))
         found = await self._services.batches.dry_run(call.account, draft)
         return shapes.dry_run(found)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.directory import TemplateWish
+from heliograph.domain.links import Tracked
 from heliograph.domain.priorities import Priority
 
 MAX_RECIPIENTS = 100_000
@@ -166,6 +167,8 @@ class Draft(msgspec.Struct, kw_only=True, omit_defaults=True):
     text: str | None = None
     template: TemplateWish | None = None
     """Instead of a text."""
+    links: Sequence[Tracked] = ()
+    """Short addresses in its text that were made for one recipient each: stored with it, so that hits know whose."""
     data: bytes | None = None
     udh: bytes = b""
     parameters: Parameters | None = None

@@ -67,6 +67,7 @@ from heliograph.store.batches import (
     unknown_group,
 )
 from heliograph.store.groups import unknown_groups
+from heliograph.store.links import add_tokens
 from heliograph.store.messages import confirm
 from heliograph.store.pausing import pause_batch, resume_batch
 from heliograph.store.rewriting import change_tags, rewrite, tags_of
@@ -141,9 +142,9 @@ class Batches:
     ) -> Created:
         """Accepts a request to send.
 
-        When this returns the batch and its messages are committed, together with what `also` stores. `check` says how
-        strictly the door's protocol takes phone numbers; `batch_id` is the identifier that it gets. Raises the
-        RequestErrors that are imported above and what `also` raises; then nothing is stored.
+        When this returns the batch, its messages and its links are committed, together with what `also` stores.
+        `check` says how strictly the door's protocol takes phone numbers; `batch_id` is the identifier that it gets.
+        Raises the RequestErrors that are imported above and what `also` raises; then nothing is stored.
         """
         large = _is_large(draft)
         fingerprint = await aside(large, _fingerprint, draft) if draft.idempotency_key is not None else None
@@ -156,7 +157,7 @@ class Batches:
             return Created(await self.get(account, repeated), repeated=True, refused=0)
         batch = await aside(large, self._ruled, account, written, check, batch_id)
         accepted = await self._engine.accept(
-            NewBatch(batch, draft.idempotency_key, fingerprint, self._tariff(account), also)
+            NewBatch(batch, draft.idempotency_key, fingerprint, self._tariff(account), _with_links(draft, also))
         )
         if accepted.repeated:
             return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
@@ -429,6 +430,19 @@ def _shown(renderings: Sequence[Rendering], quote: Quote, msisdn: str, made: Ren
         return renderings[quote.leg].render(msisdn)
     except MissingParameter:
         return None
+
+
+def _with_links(draft: Draft, also: Callable[[Tx, Batch], None] | None) -> Callable[[Tx, Batch], None] | None:
+    """Store the links of the draft in the transaction of the batch, before what else goes there."""
+    if not draft.links:
+        return also
+
+    def store(tx: Tx, batch: Batch) -> None:
+        add_tokens(tx, batch, draft.links)
+        if also is not None:
+            also(tx, batch)
+
+    return store
 
 
 def _no_batch(batch_id: str) -> NotFound:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from heliograph.domain.accounts import Account, Principal
-from heliograph.domain.batches import Audience, Batch, Draft, Options, ReportWish
+from heliograph.domain.batches import Audience, Draft, Options, ReportWish
 from heliograph.domain.bounded import count_in
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.consent_links import optout_path
@@ -20,7 +20,6 @@ from heliograph.domain.directory import TemplateWish
 from heliograph.domain.errors import InsufficientCredit, NotFound, TemplateNotApproved, UnknownTemplate
 from heliograph.domain.ids import following
 from heliograph.domain.instants import from_ms
-from heliograph.domain.links import Tracked
 from heliograph.domain.local_times import due_times
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import Status
@@ -35,8 +34,6 @@ from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.batches import DryRun
 from heliograph.services.history import Sent
 from heliograph.services.services import Services
-from heliograph.store.links import add_tokens
-from heliograph.store.tx import Tx
 from heliograph.text import ALPHABETS, TooManyParts, measure_text, romanise, to_gsm, without_emoji
 
 PROTOCOL = "smscx"
@@ -81,8 +78,6 @@ class Wanted(NamedTuple):
     groups: Sequence[Audience] | None
     """None if it goes to numbers."""
     scheduled: bool
-    tracked: Sequence[Tracked]
-    """Short addresses made for it."""
 
 
 class Places(NamedTuple):
@@ -98,12 +93,8 @@ class Sending:
 
     async def send(self, account: Account, wanted: Wanted, body: wire.AnySending) -> wire.SendReply:
         """Answers when everything is stored; a repeated request with what the first one made."""
-
-        def also(tx: Tx, batch: Batch) -> None:
-            add_tokens(tx, batch, wanted.tracked)
-
         try:
-            created = await self._services.batches.create(account, wanted.draft, also=also)
+            created = await self._services.batches.create(account, wanted.draft)
         except InsufficientCredit:
             await self._refuse_fallback(account, wanted)
             raise
@@ -273,7 +264,6 @@ class Sending:
             raise SmscxRefusal(403, "no_coverage", 1119, "Nothing is sent to these destinations.")
         await self.check_links(account, [said.text for said in content.said])
         addresses = Addresses(lambda msisdn: places.base_url + optout_path(account, msisdn), places.short_url)
-        tracked: list[Tracked] = []
 
         def draft(texts: Sequence[str]) -> Draft:
             personal = Personalising(recipients, addresses, custom=content.custom)
@@ -281,7 +271,6 @@ class Sending:
                 Fallback(channel=said.channel, body=personal.body(text), rich_media=said.rich_media)
                 for said, text in zip(content.said, texts, strict=True)
             ]
-            tracked[:] = personal.tracked
             if not personal.parameters and first.channel is Channel.SMS:
                 _check_length(first.body)
             return Draft(
@@ -290,6 +279,7 @@ class Sending:
                 originator=originator,
                 text=first.body,
                 parameters=personal.parameters or None,
+                links=personal.tracked,
                 send_at=send_at,
                 callback_url=callback_url,
                 report=ReportWish.NONE if callback_url is None else ReportWish.PER_RECIPIENT,
@@ -320,7 +310,6 @@ class Sending:
             duplicates,
             groups,
             send_at is not None,
-            tracked,
         )
 
     async def check_links(self, account: Account, texts: Sequence[str]) -> None:
