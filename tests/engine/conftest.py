@@ -36,6 +36,7 @@ from heliograph.sandbox.operator import SandboxOperator
 from heliograph.sandbox.phones import Phones
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
+from heliograph.services.events import EventSubjects
 from heliograph.services.services import Services
 from heliograph.store import Store, open_store
 from heliograph.store.files import Files
@@ -193,7 +194,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             [first, *others],
             default_route=chosen.name,
             guard=AddressGuard(LOOPBACK if loopback else ()),
-            shapes={"v1": NativeCallbacks(store)},
+            shapes={"v1": NativeCallbacks(EventSubjects(store))},
             lease_s=lease_s,
             window=4,
             tariff=tariff,

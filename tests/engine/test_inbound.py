@@ -25,6 +25,7 @@ from heliograph.numbers import MAX_ADDRESS
 from heliograph.protocols.registry import PROVIDED
 from heliograph.protocols.twilio.door.callbacks import TwilioCallbacks
 from heliograph.runtime.settings import load
+from heliograph.services.events import EventSubjects
 from heliograph.services.profile import ProfileChange
 from heliograph.store.inbound import inbound_of
 
@@ -188,7 +189,7 @@ async def test_nothing_that_comes_in_is_longer_than_a_message_can_be(start: Star
 @pytest.mark.parametrize("sender", ["Vodafone", "", "36112"])
 async def test_a_reply_that_a_customer_s_server_asks_for_goes_to_numbers_alone(start: StartEngine, sender: str) -> None:
     running = await start(ScriptedProvider())
-    shape = TwilioCallbacks(running.engine.store, running.services.accounts)
+    shape = TwilioCallbacks(EventSubjects(running.engine.store), running.services.accounts)
     orders = []
 
     for who in (sender, "0033612360001"):

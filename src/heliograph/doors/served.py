@@ -11,9 +11,9 @@ from starlette.types import ASGIApp
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.services.accounts import Accounts
+from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import KeyKind
 from heliograph.services.services import Services
-from heliograph.store import Store
 
 
 class ServedProtocol(KeyKind):
@@ -30,7 +30,7 @@ class ServedProtocol(KeyKind):
         return {}
 
     @abstractmethod
-    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape | None:
+    def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> CallbackShape | None:
         """None: this protocol calls nobody back. `public_url` is how recipients of messages reach this server; empty if
         nobody has said."""
 

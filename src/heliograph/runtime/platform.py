@@ -28,6 +28,7 @@ from heliograph.sandbox.operator import SandboxOperator
 from heliograph.sandbox.phones import Phones, required
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
+from heliograph.services.events import EventSubjects
 from heliograph.services.services import Services
 from heliograph.store import Store, open_store
 from heliograph.store.files import Files
@@ -78,9 +79,10 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         notifier = Notifier()
         simulated = await _simulated(settings, store, accounts, notifier) if settings.has_sandbox else None
         public_url = settings.public_url.rstrip("/")
-        shapes: dict[str, CallbackShape] = {NATIVE: NativeCallbacks(store)}
+        subjects = EventSubjects(store)
+        shapes: dict[str, CallbackShape] = {NATIVE: NativeCallbacks(subjects)}
         for protocol in SERVED:
-            if (shape := protocol.callbacks(store, accounts, public_url)) is not None:
+            if (shape := protocol.callbacks(subjects, accounts, public_url)) is not None:
                 shapes[protocol.name] = shape
         files = Files(settings.attachments, settings.data_dir)
         configured = await providers.ensure(settings, store)

@@ -15,7 +15,6 @@ from heliograph.engine.callbacks import Payload
 from heliograph.protocols.isendpro.codes import Code
 from heliograph.protocols.isendpro.door.sending import HOME_ZONE, TRACKER
 from heliograph.protocols.isendpro.queries import DELIVERED, FAILED, INBOUND, RECEIPT, filled
-from heliograph.store.batches import batches_by_ids
 from heliograph.text import values_for
 
 _CODES = {Reason.OPTED_OUT: Code.BLACKLISTED, Reason.UNKNOWN_SUBSCRIBER: Code.NOT_ASSIGNED}
@@ -33,22 +32,28 @@ class IsendproCallbacks(CallbackWriter):
     async def data(self, account: Account, event: Event) -> tuple[str, dict[str, str]]:
         """The query for an address without names, and the values of names. NotFound."""
         if event.kind is EventKind.INBOUND:
-            message = await self.inbound.get(account, event.subject_id)
+            message = await self.subjects.inbound(account, event)
             at = message.received_at.astimezone(HOME_ZONE)
             values = {"tel": message.msisdn, "text": message.body, "to": message.to}
             return INBOUND, values | {"date": f"{at:%Y-%m-%d %H:%M:%S}"}
         if event.kind is not EventKind.MESSAGE_STATUS or event.facts is None:
             raise NotFound()
         facts = event.facts
-        batches = await self.store.read(batches_by_ids, account.id, [event.subject_id])
-        parameters = {} if (batch := batches.get(event.subject_id)) is None else batch.parameters or {}
         at = from_ms(facts.at_ms).astimezone(HOME_ZONE)
         delivered = facts.status == Status.DELIVERED.value
         code = Code.ACCEPTED if delivered else _CODES.get(Reason(facts.reason)) if facts.reason else None
         return RECEIPT, {
-            "tracker": values_for(parameters, facts.msisdn).get(TRACKER, ""),
+            "tracker": await self._tracker(account, event, facts.msisdn),
             "tel": facts.msisdn,
             "status": DELIVERED if delivered else FAILED,
             "date": f"{at:%Y-%m-%d %H:%M:%S}",
             "code": "" if code is None else str(int(code)),
         }
+
+    async def _tracker(self, account: Account, event: Event, msisdn: str) -> str:
+        """Read what the customer named the message; empty if nothing, or if its batch is gone."""
+        try:
+            batch = await self.subjects.batch(account, event)
+        except NotFound:
+            return ""
+        return values_for(batch.parameters or {}, msisdn).get(TRACKER, "")

@@ -17,9 +17,9 @@ from heliograph.protocols.isendpro.door.operations import SCOPES
 from heliograph.protocols.isendpro.door.sending import PROTOCOL
 from heliograph.protocols.isendpro.door.server import IsendproDoor
 from heliograph.services.accounts import Accounts
+from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
-from heliograph.store import Store
 
 
 class Isendpro(ServedProtocol):
@@ -32,8 +32,8 @@ class Isendpro(ServedProtocol):
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
         return IsendproDoor(services, settings)
 
-    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape:
-        return IsendproCallbacks(store)
+    def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> CallbackShape:
+        return IsendproCallbacks(subjects)
 
     def shown(self, key: Key) -> dict[str, str]:
         return {"keyid": key.secret}

@@ -25,16 +25,16 @@ from heliograph.protocols.smscx.door import shapes
 from heliograph.protocols.smscx.door.areas.links import hit_row
 from heliograph.protocols.smscx.door.areas.numbers import lookup
 from heliograph.protocols.smscx.door.areas.otp import otp
-from heliograph.store import Store
+from heliograph.services.events import EventSubjects
 
 LOOKED_UP = "number_lookup"
 """The vendor's model has another event's name here (reference: section 9), so this one is ours."""
 
 
 class SmscxCallbacks(CallbackWriter):
-    def __init__(self, store: Store, public_url: str) -> None:
+    def __init__(self, subjects: EventSubjects, public_url: str) -> None:
         """`public_url` is how recipients of messages reach this server."""
-        super().__init__(store)
+        super().__init__(subjects)
         self._public_url = public_url
 
     async def data(self, account: Account, event: Event) -> wire.Callback:
@@ -43,17 +43,17 @@ class SmscxCallbacks(CallbackWriter):
 
     async def _items(self, account: Account, event: Event) -> tuple[str, Sequence[Any]]:
         if event.kind is EventKind.INBOUND:
-            message = await self.inbound.get(account, event.subject_id)
+            message = await self.subjects.inbound(account, event)
             return f"receive_{message.channel}", [shapes.inbound_item(message)]
         if event.kind is EventKind.VERIFICATION_SETTLED:
-            return "otp_update", [otp(await self.verification(account, event.subject_id))]
+            return "otp_update", [otp(await self.subjects.verification(account, event))]
         if event.kind is EventKind.OPTED_OUT:
-            return "new_optout", [self._optout(account, each) for each in await self.optouts(account, event)]
+            return "new_optout", [self._optout(account, each) for each in await self.subjects.optouts(account, event)]
         if event.kind in {EventKind.LINK_HIT, EventKind.ATTACHMENT_HIT}:
             name = "shortlink_hit" if event.kind is EventKind.LINK_HIT else "attachment_hit"
-            return name, [_hit(each, url) for each, url in await self.hits(account, event)]
+            return name, [_hit(each, url) for each, url in await self.subjects.hits(account, event)]
         if event.kind is EventKind.LOOKED_UP:
-            return LOOKED_UP, [_lookup(each) for each in await self.lookups(account, event)]
+            return LOOKED_UP, [_lookup(each) for each in await self.subjects.lookups(account, event)]
         return "dlr_update", [_receipt(event)]
 
     def _optout(self, account: Account, optout: OptOut) -> wire.OptoutItem:

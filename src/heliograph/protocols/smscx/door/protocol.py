@@ -18,9 +18,9 @@ from heliograph.protocols.smscx.door.operations import SCOPES
 from heliograph.protocols.smscx.door.sending import PROTOCOL
 from heliograph.protocols.smscx.door.server import SmscxDoor
 from heliograph.services.accounts import Accounts
+from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
-from heliograph.store import Store
 
 
 class Smscx(ServedProtocol):
@@ -32,8 +32,8 @@ class Smscx(ServedProtocol):
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
         return SmscxDoor(services, settings)
 
-    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape:
-        return SmscxCallbacks(store, public_url)
+    def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> CallbackShape:
+        return SmscxCallbacks(subjects, public_url)
 
     def shown(self, key: Key) -> dict[str, str]:
         return {"api_key": key.secret}

@@ -14,9 +14,9 @@ from heliograph.protocols.smsdrop import wire
 from heliograph.protocols.smsdrop.door.operations import SCOPES
 from heliograph.protocols.smsdrop.door.server import PROTOCOL, SmsdropDoor
 from heliograph.services.accounts import Accounts
+from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
-from heliograph.store import Store
 
 
 class Smsdrop(ServedProtocol):
@@ -35,7 +35,7 @@ class Smsdrop(ServedProtocol):
             redirect_slashes=False,
         )
 
-    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> None:
+    def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> None:
         """smsdrop calls nobody back."""
 
     def public_id(self, account: Account) -> str:

@@ -26,8 +26,7 @@ from heliograph.protocols.twilio.door.sids import SMS, account_sid, sid
 from heliograph.protocols.twilio.door.twiml import Reply, replies
 from heliograph.protocols.twilio.signature import HEADER, sign
 from heliograph.services.accounts import Accounts
-from heliograph.store import Store
-from heliograph.store.accounts import account_by_id
+from heliograph.services.events import EventSubjects
 from heliograph.text import measure_text
 
 _OPT_OUT_TYPES = {Consent.WITHDRAWN: "STOP", Consent.GIVEN: "START", Consent.EXPLANATION_WANTED: "HELP"}
@@ -38,8 +37,8 @@ class TwilioCallbacks(CallbackWriter):
     reads_answers = True
     takes_credentials = True
 
-    def __init__(self, store: Store, accounts: Accounts) -> None:
-        super().__init__(store)
+    def __init__(self, subjects: EventSubjects, accounts: Accounts) -> None:
+        super().__init__(subjects)
         self._credentials = accounts
         self._tokens: dict[str, tuple[float, str]] = {}
 
@@ -68,7 +67,7 @@ class TwilioCallbacks(CallbackWriter):
         if event.kind is not EventKind.MESSAGE_STATUS or event.facts is None:
             raise NotFound()
         facts = event.facts
-        batch = await self.batch(account, event.subject_id)
+        batch = await self.subjects.batch(account, event)
         channel = batch.options.channel
         status = Status(facts.status)
         word = word_of(status, went_out=facts.encoding is not None)
@@ -89,7 +88,7 @@ class TwilioCallbacks(CallbackWriter):
         }
 
     async def _inbound(self, account: Account, event: Event) -> dict[str, Any]:
-        message = await self.inbound.get(account, event.subject_id)
+        message = await self.subjects.inbound(account, event)
         own_sid = sid(SMS, message.id)
         return {
             "MessageSid": own_sid,
@@ -112,15 +111,16 @@ class TwilioCallbacks(CallbackWriter):
         if event.kind is not EventKind.INBOUND:
             return Orders()
         found = replies(told.content_type, told.body)
-        account = await self.store.read(account_by_id, event.account_id)
-        if account is None:
+        try:
+            account = await self.subjects.account(event.account_id)
+        except NotFound:
             return Orders()
         batches = [await self._batch(account, event, reply) for reply in found.messages]
         return Orders(batches, None if found.redirect is None else urljoin(told.url, found.redirect))
 
     async def _batch(self, account: Account, event: Event, reply: Reply) -> Batch:
         """ValueError for a reply that can't be sent: nobody is answered who has no number."""
-        message = await self.inbound.get(account, event.subject_id)
+        message = await self.subjects.inbound(account, event)
         if reply.to is None and not message.is_from_a_phone:
             raise ValueError("The reply can't be sent: its recipient is no phone number.")
         media = tuple(urljoin(requested(event.url).url, link) for link in reply.media)

@@ -19,9 +19,9 @@ from heliograph.protocols.twilio.door.server import MessagesDoor, VerifyDoor
 from heliograph.protocols.twilio.door.shapes import PROTOCOL
 from heliograph.protocols.twilio.door.sids import API_KEY, VERIFY_SERVICE, account_sid
 from heliograph.services.accounts import Accounts
+from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
-from heliograph.store import Store
 
 VERIFY_MOUNT = "/v2"
 
@@ -40,8 +40,8 @@ class Twilio(ServedProtocol):
     def more_doors(self, services: Services, settings: DoorSettings) -> Mapping[str, ASGIApp]:
         return {VERIFY_MOUNT: VerifyDoor(services, settings)}
 
-    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape:
-        return TwilioCallbacks(store, accounts)
+    def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> CallbackShape:
+        return TwilioCallbacks(subjects, accounts)
 
     def public_id(self, account: Account) -> str:
         return account_sid(account)

@@ -29,9 +29,9 @@ class XmsCallbacks(CallbackWriter):
         self, account: Account, event: Event
     ) -> wire.InboundReply | wire.BatchReportReply | wire.RecipientReportReply:
         if event.kind is EventKind.INBOUND:
-            return shapes.inbound(await self.inbound.get(account, event.subject_id))
+            return shapes.inbound(await self.subjects.inbound(account, event))
         if event.kind is EventKind.BATCH_SETTLED:
-            found = await self.reports.of_batch(account.id, event.subject_id, with_recipients=True)
+            found = await self.subjects.report(account, event, with_recipients=True)
             return shapes.batch_report(found, full=found.batch.report is ReportWish.FULL)
         if event.facts is None:
             raise NotFound()

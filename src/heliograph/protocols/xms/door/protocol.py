@@ -13,9 +13,9 @@ from heliograph.engine.callbacks import CallbackShape
 from heliograph.protocols.xms.door.callbacks import XmsCallbacks
 from heliograph.protocols.xms.door.server import XmsDoor
 from heliograph.services.accounts import Accounts
+from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
-from heliograph.store import Store
 
 
 class Xms(ServedProtocol):
@@ -26,8 +26,8 @@ class Xms(ServedProtocol):
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
         return XmsDoor(services, max_body_bytes=settings.max_body_bytes)
 
-    def callbacks(self, store: Store, accounts: Accounts, public_url: str) -> CallbackShape:
-        return XmsCallbacks(store)
+    def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> CallbackShape:
+        return XmsCallbacks(subjects)
 
     def shown(self, key: Key) -> dict[str, str]:
         return {"service_plan_id": key.public_id, "token": key.secret}
