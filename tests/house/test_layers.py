@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from heliograph.protocols.registry import SERVED
+
 SOURCE = Path(__file__).parents[2] / "src" / "heliograph"
 
 #: From the ground up. A module may import from its own line and from those above it in this list.
@@ -69,12 +71,16 @@ def modules() -> list[str]:
     return sorted(found)
 
 
-def imports_of(module: str) -> set[str]:
-    """What a module imports, ours without the package's name, also inside functions; not what only types need."""
+def tree_of(module: str) -> ast.Module:
     path = SOURCE / Path(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file.read_text())
+
+
+def imports_of(module: str) -> set[str]:
+    """What a module imports, ours without the package's name, also inside functions; not what only types need."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -123,3 +129,28 @@ def test_a_library_is_used_in_its_own_home_only(module: str) -> None:
     }
 
     assert not strangers
+
+
+#: Whoever answers somebody outside: what they need of the store, services give them.
+DOORS = ("api", "doors", "public", "console", "django", "protocols")
+
+
+@pytest.mark.parametrize("module", [module for module in OUR_MODULES if within(module, DOORS)])
+def test_a_door_reaches_the_store_through_services(module: str) -> None:
+    assert {name for name in imports_of(module) if within(name, ("heliograph.store",))} == set()
+
+
+SERVED_NAMES = {protocol.name for protocol in SERVED}
+VENDORS_KEY = re.compile(r"[a-z]{2,}[A-Z][a-z]\w*")
+"""A name as vendors write the fields of their JSON, such as `receiveCallback`: ours have underscores."""
+
+
+@pytest.mark.parametrize("module", [module for module in OUR_MODULES if within(module, ("services",))])
+def test_services_know_no_protocol(module: str) -> None:
+    nodes = list(ast.walk(tree_of(module)))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    names = {node.attr.lower() for node in nodes if isinstance(node, ast.Attribute)}
+
+    assert {name for name in imports_of(module) if within(name, ("heliograph.protocols", "heliograph.api"))} == set()
+    assert (texts | names) & SERVED_NAMES == set()
+    assert {text for text in texts if VENDORS_KEY.fullmatch(text)} == set()

@@ -130,6 +130,15 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+PREFIXES: Mapping[CredentialKind, str] = {
+    CredentialKind.API_KEY: "hg_",
+    CredentialKind.SMSCX: "sc_",
+    CredentialKind.ACCESS_TOKEN: "at_",
+    CredentialKind.SMSDROP_TOKEN: "sd_",
+    CredentialKind.ISENDPRO: "",
+}
+"""What keys and tokens that are one string begin with; other kinds have an id besides their secret."""
+
 PASSWORDS = frozenset({CredentialKind.SMSDROP, CredentialKind.ISENDPRO_LOGIN})
 """Kinds whose secrets people choose: they are stored as Argon2id hashes (RFC 9106)."""
 

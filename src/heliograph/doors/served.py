@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from starlette.types import ASGIApp
 
+from heliograph.domain.callbacks import Listener
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.services.accounts import Accounts
@@ -27,6 +28,10 @@ class ServedProtocol(KeyKind):
 
     def more_doors(self, services: Services, settings: DoorSettings) -> Mapping[str, ASGIApp]:
         """Other places where it has doors, from the root of the server."""
+        return {}
+
+    def listeners(self, settings: Mapping[str, object]) -> Mapping[str, Listener]:
+        """Read where an application with these settings is told, by `callback_key`; most protocols have none."""
         return {}
 
     @abstractmethod

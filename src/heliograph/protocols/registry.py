@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 
 from heliograph.api.keys import NativeKeys
+from heliograph.domain.callbacks import Listener
 from heliograph.doors.served import ServedProtocol
 from heliograph.engine.provided import ProvidedProtocol
 from heliograph.protocols.ats.provider import AtsProvided
@@ -49,6 +51,11 @@ PROVIDED: tuple[ProvidedProtocol, ...] = (
 
 TYPES = f"one of {', '.join(sorted(protocol.name for protocol in PROVIDED))}, or package.module:Class of your own"
 """What a provider's `type` must be."""
+
+
+def listeners_of(settings: Mapping[str, object]) -> dict[str, Listener]:
+    """Read where an application with these settings is told of what, by `callback_key`."""
+    return {key: listener for protocol in SERVED for key, listener in protocol.listeners(settings).items()}
 
 
 def provided(kind: str) -> ProvidedProtocol:

@@ -17,7 +17,7 @@ from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routes import Route, RouteRules
-from heliograph.protocols.registry import KEY_KINDS, SERVED
+from heliograph.protocols.registry import KEY_KINDS, SERVED, listeners_of
 from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
 from heliograph.runtime.settings import Settings
@@ -112,6 +112,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
                 largest_file=settings.attachment_bytes,
                 requests_per_second=settings.rate_limit,
                 code_limits=settings.code_limits,
+                listeners_of=listeners_of,
             )
             if simulated is None:
                 await sandbox_accounts.withdraw(services, KEY_KINDS, settings.data_dir)

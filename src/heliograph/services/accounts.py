@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
 from typing import Any
 
@@ -13,6 +13,7 @@ import msgspec
 from heliograph.domain.accounts import (
     ALL_SCOPES,
     PASSWORDS,
+    PREFIXES,
     Account,
     CredentialKind,
     hash_password,
@@ -40,18 +41,7 @@ from heliograph.store.accounts import (
 )
 
 LONGEST_NAME = 64
-API_KEY_PREFIX = "hg_"
 API_KEY_PUBLIC_LENGTH = 11
-#: Of credentials that are one string.
-_PREFIXES = {
-    CredentialKind.API_KEY: API_KEY_PREFIX,
-    CredentialKind.SMSCX: "sc_",
-    CredentialKind.ACCESS_TOKEN: "at_",
-    CredentialKind.SMSDROP_TOKEN: "sd_",
-    CredentialKind.ISENDPRO: "",
-}
-#: Of others: how the id that a caller names is made, where it is no identifier of ours.
-_PUBLIC_IDS: Mapping[CredentialKind, Callable[[], str]] = {CredentialKind.TWILIO: lambda: f"SK{secrets.token_hex(16)}"}
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -118,13 +108,13 @@ class Accounts:
 
         Keys and tokens are one string whose beginning is public; other kinds have an id and a secret of their own.
         """
-        prefix = _PREFIXES.get(kind)
+        prefix = PREFIXES.get(kind)
         if prefix is not None:
             secret = secret or prefix + new_secret()
             public_id = public_part(secret)
         else:
             secret = secret or new_secret()
-            public_id = public_id or _PUBLIC_IDS.get(kind, new_id)()
+            public_id = public_id or new_id()
         credential_id = new_id()
         await self._store.write(
             put_credential,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from heliograph.domain.accounts import Account, CredentialKind, hash_secret, new_secret, same_secret
-from heliograph.domain.callbacks import EventKind, Listener, callback_key
+from heliograph.domain.callbacks import Listener
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.directory import Application, Originator, Template, TemplateDraft, TemplateWish
 from heliograph.domain.errors import (
@@ -182,35 +182,17 @@ class Originators:
         return found is not None and not found.approved(datetime.now(UTC))
 
 
-_TOLD = {
-    ("sms", "receiveCallback"): callback_key(EventKind.INBOUND, Channel.SMS),
-    ("viber", "receiveCallback"): callback_key(EventKind.INBOUND, Channel.VIBER),
-    ("whatsapp", "receiveCallback"): callback_key(EventKind.INBOUND, Channel.WHATSAPP),
-    ("optouts", "optoutsCallback"): callback_key(EventKind.OPTED_OUT),
-    ("shortlinks", "shortlinksCallback"): callback_key(EventKind.LINK_HIT),
-    ("attachments", "attachmentsCallback"): callback_key(EventKind.ATTACHMENT_HIT),
-}
-"""Which settings of an application say where it is told of what (reference: smscx.md, sections 8 and 9)."""
-_TOLD_IN = "smscx"
-"""The protocol whose shape that has: the only one that has applications."""
-
-
-def _listeners(settings: Mapping[str, object]) -> dict[str, Listener]:
-    found = {}
-    for (area, name), key in _TOLD.items():
-        own = settings.get(area)
-        url = own.get(name) if isinstance(own, dict) else None
-        if isinstance(url, str) and url:
-            found[key] = Listener(_TOLD_IN, url)
-    return found
+ListenersOf = Callable[[Mapping[str, object]], Mapping[str, Listener]]
+"""Reads in the settings of an application where it is told of what, by `callbacks.callback_key`: protocols know."""
 
 
 class Applications:
     """Programs that act for an account by access tokens."""
 
-    def __init__(self, store: Store, accounts: Accounts) -> None:
+    def __init__(self, store: Store, accounts: Accounts, listeners_of: ListenersOf) -> None:
         self._store = store
         self._accounts = accounts
+        self._listeners_of = listeners_of
 
     async def put(
         self,
@@ -233,7 +215,7 @@ class Applications:
             scopes=frozenset(scopes),
             token_lifetime_s=token_lifetime_s,
             settings=settings or {},
-            callbacks=_listeners(settings or {}),
+            callbacks=self._listeners_of(settings or {}),
             created_at=from_ms(now_ms()),
         )
         return await self._put(application)
@@ -280,7 +262,7 @@ class Applications:
             name=before.name if name is None else name,
             scopes=before.scopes if scopes is None else frozenset(scopes),
             settings=merged,
-            callbacks=_listeners(merged),
+            callbacks=self._listeners_of(merged),
         )
         changed = await self._put(after)
         self._accounts.access.forget()

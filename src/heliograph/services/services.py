@@ -11,7 +11,7 @@ from heliograph.services.accounts import Accounts
 from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
 from heliograph.services.conversations import Conversations
-from heliograph.services.directory import Applications, Originators, Templates
+from heliograph.services.directory import Applications, ListenersOf, Originators, Templates
 from heliograph.services.groups import Groups
 from heliograph.services.history import History
 from heliograph.services.inbound import InboundMessages
@@ -41,9 +41,10 @@ class Services:
         largest_file: int,
         requests_per_second: int,
         code_limits: CodeLimits,
+        listeners_of: ListenersOf,
     ) -> None:
-        """`inventory` has the numbers that can be rented; `largest_file`
-        is in octets; an account may make `requests_per_second` by all doors."""
+        """`inventory` has the numbers that can be rented; `largest_file` is in octets; an account may make
+        `requests_per_second` by all doors; `listeners_of` reads the settings of applications."""
         store = engine.store
         self.access = accounts.access
         self.rates = RequestRates(store, requests_per_second)
@@ -56,7 +57,7 @@ class Services:
         self.contacts = Contacts(engine)
         self.templates = Templates(store)
         self.originators = Originators(store)
-        self.applications = Applications(store, accounts)
+        self.applications = Applications(store, accounts, listeners_of)
         self.messages = Messages(engine)
         self.money = Money(engine)
         self.reports = Reports(store)

@@ -12,6 +12,7 @@ from heliograph.calling import Request, Response
 from heliograph.domain.accounts import CredentialKind
 from heliograph.domain.errors import InvalidField, NotFound, Unauthenticated
 from heliograph.domain.seals import Seal
+from heliograph.protocols.registry import listeners_of
 from heliograph.protocols.smscx import AsyncClient
 from heliograph.protocols.smscx.errors import InvalidCredentialsException
 from heliograph.services.access import Access
@@ -33,7 +34,7 @@ class Desk:
     def __init__(self, store: Store) -> None:
         self.access = Access(store)
         self.accounts = Accounts(store, self.access, Seal(Seal.new_key()))
-        self.applications = Applications(store, self.accounts)
+        self.applications = Applications(store, self.accounts, listeners_of)
 
     async def is_good(self, token: str) -> bool:
         self.access.forget()

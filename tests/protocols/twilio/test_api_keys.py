@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +82,8 @@ async def test_keys_are_made_by_the_service_that_makes_keys_and_stored_as_hashes
     async with running(Settings(data_dir=tmp_path, store=store_url)) as platform:
         accounts = platform.services.accounts
         account = await accounts.ensure("sandbox")
-        first, second = [await accounts.issue(account, CredentialKind.TWILIO) for _ in range(2)]
+        sids = ["SK" + "1" * 32, "SK" + "2" * 32]
+        first, second = [await accounts.issue(account, CredentialKind.TWILIO, public_id=sid) for sid in sids]
         client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=platform.web()), base_url="http://test")
         url = f"/2010-04-01/Accounts/AC{_hexadecimal(account.id)}/Messages.json"
 
@@ -97,8 +97,6 @@ async def test_keys_are_made_by_the_service_that_makes_keys_and_stored_as_hashes
         nonsense = [await asked("\0", "x"), await asked("SK\0", "\0"), await asked("ü" * 9, "é")]
         await client.aclose()
 
-    assert re.fullmatch("SK[0-9a-f]{32}", first.public_id)
-    assert first.public_id != second.public_id
     assert (before, after) == ([200, 200], [401, 200])
     assert stored is not None
     assert second.secret not in stored.secret_hash

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import ClassVar
 
 from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.domain.callbacks import Listener
 from heliograph.domain.errors import NotFound
 from heliograph.doors.served import ServedProtocol
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.protocols.smscx.door.callbacks import SmscxCallbacks
+from heliograph.protocols.smscx.door.listeners import listeners
 from heliograph.protocols.smscx.door.operations import SCOPES
 from heliograph.protocols.smscx.door.sending import PROTOCOL
 from heliograph.protocols.smscx.door.server import SmscxDoor
@@ -31,6 +34,9 @@ class Smscx(ServedProtocol):
 
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp:
         return SmscxDoor(services, settings)
+
+    def listeners(self, settings: Mapping[str, object]) -> Mapping[str, Listener]:
+        return listeners(settings)
 
     def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> CallbackShape:
         return SmscxCallbacks(subjects, public_url)
