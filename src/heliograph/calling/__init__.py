@@ -1,5 +1,6 @@
 """Calling other people's HTTP APIs: each call a generator of requests, driven by a transport."""
 
+from heliograph.calling.authorization import basic
 from heliograph.calling.calls import Call, RemoteError, Request, Response, Unreachable, encoded, plain
 from heliograph.calling.transport import AsyncDriver, AsyncTransport, Driver, SyncTransport
 from heliograph.calling.written import note_written
@@ -14,6 +15,7 @@ __all__ = [
     "Response",
     "SyncTransport",
     "Unreachable",
+    "basic",
     "encoded",
     "note_written",
     "plain",

@@ -6,10 +6,11 @@ and has parts that are never on the wire: a user name, a password, a fragment.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import NamedTuple
 
 from yarl import URL
+
+from heliograph.calling.authorization import basic
 
 
 class Requested(NamedTuple):
@@ -26,7 +27,7 @@ class Requested(NamedTuple):
         """The Authorization header that the address asks for (RFC 7617); None if it names nobody."""
         if not self.user and not self.password:
             return None
-        return f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"
+        return basic(self.user, self.password)
 
 
 def requested(address: str) -> Requested:

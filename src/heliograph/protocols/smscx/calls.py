@@ -6,14 +6,13 @@ does not take it any longer; a call that is refused with a fresh token is refuse
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from heliograph.calling import Call, Request, Response, encoded
+from heliograph.calling import Call, Request, Response, basic, encoded
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.errors import UnexpectedResponseException, exception_for
 
@@ -53,13 +52,12 @@ class Calls:
 
     def token(self, scope: str | None) -> Call[wire.TokenReply]:
         form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
-        pair = f"{self._credentials.application_id}:{self._credentials.application_secret}"
         request = Request(
             "POST",
             "/oauth/token",
             body=urlencode(form).encode(),
             content_type="application/x-www-form-urlencoded",
-            headers={"Authorization": f"Basic {b64encode(pair.encode()).decode()}"},
+            headers={"Authorization": basic(self._credentials.application_id, self._credentials.application_secret)},
             preliminary=True,
         )
         return _read(wire.TokenReply, _checked((yield request)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from heliograph.calling import AsyncDriver, AsyncTransport
+from heliograph.calling import AsyncDriver, AsyncTransport, basic
 from heliograph.protocols.twilio import calls, wire
 
 DEFAULT_BASE_URL = "https://api.twilio.com"
@@ -18,7 +17,7 @@ DEFAULT_TIMEOUT_S = 30.0
 
 def credentials(user: str, password: str) -> dict[str, str]:
     """The header that says who asks."""
-    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}", "Accept": "application/json"}
+    return {"Authorization": basic(user, password), "Accept": "application/json"}
 
 
 class AsyncClient:
