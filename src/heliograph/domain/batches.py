@@ -145,6 +145,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fall_back_after_s: int = 300
     """How long each but the last has to deliver."""
 
+    @property
+    def channels(self) -> list[Channel]:
+        """The channel of each leg, in the order in which they are tried."""
+        return [self.channel, *(fallback.channel for fallback in self.fallbacks)]
+
     def __post_init__(self) -> None:
         """Makes tuples of lists: providers sort messages by what they have in common."""
         for name in self.__struct_fields__:

@@ -57,7 +57,7 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
         by_leg = [self._quotes_of_leg(rendering, msisdns, most) for rendering in renderings_of(batch)]
         if len(by_leg) == 1:
             return by_leg[0]
-        channels = [batch.options.channel, *(fallback.channel for fallback in batch.options.fallbacks)]
+        channels = batch.options.channels
         after_ms = batch.options.fall_back_after_s * 1000
         planned: dict[tuple[Quote, ...], Quote] = {}
         return [

@@ -106,12 +106,16 @@ class Rendering:
         return Rendered(text, measure_text(text).encoding.value, 1)
 
 
+def renderings(
+    kind: BodyKind, body: str, parameters: Parameters | None, options: Options, fields: Parameters | None
+) -> list[Rendering]:
+    """Make a rendering of each leg: the body itself, then the fallbacks of the options."""
+    return [Rendering(kind, body, parameters, options, leg, fields) for leg in range(len(options.fallbacks) + 1)]
+
+
 def renderings_of(batch: Batch) -> list[Rendering]:
-    """Of each of its legs: its own body, then its fallbacks."""
-    return [
-        Rendering(batch.kind, batch.body, batch.parameters, batch.options, leg, batch.fields)
-        for leg in range(len(batch.options.fallbacks) + 1)
-    ]
+    """Make a rendering of each leg of a batch."""
+    return renderings(batch.kind, batch.body, batch.parameters, batch.options, batch.fields)
 
 
 def most_parts(wanted: int | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heliograph.domain.batches import BodyKind, Parameters
 from heliograph.domain.local_times import loud_at_ms
 from heliograph.domain.messages import Waiting
-from heliograph.domain.rendering import Rendering, Unsendable, most_parts
+from heliograph.domain.rendering import Unsendable, most_parts, renderings
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import Outgoing
 from heliograph.store.batches import SendingFacts
@@ -21,10 +21,7 @@ class Preparation:
     ) -> None:
         self._batch = batch
         self._kind = BodyKind(batch.kind)
-        self._renderings = [
-            Rendering(self._kind, batch.body, parameters, batch.options, leg, fields)
-            for leg in range(len(batch.options.fallbacks) + 1)
-        ]
+        self._renderings = renderings(self._kind, batch.body, parameters, batch.options, fields)
         self._max_parts = most_parts(batch.max_parts)
 
     def prepare(self, message: Leased, now_ms: int) -> Outgoing | Change:

@@ -403,7 +403,7 @@ class Batches:
         )
 
     def _check_channels(self, draft: Draft) -> None:
-        wanted = [draft.options.channel, *(fallback.channel for fallback in draft.options.fallbacks)]
+        wanted = draft.options.channels
         if wanted == [Channel.SMS]:
             return
         if draft.data is not None:
