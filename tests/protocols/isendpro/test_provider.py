@@ -175,7 +175,7 @@ async def test_inbound_messages_and_what_is_neither() -> None:
     assert (await provider.handle_webhook(WebhookRequest("GET", {"x": "y"}, {}, b""))).status == 400
 
     (arrival,) = ears.arrived
-    assert (arrival.msisdn, arrival.to, arrival.body) == ("33612345678", "36111", "Oui")
+    assert (arrival.msisdn, arrival.to, arrival.body) == ("+33612345678", "36111", "Oui")
     assert arrival.provider_ref
 
 

@@ -204,7 +204,7 @@ async def test_receipts_and_inbound_are_taken_in() -> None:
         ("d", None, None),
     ]
     assert ears.heard[0].at_ms == 1_767_323_045_000
-    assert [(each.msisdn, each.to, each.body) for each in ears.arrived] == [("33612345678", "33600000000", "STOP")]
+    assert [(each.msisdn, each.to, each.body) for each in ears.arrived] == [("+33612345678", "+33600000000", "STOP")]
 
 
 def free_port() -> int:

@@ -201,8 +201,8 @@ async def test_inbound_messages_and_events_come_by_a_topic(amazon: Amazon, versi
     assert [answer.status for answer in said] == [200] * 4
     (arrival,) = ears.arrived
     assert (arrival.msisdn, arrival.to, arrival.body, arrival.provider_ref) == (
-        "33612345678",
-        "33700000000",
+        "+33612345678",
+        "+33700000000",
         "Oui",
         "I1",
     )

@@ -185,7 +185,7 @@ async def test_media_that_arrive_stay_links() -> None:
 
     (arrival,) = ears.arrived
     assert arrival.body == "Look\nhttps://example.org/1\nhttps://example.org/2"
-    assert (arrival.channel, arrival.msisdn, arrival.to) == (Channel.WHATSAPP, "33612345678", "33700000000")
+    assert (arrival.channel, arrival.msisdn, arrival.to) == (Channel.WHATSAPP, "+33612345678", "+33700000000")
     assert b"<Response/>" in said.body
 
 

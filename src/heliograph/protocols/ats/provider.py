@@ -140,8 +140,8 @@ class AtsProvider(XmlGateway[wire.Reply]):
         if not message.uniq:
             return wire.NOT_TAKEN_IN
         arrival = InboundArrival(
-            msisdn=message.sender.removeprefix("+"),
-            to=message.recipient.removeprefix("+"),
+            msisdn=message.sender,
+            to=message.recipient,
             kind=BodyKind.TEXT,
             body=message.text,
             provider_ref=message.uniq,

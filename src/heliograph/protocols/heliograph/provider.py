@@ -245,8 +245,8 @@ class HeliographProvider(BatchingProvider):
         await self.intake.inbound(
             self.name,
             InboundArrival(
-                msisdn=message.msisdn.removeprefix("+"),
-                to=message.to.removeprefix("+"),
+                msisdn=message.msisdn,
+                to=message.to,
                 kind=BodyKind.BINARY if message.text is None else BodyKind.TEXT,
                 body=message.data or "" if message.text is None else message.text,
                 udh=message.udh or "",

@@ -135,8 +135,8 @@ class IsendproProvider(BatchingProvider):
         await self.intake.inbound(
             self.name,
             InboundArrival(
-                msisdn=inbound["tel"].removeprefix("+"),
-                to=inbound["to"].removeprefix("+"),
+                msisdn=inbound["tel"],
+                to=inbound["to"],
                 kind=BodyKind.TEXT,
                 body=inbound["text"],
                 provider_ref=" ".join(inbound.values()) if inbound.get("date") else None,

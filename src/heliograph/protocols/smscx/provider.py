@@ -218,8 +218,8 @@ class SmscxProvider(BatchingProvider):
         await self.intake.inbound(
             self.name,
             InboundArrival(
-                msisdn=message.from_.removeprefix("+"),
-                to=message.to.removeprefix("+"),
+                msisdn=message.from_,
+                to=message.to,
                 kind=BodyKind.TEXT,
                 body=message.text,
                 provider_ref=message.msg_id,

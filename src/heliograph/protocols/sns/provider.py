@@ -184,8 +184,8 @@ class SnsProvider(SinglyProvider):
             return
         if "messageBody" in said and "originationNumber" in said:
             arrival = InboundArrival(
-                msisdn=str(said["originationNumber"]).removeprefix("+"),
-                to=str(said.get("destinationNumber", "")).removeprefix("+"),
+                msisdn=str(said["originationNumber"]),
+                to=str(said.get("destinationNumber", "")),
                 kind=BodyKind.TEXT,
                 body=str(said["messageBody"]),
                 provider_ref=str(said.get("inboundMessageId") or told.message_id),

@@ -178,8 +178,8 @@ class TwilioProvider(SinglyProvider):
         media = [said.get(f"MediaUrl{place}", "") for place in range(min(count, MOST_MEDIA))]
         whatsapp = said["From"].startswith(WHATSAPP)
         arrival = InboundArrival(
-            msisdn=said["From"].removeprefix(WHATSAPP).removeprefix("+"),
-            to=said["To"].removeprefix(WHATSAPP).removeprefix("+"),
+            msisdn=said["From"].removeprefix(WHATSAPP),
+            to=said["To"].removeprefix(WHATSAPP),
             kind=BodyKind.TEXT,
             body="\n".join(filter(None, [said.get("Body", ""), *media])),
             provider_ref=sid,

@@ -196,8 +196,8 @@ class WebhookProvider(SinglyProvider):
         if to is None or text is None:
             return False
         arrival = InboundArrival(
-            msisdn=(sender or "").strip().removeprefix("+"),
-            to=to.strip().removeprefix("+"),
+            msisdn=(sender or "").strip(),
+            to=to.strip(),
             kind=BodyKind.TEXT,
             body=text,
             provider_ref=at(inbound.ref, said) if inbound.ref else None,

@@ -15,6 +15,7 @@ from heliograph.domain.batches import BodyKind, Options, Parameters
 from heliograph.domain.parking import Parked
 from heliograph.domain.rendering import Rendered, Rendering
 from heliograph.domain.statuses import SETTLED, Status
+from heliograph.numbers import with_plus
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smsdrop import wire
 from heliograph.services.history import Campaign
@@ -89,7 +90,7 @@ def _said(kind: BodyKind, body: str, parameters: Parameters | None, options: Opt
 
 def _sender(originator: str) -> str:
     """A number of more than eleven digits gets its plus: without, the published client can't read the listing."""
-    return f"+{originator}" if originator.isdigit() and len(originator) > LONGEST_SENDER else originator
+    return with_plus(originator) if len(originator) > LONGEST_SENDER else originator
 
 
 def _until(send_at: datetime | None, options: Options) -> str | None:
