@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from heliograph.domain.errors import SetupError
 from heliograph.domain.prices import FREE, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL
-from heliograph.protocols.registry import PROVIDED
+from heliograph.protocols.providers import PROVIDED
 from heliograph.protocols.xms.provider import XmsConfig
 from heliograph.runtime.platform import running
 from heliograph.runtime.settings import Settings, described, load

@@ -22,7 +22,7 @@ from heliograph.engine.callbacks import Answer
 from heliograph.engine.contract import InboundArrival
 from heliograph.engine.provided import ProviderContext
 from heliograph.numbers import MAX_ADDRESS
-from heliograph.protocols.registry import PROVIDED
+from heliograph.protocols.providers import PROVIDED
 from heliograph.protocols.twilio.door.callbacks import TwilioCallbacks
 from heliograph.runtime.settings import load
 from heliograph.services.events import EventSubjects

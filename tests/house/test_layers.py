@@ -1,143 +1,225 @@
-"""The direction of the house: a room knows only the rooms below it."""
+"""The direction of the house: what each room may know of the others, and which libraries are at home where."""
 
 from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
 
-import pytest
+from tests.importing import OURS, imports_of, module_of, modules, parsed
 
 from heliograph.protocols.registry import SERVED
 
-SOURCE = Path(__file__).parents[2] / "src" / "heliograph"
+#: From the ground up: a room, and what it may know of the rooms before it, or of one part of them. A module is in the
+#: room with the longest name that its own begins with. NAME is a protocol's, on both sides the same.
+KNOWS = {
+    "numbers": "",
+    "text": "numbers",
+    "domain": "numbers text",
+    "calling": "domain.errors",
+    "store": "domain numbers",
+    "engine.contract": "domain",
+    "engine.provided": "engine.contract",
+    "engine": "calling domain engine.contract numbers store",
+    # The sides that send. Nothing of a server is loaded with them.
+    "protocols": "",
+    "protocols.shared": "calling domain engine.contract engine.handing",
+    "protocols.NAME": "calling domain engine.provided protocols.shared text",
+    "sandbox.chaos": "",
+    "api.wire": "domain",
+    "sdk": "api.wire calling domain.errors sandbox.chaos",
+    "protocols.NAME.provider": "api.wire calling domain engine.contract engine.provided numbers protocols.NAME"
+    " protocols.shared sdk.calls text",
+    "protocols.providers": "engine.provided protocols.NAME.provider",
+    # The server.
+    "services": "domain engine numbers store text",
+    "doors": "domain engine.callbacks engine.contract numbers services",
+    "sandbox": "calling domain engine engine.contract numbers sandbox.chaos services store text",
+    "api": "api.wire doors domain numbers sandbox.chaos sandbox.phones services",
+    "public": "domain doors services",
+    "protocols.NAME.door": "calling.requested domain doors engine.callbacks numbers protocols.NAME protocols.shared"
+    " services text",
+    "protocols.registry": "api.keys domain doors.served protocols.NAME.door services.key_kinds",
+    # What people and projects see of it.
+    "console": "calling.private_files domain doors numbers sandbox",
+    "django": "calling domain engine.contract engine.foreign engine.handing engine.provided numbers protocols.providers"
+    " services.exports text",
+    "runtime": "api api.wire calling.private_files console domain doors engine engine.contract engine.provided numbers"
+    " protocols.providers protocols.registry public sandbox services store text",
+    "cli": "domain runtime sdk",
+    "heliograph": "domain.errors sdk",
+    "__main__": "cli",
+}
+ALLOWED = {room: frozenset(others.split()) for room, others in KNOWS.items()}
+#: What everybody may know of the package itself.
+EVERYBODYS = {"__version__"}
 
-#: From the ground up. A module may import from its own line and from those above it in this list.
-FLOORS: list[tuple[str, ...]] = [
-    ("text", "numbers"),
-    ("domain",),
-    ("store", "calling"),
-    ("engine",),
-    ("protocols", "api.wire"),  # the sides that send: all but the doors and the registry
-    ("services",),
-    ("doors", "sandbox"),
-    ("api", "public", "protocols.DOOR"),
-    ("protocols.registry",),
-    ("console", "django"),
-    ("runtime",),
-    ("cli",),
-]
-#: Beside the house: the SDK knows the native API's shapes, the chaos setting, the errors, and nothing of a server.
-SDK_KNOWS = ("sdk", "api.wire", "calling", "sandbox.chaos", "domain.errors")
-
-#: Each library has one home.
+#: Each library has one home, or serves everywhere.
+EVERYWHERE = {"msgspec"}
 HOMES = {
-    "sqlalchemy": ("store",),
-    "alembic": ("store",),
-    "sqlite3": ("store",),
-    "asyncpg": ("store",),
-    "django": ("django",),
-    "asgiref": ("django",),
-    "starlette": ("doors", "api.server", "protocols", "public", "console", "runtime"),
-    "uvicorn": ("runtime",),
-    "uvloop": ("runtime",),
-    "aiohttp": ("engine", "calling.pooled"),
-    "httpx2": ("calling.transport",),
-    "typer": ("cli",),
-    "rich": ("cli",),
-    "jinja2": ("public", "console"),
-    "itsdangerous": ("console",),
-    "phonenumbers": ("numbers",),
-    "xlsxwriter": ("services.exports",),
-    "obstore": ("store.files",),
-    "ua_parser": ("services.agents",),
-    "anyascii": ("text",),
-    "prometheus_client": ("engine", "runtime"),
-    "platformdirs": ("runtime", "sdk"),
-    "redis": ("protocols.smsdrop.storages",),
-    "argon2": ("domain.accounts",),
-    "botocore": ("protocols.sns.signing",),
-    "cryptography": ("domain.seals", "protocols.sns.notifications"),
-    "xml": ("protocols",),
+    "aiohttp": "calling.pooled engine.addresses engine.callbacks",
+    "alembic": "store",
+    "anyascii": "text",
+    "anyio": "protocols.NAME.storages",
+    "argon2": "domain.accounts",
+    "asgiref": "django",
+    "asyncpg": "",  # SQLAlchemy imports it
+    "botocore": "protocols.NAME.signing",
+    "cryptography": "domain.seals protocols.NAME.notifications",
+    "django": "django",
+    "httpx2": "calling.transport",
+    "itsdangerous": "console",
+    "jinja2": "console public",
+    "obstore": "store.files",
+    "phonenumbers": "numbers",
+    "platformdirs": "runtime sdk",
+    "prometheus_client": "engine.metrics runtime",
+    "redis": "protocols.NAME.storages",
+    "rich": "cli",
+    "sqlalchemy": "store",
+    "sqlite3": "",  # this, too
+    "starlette": "api.server console doors protocols.NAME.door public runtime",
+    "structlog": "django doors engine protocols.NAME.provider runtime sandbox",
+    "typer": "cli",
+    "ua_parser": "services.agents",
+    "uvicorn": "runtime",
+    "uvloop": "runtime",
+    "xlsxwriter": "services.exports",
+    "xml": "protocols",
+    "yarl": "calling engine.addresses engine.callbacks",
 }
 
 
-def modules() -> list[str]:
-    found = []
-    for path in SOURCE.rglob("*.py"):
-        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
-        if name and not name.startswith("store.migrations.versions") and name != "__main__":
-            found.append(name)
-    return sorted(found)
+class Known(NamedTuple):
+    """One import of ours in a module of ours; all names without the package's."""
+
+    module: str
+    name: str
+    """Of the module that is imported."""
 
 
-def tree_of(module: str) -> ast.Module:
-    path = SOURCE / Path(*module.split("."))
-    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return ast.parse(file.read_text())
+def within(name: str, room: str) -> bool:
+    return name == room or name.startswith(f"{room}.")
 
 
-def imports_of(module: str) -> set[str]:
-    """What a module imports, ours without the package's name, also inside functions; not what only types need."""
-    found: set[str] = set()
-    for node in ast.walk(tree_of(module)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+@cache
+def generally(name: str) -> str:
+    """With NAME for the name of a protocol."""
+    return re.sub(r"^protocols\.(?!shared|providers|registry)\w+", "protocols.NAME", name)
 
 
-def within(name: str, rooms: tuple[str, ...]) -> bool:
-    return any(name == room or name.startswith(f"{room}.") for room in rooms)
+@cache
+def room_of(module: str) -> str | None:
+    found = [room for room in KNOWS if within(generally(module), room)]
+    return max(found, key=len, default=None)
 
 
-def floor_of(name: str) -> int | None:
-    name = re.sub(r"^protocols\.\w+\.door\b", "protocols.DOOR", name)
-    found = [(room, height) for height, rooms in enumerate(FLOORS) for room in rooms if within(name, (room,))]
-    return max(found, key=lambda each: len(each[0]))[1] if found else None
+def short(name: str) -> str:
+    """Without the package's name, unless it is the package."""
+    return name.removeprefix(f"{OURS}.")
 
 
-OUR_MODULES = [module for module in modules() if module != "protocols"]
+OUR_MODULES = [short(name) for name in modules()]
 
 
-@pytest.mark.parametrize("module", [module for module in OUR_MODULES if not within(module, ("sdk", "cli"))])
-def test_a_room_knows_only_the_rooms_below_it(module: str) -> None:
-    height = floor_of(module)
-    ours = {name.removeprefix("heliograph.") for name in imports_of(module) if name.startswith("heliograph.")}
-
-    too_high = {name for name in ours if (floor_of(name) or 0) > (height if height is not None else -1)}
-
-    assert height is not None, "a new room: give it a floor"
-    assert not too_high
+def ours() -> Iterator[Known]:
+    """What our modules import of each other, also inside functions and for types only."""
+    known = modules()
+    for name, path in known.items():
+        for imported in imports_of(path).all:
+            if within(imported, OURS) and short(imported) not in EVERYBODYS:
+                yield Known(short(name), short(module_of(imported, known) or imported))
 
 
-@pytest.mark.parametrize("module", [module for module in OUR_MODULES if within(module, ("sdk",))])
-def test_the_sdk_knows_nothing_of_a_server(module: str) -> None:
-    ours = {name.removeprefix("heliograph.") for name in imports_of(module) if name.startswith("heliograph.")}
+def is_known(module: str, name: str) -> bool:
+    """Whether a module may know another, by the rooms that they are in."""
+    room, other = room_of(module), room_of(name)
+    both_protocols = all(within(generally(each), "protocols.NAME") for each in (module, name))
+    if both_protocols and module.split(".")[1] != name.split(".")[1]:
+        return False
+    allowed = ALLOWED.get(room or "", frozenset())
+    return room == other or other in allowed or any(within(name, part) for part in allowed if part not in KNOWS)
 
-    assert {name for name in ours if not within(name, (*SDK_KNOWS, "__version__"))} == set()
+
+def parts_of(name: str) -> list[str]:
+    """The names that this one begins with, from the shortest."""
+    words = name.split(".")
+    return [".".join(words[: place + 1]) for place in range(len(words))]
 
 
-@pytest.mark.parametrize("module", OUR_MODULES)
-def test_a_library_is_used_in_its_own_home_only(module: str) -> None:
-    strangers = {
-        library
+def test_every_module_is_in_a_room_and_every_room_has_modules() -> None:
+    assert [module for module in OUR_MODULES if room_of(module) is None] == []
+    assert KNOWS.keys() - {room_of(module) for module in OUR_MODULES} == set()
+
+
+def test_a_room_knows_only_what_is_said_of_it() -> None:
+    too_much = {f"{module} must not know {name}" for module, name in ours() if not is_known(module, name)}
+
+    assert sorted(too_much) == []
+
+
+def test_what_a_room_may_know_is_below_it() -> None:
+    floors = list(KNOWS)
+
+    above = [
+        f"{room}: {other}"
+        for room, others in ALLOWED.items()
+        for other in others
+        if floors.index(str(room_of(other))) >= floors.index(room)
+    ]
+
+    assert above == []
+
+
+def test_a_room_that_no_longer_needs_to_know_another_may_not() -> None:
+    needed = {(room_of(module), part) for module, name in ours() for part in (room_of(name), *parts_of(name))}
+
+    unused = [f"{room}: {other}" for room, others in ALLOWED.items() for other in others if (room, other) not in needed]
+
+    assert unused == []
+
+
+def libraries_used() -> Iterator[tuple[str, str]]:
+    """A module of ours, and a library that it imports, also inside functions and for types only."""
+    for module, path in modules().items():
+        for library in {name.partition(".")[0] for name in imports_of(path).all} - {OURS}:
+            if library in HOMES or library not in sys.stdlib_module_names | EVERYWHERE:
+                yield short(module), library
+
+
+def test_a_library_is_used_in_its_own_home_only() -> None:
+    strangers = [
+        f"{module} uses {library}"
+        for module, library in libraries_used()
+        if not any(within(generally(module), home) for home in HOMES.get(library, "").split())
+    ]
+
+    assert sorted(strangers) == []
+
+
+def test_in_every_home_its_library_is_used() -> None:
+    used = {(library, part) for module, library in libraries_used() for part in parts_of(generally(module))}
+
+    empty = [
+        f"{library}: {home}"
         for library, homes in HOMES.items()
-        if any(name == library or name.startswith(f"{library}.") for name in imports_of(module))
-        and not within(module, homes)
-    }
+        for home in homes.split()
+        if (library, home) not in used
+    ]
 
-    assert not strangers
-
-
-#: Whoever answers somebody outside: what they need of the store, services give them.
-DOORS = ("api", "doors", "public", "console", "django", "protocols")
+    assert empty == []
 
 
-@pytest.mark.parametrize("module", [module for module in OUR_MODULES if within(module, DOORS)])
-def test_a_door_reaches_the_store_through_services(module: str) -> None:
-    assert {name for name in imports_of(module) if within(name, ("heliograph.store",))} == set()
+def test_what_may_not_be_known_is_found() -> None:
+    assert is_known("protocols.xms.door.server", "protocols.xms.wire")
+    assert not is_known("protocols.xms.door.server", "protocols.twilio.wire")
+    assert not is_known("protocols.xms.client", "protocols.xms.door.shapes")
+    assert not is_known("sdk.client", "domain.batches")
+    assert not is_known("engine.dispatch", "services.batches")
+    assert room_of("cellar.shelf") is None
 
 
 SERVED_NAMES = {protocol.name for protocol in SERVED}
@@ -145,12 +227,14 @@ VENDORS_KEY = re.compile(r"[a-z]{2,}[A-Z][a-z]\w*")
 """A name as vendors write the fields of their JSON, such as `receiveCallback`: ours have underscores."""
 
 
-@pytest.mark.parametrize("module", [module for module in OUR_MODULES if within(module, ("services",))])
-def test_services_know_no_protocol(module: str) -> None:
-    nodes = list(ast.walk(tree_of(module)))
-    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    names = {node.attr.lower() for node in nodes if isinstance(node, ast.Attribute)}
+def test_services_know_no_protocol() -> None:
+    known = []
+    for name, path in modules().items():
+        if within(short(name), "services"):
+            nodes = list(ast.walk(parsed(path)))
+            texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+            names = {node.attr.lower() for node in nodes if isinstance(node, ast.Attribute)}
+            known += [f"{name}: {word}" for word in (texts | names) & SERVED_NAMES]
+            known += [f"{name}: {text}" for text in texts if VENDORS_KEY.fullmatch(text)]
 
-    assert {name for name in imports_of(module) if within(name, ("heliograph.protocols", "heliograph.api"))} == set()
-    assert (texts | names) & SERVED_NAMES == set()
-    assert {text for text in texts if VENDORS_KEY.fullmatch(text)} == set()
+    assert known == []

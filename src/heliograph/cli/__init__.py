@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from heliograph.domain.errors import HeliographError
 
 
 def main() -> None:
     """The `heliograph` command. What cannot be done is one sentence on standard error and exit code 2."""
-    from heliograph.cli.commands import app
-
     try:
+        from heliograph.cli.commands import app
+
         app()
     except HeliographError as error:
         hint = f" {error.hint}" if error.hint and error.code != "setup" else ""
-        sys.stderr.write(f"heliograph: {error.message}{hint}\n")
-        sys.exit(2)
+        _end(f"{error.message}{hint}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "heliograph":
+            raise
+        _end(f"The command comes with the server, which needs {error.name}: pip install 'heliograph[server]'")
+
+
+def _end(said: str) -> NoReturn:
+    sys.stderr.write(f"heliograph: {said}\n")
+    sys.exit(2)

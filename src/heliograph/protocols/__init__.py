@@ -15,5 +15,5 @@ door/            where it is served, for somebody else's clients:
     callbacks.py     what a customer's server is told, in this protocol's shape
 
 Nothing outside of door/ loads a library of a server. `shared/` has what several protocols have in common.
-`registry.py` has the one line for each side that a new protocol adds.
+`registry.py` has the one line of each that is served, `providers.py` that of each that messages go out by.
 """

@@ -17,7 +17,7 @@ from heliograph.doors.webhooks import Registered, webhook_address
 from heliograph.engine.contract import InboundArrival, Intake, Provider
 from heliograph.engine.provided import ProviderConfig, ProviderContext
 from heliograph.engine.routes import Route, RouteRules
-from heliograph.protocols.registry import provided
+from heliograph.protocols.providers import provided
 from heliograph.runtime.masking import masked, secrets_of
 from heliograph.runtime.settings import Settings
 from heliograph.store import Store

@@ -125,7 +125,7 @@ def providers_in(raw: Any) -> Mapping[str, ProviderConfig]:
 
 
 def _provider(name: str, table: Any) -> ProviderConfig:
-    from heliograph.protocols.registry import TYPES, provided  # brings all protocols with it
+    from heliograph.protocols.providers import TYPES, provided  # brings all providers with it
 
     if not _PROVIDER_NAME.fullmatch(name) or name == SANDBOX:
         raise Mistake("", f"must have another name: 1 to 32 of a-z, 0-9, - and _, and not {SANDBOX}")

@@ -120,8 +120,9 @@ def put_credential(
     networks: str | None = None,
     sealed: str | None = None,
 ) -> None:
-    """Adds a credential, or replaces the one with the same kind and public id."""
-    tx.run(delete(credentials).where(credentials.c.kind == kind, credentials.c.public_id == public_id))
+    """Adds a credential, or replaces the account's one with the same kind and public id."""
+    same = (credentials.c.kind == kind, credentials.c.public_id == public_id)
+    tx.run(delete(credentials).where(credentials.c.account_id == account_id, *same))
     tx.run(
         insert(credentials).values(
             id=id,

@@ -127,7 +127,10 @@ _WRITTEN = (
 
 
 def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applied]:
-    """Applies what the table of transitions allows; the others leave no trace. Returns those applied, in order."""
+    """Applies what the table of transitions allows; the others leave no trace. Returns those applied, in order.
+
+    Spans accounts.
+    """
     if not changes:
         return []
     current = lock_messages(tx, [change.message_id for change in changes])
@@ -175,7 +178,10 @@ def _took_ms(change: Change, sent_at: int, now_ms: int) -> int | None:
 
 
 def lock_messages(tx: Tx, message_ids: Sequence[str]) -> dict[str, Current]:
-    """The messages' current state, kept still until the transaction ends, in an order that cannot deadlock."""
+    """The messages' current state, kept still until the transaction ends, in an order that cannot deadlock.
+
+    Spans accounts.
+    """
     columns = [messages.c[name] for name in Current._fields]
     rows = tx.rows(
         select(*columns).where(tx.among(messages.c.id, message_ids)).order_by(messages.c.id).with_for_update()

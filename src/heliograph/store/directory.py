@@ -168,9 +168,10 @@ def _originator(row: Sequence[Any]) -> Originator:
 
 def put_application(tx: Tx, application: Application) -> Application:
     """Stores it under the next number, or writes it anew under the number that it has."""
-    before = tx.value(select(applications.c.number).where(applications.c.id == application.id))
-    number = before or take_number(tx, application.account_id, "applications")
-    tx.run(delete(applications).where(applications.c.id == application.id))
+    mine = (applications.c.account_id == application.account_id, applications.c.id == application.id)
+    number = tx.value(select(applications.c.number).where(*mine))
+    number = number or take_number(tx, application.account_id, "applications")
+    tx.run(delete(applications).where(*mine))
     tx.run(
         insert(applications).values(
             id=application.id,

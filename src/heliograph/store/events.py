@@ -92,7 +92,7 @@ def claim_events(
 
 
 def put_back_events(tx: Tx, claimed: Sequence[Event], due_at: int) -> int:
-    """Gives back events that were not offered, as if they had not been claimed, until then."""
+    """Gives back events that were not offered, as if they had not been claimed, until then. Spans accounts."""
     rows = [(event.id, event.attempts - 1) for event in claimed]
     return tx.update(events, "id", ("attempts",), rows, {"due_at": due_at, "last_error": NOT_OFFERED})
 
@@ -138,7 +138,7 @@ class EventOutcome(msgspec.Struct, frozen=True):
 
 def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int) -> int:
     """Together with what the answers ask for, once: a repeated event changes nothing. How many batches there are to
-    send; one that can't be paid for is not."""
+    send; one that can't be paid for is not. Spans accounts."""
     accepted = accept(tx, replies) if (replies := [each for outcome in outcomes for each in outcome.replies]) else []
     tx.update(
         events,
@@ -157,7 +157,7 @@ def _done_at(outcome: EventOutcome, now_ms: int) -> int | None:
 
 
 def end_event_leases(tx: Tx, now_ms: int) -> int:
-    """Makes leased events due at once: for the only process of a store, as it starts.
+    """Makes leased events due at once: for the only process of a store, as it starts. Spans accounts.
 
     A leased event was claimed and has no outcome since; an outcome that leaves an event waiting has an error.
     """

@@ -24,8 +24,8 @@ def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
     batch_id = _finished(tx, account_id, message_id)
     if batch_id is None:
         return False
-    others = select(messages.c.id).where(of_batch(batch_id), messages.c.id != message_id).limit(1)
-    if tx.first(others) is not None:
+    others = select(messages.c.id).where(messages.c.account_id == account_id, of_batch(batch_id))
+    if tx.first(others.where(messages.c.id != message_id).limit(1)) is not None:
         raise OneOfMany()
     mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
     values = {"body": "", "parameters": None, "fields": None, "fingerprint": None}

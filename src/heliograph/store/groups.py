@@ -68,7 +68,8 @@ def replace_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now
     tx.run(delete(group_children).where(group_children.c.group_id == group_id))
     _join(tx, group_id, draft.members, draft.children)
     values = {"name": draft.name, "tags": _text(draft.tags), "modified_at": now_ms}
-    tx.run(update(groups).where(groups.c.id == group_id).values(**values, **_keywords(draft.auto_update)))
+    mine = (groups.c.account_id == account_id, groups.c.id == group_id)
+    tx.run(update(groups).where(*mine).values(**values, **_keywords(draft.auto_update)))
     return _known(tx, account_id, group_id)
 
 
@@ -89,7 +90,8 @@ def change_group(tx: Tx, account_id: str, group_id: str, change: GroupChange, no
     _join(tx, group_id, [*change.add, *copied], change.add_children)
     leaving = [*change.remove, *([] if change.remove_from is None else members_of(tx, account_id, change.remove_from))]
     _leave(tx, group_id, leaving, change.remove_children)
-    tx.run(update(groups).where(groups.c.id == group_id).values(**values))
+    mine = (groups.c.account_id == account_id, groups.c.id == group_id)
+    tx.run(update(groups).where(*mine).values(**values))
     return _known(tx, account_id, group_id)
 
 

@@ -139,6 +139,7 @@ def claim_lookups(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[
 
 
 def ask_again(tx: Tx, questions: Sequence[Question], due_at: int) -> None:
+    """Puts questions off that nobody could answer now, until then. Spans accounts."""
     tx.update(lookups, "id", ("due_at",), [(question.id, due_at) for question in questions])
 
 

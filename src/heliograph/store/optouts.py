@@ -17,7 +17,7 @@ from heliograph.store.tx import Tx
 
 
 def opted_out_among(tx: Tx, recipients: Iterable[tuple[str, Sequence[str]]]) -> set[tuple[str, str]]:
-    """Those pairs of account and MSISDN among the given ones (account, its MSISDNs) that opted out."""
+    """Those pairs of account and MSISDN among the given ones (account, its MSISDNs) that opted out. Spans accounts."""
     wanted = [(account_id, msisdns) for account_id, msisdns in recipients if msisdns]
     if not wanted or tx.first(select(optouts.c.msisdn).limit(1)) is None:
         return set()

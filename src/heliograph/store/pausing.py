@@ -45,13 +45,14 @@ def _turn(tx: Tx, account_id: str, batch_id: str, then: Pause, reason: PauseReas
         return False
     values: dict[str, Any] = {"pause": then.value, "pause_reason": reason and reason.value}
     if then is Pause.RESUMING:  # it has been looked at: what failed before counts no longer
-        values |= {name: 0 for name in ("settled_count", "failed_count") if _is_watched(tx, batch_id)}
+        values |= {name: 0 for name in ("settled_count", "failed_count") if _is_watched(tx, account_id, batch_id)}
     tx.run(update(batches).where(*mine).values(**values))
     return True
 
 
-def _is_watched(tx: Tx, batch_id: str) -> bool:
-    return tx.value(select(batches.c.settled_count).where(batches.c.id == batch_id)) is not None
+def _is_watched(tx: Tx, account_id: str, batch_id: str) -> bool:
+    mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
+    return tx.value(select(batches.c.settled_count).where(*mine)) is not None
 
 
 class Moved(msgspec.Struct, frozen=True):

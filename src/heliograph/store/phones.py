@@ -105,7 +105,10 @@ def clear_phones(tx: Tx, account_id: str | None, msisdn: str | None = None) -> i
 
 
 def unreported(tx: Tx, *, after: str, limit: int) -> list[PhoneMessage]:
-    """Received messages, oldest first, whose receipt has not reached the messages table: for the operator's restart."""
+    """Received messages, oldest first, whose receipt has not reached the messages table: for the operator's restart.
+
+    Spans accounts.
+    """
     rows = tx.rows(
         select(*phone_messages.c)
         .join(messages, messages.c.id == phone_messages.c.message_id)

@@ -77,7 +77,10 @@ CLAIMED = tuple(
 
 
 def due_messages(now_ms: int, limit: int, priority: Priority = Priority.NORMAL) -> Select[*tuple[Any, ...]]:
-    """What is claimed of one priority: due messages, oldest first, those that no other worker is looking at."""
+    """What is claimed of one priority: due messages, oldest first, those that no other worker is looking at.
+
+    Spans accounts.
+    """
     return (
         select(*CLAIMED)
         .where(is_queued, is_free, _has(priority), messages.c.due_at <= now_ms)
@@ -244,7 +247,10 @@ def next_fall_back_at(tx: Tx) -> int | None:
 
 
 def end_leases(tx: Tx, worker: str | None = None) -> int:
-    """Ends all leases, or one worker's, at once: for the only process of a store as it starts, a worker as it stops."""
+    """Ends all leases, or one worker's, at once: for the only process of a store as it starts, a worker as it stops.
+
+    Spans accounts.
+    """
     query = select(messages.c.id).where(is_sending)
     if worker is not None:
         query = query.where(messages.c.worker == worker)
@@ -253,7 +259,7 @@ def end_leases(tx: Tx, worker: str | None = None) -> int:
 
 
 def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: int) -> int:
-    """Holds a worker's messages for longer; those that another has taken meanwhile are left alone."""
+    """Holds a worker's messages for longer; those that another has taken meanwhile are left alone. Spans accounts."""
     held = tx.rows(
         select(messages.c.id)
         .where(tx.among(messages.c.id, message_ids), is_sending, messages.c.worker == worker)

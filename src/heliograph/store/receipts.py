@@ -124,7 +124,7 @@ def _record(
 
 
 def _known(tx: Tx, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
-    """The messages that these receipts are about, by provider and the provider's id."""
+    """The messages that these receipts are about, by provider and the provider's id. Spans accounts."""
     rows = tx.rows(
         select(messages.c.provider, messages.c.provider_ref, messages.c.id).where(
             tx.among(messages.c.provider_ref, {receipt.provider_ref for receipt in receipts})

@@ -102,9 +102,10 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, Sequence[Any]], used_ids: int, 
     gone = [there[msisdn][0] for msisdn in there.keys() - quotes.keys()]
     new = [msisdn for msisdn in wanted.msisdns if msisdn not in there]
     if gone:
-        tx.run(delete(messages).where(tx.among(messages.c.id, gone)))
+        tx.run(delete(messages).where(messages.c.account_id == after.account_id, tx.among(messages.c.id, gone)))
     shared = {"notify": int(notify_of(after.report, after.options)), "priority": int(after.options.priority)}
-    tx.run(update(messages).where(of_batch(after.id), is_queued).values(**shared, reason=None, line=None))
+    mine = (messages.c.account_id == after.account_id, of_batch(after.id))
+    tx.run(update(messages).where(*mine, is_queued).values(**shared, reason=None, line=None))
     tx.update(messages, "id", ("price", "parts", "due_at", "expire_at"), _renewed(after, kept, quotes))
     if after.options.fallbacks:
         routes = [(quotes[row[1]], row[0]) for row in kept]
@@ -114,7 +115,8 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, Sequence[Any]], used_ids: int, 
     values = {name: value for name, value in row.items() if name not in _KEPT}
     waiting = len(new) + sum(each[2] == Status.QUEUED.value for each in kept)
     values |= {"open_count": open_count(after, waiting), "used_ids": used_ids + len(new)}
-    tx.run(update(batches).where(batches.c.id == after.id).values(**values))
+    it = (batches.c.account_id == after.account_id, batches.c.id == after.id)
+    tx.run(update(batches).where(*it).values(**values))
     add_messages(tx, [Fresh(after, new, [quotes[msisdn] for msisdn in new], used_ids)])
     if not waiting:
         settle_if_empty(tx, [after.id], now_ms)

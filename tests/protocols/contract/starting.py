@@ -11,7 +11,7 @@ from tests.protocols.standing_in import Ears
 
 from heliograph.engine.contract import Provider
 from heliograph.engine.provided import ProviderContext
-from heliograph.protocols.registry import PROVIDED
+from heliograph.protocols.providers import PROVIDED
 from heliograph.runtime.settings import load
 
 

@@ -14,7 +14,7 @@ from tests.protocols.standing_in import outgoing
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.statuses import Status
 from heliograph.engine.contract import Accepted, Outcome, Refused, TryAgain, Uncertain
-from heliograph.protocols.registry import PROVIDED
+from heliograph.protocols.providers import PROVIDED
 from heliograph.runtime.providers import check
 
 every_provider = pytest.mark.parametrize("wire", WIRES, ids=[wire.type for wire in WIRES])

@@ -39,7 +39,7 @@ from heliograph.engine.contract import (
 from heliograph.engine.foreign import storable
 from heliograph.engine.handing import became_of
 from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, ProviderContext
-from heliograph.protocols.registry import TYPES, provided
+from heliograph.protocols.providers import TYPES, provided
 from heliograph.text import measure_text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-INSTALL = "needs botocore: install heliograph[sns]"
+INSTALL = "needs botocore: pip install 'heliograph[sns]'"
 
 
 def is_installed() -> bool:

@@ -1,0 +1,118 @@
+"""Every field of what customers can ask for is filled in by every door, or named here as one that it has no words for.
+
+So whoever adds a field meets each door, and decides.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+from tests.importing import ROOT, parsed
+
+from heliograph.domain.batches import Draft, Options
+from heliograph.domain.contacts import ContactDraft
+from heliograph.domain.directory import TemplateDraft
+from heliograph.domain.groups import GroupDraft
+from heliograph.domain.verifications import VerificationDraft
+
+SOURCE = ROOT / "src" / "heliograph"
+DRAFTS = {
+    struct.__name__: struct for struct in (Draft, Options, ContactDraft, GroupDraft, TemplateDraft, VerificationDraft)
+}
+#: What no door can ask for.
+NOBODYS = {"despite_optout"}
+FIELDS = {name: {*struct.__struct_fields__} - NOBODYS for name, struct in DRAFTS.items()}
+
+DOORS = sorted([path.relative_to(SOURCE).as_posix() for path in SOURCE.glob("protocols/*/door")] + ["api"])
+
+#: What a door has no words for, of the drafts that it makes.
+UNMAPPED: dict[str, dict[str, str]] = {
+    "api": {
+        "ContactDraft": "region",
+        "Draft": "request",
+        "Options": "originator_ton originator_npi local_time quiet media audience campaign_id ucs2 as_given deferred_s",
+        "TemplateDraft": "rich_media",
+        "VerificationDraft": "region",
+    },
+    "protocols/isendpro/door": {
+        "ContactDraft": "region",
+        "Draft": "groups template data udh expire_at tags title client_reference idempotency_key request flash",
+        "GroupDraft": "members children auto_update tags",
+        "Options": "truncate originator_ton originator_npi feedback local_time marketing priority"
+        " pause_share pause_after media audience campaign_id deferred_s channel rich_media"
+        " fallbacks fall_back_after_s",
+    },
+    "protocols/smscx/door": {
+        "Draft": "groups template data udh expire_at tags title flash",
+        "GroupDraft": "members children auto_update tags",
+        "Options": "truncate originator_ton originator_npi feedback marketing priority pause_share"
+        " pause_after media campaign_id ucs2 deferred_s",
+        "VerificationDraft": "region address",
+    },
+    "protocols/smsdrop/door": {
+        "Draft": "groups template data udh expire_at callback_url report tags client_reference"
+        " idempotency_key request max_parts",
+        "Options": "truncate originator_ton originator_npi feedback local_time quiet marketing priority"
+        " pause_share pause_after media audience campaign_id channel rich_media fallbacks"
+        " fall_back_after_s",
+    },
+    "protocols/twilio/door": {
+        "Draft": "groups template data udh tags title idempotency_key request flash max_parts",
+        "Options": "truncate originator_ton originator_npi local_time quiet marketing priority pause_share"
+        " pause_after audience campaign_id ucs2 deferred_s rich_media fallbacks fall_back_after_s",
+        "VerificationDraft": "region address client_reference callback_url",
+    },
+    "protocols/xms/door": {
+        "Draft": "template title idempotency_key request",
+        "Options": "local_time quiet marketing priority pause_share pause_after media audience ucs2 as_given"
+        " deferred_s channel rich_media fallbacks fall_back_after_s",
+    },
+}
+
+
+def made_by(door: str) -> dict[str, set[str]]:
+    """The drafts that a door makes, and the fields that it fills in."""
+    found: dict[str, set[str]] = {}
+    for path in (SOURCE / door).rglob("*.py"):
+        for call in filling_in(parsed(path)):
+            given = {keyword.arg for keyword in call.keywords if keyword.arg}
+            name = ast.unparse(call.func)
+            for struct in [name] if name in DRAFTS else ["Draft", "Options"]:
+                found.setdefault(struct, set()).update(given & FIELDS[struct])
+    return found
+
+
+def filling_in(tree: ast.Module) -> Iterator[ast.Call]:
+    """Where a draft is made, and where a function that makes one changes another: `msgspec.structs.replace`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in DRAFTS:
+            yield node
+        elif isinstance(node, ast.FunctionDef) and node.returns is not None and ast.unparse(node.returns) == "Draft":
+            calls = (part for part in ast.walk(node) if isinstance(part, ast.Call))
+            yield from (call for call in calls if ast.unparse(call.func) == "msgspec.structs.replace")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_fills_in_every_field_or_says_that_it_does_not(door: str) -> None:
+    made = made_by(door)
+    unmapped = {struct: set(fields.split()) for struct, fields in UNMAPPED.get(door, {}).items()}
+
+    left = {struct: FIELDS[struct] - given for struct, given in made.items()}
+
+    assert made.keys() >= {"Draft", "Options"}
+    assert {struct: fields for struct, fields in left.items() if fields} == unmapped
+
+
+def test_a_batch_makes_the_draft_that_it_was_made_of() -> None:
+    """A batch that is changed or tried again is written anew by what `draft_of` says of it."""
+    (call,) = (
+        call for call in filling_in(parsed(SOURCE / "domain" / "batches.py")) if ast.unparse(call.func) == "Draft"
+    )
+
+    assert FIELDS["Draft"] - {keyword.arg for keyword in call.keywords} == {
+        "template",  # its text is in the batch
+        "idempotency_key",  # of the request, as the next one is
+        "request",
+    }
