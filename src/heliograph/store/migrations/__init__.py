@@ -69,9 +69,7 @@ class OlderStore(SetupError):
     """The store was written by an older Heliograph, and only a server brings it up to date."""
 
     code = "older_store"
-    hint = (
-        "Stop the servers that run on it and start this version with `heliograph serve`, then give the command again."
-    )
+    hint = "Stop the servers that run on it, start this version with `heliograph serve`, and give the command again."
 
 
 class NewerStore(SetupError):
