@@ -211,7 +211,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             requests_per_second=0,
             code_limits=CodeLimits(),
         )
-        return Running(engine, chosen, services, account, Phones(engine, sandbox))
+        return Running(engine, chosen, services, account, Phones(engine, sandbox, services.waits))
 
     yield begin
     for engine, store in reversed(running):
