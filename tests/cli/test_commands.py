@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import signal
 import socket
 import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+import termios
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -292,11 +295,76 @@ def test_the_ready_file_says_all_that_a_test_suite_needs(server: Server) -> None
     assert json.dumps(ready)
 
 
-def test_the_banner_has_the_addresses_and_how_to_send(server: Server) -> None:
-    banner = "".join(server.banner)
+NO_SECRETS = {"base_url", "endpoint", "host", "context", "email", "service_plan_id", "application_id"}
 
-    for part in (server.ready["console"]["url"], server.token, server.ready["protocols"]["xms"]["service_plan_id"]):
-        assert part in banner
+
+def secrets_in(value: Any, name: str = "") -> Iterator[str]:
+    """What of a ready file opens something: all values but addresses and names."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from secrets_in(each, key)
+    elif name == "url":
+        yield value.partition("?key=")[2]
+    elif name not in NO_SECRETS and not name.endswith("_sid"):
+        yield value
+
+
+def test_the_banner_has_the_addresses_and_the_file_with_the_credentials(server: Server) -> None:
+    """Its output is a pipe here, as it is for a service manager, whose log others read."""
+    banner = "".join(server.banner)
+    file = server.data_dir.parent / f"{server.data_dir.name}.ready.json"
+    secrets = list(secrets_in(server.ready))
+
+    assert f"{server.url}/v1   token ***" in banner
+    assert server.ready["protocols"]["xms"]["service_plan_id"] in banner
+    assert f"stands in {file}," in banner
+    assert len(secrets) == 17
+    assert [secret for secret in secrets if secret in banner] == []
+
+
+def at_a_terminal(directory: Path, environment: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """What a server says whose output is a terminal, and its connection file; it is stopped again."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 60))  # narrower than the lines
+    process = subprocess.Popen(
+        [sys.executable, "-m", "heliograph", "serve", "--data-dir", str(directory), "--port", "0"],
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | environment,
+    )
+    os.close(theirs)
+    with os.fdopen(ours) as terminal:
+        told = ""
+        while "client.messages.send" not in told and process.poll() is None:
+            told += terminal.readline()
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+    return told, json.loads((directory / "connection.json").read_bytes())
+
+
+def test_a_person_at_a_terminal_sees_all_that_is_needed_to_begin(tmp_path: Path) -> None:
+    banner, connection = at_a_terminal(tmp_path / "data", {})
+    protocols = connection["protocols"]
+
+    assert connection["console"]["url"] in banner
+    assert f'Client("{connection["base_url"]}", "{connection["api"]["token"]}")' in banner
+    for name in ("xms", "smscx", "smsdrop", "isendpro", "twilio"):
+        assert any(secret in banner for secret in secrets_in(protocols[name])), name
+    assert "***" not in banner
+
+
+def test_a_terminal_is_told_no_credentials_either_where_messages_go_by_a_real_provider(tmp_path: Path) -> None:
+    banner, connection = at_a_terminal(
+        tmp_path / "data",
+        {
+            "HELIOGRAPH_SANDBOX": "on",
+            "HELIOGRAPH_PROVIDERS": json.dumps({"out": {"type": "file", "path": str(tmp_path / "sent.jsonl")}}),
+            "HELIOGRAPH_DEFAULT_PROVIDER": "out",
+        },
+    )
+
+    assert f"stands in {tmp_path / 'data' / 'connection.json'}," in banner
+    assert [secret for secret in secrets_in(connection) if secret in banner] == []
 
 
 def test_secrets_are_readable_by_their_owner_only(server: Server) -> None:

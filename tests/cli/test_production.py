@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +236,26 @@ def test_what_a_command_cannot_do_is_one_sentence(tmp_path: Path, words: tuple[s
     assert code == 2
     assert told in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("accounts", "list"), ("keys", "create", "--account", "Acme")])
+def test_commands_of_another_version_than_the_servers_are_refused_in_one_line(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    where = ("--data-dir", str(tmp_path / "data"))
+    made("accounts", "create", "Acme", *where)
+
+    for schema, told in (("0001", "an older Heliograph"), ("9999", "a newer Heliograph")):
+        with closing(sqlite3.connect(tmp_path / "data" / "heliograph.db")) as store, store:
+            store.execute("UPDATE alembic_version SET version_num = ?", (schema,))
+
+        code, said = command(*words, *where)
+        with closing(sqlite3.connect(tmp_path / "data" / "heliograph.db")) as store:
+            (left,) = store.execute("SELECT version_num FROM alembic_version").fetchone()
+
+        assert (code, left) == (2, schema)
+        assert told in said
+        assert said.count("\n") == 1
 
 
 def test_the_data_directory_is_for_its_owner_only(tmp_path: Path, start_server: StartServer) -> None:

@@ -214,7 +214,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             code_limits=CodeLimits(),
             listeners_of=listeners_of,
         )
-        return Running(engine, chosen, services, account, Phones(engine, sandbox))
+        return Running(engine, chosen, services, account, Phones(engine, sandbox, services.waits))
 
     yield begin
     for engine, store in reversed(running):

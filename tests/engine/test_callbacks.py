@@ -253,6 +253,27 @@ def test_addresses_that_they_may(url: str) -> None:
     assert AddressGuard().fault_in(url) is None
 
 
+NOT_PUBLIC = {
+    "protocols": ("192.0.0.8", "192.0.0.192", "2001:1::1", "2001:0:7f00:1::", "5f00::1"),
+    "documentation": ("3fff::1", "2001:db8::1", "192.0.2.1"),
+    "relays": ("192.88.99.1",),
+    "clouds": ("169.254.169.254", "168.63.129.16", "100.100.100.200", "fd00:ec2::254"),
+    "IPv4 in IPv6": (
+        *("::127.0.0.1", "::ffff:10.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe"),
+        *("64:ff9b:1::7f00:1", "2002:7f00:1::", "2002:c0a8:101::1", "64:ff9b::a83f:8110"),
+    ),
+    "nobody's": ("0.0.0.0", "0.1.2.3", "240.0.0.1", "255.255.255.255", "::", "ff0e::1", "224.0.0.1", "fec0::1"),
+}
+
+
+@pytest.mark.parametrize("address", [each for several in NOT_PUBLIC.values() for each in several])
+def test_what_is_not_public_is_not_called_whatever_this_version_of_python_takes_it_for(address: str) -> None:
+    host = f"[{address}]" if ":" in address else address
+
+    assert not AddressGuard().allows(ip_address(address))
+    assert AddressGuard().fault_in(f"http://{host}/") is not None
+
+
 @pytest.mark.parametrize(
     ("networks", "address", "allowed"),
     [

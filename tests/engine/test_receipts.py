@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha512
+
 import msgspec
 import pytest
 from sqlalchemy import func, select
 
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import NEXT, REPORTABLE, Status
-from heliograph.engine.contract import Outgoing, Uncertain
+from heliograph.engine.contract import Accepted, Outgoing, Refused, Uncertain
 from heliograph.store.schema import early_receipts
 from heliograph.store.tx import Tx
 
@@ -38,6 +41,42 @@ async def test_a_receipt_that_arrives_before_the_submits_answer_is_kept_and_appl
     assert delivered.provider_ref == ref(message.id)
     assert counted(running, "parked") == 1
     assert await running.engine.store.read(kept_receipts) == 0
+
+
+LONG = b64encode(b"".join(sha512(bytes([n])).digest() for n in range(200))).decode()
+"""A name that no index of PostgreSQL has room for."""
+
+
+async def test_what_one_provider_says_at_length_keeps_no_other_outcome_or_receipt_from_being_recorded(
+    start: StartEngine,
+) -> None:
+    provider = ScriptedProvider()
+    provider.answers += [
+        Accepted(LONG, poll=LONG),
+        Accepted("short"),
+        Refused("provider_refused", LONG, LONG * 100),
+        Accepted("x\0", poll="x\0"),
+    ]
+    running = await start(provider)
+    messages = await running.send(*(f"+3361234567{n}" for n in range(4)))
+    statuses = (Status.SENT, Status.SENT, Status.REJECTED, Status.SENT)
+    for message, status in zip(messages, statuses, strict=True):
+        await running.until(message, status)
+
+    told = [Receipt("scripted", LONG, Status.DELIVERED, detail=LONG * 100, at_ms=-(10**17))]
+    told += [
+        Receipt("scripted", f"{LONG}, of nobody", Status.DELIVERED),
+        Receipt("scripted", "short", Status.DELIVERED),
+    ]
+    await running.engine.intake.receipts(told)
+    refused = await running.until(messages[2], Status.REJECTED)
+
+    for message in messages[:2]:
+        delivered = await running.until(message, Status.DELIVERED)
+        assert len(delivered.provider_ref or "") <= 255
+    assert len(refused.provider_code or "") <= 100
+    assert len(refused.detail or "") <= 2_000
+    assert counted(running, "parked") == 1
 
 
 async def test_a_receipt_that_comes_twice_counts_once(start: StartEngine) -> None:

@@ -163,9 +163,10 @@ async def test_a_reply_to_a_name_that_never_wrote_is_refused_for_the_operator(st
 
     running = await start(ownerless)
     from heliograph.sandbox.phones import Phones
+    from heliograph.services.waits import Waits
 
     assert isinstance(running.provider, SandboxOperator)
-    phones = Phones(running.engine, running.provider)
+    phones = Phones(running.engine, running.provider, Waits())
     with pytest.raises(NotFound):
         await phones.reply(None, "+33612345678", "Nobody", "Hello?")
 

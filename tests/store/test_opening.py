@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,13 @@ from sqlalchemy import text
 
 from heliograph.domain.errors import SetupError, ShuttingDown
 from heliograph.domain.filters import InboundFilter
-from heliograph.store import Store, open_store
+from heliograph.store import Store, migrations, open_store
 from heliograph.store.accounts import account_by_id
 from heliograph.store.contacts import contacts_of
 from heliograph.store.conversations import conversations_of
 from heliograph.store.groups import groups_by_numbers, members_of
 from heliograph.store.inbound import inbound_of
-from heliograph.store.migrations import NewerStore, migrate
+from heliograph.store.migrations import NewerStore, OlderStore, migrate
 from heliograph.store.numbering import take_number
 from heliograph.store.optouts import newest_optouts, opted_out_among
 from heliograph.store.schema import metadata
@@ -181,17 +182,77 @@ async def test_a_store_is_found_again_as_it_was_left(store_url: str, tmp_path: P
     assert found == "1"
 
 
-async def test_a_store_of_a_newer_version_is_left_alone(store_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", [False, True])
+async def test_a_store_of_a_newer_version_is_left_alone(store_url: str, tmp_path: Path, beside: bool) -> None:
     store = await open_store(store_url, tmp_path)
     await store.write(lambda tx: tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     await store.close()
 
     with pytest.raises(NewerStore, match=r"newer Heliograph \(its schema is 9999\)") as refused:
-        await open_store(store_url, tmp_path)
+        await open_store(store_url, tmp_path, beside=beside)
 
     assert refused.value.message.count(". ") == 0
     assert refused.value.message.endswith(".")
     assert refused.value.hint
+
+
+def as_of(revision: str) -> Callable[[Tx], None]:
+    def made(tx: Tx) -> None:
+        metadata.drop_all(tx.connection)
+        tx.connection.execute(text("DROP TABLE alembic_version"))
+        migrate(tx.connection, revision)
+
+    return made
+
+
+def schema_of(tx: Tx) -> tuple[str, set[str]]:
+    return str(tx.connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()), indexes(tx)
+
+
+OLDER = [path.name[:4] for path in sorted((Path(migrations.__file__).parent / "versions").glob("0*.py"))][:-1]
+
+
+@pytest.mark.parametrize("revision", [OLDER[0], OLDER[-1]])
+async def test_commands_leave_a_store_of_an_older_version_as_it_is(
+    store_url: str, tmp_path: Path, revision: str
+) -> None:
+    """A server of that version may be running on it."""
+    store = await open_store(store_url, tmp_path)
+    await store.write(as_of(revision))
+    before = await store.write(schema_of)
+
+    with pytest.raises(OlderStore, match=rf"older Heliograph \(its schema is {revision}\)") as refused:
+        await open_store(store_url, tmp_path, beside=True)
+
+    assert await store.write(schema_of) == before
+    assert "`heliograph serve`" in refused.value.hint
+    await store.close()
+
+
+async def test_commands_make_a_new_store_and_open_one_that_a_server_has(store_url: str, tmp_path: Path) -> None:
+    made = await open_store(store_url, tmp_path, beside=True)
+    await made.write(put_setting, "a", "1")
+    await made.close()
+    owner = await open_store(store_url, tmp_path)
+    beside = await open_store(store_url, tmp_path, beside=True)
+
+    await beside.write(put_setting, "b", "2")
+    found = [await owner.read(get_setting, name) for name in "ab"]
+    await beside.close()
+    await owner.close()
+
+    assert found == ["1", "2"]
+
+
+async def test_a_store_that_was_refused_can_be_opened_by_a_server(store_url: str, tmp_path: Path) -> None:
+    store = await open_store(store_url, tmp_path)
+    await store.write(as_of(OLDER[-1]))
+    await store.close()
+    with pytest.raises(OlderStore):
+        await open_store(store_url, tmp_path, beside=True)
+
+    await (await open_store(store_url, tmp_path)).close()
+    await (await open_store(store_url, tmp_path, beside=True)).close()
 
 
 async def test_a_directory_that_another_process_uses_is_named(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,6 +64,7 @@ def serve(
     ] = None,
 ) -> None:
     """Start Heliograph: API, dispatcher, sandbox operator and web inbox in one process."""
+    from heliograph.cli.banner import banner
     from heliograph.runtime import logs
     from heliograph.runtime.serve import run
     from heliograph.runtime.serve import serve as serve_until_stopped
@@ -80,11 +80,12 @@ def serve(
     loaded = _load(config, flags)
     settings = loaded.settings
     logs.configure(settings.log_level, settings.log_format)
-    run(
-        serve_until_stopped(
-            settings, ready_file=ready_file, announce=lambda addresses: _announce(addresses, settings.data_dir)
-        )
-    )
+
+    def announce(addresses: Addresses) -> None:
+        told = banner(addresses, settings, ready_file, on_terminal=sys.stdout.isatty())
+        out.print(told, soft_wrap=True)
+
+    run(serve_until_stopped(settings, ready_file=ready_file, announce=announce))
     out.print("Stopped. Everything that was accepted is kept.")
 
 
@@ -92,56 +93,6 @@ def _load(config: Path | None, flags: Mapping[str, object]) -> Loaded:
     from heliograph.runtime.settings import load
 
     return load(file=config, environment=os.environ, flags=flags)
-
-
-def _announce(addresses: Addresses, data_dir: Path) -> None:
-    if "token" not in addresses.api:
-        out.print(
-            f"""\
-Heliograph {__version__} is running at {addresses.base_url}. Ctrl-C stops it; what it has accepted stays.
-There is no sandbox, because messages go by a provider of the settings. Who may send:
-
-  {_program()} accounts create NAME
-  {_program()} keys create --account NAME --protocol native
-""",
-            soft_wrap=True,
-        )
-        return
-    token = addresses.api["token"]
-    names = ("xms", "smscx", "smsdrop", "isendpro", "twilio")
-    xms, smscx, smsdrop, isendpro, twilio = (addresses.protocols[name] for name in names)
-    out.print(
-        f"""\
-Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays in {data_dir}
-
-  inbox      {addresses.console["url"]}
-  API        {addresses.api["base_url"]}   token {token}
-  XMS        {xms["endpoint"]}   service plan {xms["service_plan_id"]}   token {xms["token"]}
-  SMS.CX     {smscx["host"]}   API key {smscx["api_key"]}
-  smsdrop    {smsdrop["context"]}   e-mail {smsdrop["email"]}   password {smsdrop["password"]}
-  iSendPro   {isendpro["host"]}   key {isendpro["keyid"]}
-  Twilio     {twilio["base_url"]}   account {twilio["account_sid"]}   token {twilio["auth_token"]}
-
-Send a message, and see it in the inbox:
-
-  {_program()} send +33612345678 "Hello"
-
-or from Python:
-
-  from heliograph import Client
-  client = Client("{addresses.base_url}", "{token}")
-  client.messages.send(to="+33612345678", text="Hello")
-""",
-        soft_wrap=True,
-    )
-
-
-def _program() -> str:
-    """How this command can be called again from where it was called."""
-    name = sys.argv[0]
-    if Path(name).name != "heliograph":
-        return "python -m heliograph"
-    return "heliograph" if shutil.which("heliograph") else name
 
 
 @app.command()

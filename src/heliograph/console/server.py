@@ -52,8 +52,8 @@ def console_routes(phones: Phones, data_dir: Path) -> list[BaseRoute]:
         Route("/inbox", console.for_session(console.inbox)),
         Route("/inbox/open", console.for_session(console.open_phone)),
         Route("/inbox/events", console.for_session(console.events)),
-        Route("/inbox/{msisdn:int}", console.for_session(console.inbox)),
-        Route("/inbox/{msisdn:int}/replies", console.for_session(console.reply), methods=["POST"]),
+        Route("/inbox/{msisdn}", console.for_session(console.inbox)),
+        Route("/inbox/{msisdn}/replies", console.for_session(console.reply), methods=["POST"]),
     ]
 
 
@@ -97,7 +97,10 @@ class _Console:
         return guarded
 
     async def inbox(self, request: Request, session: str) -> Response:
-        chosen = _chosen(request.path_params.get("msisdn"))
+        named = request.path_params.get("msisdn")
+        chosen = _chosen(named)
+        if named is not None and chosen is None:
+            return Response(status_code=404)
         entries = await self._phones.thread(chosen) if chosen else []
         token = self._sessions.form_token(session)
         return _html(pages.inbox_page(await self._phones.contacts(), chosen, entries, token))

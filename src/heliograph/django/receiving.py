@@ -22,14 +22,14 @@ from heliograph.domain.instants import from_ms
 from heliograph.domain.optouts import Consent, consent_in
 from heliograph.domain.receipts import Receipt
 from heliograph.engine.contract import InboundArrival, Intake
-from heliograph.engine.foreign import bounded, storable
+from heliograph.engine.foreign import bounded, code_of, detail_of, reference
 from heliograph.numbers import is_msisdn, with_plus
 
 log = logging.getLogger(__name__)
 
 EARLY_KEPT = timedelta(days=2)
 """How long a receipt waits for its message."""
-MAX_NUMBER, MAX_CODE = 20, 100
+MAX_NUMBER = 20
 """Characters that the tables have room for."""
 _TOLD = ("state", "error", "extra_sender_data", "poll")
 """What receipts change."""
@@ -89,9 +89,8 @@ def apply_early_receipts(backend_name: str, messages: Iterable[OutputSMSMessage]
 
 def _news(receipt: Receipt) -> News:
     assert receipt.status is not None  # noqa: S101 - its caller has looked
-    detail = receipt.detail or receipt.reason
-    code = None if receipt.provider_code is None else storable(receipt.provider_code)[:MAX_CODE]
-    return News(storable(receipt.provider_ref), OF_STATUS[receipt.status], code, storable(detail))
+    code, detail = code_of(receipt.provider_code), detail_of(receipt.detail or receipt.reason)
+    return News(reference(receipt.provider_ref), OF_STATUS[receipt.status], code, detail)
 
 
 def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> set[str]:

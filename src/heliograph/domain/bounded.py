@@ -50,10 +50,15 @@ def time_in(text: str) -> datetime | None:
 
 
 def signed_at(text: str) -> int | None:
-    """The second since 1970 at which something says it was signed; None if that is no time, or not the last minutes:
-    whoever caught a call once could hand it in again for ever."""
+    """The second since 1970 at which something says it was signed; None if that is no time, or not the last minutes."""
     second = count_in(text)
-    return second if second is not None and abs(time.time() - second) <= STALE_S else None
+    return second if second is not None and is_recent(second) else None
+
+
+def is_recent(second: float, *, oldest_s: int = STALE_S) -> bool:
+    """Whether something that says it was signed at `second` since 1970 is not older than `oldest_s`: whoever caught a
+    call once could hand it in again for ever. A clock that goes up to STALE_S ahead of ours is a clock."""
+    return -STALE_S <= time.time() - second <= oldest_s
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:

@@ -298,6 +298,13 @@ class RateLimited(RequestError):
     hint = "Wait until the next second."
 
 
+class TooManyWaits(RateLimited):
+    """More requests of the account wait for something to happen than may."""
+
+    code = "too_many_waits"
+    hint = "Wait for the answers of some, or ask again and again with a pause and without waiting."
+
+
 class TooManyLogins(RateLimited):
     """There were too many attempts to log in, with this name or from this address."""
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.requests import Request
 
+from heliograph.domain.bounded import count_in
 from heliograph.domain.errors import (
     InvalidField,
     MalformedRequest,
@@ -46,11 +47,11 @@ def require_few_fields(text: str | bytes, most: int = MAX_FIELDS) -> None:
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The body; RequestTooLarge as soon as more than `limit` bytes are announced or sent."""
-    announced = request.headers.get("content-length", "0")
-    if not announced.isascii() or not announced.isdigit():
+    announced = count_in(request.headers.get("content-length", "0"))
+    if announced is None:
         raise MalformedRequest("The Content-Length header is not a number.")
-    if int(announced) > limit:
-        raise RequestTooLarge(f"The body has {announced} bytes; {limit} are allowed.")
+    if announced > limit:
+        raise RequestTooLarge(f"The body has more than {limit} bytes.")
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():

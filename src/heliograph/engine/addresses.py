@@ -30,6 +30,16 @@ _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 """A name whose other characters have been written in ASCII (RFC 1123, and the underscore that people use)."""
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _NAT64 = ip_network("64:ff9b::/96")
+_NOT_PUBLIC: tuple[Network, ...] = (
+    ip_network("192.0.0.0/24"),  # for protocols (RFC 6890); a cloud's metadata are at 192.0.0.192
+    ip_network("192.88.99.0/24"),  # relays of 6to4, which are no more (RFC 7526)
+    ip_network("168.63.129.16/32"),  # a cloud's own, told to its machines only (Azure's WireServer)
+    ip_network("64:ff9b:1::/48"),  # NAT64 of a network's own (RFC 8215): nobody knows what is behind it
+    ip_network("2001::/23"),  # for protocols (RFC 2928), Teredo among them
+    ip_network("3fff::/20"),  # for documentation (RFC 9637)
+    ip_network("5f00::/16"),  # within one network (RFC 9602)
+)
+"""What is not public whichever version of Python is asked: its own list is as old as it is."""
 
 
 class AddressNotAllowed(OSError):
@@ -46,6 +56,7 @@ class AddressGuard:
         public = address.is_global and not (address.is_multicast or address.is_reserved)
         if isinstance(address, IPv6Address) and address.is_site_local:
             public = False
+        public = public and not any(address in network for network in _NOT_PUBLIC)
         return public or any(address in network for network in self._allowed)
 
     def require(self, url: str | UnsetType | None, *, credentials: bool = False) -> None:

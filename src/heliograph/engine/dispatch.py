@@ -22,6 +22,7 @@ from heliograph.domain.messages import Waiting
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import SETTLED, Reason, Status
 from heliograph.engine.contract import Accepted, Fault, Outcome, Outgoing, TryAgain, Uncertain
+from heliograph.engine.foreign import is_handle
 from heliograph.engine.handing import became_of
 from heliograph.engine.judging import Judge, is_failure, not_taken, subject_of
 from heliograph.engine.metrics import Metrics
@@ -290,7 +291,7 @@ class Dispatcher:
         self._metrics.sent(provider.name, outcomes)
         polls: dict[str, Poll] = {}
         for (message, _), outcome in zip(chunk, outcomes, strict=True):
-            if isinstance(outcome, Accepted) and outcome.poll is not None:
+            if isinstance(outcome, Accepted) and outcome.poll is not None and is_handle(outcome.poll):
                 polls[outcome.poll] = first_poll(provider.name, outcome.poll, now, message.expire_at)
         changes = [
             self._judged(route, message, prepared, outcome, batches[message.batch_id].tags, now)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime
 from typing import overload
 
 import msgspec
 
 from heliograph.domain.inbound import MAX_BODY
+from heliograph.domain.instants import to_ms
 from heliograph.engine.contract import InboundArrival
 
 MAX_REF, MAX_OPERATOR = 255, 20
 """Characters of a provider's name for a message, and of its name for a network."""
+MAX_CODE, MAX_DETAIL = 100, 2_000
+"""Characters of a provider's code for what became of a message, and of what it says about that."""
+MAX_HANDLE = 255
+"""Characters of what a provider is to be asked about: it is the key of a row."""
+_END_OF_TIME_MS = to_ms(datetime(9999, 1, 1, tzinfo=UTC))
 _UDH = re.compile("([0-9A-Fa-f]{2}){0,140}")
 """As much as a message has room for (3GPP TS 23.040, 9.2.3.24)."""
 
@@ -31,6 +38,40 @@ def storable(text: str | None) -> str | None:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
 
 
+def reference(ref: str) -> str:
+    """A provider's name for a message as a store can hold it, and find it again: PostgreSQL has no long text in an
+    index, and would refuse the whole chunk.
+
+    A long one keeps its beginning and ends in its digest: it still tells messages apart.
+    """
+    ref = storable(ref)
+    if len(ref) <= MAX_REF:
+        return ref
+    digest = hashlib.sha256(ref.encode()).hexdigest()
+    return ref[: MAX_REF - len(digest)] + digest
+
+
+def code_of(text: str | None) -> str | None:
+    """A provider's code as a store can hold it, and no longer than one can be."""
+    return None if text is None else storable(text[:MAX_CODE])
+
+
+def detail_of(text: str | None) -> str | None:
+    """What a provider says of a message, as a store can hold it: its answer may have megabytes."""
+    return None if text is None else storable(text[:MAX_DETAIL])
+
+
+def is_handle(handle: str) -> bool:
+    """Whether a provider can be asked about this: cut or changed, it would ask about something else."""
+    return len(handle) <= MAX_HANDLE and storable(handle) == handle
+
+
+def instant_of(ms: int | None) -> int | None:
+    """When a provider says that something happened, in milliseconds since 1970; None if nobody could have been there:
+    then it counts as having happened when we heard of it."""
+    return ms if ms is not None and 0 <= ms < _END_OF_TIME_MS else None
+
+
 def bounded(arrival: InboundArrival) -> InboundArrival:
     """An inbound message as a store can hold it, and no longer than one can be; its addresses are still to be read.
 
@@ -42,14 +83,7 @@ def bounded(arrival: InboundArrival) -> InboundArrival:
         to=storable(arrival.to),
         body=storable(arrival.body[:MAX_BODY]),
         udh=arrival.udh if _UDH.fullmatch(arrival.udh) else "",
-        provider_ref=None if arrival.provider_ref is None else _ref(storable(arrival.provider_ref)),
+        provider_ref=None if arrival.provider_ref is None else reference(arrival.provider_ref),
+        sent_at_ms=instant_of(arrival.sent_at_ms),
         operator=None if arrival.operator is None else storable(arrival.operator[:MAX_OPERATOR]),
     )
-
-
-def _ref(ref: str) -> str:
-    """A long one keeps its beginning and ends in its digest: it still tells messages apart."""
-    if len(ref) <= MAX_REF:
-        return ref
-    digest = hashlib.sha256(ref.encode()).hexdigest()
-    return ref[: MAX_REF - len(digest)] + digest

@@ -21,7 +21,7 @@ from heliograph.domain.receipts import Receipt
 from heliograph.domain.rents import Rent
 from heliograph.domain.statuses import Status
 from heliograph.engine.contract import InboundArrival
-from heliograph.engine.foreign import bounded, storable
+from heliograph.engine.foreign import bounded, code_of, detail_of, instant_of, reference
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routing import Router
@@ -202,7 +202,12 @@ def _read(provider: str, arrival: InboundArrival, owner: _Owner, now: int) -> In
 
 
 def _cleaned(receipt: Receipt) -> Receipt:
-    ref, code, detail = storable(receipt.provider_ref), storable(receipt.provider_code), storable(receipt.detail)
-    if (ref, code, detail) == (receipt.provider_ref, receipt.provider_code, receipt.detail):
+    """As a store can hold it: what one provider says must not keep the receipts in its chunk from being recorded."""
+    ref, code, detail = reference(receipt.provider_ref), code_of(receipt.provider_code), detail_of(receipt.detail)
+    reason, at_ms = code_of(receipt.reason), instant_of(receipt.at_ms)
+    before = (receipt.provider_ref, receipt.provider_code, receipt.detail, receipt.reason, receipt.at_ms)
+    if (ref, code, detail, reason, at_ms) == before:
         return receipt
-    return msgspec.structs.replace(receipt, provider_ref=ref, provider_code=code, detail=detail)
+    return msgspec.structs.replace(
+        receipt, provider_ref=ref, provider_code=code, detail=detail, reason=reason, at_ms=at_ms
+    )

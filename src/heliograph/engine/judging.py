@@ -14,7 +14,7 @@ from heliograph.domain.retries import retry_at_ms
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import Accepted, Fault, Outcome, Outgoing, Refused, TryAgain, Uncertain
-from heliograph.engine.foreign import storable
+from heliograph.engine.foreign import code_of, detail_of, reference
 from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
 from heliograph.store.changes import Change
@@ -37,7 +37,7 @@ class Judge:
                 message.id,
                 Status.SENT,
                 provider=name,
-                provider_ref=storable(outcome.provider_ref),
+                provider_ref=reference(outcome.provider_ref),
                 encoding=prepared.encoding,
                 parts=prepared.parts,
                 at_ms=now,
@@ -50,21 +50,21 @@ class Judge:
             return Change(
                 message.id,
                 Status.REJECTED,
-                reason=outcome.reason,
-                provider_code=storable(outcome.code),
-                detail=storable(outcome.detail),
+                reason=code_of(outcome.reason),
+                provider_code=code_of(outcome.code),
+                detail=detail_of(outcome.detail),
                 provider=name,
                 encoding=prepared.encoding,
                 parts=prepared.parts,
             )
         if isinstance(outcome, Uncertain) and not route.sends_twice:
-            detail = storable(outcome.detail)
+            detail = detail_of(outcome.detail)
             return Change(message.id, Status.UNKNOWN, reason=Reason.UNCERTAIN, detail=detail, provider=name)
         return self._again(message, prepared, outcome, tags, now, route)
 
     def fault(self, message: Leased, error: Exception, now: int) -> Change:
         """What becomes of a message that a mistake of ours kept from being handed to any provider."""
-        detail = storable(f"{type(error).__name__}: {error}")
+        detail = detail_of(f"{type(error).__name__}: {error}")
         due_at = _retry_at_ms(message, now)
         if due_at is None:
             return Change(message.id, Status.FAILED, reason=Reason.INTERNAL, detail=detail)
@@ -81,8 +81,8 @@ class Judge:
     ) -> Change:
         attempted = AttemptOutcome.PUT_OFF if isinstance(outcome, TryAgain) else AttemptOutcome.UNCERTAIN
         after_ms = outcome.after_ms if isinstance(outcome, TryAgain) else None
-        code = storable(outcome.code) if isinstance(outcome, TryAgain) else None
-        detail = storable(outcome.detail)
+        code = code_of(outcome.code) if isinstance(outcome, TryAgain) else None
+        detail = detail_of(outcome.detail)
         ours = isinstance(outcome, Fault)
         due_at = _retry_at_ms(message, now, after_ms)
         is_over = due_at is None or ours or route.passes_on_failure(code)
@@ -167,13 +167,13 @@ def _passed_on(
     message: Leased, route: Route, outcome: Refused | TryAgain | Uncertain, attempted: AttemptOutcome, now: int
 ) -> Change:
     """The change that lets another provider have it."""
-    code = None if isinstance(outcome, Uncertain) else storable(outcome.code)
+    code = None if isinstance(outcome, Uncertain) else code_of(outcome.code)
     return Change(
         message.id,
         Status.QUEUED,
         reason=Waiting.FAILED_OVER,
         provider_code=code,
-        detail=storable(outcome.detail),
+        detail=detail_of(outcome.detail),
         provider=route.name,
         due_at=now,
         tried=_tried(message, route),

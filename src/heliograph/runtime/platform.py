@@ -120,7 +120,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
                 await sandbox_accounts.seed(services, KEY_KINDS, simulated.credentials)
             for path in had_been_open:
                 log.warning("other users of this machine could read this until now", path=str(path))
-            phones = None if simulated is None else Phones(engine, simulated.operator)
+            phones = None if simulated is None else Phones(engine, simulated.operator, services.waits)
             yield Platform(settings, services, engine, simulated and simulated.credentials, configured, phones)
         finally:
             checking.cancel()

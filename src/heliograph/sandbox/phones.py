@@ -22,6 +22,7 @@ from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.sandbox.chaos import Chaos
 from heliograph.sandbox.operator import SandboxOperator
 from heliograph.services.batches import is_storable
+from heliograph.services.waits import Waits
 from heliograph.store.messages import messages_by_ids, recent_failures
 from heliograph.store.phones import clear_phones, messages_on, on_its_way, phones, received_twice
 from heliograph.store.rents import rent_of
@@ -89,10 +90,11 @@ def required(phones: Phones | None) -> Phones:
 class Phones:
     """Everything takes an account, and sees only what that account sent; None is the operator, who sees all."""
 
-    def __init__(self, engine: Engine, operator: SandboxOperator) -> None:
+    def __init__(self, engine: Engine, operator: SandboxOperator, waits: Waits) -> None:
         self._engine = engine
         self._store = engine.store
         self._operator = operator
+        self._waits = waits
 
     async def all(self, account: Account | None, limit: int = 200) -> list[Phone]:
         """Recently used first."""
@@ -144,11 +146,11 @@ class Phones:
     ) -> PhoneMessage:
         """The oldest message that the phone received after the message `after` (None: ever) and whose text `contains`.
 
-        Waits for it. WaitTimedOut if none comes within `timeout_s`.
+        Waits for it. WaitTimedOut if none comes within `timeout_s`; TooManyWaits.
         """
         msisdn = _phone(account, number)
         deadline = time.monotonic() + timeout_s
-        with self._engine.notifier.listen(f"phone:{msisdn}") as subscription:
+        with self._waits.place(account), self._engine.notifier.listen(f"phone:{msisdn}") as subscription:
             while True:
                 found = await self._store.read(
                     messages_on, msisdn, limit=1_000, after=after, direction="received", account_id=_id(account)
@@ -167,11 +169,12 @@ class Phones:
         """The one-time code in the latest message received after the message `after` (None: ever) that has one.
 
         What was accepted later and is on its way to the phone is waited for: the code is not that of the message
-        before. Looks at the last fifty messages. WaitTimedOut if there is no such code within `timeout_s`.
+        before. Looks at the last fifty messages. WaitTimedOut if there is no such code within `timeout_s`;
+        TooManyWaits.
         """
         msisdn = _phone(account, number)
         deadline = time.monotonic() + timeout_s
-        with self._engine.notifier.listen(f"phone:{msisdn}") as subscription:
+        with self._waits.place(account), self._engine.notifier.listen(f"phone:{msisdn}") as subscription:
             while True:
                 found, coming = await self._store.read(_latest_code, _id(account), msisdn, after)
                 if found is not None and not coming:

@@ -42,6 +42,7 @@ from heliograph.domain.errors import (
 from heliograph.domain.filters import BatchFilter
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
+from heliograph.domain.lengths import LONGEST_VALUE, require_short
 from heliograph.domain.prices import Quote, Tariff
 from heliograph.domain.priorities import Priority
 from heliograph.domain.rendering import Rendered, Rendering, Unsendable, most_parts, renderings_of
@@ -375,6 +376,7 @@ class Batches:
         now = from_ms(now_ms())  # whole milliseconds, as stored
         send_at, expire_at = _times(draft, now)
         self._check_callback(account, draft)
+        _check_lengths(draft)
         return Batch(
             id=batch_id or new_id(),
             account_id=account.id,
@@ -471,6 +473,16 @@ def _recipients(draft: Draft, region: str | None, check: Check) -> list[str]:
             f"One batch may have {MAX_RECIPIENTS} recipients; this one has {len(draft.to)}.", field="to"
         )
     return parse_msisdns(draft.to, region, check, field="to")
+
+
+def _check_lengths(draft: Draft) -> None:
+    require_short(draft.tags, "tags")
+    require_short([draft.title], "title")
+    require_short([draft.client_reference], "client_reference")
+    require_short([draft.options.campaign_id], "campaign_id")
+    for name, values in (draft.parameters or {}).items():
+        require_short([name, *values], "parameters")
+        require_short(values.values(), "parameters", LONGEST_VALUE)
 
 
 def _originator(text: str | None) -> str | None:

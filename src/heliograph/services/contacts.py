@@ -10,6 +10,7 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.contacts import Added, Contact, ContactDraft, Details, together
 from heliograph.domain.errors import InvalidRecipient, NotFound
 from heliograph.domain.groups import Group
+from heliograph.domain.lengths import LONGEST_VALUE, require_short
 from heliograph.engine.engine import Engine
 from heliograph.numbers import Check, InvalidNumber, InvalidRow, normalise, normalise_many
 from heliograph.services.aside import MANY_NUMBERS, aside
@@ -98,6 +99,7 @@ class Contacts:
         error that is raised if something is no number; None: the others are added.
         """
         many = len(drafts) > MANY_NUMBERS
+        await aside(many, _check_details, [draft.details for draft in drafts])
         asked, invalid = await aside(many, _numbers, drafts, account.default_region)
         if invalid and on_invalid is not None:
             raise on_invalid(invalid)
@@ -142,6 +144,7 @@ class Contacts:
             raise InvalidRecipient(f"{number!r} is not a phone number: {error.reason}.", field="msisdn") from error
         before = _found(await self._store.read(contact_by_id, account.id, group.id, contact_id))
         details = edit(before.details)
+        _check_details([details])
         return _found(await self._store.write(change_contact, account.id, group.id, contact_id, msisdn, details))
 
     async def delete(self, account: Account, group: Group, contact_id: str) -> Contact:
@@ -157,6 +160,12 @@ def _found(contact: Contact | None) -> Contact:
     if contact is None:
         raise NotFound("There is no such contact in this group.")
     return contact
+
+
+def _check_details(several: Sequence[Details]) -> None:
+    for details in several:
+        require_short([details.first_name, details.last_name, details.email, *details.fields], "contacts")
+        require_short(details.fields.values(), "contacts", LONGEST_VALUE)
 
 
 def _numbers(drafts: Sequence[ContactDraft], region: str | None) -> tuple[dict[str, Details], list[InvalidRow]]:

@@ -23,6 +23,7 @@ from heliograph.domain.errors import (
     UnknownTemplate,
 )
 from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.lengths import require_short
 from heliograph.services.accounts import Accounts, Issued
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id, forget_expired, revoke_tokens
@@ -182,6 +183,8 @@ class Originators:
         return found is not None and not found.approved(datetime.now(UTC))
 
 
+LARGEST_SETTINGS = 64 * 1024
+"""Of an application, in bytes as JSON: all applications are listed at once."""
 ListenersOf = Callable[[Mapping[str, object]], Mapping[str, Listener]]
 """Reads in the settings of an application where it is told of what, by `callbacks.callback_key`: protocols know."""
 
@@ -221,6 +224,10 @@ class Applications:
         return await self._put(application)
 
     async def _put(self, application: Application) -> Application:
+        require_short([application.name], "name")
+        require_short(application.scopes, "scopes")
+        if len(msgspec.json.encode(application.settings)) > LARGEST_SETTINGS:
+            raise InvalidField(f"The settings have more than {LARGEST_SETTINGS} bytes.", field="settings")
         sealed = self._accounts.seal.close(application.secret)
         stored = await self._store.write(put_application, msgspec.structs.replace(application, secret=sealed))
         return self._opened(stored)

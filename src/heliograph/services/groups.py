@@ -13,6 +13,7 @@ from heliograph.domain.errors import InvalidField, InvalidOriginator, NotFound
 from heliograph.domain.groups import MAX_KEYWORDS, AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
+from heliograph.domain.lengths import LONGEST_WORD, require_short
 from heliograph.domain.words import words_of
 from heliograph.numbers import Check, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
@@ -107,6 +108,8 @@ def _members(tx: Tx, account_id: str, group_id: str) -> list[str] | None:
 
 
 def _ruled(account: Account, draft: GroupDraft, check: Check) -> GroupDraft:
+    require_short([draft.name], "name")
+    require_short(draft.tags, "tags")
     return msgspec.structs.replace(
         draft,
         members=parse_msisdns(draft.members, account.default_region, check, field="members"),
@@ -116,6 +119,7 @@ def _ruled(account: Account, draft: GroupDraft, check: Check) -> GroupDraft:
 
 
 def _ruled_change(account: Account, change: GroupChange, check: Check) -> GroupChange:
+    require_short([change.name or None], "name")
     region = account.default_region
     return msgspec.structs.replace(
         change,
@@ -139,5 +143,6 @@ def _auto_update(wanted: AutoUpdate | None) -> AutoUpdate | None:
 
 def _check_keywords(words: Sequence[str]) -> None:
     """InvalidField unless each is one word, as an inbound text is read."""
+    require_short(words, "auto_update", LONGEST_WORD)
     if len(words) > MAX_KEYWORDS or not all(len(list(words_of(word))) == 1 for word in words):
         raise InvalidField(f"There are at most {MAX_KEYWORDS} keywords, each one word.", field="auto_update")

@@ -14,6 +14,7 @@ from heliograph.domain.messages import Message, Wait, why_waiting
 from heliograph.domain.statuses import SETTLED, Reason, Status
 from heliograph.engine.engine import Engine
 from heliograph.engine.notifier import ELSEWHERE_S
+from heliograph.services.waits import Waits
 from heliograph.store.attempts import attempts_of
 from heliograph.store.batches import cancel_message
 from heliograph.store.forgetting import delete_message, forget_medium, redact_message
@@ -24,9 +25,10 @@ _NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_
 
 
 class Messages:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, waits: Waits) -> None:
         self._engine = engine
         self._store = engine.store
+        self._waits = waits
 
     async def get(self, account: Account, message_id: str) -> Message:
         """NotFound if the account has no such message."""
@@ -85,9 +87,9 @@ class Messages:
         await self._store.write(confirm, account.id, message.batch_id, [message.msisdn], now_ms())
 
     async def wait_until_settled(self, account: Account, message_id: str, timeout_s: float) -> Message:
-        """The message once it is settled. WaitTimedOut if that takes longer than `timeout_s`."""
+        """The message once it is settled. WaitTimedOut if that takes longer than `timeout_s`; TooManyWaits."""
         deadline = time.monotonic() + timeout_s
-        with self._engine.notifier.listen(message_id) as subscription:
+        with self._waits.place(account), self._engine.notifier.listen(message_id) as subscription:
             while True:
                 message = await self.get(account, message_id)
                 left = deadline - time.monotonic()

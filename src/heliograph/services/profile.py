@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.errors import InvalidField, InvalidOriginator
+from heliograph.domain.lengths import LONGEST_WORD, require_short
 from heliograph.domain.optouts import MOST_WORDS, ConsentWords
 from heliograph.engine.engine import Engine
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
@@ -69,6 +70,7 @@ def _region(code: str) -> str:
 def _check_words(words: ConsentWords) -> None:
     for name in ("stop", "start", "help"):
         own = getattr(words, name)
+        require_short(own, f"consent.{name}", LONGEST_WORD)
         if len(own) > MOST_WORDS or any(len(word.split()) != 1 for word in own):
             raise InvalidField(f"`{name}` has at most {MOST_WORDS} entries, each one word.", field=f"consent.{name}")
     for name in ("stop_answer", "start_answer", "help_answer"):

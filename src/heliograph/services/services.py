@@ -27,6 +27,7 @@ from heliograph.services.rents import Rents
 from heliograph.services.reports import Reports
 from heliograph.services.subaccounts import SubAccounts
 from heliograph.services.verify import Verify
+from heliograph.services.waits import Waits
 from heliograph.store.files import Files
 
 
@@ -58,7 +59,8 @@ class Services:
         self.templates = Templates(store)
         self.originators = Originators(store)
         self.applications = Applications(store, accounts, listeners_of)
-        self.messages = Messages(engine)
+        self.waits = Waits()
+        self.messages = Messages(engine, self.waits)
         self.money = Money(engine)
         self.reports = Reports(store)
         self.history = History(store)

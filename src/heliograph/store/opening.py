@@ -14,9 +14,10 @@ FILE_NAME = "heliograph.db"
 async def open_store(url: str, data_dir: Path, *, beside: bool = False) -> Store:
     """The store at a `postgresql://` URL, or, for an empty `url`, the embedded one in `data_dir`.
 
-    `beside`: also while another process owns the embedded store, to change a row or two and close again.
-    Migrations are applied. SetupError, in one sentence, when it can't be opened or is newer than this version.
+    `beside`: also while servers run on it, to change a row or two and close again; a new store is made, and one of an
+    older version is refused (OlderStore). Otherwise migrations are applied. SetupError, in one sentence, when it can't
+    be opened or is newer than this version.
     """
     if url:
-        return await PostgresqlStore.open(url)
+        return await PostgresqlStore.open(url, beside=beside)
     return SqliteStore(data_dir / FILE_NAME, beside=beside)

@@ -30,7 +30,7 @@ from heliograph.store.base import (
     commit_together,
     settle,
 )
-from heliograph.store.migrations import migrate
+from heliograph.store.migrations import migrate, migrate_new
 from heliograph.store.tx import Tx
 
 P = ParamSpec("P")
@@ -57,8 +57,11 @@ class PostgresqlStore(Store):
         self._lanes = {lane: _LaneWriter(engine, lane) for lane in Lane}
 
     @classmethod
-    async def open(cls, url: str) -> PostgresqlStore:
-        """Connects and migrates. SetupError, in one sentence, if the database can't be used."""
+    async def open(cls, url: str, *, beside: bool = False) -> PostgresqlStore:
+        """Connects and migrates. SetupError, in one sentence, if the database can't be used.
+
+        `beside`: servers may be running on it, so only a new database is migrated.
+        """
         target = make_url(url).set(drivername="postgresql+asyncpg")
         engine = create_async_engine(
             target, pool_size=_READ_POOL + len(Lane), max_overflow=0, connect_args={"server_settings": _SESSION}
@@ -67,7 +70,7 @@ class PostgresqlStore(Store):
         try:
             async with engine.begin() as connection:
                 await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-                await connection.run_sync(migrate)
+                await connection.run_sync(migrate_new if beside else migrate)
         except (DBAPIError, OSError) as error:
             await engine.dispose()
             cause = error.orig if isinstance(error, DBAPIError) else error

@@ -12,6 +12,7 @@ from heliograph.domain.batches import MAX_TAGS, Batch, notify_of
 from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit, TooManyItems
 from heliograph.domain.ids import following
 from heliograph.domain.instants import to_ms
+from heliograph.domain.lengths import require_short
 from heliograph.domain.local_times import due_times
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
@@ -213,7 +214,7 @@ def change_tags(
 ) -> list[str] | None:
     """Writes what `edit` makes of the tags of one of the `batches` or `groups`; None if there is no such.
 
-    TooManyItems for more than MAX_TAGS; then nothing is written.
+    TooManyItems for more than MAX_TAGS, InvalidField for a long one; then nothing is written.
     """
     table = _TAGGED[kind]
     one = (table.c.account_id == account_id, table.c.id == identifier)
@@ -223,5 +224,6 @@ def change_tags(
     tags = list(dict.fromkeys(edit(_decode_list(found))))
     if len(tags) > MAX_TAGS:
         raise TooManyItems(f"There may be {MAX_TAGS} tags; these are {len(tags)}.", field="tags")
+    require_short(tags, "tags")
     tx.run(update(table).where(*one).values(tags=msgspec.json.encode(tags).decode(), modified_at=now_ms))
     return tags

@@ -35,7 +35,7 @@ from heliograph.store.base import (
     commit_together,
     settle,
 )
-from heliograph.store.migrations import migrate
+from heliograph.store.migrations import migrate, migrate_new
 from heliograph.store.tx import Tx
 
 P = ParamSpec("P")
@@ -53,7 +53,7 @@ class SqliteStore(Store):
         """Opens and migrates the file, making it if need be. SetupError if that can't be done, in one sentence.
 
         `beside`: another process may own it. SQLite's own locks keep the two apart; what an owner alone may do, such as
-        taking back messages whose worker died, is the engine's, and commands have none.
+        taking back messages whose worker died, is the engine's, and commands have none. Only a new file is migrated.
         """
         self._lock = _take_ownership(path, beside=beside)
         self._engine = _engine(path)
@@ -64,7 +64,7 @@ class SqliteStore(Store):
             raise _unusable(path, error) from error
         try:
             with writer.begin():
-                migrate(writer)
+                (migrate_new if beside else migrate)(writer)
         except (DatabaseError, SetupError) as error:
             writer.close()
             self._lock.close()

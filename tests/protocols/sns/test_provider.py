@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -128,6 +129,10 @@ def test_a_request_has_the_attributes_that_apply() -> None:
 RIGHT = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
 
 
+def amazons_time(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1_000:03}Z"
+
+
 class Amazon:
     """A topic with a certificate of its own."""
 
@@ -153,7 +158,7 @@ class Amazon:
             "MessageId": "N1",
             "TopicArn": TOPIC,
             "Message": message,
-            "Timestamp": "2026-01-01T10:00:00.000Z",
+            "Timestamp": amazons_time(datetime.now(UTC)),
             "SignatureVersion": version,
             "SigningCertURL": RIGHT,
             "Signature": "",
@@ -225,6 +230,42 @@ async def test_a_subscription_is_confirmed_by_going_where_it_says(amazon: Amazon
 
     assert (await provider.handle_webhook(told)).status == 200
     assert visited.requests[-1].path == "/?Action=ConfirmSubscription&Token=t"
+
+
+NOW = datetime(2026, 1, 1, 10, tzinfo=UTC)
+NO_TIMES = ["", "soon", "1767261600", "9" * 5_000, "1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59-23:59"]
+
+
+@pytest.mark.parametrize("kind", ["Notification", "SubscriptionConfirmation"])
+@pytest.mark.parametrize(
+    ("timestamp", "status"),
+    [
+        (amazons_time(NOW), 200),
+        (amazons_time(NOW - timedelta(hours=1)), 200),
+        (amazons_time(NOW + timedelta(minutes=5)), 200),
+        (amazons_time(NOW - timedelta(hours=1, milliseconds=1)), 403),
+        (amazons_time(NOW + timedelta(minutes=5, milliseconds=1)), 403),
+        (amazons_time(NOW - timedelta(days=30)), 403),
+        *((text, 403) for text in NO_TIMES),
+    ],
+)
+async def test_what_was_signed_for_another_hour_is_not_taken_though_its_signature_is_right(
+    amazon: Amazon, monkeypatch: pytest.MonkeyPatch, kind: str, timestamp: str, status: int
+) -> None:
+    monkeypatch.setattr("heliograph.domain.bounded.time", SimpleNamespace(time=NOW.timestamp))
+    provider, ears, visited = await listening(amazon)
+    told = amazon.said(
+        '{"eventType": "TEXT_DELIVERED", "messageId": "M1"}',
+        Type=kind,
+        Timestamp=timestamp,
+        Token="t",
+        SubscribeURL="https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t",
+    )
+
+    answer = await provider.hear(told)
+
+    assert answer.status == status
+    assert bool(ears.heard or len(visited.requests) > 1) == (status == 200)
 
 
 async def test_nothing_is_taken_that_is_not_the_topic_s(amazon: Amazon) -> None:

@@ -36,7 +36,7 @@ from heliograph.engine.contract import (
     WebhookRequest,
     WebhookResponse,
 )
-from heliograph.engine.foreign import storable
+from heliograph.engine.foreign import code_of, is_handle, reference, storable
 from heliograph.engine.handing import became_of
 from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, ProviderConfig, ProviderContext
 from heliograph.protocols.providers import TYPES, provided
@@ -166,11 +166,12 @@ class ProviderSMSBackend(SMSBackend):
         if isinstance(outcome, Accepted):
             message.state = SMSState.SENT if outcome.poll is None else SMSState.SENDING
             message.sent_at = now
-            message.provider_ref, message.poll = storable(outcome.provider_ref), outcome.poll
+            message.provider_ref = reference(outcome.provider_ref)
+            message.poll = outcome.poll if is_handle(outcome.poll or "") else None
         elif isinstance(outcome, Refused):
             message.state = SMSState.ERROR_UPDATE
             message.error = _sentence(outcome.code or outcome.reason, outcome.detail)
-            data["sender_state"] = storable(outcome.code)
+            data["sender_state"] = code_of(outcome.code)
         elif isinstance(outcome, Uncertain) and not sends_twice:
             message.state, message.error = SMSState.UNKNOWN, _sentence(UNCERTAIN, outcome.detail)
         else:
@@ -181,7 +182,7 @@ class ProviderSMSBackend(SMSBackend):
                 message.number_of_send_attempts, message.created_at, after_ms
             )
             message.state = SMSState.ERROR if message.next_attempt_at is None else SMSState.ERROR_RETRY
-            data["sender_state"] = storable(code)
+            data["sender_state"] = code_of(code)
         message.extra_sender_data = data
 
     # -- what became of them

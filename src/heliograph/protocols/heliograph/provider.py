@@ -226,7 +226,7 @@ class HeliographProvider(BatchingProvider):
                 await self.intake.receipts(
                     list(_receipts(self.name, told.batch_id, told.to, told.status, told.reason, told))
                 )
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError) as error:  # a time without an offset, for example
             log.warning("callback not understood", provider=self.name, error=str(error))
             return WebhookResponse(400)
         return WebhookResponse()

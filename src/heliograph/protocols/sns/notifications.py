@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 import msgspec
 
 from heliograph.calling import AsyncDriver, Request, Unreachable
+from heliograph.domain.bounded import instant_in, is_recent
 from heliograph.protocols.shared.far_server import FarServer
 
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~:/?&=+%-]*")
@@ -20,8 +21,12 @@ _SIGNED = {
 }
 
 
+OLDEST_S = 3_600
+"""How old a notification may be. Amazon's advice, and no retry policy of a topic goes on for longer than that."""
+
+
 class NotGenuine(Exception):
-    """Nothing shows that this comes from the topic."""
+    """Nothing shows that this comes from the topic, or not that it comes now."""
 
 
 class Notification(msgspec.Struct, kw_only=True, rename="pascal"):
@@ -53,6 +58,12 @@ class Notification(msgspec.Struct, kw_only=True, rename="pascal"):
             "Type": self.type,
         }
         return "".join(f"{name}\n{known[name]}\n" for name in names if known[name] is not None).encode()
+
+    def require_recent(self) -> None:
+        """NotGenuine if it says it is older than OLDEST_S, or from a time to come, or has no time."""
+        at = instant_in(self.timestamp)
+        if at is None or not is_recent(at.timestamp(), oldest_s=OLDEST_S):
+            raise NotGenuine(f"The time {self.timestamp[:40]!r} is none of the last hour.")
 
 
 def _address(url: str) -> SplitResult:

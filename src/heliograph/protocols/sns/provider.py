@@ -164,6 +164,7 @@ class SnsProvider(SinglyProvider):
             told = msgspec.json.decode(heard.body, type=Notification)
             if told.topic_arn not in self._config.topics:
                 raise NotGenuine(f"The topic {told.topic_arn} is not among `topics`.")
+            told.require_recent()
             await self._certificates.require(told, self._config.region)
         except (msgspec.DecodeError, NotGenuine) as error:
             log.warning("notification not taken", provider=self.name, error=str(error))

@@ -34,12 +34,42 @@ def migrate(connection: Connection, target: str = "head") -> None:
         try:
             return scripts._upgrade_revs(target, revision)  # type: ignore[arg-type,return-value]
         except CommandError as error:  # it does not know the revision that the store is at
-            found = ", ".join(revision) if isinstance(revision, tuple) else revision
-            raise NewerStore(f"The store was written by a newer Heliograph (its schema is {found}).") from error
+            raise _newer(revision if isinstance(revision, tuple) else (str(revision),)) from error
 
     context = MigrationContext.configure(connection, opts={"fn": upgrade})
     with Operations.context(context):
         context.run_migrations()
+
+
+def migrate_new(connection: Connection) -> None:
+    """Make the schema where there is none, inside the caller's transaction, and leave every other as it is.
+
+    For commands: a server of an older version may be running on this store, whose queries fit no other schema.
+    OlderStore or NewerStore if the schema is not the one that our queries are written for.
+    """
+    found = MigrationContext.configure(connection).get_current_heads()
+    if not found:
+        migrate(connection)
+        return
+    scripts = _scripts()
+    if found == tuple(scripts.get_heads()):
+        return
+    try:
+        scripts.get_revisions(found)
+    except CommandError as error:
+        raise _newer(found) from error
+    raise OlderStore(f"The store was written by an older Heliograph (its schema is {', '.join(found)}).")
+
+
+def _newer(found: tuple[str, ...]) -> NewerStore:
+    return NewerStore(f"The store was written by a newer Heliograph (its schema is {', '.join(found)}).")
+
+
+class OlderStore(SetupError):
+    """The store was written by an older Heliograph, and only a server brings it up to date."""
+
+    code = "older_store"
+    hint = "Stop the servers that run on it, start this version with `heliograph serve`, and give the command again."
 
 
 class NewerStore(SetupError):
