@@ -38,7 +38,7 @@ from heliograph.store.ledger import Bill, charge
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.schema import batches, messages
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _encode = msgspec.json.encode
 _decode_list = msgspec.json.Decoder(list[str]).decode
@@ -243,11 +243,11 @@ def everyone(tx: Tx, batch: Batch) -> Sequence[str]:
 
 def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
     """Stores messages of batches; how many of each were rejected at once: opted out, or no price."""
-    merged: list[Row] = []
+    merged: list[Values] = []
     ids: dict[str, Sequence[str]] = {}
     for batch, msisdns, quotes, used_ids in fresh:
         ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
-        rows: list[Row] = [
+        rows: list[Values] = [
             (message_id, msisdn, quote[0], quote[1] or None, quote[2])
             for message_id, msisdn, quote in zip(ids[batch.id], msisdns, quotes, strict=True)
         ]
@@ -300,7 +300,7 @@ def _text(value: object) -> str:
     return _encode(value).decode()
 
 
-def batch_row(new: NewBatch, count: int) -> Row:
+def batch_row(new: NewBatch, count: int) -> Values:
     """In the order of the table; `count` messages are stored with it."""
     batch = new.batch
     return (

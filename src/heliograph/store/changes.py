@@ -23,7 +23,7 @@ from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import OPEN, SETTLED, Reason, Status, may_become
 from heliograph.store.ledger import Bill, give_back
 from heliograph.store.schema import accounts, attempts, batches, events, messages
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -131,7 +131,7 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Applie
     if not changes:
         return []
     current = lock_messages(tx, [change.message_id for change in changes])
-    rows: dict[str, Row] = {}
+    rows: dict[str, Values] = {}
     taken: list[Taken] = []
     for change in changes:
         before = current.get(change.message_id)
@@ -257,7 +257,7 @@ def _fallen_back(plan: Plan, change: Change, before: Current, now_ms: int) -> tu
 
 def _write_lines(tx: Tx, taken: Sequence[Taken]) -> None:
     """Where those wait that go back to the queue, and who is not to be asked: nobody looks at it elsewhere."""
-    rows: dict[str, Row] = {
+    rows: dict[str, Values] = {
         after.id: (after.id, change.line, after.tried) for change, _, after in taken if change.status is Status.QUEUED
     }
     tx.update(messages, "id", ("line", "tried"), list(rows.values()))
@@ -287,7 +287,7 @@ def _write_attempts(tx: Tx, taken: Sequence[Taken], now_ms: int) -> None:
     ended = [entry for entry in taken if entry.change.attempted is not None]
     if not ended:
         return
-    rows: list[Row] = []
+    rows: list[Values] = []
     for identifier, (change, before, after) in zip(following(new_id(), len(ended)), ended, strict=True):
         outcome = change.attempted or AttemptOutcome.FAILED
         provider = change.provider or before.provider or ""
@@ -299,7 +299,7 @@ def _write_attempts(tx: Tx, taken: Sequence[Taken], now_ms: int) -> None:
 
 
 def _write_routes(tx: Tx, taken: Sequence[Taken]) -> None:
-    rows: dict[str, Row] = {
+    rows: dict[str, Values] = {
         after.id: (after.id, after.channel, after.leg, after.fall_back_at)
         for _, _, after in taken
         if after.plan is not None
@@ -312,7 +312,7 @@ def _never_went(change: Change, before: Current) -> bool:
     return change.status in _NOT_SENT and before.status in _UNSENT and before.sent_at is None
 
 
-def _written(change: Change, after: Current, now_ms: int) -> Row:
+def _written(change: Change, after: Current, now_ms: int) -> Values:
     """In the order of `_WRITTEN`, behind the key."""
     return (
         after.id,
@@ -429,7 +429,7 @@ def _write_events(tx: Tx, taken: Sequence[Taken], now_ms: int) -> None:
     if not ending and not telling:
         return
     targets = _callback_targets(tx, {entry.before.batch_id for entry in (*ending, *telling)})
-    rows: list[Row] = []
+    rows: list[Values] = []
     for entry in telling:
         target = targets[entry.before.batch_id]
         if target.url is not None:
@@ -447,7 +447,7 @@ def _is_over(target: Target) -> bool:
     return target.url is not None and target.open_count == 0
 
 
-def _end_of(target: Target) -> Row:
+def _end_of(target: Target) -> Values:
     return (target.account_id, target.protocol, target.url, EventKind.BATCH_SETTLED.value, target.batch_id, None)
 
 
@@ -494,7 +494,7 @@ def _facts(entry: Taken, now_ms: int) -> str:
     ).decode()
 
 
-def insert_events(tx: Tx, rows: Sequence[Row], now_ms: int) -> None:
+def insert_events(tx: Tx, rows: Sequence[Values], now_ms: int) -> None:
     """Puts events in the outbox, due now; a row is account, protocol, URL, kind, subject, facts."""
     if not rows:
         return

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from heliograph.domain.callbacks import NATIVE, TOGETHER, EventKind, Listener, callback_key
 from heliograph.store.changes import insert_events
 from heliograph.store.schema import accounts, applications
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _decode = msgspec.json.Decoder(dict[str, Listener]).decode
 
@@ -43,7 +43,7 @@ def tell_one(
     tx: Tx, account_id: str, kind: EventKind, subjects: Sequence[str], listener: Listener, now_ms: int
 ) -> None:
     """Writes the events for one listener."""
-    rows: list[Row] = []
+    rows: list[Values] = []
     for start in range(0, len(subjects), TOGETHER):
         several = subjects[start : start + TOGETHER]
         facts = msgspec.json.encode(several).decode() if kind in _SEVERAL else None
