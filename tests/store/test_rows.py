@@ -22,7 +22,7 @@ NUMBERS = st.integers(-(1 << 63), (1 << 63) - 1)
 many = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-class Attempt(Row):
+class Attempt(Row, frozen=True):
     id: str
     message_id: str
     provider: str
@@ -31,7 +31,7 @@ class Attempt(Row):
     at: int
 
 
-class Renamed(Row):
+class Renamed(Row, frozen=True):
     """The key, and what is written over."""
 
     id: str
@@ -132,7 +132,7 @@ class Pair(msgspec.Struct):
     at: int
 
 
-class Coloured(Row):
+class Coloured(Row, frozen=True):
     id: str
     colour: str
 

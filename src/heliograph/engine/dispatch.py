@@ -18,6 +18,7 @@ import structlog
 from heliograph.domain.batches import Parameters
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
+from heliograph.domain.life import Change
 from heliograph.domain.messages import Waiting
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import SETTLED, Reason, Status
@@ -33,7 +34,6 @@ from heliograph.engine.routing import Router
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import SendingFacts, fields_of, parameters_of
-from heliograph.store.changes import Change
 from heliograph.store.pacing import Pace, leave_lines, next_place_ms
 from heliograph.store.polls import Poll
 from heliograph.store.queue import (

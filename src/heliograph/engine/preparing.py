@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from heliograph.domain.batches import BodyKind, Parameters
+from heliograph.domain.life import Change
 from heliograph.domain.local_times import loud_at_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.rendering import Unsendable, most_parts, renderings
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import Outgoing
 from heliograph.store.batches import SendingFacts
-from heliograph.store.changes import Change
 from heliograph.store.queue import Leased
 
 

@@ -27,16 +27,18 @@ from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, Un
 from heliograph.domain.filters import BatchFilter
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
+from heliograph.domain.life import Change
 from heliograph.domain.local_times import due_times, has_one_time
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.rendering import open_names
 from heliograph.domain.statuses import Reason, Status
-from heliograph.store.changes import Change, apply_changes, settle_if_empty
+from heliograph.store.changes import apply_changes
 from heliograph.store.contacts import in_these_first, sayings_about
 from heliograph.store.groups import groups_below, members_below, unknown_groups
 from heliograph.store.ledger import Bill, charge
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
+from heliograph.store.outbox import settle_if_empty
 from heliograph.store.schema import batches, messages
 from heliograph.store.tx import Tx, Values
 

@@ -9,11 +9,12 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
 
 from heliograph.domain.batches import HOLDING
+from heliograph.domain.life import Change, Transition
 from heliograph.domain.messages import Waiting
 from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.batches import SendingFacts, sending_facts
-from heliograph.store.changes import Applied, Change, apply_changes
+from heliograph.store.changes import apply_changes
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.pacing import Pace, provider_of, take_held
 from heliograph.store.pausing import line_of_paused
@@ -198,7 +199,7 @@ class Lapsed(NamedTuple):
 
 def take_back_lapsed(
     tx: Tx, now_ms: int, limit: int, decide: Callable[[Lapsed], tuple[Status, str | None]]
-) -> Sequence[Applied]:
+) -> Sequence[Transition]:
     """Lets go of messages whose worker let the lease end: it died, or lost the database. At most `limit`.
 
     Nobody knows whether such a message went out: `decide` says what becomes of it, and why. Spans accounts.
@@ -219,7 +220,7 @@ def take_back_lapsed(
     return apply_changes(tx, changes, now_ms)
 
 
-def fall_back_late(tx: Tx, now_ms: int, limit: int) -> Sequence[Applied]:
+def fall_back_late(tx: Tx, now_ms: int, limit: int) -> Sequence[Transition]:
     """Gives up on channels that had their time and did not deliver; their messages go on by the next. At most `limit`.
 
     Spans accounts.

@@ -12,6 +12,7 @@ from heliograph.domain.batches import MAX_TAGS, Batch, notify_of
 from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit, TooManyItems
 from heliograph.domain.ids import following
 from heliograph.domain.instants import to_ms
+from heliograph.domain.life import Change
 from heliograph.domain.local_times import due_times
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
@@ -28,10 +29,11 @@ from heliograph.store.batches import (
     priced,
     unknown_group,
 )
-from heliograph.store.changes import Change, apply_changes, settle_if_empty
+from heliograph.store.changes import apply_changes
 from heliograph.store.groups import unknown_groups
 from heliograph.store.ledger import charge, give_back
 from heliograph.store.messages import of_batch
+from heliograph.store.outbox import settle_if_empty
 from heliograph.store.schema import batches, groups, has_groups_to_expand, is_queued, messages
 from heliograph.store.tx import Tx, Values
 
