@@ -399,8 +399,8 @@ class Dispatcher:
             parts=lapsed.parts or 1,
         )
         routes = self._router.routes_for(subject)
-        if lapsed.line in self._router.routes:
-            routes = [self._router.routes[lapsed.line]]
+        if lapsed.provider in self._router.routes:
+            routes = [self._router.routes[lapsed.provider]]
         if all(route.sends_twice for route in routes):
             return Status.QUEUED, None
         return Status.UNKNOWN, Reason.UNCERTAIN
