@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.batches import Notify
 from heliograph.domain.channels import Leg, Plan, plan_text
-from heliograph.domain.life import Change, MessageState, Queued, Transition, claimed, transition
+from heliograph.domain.life import Change, Queued, Snapshot, Transition, claimed, transition
 from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import OPEN, SETTLED, Reason, Status
 
@@ -22,10 +22,10 @@ PLAN = Plan(60_000, [Leg(0, "viber", 30, 1), Leg(2, "sms", 90, 3)])
 EVERYTHING = int(Notify.EVERY_CHANGE | Notify.BATCH_WHEN_SETTLED | Notify.WATCHED)
 
 
-def message(status: Status = Status.SENDING, leg: int | None = None, *, notify: int = 0) -> MessageState:
+def message(status: Status = Status.SENDING, leg: int | None = None, *, notify: int = 0) -> Snapshot:
     """One that a provider has had once it is sent; `leg`: of `PLAN`, None: it has one channel only."""
     with_provider = status not in {Status.QUEUED, Status.SENDING}
-    return MessageState(
+    return Snapshot(
         id="M",
         account_id="A",
         batch_id="B",

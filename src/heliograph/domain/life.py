@@ -68,7 +68,7 @@ class Change(msgspec.Struct, frozen=True):
     """If a provider has taken it, another one is tried instead of ending it."""
 
 
-class MessageState(msgspec.Struct, frozen=True, array_like=True):
+class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     """A message as it stands, as far as a change needs to know it. Its fields are columns of the messages."""
 
     id: str
@@ -112,8 +112,8 @@ class Transition(msgspec.Struct, frozen=True):
 
     change: Change
     """As it takes place: what was asked for, or what failover or fallback has made of that."""
-    before: MessageState
-    after: MessageState
+    before: Snapshot
+    after: Snapshot
     at_ms: int
     """When it happened, in milliseconds since 1970."""
 
@@ -228,7 +228,7 @@ _NO_CHANNEL_HELPS = frozenset({Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING})
 """Why a message ends although another channel is left."""
 
 
-def transition(before: MessageState, change: Change, now_ms: int) -> Transition | None:
+def transition(before: Snapshot, change: Change, now_ms: int) -> Transition | None:
     """What a change makes of a message; None if it may not become that, and stays as it is."""
     if change.elsewhere and before.status == Status.SENT:
         return _failed_over(before, change, now_ms)
@@ -240,9 +240,9 @@ def transition(before: MessageState, change: Change, now_ms: int) -> Transition 
     return Transition(change, before, _changed(before, change, at_ms), at_ms)
 
 
-def _changed(before: MessageState, change: Change, at_ms: int) -> MessageState:
+def _changed(before: Snapshot, change: Change, at_ms: int) -> Snapshot:
     """The message with what the change says; where it says nothing, as it was."""
-    after = MessageState(
+    after = Snapshot(
         before.id,
         before.account_id,
         before.batch_id,
@@ -266,12 +266,12 @@ def _changed(before: MessageState, change: Change, at_ms: int) -> MessageState:
     return after if before.plan is None else _along(plan_of(before.plan), change, after, at_ms)
 
 
-def _never_went(before: MessageState, change: Change) -> bool:
+def _never_went(before: Snapshot, change: Change) -> bool:
     """Whether the message ends here without ever having been with a provider, as far as anybody knows."""
     return change.status in _NOT_SENT and before.status in _UNSENT and before.sent_at is None
 
 
-def _along(plan: Plan, change: Change, after: MessageState, at_ms: int) -> MessageState:
+def _along(plan: Plan, change: Change, after: Snapshot, at_ms: int) -> Snapshot:
     """What else changes of a message that may take several channels: its price, and until when it has time."""
     if change.status in SETTLED:
         price = min(after.price, plan.at(after.leg).price)  # 0 if it never went
@@ -281,7 +281,7 @@ def _along(plan: Plan, change: Change, after: MessageState, at_ms: int) -> Messa
     return msgspec.structs.replace(after, fall_back_at=None)
 
 
-def _fallen_back(before: MessageState, plan: Plan, change: Change, now_ms: int) -> Transition | None:
+def _fallen_back(before: Snapshot, plan: Plan, change: Change, now_ms: int) -> Transition | None:
     """What becomes of a message that one channel did not deliver and that has another; None: what the change says."""
     next_leg = plan.after(before.leg)
     if next_leg is None or before.status not in _HELD or change.reason in _NO_CHANNEL_HELPS:
@@ -315,7 +315,7 @@ def _fallen_back(before: MessageState, plan: Plan, change: Change, now_ms: int) 
     return Transition(again, before, after, now_ms)
 
 
-def _failed_over(before: MessageState, change: Change, now_ms: int) -> Transition:
+def _failed_over(before: Snapshot, change: Change, now_ms: int) -> Transition:
     """What becomes of a message that one provider took and did not deliver, and that another is to have."""
     again = Change(
         change.message_id,

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from heliograph.domain.life import Change, MessageState, Transition, transition
+from heliograph.domain.life import Change, Snapshot, Transition, transition
 from heliograph.domain.statuses import Status
 from heliograph.store.attempts import keep_attempts
 from heliograph.store.counting import count_down, count_ends
@@ -49,10 +49,10 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Transi
     return taken
 
 
-def lock_messages(tx: Tx, message_ids: Sequence[str]) -> dict[str, MessageState]:
+def lock_messages(tx: Tx, message_ids: Sequence[str]) -> dict[str, Snapshot]:
     """The messages' current state, kept still until the transaction ends, in an order that cannot deadlock."""
-    query = select(*columns(MessageState, messages)).where(tx.among(messages.c.id, message_ids))
-    return {state.id: state for state in tx.all(MessageState, query.order_by(messages.c.id).with_for_update())}
+    query = select(*columns(Snapshot, messages)).where(tx.among(messages.c.id, message_ids))
+    return {state.id: state for state in tx.all(Snapshot, query.order_by(messages.c.id).with_for_update())}
 
 
 class _Written(Row, frozen=True):
