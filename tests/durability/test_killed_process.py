@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from heliograph.calling import Unreachable
-from heliograph.engine.dispatch import CHUNK
+from heliograph.engine.claiming import CHUNK
 from heliograph.runtime.settings import Settings
 
 if TYPE_CHECKING:

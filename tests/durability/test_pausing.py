@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from heliograph.engine.dispatch import CHUNK
+from heliograph.engine.claiming import CHUNK
 from heliograph.runtime.settings import Settings
 
 if TYPE_CHECKING:

@@ -20,10 +20,11 @@ from sqlalchemy import select, update
 from heliograph.domain.batches import ReportWish
 from heliograph.domain.callbacks import retry_delay_s
 from heliograph.domain.instants import now_ms
+from heliograph.domain.life import Change
 from heliograph.domain.statuses import Status
 from heliograph.engine.addresses import LOOPBACK, AddressGuard, Network
 from heliograph.engine.contract import Uncertain
-from heliograph.store.changes import Change, apply_changes
+from heliograph.store.changes import apply_changes
 from heliograph.store.schema import events
 from heliograph.store.tx import Tx
 

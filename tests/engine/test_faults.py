@@ -13,7 +13,7 @@ from heliograph.domain.errors import StoreUnavailable
 from heliograph.domain.messages import Message
 from heliograph.domain.routes import Rule
 from heliograph.domain.statuses import Reason, Status
-from heliograph.engine import dispatch
+from heliograph.engine import preparing
 from heliograph.engine.contract import Accepted, Fault
 from heliograph.engine.preparing import Preparation
 
@@ -75,14 +75,14 @@ async def test_what_can_not_be_prepared_before_its_validity_ends_fails_and_says_
 async def test_a_batch_whose_parameters_can_not_be_read_waits_and_the_others_go_out(
     start: StartEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, errors = dispatch.parameters_of, [StoreUnavailable()]
+    real, errors = preparing.parameters_of, [StoreUnavailable()]
 
     def unreadable_once(*arguments: Any) -> Any:
         if errors:
             raise errors.pop()
         return real(*arguments)
 
-    monkeypatch.setattr(dispatch, "parameters_of", unreadable_once)
+    monkeypatch.setattr(preparing, "parameters_of", unreadable_once)
     running = await start(ScriptedProvider())
     (message,) = await running.send(NUMBERS[0], text="Hello ${name}", parameters={"name": {"default": "Ann"}})
 

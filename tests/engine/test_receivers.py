@@ -20,8 +20,8 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.statuses import Status
 from heliograph.engine.receivers import AT_ONCE, BREAKER, QUICK, Offer, Receivers
 from heliograph.store import Store
-from heliograph.store.changes import insert_events
 from heliograph.store.events import claim_events, give_up_old_events, put_back_events, waiting_receivers
+from heliograph.store.outbox import NewEvent, add_events
 from heliograph.store.schema import events
 from heliograph.store.tx import Tx
 
@@ -137,7 +137,7 @@ def test_a_receiver_is_an_accounts_view_of_a_host(one: str, other: str, same: bo
 
 
 def write_events(tx: Tx, account: str, url: str, count: int, at_ms: int) -> None:
-    insert_events(tx, [(account, "v1", url, "inbound", "nothing", None)] * count, at_ms)
+    add_events(tx, [NewEvent(account, "v1", url, EventKind.INBOUND, "nothing")] * count, at_ms)
 
 
 async def test_claims_take_of_each_receiver_what_it_may_have(store: Store) -> None:

@@ -17,13 +17,14 @@ from heliograph.domain.groups import GroupDraft
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
 from heliograph.domain.ledger import EntryKind
+from heliograph.domain.life import Change
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.prices import Tariff
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept, cancel, priced
-from heliograph.store.changes import Change, apply_changes
+from heliograph.store.changes import apply_changes
 from heliograph.store.groups import add_group
 from heliograph.store.ledger import balance_of, entries_of, set_balance
 from heliograph.store.messages import messages_of

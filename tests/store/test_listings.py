@@ -16,13 +16,14 @@ from heliograph.domain.filters import BatchFilter, InboundFilter, MessageFilter
 from heliograph.domain.ids import encode, fresh
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, now_ms, to_ms
+from heliograph.domain.life import Change
 from heliograph.domain.optouts import Consent, OptOutSource
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store import Store, open_store
 from heliograph.store.accounts import add_account
 from heliograph.store.base import Lane
 from heliograph.store.batches import accept, batch_by_id, batches_of, cancel, count_batches
-from heliograph.store.changes import Change, apply_changes
+from heliograph.store.changes import apply_changes
 from heliograph.store.inbound import add_inbound, count_inbound, inbound_by_id, inbound_of
 from heliograph.store.messages import (
     buckets_of,

@@ -17,6 +17,7 @@ from heliograph.domain.filters import MessageFilter
 from heliograph.domain.groups import GroupDraft
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
+from heliograph.domain.life import Change
 from heliograph.domain.prices import Tariff
 from heliograph.domain.rendering import renderings_of
 from heliograph.domain.statuses import Status
@@ -24,7 +25,7 @@ from heliograph.services.history import renderer
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import accept, batches_by_ids
-from heliograph.store.changes import Change, apply_changes
+from heliograph.store.changes import apply_changes
 from heliograph.store.contacts import add_contacts, change_contact, contacts_of, known_as
 from heliograph.store.forgetting import redact_message
 from heliograph.store.groups import add_group

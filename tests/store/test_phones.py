@@ -10,12 +10,12 @@ import pytest
 
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.instants import now_ms
+from heliograph.domain.life import Change
 from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.statuses import Status
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import NewBatch, accept
-from heliograph.store.changes import Change
 from heliograph.store.pausing import pause_batch
 from heliograph.store.phones import clear_phones, messages_on, on_its_way, put_on_phones
 from heliograph.store.queue import Claim, claim_due

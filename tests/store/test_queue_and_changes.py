@@ -15,12 +15,13 @@ from heliograph.domain.batches import Options, Parameters, ReportWish
 from heliograph.domain.channels import Channel, Fallback
 from heliograph.domain.filters import MessageFilter
 from heliograph.domain.instants import now_ms, to_ms
+from heliograph.domain.life import Change, Transition
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.statuses import Status, may_become
 from heliograph.store import Store, open_store
 from heliograph.store.base import Lane
 from heliograph.store.batches import accept, parameters_of
-from heliograph.store.changes import Applied, Change, apply_changes
+from heliograph.store.changes import apply_changes
 from heliograph.store.events import claim_events
 from heliograph.store.messages import message_by_id, messages_of
 from heliograph.store.optouts import add_optouts
@@ -125,7 +126,7 @@ async def test_a_status_changes_exactly_when_the_table_allows_it(store: Store, b
     for message_id, (was, _) in zip(ids, pairs, strict=True):
         await store.write(force, message_id, was)
 
-    applied: list[Applied] = await store.write(
+    applied: list[Transition] = await store.write(
         apply_changes, [Change(message_id, then) for message_id, (_, then) in zip(ids, pairs, strict=True)], now_ms()
     )
 

@@ -16,6 +16,7 @@ from heliograph.domain.batches import ReportWish
 from heliograph.domain.callbacks import Event, EventKind
 from heliograph.domain.filters import MessageFilter
 from heliograph.domain.instants import now_ms
+from heliograph.domain.life import Change
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.receipts import Receipt, ReceiptFate
 from heliograph.domain.statuses import Reason, Status
@@ -23,7 +24,7 @@ from heliograph.store import Store, open_store
 from heliograph.store.accounts import add_account
 from heliograph.store.base import Lane
 from heliograph.store.batches import NewBatch, accept, batch_by_id, cancel
-from heliograph.store.changes import Change, apply_changes
+from heliograph.store.changes import apply_changes
 from heliograph.store.events import (
     EventOutcome,
     claim_events,

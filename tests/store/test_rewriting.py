@@ -16,12 +16,12 @@ from heliograph.domain.filters import MessageFilter
 from heliograph.domain.groups import AutoUpdate, GroupChange, GroupDraft
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.life import Change
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.statuses import Status
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, accept, batch_by_id, cancel
-from heliograph.store.changes import Change
 from heliograph.store.events import claim_events
 from heliograph.store.groups import add_group, change_group, delete_group, group_by_id, members_below, members_of
 from heliograph.store.messages import messages_of

@@ -65,9 +65,12 @@ SETTLED = frozenset(Status) - OPEN
 REPORTABLE = frozenset({_S.SENT, _S.DELIVERED, _S.FAILED, _S.REJECTED, _S.EXPIRED, _S.UNKNOWN})
 
 
-def may_become(now: Status, then: Status) -> bool:
-    """Whether a message that is `now` may become `then`."""
-    return then in NEXT[now]
+def may_become(now: str, then: Status) -> bool:
+    """Whether a message that is `now`, a status or the word for it in the store, may become `then`."""
+    return then in _NEXT_BY_WORD[now]
+
+
+_NEXT_BY_WORD: dict[str, frozenset[Status]] = {now.value: nexts for now, nexts in NEXT.items()}
 
 
 class Reason(StrEnum):

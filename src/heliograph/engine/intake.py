@@ -16,6 +16,7 @@ from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound, keyword_of
 from heliograph.domain.instants import from_ms, maybe_instant, now_ms
+from heliograph.domain.life import Transition
 from heliograph.domain.prices import Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.rents import Rent
@@ -30,7 +31,6 @@ from heliograph.store import Store
 from heliograph.store.accounts import account_by_id, oldest_account
 from heliograph.store.base import Lane
 from heliograph.store.batches import NewBatch
-from heliograph.store.changes import Applied
 from heliograph.store.inbound import add_inbound
 from heliograph.store.receipts import Receipts, Recorded, record_receipts, sent_under
 from heliograph.store.rents import rent_of
@@ -119,8 +119,8 @@ class EngineIntake:
 
         return [msgspec.structs.replace(receipt, elsewhere=True) if goes_on(receipt) else receipt for receipt in chunk]
 
-    def _note_health(self, applied: Sequence[Applied]) -> None:
-        by_provider: dict[str, list[Applied]] = {}
+    def _note_health(self, applied: Sequence[Transition]) -> None:
+        by_provider: dict[str, list[Transition]] = {}
         for change in applied:
             if change.took_ms is not None:
                 by_provider.setdefault(change.provider or "", []).append(change)

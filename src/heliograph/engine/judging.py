@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from heliograph.domain.attempts import AttemptOutcome
+from heliograph.domain.life import Change
 from heliograph.domain.messages import Waiting
 from heliograph.domain.retries import retry_at_ms
 from heliograph.domain.routes import Subject
@@ -17,7 +18,6 @@ from heliograph.engine.contract import Accepted, Fault, Outcome, Outgoing, Refus
 from heliograph.engine.foreign import code_of, detail_of, reference
 from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
-from heliograph.store.changes import Change
 from heliograph.store.queue import Leased
 
 _NUMBERS = re.compile(r"[0-9]{7,}")

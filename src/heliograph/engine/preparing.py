@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterable
+
 from heliograph.domain.batches import BodyKind, Parameters
+from heliograph.domain.life import Change
 from heliograph.domain.local_times import loud_at_ms
 from heliograph.domain.messages import Waiting
 from heliograph.domain.rendering import Unsendable, most_parts, renderings
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import Outgoing
-from heliograph.store.batches import SendingFacts
-from heliograph.store.changes import Change
+from heliograph.store import Store
+from heliograph.store.batches import SendingFacts, fields_of, parameters_of
 from heliograph.store.queue import Leased
+from heliograph.store.tx import Tx
+
+PREPARATIONS_KEPT = 16
+"""Batches whose parameters are kept read: a large one's take tens of megabytes."""
 
 
 class Preparation:
@@ -61,6 +69,41 @@ class Preparation:
             rendering.channel,
             rendering.rich_media,
         )
+
+
+class Preparations:
+    """The preparations of batches; those of the batches that were sent from last are kept, with their parameters."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: OrderedDict[tuple[str, int, bool], Preparation] = OrderedDict()
+
+    async def of(self, batches: Iterable[SendingFacts]) -> dict[str, Preparation | Exception]:
+        """By the batch's identifier; where it can't be had, why."""
+        found: dict[str, Preparation | Exception] = {}
+        for batch in batches:
+            try:
+                found[batch.id] = await self._preparation(batch)
+            except Exception as error:
+                found[batch.id] = error
+        return found
+
+    async def _preparation(self, batch: SendingFacts) -> Preparation:
+        if not batch.needs_parameters:  # costs little to make again for the next chunk
+            return Preparation(batch)
+        key = (batch.id, batch.modified_at, batch.waits_for_groups)
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = Preparation(batch, *await self._store.read(_values, batch.id))
+        self._kept.move_to_end(key)
+        if len(self._kept) > PREPARATIONS_KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+
+def _values(tx: Tx, batch_id: str) -> tuple[Parameters, Parameters]:
+    """Of names in a batch's texts: what came with it, and what contacts' fields fill in."""
+    return parameters_of(tx, batch_id), fields_of(tx, batch_id)
 
 
 def put_back(message: Leased, why: Waiting, until_ms: int | None = None, route: str | None = None) -> Change:

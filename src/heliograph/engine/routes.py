@@ -66,6 +66,10 @@ class Route:
     def in_service(self, now_ms: int) -> bool:
         return now_ms >= self.out_of_service_until_ms
 
+    def is_full(self, most: int) -> bool:
+        """Whether the provider has as many messages unanswered as it may have."""
+        return self.in_flight >= most
+
     def worked(self) -> None:
         self._failures = self._times_left = 0
 

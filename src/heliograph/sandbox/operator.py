@@ -41,7 +41,7 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.phones import messages_on, put_on_phones, unreported
 from heliograph.store.settings import get_setting, put_setting
-from heliograph.store.tx import Row
+from heliograph.store.tx import Values
 from heliograph.text import Encoding, measure_text
 
 log = structlog.get_logger(__name__)
@@ -104,7 +104,7 @@ class SandboxOperator(Provider):
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[SubmitOutcome]:
         now = now_ms()
         identifiers = following(new_id(), len(messages))
-        shown: list[Row] = []
+        shown: list[Values] = []
         reports: list[tuple[str, str, Outcome]] = []
         outcomes: list[SubmitOutcome] = []
         calm = self.chaos == CALM
@@ -139,7 +139,7 @@ class SandboxOperator(Provider):
     def _draw(share: float) -> bool:
         return share > 0 and random.random() < share  # noqa: S311 - a simulation
 
-    async def _report(self, reports: Sequence[tuple[str, str, Outcome]], shown: Sequence[Row]) -> None:
+    async def _report(self, reports: Sequence[tuple[str, str, Outcome]], shown: Sequence[Values]) -> None:
         chaos = self.chaos
         early: list[Receipt] = []
         for (identifier, _, fate), row in zip(reports, shown, strict=True):
@@ -197,7 +197,7 @@ class SandboxOperator(Provider):
                     self._later(receipt, self.chaos.delivery_delay_s)
             after = owed[-1].id
 
-    def _answer_stop(self, row: Row) -> None:
+    def _answer_stop(self, row: Values) -> None:
         async def answer() -> None:
             await asyncio.sleep(self.chaos.delivery_delay_s + ANSWER_AFTER_S)
             await self.reply(row[1], row[2], "STOP", account_id=row[9], channel=Channel(row[13]))
@@ -255,7 +255,7 @@ class SandboxOperator(Provider):
         return [facts_about(msisdn) for msisdn in msisdns]
 
 
-def _row(message: Outgoing, identifier: str, fate: Outcome, now: int) -> Row:
+def _row(message: Outgoing, identifier: str, fate: Outcome, now: int) -> Values:
     """In the order of store.phones.PhoneMessage."""
     return (
         identifier,

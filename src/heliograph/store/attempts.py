@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
 from heliograph.domain.attempts import Attempt, AttemptOutcome
+from heliograph.domain.ids import following, new_id
 from heliograph.domain.instants import from_ms
+from heliograph.domain.life import Transition
 from heliograph.store.schema import attempts, messages
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
+
+
+class _AttemptRow(Row, frozen=True):
+    id: str
+    message_id: str
+    provider: str
+    provider_ref: str | None
+    outcome: str
+    reason: str | None
+    provider_code: str | None
+    detail: str | None
+    at: int
+
+
+def keep_attempts(tx: Tx, taken: Sequence[Transition]) -> None:
+    """Keeps what came of attempts after which a message goes on; the last one is in the message."""
+    ended = [(each.message_id, attempt) for each in taken if (attempt := each.ended_attempt) is not None]
+    if not ended:
+        return
+    rows = [
+        _AttemptRow(
+            identifier,
+            message_id,
+            attempt.provider,
+            attempt.provider_ref,
+            attempt.outcome.value,
+            attempt.reason,
+            attempt.provider_code,
+            attempt.detail,
+            attempt.at_ms,
+        )
+        for identifier, (message_id, attempt) in zip(following(new_id(), len(ended)), ended, strict=True)
+    ]
+    tx.insert_rows(attempts, rows)
 
 
 def attempts_of(tx: Tx, account_id: str, message_id: str) -> list[Attempt]:
     """Oldest first, without the one that the message itself tells of."""
-    names = ("provider", "provider_ref", "outcome", "reason", "provider_code", "detail")
-    columns = [attempts.c[name] for name in names]
     query = (
-        select(*columns, attempts.c.at)
+        select(*columns(_AttemptRow, attempts))
         .join_from(attempts, messages, messages.c.id == attempts.c.message_id)
         .where(messages.c.account_id == account_id, attempts.c.message_id == message_id)
     )
     return [
         Attempt(
-            provider=row[0],
-            provider_ref=row[1],
-            outcome=AttemptOutcome(row[2]),
-            reason=row[3],
-            provider_code=row[4],
-            detail=row[5],
-            at=from_ms(row[6]),
+            provider=row.provider,
+            provider_ref=row.provider_ref,
+            outcome=AttemptOutcome(row.outcome),
+            reason=row.reason,
+            provider_code=row.provider_code,
+            detail=row.detail,
+            at=from_ms(row.at),
         )
-        for row in tx.rows(query.order_by(attempts.c.id))
+        for row in tx.all(_AttemptRow, query.order_by(attempts.c.id))
     ]
 
 
@@ -42,4 +76,4 @@ def earlier_takers(tx: Tx, provider_refs: Collection[str]) -> dict[tuple[str, st
             attempts.c.provider_ref.is_not(None), tx.among(attempts.c.provider_ref, provider_refs)
         )
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(provider, provider_ref): message_id for provider, provider_ref, message_id in rows}

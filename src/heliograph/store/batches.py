@@ -27,18 +27,20 @@ from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, Un
 from heliograph.domain.filters import BatchFilter
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
+from heliograph.domain.life import Change
 from heliograph.domain.local_times import due_times, has_one_time
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.rendering import open_names
 from heliograph.domain.statuses import Reason, Status
-from heliograph.store.changes import Change, apply_changes, settle_if_empty
+from heliograph.store.changes import apply_changes
 from heliograph.store.contacts import in_these_first, sayings_about
 from heliograph.store.groups import groups_below, members_below, unknown_groups
 from heliograph.store.ledger import Bill, charge
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
+from heliograph.store.outbox import settle_if_empty
 from heliograph.store.schema import batches, messages
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _encode = msgspec.json.encode
 _decode_list = msgspec.json.Decoder(list[str]).decode
@@ -243,11 +245,11 @@ def everyone(tx: Tx, batch: Batch) -> Sequence[str]:
 
 def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
     """Stores messages of batches; how many of each were rejected at once: opted out, or no price."""
-    merged: list[Row] = []
+    merged: list[Values] = []
     ids: dict[str, Sequence[str]] = {}
     for batch, msisdns, quotes, used_ids in fresh:
         ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
-        rows: list[Row] = [
+        rows: list[Values] = [
             (message_id, msisdn, quote[0], quote[1] or None, quote[2])
             for message_id, msisdn, quote in zip(ids[batch.id], msisdns, quotes, strict=True)
         ]
@@ -300,7 +302,7 @@ def _text(value: object) -> str:
     return _encode(value).decode()
 
 
-def batch_row(new: NewBatch, count: int) -> Row:
+def batch_row(new: NewBatch, count: int) -> Values:
     """In the order of the table; `count` messages are stored with it."""
     batch = new.batch
     return (

@@ -14,7 +14,7 @@ from heliograph.domain.ids import following, made_at_ms, new_id
 from heliograph.domain.instants import from_ms
 from heliograph.numbers import country_of
 from heliograph.store.schema import group_members, groups, optouts
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(Details).decode
@@ -45,7 +45,7 @@ def put_members(tx: Tx, group_id: str, members: Iterable[tuple[str, Details]]) -
 _ROW = ("id", "msisdn", "country", "details")
 
 
-def _row(identifier: str, msisdn: str, details: Details) -> Row:
+def _row(identifier: str, msisdn: str, details: Details) -> Values:
     return identifier, msisdn, country_of(msisdn), None if details is UNKNOWN else _encode(details).decode()
 
 
@@ -80,7 +80,7 @@ def add_contacts(
 
 def _update(tx: Tx, group_id: str, there: Sequence[Sequence[Any]], said: Mapping[str, Details]) -> list[str]:
     """The numbers of those that changed."""
-    rows: list[Row] = []
+    rows: list[Values] = []
     for msisdn, identifier, stored in there:
         before = _details(stored)
         after = together([said[msisdn], before])

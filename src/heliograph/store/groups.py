@@ -17,7 +17,7 @@ from heliograph.domain.instants import from_ms
 from heliograph.store.contacts import put_members
 from heliograph.store.numbering import take_number
 from heliograph.store.schema import group_children, group_members, groups
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _encode = msgspec.json.encode
 _decode_list = msgspec.json.Decoder(list[str]).decode
@@ -251,7 +251,7 @@ def _check_known(tx: Tx, account_id: str, group_ids: Sequence[str]) -> None:
 def _join(tx: Tx, group_id: str, msisdns: Iterable[str], children: Iterable[str]) -> None:
     constants = {"group_id": group_id}
     put_members(tx, group_id, [(msisdn, UNKNOWN) for msisdn in sorted(set(msisdns))])
-    links: list[Row] = [(child,) for child in sorted(set(children))]
+    links: list[Values] = [(child,) for child in sorted(set(children))]
     tx.insert(group_children, ("child_id",), links, constants, skip_existing=True)
 
 

@@ -18,12 +18,12 @@ from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.domain.optouts import Consent, OptOutSource
 from heliograph.domain.rents import Rent
 from heliograph.store.batches import NewBatch, accept
-from heliograph.store.changes import insert_events
 from heliograph.store.conversations import note_heard
 from heliograph.store.groups import follow_keywords
 from heliograph.store.ledger import take
 from heliograph.store.listeners import tell
 from heliograph.store.optouts import add_optouts
+from heliograph.store.outbox import NewEvent, add_events
 from heliograph.store.schema import inbound, optouts
 from heliograph.store.tx import Tx
 
@@ -69,9 +69,7 @@ def add_inbound(
     if message.price:
         take(tx, account.id, message.id, message.price, now_ms)
     if rent is not None and rent.callback_url is not None:
-        insert_events(
-            tx, [(account.id, rent.protocol, rent.callback_url, EventKind.INBOUND.value, message.id, None)], now_ms
-        )
+        add_events(tx, [NewEvent(account.id, rent.protocol, rent.callback_url, EventKind.INBOUND, message.id)], now_ms)
         return True
     tell(tx, account.id, EventKind.INBOUND, message.channel, [message.id], now_ms)
     return True

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.ledger import Entry, EntryKind
 from heliograph.store.schema import balances, ledger
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 
 class Bill(NamedTuple):
@@ -58,7 +58,7 @@ def charge(tx: Tx, bills: Sequence[Bill], now_ms: int) -> list[bool]:
     """
     left = _lock(tx, [bill.account_id for bill in bills if bill.amount])
     covered: list[bool] = []
-    rows: list[Row] = []
+    rows: list[Values] = []
     for account_id, batch_id, amount in bills:
         balance = left.get(account_id)
         enough = not amount or balance is None or balance >= amount
@@ -73,7 +73,7 @@ def charge(tx: Tx, bills: Sequence[Bill], now_ms: int) -> list[bool]:
 def give_back(tx: Tx, bills: Sequence[Bill], now_ms: int) -> None:
     """Puts what was charged back on the balances."""
     left = _lock(tx, [bill.account_id for bill in bills])
-    rows: list[Row] = []
+    rows: list[Values] = []
     for account_id, batch_id, amount in bills:
         if account_id in left:
             left[account_id] += amount
@@ -116,13 +116,13 @@ def _lock(tx: Tx, account_ids: Sequence[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _write(tx: Tx, left: dict[str, int], rows: Sequence[Row], now_ms: int) -> None:
+def _write(tx: Tx, left: dict[str, int], rows: Sequence[Values], now_ms: int) -> None:
     if rows:
         changed = {row[0] for row in rows}
         tx.update(balances, "account_id", ("amount",), [item for item in left.items() if item[0] in changed])
         _enter(tx, rows, now_ms)
 
 
-def _enter(tx: Tx, rows: Sequence[Row], now_ms: int) -> None:
+def _enter(tx: Tx, rows: Sequence[Values], now_ms: int) -> None:
     entries = [(entry, *row) for entry, row in zip(following(new_id(), len(rows)), rows, strict=True)]
     tx.insert(ledger, ("id", "account_id", "kind", "amount", "batch_id"), entries, {"created_at": now_ms})

@@ -17,7 +17,7 @@ from heliograph.domain.links import Click, Hit, Link, LinkKind, Tracked
 from heliograph.store.listeners import tell
 from heliograph.store.numbering import take_number, take_numbers
 from heliograph.store.schema import hits, link_tokens, links
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _NAMES = tuple(column.name for column in links.c)
 _HIT_NAMES = tuple(column.name for column in hits.c)
@@ -130,7 +130,7 @@ def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
     place = 0
     for account_id, those in sorted(by_account.items()):
         numbers = take_numbers(tx, account_id, "hits", len(those))
-        rows: list[Row] = []
+        rows: list[Values] = []
         told: dict[LinkKind, list[str]] = {}
         for number, click in zip(numbers, those, strict=True):
             link_id, token, at_ms, user_agent, address, language, referrer = click

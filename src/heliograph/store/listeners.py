@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import select
 
 from heliograph.domain.callbacks import NATIVE, TOGETHER, EventKind, Listener, callback_key
-from heliograph.store.changes import insert_events
+from heliograph.store.outbox import NewEvent, add_events
 from heliograph.store.schema import accounts, applications
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx
 
 _decode = msgspec.json.Decoder(dict[str, Listener]).decode
 
@@ -43,12 +43,12 @@ def tell_one(
     tx: Tx, account_id: str, kind: EventKind, subjects: Sequence[str], listener: Listener, now_ms: int
 ) -> None:
     """Writes the events for one listener."""
-    rows: list[Row] = []
+    told: list[NewEvent] = []
     for start in range(0, len(subjects), TOGETHER):
         several = subjects[start : start + TOGETHER]
         facts = msgspec.json.encode(several).decode() if kind in _SEVERAL else None
-        rows.append((account_id, listener.protocol, listener.url, kind.value, several[0], facts))
-    insert_events(tx, rows, now_ms)
+        told.append(NewEvent(account_id, listener.protocol, listener.url, kind, several[0], facts))
+    add_events(tx, told, now_ms)
 
 
 _SEVERAL = {EventKind.OPTED_OUT, EventKind.LINK_HIT, EventKind.ATTACHMENT_HIT, EventKind.LOOKED_UP}

@@ -16,7 +16,7 @@ from heliograph.domain.lookups import LineStatus, Lookup, LookupJob, NetworkFact
 from heliograph.store.ledger import Bill, charge, give_back
 from heliograph.store.listeners import tell_one
 from heliograph.store.schema import is_asked, lookup_jobs, lookups
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _COLUMNS = tuple(column for column in lookups.c if column.name not in {"due_at", "attempts"})
 _NAMES = tuple(column.name for column in _COLUMNS)
@@ -34,7 +34,7 @@ def add_lookups(tx: Tx, wanted: Sequence[Lookup], job: LookupJob | None, due_at:
     if job is not None:
         values = msgspec.structs.asdict(job) | {"created_at": to_ms(job.created_at)}
         tx.insert(lookup_jobs, _JOB_NAMES, [tuple(values[name] for name in _JOB_NAMES)])
-    rows: list[Row] = [(lookup.id, lookup.msisdn, lookup.country, lookup.price) for lookup in wanted]
+    rows: list[Values] = [(lookup.id, lookup.msisdn, lookup.country, lookup.price) for lookup in wanted]
     constants = {
         "account_id": first.account_id,
         "job_id": first.job_id,

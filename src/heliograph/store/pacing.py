@@ -1,25 +1,40 @@
 """Lines at which messages wait because no more may be sent for the moment.
 
-A provider that may be sent so many messages a second has a line, and where each originator has a limit of its own, one
-for each originator. Whoever may send next is decided here, under a lock, so that all workers together keep the limits.
+How it works. A provider that may be sent so many messages a second has a line, and where each originator has a limit of
+its own, one more for each originator. A message that may not go yet waits there (`messages.line`), due as it was. A
+line is a row of `paces`, and keeps one number: `free_at_us`, the moment of its first place that no message has taken.
+Places follow one another at the line's rate, so whatever a worker takes moves that moment on by as many places; what
+nobody has taken for longer than a tenth of a second is gone, so that a quiet hour is not made up for in a burst.
+
+Who holds what. `take_held` locks the rows of all lines whose providers it may send to, in their order, before it looks
+at a message, and keeps them until the claim is committed. So all workers of all processes together keep the limits: the
+next one reads what this one has moved. Whoever lets messages wait opens the line in the same transaction, also before
+any message is written (`open_lines`): lines come first everywhere, so nobody waits for one who waits for them.
+
+If a process dies before its claim is committed, its places are free again. If it dies after, they were taken for
+messages that come back when their lease ends; the provider was sent fewer than it might have been, never more.
+
+A line is closed when somebody finds a free place and nobody there; it may be opened again at once. The provider's own
+is the last: where originators have limits it counts for all of them, although nobody waits there. All lines are looked
+at, whatever the settings are now: messages may wait where those before a restart had sent them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import delete, select, update
 
+from heliograph.domain.life import Queued
 from heliograph.store.schema import is_held, is_queued, messages, paces
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
 BURST_US = 100_000
 """Places of the last tenth of a second that nobody has taken are given away at once."""
 _SEPARATOR = "\x1f"
-_BY_PRIORITY = (messages.c.priority, messages.c.due_at, messages.c.id)
+_IN_TURN = (messages.c.priority, messages.c.due_at, messages.c.id)
 _SECOND_US = 1_000_000
 
 
@@ -36,78 +51,81 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 def provider_of(line: str | None) -> str | None:
-    """The provider that a line leads to."""
-    return None if line is None else line.partition(_SEPARATOR)[0]
+    """The provider that a line leads to; None for no line."""
+    return None if line is None else _provider_at(line)
 
 
-def take_held(
-    tx: Tx, wanted: Sequence[Pace], columns: Sequence[ColumnElement[Any]], now_ms: int, limit: int
-) -> Sequence[Sequence[Any]]:
+def _provider_at(line: str) -> str:
+    return line.partition(_SEPARATOR)[0]
+
+
+class _Line(Row, frozen=True):
+    line: str
+    provider: str
+    free_at_us: int
+
+
+class _FreeAt(Row, frozen=True):
+    line: str
+    free_at_us: int
+
+
+def take_held(tx: Tx, wanted: Sequence[Pace], now_ms: int, limit: int) -> list[Queued]:
     """Messages that may go to these providers now, to each the most urgent first and the oldest of these: their places
-    are taken.
-
-    `columns` begin with the message's identifier. Spans accounts.
-    """
-    by_provider: dict[str, dict[str, int]] = {}
-    query = select(paces.c.provider, paces.c.line, paces.c.free_at_us)
-    query = query.where(tx.among(paces.c.provider, [pace.provider for pace in wanted]))
-    for provider, line, free_at_us in tx.rows(query.order_by(paces.c.line).with_for_update()):
-        by_provider.setdefault(provider, {})[line] = free_at_us
-    found: list[Sequence[Any]] = []
+    are taken. At most `limit`. Spans accounts."""
+    query = select(*columns(_Line, paces)).where(tx.among(paces.c.provider, [pace.provider for pace in wanted]))
+    free_at: dict[str, dict[str, int]] = {}
+    for each in tx.all(_Line, query.order_by(paces.c.line).with_for_update()):
+        free_at.setdefault(each.provider, {})[each.line] = each.free_at_us
+    found: list[Queued] = []
     for pace in wanted:
-        if pace.provider in by_provider:
-            found += _take(tx, pace, by_provider[pace.provider], columns, now_ms, limit - len(found))
+        if pace.provider in free_at:
+            found += _take(tx, pace, free_at[pace.provider], now_ms * 1_000, limit - len(found))
     return found
 
 
-def _take(
-    tx: Tx, pace: Pace, free_at: dict[str, int], columns: Sequence[ColumnElement[Any]], now_ms: int, limit: int
-) -> Sequence[Sequence[Any]]:
-    now_us = now_ms * 1_000
-    most = min(limit, _places(free_at.get(pace.provider, 0), pace.per_second, now_us, limit))
-    if not most:
+def _take(tx: Tx, pace: Pace, free_at: Mapping[str, int], now_us: int, limit: int) -> list[Queued]:
+    """Takes what may go to one provider. `free_at` has all of its lines, which are locked."""
+    places = _places(free_at.get(pace.provider, 0), pace.per_second, now_us, limit)
+    if not places:
         return []
-    found: list[Sequence[Any]] = []
+    waiting: list[Queued] = []
     empty: list[str] = []
     for line, line_free_at in free_at.items():
-        if pace.per_originator and line == pace.provider:
-            continue
-        per_second = pace.per_originator or pace.per_second
-        places = most if not pace.per_originator else min(most, _places(line_free_at, per_second, now_us, limit))
-        rows = _held_at(tx, line, columns, places)
-        found += rows
-        if places and not rows and line_free_at < now_us and not _is_anybody_at(tx, line):
+        per_second = 0 if line == pace.provider else pace.per_originator
+        here = min(places, _places(line_free_at, per_second, now_us, limit))
+        first = _held_at(tx, line, here) if here else []
+        waiting += first
+        if here and not first and line_free_at < now_us and not _is_anybody_at(tx, line):
             empty.append(line)
-    found.sort(key=lambda row: tuple(row[-3:]))
-    taken = Counter(row[-4] for row in found[:most])
-    rates = dict.fromkeys(taken, pace.per_originator or pace.per_second)
-    if pace.per_originator and pace.per_second and taken:
-        taken[pace.provider] = sum(taken.values())
-        rates[pace.provider] = pace.per_second
+    # Each line may have filled all of the provider's places: the first in turn get them, the others wait on.
+    taken = sorted(waiting, key=_turn)[:places]
+    _move_on(tx, pace, free_at, Counter(message.line or "" for message in taken), now_us)
+    closed = empty if len(empty) == len(free_at) else [line for line in empty if line != pace.provider]
+    if closed:
+        tx.run(delete(paces).where(tx.among(paces.c.line, closed)))
+    return taken
+
+
+def _turn(message: Queued) -> tuple[int, int, str]:
+    return message.priority, message.due_at, message.id
+
+
+def _move_on(tx: Tx, pace: Pace, free_at: Mapping[str, int], taken: Counter[str], now_us: int) -> None:
+    """Takes as many places at each line as messages go from there, and all of them at the provider's own line."""
+    counts = {line: (count, pace.per_originator or pace.per_second) for line, count in taken.items()}
+    counts[pace.provider] = (taken.total(), pace.per_second)
     moved = [
-        (line, round(max(free_at.get(line, 0), now_us - BURST_US) + count * _SECOND_US / rates[line]))
-        for line, count in taken.items()
-        if rates[line]
+        _FreeAt(line, round(_first_place(free_at.get(line, 0), now_us) + count * _SECOND_US / per_second))
+        for line, (count, per_second) in counts.items()
+        if count and per_second
     ]
-    tx.update(paces, "line", ("free_at_us",), moved)
-    if empty and free_at.keys() - set(empty) == {pace.provider}:
-        empty.append(pace.provider)
-    if empty:
-        tx.run(delete(paces).where(tx.among(paces.c.line, empty)))
-    return [row[:-4] for row in found[:most]]
+    tx.update_rows(paces, moved)
 
 
-def _held_at(tx: Tx, line: str, columns: Sequence[ColumnElement[Any]], limit: int) -> Sequence[Sequence[Any]]:
-    if not limit:
-        return []
-    order = (messages.c.line.label("at_line"), *(column.label(f"by_{column.name}") for column in _BY_PRIORITY))
-    return tx.rows(
-        select(*columns, *order)
-        .where(is_queued, is_held, messages.c.line == line)
-        .order_by(*_BY_PRIORITY)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+def _held_at(tx: Tx, line: str, limit: int) -> list[Queued]:
+    query = select(*columns(Queued, messages)).where(is_queued, is_held, messages.c.line == line)
+    return tx.all(Queued, query.order_by(*_IN_TURN).limit(limit).with_for_update(skip_locked=True))
 
 
 def _is_anybody_at(tx: Tx, line: str) -> bool:
@@ -116,10 +134,20 @@ def _is_anybody_at(tx: Tx, line: str) -> bool:
 
 
 def _places(free_at_us: int, per_second: float, now_us: int, most: int) -> int:
+    """How many places have come up and are free; `most` where there is no limit, or they are more than that."""
     if not per_second:
         return most
-    first = max(free_at_us, now_us - BURST_US)
+    first = _first_place(free_at_us, now_us)
     return 0 if first > now_us else min(int((now_us - first) * per_second / _SECOND_US) + 1, most)
+
+
+def _first_place(free_at_us: int, now_us: int) -> int:
+    return max(free_at_us, now_us - BURST_US)
+
+
+class _NewLine(Row, frozen=True):
+    line: str
+    provider: str
 
 
 def open_lines(tx: Tx, lines: Collection[str]) -> None:
@@ -131,9 +159,9 @@ def open_lines(tx: Tx, lines: Collection[str]) -> None:
         )
     }
     wanted = {line for line in lines if line not in known}
-    wanted |= {provider for line in wanted if (provider := provider_of(line)) is not None and provider not in known}
-    rows = [(line, provider_of(line)) for line in sorted(wanted)]
-    tx.insert(paces, ("line", "provider"), rows, {"free_at_us": 0}, skip_existing=True)
+    wanted |= {provider for line in wanted if (provider := _provider_at(line)) not in known}
+    new = [_NewLine(line, _provider_at(line)) for line in sorted(wanted)]
+    tx.insert_rows(paces, new, {"free_at_us": 0}, skip_existing=True)
 
 
 def next_place_ms(tx: Tx, providers: Collection[str]) -> int | None:

@@ -11,7 +11,7 @@ from heliograph.domain.messages import Waiting
 from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.statuses import Status
 from heliograph.store.schema import is_queued, is_sending, messages, phone_messages
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _NAMES = tuple(column.name for column in phone_messages.c)
 _RECENT = 2_000
@@ -22,7 +22,7 @@ def _phone_message(row: Sequence[Any]) -> PhoneMessage:
     return PhoneMessage(**dict(zip(_NAMES, row, strict=True)))
 
 
-def put_on_phones(tx: Tx, chunks: Sequence[Sequence[Row]]) -> list[int]:
+def put_on_phones(tx: Tx, chunks: Sequence[Sequence[Values]]) -> list[int]:
     """Stores rows in the order of PhoneMessage's fields; how many of each chunk."""
     tx.insert(phone_messages, _NAMES, [row for chunk in chunks for row in chunk])
     return [len(chunk) for chunk in chunks]

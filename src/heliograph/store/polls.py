@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import delete, select
 
 from heliograph.store.schema import polls
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 
 class Poll(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Poll(msgspec.Struct, frozen=True):
 
 def add_polls(tx: Tx, wanted: Collection[Poll]) -> None:
     """Questions that are there already stay as they are."""
-    rows: list[Row] = [(each.id, each.provider, each.handle, each.due_at, each.give_up_at) for each in wanted]
+    rows: list[Values] = [(each.id, each.provider, each.handle, each.due_at, each.give_up_at) for each in wanted]
     tx.insert(polls, ("id", "provider", "handle", "due_at", "give_up_at"), rows, skip_existing=True)
 
 

@@ -1,24 +1,42 @@
-"""The messages table as the queue: due messages are leased to workers in chunks."""
+"""The messages table as the queue: due messages are leased to workers in chunks.
+
+How it works. A message that is `queued` and has no `line` is due at `due_at`, in the order of its priority; one with a
+line waits there, however long it has been due (`store/pacing.py`, `store/pausing.py`). `claim_due` locks the first of
+them, steps over those that another claim has locked (so claims never wait for each other), and makes them `sending`:
+from then on they are the worker's until `lease_until`, and no other touches them. The attempt is counted here, before
+anything goes out, so that one that ended with its process is counted too.
+
+Who holds what. While a chunk is in flight its worker extends the lease (`extend_leases`). An outcome, a receipt or a
+cancellation ends the lease with the status, in one statement. A lease that ended by time is found by any process
+(`take_back_lapsed`), which says what becomes of a message that may or may not have gone out.
+
+If a process dies before a claim is committed, nothing was claimed. If it dies after, the messages stay `sending`, with
+nobody at work on them, until the lease ends. A worker that was merely slow may still have sent them then: its outcome
+is held against the table like any other change, and `extend_leases` leaves alone what is not its own any more.
+
+Locks are taken in the order that all keep: lines, messages, batches.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
 
 from heliograph.domain.batches import HOLDING
+from heliograph.domain.life import Change, Claimed, Queued, Transition, claimed
 from heliograph.domain.messages import Waiting
 from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.batches import SendingFacts, sending_facts
-from heliograph.store.changes import Applied, Change, apply_changes
+from heliograph.store.changes import apply_changes
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.pacing import Pace, provider_of, take_held
 from heliograph.store.pausing import line_of_paused
 from heliograph.store.schema import batches, is_falling_back, is_free, is_held, is_queued, is_sending, messages, paces
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -67,22 +85,13 @@ def claim_due(tx: Tx, claims: Sequence[Claim]) -> list[Work]:
     return [_claim(tx, claim) for claim in claims]
 
 
-CLAIMED = tuple(
-    messages.c[name]
-    for name in (
-        *("id", "account_id", "batch_id", "msisdn", "attempts", "expire_at", "channel", "leg"),
-        *("line", "tried"),
-    )
-)
-
-
 def due_messages(now_ms: int, limit: int, priority: Priority = Priority.NORMAL) -> Select[*tuple[Any, ...]]:
     """What is claimed of one priority: due messages, oldest first, those that no other worker is looking at.
 
     Spans accounts.
     """
     return (
-        select(*CLAIMED)
+        select(*columns(Queued, messages))
         .where(is_queued, is_free, _has(priority), messages.c.due_at <= now_ms)
         .order_by(messages.c.due_at, messages.c.id)
         .limit(limit)
@@ -91,48 +100,49 @@ def due_messages(now_ms: int, limit: int, priority: Priority = Priority.NORMAL) 
 
 
 def _claim(tx: Tx, claim: Claim) -> Work:
-    rows: list[Sequence[Any]] = []
+    waiting = _next_in_turn(tx, claim)
+    if not waiting:
+        return Work([], {})
+    more = len(waiting) == claim.limit
+    facts = sending_facts(tx, {message.batch_id for message in waiting})
+    if any(batch.pause in HOLDING for batch in facts.values()):
+        waiting = _set_paused_aside(tx, waiting, facts)
+    held = {message.id: taken for message in waiting if (taken := claimed(message)) is not None}
+    tx.update_rows(messages, list(held.values()), {"worker": claim.worker, "lease_until": claim.lease_until})
+    by_account: dict[str, list[str]] = {}
+    for message in waiting:
+        by_account.setdefault(message.account_id, []).append(message.msisdn)
+    silent = opted_out_among(tx, by_account.items())
+    return Work([_leased(message, held[message.id], silent) for message in waiting if message.id in held], facts, more)
+
+
+def _next_in_turn(tx: Tx, claim: Claim) -> list[Queued]:
+    """What this claim is to get, locked: first what waits at lines and may go, then what is due, the urgent before."""
+    found: list[Queued] = []
     at_lines, *due = _who_waits(tx, claim.now_ms)
     with tx.in_index_order():
         if at_lines and claim.paces:
-            rows += take_held(tx, claim.paces, CLAIMED, claim.now_ms, claim.limit)
+            found += take_held(tx, claim.paces, claim.now_ms, claim.limit)
         for priority, waits in zip(Priority, due, strict=True):
-            if waits and len(rows) < claim.limit:
-                rows += tx.rows(due_messages(claim.now_ms, claim.limit - len(rows), priority))
-    if not rows:
-        return Work([], {})
-    more = len(rows) == claim.limit
-    facts = sending_facts(tx, {row[2] for row in rows})
-    if any(batch.pause in HOLDING for batch in facts.values()):
-        rows = _set_paused_aside(tx, rows, facts)
-    tx.update(
-        messages,
-        "id",
-        ("attempts",),
-        [(row[0], row[4] + 1) for row in rows],
-        {"status": Status.SENDING.value, "worker": claim.worker, "lease_until": claim.lease_until},
+            if waits and len(found) < claim.limit:
+                found += tx.all(Queued, due_messages(claim.now_ms, claim.limit - len(found), priority))
+    return found
+
+
+def _leased(message: Queued, held: Claimed, silent: Collection[tuple[str, str]]) -> Leased:
+    return Leased(
+        message.id,
+        message.account_id,
+        message.batch_id,
+        message.msisdn,
+        held.attempts,
+        message.expire_at,
+        (message.account_id, message.msisdn) in silent,
+        message.channel,
+        message.leg,
+        provider_of(message.line),
+        message.tried or "",
     )
-    by_account: dict[str, list[str]] = {}
-    for row in rows:
-        by_account.setdefault(row[1], []).append(row[3])
-    silent = opted_out_among(tx, by_account.items())
-    leased = [
-        Leased(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            row[4] + 1,
-            row[5],
-            (row[1], row[3]) in silent,
-            row[6],
-            row[7],
-            provider_of(row[8]),
-            row[9] or "",
-        )
-        for row in rows
-    ]
-    return Work(leased, facts, more)
 
 
 def _who_waits(tx: Tx, now_ms: int) -> Sequence[Any]:
@@ -152,7 +162,12 @@ def _has(priority: Priority) -> ColumnElement[bool]:
     return messages.c.priority == literal_column(str(int(priority)))
 
 
-def _set_paused_aside(tx: Tx, rows: Sequence[Sequence[Any]], facts: dict[str, SendingFacts]) -> list[Sequence[Any]]:
+class _Aside(Row, frozen=True):
+    id: str
+    line: str
+
+
+def _set_paused_aside(tx: Tx, waiting: Sequence[Queued], facts: dict[str, SendingFacts]) -> list[Queued]:
     """Takes messages of paused batches out of the queue; those that are left.
 
     The batches are kept as they are until this is committed: one that goes on must find all that was set aside.
@@ -161,9 +176,9 @@ def _set_paused_aside(tx: Tx, rows: Sequence[Sequence[Any]], facts: dict[str, Se
     holding = [pause.value for pause in HOLDING]
     query = select(batches.c.id).where(tx.among(batches.c.id, paused), tx.among(batches.c.pause, holding))
     still = {row[0] for row in tx.rows(query.order_by(batches.c.id).with_for_update(read=True))}
-    aside = [(row[0], line_of_paused(row[2])) for row in rows if row[2] in still]
-    tx.update(messages, "id", ("line",), aside, {"reason": Waiting.PAUSED.value})
-    return [row for row in rows if row[2] not in still]
+    aside = [_Aside(message.id, line_of_paused(message.batch_id)) for message in waiting if message.batch_id in still]
+    tx.update_rows(messages, aside, {"reason": Waiting.PAUSED.value})
+    return [message for message in waiting if message.batch_id not in still]
 
 
 def next_due_at(tx: Tx) -> int | None:
@@ -184,7 +199,7 @@ def next_due_at(tx: Tx) -> int | None:
     return min((due_at for due_at in row or () if due_at is not None), default=None)
 
 
-class Lapsed(NamedTuple):
+class Lapsed(Row, frozen=True):
     """A message whose worker let the lease end."""
 
     id: str
@@ -196,33 +211,38 @@ class Lapsed(NamedTuple):
     tags: str
     """JSON."""
     line: str | None
-    """The provider at whose line it waited before."""
+    """The line that it waited at before."""
+
+    @property
+    def provider(self) -> str | None:
+        """The one that it had waited for, if it had."""
+        return provider_of(self.line)
 
 
 def take_back_lapsed(
     tx: Tx, now_ms: int, limit: int, decide: Callable[[Lapsed], tuple[Status, str | None]]
-) -> Sequence[Applied]:
+) -> Sequence[Transition]:
     """Lets go of messages whose worker let the lease end: it died, or lost the database. At most `limit`.
 
     Nobody knows whether such a message went out: `decide` says what becomes of it, and why. Spans accounts.
     """
-    names = ("id", "account_id", "msisdn", "channel", "parts")
-    rows = tx.rows(
-        select(*(messages.c[name] for name in names), batches.c.originator, batches.c.tags, messages.c.line)
+    lapsed = tx.all(
+        Lapsed,
+        select(*columns(Lapsed, messages, batches))
         .join_from(messages, batches, batches.c.id == messages.c.batch_id)
         .where(is_sending, messages.c.lease_until < now_ms)
         .order_by(messages.c.lease_until)
         .limit(limit)
-        .with_for_update(skip_locked=True, of=messages)
+        .with_for_update(skip_locked=True, of=messages),
     )
     changes = []
-    for row in rows:
-        status, reason = decide(Lapsed(row[0], row[1], row[2], row[3], row[4], row[5], row[6], provider_of(row[7])))
-        changes.append(Change(row[0], status, reason=reason))
+    for message in lapsed:
+        status, reason = decide(message)
+        changes.append(Change(message.id, status, reason=reason))
     return apply_changes(tx, changes, now_ms)
 
 
-def fall_back_late(tx: Tx, now_ms: int, limit: int) -> Sequence[Applied]:
+def fall_back_late(tx: Tx, now_ms: int, limit: int) -> Sequence[Transition]:
     """Gives up on channels that had their time and did not deliver; their messages go on by the next. At most `limit`.
 
     Spans accounts.
@@ -246,6 +266,11 @@ def next_fall_back_at(tx: Tx) -> int | None:
     return value
 
 
+class _Lease(Row, frozen=True):
+    id: str
+    lease_until: int
+
+
 def end_leases(tx: Tx, worker: str | None = None) -> int:
     """Ends all leases, or one worker's, at once: for the only process of a store as it starts, a worker as it stops.
 
@@ -254,8 +279,8 @@ def end_leases(tx: Tx, worker: str | None = None) -> int:
     query = select(messages.c.id).where(is_sending)
     if worker is not None:
         query = query.where(messages.c.worker == worker)
-    ids = [(row[0], 0) for row in tx.rows(query.order_by(messages.c.id).with_for_update())]
-    return tx.update(messages, "id", ("lease_until",), ids)
+    held = tx.rows(query.order_by(messages.c.id).with_for_update())
+    return tx.update_rows(messages, [_Lease(message_id, 0) for (message_id,) in held])
 
 
 def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: int) -> int:
@@ -266,7 +291,7 @@ def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: 
         .order_by(messages.c.id)  # as everywhere, so that nobody waits for one who waits for them
         .with_for_update()
     )
-    return tx.update(messages, "id", ("lease_until",), [(row[0], lease_until) for row in held])
+    return tx.update_rows(messages, [_Lease(message_id, lease_until) for (message_id,) in held])
 
 
 def depth(tx: Tx) -> dict[str, int]:

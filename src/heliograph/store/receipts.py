@@ -8,11 +8,12 @@ import msgspec
 from sqlalchemy import delete, select
 
 from heliograph.domain.ids import following, new_id
+from heliograph.domain.life import Change, Transition
 from heliograph.domain.receipts import Receipt, ReceiptFate
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import Status
 from heliograph.store.attempts import earlier_takers
-from heliograph.store.changes import Applied, Change, apply_changes
+from heliograph.store.changes import apply_changes
 from heliograph.store.pacing import open_lines
 from heliograph.store.polls import Poll, add_polls
 from heliograph.store.schema import batches, early_receipts, messages
@@ -22,7 +23,7 @@ from heliograph.store.tx import Tx
 class Recorded(msgspec.Struct, frozen=True):
     """What a chunk of outcomes or receipts changed."""
 
-    applied: Sequence[Applied]
+    applied: Sequence[Transition]
     fate: ReceiptFate
 
 
@@ -38,10 +39,10 @@ class Receipts(msgspec.Struct, frozen=True):
     now_ms: int
 
 
-def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Applied]]:
+def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Transition]]:
     """Writes what came of sending, and at once applies receipts that had outrun it."""
     tx.take_turns(alone=False)
-    answers: list[Sequence[Applied]] = []
+    answers: list[Sequence[Transition]] = []
     for chunk in chunks:
         if lines := {change.line for change in chunk.changes if change.line is not None}:
             open_lines(tx, lines)  # first, as where messages are claimed: nobody waits for one who waits for them
@@ -52,7 +53,7 @@ def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Applied
     return answers
 
 
-def _apply_early(tx: Tx, refs: dict[str, Change], now_ms: int) -> list[Applied]:
+def _apply_early(tx: Tx, refs: dict[str, Change], now_ms: int) -> list[Transition]:
     if not refs or tx.first(select(early_receipts.c.id).limit(1)) is None:
         return []
     columns = early_receipts.c

@@ -13,14 +13,14 @@ from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.rents import Rent, Terms, Traffic
 from heliograph.store.ledger import Bill, charge, give_back
 from heliograph.store.schema import batches, inbound, is_rented, messages, rents
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _NAMES = tuple(column.name for column in rents.c)
 _decode_terms = msgspec.json.Decoder(Terms).decode
 ENDED_AT_ONCE = 100
 
 
-def _row(rent: Rent) -> Row:
+def _row(rent: Rent) -> Values:
     return (
         rent.id,
         rent.account_id,

@@ -13,6 +13,7 @@ from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit, TooM
 from heliograph.domain.ids import following
 from heliograph.domain.instants import to_ms
 from heliograph.domain.lengths import require_short
+from heliograph.domain.life import Change
 from heliograph.domain.local_times import due_times
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
@@ -29,12 +30,13 @@ from heliograph.store.batches import (
     priced,
     unknown_group,
 )
-from heliograph.store.changes import Change, apply_changes, settle_if_empty
+from heliograph.store.changes import apply_changes
 from heliograph.store.groups import unknown_groups
 from heliograph.store.ledger import charge, give_back
 from heliograph.store.messages import of_batch
+from heliograph.store.outbox import settle_if_empty
 from heliograph.store.schema import batches, groups, has_groups_to_expand, is_queued, messages
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 EXPANDED_AT_ONCE = 50
 _KEPT = {
@@ -124,7 +126,7 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, Sequence[Any]], used_ids: int, 
     return msgspec.structs.replace(after, recipient_count=len(wanted.msisdns))
 
 
-def _renewed(after: Batch, kept: Sequence[Sequence[Any]], quotes: Mapping[str, Quote]) -> list[Row]:
+def _renewed(after: Batch, kept: Sequence[Sequence[Any]], quotes: Mapping[str, Quote]) -> list[Values]:
     """What changes of the messages that stay; the times of those that were refused at once matter to nobody."""
     validity = to_ms(after.expire_at) - to_ms(after.send_at)
     due = due_times(after, [row[1] for row in kept])

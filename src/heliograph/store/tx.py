@@ -4,6 +4,10 @@ A chunk of rows goes in as one statement with one step. On SQLite that step is a
 gives up Python's interpreter lock once for the chunk instead of once for each row, which is the difference between
 9 and 260 microseconds a row while the rest of the process is busy (docs/decisions/0003-sqlite-chunks.md). For the
 same reason rows come out of SQLite as one JSON document. On PostgreSQL a chunk is a join with `unnest`.
+
+Rows have names, on the way in and out: each is a struct whose fields are called as the columns are, and a statement
+takes its columns from the type. So a row cannot be too short, too long or in another order: the type would not take
+it, and what is not of the one type that the statement was made for is refused, on both engines alike.
 """
 
 from __future__ import annotations
@@ -11,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from itertools import starmap
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -33,12 +38,24 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import UpdateBase
 
-Row = tuple[Any, ...]
+Values = tuple[Any, ...]
 
 _TURNS = 0x48656C6A  # any number that all Heliographs agree on, other than the one for migrations
 
 _encode = msgspec.json.encode
 _decode_rows = msgspec.json.Decoder(list[list[Any]]).decode
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """Values of columns that are called as the fields are: text, integers, and None where a column may be NULL."""
+
+
+K = TypeVar("K", bound=msgspec.Struct)
+
+
+def columns(kind: type[msgspec.Struct], *tables: Table) -> list[Column[Any]]:
+    """The columns that a row of this kind has, in its order; of those of one name, the first table's."""
+    return [next(table.c[name] for table in tables if name in table.c) for name in kind.__struct_fields__]
 
 
 class Tx:
@@ -57,10 +74,31 @@ class Tx:
         """All rows of a SELECT, in its order. Columns that are expressions need a label."""
         if not self._sqlite:
             return self._connection.execute(statement).fetchall()
+        return _decode_rows(self._document(statement, statement.selected_columns.keys()))
+
+    def _document(self, statement: Select[*tuple[Any, ...]], names: Sequence[str]) -> str:
         # By name: asking the subquery for its columns costs more than the rest of the statement.
-        names = ", ".join(statement.selected_columns.keys())
-        document: ColumnElement[str] = literal_column(f"json_group_array(json_array({names}))")
-        return _decode_rows(self._connection.execute(select(document).select_from(statement.subquery())).scalar_one())
+        document: ColumnElement[str] = literal_column(f"json_group_array(json_array({', '.join(names)}))")
+        found: str = self._connection.execute(select(document).select_from(statement.subquery())).scalar_one()
+        return found
+
+    def all(self, kind: type[K], statement: Select[*tuple[Any, ...]]) -> list[K]:
+        """All rows of a SELECT, in its order, whose columns are called as the fields of `kind`; TypeError if not."""
+        if not self._sqlite:
+            result = self._connection.execute(statement)
+            _require_names(kind, result.keys())
+            return list(starmap(kind, result.fetchall()))
+        names = statement.selected_columns.keys()
+        _require_names(kind, names)
+        found: list[K] = _decoder(kind).decode(self._document(statement, names))
+        return found
+
+    def one(self, kind: type[K], statement: Select[*tuple[Any, ...]]) -> K | None:
+        """The first row, or None; as `all`."""
+        result = self._connection.execute(statement)
+        _require_names(kind, result.keys())
+        row = result.first()
+        return None if row is None else next(starmap(kind, [row]))
 
     def first(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Any] | None:
         """The first row, or None."""
@@ -91,7 +129,7 @@ class Tx:
         self,
         table: Table,
         columns: Sequence[str],
-        rows: Sequence[Row],
+        rows: Sequence[Values],
         constants: Mapping[str, Any] | None = None,
         *,
         skip_existing: bool = False,
@@ -108,7 +146,7 @@ class Tx:
         table: Table,
         key: str,
         columns: Sequence[str],
-        rows: Sequence[Row],
+        rows: Sequence[Values],
         constants: Mapping[str, Any] | None = None,
     ) -> int:
         """Updates a chunk: each row is its key and then the values of `columns`. How many rows were updated."""
@@ -117,6 +155,39 @@ class Tx:
         constants = constants or {}
         sql = _update_sql(self._sqlite, table, key, tuple(columns), tuple(constants))
         return self._bulk(sql, rows, tuple(constants.values()))
+
+    def insert_rows(
+        self,
+        table: Table,
+        rows: Sequence[msgspec.Struct],
+        constants: Mapping[str, Any] | None = None,
+        *,
+        skip_existing: bool = False,
+    ) -> int:
+        """Inserts a chunk; `constants` are columns with one value for all rows. How many rows were inserted.
+
+        TypeError for rows that are not all of one type, or have a field that is no column.
+        """
+        if not rows:
+            return 0
+        constants = constants or {}
+        names = _names_of(rows)
+        sql = _insert_sql(self._sqlite, table, names, tuple(constants), skip_existing)
+        return self._bulk_rows(sql, rows, tuple(constants.values()))
+
+    def update_rows(
+        self, table: Table, rows: Sequence[msgspec.Struct], constants: Mapping[str, Any] | None = None
+    ) -> int:
+        """Updates a chunk: the first field of each row is the key, the others are written. How many rows were updated.
+
+        TypeError as for `insert_rows`.
+        """
+        if not rows:
+            return 0
+        constants = constants or {}
+        key, *names = _names_of(rows)
+        sql = _update_sql(self._sqlite, table, key, tuple(names), tuple(constants))
+        return self._bulk_rows(sql, rows, tuple(constants.values()))
 
     def among(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
         """`column` is one of `values`: one parameter and one plan, however many values there are."""
@@ -152,9 +223,47 @@ class Tx:
             sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
             self._connection.exec_driver_sql(sql, (what,))
 
-    def _bulk(self, sql: str, rows: Sequence[Row], constants: Row) -> int:
-        chunk: Row = (_encode(rows).decode(),) if self._sqlite else tuple(map(list, zip(*rows, strict=True)))
+    def _bulk_rows(self, sql: str, rows: Sequence[msgspec.Struct], constants: Values) -> int:
+        if self._sqlite:
+            chunk: Values = (_encode(rows).decode(),)
+        else:
+            chunk = tuple(map(list, zip(*map(msgspec.structs.astuple, rows), strict=True)))
         return self._connection.exec_driver_sql(sql, chunk + constants).rowcount
+
+    def _bulk(self, sql: str, rows: Sequence[Values], constants: Values) -> int:
+        chunk: Values = (_encode(rows).decode(),) if self._sqlite else tuple(map(list, zip(*rows, strict=True)))
+        return self._connection.exec_driver_sql(sql, chunk + constants).rowcount
+
+
+def _require_names(kind: type[msgspec.Struct], names: Iterable[str]) -> None:
+    if tuple(names) != kind.__struct_fields__:
+        raise TypeError(f"a row of {kind.__name__} is {', '.join(kind.__struct_fields__)}, not {', '.join(names)}")
+
+
+def _names_of(rows: Sequence[msgspec.Struct]) -> tuple[str, ...]:
+    """The columns of a chunk. All rows are looked at: one of another type would go in shifted."""
+    kinds: set[type[msgspec.Struct]] = set(map(type, rows))
+    if len(kinds) > 1:
+        raise TypeError(f"rows of one chunk are of one type, not {', '.join(sorted(each.__name__ for each in kinds))}")
+    (kind,) = kinds
+    if not _is_row(kind):
+        raise TypeError(f"{kind.__name__} is not a type of rows: a struct with array_like=True")
+    return kind.__struct_fields__
+
+
+@cache
+def _is_row(kind: type[msgspec.Struct]) -> bool:
+    return issubclass(kind, msgspec.Struct) and kind.__struct_config__.array_like
+
+
+@cache
+def _decoder(kind: type[K]) -> msgspec.json.Decoder[list[K]]:
+    return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
+
+
+def _require_columns(table: Table, names: Iterable[str]) -> None:
+    if strangers := [name for name in names if name not in table.c]:
+        raise TypeError(f"{table.name} has no column {', '.join(strangers)}")
 
 
 def _type_name(column: ColumnElement[Any]) -> str:
@@ -180,6 +289,7 @@ def _constant_markers(sqlite: bool, table: Table, columns: Sequence[str], consta
 def _insert_sql(
     sqlite: bool, table: Table, columns: tuple[str, ...], constants: tuple[str, ...], skip_existing: bool
 ) -> str:
+    _require_columns(table, columns + tuple(constants))
     source = _chunk_source(sqlite, table, columns)
     markers = _constant_markers(sqlite, table, columns, constants)
     if sqlite:
@@ -200,6 +310,7 @@ def _insert_sql(
 
 @cache
 def _update_sql(sqlite: bool, table: Table, key: str, columns: tuple[str, ...], constants: tuple[str, ...]) -> str:
+    _require_columns(table, (key, *columns, *constants))
     source = _chunk_source(sqlite, table, (key, *columns))
     markers = _constant_markers(sqlite, table, (key, *columns), constants)
     if sqlite:

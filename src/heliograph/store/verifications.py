@@ -19,7 +19,7 @@ from heliograph.store.batches import cancel
 from heliograph.store.listeners import tell, tell_one
 from heliograph.store.messages import of_batch
 from heliograph.store.schema import batches, code_counts, is_pending, messages, verifications
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Tx, Values
 
 _NAMES = tuple(column.name for column in verifications.c)
 _decode_list = msgspec.json.Decoder(list[str]).decode
@@ -31,7 +31,7 @@ HIDDEN = "•" * 6
 """What a stored text has where the code was, once it is of no use."""
 
 
-def _row(verification: Verification) -> Row:
+def _row(verification: Verification) -> Values:
     values = msgspec.structs.asdict(verification) | {
         "status": verification.status.value,
         "expires_at": to_ms(verification.expires_at),

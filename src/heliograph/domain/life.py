@@ -1,0 +1,365 @@
+"""The life of a message: what a change makes of it, as a function of values.
+
+How it works. Whatever happens to a message (a provider takes or refuses it, a receipt comes, its customer cancels it,
+its worker dies, its time is over) comes here as a `Change`: the status that is asked for, and what is known besides.
+`transition` holds it against the message as it stands, and answers with the `Transition` that takes place, or with
+None: then the change leaves no trace. That is how late, repeated and disordered ones end.
+
+A change does not always lead where it asks. What it leads to is decided in this order:
+
+1. Failover. A provider had taken the message and did not deliver it, and whoever asks knows that another one is left
+   (`Change.elsewhere`): the message is queued again, and is never offered to the first one again.
+2. Fallback. The message has a plan of channels, the one that it went by has just failed, and another follows: it is
+   queued again for that one. If nobody knows whether it went out, its channel gets the time that it has for a receipt.
+3. The table in `statuses`: what it does not list does not happen.
+
+What holds, whatever comes in whatever order (`tests/domain/test_life.py`):
+
+* A settled message stays as it is; only UNKNOWN can still be settled better.
+* What a provider has taken goes back to the queue by failover and by fallback only, so a bounded number of times, and
+  the attempt that this ends is kept.
+* Money is given back once at most: all of it when a message ends that never went out, and of several channels what
+  the one that it ended with did not cost.
+* A customer is told once of each status that a message has by one channel and one provider; of the end, once.
+
+Nothing here reads a clock or a database. `store/changes.py` locks the messages of a chunk, asks here about each in
+turn, and writes what the transitions say: all of it in one transaction, so that a process that dies has changed all
+or nothing. `claimed` is the one change that needs less of the message: `store/queue.py` asks it for each that a worker
+takes.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from heliograph.domain.attempts import AttemptOutcome
+from heliograph.domain.batches import Notify
+from heliograph.domain.callbacks import MessageFacts
+from heliograph.domain.channels import Plan, plan_of
+from heliograph.domain.messages import Waiting
+from heliograph.domain.statuses import OPEN, SETTLED, Reason, Status, may_become
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What a message is to become."""
+
+    message_id: str
+    status: Status
+    reason: str | None = None
+    provider_code: str | None = None
+    detail: str | None = None
+    at_ms: int | None = None
+    """When it happened; None: now."""
+    provider: str | None = None
+    provider_ref: str | None = None
+    encoding: str | None = None
+    parts: int | None = None
+    due_at: int | None = None
+    """When to try again; only with QUEUED."""
+    attempts: int | None = None
+    """Corrects the count: a message that was put back without being offered to a provider was not tried."""
+    line: str | None = None
+    """Where it waits; only with QUEUED."""
+    tried: str | None = None
+    """Providers that are not to be asked again, separated by spaces; None: as before."""
+    attempted: AttemptOutcome | None = None
+    """What came of the attempt that this ends, if the message goes on."""
+    elsewhere: bool = False
+    """If a provider has taken it, another one is tried instead of ending it."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+    """A message as it stands, as far as a change needs to know it. Its fields are columns of the messages."""
+
+    id: str
+    account_id: str
+    batch_id: str
+    msisdn: str
+    status: str
+    notify: int
+    """`Notify`: what is set off by its changes."""
+    provider: str | None
+    provider_ref: str | None
+    encoding: str | None
+    parts: int | None
+    due_at: int
+    sent_at: int | None
+    attempts: int
+    price: int
+    """Millionths: what was charged for it and not given back."""
+    channel: str
+    leg: int
+    plan: str | None
+    fall_back_at: int | None
+    tried: str | None
+
+
+class EndedAttempt(msgspec.Struct, frozen=True):
+    """What came of an attempt after which the message goes on."""
+
+    provider: str
+    provider_ref: str | None
+    """Under which a late receipt may still say that it was delivered; None: what is heard of it changes nothing."""
+    outcome: AttemptOutcome
+    reason: str | None
+    provider_code: str | None
+    detail: str | None
+    at_ms: int
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """A change that takes place, the message before and after it, and what it sets off."""
+
+    change: Change
+    """As it takes place: what was asked for, or what failover or fallback has made of that."""
+    before: Snapshot
+    after: Snapshot
+    at_ms: int
+    """When it happened, in milliseconds since 1970."""
+
+    @property
+    def message_id(self) -> str:
+        return self.change.message_id
+
+    @property
+    def batch_id(self) -> str:
+        return self.before.batch_id
+
+    @property
+    def status(self) -> Status:
+        """What the message is now."""
+        return self.change.status
+
+    @property
+    def provider(self) -> str | None:
+        """Who had it last."""
+        return self.after.provider
+
+    @property
+    def settled_at(self) -> int | None:
+        return self.at_ms if self.change.status in SETTLED else None
+
+    @property
+    def took_ms(self) -> int | None:
+        """From being sent until this settled it; None if it did not, or it had not been sent."""
+        sent_at = self.before.sent_at
+        if sent_at is None or self.before.status != Status.SENT or self.change.status not in SETTLED:
+            return None
+        return max(self.at_ms - sent_at, 0)
+
+    @property
+    def settles(self) -> bool:
+        """Whether the message was open and is not any more. What betters UNKNOWN settles nothing."""
+        return self.change.status in SETTLED and self.before.status in OPEN
+
+    @property
+    def ends_in_batch(self) -> bool:
+        """Whether its batch, whose end is called back, waits for one message less."""
+        return bool(self.before.notify & _BATCH_WHEN_SETTLED) and self.settles
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its batch, which pauses by itself, counts it as settled."""
+        return bool(self.before.notify & _WATCHED) and self.settles
+
+    @property
+    def counts_as_failed(self) -> bool:
+        """Whether it speaks for pausing its batch, if it is counted: not where it says nothing of the others."""
+        return self.change.status in _WENT_WRONG and self.change.reason not in _NOBODYS_FAULT
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the customer wants to hear of it by itself."""
+        if self.change.status in SETTLED:
+            return bool(self.before.notify & _TOLD_WHEN_SETTLED)
+        return self.change.status is Status.SENT and bool(self.before.notify & _TOLD_EVERY_CHANGE)
+
+    @property
+    def given_back(self) -> int:
+        """Millionths that were charged and are not owed any more."""
+        return self.before.price - self.after.price
+
+    @property
+    def facts(self) -> MessageFacts:
+        """What the customer is told."""
+        change, after = self.change, self.after
+        return MessageFacts(
+            message_id=after.id,
+            msisdn=after.msisdn,
+            status=after.status,
+            reason=change.reason,
+            provider_code=change.provider_code,
+            detail=change.detail,
+            encoding=after.encoding,
+            parts=after.parts,
+            at_ms=self.at_ms,
+        )
+
+    @property
+    def ended_attempt(self) -> EndedAttempt | None:
+        """What is kept of the attempt before; None where the message tells of it itself, or there was none."""
+        change, before = self.change, self.before
+        if change.attempted is None:
+            return None
+        # By another channel it is another message: what is still heard of the one before changes nothing.
+        ref = None if change.reason == Waiting.FELL_BACK else before.provider_ref
+        provider = change.provider or before.provider or ""
+        said = (change.reason, change.provider_code, change.detail)
+        return EndedAttempt(provider, ref, change.attempted, *said, self.at_ms)
+
+
+# Plain numbers: `&` of an IntFlag makes an object each time, and this is asked of every change.
+_BATCH_WHEN_SETTLED = int(Notify.BATCH_WHEN_SETTLED)
+_WATCHED = int(Notify.WATCHED)
+_TOLD_EVERY_CHANGE = int(Notify.EVERY_CHANGE)
+_TOLD_WHEN_SETTLED = int(Notify.EVERY_CHANGE | Notify.WHEN_SETTLED)
+
+_NOT_SENT = frozenset({Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED})
+_UNSENT = frozenset({Status.QUEUED, Status.SENDING})
+_HELD = frozenset({Status.SENDING, Status.SENT})
+_UNDELIVERED = frozenset({Status.FAILED, Status.REJECTED, Status.EXPIRED})
+_TAKEN = frozenset({Status.SENT, Status.DELIVERED})
+_WENT_WRONG = frozenset({Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.UNKNOWN})
+_NOBODYS_FAULT = frozenset(
+    {Reason.OPTED_OUT, Reason.NO_COVERAGE, Reason.INSUFFICIENT_CREDIT, Reason.EXPIRED_BEFORE_SENDING}
+)
+"""Ends that say nothing of whether the others will be delivered."""
+_NO_CHANNEL_HELPS = frozenset({Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING})
+"""Why a message ends although another channel is left."""
+
+
+def transition(before: Snapshot, change: Change, now_ms: int) -> Transition | None:
+    """What a change makes of a message; None if it may not become that, and stays as it is."""
+    if change.elsewhere and before.status == Status.SENT:
+        return _failed_over(before, change, now_ms)
+    if before.plan is not None and (gone_on := _fallen_back(before, plan_of(before.plan), change, now_ms)) is not None:
+        return gone_on
+    if not may_become(before.status, change.status):
+        return None
+    at_ms = now_ms if change.at_ms is None else change.at_ms
+    return Transition(change, before, _changed(before, change, at_ms), at_ms)
+
+
+def _changed(before: Snapshot, change: Change, at_ms: int) -> Snapshot:
+    """The message with what the change says; where it says nothing, as it was."""
+    after = Snapshot(
+        before.id,
+        before.account_id,
+        before.batch_id,
+        before.msisdn,
+        change.status.value,
+        before.notify,
+        before.provider if change.provider is None else change.provider,
+        before.provider_ref if change.provider_ref is None else change.provider_ref,
+        before.encoding if change.encoding is None else change.encoding,
+        before.parts if change.parts is None else change.parts,
+        before.due_at if change.due_at is None else change.due_at,
+        at_ms if before.sent_at is None and change.status in _TAKEN else before.sent_at,
+        before.attempts if change.attempts is None else change.attempts,
+        0 if _never_went(before, change) else before.price,
+        before.channel,
+        before.leg,
+        before.plan,
+        before.fall_back_at,
+        before.tried if change.tried is None else change.tried,
+    )
+    return after if before.plan is None else _along(plan_of(before.plan), change, after, at_ms)
+
+
+def _never_went(before: Snapshot, change: Change) -> bool:
+    """Whether the message ends here without ever having been with a provider, as far as anybody knows."""
+    return change.status in _NOT_SENT and before.status in _UNSENT and before.sent_at is None
+
+
+def _along(plan: Plan, change: Change, after: Snapshot, at_ms: int) -> Snapshot:
+    """What else changes of a message that may take several channels: its price, and until when it has time."""
+    if change.status in SETTLED:
+        price = min(after.price, plan.at(after.leg).price)  # 0 if it never went
+        return msgspec.structs.replace(after, price=price, fall_back_at=None)
+    if change.status is Status.SENT and plan.after(after.leg) is not None:
+        return msgspec.structs.replace(after, fall_back_at=at_ms + plan.after_ms)
+    return msgspec.structs.replace(after, fall_back_at=None)
+
+
+def _fallen_back(before: Snapshot, plan: Plan, change: Change, now_ms: int) -> Transition | None:
+    """What becomes of a message that one channel did not deliver and that has another; None: what the change says."""
+    next_leg = plan.after(before.leg)
+    if next_leg is None or before.status not in _HELD or change.reason in _NO_CHANNEL_HELPS:
+        return None
+    if change.status is Status.UNKNOWN and before.status == Status.SENDING:
+        # Whoever gave a second channel prefers a message twice to none: it waits for a receipt as if it had gone out.
+        waits = msgspec.structs.replace(change, status=Status.SENT, reason=None)
+        at_ms = now_ms if waits.at_ms is None else waits.at_ms
+        return Transition(waits, before, _changed(before, waits, at_ms), at_ms)
+    if change.status not in _UNDELIVERED:
+        return None
+    again = Change(
+        change.message_id,
+        Status.QUEUED,
+        reason=Waiting.FELL_BACK,
+        provider_code=change.provider_code,
+        detail=change.detail,
+        due_at=now_ms,
+        attempts=0,
+        tried="",
+        attempted=AttemptOutcome.FAILED if change.attempted is None else change.attempted,
+    )
+    after = msgspec.structs.replace(
+        _changed(before, again, now_ms),
+        channel=next_leg.channel,
+        leg=next_leg.number,
+        parts=next_leg.parts,
+        provider_ref=None,  # what is still heard of the leg before is about nothing that can change
+        sent_at=None,
+    )
+    return Transition(again, before, after, now_ms)
+
+
+def _failed_over(before: Snapshot, change: Change, now_ms: int) -> Transition:
+    """What becomes of a message that one provider took and did not deliver, and that another is to have."""
+    again = Change(
+        change.message_id,
+        Status.QUEUED,
+        reason=Waiting.FAILED_OVER,
+        provider_code=change.provider_code,
+        detail=change.detail,
+        due_at=now_ms,
+        tried=f"{before.tried or ''} {before.provider or ''}".strip(),
+        attempted=AttemptOutcome.FAILED,
+    )
+    after = msgspec.structs.replace(_changed(before, again, now_ms), provider_ref=None, sent_at=None, fall_back_at=None)
+    return Transition(again, before, after, now_ms)
+
+
+class Queued(msgspec.Struct, frozen=True, array_like=True):
+    """A message that waits, as far as a worker needs to know it. Its fields are columns of the messages."""
+
+    id: str
+    account_id: str
+    batch_id: str
+    msisdn: str
+    status: str
+    attempts: int
+    expire_at: int
+    channel: str
+    leg: int
+    line: str | None
+    tried: str | None
+    priority: int
+    due_at: int
+
+
+class Claimed(msgspec.Struct, frozen=True, array_like=True):
+    """What a worker's claim writes of a message."""
+
+    id: str
+    status: str
+    attempts: int
+    """The one that begins now included."""
+
+
+def claimed(message: Queued) -> Claimed | None:
+    """What a message is once a worker holds it; None if its status does not allow that."""
+    if not may_become(message.status, Status.SENDING):
+        return None
+    return Claimed(message.id, Status.SENDING.value, message.attempts + 1)

@@ -1,0 +1,125 @@
+"""Writing events to the outbox: what customers are to be told, in the transaction of the change that it tells of.
+
+An event that was written is told until it is acknowledged or given up, whatever happens to this process; a change that
+was not committed is told to nobody. What is then done with the rows is in `store/events.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+import msgspec
+from sqlalchemy import func, select
+
+from heliograph.domain.callbacks import EventKind, MessageFacts, receiver_of
+from heliograph.domain.ids import following, new_id
+from heliograph.domain.life import Transition
+from heliograph.store.schema import accounts, batches, events
+from heliograph.store.tx import Row, Tx
+
+_encode_facts: Callable[[MessageFacts], bytes] = msgspec.json.encode
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    """A fact to be told."""
+
+    account_id: str
+    protocol: str
+    """Whose shape it is told in."""
+    url: str
+    kind: EventKind
+    subject_id: str
+    facts: str | None = None
+    """JSON: what it was like when it happened, or the other subjects; None: it is looked up when it is told."""
+
+
+class _EventRow(Row, frozen=True):
+    id: str
+    receiver: str
+    account_id: str
+    protocol: str
+    url: str
+    kind: str
+    subject_id: str
+    facts: str | None
+
+
+def add_events(tx: Tx, new: Sequence[NewEvent], now_ms: int) -> None:
+    """Puts events in the outbox, due now, in their order."""
+    if not new:
+        return
+    rows = [
+        _EventRow(
+            identifier,
+            receiver_of(event.account_id, event.url),
+            event.account_id,
+            event.protocol,
+            event.url,
+            event.kind.value,
+            event.subject_id,
+            event.facts,
+        )
+        for identifier, event in zip(following(new_id(), len(new)), new, strict=True)
+    ]
+    tx.insert_rows(events, rows, {"state": "waiting", "due_at": now_ms, "created_at": now_ms})
+
+
+class Target(Row, frozen=True):
+    """Where the facts of a batch go."""
+
+    id: str
+    """The batch's."""
+    account_id: str
+    protocol: str
+    url: str | None
+    """The batch's own or the account's; None: nobody is told."""
+    open_count: int | None
+    """Messages that it still waits for, if its end is called back."""
+
+
+def targets_of(tx: Tx, batch_ids: Collection[str]) -> dict[str, Target]:
+    """Where the facts of each batch go. Spans accounts."""
+    url = func.coalesce(batches.c.callback_url, accounts.c.callback_url).label("url")
+    query = (
+        select(batches.c.id, batches.c.account_id, batches.c.protocol, url, batches.c.open_count)
+        .join_from(batches, accounts, accounts.c.id == batches.c.account_id, isouter=True)
+        .where(tx.among(batches.c.id, batch_ids))
+    )
+    return {target.id: target for target in tx.all(Target, query)}
+
+
+def tell_of(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
+    """Writes the events that transitions set off: of messages, in their order, and then of the batches that they end.
+
+    The counts of these batches have been written before.
+    """
+    telling = [each for each in taken if each.is_told]
+    ending = dict.fromkeys(each.batch_id for each in taken if each.ends_in_batch)
+    if not ending and not telling:
+        return
+    targets = targets_of(tx, {*ending, *(each.batch_id for each in telling)})
+    told = [event for each in telling if (event := _change_of(targets[each.batch_id], each)) is not None]
+    over = [event for batch_id in ending if (event := _end_of(targets[batch_id])) is not None]
+    add_events(tx, told + over, now_ms)
+
+
+def settle_if_empty(tx: Tx, batch_ids: Collection[str], now_ms: int) -> None:
+    """Calls back the end of those of these batches that wait for no message, although none has settled just now."""
+    if not batch_ids:
+        return
+    targets = targets_of(tx, batch_ids)
+    add_events(tx, [event for target in targets.values() if (event := _end_of(target)) is not None], now_ms)
+
+
+def _change_of(target: Target, transition: Transition) -> NewEvent | None:
+    if target.url is None:
+        return None
+    facts = _encode_facts(transition.facts).decode()
+    return NewEvent(target.account_id, target.protocol, target.url, EventKind.MESSAGE_STATUS, target.id, facts)
+
+
+def _end_of(target: Target) -> NewEvent | None:
+    """None while the batch waits for messages, and where nobody is told."""
+    if target.url is None or target.open_count != 0:
+        return None
+    return NewEvent(target.account_id, target.protocol, target.url, EventKind.BATCH_SETTLED, target.id)
