@@ -203,7 +203,7 @@ class NativeDoor(Door):
     async def _group(self, call: AnyCall) -> Group:
         return await self._services.groups.get(call.account, call.path["group_id"])
 
-    async def list_contacts(self, call: Call[wire.ContactQuery, None]) -> wire.ContactPage:
+    async def list_contacts(self, call: Call[wire.PageQuery, None]) -> wire.ContactPage:
         query = call.query
         found = await self._services.contacts.page(
             call.account, await self._group(call), limit=query.limit, before=query.before
@@ -270,7 +270,7 @@ class NativeDoor(Door):
         currency = self._services.money.currency
         return wire.Balance(balance=None if balance is None else shapes.money(balance), currency=currency)
 
-    async def list_ledger(self, call: Call[wire.LedgerQuery, None]) -> wire.LedgerPage:
+    async def list_ledger(self, call: Call[wire.PageQuery, None]) -> wire.LedgerPage:
         query = call.query
         found = await self._services.money.ledger(call.account, limit=query.limit, before=query.before)
         return _page(wire.LedgerPage, [shapes.ledger_entry(entry) for entry in found], query.limit)
