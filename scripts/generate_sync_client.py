@@ -1,4 +1,5 @@
-"""Writes each client.py from the async_client.py beside it, by taking away what makes it asynchronous.
+"""Writes each client.py from the async_client.py beside it, by taking away what makes it asynchronous; and so with the
+modules in resources/ from those in async_resources/.
 
 python scripts/generate_sync_client.py           writes the files
 python scripts/generate_sync_client.py --check   exit code 1 if they are not current
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent / "src" / "heliograph"
@@ -23,15 +25,21 @@ WORDS = [
     (r"\bAsyncTransport\b", "SyncTransport"),
     (r"\basync_transport\b", "sync_transport"),
     (r"\bAsync(?=[A-Z])", ""),
+    (r"\basync_resources\b", "resources"),
+    (
+        r"The resources of the asynchronous client\..*?edit these\.",
+        "The resources of the synchronous client, generated from `async_resources/`.",
+    ),
 ]  # fmt: skip
 
 
-def generated(source: Path) -> str:
+def generated(source: Path, target: Path) -> str:
+    """Give the text of the module `target`."""
     text = source.read_text()
     for pattern, replacement in WORDS:
         text = re.sub(pattern, replacement, text, flags=re.DOTALL)
     ruff = [sys.executable, "-m", "ruff"]
-    name = ["--stdin-filename", str(source.with_name("client.py")), "-"]
+    name = ["--stdin-filename", str(target), "-"]
     text = _through([*ruff, "check", "--select", "I", "--fix", "--quiet", *name], text)
     return _through([*ruff, "format", "--quiet", *name], text)
 
@@ -40,10 +48,19 @@ def _through(command: list[str], text: str) -> str:
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
+def twins() -> Iterator[tuple[Path, Path]]:
+    """Find the asynchronous modules, each with the module that is generated from it."""
+    for source in sorted(SOURCE.rglob("async_client.py")):
+        yield source, source.with_name("client.py")
+    for source in sorted(SOURCE.rglob("async_resources/*.py")):
+        yield source, source.parent.with_name("resources") / source.name
+
+
 def main() -> int:
     stale = 0
-    for source in sorted(SOURCE.rglob("async_client.py")):
-        target, text = source.with_name("client.py"), generated(source)
+    for source, target in twins():
+        text = generated(source, target)
+        target.parent.mkdir(exist_ok=True)
         if target.exists() and target.read_text() == text:
             continue
         if "--check" in sys.argv:

@@ -14,6 +14,7 @@ from heliograph.doors import Door, Operation
 from heliograph.doors.settings import DoorSettings
 from heliograph.protocols.registry import SERVED
 from heliograph.runtime.web import API_MOUNT
+from heliograph.sandbox.phones import Phones
 
 
 class Served(NamedTuple):
@@ -33,7 +34,7 @@ class Served(NamedTuple):
 def doors() -> Iterator[tuple[str, Door]]:
     """Each with its place; none can serve, for want of services."""
     services, settings = MagicMock(), MagicMock(spec=DoorSettings, max_body_bytes=1)
-    yield API_MOUNT, NativeDoor(services, settings, None)
+    yield API_MOUNT, NativeDoor(services, settings, MagicMock(spec=Phones))
     for protocol in SERVED:
         yield from _within(protocol.mount, protocol.door(services, settings))
         for mount, door in protocol.more_doors(services, settings).items():

@@ -31,14 +31,13 @@ DOORS = sorted([path.relative_to(SOURCE).as_posix() for path in SOURCE.glob("pro
 UNMAPPED: dict[str, dict[str, str]] = {
     "api": {
         "ContactDraft": "region",
-        "Draft": "request",
         "Options": "originator_ton originator_npi local_time quiet media audience campaign_id ucs2 as_given deferred_s",
         "TemplateDraft": "rich_media",
         "VerificationDraft": "region",
     },
     "protocols/isendpro/door": {
         "ContactDraft": "region",
-        "Draft": "groups template data udh expire_at tags title client_reference idempotency_key request flash",
+        "Draft": "groups links template data udh expire_at tags title client_reference idempotency_key request flash",
         "GroupDraft": "members children auto_update tags",
         "Options": "truncate originator_ton originator_npi feedback local_time marketing priority"
         " pause_share pause_after media audience campaign_id deferred_s channel rich_media"
@@ -52,20 +51,20 @@ UNMAPPED: dict[str, dict[str, str]] = {
         "VerificationDraft": "region address",
     },
     "protocols/smsdrop/door": {
-        "Draft": "groups template data udh expire_at callback_url report tags client_reference"
+        "Draft": "groups links template data udh expire_at callback_url report tags client_reference"
         " idempotency_key request max_parts",
         "Options": "truncate originator_ton originator_npi feedback local_time quiet marketing priority"
         " pause_share pause_after media audience campaign_id channel rich_media fallbacks"
         " fall_back_after_s",
     },
     "protocols/twilio/door": {
-        "Draft": "groups template data udh tags title idempotency_key request flash max_parts",
+        "Draft": "groups links template data udh tags title idempotency_key request flash max_parts",
         "Options": "truncate originator_ton originator_npi local_time quiet marketing priority pause_share"
         " pause_after audience campaign_id ucs2 deferred_s rich_media fallbacks fall_back_after_s",
         "VerificationDraft": "region address client_reference callback_url",
     },
     "protocols/xms/door": {
-        "Draft": "template title idempotency_key request",
+        "Draft": "links template title idempotency_key request",
         "Options": "local_time quiet marketing priority pause_share pause_after media audience ucs2 as_given"
         " deferred_s channel rich_media fallbacks fall_back_after_s",
     },
@@ -89,7 +88,11 @@ def filling_in(tree: ast.Module) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in DRAFTS:
             yield node
-        elif isinstance(node, ast.FunctionDef) and node.returns is not None and ast.unparse(node.returns) == "Draft":
+        elif (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.returns is not None
+            and ast.unparse(node.returns) == "Draft"
+        ):
             calls = (part for part in ast.walk(node) if isinstance(part, ast.Call))
             yield from (call for call in calls if ast.unparse(call.func) == "msgspec.structs.replace")
 
@@ -112,6 +115,7 @@ def test_a_batch_makes_the_draft_that_it_was_made_of() -> None:
     )
 
     assert FIELDS["Draft"] - {keyword.arg for keyword in call.keywords} == {
+        "links",  # they are stored, with the batch that they were made for
         "template",  # its text is in the batch
         "idempotency_key",  # of the request, as the next one is
         "request",

@@ -13,7 +13,9 @@ from heliograph import errors
 from heliograph.api import wire
 from heliograph.calling import Call, Request, Response, encoded
 from heliograph.sdk import calls
-from heliograph.sdk.client import Messages, OptOuts, Sandbox
+from heliograph.sdk.resources.messages import Messages
+from heliograph.sdk.resources.optouts import OptOuts
+from heliograph.sdk.resources.sandbox import Sandbox
 
 T = TypeVar("T")
 

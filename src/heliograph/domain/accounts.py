@@ -47,9 +47,6 @@ class Scope(StrEnum):
 ALL_SCOPES = frozenset(Scope) - {Scope.CHAOS}
 """What a key may do for its own account, if nobody says less."""
 
-SANDBOX_SCOPES = frozenset({Scope.SANDBOX, Scope.CHAOS})
-"""What means nothing where there is no sandbox."""
-
 
 class CredentialKind(StrEnum):
     """How a credential is presented, and so what its `public_id` is."""

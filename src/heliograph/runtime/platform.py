@@ -11,7 +11,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from heliograph.api.callbacks import NativeCallbacks
-from heliograph.api.shapes import PROTOCOL as NATIVE
+from heliograph.api.resource import PROTOCOL as NATIVE
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine

@@ -10,11 +10,9 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
 from heliograph import __version__
-from heliograph.api.operations import OPERATIONS
 from heliograph.api.server import NativeDoor
-from heliograph.api.wire import ErrorBody
+from heliograph.api.wire.errors import ErrorBody
 from heliograph.console.server import console_routes
-from heliograph.domain.accounts import SANDBOX_SCOPES
 from heliograph.doors.openapi import openapi_document
 from heliograph.doors.settings import DoorSettings
 from heliograph.doors.webhooks import webhook_route
@@ -36,8 +34,16 @@ API_MOUNT = "/v1"
 def web_application(
     services: Services, engine: Engine, settings: Settings, providers: Providers, phones: Phones | None
 ) -> ASGIApp:
-    served = [operation for operation in OPERATIONS if phones is not None or operation.scope not in SANDBOX_SCOPES]
-    document = msgspec.json.encode(openapi_document("Heliograph", __version__, API_MOUNT, served, ErrorBody))
+    limit = settings.max_body_bytes
+    for_doors = DoorSettings(
+        max_body_bytes=limit,
+        public_url=settings.public_url.rstrip("/"),
+        link_url=settings.link_url.rstrip("/"),
+        short=SHORT,
+        files=FILES,
+    )
+    native = NativeDoor(services, for_doors, phones)
+    document = msgspec.json.encode(openapi_document("Heliograph", __version__, API_MOUNT, native.operations, ErrorBody))
 
     async def openapi(_request: Request) -> Response:
         return Response(document, media_type="application/json")
@@ -53,18 +59,10 @@ def web_application(
             return Response(status_code=404)
         return Response(generate_latest(engine.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    limit = settings.max_body_bytes
-    for_doors = DoorSettings(
-        max_body_bytes=limit,
-        public_url=settings.public_url.rstrip("/"),
-        link_url=settings.link_url.rstrip("/"),
-        short=SHORT,
-        files=FILES,
-    )
     everything = Router(
         [
             Route(f"{API_MOUNT}/openapi.json", openapi),
-            Mount(API_MOUNT, NativeDoor(services, for_doors, phones)),
+            Mount(API_MOUNT, native),
             *(Mount(protocol.mount, protocol.door(services, for_doors)) for protocol in SERVED),
             *(
                 Mount(place, door)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from heliograph.domain import errors
 
 T = TypeVar("T")
 
+Parameters = Mapping[str, Mapping[str, str]]
+"""`{name: {number or "default": value}}`"""
 LONG_POLL_S = 30.0
 """How long one request waits at most; longer waits are several requests."""
 
@@ -59,6 +62,11 @@ def error_in(response: Response) -> errors.HeliographError:
 def bare(number: str) -> str:
     """The digits of an international number, however it is written."""
     return "".join(filter(str.isdecimal, number)).removeprefix("00")
+
+
+def parameter_table(given: Parameters | None) -> dict[str, dict[str, str]] | None:
+    """Copy parameters to what a request carries."""
+    return None if given is None else {name: dict(values) for name, values in given.items()}
 
 
 def _path(*parts: str) -> str:

@@ -1,0 +1,65 @@
+"""Operations on messages from phones."""
+
+from __future__ import annotations
+
+from heliograph.api import wire
+from heliograph.api.resource import NativeResource, page
+from heliograph.domain import inbound
+from heliograph.domain.accounts import Scope
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.channels import Channel
+from heliograph.domain.filters import InboundFilter
+from heliograph.doors import Call, Operation
+from heliograph.doors.filters import msisdn_filter, originator_filter
+from heliograph.numbers import plus_kept, with_plus
+
+
+class InboundMessages(NativeResource):
+    operations = (
+        Operation(
+            name="list_inbound",
+            method="GET",
+            path="/inbound",
+            scope=Scope.INBOUND_READ,
+            query=wire.InboundQuery,
+            response=wire.InboundPage,
+            summary="List inbound messages, newest first",
+        ),
+        Operation(
+            name="get_inbound",
+            method="GET",
+            path="/inbound/{inbound_id}",
+            scope=Scope.INBOUND_READ,
+            response=wire.Inbound,
+            summary="Get an inbound message",
+        ),
+    )
+
+    async def list_inbound(self, call: Call[wire.InboundQuery, None]) -> wire.InboundPage:
+        query = call.query
+        wanted = InboundFilter(
+            to=[originator_filter(query.to)] if query.to else [],
+            msisdns=msisdn_filter(plus_kept(query.msisdn), call.account.default_region) if query.msisdn else [],
+            since=query.since,
+            until=query.until,
+        )
+        found = await self._services.inbound.page(call.account, wanted, limit=query.limit, before=query.before)
+        return page(wire.InboundPage, [shown_inbound(message) for message in found], query.limit)
+
+    async def get_inbound(self, call: Call[None, None]) -> wire.Inbound:
+        return shown_inbound(await self._services.inbound.get(call.account, call.path["inbound_id"]))
+
+
+def shown_inbound(stored: inbound.Inbound) -> wire.Inbound:
+    binary = stored.kind is BodyKind.BINARY
+    return wire.Inbound(
+        id=stored.id,
+        msisdn=with_plus(stored.msisdn),
+        to=with_plus(stored.to),
+        text=None if binary else stored.body,
+        data=stored.body if binary else None,
+        udh=stored.udh if binary else None,
+        keyword=stored.keyword,
+        received_at=stored.received_at,
+        channel=Channel(stored.channel).value,
+    )

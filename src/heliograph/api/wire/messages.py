@@ -1,0 +1,172 @@
+"""Single messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from heliograph.api.wire.fields import (
+    ChannelName,
+    Instant,
+    Money,
+    PartCount,
+    PriorityName,
+    ReportName,
+    ShortText,
+    StatusName,
+    Storable,
+    Tags,
+    TimeoutSeconds,
+)
+from heliograph.api.wire.pages import PageQuery
+from heliograph.domain.batches import MAX_PARAMETERS, MAX_RECIPIENTS
+
+Values = Annotated[dict[str, str], Meta(max_length=MAX_RECIPIENTS + 1)]
+"""One for each recipient, and the default."""
+Parameters = Annotated[dict[str, Values], Meta(max_length=MAX_PARAMETERS)]
+Links = Annotated[dict[str, str], Meta(max_length=20)]
+"""Each is an address of its own for each recipient."""
+
+
+class RichMedia(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is shown besides the text, on channels that can."""
+
+    image_url: str | None = None
+    button_caption: str | None = None
+    target_url: str | None = None
+
+
+class Fallback(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What is sent by another channel instead."""
+
+    channel: ChannelName
+    text: str = ""
+    template: Storable | str | None = None
+    """One that is kept for this channel, by its number or its name, instead of a text."""
+    rich_media: RichMedia | None = None
+
+
+class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What can be said of a single message and of a batch alike. What is not said is not sent either: a server of an
+    earlier version refuses what it does not know."""
+
+    text: str | None = None
+    template: Storable | str | None = None
+    """One that is kept, by its number or its name, instead of a text."""
+    data: bytes | None = None
+    """Binary instead of text: base64, at most 140 octets together with `udh`."""
+    udh: str = ""
+    originator: str | None = msgspec.field(name="from", default=None)
+    parameters: Parameters | None = None
+    """`{name: {number or "default": value}}` for each `${name}` in the text. A number without a value of its own gets
+    what groups know of it (first_name, last_name, email, or one of the contact's `fields`), else the default."""
+    send_at: Instant | None = None
+    expire_at: Instant | None = None
+    callback_url: str | None = None
+    report: ReportName = "none"
+    """Which facts are posted to `callback_url`."""
+    tags: Tags = []
+    client_reference: ShortText | None = None
+    idempotency_key: ShortText | None = None
+    """Repeating a request with its key answers with what the first one made, and sends nothing."""
+    flash: bool = False
+    max_parts: PartCount | None = None
+    truncate: bool = False
+    """A text that needs more than one part is cut to what fits into one."""
+    feedback: bool = False
+    """You will say who got it (`confirm`)."""
+    links: Links = {}
+    """`{name: id}` of links or files: `${name}` in the text becomes an address for each recipient alone."""
+    channel: ChannelName | None = None
+    """null: the template's, or sms."""
+    rich_media: RichMedia | None = None
+    fallbacks: Annotated[list[Fallback], Meta(max_length=10)] = []
+    """What is tried, one after the other, where `channel` does not deliver."""
+    fall_back_after_s: Annotated[int, Meta(ge=60, le=1_209_600)] = 300
+    """How long each channel but the last has to deliver."""
+    priority: PriorityName = "normal"
+    """Who goes first where messages wait for one another."""
+    marketing: bool = False
+    """It keeps the quiet hours, by the recipient's clock, and lets everything else go first."""
+
+
+class SendMessage(Content, forbid_unknown_fields=True, kw_only=True):
+    to: str
+
+
+class Message(msgspec.Struct, kw_only=True):
+    """One message to one number."""
+
+    id: str
+    batch_id: str
+    to: str
+    originator: str | None = msgspec.field(name="from")
+    text: str | None
+    """The text as it was given, before parameters; null for binary."""
+    status: StatusName
+    reason: str | None
+    explanation: str | None
+    """The reason as a sentence, with the provider's own words if it gave any."""
+    provider: str | None
+    provider_code: str | None
+    encoding: str | None
+    parts: int | None
+    attempts: int
+    created_at: datetime
+    send_at: datetime
+    expire_at: datetime
+    sent_at: datetime | None
+    settled_at: datetime | None
+    confirmed_at: datetime | None
+    """When you said that the recipient has it."""
+    price: Money | None = None
+    """What was charged for it and not given back; null in the answer to its own request."""
+    channel: ChannelName = "sms"
+    """By which it travels; of one that may take several, the last that was tried."""
+
+
+class Wait(msgspec.Struct, kw_only=True):
+    """Why a message is not settled, and until when (null: nobody can say)."""
+
+    message_id: str
+    status: StatusName
+    why: str
+    until: datetime | None
+    explanation: str
+
+
+class MessagePage(msgspec.Struct, kw_only=True):
+    items: Sequence[Message]
+    next: str | None
+
+
+class MessageQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
+    batch_id: str | None = None
+    to: str | None = None
+    status: StatusName | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+class WaitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    timeout_s: TimeoutSeconds = 30.0
+
+
+class Attempt(msgspec.Struct, kw_only=True):
+    """One time that a message was handed to a provider."""
+
+    provider: str
+    provider_ref: str | None
+    outcome: Literal["taken", "refused", "put_off", "uncertain", "failed"]
+    reason: str | None
+    provider_code: str | None
+    detail: str | None
+    at: datetime
+
+
+class Attempts(msgspec.Struct, kw_only=True):
+    items: Sequence[Attempt]

@@ -1,0 +1,83 @@
+"""The sandbox's simulated phones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from heliograph.api.wire.fields import ChannelName, StatusName, TimeoutSeconds
+from heliograph.api.wire.pages import PageSize
+
+
+class PhoneMessage(msgspec.Struct, kw_only=True):
+    """A message as a simulated phone shows it."""
+
+    id: str
+    direction: Literal["received", "sent"]
+    peer: str
+    """The originator of a received message, the recipient of one that the phone sent."""
+    text: str | None
+    data: str | None
+    encoding: str
+    parts: int
+    message_id: str | None
+    status: StatusName | None
+    """Where the message stands; null for one that the phone sent."""
+    at: datetime
+    channel: ChannelName = "sms"
+
+
+class Phone(msgspec.Struct, kw_only=True):
+    number: str
+    latest: PhoneMessage
+    recent: int
+
+
+class Phones(msgspec.Struct, kw_only=True):
+    items: Sequence[Phone]
+
+
+class PhoneMessages(msgspec.Struct, kw_only=True):
+    items: Sequence[PhoneMessage]
+
+
+class PhoneQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    limit: PageSize = 100
+    after: str | None = None
+
+
+class PhoneWaitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    timeout_s: TimeoutSeconds = 30.0
+    after: str | None = None
+    contains: str | None = None
+
+
+class Code(msgspec.Struct, kw_only=True):
+    code: str
+    message: PhoneMessage
+
+
+class CodeQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    timeout_s: TimeoutSeconds = 0.0
+    after: str | None = None
+    """A message on the phone: only codes in those that came after it."""
+
+
+class SendReply(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    to: str
+    text: str
+    channel: ChannelName | None = None
+    """null: the one that the last message from there came by."""
+
+
+class SentReply(msgspec.Struct, kw_only=True):
+    inbound_id: str
+
+
+class Reception(msgspec.Struct, kw_only=True):
+    received: int
+    repeated: int
+    """How many of these were a message that the phone already had."""

@@ -1,0 +1,32 @@
+"""Programs that act for the account by access tokens of SMS.CX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heliograph.api import wire
+from heliograph.calling import AsyncTransport
+from heliograph.sdk import calls
+
+
+class AsyncApplications:
+    """Programs that act for the account by access tokens of SMS.CX."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(self, application: wire.NewApplication) -> wire.Application:
+        """With a secret of its own."""
+        return await self._transport.run(calls.post(wire.Application, application, "applications"))
+
+    async def change(self, application_id: str, change: wire.ChangeApplication) -> wire.Application:
+        """What `change` leaves out stays, also within its settings."""
+        return await self._transport.run(calls.patch(wire.Application, change, "applications", application_id))
+
+    async def delete(self, application_id: str) -> None:
+        """With its tokens, which are good no longer."""
+        await self._transport.run(calls.without_answer("DELETE", "applications", application_id))
+
+    async def all(self) -> Sequence[wire.Application]:
+        """Newest first."""
+        return (await self._transport.run(calls.get(wire.Applications, "applications"))).items

@@ -1,0 +1,52 @@
+"""Groups: recipients under one name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from heliograph.api import wire
+from heliograph.calling import AsyncTransport
+from heliograph.sdk import calls
+from heliograph.sdk.async_resources.listing import items
+
+
+class AsyncGroups:
+    """Recipients under one name."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(
+        self,
+        *,
+        name: str | None = None,
+        members: Sequence[str] = (),
+        children: Sequence[str] = (),
+        keywords: wire.Keywords | None = None,
+        tags: Sequence[str] = (),
+    ) -> wire.Group:
+        """Makes a group; `keywords` say which inbound texts add their sender to it, and which remove it."""
+        body = wire.CreateGroup(
+            name=name, members=list(members), children=list(children), keywords=keywords, tags=list(tags)
+        )
+        return await self._transport.run(calls.post(wire.Group, body, "groups"))
+
+    async def get(self, group_id: str) -> wire.Group:
+        """NotFound if the account has no such group."""
+        return await self._transport.run(calls.get(wire.Group, "groups", group_id))
+
+    def list(self, *, tag: str | None = None, page_size: int = 30) -> AsyncIterator[wire.Group]:
+        """All groups, or those with a tag, newest first; pages are fetched as they are needed."""
+        return items(self._transport, wire.GroupPage, "groups", limit=page_size, tag=tag)
+
+    async def change(self, group_id: str, change: wire.ChangeGroup) -> wire.Group:
+        """Adds, then removes; what `change` leaves out stays, None takes the name or the keywords away."""
+        return await self._transport.run(calls.patch(wire.Group, change, "groups", group_id))
+
+    async def members(self, group_id: str) -> Sequence[str]:
+        """The group's own members, sorted."""
+        return (await self._transport.run(calls.get(wire.Members, "groups", group_id, "members"))).items
+
+    async def delete(self, group_id: str) -> None:
+        """What is scheduled to it goes on without its members."""
+        await self._transport.run(calls.without_answer("DELETE", "groups", group_id))

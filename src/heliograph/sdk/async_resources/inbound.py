@@ -1,0 +1,36 @@
+"""Messages from phones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from heliograph.api import wire
+from heliograph.calling import AsyncTransport
+from heliograph.sdk import calls
+from heliograph.sdk.async_resources.listing import items
+
+
+class AsyncInbound:
+    """Messages from phones."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get(self, inbound_id: str) -> wire.Inbound:
+        """NotFound if the account has no such inbound message."""
+        return await self._transport.run(calls.get(wire.Inbound, "inbound", inbound_id))
+
+    def list(
+        self,
+        *,
+        to: str | None = None,
+        number: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 100,
+    ) -> AsyncIterator[wire.Inbound]:
+        """All inbound messages that match, newest first; `to` is the originator written to, `number` who wrote."""
+        return items(
+            self._transport, wire.InboundPage, "inbound", limit=page_size, to=to, from_=number, since=since, until=until
+        )

@@ -1,0 +1,60 @@
+"""Short addresses and files."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from heliograph.api import wire
+from heliograph.calling import AsyncTransport
+from heliograph.sdk import calls
+from heliograph.sdk.async_resources.listing import items
+
+
+class AsyncLinks:
+    """Short addresses."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(self, url: str, *, name: str | None = None) -> wire.Link:
+        """A short address for an http or https one. NameTaken."""
+        return await self._transport.run(calls.post(wire.Link, wire.Shorten(url=url, name=name), "links"))
+
+    async def change(self, link_id: str, *, url: str | None = None, name: str | None = None) -> wire.Link:
+        """Changes what is given; messages that were sent lead to the new address."""
+        return await self._transport.run(calls.patch(wire.Link, wire.ChangeLink(url=url, name=name), "links", link_id))
+
+    async def delete(self, link_id: str) -> None:
+        """With its hits."""
+        await self._transport.run(calls.without_answer("DELETE", "links", link_id))
+
+    async def all(self) -> Sequence[wire.Link]:
+        """Newest first."""
+        return (await self._transport.run(calls.get(wire.LinkList, "links"))).items
+
+    def hits(self, link_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Hit]:
+        """Who followed it, newest first."""
+        return items(self._transport, wire.Hits, "links", link_id, "hits", limit=page_size)
+
+
+class AsyncAttachments:
+    """Files that are sent as short addresses."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def upload(self, content: bytes, media_type: str, *, name: str | None = None) -> wire.Link:
+        """Keeps a file, such as an `image/png` or `application/pdf`. When this returns, it is stored."""
+        return await self._transport.run(calls.upload(wire.Link, content, media_type, "attachments", name=name))
+
+    async def delete(self, link_id: str) -> None:
+        """With its hits."""
+        await self._transport.run(calls.without_answer("DELETE", "attachments", link_id))
+
+    async def all(self) -> Sequence[wire.Link]:
+        """Newest first."""
+        return (await self._transport.run(calls.get(wire.LinkList, "attachments"))).items
+
+    def hits(self, link_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Hit]:
+        """Who opened it, newest first."""
+        return items(self._transport, wire.Hits, "attachments", link_id, "hits", limit=page_size)

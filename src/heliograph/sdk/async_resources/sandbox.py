@@ -1,0 +1,101 @@
+"""The sandbox's phones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heliograph.api import wire
+from heliograph.calling import AsyncTransport
+from heliograph.sandbox.chaos import Chaos
+from heliograph.sdk import calls
+
+
+class AsyncSandbox:
+    """The sandbox's simulated phones: what a test suite needs."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+        self._read: dict[str, str] = {}
+        """The message whose code was read last, of each phone."""
+
+    async def phones(self) -> Sequence[wire.Phone]:
+        """Recently used first."""
+        return (await self._transport.run(calls.get(wire.Phones, "sandbox", "phones"))).items
+
+    async def messages(self, number: str, *, limit: int = 100, after: str | None = None) -> Sequence[wire.PhoneMessage]:
+        """The phone's newest messages, oldest of them first."""
+        page = await self._transport.run(
+            calls.get(wire.PhoneMessages, "sandbox", "phones", number, "messages", limit=limit, after=after)
+        )
+        return page.items
+
+    async def wait_for_message(
+        self, number: str, *, contains: str | None = None, after: str | None = None, timeout_s: float = 30.0
+    ) -> wire.PhoneMessage:
+        """The oldest message that the phone received after the one with the id `after`. WaitTimedOut if none comes."""
+        return await self._transport.run(
+            calls.wait(
+                wire.PhoneMessage,
+                "sandbox",
+                "phones",
+                number,
+                "messages",
+                "wait",
+                timeout_s=timeout_s,
+                contains=contains,
+                after=after,
+            )
+        )
+
+    async def read_code(self, number: str, *, after: str | None = None, timeout_s: float = 30.0) -> str:
+        """The one-time code in the latest message that has one. WaitTimedOut if none comes.
+
+        Never that of the message before: what is on its way to the phone is waited for, and this client reads each code
+        once. If your application sends some time after it was asked to, take a `mark` before you ask it, and hand that
+        in as `after`: only codes that came after it count.
+        """
+        phone = calls.bare(number)
+        found = await self._transport.run(
+            calls.wait(
+                wire.Code,
+                "sandbox",
+                "phones",
+                number,
+                "code",
+                timeout_s=timeout_s,
+                after=self._read.get(phone) if after is None else after,
+            )
+        )
+        self._read[phone] = found.message.id
+        return found.code
+
+    async def mark(self, number: str) -> str:
+        """This moment on a phone, for `after`: the id of its newest message, empty if there is none."""
+        newest = await self.messages(number, limit=1)
+        return newest[-1].id if newest else ""
+
+    async def clear(self, number: str | None = None) -> None:
+        """Takes the messages off a phone, or off all."""
+        phone = () if number is None else (number, "messages")
+        await self._transport.run(calls.without_answer("DELETE", "sandbox", "phones", *phone))
+
+    async def reply(self, number: str, *, to: str, text: str, channel: wire.ChannelName | None = None) -> str:
+        """Sends a text from a phone to an originator; the inbound message's id.
+
+        Without a `channel` it goes by the one that the last message from there came by.
+        """
+        body = wire.SendReply(to=to, text=text, channel=channel)
+        sent = await self._transport.run(calls.post(wire.SentReply, body, "sandbox", "phones", number, "replies"))
+        return sent.inbound_id
+
+    async def reception(self) -> wire.Reception:
+        """How many messages the phones received, and how many of these twice."""
+        return await self._transport.run(calls.get(wire.Reception, "sandbox", "reception"))
+
+    async def chaos(self) -> Chaos:
+        """How badly the network behaves."""
+        return await self._transport.run(calls.get(Chaos, "sandbox", "chaos"))
+
+    async def set_chaos(self, chaos: Chaos) -> Chaos:
+        """Changes how badly the network behaves, at once."""
+        return await self._transport.run(calls.put(Chaos, chaos, "sandbox", "chaos"))

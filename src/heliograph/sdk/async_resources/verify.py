@@ -1,0 +1,75 @@
+"""One-time codes, which prove that a number is somebody's."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from heliograph.api import wire
+from heliograph.calling import AsyncTransport
+from heliograph.sdk import calls
+
+
+class AsyncVerify:
+    """Proving that a number is somebody's, by a one-time code that only they are sent."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def start(
+        self,
+        *,
+        to: str,
+        text: str = "Your code is ${code}",
+        originator: str | None = None,
+        kind: Literal["digits", "letters", "alphanumeric"] = "digits",
+        length: int = 6,
+        ttl_s: int = 300,
+        max_attempts: int = 3,
+        address: str | None = None,
+        client_reference: str | None = None,
+        callback_url: str | None = None,
+    ) -> wire.Verification:
+        """Sends a code: `length` is 4 to 10, `ttl_s` 60 to 1800 seconds, `max_attempts` 1 to 10.
+
+        `address` is of whoever is to prove that the number is theirs (their IP address, say): TooManyCodes if too many
+        were asked for on its behalf, or for this number, or in all. CodesRefused for numbers of costly kinds, countries
+        that are sent none, and ranges where nobody enters them.
+        """
+        body = wire.StartVerification(
+            to=to,
+            text=text,
+            originator=originator,
+            kind=kind,
+            length=length,
+            ttl_s=ttl_s,
+            max_attempts=max_attempts,
+            address=address,
+            client_reference=client_reference,
+            callback_url=callback_url,
+        )
+        return await self._transport.run(calls.post(wire.Verification, body, "verifications"))
+
+    async def check(self, verification_id: str, code: str) -> wire.Verification:
+        """The verified verification, if this is the code.
+
+        WrongCode if it is not, and VerificationFailed once too many were wrong; AlreadyVerified, VerificationExpired or
+        VerificationCanceled if there is nothing to verify any more.
+        """
+        body = wire.CheckCode(code=code)
+        return await self._transport.run(calls.post(wire.Verification, body, "verifications", verification_id, "check"))
+
+    async def resend(self, verification_id: str) -> wire.Verification:
+        """Sends another code; the last one is good no longer. TooManyCodes within some seconds of it."""
+        return await self._transport.run(calls.act(wire.Verification, "verifications", verification_id, "resend"))
+
+    async def cancel(self, verification_id: str) -> wire.Verification:
+        """Makes the code worthless."""
+        return await self._transport.run(calls.act(wire.Verification, "verifications", verification_id, "cancel"))
+
+    async def why(self, number: str) -> wire.CodeOutlook:
+        """Whether a number would be sent a code now, and why not, with what the account has sent to its like."""
+        return await self._transport.run(calls.get(wire.CodeOutlook, "verifications", "why", calls.bare(number)))
+
+    async def get(self, verification_id: str) -> wire.Verification:
+        """NotFound if the account has no such verification."""
+        return await self._transport.run(calls.get(wire.Verification, "verifications", verification_id))

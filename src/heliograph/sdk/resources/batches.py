@@ -1,0 +1,181 @@
+"""Batches: one text to many numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from heliograph.api import wire
+from heliograph.calling import SyncTransport
+from heliograph.sdk import calls
+from heliograph.sdk.calls import Parameters, parameter_table
+from heliograph.sdk.resources.listing import items
+
+
+class Batches:
+    """One text to many numbers."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def send(
+        self,
+        *,
+        to: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        text: str | None = None,
+        template: int | str | None = None,
+        data: bytes | None = None,
+        udh: bytes = b"",
+        originator: str | None = None,
+        parameters: Parameters | None = None,
+        title: str | None = None,
+        send_at: datetime | None = None,
+        expire_at: datetime | None = None,
+        callback_url: str | None = None,
+        report: wire.ReportName = "none",
+        tags: Sequence[str] = (),
+        client_reference: str | None = None,
+        idempotency_key: str | None = None,
+        flash: bool = False,
+        max_parts: int | None = None,
+        truncate: bool = False,
+        feedback: bool = False,
+        links: Mapping[str, str] | None = None,
+        channel: wire.ChannelName | None = None,
+        rich_media: wire.RichMedia | None = None,
+        fallbacks: Sequence[wire.Fallback] = (),
+        fall_back_after_s: int = 300,
+        priority: wire.PriorityName = "normal",
+        marketing: bool = False,
+        pause_at_failure_share: float | None = None,
+        pause_after: int = 50,
+    ) -> wire.Batch:
+        """Sends to up to 100,000 numbers at once, and to whoever is in the groups when it is sent.
+
+        A batch that is `marketing` keeps the quiet hours; one with a `pause_at_failure_share` pauses by itself when
+        more than that share of what has settled has failed. Otherwise as `messages.send`.
+        """
+        body = wire.CreateBatch(
+            to=list(to),
+            groups=list(groups),
+            text=text,
+            template=template,
+            data=data,
+            udh=udh.hex(),
+            originator=originator,
+            parameters=parameter_table(parameters),
+            title=title,
+            send_at=send_at,
+            expire_at=expire_at,
+            callback_url=callback_url,
+            report=report,
+            tags=list(tags),
+            client_reference=client_reference,
+            idempotency_key=idempotency_key,
+            flash=flash,
+            max_parts=max_parts,
+            truncate=truncate,
+            feedback=feedback,
+            links=dict(links or {}),
+            channel=channel,
+            rich_media=rich_media,
+            fallbacks=list(fallbacks),
+            fall_back_after_s=fall_back_after_s,
+            priority=priority,
+            marketing=marketing,
+            pause_at_failure_share=pause_at_failure_share,
+            pause_after=pause_after,
+        )
+        return self._transport.run(calls.post(wire.Batch, body, "batches"))
+
+    def dry_run(
+        self,
+        *,
+        to: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        text: str | None = None,
+        template: int | str | None = None,
+        data: bytes | None = None,
+        udh: bytes = b"",
+        originator: str | None = None,
+        parameters: Parameters | None = None,
+        max_parts: int | None = None,
+        truncate: bool = False,
+        links: Mapping[str, str] | None = None,
+        channel: wire.ChannelName | None = None,
+        rich_media: wire.RichMedia | None = None,
+        fallbacks: Sequence[wire.Fallback] = (),
+    ) -> wire.DryRun:
+        """How many recipients and parts a batch would have if it were sent now, what it would cost, and how many of its
+        messages would fail, and why. Nothing is sent. Raises what `send` raises."""
+        body = wire.CreateBatch(
+            to=list(to),
+            groups=list(groups),
+            text=text,
+            template=template,
+            data=data,
+            udh=udh.hex(),
+            originator=originator,
+            parameters=parameter_table(parameters),
+            max_parts=max_parts,
+            truncate=truncate,
+            links=dict(links or {}),
+            channel=channel,
+            rich_media=rich_media,
+            fallbacks=list(fallbacks),
+        )
+        return self._transport.run(calls.post(wire.DryRun, body, "batches", "dry_run"))
+
+    def get(self, batch_id: str) -> wire.Batch:
+        """NotFound if the account has no such batch."""
+        return self._transport.run(calls.get(wire.Batch, "batches", batch_id))
+
+    def list(
+        self,
+        *,
+        originator: str | None = None,
+        tag: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 30,
+    ) -> Iterator[wire.Batch]:
+        """All batches that match, newest first; pages are fetched as they are needed."""
+        return items(
+            self._transport,
+            wire.BatchPage,
+            "batches",
+            limit=page_size,
+            from_=originator,
+            tag=tag,
+            since=since,
+            until=until,
+        )
+
+    def change(self, batch_id: str, change: wire.ChangeBatch) -> wire.Batch:
+        """Changes a batch that has not been sent: what `change` leaves out stays, None goes back to the default.
+
+        AlreadyDispatched once sending has begun.
+        """
+        return self._transport.run(calls.patch(wire.Batch, change, "batches", batch_id))
+
+    def confirm(self, batch_id: str, numbers: Sequence[str] = ()) -> None:
+        """Says that these recipients, or all, have what was sent to them; the batch was sent with `feedback`."""
+        body = wire.Confirm(numbers=list(numbers))
+        self._transport.run(calls.without_answer("POST", "batches", batch_id, "confirm", body=body))
+
+    def cancel(self, batch_id: str) -> wire.Batch:
+        """Calls back what has not been sent. Safe to repeat."""
+        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "cancel"))
+
+    def pause(self, batch_id: str) -> wire.Batch:
+        """Sends nothing more of it until it is resumed. Safe to repeat."""
+        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "pause"))
+
+    def resume(self, batch_id: str) -> wire.Batch:
+        """Goes on where it was paused. Safe to repeat."""
+        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "resume"))
+
+    def report(self, batch_id: str) -> wire.Report:
+        """Where the messages of a batch stand."""
+        return self._transport.run(calls.get(wire.Report, "batches", batch_id, "report"))

@@ -1,0 +1,45 @@
+"""What went back and forth with each number that has written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heliograph.api import wire
+from heliograph.calling import SyncTransport
+from heliograph.sdk import calls
+
+
+class Conversations:
+    """What went back and forth with each number that has written."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def all(self) -> Sequence[wire.Conversation]:
+        """The one written to last first."""
+        return (self._transport.run(calls.get(wire.Conversations, "conversations"))).items
+
+    def messages(self, conversation_id: str) -> Sequence[wire.ThreadLine]:
+        """The newest in both directions and by all channels, newest first."""
+        path = ("conversations", conversation_id, "messages")
+        return (self._transport.run(calls.get(wire.Thread, *path))).items
+
+    def mark_read(self, conversation_id: str) -> None:
+        """Nothing in it is unread any more."""
+        self._transport.run(calls.without_answer("POST", "conversations", conversation_id, "read"))
+
+    def reply(
+        self,
+        conversation_id: str,
+        text: str | None = None,
+        *,
+        template: int | str | None = None,
+        channel: wire.ChannelName = "sms",
+        idempotency_key: str | None = None,
+    ) -> wire.Message:
+        """Answers with a text or a template, from the originator that was written to.
+
+        WindowClosed by other channels than SMS more than 24 hours after their last message by it.
+        """
+        body = wire.Answer(text=text, template=template, channel=channel, idempotency_key=idempotency_key)
+        return self._transport.run(calls.post(wire.Message, body, "conversations", conversation_id, "replies"))

@@ -1,0 +1,36 @@
+"""Messages from phones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from heliograph.api import wire
+from heliograph.calling import SyncTransport
+from heliograph.sdk import calls
+from heliograph.sdk.resources.listing import items
+
+
+class Inbound:
+    """Messages from phones."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def get(self, inbound_id: str) -> wire.Inbound:
+        """NotFound if the account has no such inbound message."""
+        return self._transport.run(calls.get(wire.Inbound, "inbound", inbound_id))
+
+    def list(
+        self,
+        *,
+        to: str | None = None,
+        number: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 100,
+    ) -> Iterator[wire.Inbound]:
+        """All inbound messages that match, newest first; `to` is the originator written to, `number` who wrote."""
+        return items(
+            self._transport, wire.InboundPage, "inbound", limit=page_size, to=to, from_=number, since=since, until=until
+        )

@@ -1,0 +1,60 @@
+"""Short addresses and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from heliograph.api import wire
+from heliograph.calling import SyncTransport
+from heliograph.sdk import calls
+from heliograph.sdk.resources.listing import items
+
+
+class Links:
+    """Short addresses."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def create(self, url: str, *, name: str | None = None) -> wire.Link:
+        """A short address for an http or https one. NameTaken."""
+        return self._transport.run(calls.post(wire.Link, wire.Shorten(url=url, name=name), "links"))
+
+    def change(self, link_id: str, *, url: str | None = None, name: str | None = None) -> wire.Link:
+        """Changes what is given; messages that were sent lead to the new address."""
+        return self._transport.run(calls.patch(wire.Link, wire.ChangeLink(url=url, name=name), "links", link_id))
+
+    def delete(self, link_id: str) -> None:
+        """With its hits."""
+        self._transport.run(calls.without_answer("DELETE", "links", link_id))
+
+    def all(self) -> Sequence[wire.Link]:
+        """Newest first."""
+        return (self._transport.run(calls.get(wire.LinkList, "links"))).items
+
+    def hits(self, link_id: str, *, page_size: int = 100) -> Iterator[wire.Hit]:
+        """Who followed it, newest first."""
+        return items(self._transport, wire.Hits, "links", link_id, "hits", limit=page_size)
+
+
+class Attachments:
+    """Files that are sent as short addresses."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def upload(self, content: bytes, media_type: str, *, name: str | None = None) -> wire.Link:
+        """Keeps a file, such as an `image/png` or `application/pdf`. When this returns, it is stored."""
+        return self._transport.run(calls.upload(wire.Link, content, media_type, "attachments", name=name))
+
+    def delete(self, link_id: str) -> None:
+        """With its hits."""
+        self._transport.run(calls.without_answer("DELETE", "attachments", link_id))
+
+    def all(self) -> Sequence[wire.Link]:
+        """Newest first."""
+        return (self._transport.run(calls.get(wire.LinkList, "attachments"))).items
+
+    def hits(self, link_id: str, *, page_size: int = 100) -> Iterator[wire.Hit]:
+        """Who opened it, newest first."""
+        return items(self._transport, wire.Hits, "attachments", link_id, "hits", limit=page_size)

@@ -1,0 +1,23 @@
+"""What is listed page after page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from heliograph.calling import SyncTransport
+from heliograph.sdk import calls
+
+
+def items(
+    transport: SyncTransport, shape: type[Any], *path: str, cursor: str = "before", **query: Any
+) -> Iterator[Any]:
+    """Everything in a listing, page after page, as it is asked for."""
+    at: str | None = None
+    while True:
+        page = transport.run(calls.get(shape, *path, **query, **{cursor: at}))
+        for item in page.items:
+            yield item
+        at = page.next
+        if at is None:
+            return

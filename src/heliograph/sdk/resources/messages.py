@@ -1,0 +1,133 @@
+"""Single messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from heliograph.api import wire
+from heliograph.calling import SyncTransport
+from heliograph.sdk import calls
+from heliograph.sdk.calls import Parameters, parameter_table
+from heliograph.sdk.resources.listing import items
+
+
+class Messages:
+    """Single messages."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def send(
+        self,
+        *,
+        to: str,
+        text: str | None = None,
+        template: int | str | None = None,
+        data: bytes | None = None,
+        udh: bytes = b"",
+        originator: str | None = None,
+        parameters: Parameters | None = None,
+        send_at: datetime | None = None,
+        expire_at: datetime | None = None,
+        callback_url: str | None = None,
+        report: wire.ReportName = "none",
+        tags: Sequence[str] = (),
+        client_reference: str | None = None,
+        idempotency_key: str | None = None,
+        flash: bool = False,
+        max_parts: int | None = None,
+        truncate: bool = False,
+        feedback: bool = False,
+        links: Mapping[str, str] | None = None,
+        channel: wire.ChannelName | None = None,
+        rich_media: wire.RichMedia | None = None,
+        fallbacks: Sequence[wire.Fallback] = (),
+        fall_back_after_s: int = 300,
+        priority: wire.PriorityName = "normal",
+        marketing: bool = False,
+    ) -> wire.Message:
+        """Sends a text, a template, or binary data, to one number. When this returns, the server has it for good.
+
+        A `template` is one that is kept, by its number or its name; it goes by the channel that it is for.
+        `parameters` fills in `${name}` in the text: `{name: {number or "default": value}}`. A number without a value of
+        its own gets what groups know of it (`first_name`, `last_name`, `email`, or one of its `fields`), else the
+        default.
+
+        `to` is international (`+33612345678`). Instants must be aware. Repeating a call with its `idempotency_key`
+        returns the first call's message and sends nothing. Where `channel` does not deliver within `fall_back_after_s`
+        seconds, the `fallbacks` are tried, one after the other. Raises the RequestErrors of `heliograph.errors` for
+        what the server refuses, NotNow for what may be repeated.
+
+        `links` are `{name: id}`: `${name}` in the text becomes an address of that link or file for each recipient.
+        """
+        body = wire.SendMessage(
+            to=to,
+            text=text,
+            template=template,
+            data=data,
+            udh=udh.hex(),
+            originator=originator,
+            parameters=parameter_table(parameters),
+            send_at=send_at,
+            expire_at=expire_at,
+            callback_url=callback_url,
+            report=report,
+            tags=list(tags),
+            client_reference=client_reference,
+            idempotency_key=idempotency_key,
+            flash=flash,
+            max_parts=max_parts,
+            truncate=truncate,
+            feedback=feedback,
+            links=dict(links or {}),
+            channel=channel,
+            rich_media=rich_media,
+            fallbacks=list(fallbacks),
+            fall_back_after_s=fall_back_after_s,
+            priority=priority,
+            marketing=marketing,
+        )
+        return self._transport.run(calls.post(wire.Message, body, "messages"))
+
+    def get(self, message_id: str) -> wire.Message:
+        """NotFound if the account has no such message."""
+        return self._transport.run(calls.get(wire.Message, "messages", message_id))
+
+    def list(
+        self,
+        *,
+        to: str | None = None,
+        batch_id: str | None = None,
+        status: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 100,
+    ) -> Iterator[wire.Message]:
+        """All messages that match, newest first; pages are fetched as they are needed."""
+        return items(
+            self._transport,
+            wire.MessagePage,
+            "messages",
+            limit=page_size,
+            to=to,
+            batch_id=batch_id,
+            status=status,
+            since=since,
+            until=until,
+        )
+
+    def wait_for_delivery(self, message_id: str, *, timeout_s: float = 30.0) -> wire.Message:
+        """The message once it is settled: delivered, or failed for a reason that it tells.
+
+        WaitTimedOut after `timeout_s`; the message goes on all the same.
+        """
+        return self._transport.run(calls.wait(wire.Message, "messages", message_id, "wait", timeout_s=timeout_s))
+
+    def why(self, message_id: str) -> wire.Wait:
+        """Why a message waits, and until when."""
+        return self._transport.run(calls.get(wire.Wait, "messages", message_id, "why"))
+
+    def attempts(self, message_id: str) -> Sequence[wire.Attempt]:
+        """Which providers it was handed to, oldest first, and what came of each time."""
+        return (self._transport.run(calls.get(wire.Attempts, "messages", message_id, "attempts"))).items

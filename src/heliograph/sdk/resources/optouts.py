@@ -1,0 +1,29 @@
+"""Numbers that must not be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from heliograph.api import wire
+from heliograph.calling import SyncTransport
+from heliograph.sdk import calls
+from heliograph.sdk.resources.listing import items
+
+
+class OptOuts:
+    """Numbers that must not be written to."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def add(self, number: str) -> None:
+        """Safe to repeat."""
+        self._transport.run(calls.without_answer("PUT", "optouts", number))
+
+    def remove(self, number: str) -> None:
+        """NotFound if the number had not opted out."""
+        self._transport.run(calls.without_answer("DELETE", "optouts", number))
+
+    def list(self, *, page_size: int = 100) -> Iterator[wire.OptOut]:
+        """All of them, in the order of the numbers."""
+        return items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")
