@@ -9,14 +9,14 @@ from typing import get_args, get_type_hints
 import pytest
 from tests.doors.every_operation import doors
 
-from heliograph.doors import Door, Operation
+from heliograph.doors import Operation
+from heliograph.doors.door import Handler
 
-HANDLED = [(door, operation) for _, door in doors() for operation in door.operations]
+HANDLED = [handled for _, door in doors() for handled in door.handlers.items()]
 
 
-@pytest.mark.parametrize(("door", "operation"), HANDLED, ids=lambda each: getattr(each, "name", ""))
-def test_a_handler_is_typed_as_the_table_says(door: Door, operation: Operation) -> None:
-    handler = getattr(door, operation.name)
+@pytest.mark.parametrize(("operation", "handler"), HANDLED, ids=lambda each: getattr(each, "name", ""))
+def test_a_handler_is_typed_as_the_table_says(operation: Operation, handler: Handler) -> None:
     (parameter,) = inspect.signature(handler).parameters
 
     query, body = get_args(get_type_hints(handler)[parameter])

@@ -82,19 +82,34 @@ AnyCall = Call[object, object]
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 
 
-class Door(ABC):
+class Resource:
+    """What a door serves of one kind of thing: a table of operations, and a method of the same name for each."""
+
     operations: ClassVar[Sequence[Operation]]
+
+
+class Door(ABC):
+    """A door handles its operations itself, or is made of resources that handle theirs."""
+
+    operations: Sequence[Operation]
+    """All that is served. A door that is made of resources has those of each, in their order."""
     requests_per_second: ClassVar[int] = 5_000
     """What an account may make, unless the settings say so for all doors."""
     max_query_fields: ClassVar[int] = MAX_FIELDS
     max_body_bytes: int
 
-    def __init__(self, services: Services, *, max_body_bytes: int) -> None:
+    def __init__(self, services: Services, *, max_body_bytes: int, resources: Sequence[Resource] = ()) -> None:
+        """Where two operations have the same method and both paths match, the first one is called."""
         self.max_body_bytes = max_body_bytes
         self._rates = services.rates
+        if resources:
+            self.operations = [operation for resource in resources for operation in resource.operations]
+        self.handlers: Mapping[Operation, Handler] = {
+            operation: getattr(part, operation.name) for part in resources or (self,) for operation in part.operations
+        }
         routes = [
-            Route(operation.path, self._endpoint(operation), methods=[operation.method])
-            for operation in self.operations
+            Route(operation.path, self._endpoint(operation, handler), methods=[operation.method])
+            for operation, handler in self.handlers.items()
         ]
         self._router = Router(routes, redirect_slashes=False, default=self._unknown_address)
 
@@ -142,8 +157,7 @@ class Door(ABC):
         response = self.refuse(Request(scope), NotFound("There is nothing at this address."))
         await response(scope, receive, send)
 
-    def _endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
-        handler: Handler = getattr(self, operation.name)
+    def _endpoint(self, operation: Operation, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         decoder = None if operation.request is None else msgspec.json.Decoder(operation.request)
         largest = self.max_body_bytes if operation.scope is not None else min(ANONYMOUS_BODY, self.max_body_bytes)
 

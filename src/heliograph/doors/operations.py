@@ -12,7 +12,7 @@ import msgspec
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller may ask for. The handler is the method of the same name."""
+    """What a caller may ask for. The handler is the method of the same name, of a door or of one of its resources."""
 
     name: str
     method: str

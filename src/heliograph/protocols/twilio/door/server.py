@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -102,7 +101,7 @@ class TwilioDoor(Door):
 
 
 class MessagesDoor(TwilioDoor):
-    operations: ClassVar = MESSAGES
+    operations = MESSAGES
 
     async def fetch_account(self, call: Call[None, None]) -> wire.AccountInfo:
         return shapes.account_info(call.account)
@@ -254,7 +253,7 @@ class MessagesDoor(TwilioDoor):
 
 
 class VerifyDoor(TwilioDoor):
-    operations: ClassVar = VERIFY
+    operations = VERIFY
 
     def resource(self, request: Request) -> str:
         """Without the version, which Verify leaves out."""
