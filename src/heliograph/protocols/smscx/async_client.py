@@ -55,29 +55,31 @@ class AsyncClient:
     ) -> None:
         await self.close()
 
-    async def get_access_token(self, scope: str | None = None) -> wire.TokenReply:
+    async def get_access_token(self, scope: str | None = None) -> wire.applications.TokenReply:
         """A token for the application, with these scopes (separated by spaces) or all that it has."""
         return await self._driver.run(self._calls.token(scope))
 
-    async def get_applications_list(self) -> wire.ApplicationList:
+    async def get_applications_list(self) -> wire.applications.ApplicationList:
         """Newest first."""
-        return await self._driver.run(self._calls.get(wire.ApplicationList, "applications"))
+        return await self._driver.run(self._calls.get(wire.applications.ApplicationList, "applications"))
 
     async def get_scopes(self) -> list[str]:
         """All that there are."""
         return await self._driver.run(self._calls.get(list[str], "applications", "scopes"))
 
-    async def get_application_settings(self, application_id: str) -> wire.ApplicationSettings:
+    async def get_application_settings(self, application_id: str) -> wire.applications.ApplicationSettings:
         """What an application has set."""
-        return await self._driver.run(self._calls.get(wire.ApplicationSettings, "applications", application_id))
+        return await self._driver.run(
+            self._calls.get(wire.applications.ApplicationSettings, "applications", application_id)
+        )
 
-    async def get_account_balance(self) -> wire.Balance:
+    async def get_account_balance(self) -> wire.account.Balance:
         """What is left to spend."""
-        return await self._driver.run(self._calls.get(wire.Balance, "account", "balance"))
+        return await self._driver.run(self._calls.get(wire.account.Balance, "account", "balance"))
 
-    async def get_channels_status(self) -> wire.ChannelsStatus:
+    async def get_channels_status(self) -> wire.account.ChannelsStatus:
         """Which channels can be used."""
-        return await self._driver.run(self._calls.get(wire.ChannelsStatus, "account", "channels", "status"))
+        return await self._driver.run(self._calls.get(wire.account.ChannelsStatus, "account", "channels", "status"))
 
     async def get_channel_pricing(self, channel: str, traffic_type: str) -> dict[str, Any]:
         """Prices by country."""
@@ -91,57 +93,63 @@ class AsyncClient:
             self._calls.get(dict[str, Any], "account", "pricing", channel, traffic_type, country_iso)
         )
 
-    async def get_originators_list(self) -> wire.OriginatorList:
+    async def get_originators_list(self) -> wire.originators.OriginatorList:
         """Newest first."""
-        return await self._driver.run(self._calls.get(wire.OriginatorList, "originators"))
+        return await self._driver.run(self._calls.get(wire.originators.OriginatorList, "originators"))
 
-    async def create_originator(self, originator: str) -> wire.OriginatorReply:
+    async def create_originator(self, originator: str) -> wire.originators.OriginatorReply:
         """Asks for one: 3 to 11 letters and digits, or 3 to 15 digits."""
         return await self._driver.run(
-            self._calls.send(wire.OriginatorReply, "POST", wire.NewOriginator(originator), "originators")
+            self._calls.send(
+                wire.originators.OriginatorReply, "POST", wire.originators.NewOriginator(originator), "originators"
+            )
         )
 
-    async def delete_originator(self, originator_id: int) -> wire.OriginatorReply:
+    async def delete_originator(self, originator_id: int) -> wire.originators.OriginatorReply:
         """Gives one back."""
-        return await self._driver.run(self._calls.delete(wire.OriginatorReply, "originators", originator_id))
+        return await self._driver.run(
+            self._calls.delete(wire.originators.OriginatorReply, "originators", originator_id)
+        )
 
-    async def get_templates_list(self) -> wire.TemplateList:
+    async def get_templates_list(self) -> wire.templates.TemplateList:
         """Newest first."""
-        return await self._driver.run(self._calls.get(wire.TemplateList, "templates"))
+        return await self._driver.run(self._calls.get(wire.templates.TemplateList, "templates"))
 
-    async def get_template(self, template_id: int) -> wire.TemplateReply:
+    async def get_template(self, template_id: int) -> wire.templates.TemplateReply:
         """One template."""
-        return await self._driver.run(self._calls.get(wire.TemplateReply, "templates", template_id))
+        return await self._driver.run(self._calls.get(wire.templates.TemplateReply, "templates", template_id))
 
-    async def create_template(self, template: wire.NewTemplate) -> wire.NewTemplateReply:
+    async def create_template(self, template: wire.templates.NewTemplate) -> wire.templates.NewTemplateReply:
         """Keeps a text."""
-        return await self._driver.run(self._calls.send(wire.NewTemplateReply, "POST", template, "templates"))
+        return await self._driver.run(self._calls.send(wire.templates.NewTemplateReply, "POST", template, "templates"))
 
-    async def update_template(self, template_id: int, changes: wire.UpdateTemplate) -> wire.IdReply:
+    async def update_template(self, template_id: int, changes: wire.templates.UpdateTemplate) -> wire.templates.IdReply:
         """Changes what is given, until it is approved and locked."""
-        return await self._driver.run(self._calls.send(wire.IdReply, "PATCH", changes, "templates", template_id))
+        return await self._driver.run(
+            self._calls.send(wire.templates.IdReply, "PATCH", changes, "templates", template_id)
+        )
 
-    async def delete_template(self, template_id: int) -> wire.IdReply:
+    async def delete_template(self, template_id: int) -> wire.templates.IdReply:
         """Forgets a template."""
-        return await self._driver.run(self._calls.delete(wire.IdReply, "templates", template_id))
+        return await self._driver.run(self._calls.delete(wire.templates.IdReply, "templates", template_id))
 
-    async def get_groups_list(self) -> wire.GroupList:
+    async def get_groups_list(self) -> wire.groups.GroupList:
         """Newest first."""
-        return await self._driver.run(self._calls.get(wire.GroupList, "groups"))
+        return await self._driver.run(self._calls.get(wire.groups.GroupList, "groups"))
 
     async def get_group_details(
         self,
         group_id: int,
         *,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.GroupDetails:
+    ) -> wire.groups.GroupDetails:
         """A group and a page of its contacts."""
         return await self._driver.run(
             self._calls.get(
-                wire.GroupDetails,
+                wire.groups.GroupDetails,
                 "groups",
                 group_id,
                 short_response=short_response,
@@ -151,33 +159,37 @@ class AsyncClient:
             )
         )
 
-    async def create_group(self, name: str) -> wire.NamedReply:
+    async def create_group(self, name: str) -> wire.groups.NamedReply:
         """A new, empty group."""
-        return await self._driver.run(self._calls.send(wire.NamedReply, "POST", wire.NewGroup(name), "groups"))
-
-    async def delete_group(self, group_id: int) -> wire.DeletedGroup:
-        """With its contacts."""
-        return await self._driver.run(self._calls.delete(wire.DeletedGroup, "groups", group_id))
-
-    async def empty_group(self, group_id: int) -> wire.NamedReply:
-        """Takes out all contacts."""
-        return await self._driver.run(self._calls.get(wire.NamedReply, "groups", group_id, "empty"))
-
-    async def add_contacts_to_group(self, group_id: int, contacts: wire.AddContacts) -> wire.AddedReply:
-        """Adds numbers, or contacts with fields."""
-        return await self._driver.run(self._calls.send(wire.AddedReply, "POST", contacts, "groups", group_id))
-
-    async def update_contact_from_group(
-        self, group_id: int, phone_number_id: str, changes: wire.UpdateContact
-    ) -> wire.UpdatedContact:
-        """Changes what is given."""
         return await self._driver.run(
-            self._calls.send(wire.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
+            self._calls.send(wire.groups.NamedReply, "POST", wire.groups.NewGroup(name), "groups")
         )
 
-    async def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.DeletedContact:
+    async def delete_group(self, group_id: int) -> wire.groups.DeletedGroup:
+        """With its contacts."""
+        return await self._driver.run(self._calls.delete(wire.groups.DeletedGroup, "groups", group_id))
+
+    async def empty_group(self, group_id: int) -> wire.groups.NamedReply:
+        """Takes out all contacts."""
+        return await self._driver.run(self._calls.get(wire.groups.NamedReply, "groups", group_id, "empty"))
+
+    async def add_contacts_to_group(self, group_id: int, contacts: wire.groups.AddContacts) -> wire.groups.AddedReply:
+        """Adds numbers, or contacts with fields."""
+        return await self._driver.run(self._calls.send(wire.groups.AddedReply, "POST", contacts, "groups", group_id))
+
+    async def update_contact_from_group(
+        self, group_id: int, phone_number_id: str, changes: wire.groups.UpdateContact
+    ) -> wire.groups.UpdatedContact:
+        """Changes what is given."""
+        return await self._driver.run(
+            self._calls.send(wire.groups.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
+        )
+
+    async def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.groups.DeletedContact:
         """Takes out one contact."""
-        return await self._driver.run(self._calls.delete(wire.DeletedContact, "groups", group_id, phone_number_id))
+        return await self._driver.run(
+            self._calls.delete(wire.groups.DeletedContact, "groups", group_id, phone_number_id)
+        )
 
     async def export_group_to_csv(self, group_id: int) -> bytes:
         """All contacts as CSV."""
@@ -188,20 +200,20 @@ class AsyncClient:
         return await self._driver.run(self._calls.export("groups", group_id, "xlsx"))
 
     async def get_optouts_list(
-        self, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.OptoutList:
+        self, *, limit: int = wire.common.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.optouts.OptoutList:
         """Newest first."""
         return await self._driver.run(
-            self._calls.get(wire.OptoutList, "optouts", limit=limit, next=next, previous=previous)
+            self._calls.get(wire.optouts.OptoutList, "optouts", limit=limit, next=next, previous=previous)
         )
 
-    async def add_contact_to_optouts_list(self, contacts: wire.AddContacts) -> wire.AddedReply:
+    async def add_contact_to_optouts_list(self, contacts: wire.groups.AddContacts) -> wire.groups.AddedReply:
         """These are not written to any more."""
-        return await self._driver.run(self._calls.send(wire.AddedReply, "POST", contacts, "optouts"))
+        return await self._driver.run(self._calls.send(wire.groups.AddedReply, "POST", contacts, "optouts"))
 
-    async def delete_contact_from_optouts_list(self, optout_id: int) -> wire.DeletedOptout:
+    async def delete_contact_from_optouts_list(self, optout_id: int) -> wire.optouts.DeletedOptout:
         """They may be written to again, unless they asked for it themselves."""
-        return await self._driver.run(self._calls.delete(wire.DeletedOptout, "optouts", optout_id))
+        return await self._driver.run(self._calls.delete(wire.optouts.DeletedOptout, "optouts", optout_id))
 
     async def export_optouts_to_csv(self) -> bytes:
         """All of them as CSV."""
@@ -211,151 +223,174 @@ class AsyncClient:
         """All of them as XLSX."""
         return await self._driver.run(self._calls.export("optouts", "xlsx"))
 
-    async def send_sms(self, request: wire.SmsRequest) -> wire.SendReply:
+    async def send_sms(self, request: wire.sending.SmsRequest) -> wire.sending.SendReply:
         """Sends a text to numbers. When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms"))
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms"))
 
-    async def estimate_sms(self, request: wire.SmsRequest) -> wire.SendReply:
+    async def estimate_sms(self, request: wire.sending.SmsRequest) -> wire.sending.SendReply:
         """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "estimate"))
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "estimate"))
 
-    async def send_sms_campaign(self, request: wire.CampaignRequest) -> wire.SendReply:
+    async def send_sms_campaign(self, request: wire.sending.CampaignRequest) -> wire.sending.SendReply:
         """Sends a text to the contacts of groups. When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "campaign"))
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign"))
 
-    async def estimate_sms_campaign(self, request: wire.CampaignRequest) -> wire.SendReply:
+    async def estimate_sms_campaign(self, request: wire.sending.CampaignRequest) -> wire.sending.SendReply:
         """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "campaign", "estimate"))
-
-    async def delete_scheduled_sms(self, msg_id: str) -> wire.DeletedMessage:
-        """Calls back one message whose time has not come."""
-        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "sms", "scheduled", msg_id))
-
-    async def delete_scheduled_sms_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
-        """Calls back all messages of a send whose time has not come."""
         return await self._driver.run(
-            self._calls.delete(wire.DeletedCampaign, "sms", "scheduled", "campaign", campaign_id)
+            self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign", "estimate")
         )
 
-    async def send_viber_message(self, request: wire.TemplateRequest) -> wire.SendReply:
+    async def delete_scheduled_sms(self, msg_id: str) -> wire.sending.DeletedMessage:
+        """Calls back one message whose time has not come."""
+        return await self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "sms", "scheduled", msg_id))
+
+    async def delete_scheduled_sms_campaign(self, campaign_id: str) -> wire.sending.DeletedCampaign:
+        """Calls back all messages of a send whose time has not come."""
+        return await self._driver.run(
+            self._calls.delete(wire.sending.DeletedCampaign, "sms", "scheduled", "campaign", campaign_id)
+        )
+
+    async def send_viber_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
         """When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber"))
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber"))
 
-    async def estimate_viber_message(self, request: wire.TemplateRequest) -> wire.SendReply:
+    async def estimate_viber_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
         """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber", "estimate"))
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "estimate"))
 
-    async def send_viber_campaign(self, request: wire.TemplateCampaignRequest) -> wire.SendReply:
+    async def send_viber_campaign(self, request: wire.sending.TemplateCampaignRequest) -> wire.sending.SendReply:
         """To the contacts of groups. When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber", "campaign"))
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign"))
 
-    async def estimate_viber_campaign(self, request: wire.TemplateCampaignRequest) -> wire.SendReply:
+    async def estimate_viber_campaign(self, request: wire.sending.TemplateCampaignRequest) -> wire.sending.SendReply:
         """What sending it would come to."""
         return await self._driver.run(
-            self._calls.send(wire.SendReply, "POST", request, "viber", "campaign", "estimate")
+            self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign", "estimate")
         )
 
-    async def delete_scheduled_viber_message(self, msg_id: str) -> wire.DeletedMessage:
+    async def delete_scheduled_viber_message(self, msg_id: str) -> wire.sending.DeletedMessage:
         """Calls back one message whose time has not come."""
-        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "viber", "scheduled", msg_id))
+        return await self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "viber", "scheduled", msg_id))
 
-    async def delete_scheduled_viber_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
+    async def delete_scheduled_viber_campaign(self, campaign_id: str) -> wire.sending.DeletedCampaign:
         """Calls back all messages of a send whose time has not come."""
         return await self._driver.run(
-            self._calls.delete(wire.DeletedCampaign, "viber", "scheduled", "campaign", campaign_id)
+            self._calls.delete(wire.sending.DeletedCampaign, "viber", "scheduled", "campaign", campaign_id)
         )
 
-    async def send_whatsapp_message(self, request: wire.TemplateRequest) -> wire.SendReply:
+    async def send_whatsapp_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
         """When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "whatsapp"))
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp"))
 
-    async def estimate_whatsapp_message(self, request: wire.TemplateRequest) -> wire.SendReply:
+    async def estimate_whatsapp_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
         """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "whatsapp", "estimate"))
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp", "estimate"))
 
-    async def delete_scheduled_whatsapp_message(self, msg_id: str) -> wire.DeletedMessage:
+    async def delete_scheduled_whatsapp_message(self, msg_id: str) -> wire.sending.DeletedMessage:
         """Calls back one message whose time has not come."""
-        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "whatsapp", "scheduled", msg_id))
+        return await self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "whatsapp", "scheduled", msg_id))
 
-    async def send_multichannel_message(self, request: wire.MultichannelRequest) -> wire.SendReply:
+    async def send_multichannel_message(self, request: wire.sending.MultichannelRequest) -> wire.sending.SendReply:
         """When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel"))
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "multichannel"))
 
-    async def estimate_multichannel_message(self, request: wire.MultichannelRequest) -> wire.SendReply:
+    async def estimate_multichannel_message(self, request: wire.sending.MultichannelRequest) -> wire.sending.SendReply:
         """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel", "estimate"))
+        return await self._driver.run(
+            self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "estimate")
+        )
 
-    async def send_multichannel_campaign(self, request: wire.MultichannelCampaignRequest) -> wire.SendReply:
+    async def send_multichannel_campaign(
+        self, request: wire.sending.MultichannelCampaignRequest
+    ) -> wire.sending.SendReply:
         """To the contacts of groups. When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel", "campaign"))
+        return await self._driver.run(
+            self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "campaign")
+        )
 
-    async def estimate_multichannel_campaign(self, request: wire.MultichannelCampaignRequest) -> wire.SendReply:
+    async def estimate_multichannel_campaign(
+        self, request: wire.sending.MultichannelCampaignRequest
+    ) -> wire.sending.SendReply:
         """What sending it would come to."""
         return await self._driver.run(
-            self._calls.send(wire.SendReply, "POST", request, "multichannel", "campaign", "estimate")
+            self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "campaign", "estimate")
         )
 
-    async def delete_scheduled_multichannel_message(self, msg_id: str) -> wire.DeletedMessage:
+    async def delete_scheduled_multichannel_message(self, msg_id: str) -> wire.sending.DeletedMessage:
         """Calls back one message whose time has not come."""
-        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "multichannel", "scheduled", msg_id))
+        return await self._driver.run(
+            self._calls.delete(wire.sending.DeletedMessage, "multichannel", "scheduled", msg_id)
+        )
 
-    async def delete_scheduled_multichannel_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
+    async def delete_scheduled_multichannel_campaign(self, campaign_id: str) -> wire.sending.DeletedCampaign:
         """Calls back all messages of a send whose time has not come."""
         return await self._driver.run(
-            self._calls.delete(wire.DeletedCampaign, "multichannel", "scheduled", "campaign", campaign_id)
+            self._calls.delete(wire.sending.DeletedCampaign, "multichannel", "scheduled", "campaign", campaign_id)
         )
 
-    async def new_otp(self, request: wire.NewOtp) -> wire.Otp:
+    async def new_otp(self, request: wire.otp.NewOtp) -> wire.otp.Otp:
         """Sends a one-time code."""
-        return await self._driver.run(self._calls.send(wire.Otp, "POST", request, "otp"))
+        return await self._driver.run(self._calls.send(wire.otp.Otp, "POST", request, "otp"))
 
-    async def get_otp_status(self, otp_id: str) -> wire.Otp:
+    async def get_otp_status(self, otp_id: str) -> wire.otp.Otp:
         """Where a code stands."""
-        return await self._driver.run(self._calls.get(wire.Otp, "otp", otp_id))
+        return await self._driver.run(self._calls.get(wire.otp.Otp, "otp", otp_id))
 
-    async def verify_otp(self, otp_id: str, pin: str) -> wire.VerifiedPin:
+    async def verify_otp(self, otp_id: str, pin: str) -> wire.otp.VerifiedPin:
         """Holds a code against the one that was sent. A wrong one is an InvalidPinException, and counted."""
-        return await self._driver.run(self._calls.send(wire.VerifiedPin, "POST", wire.VerifyPin(pin), "otp", otp_id))
+        return await self._driver.run(
+            self._calls.send(wire.otp.VerifiedPin, "POST", wire.otp.VerifyPin(pin), "otp", otp_id)
+        )
 
-    async def cancel_otp(self, otp_id: str) -> wire.TextIdReply:
+    async def cancel_otp(self, otp_id: str) -> wire.common.TextIdReply:
         """Makes a code worthless."""
-        return await self._driver.run(self._calls.delete(wire.TextIdReply, "otp", otp_id))
+        return await self._driver.run(self._calls.delete(wire.common.TextIdReply, "otp", otp_id))
 
-    async def validate_number(self, phone_number: str) -> wire.ValidatedReply:
+    async def validate_number(self, phone_number: str) -> wire.numbers.ValidatedReply:
         """What the numbering plan says of a number."""
-        return await self._driver.run(self._calls.get(wire.ValidatedReply, "numbers", "validate", phone_number))
+        return await self._driver.run(self._calls.get(wire.numbers.ValidatedReply, "numbers", "validate", phone_number))
 
-    async def validate_numbers(self, numbers: wire.ManyNumbers) -> wire.ValidatedList:
+    async def validate_numbers(self, numbers: wire.numbers.ManyNumbers) -> wire.numbers.ValidatedList:
         """The same of many, in the order given."""
-        return await self._driver.run(self._calls.send(wire.ValidatedList, "POST", numbers, "numbers", "validate"))
+        return await self._driver.run(
+            self._calls.send(wire.numbers.ValidatedList, "POST", numbers, "numbers", "validate")
+        )
 
-    async def lookup_number(self, phone_number: str) -> wire.LookupReply:
+    async def lookup_number(self, phone_number: str) -> wire.lookups.LookupReply:
         """What the network says of a number. Costs money."""
-        return await self._driver.run(self._calls.get(wire.LookupReply, "numbers", "lookup", phone_number))
+        return await self._driver.run(self._calls.get(wire.lookups.LookupReply, "numbers", "lookup", phone_number))
 
-    async def lookup_numbers(self, request: wire.LookupRequest) -> wire.LookupsReply:
+    async def lookup_numbers(self, request: wire.lookups.LookupRequest) -> wire.lookups.LookupsReply:
         """The same of many; the answers come later."""
-        return await self._driver.run(self._calls.send(wire.LookupsReply, "POST", request, "numbers", "lookup"))
+        return await self._driver.run(self._calls.send(wire.lookups.LookupsReply, "POST", request, "numbers", "lookup"))
 
-    async def get_single_lookup_status(self, lookup_id: str) -> wire.Lookup:
+    async def get_single_lookup_status(self, lookup_id: str) -> wire.lookups.Lookup:
         """One answer."""
-        return await self._driver.run(self._calls.get(wire.Lookup, "numbers", "lookup", "lookupId", lookup_id))
+        return await self._driver.run(self._calls.get(wire.lookups.Lookup, "numbers", "lookup", "lookupId", lookup_id))
 
     async def get_bulk_lookup_campaigns(
-        self, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.LookupCampaigns:
+        self, *, limit: int = wire.common.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.lookups.LookupCampaigns:
         """What was asked of many numbers, newest first."""
         return await self._driver.run(
-            self._calls.get(wire.LookupCampaigns, "numbers", "lookup", limit=limit, next=next, previous=previous)
+            self._calls.get(
+                wire.lookups.LookupCampaigns, "numbers", "lookup", limit=limit, next=next, previous=previous
+            )
         )
 
     async def get_bulk_lookup_status(
-        self, lookup_bulk_id: str, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.LookupResult:
+        self,
+        lookup_bulk_id: str,
+        *,
+        limit: int = wire.common.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+    ) -> wire.lookups.LookupResult:
         """The answers to one of these."""
         return await self._driver.run(
             self._calls.get(
-                wire.LookupResult,
+                wire.lookups.LookupResult,
                 "numbers",
                 "lookup",
                 "lookupBulkId",
@@ -385,11 +420,11 @@ class AsyncClient:
         inbound_sms_sender: bool | None = None,
         include: str | None = None,
         exclude: str | None = None,
-    ) -> wire.AvailableNumbers:
+    ) -> wire.rents.AvailableNumbers:
         """What can be rented in a country. `features` is a sum: 1 receives SMS, 2 sends them."""
         return await self._driver.run(
             self._calls.get(
-                wire.AvailableNumbers,
+                wire.rents.AvailableNumbers,
                 "numbers",
                 "rent",
                 "available",
@@ -414,11 +449,11 @@ class AsyncClient:
         inbound_sms_sender: bool | None = None,
         include: str | None = None,
         exclude: str | None = None,
-    ) -> wire.RentedNumbers:
+    ) -> wire.rents.RentedNumbers:
         """What the account has and had rented, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.RentedNumbers,
+                wire.rents.RentedNumbers,
                 "numbers",
                 "rent",
                 features=features,
@@ -431,67 +466,78 @@ class AsyncClient:
             )
         )
 
-    async def rent_number(self, request: wire.RentRequest) -> wire.RentReply:
+    async def rent_number(self, request: wire.rents.RentRequest) -> wire.rents.RentReply:
         """For 1, 7 or 30 days."""
-        return await self._driver.run(self._calls.send(wire.RentReply, "POST", request, "numbers", "rent"))
+        return await self._driver.run(self._calls.send(wire.rents.RentReply, "POST", request, "numbers", "rent"))
 
-    async def get_rent_status(self, rent_id: str) -> wire.RentStatus:
+    async def get_rent_status(self, rent_id: str) -> wire.rents.RentStatus:
         """One rented number."""
-        return await self._driver.run(self._calls.get(wire.RentStatus, "numbers", "rent", rent_id))
+        return await self._driver.run(self._calls.get(wire.rents.RentStatus, "numbers", "rent", rent_id))
 
-    async def renew_rent(self, rent_id: str, request: wire.RenewRequest) -> wire.RenewedReply:
+    async def renew_rent(self, rent_id: str, request: wire.rents.RenewRequest) -> wire.rents.RenewedReply:
         """Adds a period at its end."""
-        return await self._driver.run(self._calls.send(wire.RenewedReply, "PATCH", request, "numbers", "rent", rent_id))
-
-    async def edit_rent_settings(self, rent_id: str, request: wire.RentSettings) -> wire.EditedRent:
-        """Changes what is given."""
         return await self._driver.run(
-            self._calls.send(wire.EditedRent, "PATCH", request, "numbers", "rent", rent_id, "edit")
+            self._calls.send(wire.rents.RenewedReply, "PATCH", request, "numbers", "rent", rent_id)
         )
 
-    async def cancel_rent(self, rent_id: str) -> wire.CanceledRent:
+    async def edit_rent_settings(self, rent_id: str, request: wire.rents.RentSettings) -> wire.rents.EditedRent:
+        """Changes what is given."""
+        return await self._driver.run(
+            self._calls.send(wire.rents.EditedRent, "PATCH", request, "numbers", "rent", rent_id, "edit")
+        )
+
+    async def cancel_rent(self, rent_id: str) -> wire.rents.CanceledRent:
         """Gives a number back: within 30 minutes, and before anybody wrote to it."""
-        return await self._driver.run(self._calls.delete(wire.CanceledRent, "numbers", "rent", rent_id))
+        return await self._driver.run(self._calls.delete(wire.rents.CanceledRent, "numbers", "rent", rent_id))
 
     async def get_inbound_sms(
-        self, rent_id: str, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.RentedInbound:
+        self, rent_id: str, *, limit: int = wire.common.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.rents.RentedInbound:
         """What was written to a rented number, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.RentedInbound, "numbers", "rent", rent_id, "inbound", limit=limit, next=next, previous=previous
+                wire.rents.RentedInbound,
+                "numbers",
+                "rent",
+                rent_id,
+                "inbound",
+                limit=limit,
+                next=next,
+                previous=previous,
             )
         )
 
-    async def get_shortlinks_list(self) -> wire.ShortlinkList:
+    async def get_shortlinks_list(self) -> wire.links.ShortlinkList:
         """Newest first."""
-        return await self._driver.run(self._calls.get(wire.ShortlinkList, "shortlinks"))
+        return await self._driver.run(self._calls.get(wire.links.ShortlinkList, "shortlinks"))
 
-    async def create_shortlink(self, request: wire.NewShortlink) -> wire.NewShortlinkReply:
+    async def create_shortlink(self, request: wire.links.NewShortlink) -> wire.links.NewShortlinkReply:
         """A short address."""
-        return await self._driver.run(self._calls.send(wire.NewShortlinkReply, "POST", request, "shortlinks"))
+        return await self._driver.run(self._calls.send(wire.links.NewShortlinkReply, "POST", request, "shortlinks"))
 
-    async def update_shortlink(self, short_id: str, changes: wire.UpdateShortlink) -> wire.TextIdReply:
+    async def update_shortlink(self, short_id: str, changes: wire.links.UpdateShortlink) -> wire.common.TextIdReply:
         """Changes what is given."""
-        return await self._driver.run(self._calls.send(wire.TextIdReply, "PATCH", changes, "shortlinks", short_id))
+        return await self._driver.run(
+            self._calls.send(wire.common.TextIdReply, "PATCH", changes, "shortlinks", short_id)
+        )
 
-    async def delete_shortlink(self, short_id: str) -> wire.TextIdReply:
+    async def delete_shortlink(self, short_id: str) -> wire.common.TextIdReply:
         """With its hits."""
-        return await self._driver.run(self._calls.delete(wire.TextIdReply, "shortlinks", short_id))
+        return await self._driver.run(self._calls.delete(wire.common.TextIdReply, "shortlinks", short_id))
 
     async def get_shortlink_hits(
         self,
         short_id: str,
         *,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.ShortlinkHits:
+    ) -> wire.links.ShortlinkHits:
         """Who followed it, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.ShortlinkHits,
+                wire.links.ShortlinkHits,
                 "shortlinks",
                 short_id,
                 short_response=short_response,
@@ -501,27 +547,27 @@ class AsyncClient:
             )
         )
 
-    async def get_attachments_list(self) -> wire.AttachmentList:
+    async def get_attachments_list(self) -> wire.links.AttachmentList:
         """Newest first."""
-        return await self._driver.run(self._calls.get(wire.AttachmentList, "attachments"))
+        return await self._driver.run(self._calls.get(wire.links.AttachmentList, "attachments"))
 
-    async def delete_attachment(self, attachment_id: str) -> wire.TextIdReply:
+    async def delete_attachment(self, attachment_id: str) -> wire.common.TextIdReply:
         """With its hits."""
-        return await self._driver.run(self._calls.delete(wire.TextIdReply, "attachments", attachment_id))
+        return await self._driver.run(self._calls.delete(wire.common.TextIdReply, "attachments", attachment_id))
 
     async def get_attachment_hits(
         self,
         attachment_id: str,
         *,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.AttachmentHits:
+    ) -> wire.links.AttachmentHits:
         """Who opened it, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.AttachmentHits,
+                wire.links.AttachmentHits,
                 "attachments",
                 attachment_id,
                 short_response=short_response,
@@ -547,41 +593,53 @@ class AsyncClient:
         """All hits as XLSX."""
         return await self._driver.run(self._calls.export("attachments", attachment_id, "xlsx"))
 
-    async def get_converstions_list(self) -> wire.ConversationList:
+    async def get_converstions_list(self) -> wire.conversations.ConversationList:
         """The one written to last first. The name is the published client's."""
-        return await self._driver.run(self._calls.get(wire.ConversationList, "conversations"))
+        return await self._driver.run(self._calls.get(wire.conversations.ConversationList, "conversations"))
 
-    async def get_conversation(self, conversation_id: str) -> wire.ConversationDetails:
+    async def get_conversation(self, conversation_id: str) -> wire.conversations.ConversationDetails:
         """What went back and forth, newest first."""
-        return await self._driver.run(self._calls.get(wire.ConversationDetails, "conversations", conversation_id))
-
-    async def mark_conversation_as_read(self, conversation_id: str) -> wire.TextIdReply:
-        """Nothing in it is unread any more."""
-        return await self._driver.run(self._calls.get(wire.TextIdReply, "conversations", conversation_id, "read"))
-
-    async def send_conversation_reply_sms(self, conversation_id: str, reply: wire.SmsReply) -> wire.SmsReplyReply:
-        """Answers by SMS."""
         return await self._driver.run(
-            self._calls.send(wire.SmsReplyReply, "POST", reply, "conversations", conversation_id, "sms")
+            self._calls.get(wire.conversations.ConversationDetails, "conversations", conversation_id)
         )
 
-    async def send_conversation_reply_viber(self, conversation_id: str, reply: wire.RichReply) -> wire.RichReplyReply:
+    async def mark_conversation_as_read(self, conversation_id: str) -> wire.common.TextIdReply:
+        """Nothing in it is unread any more."""
+        return await self._driver.run(
+            self._calls.get(wire.common.TextIdReply, "conversations", conversation_id, "read")
+        )
+
+    async def send_conversation_reply_sms(
+        self, conversation_id: str, reply: wire.conversations.SmsReply
+    ) -> wire.conversations.SmsReplyReply:
+        """Answers by SMS."""
+        return await self._driver.run(
+            self._calls.send(wire.conversations.SmsReplyReply, "POST", reply, "conversations", conversation_id, "sms")
+        )
+
+    async def send_conversation_reply_viber(
+        self, conversation_id: str, reply: wire.conversations.RichReply
+    ) -> wire.conversations.RichReplyReply:
         """Answers by Viber, within 24 hours of their last message by it."""
         return await self._driver.run(
-            self._calls.send(wire.RichReplyReply, "POST", reply, "conversations", conversation_id, "viber")
+            self._calls.send(
+                wire.conversations.RichReplyReply, "POST", reply, "conversations", conversation_id, "viber"
+            )
         )
 
     async def send_conversation_reply_whatsapp(
-        self, conversation_id: str, reply: wire.RichReply
-    ) -> wire.RichReplyReply:
+        self, conversation_id: str, reply: wire.conversations.RichReply
+    ) -> wire.conversations.RichReplyReply:
         """Answers by WhatsApp, within 24 hours of their last message by it."""
         return await self._driver.run(
-            self._calls.send(wire.RichReplyReply, "POST", reply, "conversations", conversation_id, "whatsapp")
+            self._calls.send(
+                wire.conversations.RichReplyReply, "POST", reply, "conversations", conversation_id, "whatsapp"
+            )
         )
 
-    async def get_single_report(self, msg_id: str) -> wire.SingleReport:
+    async def get_single_report(self, msg_id: str) -> wire.reports.SingleReport:
         """One message."""
-        return await self._driver.run(self._calls.get(wire.SingleReport, "reports", "single", msg_id))
+        return await self._driver.run(self._calls.get(wire.reports.SingleReport, "reports", "single", msg_id))
 
     async def get_advanced_report(
         self,
@@ -594,14 +652,14 @@ class AsyncClient:
         delivery_report: str | None = None,
         country_iso: str | None = None,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.AdvancedReport:
+    ) -> wire.reports.AdvancedReport:
         """Messages of a period (`YYYY-MM`, `YYYY`) or between two days, a page of them."""
         return await self._driver.run(
             self._calls.get(
-                wire.AdvancedReport,
+                wire.reports.AdvancedReport,
                 "reports",
                 period=period,
                 start_date=start_date,
@@ -674,14 +732,14 @@ class AsyncClient:
         *,
         delivery_reports: bool = False,
         source: str | None = None,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.CampaignList:
+    ) -> wire.campaigns.CampaignList:
         """Newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.CampaignList,
+                wire.campaigns.CampaignList,
                 "reports",
                 "campaigns",
                 delivery_reports=delivery_reports,
@@ -697,14 +755,14 @@ class AsyncClient:
         campaign_id: str,
         *,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.CampaignReport:
+    ) -> wire.campaigns.CampaignReport:
         """A campaign and a page of its messages."""
         return await self._driver.run(
             self._calls.get(
-                wire.CampaignReport,
+                wire.campaigns.CampaignReport,
                 "reports",
                 "campaigns",
                 campaign_id,
@@ -725,11 +783,11 @@ class AsyncClient:
 
     async def get_summary_reports(
         self, dimension: str, period: str = "", start_date: str = "", end_date: str = ""
-    ) -> wire.SummaryReply:
+    ) -> wire.summaries.SummaryReply:
         """By `source`, `channel`, `country`, `traffic` or `delivery`."""
         return await self._driver.run(
             self._calls.get(
-                wire.SummaryReply,
+                wire.summaries.SummaryReply,
                 "reports",
                 "summary",
                 dimension,

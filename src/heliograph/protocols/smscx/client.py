@@ -55,29 +55,29 @@ class Client:
     ) -> None:
         self.close()
 
-    def get_access_token(self, scope: str | None = None) -> wire.TokenReply:
+    def get_access_token(self, scope: str | None = None) -> wire.applications.TokenReply:
         """A token for the application, with these scopes (separated by spaces) or all that it has."""
         return self._driver.run(self._calls.token(scope))
 
-    def get_applications_list(self) -> wire.ApplicationList:
+    def get_applications_list(self) -> wire.applications.ApplicationList:
         """Newest first."""
-        return self._driver.run(self._calls.get(wire.ApplicationList, "applications"))
+        return self._driver.run(self._calls.get(wire.applications.ApplicationList, "applications"))
 
     def get_scopes(self) -> list[str]:
         """All that there are."""
         return self._driver.run(self._calls.get(list[str], "applications", "scopes"))
 
-    def get_application_settings(self, application_id: str) -> wire.ApplicationSettings:
+    def get_application_settings(self, application_id: str) -> wire.applications.ApplicationSettings:
         """What an application has set."""
-        return self._driver.run(self._calls.get(wire.ApplicationSettings, "applications", application_id))
+        return self._driver.run(self._calls.get(wire.applications.ApplicationSettings, "applications", application_id))
 
-    def get_account_balance(self) -> wire.Balance:
+    def get_account_balance(self) -> wire.account.Balance:
         """What is left to spend."""
-        return self._driver.run(self._calls.get(wire.Balance, "account", "balance"))
+        return self._driver.run(self._calls.get(wire.account.Balance, "account", "balance"))
 
-    def get_channels_status(self) -> wire.ChannelsStatus:
+    def get_channels_status(self) -> wire.account.ChannelsStatus:
         """Which channels can be used."""
-        return self._driver.run(self._calls.get(wire.ChannelsStatus, "account", "channels", "status"))
+        return self._driver.run(self._calls.get(wire.account.ChannelsStatus, "account", "channels", "status"))
 
     def get_channel_pricing(self, channel: str, traffic_type: str) -> dict[str, Any]:
         """Prices by country."""
@@ -89,57 +89,59 @@ class Client:
             self._calls.get(dict[str, Any], "account", "pricing", channel, traffic_type, country_iso)
         )
 
-    def get_originators_list(self) -> wire.OriginatorList:
+    def get_originators_list(self) -> wire.originators.OriginatorList:
         """Newest first."""
-        return self._driver.run(self._calls.get(wire.OriginatorList, "originators"))
+        return self._driver.run(self._calls.get(wire.originators.OriginatorList, "originators"))
 
-    def create_originator(self, originator: str) -> wire.OriginatorReply:
+    def create_originator(self, originator: str) -> wire.originators.OriginatorReply:
         """Asks for one: 3 to 11 letters and digits, or 3 to 15 digits."""
         return self._driver.run(
-            self._calls.send(wire.OriginatorReply, "POST", wire.NewOriginator(originator), "originators")
+            self._calls.send(
+                wire.originators.OriginatorReply, "POST", wire.originators.NewOriginator(originator), "originators"
+            )
         )
 
-    def delete_originator(self, originator_id: int) -> wire.OriginatorReply:
+    def delete_originator(self, originator_id: int) -> wire.originators.OriginatorReply:
         """Gives one back."""
-        return self._driver.run(self._calls.delete(wire.OriginatorReply, "originators", originator_id))
+        return self._driver.run(self._calls.delete(wire.originators.OriginatorReply, "originators", originator_id))
 
-    def get_templates_list(self) -> wire.TemplateList:
+    def get_templates_list(self) -> wire.templates.TemplateList:
         """Newest first."""
-        return self._driver.run(self._calls.get(wire.TemplateList, "templates"))
+        return self._driver.run(self._calls.get(wire.templates.TemplateList, "templates"))
 
-    def get_template(self, template_id: int) -> wire.TemplateReply:
+    def get_template(self, template_id: int) -> wire.templates.TemplateReply:
         """One template."""
-        return self._driver.run(self._calls.get(wire.TemplateReply, "templates", template_id))
+        return self._driver.run(self._calls.get(wire.templates.TemplateReply, "templates", template_id))
 
-    def create_template(self, template: wire.NewTemplate) -> wire.NewTemplateReply:
+    def create_template(self, template: wire.templates.NewTemplate) -> wire.templates.NewTemplateReply:
         """Keeps a text."""
-        return self._driver.run(self._calls.send(wire.NewTemplateReply, "POST", template, "templates"))
+        return self._driver.run(self._calls.send(wire.templates.NewTemplateReply, "POST", template, "templates"))
 
-    def update_template(self, template_id: int, changes: wire.UpdateTemplate) -> wire.IdReply:
+    def update_template(self, template_id: int, changes: wire.templates.UpdateTemplate) -> wire.templates.IdReply:
         """Changes what is given, until it is approved and locked."""
-        return self._driver.run(self._calls.send(wire.IdReply, "PATCH", changes, "templates", template_id))
+        return self._driver.run(self._calls.send(wire.templates.IdReply, "PATCH", changes, "templates", template_id))
 
-    def delete_template(self, template_id: int) -> wire.IdReply:
+    def delete_template(self, template_id: int) -> wire.templates.IdReply:
         """Forgets a template."""
-        return self._driver.run(self._calls.delete(wire.IdReply, "templates", template_id))
+        return self._driver.run(self._calls.delete(wire.templates.IdReply, "templates", template_id))
 
-    def get_groups_list(self) -> wire.GroupList:
+    def get_groups_list(self) -> wire.groups.GroupList:
         """Newest first."""
-        return self._driver.run(self._calls.get(wire.GroupList, "groups"))
+        return self._driver.run(self._calls.get(wire.groups.GroupList, "groups"))
 
     def get_group_details(
         self,
         group_id: int,
         *,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.GroupDetails:
+    ) -> wire.groups.GroupDetails:
         """A group and a page of its contacts."""
         return self._driver.run(
             self._calls.get(
-                wire.GroupDetails,
+                wire.groups.GroupDetails,
                 "groups",
                 group_id,
                 short_response=short_response,
@@ -149,33 +151,33 @@ class Client:
             )
         )
 
-    def create_group(self, name: str) -> wire.NamedReply:
+    def create_group(self, name: str) -> wire.groups.NamedReply:
         """A new, empty group."""
-        return self._driver.run(self._calls.send(wire.NamedReply, "POST", wire.NewGroup(name), "groups"))
+        return self._driver.run(self._calls.send(wire.groups.NamedReply, "POST", wire.groups.NewGroup(name), "groups"))
 
-    def delete_group(self, group_id: int) -> wire.DeletedGroup:
+    def delete_group(self, group_id: int) -> wire.groups.DeletedGroup:
         """With its contacts."""
-        return self._driver.run(self._calls.delete(wire.DeletedGroup, "groups", group_id))
+        return self._driver.run(self._calls.delete(wire.groups.DeletedGroup, "groups", group_id))
 
-    def empty_group(self, group_id: int) -> wire.NamedReply:
+    def empty_group(self, group_id: int) -> wire.groups.NamedReply:
         """Takes out all contacts."""
-        return self._driver.run(self._calls.get(wire.NamedReply, "groups", group_id, "empty"))
+        return self._driver.run(self._calls.get(wire.groups.NamedReply, "groups", group_id, "empty"))
 
-    def add_contacts_to_group(self, group_id: int, contacts: wire.AddContacts) -> wire.AddedReply:
+    def add_contacts_to_group(self, group_id: int, contacts: wire.groups.AddContacts) -> wire.groups.AddedReply:
         """Adds numbers, or contacts with fields."""
-        return self._driver.run(self._calls.send(wire.AddedReply, "POST", contacts, "groups", group_id))
+        return self._driver.run(self._calls.send(wire.groups.AddedReply, "POST", contacts, "groups", group_id))
 
     def update_contact_from_group(
-        self, group_id: int, phone_number_id: str, changes: wire.UpdateContact
-    ) -> wire.UpdatedContact:
+        self, group_id: int, phone_number_id: str, changes: wire.groups.UpdateContact
+    ) -> wire.groups.UpdatedContact:
         """Changes what is given."""
         return self._driver.run(
-            self._calls.send(wire.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
+            self._calls.send(wire.groups.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
         )
 
-    def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.DeletedContact:
+    def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.groups.DeletedContact:
         """Takes out one contact."""
-        return self._driver.run(self._calls.delete(wire.DeletedContact, "groups", group_id, phone_number_id))
+        return self._driver.run(self._calls.delete(wire.groups.DeletedContact, "groups", group_id, phone_number_id))
 
     def export_group_to_csv(self, group_id: int) -> bytes:
         """All contacts as CSV."""
@@ -186,18 +188,20 @@ class Client:
         return self._driver.run(self._calls.export("groups", group_id, "xlsx"))
 
     def get_optouts_list(
-        self, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.OptoutList:
+        self, *, limit: int = wire.common.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.optouts.OptoutList:
         """Newest first."""
-        return self._driver.run(self._calls.get(wire.OptoutList, "optouts", limit=limit, next=next, previous=previous))
+        return self._driver.run(
+            self._calls.get(wire.optouts.OptoutList, "optouts", limit=limit, next=next, previous=previous)
+        )
 
-    def add_contact_to_optouts_list(self, contacts: wire.AddContacts) -> wire.AddedReply:
+    def add_contact_to_optouts_list(self, contacts: wire.groups.AddContacts) -> wire.groups.AddedReply:
         """These are not written to any more."""
-        return self._driver.run(self._calls.send(wire.AddedReply, "POST", contacts, "optouts"))
+        return self._driver.run(self._calls.send(wire.groups.AddedReply, "POST", contacts, "optouts"))
 
-    def delete_contact_from_optouts_list(self, optout_id: int) -> wire.DeletedOptout:
+    def delete_contact_from_optouts_list(self, optout_id: int) -> wire.optouts.DeletedOptout:
         """They may be written to again, unless they asked for it themselves."""
-        return self._driver.run(self._calls.delete(wire.DeletedOptout, "optouts", optout_id))
+        return self._driver.run(self._calls.delete(wire.optouts.DeletedOptout, "optouts", optout_id))
 
     def export_optouts_to_csv(self) -> bytes:
         """All of them as CSV."""
@@ -207,145 +211,162 @@ class Client:
         """All of them as XLSX."""
         return self._driver.run(self._calls.export("optouts", "xlsx"))
 
-    def send_sms(self, request: wire.SmsRequest) -> wire.SendReply:
+    def send_sms(self, request: wire.sending.SmsRequest) -> wire.sending.SendReply:
         """Sends a text to numbers. When this returns, the server has it."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms"))
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms"))
 
-    def estimate_sms(self, request: wire.SmsRequest) -> wire.SendReply:
+    def estimate_sms(self, request: wire.sending.SmsRequest) -> wire.sending.SendReply:
         """What sending it would come to."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "estimate"))
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "estimate"))
 
-    def send_sms_campaign(self, request: wire.CampaignRequest) -> wire.SendReply:
+    def send_sms_campaign(self, request: wire.sending.CampaignRequest) -> wire.sending.SendReply:
         """Sends a text to the contacts of groups. When this returns, the server has it."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "campaign"))
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign"))
 
-    def estimate_sms_campaign(self, request: wire.CampaignRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "campaign", "estimate"))
-
-    def delete_scheduled_sms(self, msg_id: str) -> wire.DeletedMessage:
-        """Calls back one message whose time has not come."""
-        return self._driver.run(self._calls.delete(wire.DeletedMessage, "sms", "scheduled", msg_id))
-
-    def delete_scheduled_sms_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
-        """Calls back all messages of a send whose time has not come."""
-        return self._driver.run(self._calls.delete(wire.DeletedCampaign, "sms", "scheduled", "campaign", campaign_id))
-
-    def send_viber_message(self, request: wire.TemplateRequest) -> wire.SendReply:
-        """When this returns, the server has it."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber"))
-
-    def estimate_viber_message(self, request: wire.TemplateRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber", "estimate"))
-
-    def send_viber_campaign(self, request: wire.TemplateCampaignRequest) -> wire.SendReply:
-        """To the contacts of groups. When this returns, the server has it."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber", "campaign"))
-
-    def estimate_viber_campaign(self, request: wire.TemplateCampaignRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber", "campaign", "estimate"))
-
-    def delete_scheduled_viber_message(self, msg_id: str) -> wire.DeletedMessage:
-        """Calls back one message whose time has not come."""
-        return self._driver.run(self._calls.delete(wire.DeletedMessage, "viber", "scheduled", msg_id))
-
-    def delete_scheduled_viber_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
-        """Calls back all messages of a send whose time has not come."""
-        return self._driver.run(self._calls.delete(wire.DeletedCampaign, "viber", "scheduled", "campaign", campaign_id))
-
-    def send_whatsapp_message(self, request: wire.TemplateRequest) -> wire.SendReply:
-        """When this returns, the server has it."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "whatsapp"))
-
-    def estimate_whatsapp_message(self, request: wire.TemplateRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "whatsapp", "estimate"))
-
-    def delete_scheduled_whatsapp_message(self, msg_id: str) -> wire.DeletedMessage:
-        """Calls back one message whose time has not come."""
-        return self._driver.run(self._calls.delete(wire.DeletedMessage, "whatsapp", "scheduled", msg_id))
-
-    def send_multichannel_message(self, request: wire.MultichannelRequest) -> wire.SendReply:
-        """When this returns, the server has it."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel"))
-
-    def estimate_multichannel_message(self, request: wire.MultichannelRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel", "estimate"))
-
-    def send_multichannel_campaign(self, request: wire.MultichannelCampaignRequest) -> wire.SendReply:
-        """To the contacts of groups. When this returns, the server has it."""
-        return self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel", "campaign"))
-
-    def estimate_multichannel_campaign(self, request: wire.MultichannelCampaignRequest) -> wire.SendReply:
+    def estimate_sms_campaign(self, request: wire.sending.CampaignRequest) -> wire.sending.SendReply:
         """What sending it would come to."""
         return self._driver.run(
-            self._calls.send(wire.SendReply, "POST", request, "multichannel", "campaign", "estimate")
+            self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign", "estimate")
         )
 
-    def delete_scheduled_multichannel_message(self, msg_id: str) -> wire.DeletedMessage:
+    def delete_scheduled_sms(self, msg_id: str) -> wire.sending.DeletedMessage:
         """Calls back one message whose time has not come."""
-        return self._driver.run(self._calls.delete(wire.DeletedMessage, "multichannel", "scheduled", msg_id))
+        return self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "sms", "scheduled", msg_id))
 
-    def delete_scheduled_multichannel_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
+    def delete_scheduled_sms_campaign(self, campaign_id: str) -> wire.sending.DeletedCampaign:
         """Calls back all messages of a send whose time has not come."""
         return self._driver.run(
-            self._calls.delete(wire.DeletedCampaign, "multichannel", "scheduled", "campaign", campaign_id)
+            self._calls.delete(wire.sending.DeletedCampaign, "sms", "scheduled", "campaign", campaign_id)
         )
 
-    def new_otp(self, request: wire.NewOtp) -> wire.Otp:
+    def send_viber_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
+        """When this returns, the server has it."""
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber"))
+
+    def estimate_viber_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
+        """What sending it would come to."""
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "estimate"))
+
+    def send_viber_campaign(self, request: wire.sending.TemplateCampaignRequest) -> wire.sending.SendReply:
+        """To the contacts of groups. When this returns, the server has it."""
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign"))
+
+    def estimate_viber_campaign(self, request: wire.sending.TemplateCampaignRequest) -> wire.sending.SendReply:
+        """What sending it would come to."""
+        return self._driver.run(
+            self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign", "estimate")
+        )
+
+    def delete_scheduled_viber_message(self, msg_id: str) -> wire.sending.DeletedMessage:
+        """Calls back one message whose time has not come."""
+        return self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "viber", "scheduled", msg_id))
+
+    def delete_scheduled_viber_campaign(self, campaign_id: str) -> wire.sending.DeletedCampaign:
+        """Calls back all messages of a send whose time has not come."""
+        return self._driver.run(
+            self._calls.delete(wire.sending.DeletedCampaign, "viber", "scheduled", "campaign", campaign_id)
+        )
+
+    def send_whatsapp_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
+        """When this returns, the server has it."""
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp"))
+
+    def estimate_whatsapp_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
+        """What sending it would come to."""
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp", "estimate"))
+
+    def delete_scheduled_whatsapp_message(self, msg_id: str) -> wire.sending.DeletedMessage:
+        """Calls back one message whose time has not come."""
+        return self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "whatsapp", "scheduled", msg_id))
+
+    def send_multichannel_message(self, request: wire.sending.MultichannelRequest) -> wire.sending.SendReply:
+        """When this returns, the server has it."""
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "multichannel"))
+
+    def estimate_multichannel_message(self, request: wire.sending.MultichannelRequest) -> wire.sending.SendReply:
+        """What sending it would come to."""
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "estimate"))
+
+    def send_multichannel_campaign(self, request: wire.sending.MultichannelCampaignRequest) -> wire.sending.SendReply:
+        """To the contacts of groups. When this returns, the server has it."""
+        return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "campaign"))
+
+    def estimate_multichannel_campaign(
+        self, request: wire.sending.MultichannelCampaignRequest
+    ) -> wire.sending.SendReply:
+        """What sending it would come to."""
+        return self._driver.run(
+            self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "campaign", "estimate")
+        )
+
+    def delete_scheduled_multichannel_message(self, msg_id: str) -> wire.sending.DeletedMessage:
+        """Calls back one message whose time has not come."""
+        return self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "multichannel", "scheduled", msg_id))
+
+    def delete_scheduled_multichannel_campaign(self, campaign_id: str) -> wire.sending.DeletedCampaign:
+        """Calls back all messages of a send whose time has not come."""
+        return self._driver.run(
+            self._calls.delete(wire.sending.DeletedCampaign, "multichannel", "scheduled", "campaign", campaign_id)
+        )
+
+    def new_otp(self, request: wire.otp.NewOtp) -> wire.otp.Otp:
         """Sends a one-time code."""
-        return self._driver.run(self._calls.send(wire.Otp, "POST", request, "otp"))
+        return self._driver.run(self._calls.send(wire.otp.Otp, "POST", request, "otp"))
 
-    def get_otp_status(self, otp_id: str) -> wire.Otp:
+    def get_otp_status(self, otp_id: str) -> wire.otp.Otp:
         """Where a code stands."""
-        return self._driver.run(self._calls.get(wire.Otp, "otp", otp_id))
+        return self._driver.run(self._calls.get(wire.otp.Otp, "otp", otp_id))
 
-    def verify_otp(self, otp_id: str, pin: str) -> wire.VerifiedPin:
+    def verify_otp(self, otp_id: str, pin: str) -> wire.otp.VerifiedPin:
         """Holds a code against the one that was sent. A wrong one is an InvalidPinException, and counted."""
-        return self._driver.run(self._calls.send(wire.VerifiedPin, "POST", wire.VerifyPin(pin), "otp", otp_id))
+        return self._driver.run(self._calls.send(wire.otp.VerifiedPin, "POST", wire.otp.VerifyPin(pin), "otp", otp_id))
 
-    def cancel_otp(self, otp_id: str) -> wire.TextIdReply:
+    def cancel_otp(self, otp_id: str) -> wire.common.TextIdReply:
         """Makes a code worthless."""
-        return self._driver.run(self._calls.delete(wire.TextIdReply, "otp", otp_id))
+        return self._driver.run(self._calls.delete(wire.common.TextIdReply, "otp", otp_id))
 
-    def validate_number(self, phone_number: str) -> wire.ValidatedReply:
+    def validate_number(self, phone_number: str) -> wire.numbers.ValidatedReply:
         """What the numbering plan says of a number."""
-        return self._driver.run(self._calls.get(wire.ValidatedReply, "numbers", "validate", phone_number))
+        return self._driver.run(self._calls.get(wire.numbers.ValidatedReply, "numbers", "validate", phone_number))
 
-    def validate_numbers(self, numbers: wire.ManyNumbers) -> wire.ValidatedList:
+    def validate_numbers(self, numbers: wire.numbers.ManyNumbers) -> wire.numbers.ValidatedList:
         """The same of many, in the order given."""
-        return self._driver.run(self._calls.send(wire.ValidatedList, "POST", numbers, "numbers", "validate"))
+        return self._driver.run(self._calls.send(wire.numbers.ValidatedList, "POST", numbers, "numbers", "validate"))
 
-    def lookup_number(self, phone_number: str) -> wire.LookupReply:
+    def lookup_number(self, phone_number: str) -> wire.lookups.LookupReply:
         """What the network says of a number. Costs money."""
-        return self._driver.run(self._calls.get(wire.LookupReply, "numbers", "lookup", phone_number))
+        return self._driver.run(self._calls.get(wire.lookups.LookupReply, "numbers", "lookup", phone_number))
 
-    def lookup_numbers(self, request: wire.LookupRequest) -> wire.LookupsReply:
+    def lookup_numbers(self, request: wire.lookups.LookupRequest) -> wire.lookups.LookupsReply:
         """The same of many; the answers come later."""
-        return self._driver.run(self._calls.send(wire.LookupsReply, "POST", request, "numbers", "lookup"))
+        return self._driver.run(self._calls.send(wire.lookups.LookupsReply, "POST", request, "numbers", "lookup"))
 
-    def get_single_lookup_status(self, lookup_id: str) -> wire.Lookup:
+    def get_single_lookup_status(self, lookup_id: str) -> wire.lookups.Lookup:
         """One answer."""
-        return self._driver.run(self._calls.get(wire.Lookup, "numbers", "lookup", "lookupId", lookup_id))
+        return self._driver.run(self._calls.get(wire.lookups.Lookup, "numbers", "lookup", "lookupId", lookup_id))
 
     def get_bulk_lookup_campaigns(
-        self, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.LookupCampaigns:
+        self, *, limit: int = wire.common.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.lookups.LookupCampaigns:
         """What was asked of many numbers, newest first."""
         return self._driver.run(
-            self._calls.get(wire.LookupCampaigns, "numbers", "lookup", limit=limit, next=next, previous=previous)
+            self._calls.get(
+                wire.lookups.LookupCampaigns, "numbers", "lookup", limit=limit, next=next, previous=previous
+            )
         )
 
     def get_bulk_lookup_status(
-        self, lookup_bulk_id: str, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.LookupResult:
+        self,
+        lookup_bulk_id: str,
+        *,
+        limit: int = wire.common.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+    ) -> wire.lookups.LookupResult:
         """The answers to one of these."""
         return self._driver.run(
             self._calls.get(
-                wire.LookupResult,
+                wire.lookups.LookupResult,
                 "numbers",
                 "lookup",
                 "lookupBulkId",
@@ -375,11 +396,11 @@ class Client:
         inbound_sms_sender: bool | None = None,
         include: str | None = None,
         exclude: str | None = None,
-    ) -> wire.AvailableNumbers:
+    ) -> wire.rents.AvailableNumbers:
         """What can be rented in a country. `features` is a sum: 1 receives SMS, 2 sends them."""
         return self._driver.run(
             self._calls.get(
-                wire.AvailableNumbers,
+                wire.rents.AvailableNumbers,
                 "numbers",
                 "rent",
                 "available",
@@ -404,11 +425,11 @@ class Client:
         inbound_sms_sender: bool | None = None,
         include: str | None = None,
         exclude: str | None = None,
-    ) -> wire.RentedNumbers:
+    ) -> wire.rents.RentedNumbers:
         """What the account has and had rented, newest first."""
         return self._driver.run(
             self._calls.get(
-                wire.RentedNumbers,
+                wire.rents.RentedNumbers,
                 "numbers",
                 "rent",
                 features=features,
@@ -421,65 +442,74 @@ class Client:
             )
         )
 
-    def rent_number(self, request: wire.RentRequest) -> wire.RentReply:
+    def rent_number(self, request: wire.rents.RentRequest) -> wire.rents.RentReply:
         """For 1, 7 or 30 days."""
-        return self._driver.run(self._calls.send(wire.RentReply, "POST", request, "numbers", "rent"))
+        return self._driver.run(self._calls.send(wire.rents.RentReply, "POST", request, "numbers", "rent"))
 
-    def get_rent_status(self, rent_id: str) -> wire.RentStatus:
+    def get_rent_status(self, rent_id: str) -> wire.rents.RentStatus:
         """One rented number."""
-        return self._driver.run(self._calls.get(wire.RentStatus, "numbers", "rent", rent_id))
+        return self._driver.run(self._calls.get(wire.rents.RentStatus, "numbers", "rent", rent_id))
 
-    def renew_rent(self, rent_id: str, request: wire.RenewRequest) -> wire.RenewedReply:
+    def renew_rent(self, rent_id: str, request: wire.rents.RenewRequest) -> wire.rents.RenewedReply:
         """Adds a period at its end."""
-        return self._driver.run(self._calls.send(wire.RenewedReply, "PATCH", request, "numbers", "rent", rent_id))
+        return self._driver.run(self._calls.send(wire.rents.RenewedReply, "PATCH", request, "numbers", "rent", rent_id))
 
-    def edit_rent_settings(self, rent_id: str, request: wire.RentSettings) -> wire.EditedRent:
+    def edit_rent_settings(self, rent_id: str, request: wire.rents.RentSettings) -> wire.rents.EditedRent:
         """Changes what is given."""
-        return self._driver.run(self._calls.send(wire.EditedRent, "PATCH", request, "numbers", "rent", rent_id, "edit"))
+        return self._driver.run(
+            self._calls.send(wire.rents.EditedRent, "PATCH", request, "numbers", "rent", rent_id, "edit")
+        )
 
-    def cancel_rent(self, rent_id: str) -> wire.CanceledRent:
+    def cancel_rent(self, rent_id: str) -> wire.rents.CanceledRent:
         """Gives a number back: within 30 minutes, and before anybody wrote to it."""
-        return self._driver.run(self._calls.delete(wire.CanceledRent, "numbers", "rent", rent_id))
+        return self._driver.run(self._calls.delete(wire.rents.CanceledRent, "numbers", "rent", rent_id))
 
     def get_inbound_sms(
-        self, rent_id: str, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.RentedInbound:
+        self, rent_id: str, *, limit: int = wire.common.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.rents.RentedInbound:
         """What was written to a rented number, newest first."""
         return self._driver.run(
             self._calls.get(
-                wire.RentedInbound, "numbers", "rent", rent_id, "inbound", limit=limit, next=next, previous=previous
+                wire.rents.RentedInbound,
+                "numbers",
+                "rent",
+                rent_id,
+                "inbound",
+                limit=limit,
+                next=next,
+                previous=previous,
             )
         )
 
-    def get_shortlinks_list(self) -> wire.ShortlinkList:
+    def get_shortlinks_list(self) -> wire.links.ShortlinkList:
         """Newest first."""
-        return self._driver.run(self._calls.get(wire.ShortlinkList, "shortlinks"))
+        return self._driver.run(self._calls.get(wire.links.ShortlinkList, "shortlinks"))
 
-    def create_shortlink(self, request: wire.NewShortlink) -> wire.NewShortlinkReply:
+    def create_shortlink(self, request: wire.links.NewShortlink) -> wire.links.NewShortlinkReply:
         """A short address."""
-        return self._driver.run(self._calls.send(wire.NewShortlinkReply, "POST", request, "shortlinks"))
+        return self._driver.run(self._calls.send(wire.links.NewShortlinkReply, "POST", request, "shortlinks"))
 
-    def update_shortlink(self, short_id: str, changes: wire.UpdateShortlink) -> wire.TextIdReply:
+    def update_shortlink(self, short_id: str, changes: wire.links.UpdateShortlink) -> wire.common.TextIdReply:
         """Changes what is given."""
-        return self._driver.run(self._calls.send(wire.TextIdReply, "PATCH", changes, "shortlinks", short_id))
+        return self._driver.run(self._calls.send(wire.common.TextIdReply, "PATCH", changes, "shortlinks", short_id))
 
-    def delete_shortlink(self, short_id: str) -> wire.TextIdReply:
+    def delete_shortlink(self, short_id: str) -> wire.common.TextIdReply:
         """With its hits."""
-        return self._driver.run(self._calls.delete(wire.TextIdReply, "shortlinks", short_id))
+        return self._driver.run(self._calls.delete(wire.common.TextIdReply, "shortlinks", short_id))
 
     def get_shortlink_hits(
         self,
         short_id: str,
         *,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.ShortlinkHits:
+    ) -> wire.links.ShortlinkHits:
         """Who followed it, newest first."""
         return self._driver.run(
             self._calls.get(
-                wire.ShortlinkHits,
+                wire.links.ShortlinkHits,
                 "shortlinks",
                 short_id,
                 short_response=short_response,
@@ -489,27 +519,27 @@ class Client:
             )
         )
 
-    def get_attachments_list(self) -> wire.AttachmentList:
+    def get_attachments_list(self) -> wire.links.AttachmentList:
         """Newest first."""
-        return self._driver.run(self._calls.get(wire.AttachmentList, "attachments"))
+        return self._driver.run(self._calls.get(wire.links.AttachmentList, "attachments"))
 
-    def delete_attachment(self, attachment_id: str) -> wire.TextIdReply:
+    def delete_attachment(self, attachment_id: str) -> wire.common.TextIdReply:
         """With its hits."""
-        return self._driver.run(self._calls.delete(wire.TextIdReply, "attachments", attachment_id))
+        return self._driver.run(self._calls.delete(wire.common.TextIdReply, "attachments", attachment_id))
 
     def get_attachment_hits(
         self,
         attachment_id: str,
         *,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.AttachmentHits:
+    ) -> wire.links.AttachmentHits:
         """Who opened it, newest first."""
         return self._driver.run(
             self._calls.get(
-                wire.AttachmentHits,
+                wire.links.AttachmentHits,
                 "attachments",
                 attachment_id,
                 short_response=short_response,
@@ -535,39 +565,51 @@ class Client:
         """All hits as XLSX."""
         return self._driver.run(self._calls.export("attachments", attachment_id, "xlsx"))
 
-    def get_converstions_list(self) -> wire.ConversationList:
+    def get_converstions_list(self) -> wire.conversations.ConversationList:
         """The one written to last first. The name is the published client's."""
-        return self._driver.run(self._calls.get(wire.ConversationList, "conversations"))
+        return self._driver.run(self._calls.get(wire.conversations.ConversationList, "conversations"))
 
-    def get_conversation(self, conversation_id: str) -> wire.ConversationDetails:
+    def get_conversation(self, conversation_id: str) -> wire.conversations.ConversationDetails:
         """What went back and forth, newest first."""
-        return self._driver.run(self._calls.get(wire.ConversationDetails, "conversations", conversation_id))
+        return self._driver.run(
+            self._calls.get(wire.conversations.ConversationDetails, "conversations", conversation_id)
+        )
 
-    def mark_conversation_as_read(self, conversation_id: str) -> wire.TextIdReply:
+    def mark_conversation_as_read(self, conversation_id: str) -> wire.common.TextIdReply:
         """Nothing in it is unread any more."""
-        return self._driver.run(self._calls.get(wire.TextIdReply, "conversations", conversation_id, "read"))
+        return self._driver.run(self._calls.get(wire.common.TextIdReply, "conversations", conversation_id, "read"))
 
-    def send_conversation_reply_sms(self, conversation_id: str, reply: wire.SmsReply) -> wire.SmsReplyReply:
+    def send_conversation_reply_sms(
+        self, conversation_id: str, reply: wire.conversations.SmsReply
+    ) -> wire.conversations.SmsReplyReply:
         """Answers by SMS."""
         return self._driver.run(
-            self._calls.send(wire.SmsReplyReply, "POST", reply, "conversations", conversation_id, "sms")
+            self._calls.send(wire.conversations.SmsReplyReply, "POST", reply, "conversations", conversation_id, "sms")
         )
 
-    def send_conversation_reply_viber(self, conversation_id: str, reply: wire.RichReply) -> wire.RichReplyReply:
+    def send_conversation_reply_viber(
+        self, conversation_id: str, reply: wire.conversations.RichReply
+    ) -> wire.conversations.RichReplyReply:
         """Answers by Viber, within 24 hours of their last message by it."""
         return self._driver.run(
-            self._calls.send(wire.RichReplyReply, "POST", reply, "conversations", conversation_id, "viber")
+            self._calls.send(
+                wire.conversations.RichReplyReply, "POST", reply, "conversations", conversation_id, "viber"
+            )
         )
 
-    def send_conversation_reply_whatsapp(self, conversation_id: str, reply: wire.RichReply) -> wire.RichReplyReply:
+    def send_conversation_reply_whatsapp(
+        self, conversation_id: str, reply: wire.conversations.RichReply
+    ) -> wire.conversations.RichReplyReply:
         """Answers by WhatsApp, within 24 hours of their last message by it."""
         return self._driver.run(
-            self._calls.send(wire.RichReplyReply, "POST", reply, "conversations", conversation_id, "whatsapp")
+            self._calls.send(
+                wire.conversations.RichReplyReply, "POST", reply, "conversations", conversation_id, "whatsapp"
+            )
         )
 
-    def get_single_report(self, msg_id: str) -> wire.SingleReport:
+    def get_single_report(self, msg_id: str) -> wire.reports.SingleReport:
         """One message."""
-        return self._driver.run(self._calls.get(wire.SingleReport, "reports", "single", msg_id))
+        return self._driver.run(self._calls.get(wire.reports.SingleReport, "reports", "single", msg_id))
 
     def get_advanced_report(
         self,
@@ -580,14 +622,14 @@ class Client:
         delivery_report: str | None = None,
         country_iso: str | None = None,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.AdvancedReport:
+    ) -> wire.reports.AdvancedReport:
         """Messages of a period (`YYYY-MM`, `YYYY`) or between two days, a page of them."""
         return self._driver.run(
             self._calls.get(
-                wire.AdvancedReport,
+                wire.reports.AdvancedReport,
                 "reports",
                 period=period,
                 start_date=start_date,
@@ -660,14 +702,14 @@ class Client:
         *,
         delivery_reports: bool = False,
         source: str | None = None,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.CampaignList:
+    ) -> wire.campaigns.CampaignList:
         """Newest first."""
         return self._driver.run(
             self._calls.get(
-                wire.CampaignList,
+                wire.campaigns.CampaignList,
                 "reports",
                 "campaigns",
                 delivery_reports=delivery_reports,
@@ -683,14 +725,14 @@ class Client:
         campaign_id: str,
         *,
         short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.CampaignReport:
+    ) -> wire.campaigns.CampaignReport:
         """A campaign and a page of its messages."""
         return self._driver.run(
             self._calls.get(
-                wire.CampaignReport,
+                wire.campaigns.CampaignReport,
                 "reports",
                 "campaigns",
                 campaign_id,
@@ -711,11 +753,11 @@ class Client:
 
     def get_summary_reports(
         self, dimension: str, period: str = "", start_date: str = "", end_date: str = ""
-    ) -> wire.SummaryReply:
+    ) -> wire.summaries.SummaryReply:
         """By `source`, `channel`, `country`, `traffic` or `delivery`."""
         return self._driver.run(
             self._calls.get(
-                wire.SummaryReply,
+                wire.summaries.SummaryReply,
                 "reports",
                 "summary",
                 dimension,

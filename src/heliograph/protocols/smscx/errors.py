@@ -167,7 +167,7 @@ _DENIED: Mapping[int, type[SmscxException]] = {
 def exception_for(status: int, body: bytes, headers: Mapping[str, str]) -> SmscxException:
     """What an answer other than 2xx is raised as; `headers` have their names in lower case."""
     try:
-        reply = msgspec.json.decode(body, type=wire.ErrorReply)
+        reply = msgspec.json.decode(body, type=wire.errors.ErrorReply)
     except (msgspec.DecodeError, UnicodeDecodeError):
         foreign = ServerErrorException if status >= 500 else UnexpectedResponseException
         return foreign(f"The server answered {status}, in words of its own.", status=status)

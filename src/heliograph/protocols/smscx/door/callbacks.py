@@ -37,9 +37,9 @@ class SmscxCallbacks(CallbackWriter):
         super().__init__(subjects)
         self._public_url = public_url
 
-    async def data(self, account: Account, event: Event) -> wire.Callback:
+    async def data(self, account: Account, event: Event) -> wire.callbacks.Callback:
         name, items = await self._items(account, event)
-        return wire.Callback(event=name, data=items)
+        return wire.callbacks.Callback(event=name, data=items)
 
     async def _items(self, account: Account, event: Event) -> tuple[str, Sequence[Any]]:
         if event.kind is EventKind.INBOUND:
@@ -56,9 +56,9 @@ class SmscxCallbacks(CallbackWriter):
             return LOOKED_UP, [_lookup(each) for each in await self.subjects.lookups(account, event)]
         return "dlr_update", [_receipt(event)]
 
-    def _optout(self, account: Account, optout: OptOut) -> wire.OptoutItem:
+    def _optout(self, account: Account, optout: OptOut) -> wire.callbacks.OptoutItem:
         row = shapes.optout_row(optout, country_of(optout.msisdn))
-        return wire.OptoutItem(
+        return wire.callbacks.OptoutItem(
             hit_id=row.id,
             optout_id=account.optout_page,
             optout_url=f"{self._public_url}{PATH}/{account.optout_page}",
@@ -74,12 +74,12 @@ class SmscxCallbacks(CallbackWriter):
         return own_signature(secret, event, body)
 
 
-def _receipt(event: Event) -> wire.DlrItem:
+def _receipt(event: Event) -> wire.callbacks.DlrItem:
     if event.facts is None:
         raise NotFound()
     facts = event.facts
     status = shapes.status_of(Status(facts.status), facts.reason, scheduled=False)
-    return wire.DlrItem(
+    return wire.callbacks.DlrItem(
         campaign_id=to_uuid(event.subject_id),
         msg_id=to_uuid(facts.message_id),
         status_code=shapes.STATUS_CODES[status],
@@ -90,14 +90,14 @@ def _receipt(event: Event) -> wire.DlrItem:
     )
 
 
-def _lookup(stored: Lookup) -> wire.LookupItem:
+def _lookup(stored: Lookup) -> wire.callbacks.LookupItem:
     job_id = None if stored.job_id is None else to_uuid(stored.job_id)
-    return wire.LookupItem(**msgspec.structs.asdict(lookup(stored)), lookup_bulk_id=job_id)
+    return wire.callbacks.LookupItem(**msgspec.structs.asdict(lookup(stored)), lookup_bulk_id=job_id)
 
 
-def _hit(hit: Hit, url: str) -> wire.HitItem:
+def _hit(hit: Hit, url: str) -> wire.callbacks.HitItem:
     row = hit_row(hit)
-    return wire.HitItem(
+    return wire.callbacks.HitItem(
         hit_id=row.hit_id,
         shortlink_id=hit.link_id,
         url=url,

@@ -82,11 +82,11 @@ class Place(NamedTuple):
     after: str | None
 
 
-def place(query: wire.PageQuery) -> Place:
+def place(query: wire.common.PageQuery) -> Place:
     """InvalidField for a limit outside 1 to 500, or a cursor that we did not make."""
-    limit = whole_number(query.limit or str(wire.MAX_PAGE), range(1, wire.MAX_PAGE + 1))
+    limit = whole_number(query.limit or str(wire.common.MAX_PAGE), range(1, wire.common.MAX_PAGE + 1))
     if limit is None:
-        raise InvalidField(f"`limit` is a number from 1 to {wire.MAX_PAGE}.", field="limit")
+        raise InvalidField(f"`limit` is a number from 1 to {wire.common.MAX_PAGE}.", field="limit")
     before, after = None, None
     for cursor in (query.next, query.previous):
         if cursor.startswith(_CURSOR_OLDER):
@@ -106,14 +106,14 @@ def counted(key: str) -> int:
     return found
 
 
-def paging(at: Place, keys: list[str]) -> wire.Paging:
+def paging(at: Place, keys: list[str]) -> wire.common.Paging:
     """Of a page that was asked for one longer than it is shown; `keys` are those of what is shown."""
     more = len(keys) > at.limit
     going_back = at.after is not None
     older = bool(keys) and (more or going_back)
     newer = bool(keys) and (more if going_back else at.before is not None)
     shown = shown_of(at, keys)
-    return wire.Paging(
+    return wire.common.Paging(
         next=_CURSOR_OLDER + shown[-1] if older else None,
         previous=_CURSOR_NEWER + shown[0] if newer else None,
         size=len(shown),
@@ -144,7 +144,7 @@ class Period(NamedTuple):
     """It is a whole year."""
 
 
-def period(query: wire.ReportQuery) -> Period:
+def period(query: wire.reports.ReportQuery) -> Period:
     """An interval if both of its ends are there, else the period. Raises 1820 to 1824."""
     if query.start_date and query.end_date:
         start, end = _day(query.start_date, 1821), _day(query.end_date, 1822)
@@ -182,7 +182,7 @@ def source(text: str) -> Doors:
     return SOURCES[text.lower()]
 
 
-def report_filter(query: wire.ReportQuery, now: datetime) -> tuple[MessageFilter, Period]:
+def report_filter(query: wire.reports.ReportQuery, now: datetime) -> tuple[MessageFilter, Period]:
     """What a row shows is what it is found by. Raises 1820 to 1828."""
     asked = period(query)
     report, by = query.delivery_report.lower(), query.channel.lower()

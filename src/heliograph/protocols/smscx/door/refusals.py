@@ -230,7 +230,7 @@ CODES: Mapping[str, Codes] = {
 _NONE = Codes()
 
 
-def reply_for(error: HeliographError, operation: str | None) -> tuple[int, wire.ErrorReply]:
+def reply_for(error: HeliographError, operation: str | None) -> tuple[int, wire.errors.ErrorReply]:
     """The status and body for an error of this operation; None: of no operation."""
     codes = CODES.get(operation or "", _NONE)
     status, type, code = _terms(error, codes)
@@ -239,10 +239,10 @@ def reply_for(error: HeliographError, operation: str | None) -> tuple[int, wire.
 
 def _reply(
     type: str, code: int, message: str, invalid: Sequence[str] | msgspec.UnsetType = msgspec.UNSET
-) -> wire.ErrorReply:
+) -> wire.errors.ErrorReply:
     # The list goes where the vendor's README reads it and where its model declares it.
-    detail = wire.ErrorDetail(type=type, code=code, message=message, uri=DOCUMENTATION, invalid=invalid)
-    return wire.ErrorReply(error=detail, invalid=invalid)
+    detail = wire.errors.ErrorDetail(type=type, code=code, message=message, uri=DOCUMENTATION, invalid=invalid)
+    return wire.errors.ErrorReply(error=detail, invalid=invalid)
 
 
 def _terms(error: HeliographError, codes: Codes) -> tuple[int, str, int]:

@@ -91,7 +91,7 @@ class Sending:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def send(self, account: Account, wanted: Wanted, body: wire.AnySending) -> wire.SendReply:
+    async def send(self, account: Account, wanted: Wanted, body: wire.sending.AnySending) -> wire.sending.SendReply:
         """Answers when everything is stored; a repeated request with what the first one made."""
         try:
             created = await self._services.batches.create(account, wanted.draft)
@@ -101,9 +101,9 @@ class Sending:
         sent = await self._services.history.of_batch(account, created.batch.id)
         return await self._reply(account, wanted, body, sent)
 
-    async def estimate(self, account: Account, wanted: Wanted, body: wire.AnySending) -> wire.SendReply:
+    async def estimate(self, account: Account, wanted: Wanted, body: wire.sending.AnySending) -> wire.sending.SendReply:
         """What sending would come to; refuses what sending would refuse."""
-        run = await self._services.batches.dry_run(account, wanted.draft, list_first=wire.MAX_RECIPIENTS)
+        run = await self._services.batches.dry_run(account, wanted.draft, list_first=wire.sending.MAX_RECIPIENTS)
         balance = await self._services.money.balance(account)
         if balance is not None and run.price > balance:
             await self._refuse_fallback(account, wanted)
@@ -123,7 +123,7 @@ class Sending:
         if balance is not None and run.price <= balance:
             raise SmscxRefusal(400, "insufficient_credit", 1130, "The balance does not cover the fallback.")
 
-    async def sms(self, caller: Principal, body: wire.SmsRequest | wire.CampaignRequest) -> Content:
+    async def sms(self, caller: Principal, body: wire.sending.SmsRequest | wire.sending.CampaignRequest) -> Content:
         """Raises 1107, 1110."""
         if not body.text:
             raise invalid_param(1107, "`text` is empty.")
@@ -133,14 +133,17 @@ class Sending:
         return Content(Channel.SMS, [Said(Channel.SMS, written)], plain)
 
     async def template(
-        self, caller: Principal, body: wire.TemplateRequest | wire.TemplateCampaignRequest, channel: Channel
+        self,
+        caller: Principal,
+        body: wire.sending.TemplateRequest | wire.sending.TemplateCampaignRequest,
+        channel: Channel,
     ) -> Content:
         """Raises 1126 to 1128, 1132 and 1608."""
         said = await self._template(caller.account, body.template_id, channel, 1608)
         return Content(channel, [said], custom=shapes.custom_fields(body.custom_fields))
 
     async def strategy(
-        self, caller: Principal, body: wire.MultichannelRequest | wire.MultichannelCampaignRequest
+        self, caller: Principal, body: wire.sending.MultichannelRequest | wire.sending.MultichannelCampaignRequest
     ) -> Content:
         """Raises 1107, 1120 to 1129, 1131, 1132 and 1134."""
         steps = body.strategy
@@ -177,13 +180,15 @@ class Sending:
             raise SmscxRefusal(403, "access_denied", 1132, "This template has not been approved yet.") from error
         return Said(channel, found.body, found.rich_media)
 
-    async def to_numbers(self, caller: Principal, body: wire.ToNumbers, content: Content, places: Places) -> Wanted:
+    async def to_numbers(
+        self, caller: Principal, body: wire.sending.ToNumbers, content: Content, places: Places
+    ) -> Wanted:
         """Raises 1103, 1104, 1119, 1207, 1210 and what `_read` raises."""
         to = [body.to] if isinstance(body.to, str) else body.to
         if not to:
             raise invalid_param(1104, "`to` is empty.")
-        if len(to) > wire.MAX_RECIPIENTS:
-            raise invalid_param(1103, f"At most {wire.MAX_RECIPIENTS} recipients.")
+        if len(to) > wire.sending.MAX_RECIPIENTS:
+            raise invalid_param(1103, f"At most {wire.sending.MAX_RECIPIENTS} recipients.")
         region = country(body.country_iso) or caller.account.default_region
         found = await aside(len(to) > MANY_NUMBERS, normalise_many, to, region=region, check=Check.POSSIBLE)
         invalid = [row.text for row in found.invalid]
@@ -204,7 +209,9 @@ class Sending:
             track_data=track.lower() if is_random_uuid(track) else None,
         )
 
-    async def to_groups(self, caller: Principal, body: wire.ToGroups, content: Content, places: Places) -> Wanted:
+    async def to_groups(
+        self, caller: Principal, body: wire.sending.ToGroups, content: Content, places: Places
+    ) -> Wanted:
         """Raises 1101 to 1103, 1119, 1140 and what `_read` raises."""
         if not body.groups:
             raise invalid_param(1101, "`groups` is empty.")
@@ -219,8 +226,8 @@ class Sending:
         recipients = {msisdn: together(details) for msisdn, details in said.items()}
         if not recipients:
             raise invalid_param(1102, "There are no contacts in these groups.")
-        if len(recipients) > wire.MAX_RECIPIENTS:
-            raise invalid_param(1103, f"At most {wire.MAX_RECIPIENTS} recipients.")
+        if len(recipients) > wire.sending.MAX_RECIPIENTS:
+            raise invalid_param(1103, f"At most {wire.sending.MAX_RECIPIENTS} recipients.")
         return await self._read(
             caller,
             body,
@@ -239,7 +246,7 @@ class Sending:
     async def _read(
         self,
         caller: Principal,
-        body: wire.AnySending,
+        body: wire.sending.AnySending,
         content: Content,
         recipients: Recipients,
         places: Places,
@@ -332,12 +339,12 @@ class Sending:
         return value
 
     async def _reply(
-        self, account: Account, wanted: Wanted, body: wire.AnySending, sent: Sequence[Sent]
-    ) -> wire.SendReply:
+        self, account: Account, wanted: Wanted, body: wire.sending.AnySending, sent: Sequence[Sent]
+    ) -> wire.sending.SendReply:
         shown = partial(shapes.send_row, scheduled=wanted.scheduled, show_timezone=body.show_timezone is True)
         rows = await aside(len(sent) > MANY_NUMBERS, list, map(shown, sent))
         batch = sent[0].batch
-        info = wire.SendInfo(
+        info = wire.sending.SendInfo(
             campaign_id=to_uuid(batch.id),
             total_phone_numbers=wanted.asked,
             total_valid=len(rows),
@@ -355,21 +362,23 @@ class Sending:
             info.duplicates_removed = wanted.duplicates
         if wanted.plain is not wanted.draft:
             info.transliteration_analysis = await self._analysis(account, wanted, sent)
-        return wire.SendReply(info=info, data=[] if body.short_response is True else rows)
+        return wire.sending.SendReply(info=info, data=[] if body.short_response is True else rows)
 
-    async def _analysis(self, account: Account, wanted: Wanted, sent: Sequence[Sent]) -> wire.TransliterationAnalysis:
+    async def _analysis(
+        self, account: Account, wanted: Wanted, sent: Sequence[Sent]
+    ) -> wire.sending.TransliterationAnalysis:
         before = await self._services.batches.dry_run(account, _anew(wanted.plain))
         after_price = sum(each.message.price for each in sent)
         after_parts = sum(each.rendered.parts for each in sent if each.message.status is not Status.REJECTED)
         original, replaced = wanted.plain.text or "", wanted.draft.text or ""
-        return wire.TransliterationAnalysis(
+        return wire.sending.TransliterationAnalysis(
             total_original_cost=shapes.money(before.price),
             total_original_parts=before.parts,
             total_replaced_cost=shapes.money(after_price),
             total_replaced_parts=after_parts,
             total_cost_saved=int(shapes.money(before.price - after_price)),  # their client takes no fractions here
             total_parts_saved=before.parts - after_parts,
-            text=wire.BothTexts(
+            text=wire.sending.BothTexts(
                 original=_written(original),
                 replaced=msgspec.structs.replace(_written(replaced), characters=_replaced(original, replaced)),
             ),
@@ -402,13 +411,13 @@ def _anew(draft: Draft) -> Draft:
     return msgspec.structs.replace(draft, send_at=None, idempotency_key=None)
 
 
-def _written(text: str) -> wire.WrittenText:
+def _written(text: str) -> wire.sending.WrittenText:
     try:
         measure = measure_text(text)
     except TooManyParts:
-        return wire.WrittenText(text=text, length=len(text), parts=0, encoding="UCS-2")
+        return wire.sending.WrittenText(text=text, length=len(text), parts=0, encoding="UCS-2")
     encoding = "UCS-2" if measure.encoding == "ucs2" else "GSM-7"
-    return wire.WrittenText(text=text, length=len(text), parts=measure.parts, encoding=encoding)
+    return wire.sending.WrittenText(text=text, length=len(text), parts=measure.parts, encoding=encoding)
 
 
 def _replaced(original: str, replaced: str) -> dict[str, int]:
@@ -425,7 +434,7 @@ def _check_length(text: str) -> None:
         raise invalid_param(1107, f"`text` needs more than {MAX_PARTS} parts.")
 
 
-def _schedule(body: wire.AnySending, now: datetime) -> tuple[datetime | None, bool]:
+def _schedule(body: wire.sending.AnySending, now: datetime) -> tuple[datetime | None, bool]:
     """When, and whether that is by the clock on each recipient's wall. Raises 1108 and 1116."""
     at = moment(body.scheduled_date)
     if at is None:
@@ -455,12 +464,12 @@ def _minute(text: object) -> int | None:
     return at.hour * 60 + at.minute
 
 
-def _transliterated(body: wire.SmsRequest | wire.CampaignRequest, own: object) -> str:
+def _transliterated(body: wire.sending.SmsRequest | wire.sending.CampaignRequest, own: object) -> str:
     """Raises 1110."""
     wish = body.transliteration
-    if not isinstance(wish, wire.Transliteration):
+    if not isinstance(wish, wire.sending.Transliteration):
         settings = own if isinstance(own, dict) else {}
-        wish = wire.Transliteration(
+        wish = wire.sending.Transliteration(
             alphabet=str(settings.get("alphabet", _NONE)), remove_emojis=settings.get("removeEmojis") is True
         )
     text, alphabet = without_emoji(body.text) if wish.remove_emojis else body.text, wish.alphabet.upper()

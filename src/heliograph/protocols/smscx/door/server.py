@@ -47,7 +47,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 
     # Oauth and Applications
 
-    async def get_access_token(self, call: Call[None, wire.TokenRequest]) -> wire.TokenReply:
+    async def get_access_token(self, call: Call[None, wire.applications.TokenRequest]) -> wire.applications.TokenReply:
         form = call.body
         if not form.grant_type:
             raise SmscxRefusal(400, "invalid_request", 1600, "`grant_type` is missing.")
@@ -63,37 +63,37 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             raise SmscxRefusal(401, "invalid_client", 1600, error.message) from error
         except InvalidField as error:
             raise SmscxRefusal(400, "invalid_scope", 1600, error.message) from error
-        return wire.TokenReply(
+        return wire.applications.TokenReply(
             access_token=issued.secret,
             expires_in=application.token_lifetime_s or 0,
             token_type="Bearer",  # noqa: S106 - the name of the scheme
             scope=" ".join(sorted(granted)),
         )
 
-    async def get_applications_list(self, call: Call[None, None]) -> wire.ApplicationList:
+    async def get_applications_list(self, call: Call[None, None]) -> wire.applications.ApplicationList:
         found = await self._services.applications.all(call.account)
-        return wire.ApplicationList(data=[shapes.application_row(application) for application in found])
+        return wire.applications.ApplicationList(data=[shapes.application_row(application) for application in found])
 
     async def get_scopes(self, call: Call[None, None]) -> list[str]:
         return sorted(SCOPES)
 
-    async def get_application_settings(self, call: Call[None, None]) -> wire.ApplicationSettings:
+    async def get_application_settings(self, call: Call[None, None]) -> wire.applications.ApplicationSettings:
         found = await self._services.applications.get(call.account, call.path["application_id"])
         return shapes.application_settings(found)
 
     # Account
 
-    async def get_account_balance(self, call: Call[None, None]) -> wire.Balance:
+    async def get_account_balance(self, call: Call[None, None]) -> wire.account.Balance:
         balance = await self._services.money.balance(call.account)
-        return wire.Balance(
+        return wire.account.Balance(
             balance=shapes.money(balance or 0),
             currency=self._services.money.currency.lower(),
             billing="postpaid" if balance is None else "prepaid",
         )
 
-    async def get_channels_status(self, call: Call[None, None]) -> wire.ChannelsStatus:
+    async def get_channels_status(self, call: Call[None, None]) -> wire.account.ChannelsStatus:
         active = self._services.channels
-        return wire.ChannelsStatus(
+        return wire.account.ChannelsStatus(
             sms=Channel.SMS in active,
             viber=Channel.VIBER in active,
             whatsapp=Channel.WHATSAPP in active,
@@ -127,28 +127,34 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 
     # Originators and Templates
 
-    async def get_originators_list(self, call: Call[None, None]) -> wire.OriginatorList:
+    async def get_originators_list(self, call: Call[None, None]) -> wire.originators.OriginatorList:
         now = datetime.now(UTC)
         default = call.account.default_originator
         found = await self._services.originators.all(call.account)
-        return wire.OriginatorList(data=[shapes.originator_row(each, default, now) for each in found])
+        return wire.originators.OriginatorList(data=[shapes.originator_row(each, default, now) for each in found])
 
-    async def create_originator(self, call: Call[None, wire.NewOriginator]) -> wire.OriginatorReply:
+    async def create_originator(
+        self, call: Call[None, wire.originators.NewOriginator]
+    ) -> wire.originators.OriginatorReply:
         made = await self._services.originators.create(call.account, call.body.originator)
-        return wire.OriginatorReply(info=wire.OriginatorInfo(id=made.number, originator=made.value))
+        return wire.originators.OriginatorReply(
+            info=wire.originators.OriginatorInfo(id=made.number, originator=made.value)
+        )
 
-    async def delete_originator(self, call: Call[None, None]) -> wire.OriginatorReply:
+    async def delete_originator(self, call: Call[None, None]) -> wire.originators.OriginatorReply:
         number = reading.number(call.path["originator_id"])
         gone = await self._services.originators.delete(call.account, number)
-        return wire.OriginatorReply(info=wire.OriginatorInfo(id=gone.number, originator=gone.value))
+        return wire.originators.OriginatorReply(
+            info=wire.originators.OriginatorInfo(id=gone.number, originator=gone.value)
+        )
 
-    async def get_templates_list(self, call: Call[None, None]) -> wire.TemplateList:
+    async def get_templates_list(self, call: Call[None, None]) -> wire.templates.TemplateList:
         now = datetime.now(UTC)
-        return wire.TemplateList(
+        return wire.templates.TemplateList(
             data=[shapes.template_row(each, now) for each in await self._services.templates.all(call.account)]
         )
 
-    async def create_template(self, call: Call[None, wire.NewTemplate]) -> wire.NewTemplateReply:
+    async def create_template(self, call: Call[None, wire.templates.NewTemplate]) -> wire.templates.NewTemplateReply:
         body = call.body
         draft = TemplateDraft(
             name=body.name or None,
@@ -157,19 +163,19 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             rich_media=_media(body.rich_media),
         )
         made = await self._services.templates.create(call.account, draft)
-        info = wire.TemplateInfo(id=made.number, name=made.name, text=made.body, channel=made.channel.value)
+        info = wire.templates.TemplateInfo(id=made.number, name=made.name, text=made.body, channel=made.channel.value)
         if (kind := shapes.template_type(made)) is not None:
             info.type, info.approved = kind, made.approved(datetime.now(UTC))
-        return wire.NewTemplateReply(info=info)
+        return wire.templates.NewTemplateReply(info=info)
 
-    async def get_template(self, call: Call[None, None]) -> wire.TemplateReply:
+    async def get_template(self, call: Call[None, None]) -> wire.templates.TemplateReply:
         found = await self._services.templates.get(call.account, reading.number(call.path["template_id"]))
-        return wire.TemplateReply(data=shapes.template_data(found, datetime.now(UTC)))
+        return wire.templates.TemplateReply(data=shapes.template_data(found, datetime.now(UTC)))
 
-    async def update_template(self, call: Call[None, wire.UpdateTemplate]) -> wire.IdReply:
+    async def update_template(self, call: Call[None, wire.templates.UpdateTemplate]) -> wire.templates.IdReply:
         body = call.body
         number = reading.number(call.path["template_id"])
-        if body == wire.UpdateTemplate():
+        if body == wire.templates.UpdateTemplate():
             await self._services.templates.get(call.account, number)
             raise invalid_param(1804, "There is nothing to update.")
         await self._services.templates.change(
@@ -180,20 +186,20 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             channel=reading.channel(body.channel, 1806) if isinstance(body.channel, str) else None,
             rich_media=_media(body.rich_media),
         )
-        return wire.IdReply(info=wire.IdInfo(id=number))
+        return wire.templates.IdReply(info=wire.templates.IdInfo(id=number))
 
-    async def delete_template(self, call: Call[None, None]) -> wire.IdReply:
+    async def delete_template(self, call: Call[None, None]) -> wire.templates.IdReply:
         number = reading.number(call.path["template_id"])
         await self._services.templates.delete(call.account, number)
-        return wire.IdReply(info=wire.IdInfo(id=number))
+        return wire.templates.IdReply(info=wire.templates.IdInfo(id=number))
 
     # Groups
 
-    async def get_groups_list(self, call: Call[None, None]) -> wire.GroupList:
+    async def get_groups_list(self, call: Call[None, None]) -> wire.groups.GroupList:
         found = await self._services.contacts.headcounts(call.account)
-        return wire.GroupList(data=[shapes.group_row(head) for head in found])
+        return wire.groups.GroupList(data=[shapes.group_row(head) for head in found])
 
-    async def create_group(self, call: Call[None, wire.NewGroup]) -> wire.NamedReply:
+    async def create_group(self, call: Call[None, wire.groups.NewGroup]) -> wire.groups.NamedReply:
         name = call.body.name.strip()
         if len(name) not in GROUP_NAME:
             raise invalid_param(1206, "A group's name has 3 to 60 characters.")
@@ -202,20 +208,20 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def _group(self, call: AnyCall) -> Group:
         return await self._services.contacts.group(call.account, reading.number(call.path["group_id"]))
 
-    async def get_group_details(self, call: Call[wire.PageQuery, None]) -> wire.GroupDetails:
+    async def get_group_details(self, call: Call[wire.common.PageQuery, None]) -> wire.groups.GroupDetails:
         head = await self._services.contacts.headcount(call.account, reading.number(call.path["group_id"]))
         at = reading.place(call.query)
         found = await self._services.contacts.page(
             call.account, head.group, limit=at.limit + 1, before=at.before, after=at.after
         )
         short = reading.flag(call.query.short_response)
-        return wire.GroupDetails(
+        return wire.groups.GroupDetails(
             info=shapes.group_row(head),
             data=[] if short else [shapes.contact_row(each, head.group.number) for each in reading.shown_of(at, found)],
             paging=reading.paging(at, [contact.id for contact in found]),
         )
 
-    async def add_contacts_to_group(self, call: Call[None, wire.AddContacts]) -> wire.AddedReply:
+    async def add_contacts_to_group(self, call: Call[None, wire.groups.AddContacts]) -> wire.groups.AddedReply:
         group = await self._group(call)
         body = call.body
         listed, region = _listed(body), country(body.country_iso)
@@ -231,8 +237,8 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         if not added.msisdns:
             raise invalid_numbers(_texts(added.invalid), len(drafts))
         prices = self._services.money.quotes(added.new)
-        return wire.AddedReply(
-            info=wire.AddedInfo(
+        return wire.groups.AddedReply(
+            info=wire.groups.AddedInfo(
                 total_valid=len(added.new),
                 total_invalid=len(added.invalid),
                 total_duplicates=added.duplicates,
@@ -243,21 +249,25 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             )
         )
 
-    async def delete_group(self, call: Call[None, None]) -> wire.DeletedGroup:
+    async def delete_group(self, call: Call[None, None]) -> wire.groups.DeletedGroup:
         group = await self._group(call)
         await self._services.groups.delete(call.account, group.id)
         name = shapes.group_name(group.name, group.number)
-        return wire.DeletedGroup(info=wire.DeletedGroupInfo(id=group.number, name=name, total_phone_numbers=group.size))
+        return wire.groups.DeletedGroup(
+            info=wire.groups.DeletedGroupInfo(id=group.number, name=name, total_phone_numbers=group.size)
+        )
 
-    async def empty_group(self, call: Call[None, None]) -> wire.NamedReply:
+    async def empty_group(self, call: Call[None, None]) -> wire.groups.NamedReply:
         group = await self._group(call)
         await self._services.contacts.empty(call.account, group)
         return _named(group)
 
-    async def update_contact_from_group(self, call: Call[None, wire.UpdateContact]) -> wire.UpdatedContact:
+    async def update_contact_from_group(
+        self, call: Call[None, wire.groups.UpdateContact]
+    ) -> wire.groups.UpdatedContact:
         body = call.body
         group = await self._group(call)
-        if body == wire.UpdateContact():
+        if body == wire.groups.UpdateContact():
             raise invalid_param(1213, "There is nothing to update.")
         changed = await self._services.contacts.change(
             call.account,
@@ -266,22 +276,24 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             lambda before: shapes.details_of(body, before),
             number=body.phone_number if isinstance(body.phone_number, str) else None,
         )
-        return wire.UpdatedContact(info=wire.UpdatedContactInfo(id=to_uuid(changed.id), group_id=str(group.number)))
+        return wire.groups.UpdatedContact(
+            info=wire.groups.UpdatedContactInfo(id=to_uuid(changed.id), group_id=str(group.number))
+        )
 
-    async def delete_contact_from_group(self, call: Call[None, None]) -> wire.DeletedContact:
+    async def delete_contact_from_group(self, call: Call[None, None]) -> wire.groups.DeletedContact:
         group = await self._group(call)
         contact_id = reading.identifier(call.path["contact_id"], 1202)
         gone = await self._services.contacts.delete(call.account, group, contact_id)
-        return wire.DeletedContact(
-            info=wire.DeletedContactInfo(
+        return wire.groups.DeletedContact(
+            info=wire.groups.DeletedContactInfo(
                 id=to_uuid(gone.id), phone_number=f"+{gone.msisdn}", country_iso=gone.country or shapes.NO_COUNTRY
             )
         )
 
-    async def export_group_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_group_to_csv(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return csv_file(call, "group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
 
-    async def export_group_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_group_to_xlsx(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return xlsx_file("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
 
     async def _contact_cells(self, call: AnyCall, group: Group) -> Chunks:
@@ -290,18 +302,18 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 
     # Opt-outs
 
-    async def get_optouts_list(self, call: Call[wire.PageQuery, None]) -> wire.OptoutList:
+    async def get_optouts_list(self, call: Call[wire.common.PageQuery, None]) -> wire.optouts.OptoutList:
         at = reading.place(call.query)
         before, after = (None if key is None else reading.counted(key) for key in (at.before, at.after))
         found, total = await self._services.optouts.newest(call.account, limit=at.limit + 1, before=before, after=after)
         page = call.account.optout_page
-        return wire.OptoutList(
-            info=wire.OptoutsInfo(id=page, link=f"{self.places(call).base_url}/o/{page}", total=total),
+        return wire.optouts.OptoutList(
+            info=wire.optouts.OptoutsInfo(id=page, link=f"{self.places(call).base_url}/o/{page}", total=total),
             data=[shapes.optout_row(each, country_of(each.msisdn)) for each in reading.shown_of(at, found)],
             paging=reading.paging(at, [str(each.number) for each in found]),
         )
 
-    async def add_contact_to_optouts_list(self, call: Call[None, wire.AddContacts]) -> wire.AddedReply:
+    async def add_contact_to_optouts_list(self, call: Call[None, wire.groups.AddContacts]) -> wire.groups.AddedReply:
         body = call.body
         numbers = [each if isinstance(each, str) else each.phone_number for each in _listed(body)]
         added = await self._services.optouts.add_many(
@@ -314,8 +326,8 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         )
         if not added.new:
             raise invalid_param(1441, "None of these is a number that is not in the list.", _texts(added.invalid))
-        return wire.AddedReply(
-            info=wire.AddedInfo(
+        return wire.groups.AddedReply(
+            info=wire.groups.AddedInfo(
                 total_valid=len(added.new),
                 total_invalid=len(added.invalid),
                 total_duplicates=added.duplicates,
@@ -325,15 +337,17 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             )
         )
 
-    async def delete_contact_from_optouts_list(self, call: Call[None, None]) -> wire.DeletedOptout:
+    async def delete_contact_from_optouts_list(self, call: Call[None, None]) -> wire.optouts.DeletedOptout:
         number = reading.number(call.path["optout_id"])
         gone = await self._services.optouts.remove_by_number(call.account, number)
-        return wire.DeletedOptout(info=wire.DeletedOptoutInfo(id=str(gone.number), phone_number=with_plus(gone.msisdn)))
+        return wire.optouts.DeletedOptout(
+            info=wire.optouts.DeletedOptoutInfo(id=str(gone.number), phone_number=with_plus(gone.msisdn))
+        )
 
-    async def export_optouts_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_optouts_to_csv(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return csv_file(call, "optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
 
-    async def export_optouts_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_optouts_to_xlsx(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return xlsx_file("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
 
     async def _optout_cells(self, call: AnyCall) -> Chunks:
@@ -342,22 +356,22 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 
     # Reports
 
-    async def get_single_report(self, call: Call[None, None]) -> wire.SingleReport:
+    async def get_single_report(self, call: Call[None, None]) -> wire.reports.SingleReport:
         message_id = reading.identifier(call.path["message_id"], 1165)
         sent = await self._services.history.get(call.account, message_id)
-        return wire.SingleReport(data=shapes.report_row(sent, datetime.now(UTC)))
+        return wire.reports.SingleReport(data=shapes.report_row(sent, datetime.now(UTC)))
 
-    async def get_advanced_report(self, call: Call[wire.ReportQuery, None]) -> wire.AdvancedReport:
+    async def get_advanced_report(self, call: Call[wire.reports.ReportQuery, None]) -> wire.reports.AdvancedReport:
         now = datetime.now(UTC)
         wanted, _ = reading.report_filter(call.query, now)
         at = reading.place(call.query)
         rows, paging = await self._report_page(call, wanted, at, now)
         sums = await self._services.history.sums(call.account, wanted)
-        return wire.AdvancedReport(info=shapes.report_info(sums), data=rows, paging=paging)
+        return wire.reports.AdvancedReport(info=shapes.report_info(sums), data=rows, paging=paging)
 
     async def _report_page(
-        self, call: Call[wire.PageQuery, None], wanted: MessageFilter, at: reading.Place, now: datetime
-    ) -> tuple[list[wire.ReportRow], wire.Paging]:
+        self, call: Call[wire.common.PageQuery, None], wanted: MessageFilter, at: reading.Place, now: datetime
+    ) -> tuple[list[wire.reports.ReportRow], wire.common.Paging]:
         found = await self._services.history.page(
             call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
         )
@@ -365,7 +379,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         rows = [] if short else [shapes.report_row(sent, now) for sent in reading.shown_of(at, found)]
         return rows, reading.paging(at, [sent.message.id for sent in found])
 
-    async def get_campaigns_list(self, call: Call[wire.CampaignsQuery, None]) -> wire.CampaignList:
+    async def get_campaigns_list(self, call: Call[wire.campaigns.CampaignsQuery, None]) -> wire.campaigns.CampaignList:
         query = call.query
         at = reading.place(query)
         doors = reading.source(query.source)
@@ -374,43 +388,43 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
         )
         with_status = reading.flag(query.delivery_reports)
-        return wire.CampaignList(
-            info=wire.CampaignsInfo(total_campaigns=total),
+        return wire.campaigns.CampaignList(
+            info=wire.campaigns.CampaignsInfo(total_campaigns=total),
             data=[shapes.campaign_row(each, with_status=with_status) for each in reading.shown_of(at, found)],
             paging=reading.paging(at, [each.batch.id for each in found]),
         )
 
-    async def get_campaign_report(self, call: Call[wire.PageQuery, None]) -> wire.CampaignReport:
+    async def get_campaign_report(self, call: Call[wire.common.PageQuery, None]) -> wire.campaigns.CampaignReport:
         batch_id = reading.identifier(call.path["campaign_id"], 1155)
         campaign = await self._services.history.campaign(call.account, batch_id)
         at = reading.place(call.query)
         wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
         rows, paging = await self._report_page(call, wanted, at, datetime.now(UTC))
-        return wire.CampaignReport(info=shapes.campaign_info(campaign), data=rows, paging=paging)
+        return wire.campaigns.CampaignReport(info=shapes.campaign_info(campaign), data=rows, paging=paging)
 
-    async def get_summary_reports(self, call: Call[wire.ReportQuery, None]) -> wire.SummaryReply:
+    async def get_summary_reports(self, call: Call[wire.reports.ReportQuery, None]) -> wire.summaries.SummaryReply:
         dimension = call.path["dimension"].lower()
         if dimension not in {"source", "channel", "country", "traffic", "delivery"}:
             raise invalid_param(1829, f"There is no summary by {dimension!r}.")
         wanted, period = reading.report_filter(call.query, datetime.now(UTC))
         found = await self._services.history.summary(call.account, wanted)
-        return wire.SummaryReply(data=shapes.summary(found, dimension, by_month=period.by_month))
+        return wire.summaries.SummaryReply(data=shapes.summary(found, dimension, by_month=period.by_month))
 
-    async def export_advanced_report_to_csv(self, call: Call[wire.ReportExportQuery, None]) -> Response:
+    async def export_advanced_report_to_csv(self, call: Call[wire.reports.ReportExportQuery, None]) -> Response:
         return csv_file(call, "report", shapes.REPORT_HEADER, self._advanced_cells(call))
 
-    async def export_advanced_report_to_xlsx(self, call: Call[wire.ReportExportQuery, None]) -> Response:
+    async def export_advanced_report_to_xlsx(self, call: Call[wire.reports.ReportExportQuery, None]) -> Response:
         return xlsx_file("report", shapes.REPORT_HEADER, self._advanced_cells(call))
 
-    def _advanced_cells(self, call: Call[wire.ReportExportQuery, None]) -> Chunks:
+    def _advanced_cells(self, call: Call[wire.reports.ReportExportQuery, None]) -> Chunks:
         now = datetime.now(UTC)
         wanted, _ = reading.report_filter(call.query, now)
         return self._report_cells(call, wanted, now)
 
-    async def export_campaign_report_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_campaign_report_to_csv(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return csv_file(call, "campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
 
-    async def export_campaign_report_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_campaign_report_to_xlsx(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return xlsx_file("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
 
     async def _campaign_cells(self, call: AnyCall) -> Chunks:
@@ -439,17 +453,19 @@ def _template_text(text: str) -> str:
     return text
 
 
-def _media(media: wire.RichMedia | msgspec.UnsetType | None) -> RichMedia | None:
-    if not isinstance(media, wire.RichMedia) or media == wire.RichMedia():
+def _media(media: wire.templates.RichMedia | msgspec.UnsetType | None) -> RichMedia | None:
+    if not isinstance(media, wire.templates.RichMedia) or media == wire.templates.RichMedia():
         return None
     return RichMedia(image_url=media.image_url, button_caption=media.button_caption, target_url=media.target_url)
 
 
-def _named(group: Group) -> wire.NamedReply:
-    return wire.NamedReply(info=wire.Named(id=group.number, name=shapes.group_name(group.name, group.number)))
+def _named(group: Group) -> wire.groups.NamedReply:
+    return wire.groups.NamedReply(
+        info=wire.groups.Named(id=group.number, name=shapes.group_name(group.name, group.number))
+    )
 
 
-def _listed(body: wire.AddContacts) -> list[str | wire.GroupContact]:
+def _listed(body: wire.groups.AddContacts) -> list[str | wire.groups.GroupContact]:
     if not body.phone_numbers:
         raise invalid_param(1203, "`phoneNumbers` is empty.")
     return body.phone_numbers
@@ -460,7 +476,7 @@ def _texts(invalid: Sequence[InvalidRow]) -> list[str]:
     return [row.text for row in invalid]
 
 
-def _contact(asked: str | wire.GroupContact, region: str | None) -> ContactDraft:
+def _contact(asked: str | wire.groups.GroupContact, region: str | None) -> ContactDraft:
     if isinstance(asked, str):
         return ContactDraft(number=asked, region=region)
     details = shapes.details_of(asked, UNKNOWN)

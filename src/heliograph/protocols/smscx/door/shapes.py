@@ -88,8 +88,8 @@ def when(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def inbound_item(message: Inbound) -> wire.InboundItem:
-    return wire.InboundItem(
+def inbound_item(message: Inbound) -> wire.rents.InboundItem:
+    return wire.rents.InboundItem(
         msg_id=to_uuid(message.id),
         from_=with_plus(message.msisdn),
         country_iso=country_of(message.msisdn) or NO_COUNTRY,
@@ -170,9 +170,9 @@ def channel_of(batch: Batch) -> str:
     return MULTICHANNEL if batch.options.fallbacks else batch.options.channel.value
 
 
-def analysis(rendered: Rendered, channel: str = Channel.SMS) -> wire.TextAnalysis:
+def analysis(rendered: Rendered, channel: str = Channel.SMS) -> wire.common.TextAnalysis:
     """By other channels than SMS no text is cut into parts, or written in another alphabet for one character."""
-    return wire.TextAnalysis(
+    return wire.common.TextAnalysis(
         length=len(rendered.body),
         unicode=channel == Channel.SMS and rendered.encoding == Encoding.UCS2,
         parts=max(rendered.parts, 1),
@@ -194,7 +194,7 @@ def _waits_for_morning(message: Message, batch: Batch) -> bool:
     return batch.options.quiet is not None and message.due_at != batch.send_at
 
 
-def send_row(sent: Sent, *, scheduled: bool, show_timezone: bool) -> wire.SendRow:
+def send_row(sent: Sent, *, scheduled: bool, show_timezone: bool) -> wire.sending.SendRow:
     """As it was when it was accepted: what became of it since is for the reports."""
     message, batch, rendered = sent
     status = "SCHEDULED" if scheduled else "ACCEPTED"
@@ -202,7 +202,7 @@ def send_row(sent: Sent, *, scheduled: bool, show_timezone: bool) -> wire.SendRo
     if message.status is Status.REJECTED and message.attempts == 0:
         status = status_of(message.status, message.reason, scheduled=False)
     quiet = _waits_for_morning(message, batch)
-    return wire.SendRow(
+    return wire.sending.SendRow(
         msg_id=to_uuid(message.id),
         status=status,
         status_code=STATUS_CODES[status],
@@ -223,10 +223,10 @@ def send_row(sent: Sent, *, scheduled: bool, show_timezone: bool) -> wire.SendRo
     )
 
 
-def report_row(sent: Sent, now: datetime) -> wire.ReportRow:
+def report_row(sent: Sent, now: datetime) -> wire.reports.ReportRow:
     message, batch, rendered = sent
     status = status_of(message.status, message.reason, scheduled=message.due_at > now)
-    return wire.ReportRow(
+    return wire.reports.ReportRow(
         msg_id=to_uuid(message.id),
         status=status,
         status_code=STATUS_CODES[status],
@@ -310,9 +310,9 @@ def _when_s(seconds: int) -> str:
     return when(from_ms(seconds * 1000))
 
 
-def groups(batch: Batch) -> list[wire.GroupInfo]:
+def groups(batch: Batch) -> list[wire.sending.GroupInfo]:
     return [
-        wire.GroupInfo(id=audience.number, name=audience.name, phone_numbers=audience.size)
+        wire.sending.GroupInfo(id=audience.number, name=audience.name, phone_numbers=audience.size)
         for audience in batch.options.audience
     ]
 
@@ -321,9 +321,9 @@ def campaign_name(batch: Batch) -> str:
     return batch.title or f"Campaign {when(batch.created_at)}"
 
 
-def campaign_row(campaign: Campaign, *, with_status: bool) -> wire.CampaignRow:
+def campaign_row(campaign: Campaign, *, with_status: bool) -> wire.campaigns.CampaignRow:
     batch, sums = campaign.batch, campaign.sums_of(REPORTED)
-    return wire.CampaignRow(
+    return wire.campaigns.CampaignRow(
         id=to_uuid(batch.id),
         name=campaign_name(batch),
         from_=sender(batch.originator),
@@ -340,12 +340,12 @@ def campaign_row(campaign: Campaign, *, with_status: bool) -> wire.CampaignRow:
     )
 
 
-def _campaign_status(campaign: Campaign) -> wire.CampaignStatus:
-    counted = dict.fromkeys((field.name for field in msgspec.structs.fields(wire.CampaignStatus)), 0)
+def _campaign_status(campaign: Campaign) -> wire.campaigns.CampaignStatus:
+    counted = dict.fromkeys((field.name for field in msgspec.structs.fields(wire.campaigns.CampaignStatus)), 0)
     for status, reason, scheduled, sums in campaign.standings:
         if (bucket := _BUCKETS.get(status_of(status, reason, scheduled=scheduled))) is not None:
             counted[bucket] += sums.count
-    return wire.CampaignStatus(**counted)
+    return wire.campaigns.CampaignStatus(**counted)
 
 
 #: Which of the five counters of a summary each status belongs to; what was rejected is in none.
@@ -359,9 +359,9 @@ _BUCKETS = {
 }
 
 
-def campaign_info(campaign: Campaign) -> wire.CampaignReportInfo:
+def campaign_info(campaign: Campaign) -> wire.campaigns.CampaignReportInfo:
     sums = campaign.sums_of(REPORTED)
-    return wire.CampaignReportInfo(
+    return wire.campaigns.CampaignReportInfo(
         campaign_id=to_uuid(campaign.batch.id),
         campaign_name=campaign_name(campaign.batch),
         channel=channel_of(campaign.batch),
@@ -371,13 +371,13 @@ def campaign_info(campaign: Campaign) -> wire.CampaignReportInfo:
     )
 
 
-def report_info(sums: Sums) -> wire.ReportInfo:
-    return wire.ReportInfo(total_phone_numbers=sums.count, total_cost=money(sums.price), total_parts=sums.parts)
+def report_info(sums: Sums) -> wire.reports.ReportInfo:
+    return wire.reports.ReportInfo(total_phone_numbers=sums.count, total_cost=money(sums.price), total_parts=sums.parts)
 
 
 def summary(
     found: Sequence[SummaryRow], dimension: str, *, by_month: bool
-) -> dict[str, wire.Summary | wire.DeliverySummary]:
+) -> dict[str, wire.summaries.Summary | wire.summaries.DeliverySummary]:
     """By source, channel, country, or by date: months of a year, days of anything shorter."""
     if dimension == "delivery":
         return _delivery(found, by_month=by_month)
@@ -385,7 +385,7 @@ def summary(
     for alike in found:
         sums.setdefault(_key(alike, dimension, by_month=by_month), []).append(alike.sums)
     return {
-        key: wire.Summary(
+        key: wire.summaries.Summary(
             phone_numbers=sum(one.count for one in those),
             parts=sum(one.parts for one in those),
             cost_parts=money(sum(one.price for one in those)),
@@ -409,7 +409,9 @@ def _date(day: int, *, by_month: bool) -> str:
     return f"{at:%Y-%m}" if by_month else f"{at:%Y-%m-%d}"
 
 
-def _delivery(found: Sequence[SummaryRow], *, by_month: bool) -> dict[str, wire.Summary | wire.DeliverySummary]:
+def _delivery(
+    found: Sequence[SummaryRow], *, by_month: bool
+) -> dict[str, wire.summaries.Summary | wire.summaries.DeliverySummary]:
     dates: dict[str, dict[str, tuple[int, int]]] = {}
     for alike in found:
         counted = dates.setdefault(_date(alike.day, by_month=by_month), {})
@@ -418,7 +420,9 @@ def _delivery(found: Sequence[SummaryRow], *, by_month: bool) -> dict[str, wire.
             parts, price = counted.get(bucket, (0, 0))
             counted[bucket] = (parts + alike.sums.parts, price + alike.sums.price)
     return {
-        date: wire.DeliverySummary(**{bucket: _parts_and_cost(counted.get(bucket, (0, 0))) for bucket in _COUNTERS})
+        date: wire.summaries.DeliverySummary(
+            **{bucket: _parts_and_cost(counted.get(bucket, (0, 0))) for bucket in _COUNTERS}
+        )
         for date, counted in sorted(dates.items())
     }
 
@@ -426,12 +430,12 @@ def _delivery(found: Sequence[SummaryRow], *, by_month: bool) -> dict[str, wire.
 _COUNTERS = ("accepted", "delivered", "failed", "scheduled", "no_coverage")
 
 
-def _parts_and_cost(counted: tuple[int, int]) -> wire.PartsAndCost:
-    return wire.PartsAndCost(parts=counted[0], cost_parts=money(counted[1]))
+def _parts_and_cost(counted: tuple[int, int]) -> wire.summaries.PartsAndCost:
+    return wire.summaries.PartsAndCost(parts=counted[0], cost_parts=money(counted[1]))
 
 
-def group_row(head: Headcount) -> wire.GroupRow:
-    return wire.GroupRow(
+def group_row(head: Headcount) -> wire.groups.GroupRow:
+    return wire.groups.GroupRow(
         id=head.group.number,
         name=group_name(head.group.name, head.group.number),
         total_phone_numbers=head.census.size,
@@ -449,9 +453,9 @@ def group_name(name: str | None, number: int) -> str:
 _FIELDS = ("field1", "field2", "field3", "field4", "field5")
 
 
-def contact_row(contact: Contact, group_number: int) -> wire.ContactRow:
+def contact_row(contact: Contact, group_number: int) -> wire.groups.ContactRow:
     details = contact.details
-    return wire.ContactRow(
+    return wire.groups.ContactRow(
         id=to_uuid(contact.id),
         phone_number=f"+{contact.msisdn}",
         country_iso=contact.country or NO_COUNTRY,
@@ -488,7 +492,7 @@ def contact_cells(contact: Contact) -> list[Cell]:
     return [*known, *fields, custom, "yes" if row.optout else "no", row.date_added]
 
 
-def details_of(asked: wire.GroupContact | wire.UpdateContact, before: Details) -> Details:
+def details_of(asked: wire.groups.GroupContact | wire.groups.UpdateContact, before: Details) -> Details:
     """What a contact's details become: what is not asked stays."""
     fields = dict(before.fields)
     for name in _FIELDS:
@@ -511,8 +515,8 @@ def _put(fields: dict[str, str], name: str, value: Any) -> None:
         fields[name] = value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def optout_row(optout: OptOut, country: str | None) -> wire.OptoutRow:
-    return wire.OptoutRow(
+def optout_row(optout: OptOut, country: str | None) -> wire.optouts.OptoutRow:
+    return wire.optouts.OptoutRow(
         id=optout.number,
         phone_number=with_plus(optout.msisdn),
         country_iso=country or NO_COUNTRY,
@@ -534,8 +538,8 @@ def optout_cells(optout: OptOut, country: str | None) -> list[Cell]:
     return [row.id, row.phone_number, row.country_iso, row.optout_from, row.datetime]
 
 
-def originator_row(originator: Originator, default: str | None, now: datetime) -> wire.OriginatorRow:
-    return wire.OriginatorRow(
+def originator_row(originator: Originator, default: str | None, now: datetime) -> wire.originators.OriginatorRow:
+    return wire.originators.OriginatorRow(
         id=originator.number,
         originator=originator.value,
         is_default=originator.value == default,
@@ -551,9 +555,9 @@ def template_type(template: Template) -> str | None:
     return "transactional" if template.rich_media is None else "promotional"
 
 
-def template_data(template: Template, now: datetime) -> wire.TemplateData:
+def template_data(template: Template, now: datetime) -> wire.templates.TemplateData:
     media = template.rich_media
-    return wire.TemplateData(
+    return wire.templates.TemplateData(
         id=template.number,
         name=template.name,
         channel=template.channel.value,
@@ -561,18 +565,18 @@ def template_data(template: Template, now: datetime) -> wire.TemplateData:
         created_at=when(template.created_at),
         approved=template.approved(now),
         type=template_type(template),
-        rich_media=wire.RichMedia()
+        rich_media=wire.templates.RichMedia()
         if media is None
-        else wire.RichMedia(
+        else wire.templates.RichMedia(
             image_url=media.image_url, button_caption=media.button_caption, target_url=media.target_url
         ),
         locked=template.channel is not Channel.SMS and template.approved(now),
     )
 
 
-def template_row(template: Template, now: datetime) -> wire.TemplateRow:
+def template_row(template: Template, now: datetime) -> wire.templates.TemplateRow:
     data = template_data(template, now)
-    return wire.TemplateRow(
+    return wire.templates.TemplateRow(
         id=data.id,
         name=data.name,
         channel=data.channel,
@@ -589,8 +593,8 @@ def _lifetime(seconds: int | None) -> str:
     return _LIFETIMES.get(seconds, f"{seconds} seconds")
 
 
-def application_row(application: Application) -> wire.ApplicationRow:
-    return wire.ApplicationRow(
+def application_row(application: Application) -> wire.applications.ApplicationRow:
+    return wire.applications.ApplicationRow(
         id=application.number,
         application_id=application.id,
         application_secret=application.secret,
@@ -629,14 +633,14 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def application_settings(application: Application) -> wire.ApplicationSettings:
+def application_settings(application: Application) -> wire.applications.ApplicationSettings:
     own = application.settings
     settings = {
         area: {**defaults, **(own_area if isinstance(own_area := own.get(area), dict) else {})}
         for area, defaults in SETTINGS.items()
     }
     row = application_row(application)
-    return wire.ApplicationSettings(
+    return wire.applications.ApplicationSettings(
         application_id=row.application_id,
         name=row.application_name,
         scopes=row.scopes,

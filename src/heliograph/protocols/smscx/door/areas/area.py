@@ -85,7 +85,10 @@ def _file(name: str, suffix: str, media_type: str, content: AsyncIterator[bytes]
 
 
 def csv_file(
-    call: Call[wire.ExportQuery | wire.ReportExportQuery, None], name: str, header: Sequence[str], chunks: Chunks
+    call: Call[wire.common.ExportQuery | wire.reports.ReportExportQuery, None],
+    name: str,
+    header: Sequence[str],
+    chunks: Chunks,
 ) -> Response:
     return _file(name, "csv", _CSV, as_csv(header, chunks, bom=reading.flag(call.query.bom)))
 

@@ -34,16 +34,16 @@ _STATUSES = {
 
 
 class ConversationsArea(Area):
-    async def get_converstions_list(self, call: Call[None, None]) -> wire.ConversationList:
+    async def get_converstions_list(self, call: Call[None, None]) -> wire.conversations.ConversationList:
         found = await self._services.conversations.all(call.account)
-        return wire.ConversationList(data=[_row(known) for known in found])
+        return wire.conversations.ConversationList(data=[_row(known) for known in found])
 
-    async def get_conversation(self, call: Call[None, None]) -> wire.ConversationDetails:
+    async def get_conversation(self, call: Call[None, None]) -> wire.conversations.ConversationDetails:
         known = await self._services.conversations.get(call.account, reading.known(call.path["conversation_id"]))
         row = _row(known)
         lines = await self._services.conversations.thread(call.account, known.conversation)
-        return wire.ConversationDetails(
-            info=wire.ConversationInfo(
+        return wire.conversations.ConversationDetails(
+            info=wire.conversations.ConversationInfo(
                 conversation_id=row.conversation_id,
                 phone_number=row.phone_number,
                 country_iso=row.country_iso,
@@ -53,17 +53,19 @@ class ConversationsArea(Area):
             data=[_line(line) for line in lines],
         )
 
-    async def mark_conversation_as_read(self, call: Call[None, None]) -> wire.TextIdReply:
+    async def mark_conversation_as_read(self, call: Call[None, None]) -> wire.common.TextIdReply:
         conversation_id = call.path["conversation_id"]
         await self._services.conversations.mark_read(call.account, reading.known(conversation_id))
-        return wire.TextIdReply(info=wire.TextIdInfo(id=conversation_id))
+        return wire.common.TextIdReply(info=wire.common.TextIdInfo(id=conversation_id))
 
-    async def send_conversation_reply_sms(self, call: Call[None, wire.SmsReply]) -> wire.SmsReplyReply:
+    async def send_conversation_reply_sms(
+        self, call: Call[None, wire.conversations.SmsReply]
+    ) -> wire.conversations.SmsReplyReply:
         sent = await self._reply(call, Channel.SMS, None)
         row = shapes.send_row(sent, scheduled=False, show_timezone=False)
-        return wire.SmsReplyReply(
+        return wire.conversations.SmsReplyReply(
             info=_info(sent),
-            data=wire.SentSmsReply(
+            data=wire.conversations.SentSmsReply(
                 msg_id=row.msg_id,
                 status=_status(sent.message.status, scheduled=False),
                 created_at=row.created_at,
@@ -77,17 +79,27 @@ class ConversationsArea(Area):
             ),
         )
 
-    async def send_conversation_reply_viber(self, call: Call[None, wire.RichReply]) -> wire.RichReplyReply:
+    async def send_conversation_reply_viber(
+        self, call: Call[None, wire.conversations.RichReply]
+    ) -> wire.conversations.RichReplyReply:
         return await self._rich(call, Channel.VIBER)
 
-    async def send_conversation_reply_whatsapp(self, call: Call[None, wire.RichReply]) -> wire.RichReplyReply:
+    async def send_conversation_reply_whatsapp(
+        self, call: Call[None, wire.conversations.RichReply]
+    ) -> wire.conversations.RichReplyReply:
         return await self._rich(call, Channel.WHATSAPP)
 
-    async def _rich(self, call: Call[None, wire.RichReply], channel: Channel) -> wire.RichReplyReply:
+    async def _rich(
+        self, call: Call[None, wire.conversations.RichReply], channel: Channel
+    ) -> wire.conversations.RichReplyReply:
         sent = await self._reply(call, channel, _media(call.body.rich_media))
-        return wire.RichReplyReply(info=_info(sent), data=shapes.send_row(sent, scheduled=False, show_timezone=False))
+        return wire.conversations.RichReplyReply(
+            info=_info(sent), data=shapes.send_row(sent, scheduled=False, show_timezone=False)
+        )
 
-    async def _reply(self, call: Call[None, wire.SmsReply], channel: Channel, media: RichMedia | None) -> Sent:
+    async def _reply(
+        self, call: Call[None, wire.conversations.SmsReply], channel: Channel, media: RichMedia | None
+    ) -> Sent:
         body = call.body
         conversation_id = reading.known(call.path["conversation_id"])
         if not body.text:
@@ -114,9 +126,9 @@ class ConversationsArea(Area):
             raise SmscxRefusal(403, "access_denied", 1608, error.message) from error
 
 
-def _row(known: Known) -> wire.ConversationRow:
+def _row(known: Known) -> wire.conversations.ConversationRow:
     conversation, details = known
-    return wire.ConversationRow(
+    return wire.conversations.ConversationRow(
         conversation_id=to_uuid(conversation.id),
         phone_number=with_plus(conversation.msisdn),
         country_iso=country_of(conversation.msisdn) or shapes.NO_COUNTRY,
@@ -132,9 +144,9 @@ def _status(status: Status, *, scheduled: bool) -> str:
     return "SCHEDULED" if scheduled else _STATUSES.get(status, "FAILED")
 
 
-def _line(line: ConversationEntry) -> wire.ConversationLine:
+def _line(line: ConversationEntry) -> wire.conversations.ConversationLine:
     media = line.rich_media or RichMedia()
-    return wire.ConversationLine(
+    return wire.conversations.ConversationLine(
         msg_id=to_uuid(line.id),
         type="received" if line.received else "sent",
         text=line.text,
@@ -150,9 +162,9 @@ def _line(line: ConversationEntry) -> wire.ConversationLine:
     )
 
 
-def _info(sent: Sent) -> wire.ReplyInfo:
+def _info(sent: Sent) -> wire.conversations.ReplyInfo:
     message, batch, rendered = sent
-    return wire.ReplyInfo(
+    return wire.conversations.ReplyInfo(
         campaign_id=to_uuid(batch.id),
         total_phone_numbers=1,
         total_valid=1,
@@ -170,7 +182,7 @@ def _media(asked: Any) -> RichMedia | None:
     if not isinstance(asked, dict) or not any(asked.values()):
         return None
     try:
-        media = msgspec.convert(asked, wire.RichMedia)
+        media = msgspec.convert(asked, wire.templates.RichMedia)
     except msgspec.ValidationError as error:
         raise invalid_param(1802, f"`richMedia` can't be read: {error}.") from error
     return RichMedia(image_url=media.image_url, button_caption=media.button_caption, target_url=media.target_url)

@@ -38,25 +38,27 @@ _HEADER = (
 
 
 class LinksArea(Area):
-    async def get_shortlinks_list(self, call: Call[None, None]) -> wire.ShortlinkList:
+    async def get_shortlinks_list(self, call: Call[None, None]) -> wire.links.ShortlinkList:
         found = await self._services.links.all(call.account, LinkKind.SHORTLINK)
-        return wire.ShortlinkList(data=[self._shortlink(call, link) for link in found])
+        return wire.links.ShortlinkList(data=[self._shortlink(call, link) for link in found])
 
-    async def create_shortlink(self, call: Call[None, wire.NewShortlink]) -> wire.NewShortlinkReply:
+    async def create_shortlink(self, call: Call[None, wire.links.NewShortlink]) -> wire.links.NewShortlinkReply:
         body = call.body
         if not body.url:
             raise MissingField("`url` is empty.", field="url")
         row = self._shortlink(call, await self._services.links.shorten(call.account, body.url, body.name or None))
-        return wire.NewShortlinkReply(
-            info=wire.NewShortlinkInfo(id=row.id, name=row.name, original_url=row.original_url, short_url=row.short_url)
+        return wire.links.NewShortlinkReply(
+            info=wire.links.NewShortlinkInfo(
+                id=row.id, name=row.name, original_url=row.original_url, short_url=row.short_url
+            )
         )
 
-    async def get_shortlink_hits(self, call: Call[wire.PageQuery, None]) -> wire.ShortlinkHits:
+    async def get_shortlink_hits(self, call: Call[wire.common.PageQuery, None]) -> wire.links.ShortlinkHits:
         link = await self._link(call, LinkKind.SHORTLINK)
         rows, paging = await self._hits(call, link)
-        return wire.ShortlinkHits(info=self._shortlink(call, link), data=rows, paging=paging)
+        return wire.links.ShortlinkHits(info=self._shortlink(call, link), data=rows, paging=paging)
 
-    async def update_shortlink(self, call: Call[None, wire.UpdateShortlink]) -> wire.TextIdReply:
+    async def update_shortlink(self, call: Call[None, wire.links.UpdateShortlink]) -> wire.common.TextIdReply:
         body = call.body
         link_id = call.path["link_id"]
         if body.name is UNSET and body.url is UNSET:
@@ -70,43 +72,45 @@ class LinksArea(Area):
             name=body.name if isinstance(body.name, str) else None,
             address=body.url if isinstance(body.url, str) else None,
         )
-        return wire.TextIdReply(info=wire.TextIdInfo(id=link_id))
+        return wire.common.TextIdReply(info=wire.common.TextIdInfo(id=link_id))
 
-    async def delete_shortlink(self, call: Call[None, None]) -> wire.TextIdReply:
+    async def delete_shortlink(self, call: Call[None, None]) -> wire.common.TextIdReply:
         return await self._delete(call, LinkKind.SHORTLINK)
 
-    async def export_shortlink_hits_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_shortlink_hits_to_csv(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return csv_file(call, "hits", _HEADER, self._cells(call, await self._link(call, LinkKind.SHORTLINK)))
 
-    async def export_shortlink_hits_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_shortlink_hits_to_xlsx(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return xlsx_file("hits", _HEADER, self._cells(call, await self._link(call, LinkKind.SHORTLINK)))
 
-    async def get_attachments_list(self, call: Call[None, None]) -> wire.AttachmentList:
+    async def get_attachments_list(self, call: Call[None, None]) -> wire.links.AttachmentList:
         found = await self._services.links.all(call.account, LinkKind.ATTACHMENT)
-        return wire.AttachmentList(data=[self._attachment(call, link) for link in found])
+        return wire.links.AttachmentList(data=[self._attachment(call, link) for link in found])
 
-    async def get_attachment_hits(self, call: Call[wire.PageQuery, None]) -> wire.AttachmentHits:
+    async def get_attachment_hits(self, call: Call[wire.common.PageQuery, None]) -> wire.links.AttachmentHits:
         link = await self._link(call, LinkKind.ATTACHMENT)
         rows, paging = await self._hits(call, link)
-        return wire.AttachmentHits(info=self._attachment(call, link), data=rows, paging=paging)
+        return wire.links.AttachmentHits(info=self._attachment(call, link), data=rows, paging=paging)
 
-    async def delete_attachment(self, call: Call[None, None]) -> wire.TextIdReply:
+    async def delete_attachment(self, call: Call[None, None]) -> wire.common.TextIdReply:
         return await self._delete(call, LinkKind.ATTACHMENT)
 
-    async def export_attachment_hits_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_attachment_hits_to_csv(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return csv_file(call, "hits", _HEADER, self._cells(call, await self._link(call, LinkKind.ATTACHMENT)))
 
-    async def export_attachment_hits_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_attachment_hits_to_xlsx(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return xlsx_file("hits", _HEADER, self._cells(call, await self._link(call, LinkKind.ATTACHMENT)))
 
     async def _link(self, call: AnyCall, kind: LinkKind) -> Link:
         return await self._services.links.get(call.account, kind, call.path["link_id"])
 
-    async def _delete(self, call: AnyCall, kind: LinkKind) -> wire.TextIdReply:
+    async def _delete(self, call: AnyCall, kind: LinkKind) -> wire.common.TextIdReply:
         await self._services.links.delete(call.account, kind, call.path["link_id"])
-        return wire.TextIdReply(info=wire.TextIdInfo(id=call.path["link_id"]))
+        return wire.common.TextIdReply(info=wire.common.TextIdInfo(id=call.path["link_id"]))
 
-    async def _hits(self, call: Call[wire.PageQuery, None], link: Link) -> tuple[list[wire.HitRow], wire.Paging]:
+    async def _hits(
+        self, call: Call[wire.common.PageQuery, None], link: Link
+    ) -> tuple[list[wire.links.HitRow], wire.common.Paging]:
         at = reading.place(call.query)
         found = await self._services.links.hits(
             call.account, link, limit=at.limit + 1, before=at.before, after=at.after
@@ -119,8 +123,8 @@ class LinksArea(Area):
         async for page in self._services.links.all_hits(call.account, link):
             yield _lines(page)
 
-    def _shortlink(self, call: AnyCall, link: Link) -> wire.ShortlinkRow:
-        return wire.ShortlinkRow(
+    def _shortlink(self, call: AnyCall, link: Link) -> wire.links.ShortlinkRow:
+        return wire.links.ShortlinkRow(
             id=link.id,
             name=link.name,
             short_url=f"{self.places(call).short_url}/{link.id}",
@@ -129,8 +133,8 @@ class LinksArea(Area):
             date_created=shapes.when(link.created_at),
         )
 
-    def _attachment(self, call: AnyCall, link: Link) -> wire.AttachmentRow:
-        return wire.AttachmentRow(
+    def _attachment(self, call: AnyCall, link: Link) -> wire.links.AttachmentRow:
+        return wire.links.AttachmentRow(
             id=link.id,
             name=link.name,
             short_url=f"{self.places(call).short_url}/{link.id}",
@@ -141,10 +145,10 @@ class LinksArea(Area):
         )
 
 
-def hit_row(hit: Hit) -> wire.HitRow:
+def hit_row(hit: Hit) -> wire.links.HitRow:
     """Where an address is and how large a screen is, nobody asks: both are null."""
     agent = agent_of(hit.user_agent)
-    return wire.HitRow(
+    return wire.links.HitRow(
         hit_id=hit.number,
         device=agent.device,
         browser=agent.browser,

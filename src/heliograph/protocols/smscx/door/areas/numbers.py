@@ -56,19 +56,19 @@ _HEADER = (
 
 
 class NumbersArea(Area):
-    async def validate_number(self, call: Call[None, None]) -> wire.ValidatedReply:
+    async def validate_number(self, call: Call[None, None]) -> wire.numbers.ValidatedReply:
         facts = self._services.numbers.validate(call.path["phone_number"], call.account.default_region)
-        return wire.ValidatedReply(data=wire.Validated(f"+{facts.msisdn}", *_of_plan(facts)))
+        return wire.numbers.ValidatedReply(data=wire.numbers.Validated(f"+{facts.msisdn}", *_of_plan(facts)))
 
-    async def validate_numbers(self, call: Call[None, wire.ManyNumbers]) -> wire.ValidatedList:
+    async def validate_numbers(self, call: Call[None, wire.numbers.ManyNumbers]) -> wire.numbers.ValidatedList:
         body = call.body
         numbers = _listed(body)
         region = country(body.country_iso) or call.account.default_region
         found = await self._services.numbers.validate_many(numbers, region)
         rows = await aside(len(found) > MANY_NUMBERS, list, map(_validated, found))
         invalid = sum(row.invalid for row in rows)
-        return wire.ValidatedList(
-            info=wire.ValidatedInfo(
+        return wire.numbers.ValidatedList(
+            info=wire.numbers.ValidatedInfo(
                 total_phone_numbers=len(rows),
                 total_valid=len(rows) - invalid,
                 total_invalid=invalid,
@@ -77,16 +77,16 @@ class NumbersArea(Area):
             data=rows,
         )
 
-    async def lookup_number(self, call: Call[None, None]) -> wire.LookupReply:
+    async def lookup_number(self, call: Call[None, None]) -> wire.lookups.LookupReply:
         try:
             found = await self._services.numbers.look_up(
                 call.account, call.path["phone_number"], protocol=PROTOCOL, region=call.account.default_region
             )
         except NoCoverage as error:
             raise SmscxRefusal(403, "no_coverage", 1214, error.message) from error
-        return wire.LookupReply(data=lookup(found))
+        return wire.lookups.LookupReply(data=lookup(found))
 
-    async def lookup_numbers(self, call: Call[None, wire.LookupRequest]) -> wire.LookupsReply:
+    async def lookup_numbers(self, call: Call[None, wire.lookups.LookupRequest]) -> wire.lookups.LookupsReply:
         body = call.body
         numbers = _listed(body)
         own = await settings_of(self._services, call.principal, "lookup")
@@ -102,8 +102,8 @@ class NumbersArea(Area):
             )
         except InvalidCallbackUrl as error:
             raise invalid_param(1209, error.message) from error
-        return wire.LookupsReply(
-            info=wire.LookupsInfo(
+        return wire.lookups.LookupsReply(
+            info=wire.lookups.LookupsInfo(
                 lookup_bulk_id=to_uuid(job.id),
                 total_phone_numbers=job.asked,
                 total_valid=job.accepted,
@@ -113,7 +113,7 @@ class NumbersArea(Area):
                 phone_numbers_by_country=shapes.by_country([each.country for each in wanted]),
             ),
             data=[
-                wire.LookupRow(
+                wire.lookups.LookupRow(
                     phone_number=f"+{each.msisdn}",
                     country_iso=each.country or shapes.NO_COUNTRY,
                     cost=shapes.money(each.price),
@@ -124,16 +124,16 @@ class NumbersArea(Area):
             ],
         )
 
-    async def get_single_lookup_status(self, call: Call[None, None]) -> wire.Lookup:
+    async def get_single_lookup_status(self, call: Call[None, None]) -> wire.lookups.Lookup:
         lookup_id = reading.identifier(call.path["lookup_id"], 1217)
         return lookup(await self._services.numbers.lookup(call.account, lookup_id))
 
-    async def get_bulk_lookup_campaigns(self, call: Call[wire.PageQuery, None]) -> wire.LookupCampaigns:
+    async def get_bulk_lookup_campaigns(self, call: Call[wire.common.PageQuery, None]) -> wire.lookups.LookupCampaigns:
         at = reading.place(call.query)
         found = await self._services.numbers.jobs(call.account, limit=at.limit + 1, before=at.before, after=at.after)
-        return wire.LookupCampaigns(
+        return wire.lookups.LookupCampaigns(
             data=[
-                wire.LookupCampaign(
+                wire.lookups.LookupCampaign(
                     id=to_uuid(job.id),
                     total_phone_numbers=job.asked,
                     total_valid=job.accepted,
@@ -145,15 +145,15 @@ class NumbersArea(Area):
             paging=reading.paging(at, [job.id for job in found]),
         )
 
-    async def get_bulk_lookup_status(self, call: Call[wire.PageQuery, None]) -> wire.LookupResult:
+    async def get_bulk_lookup_status(self, call: Call[wire.common.PageQuery, None]) -> wire.lookups.LookupResult:
         job_id = reading.identifier(call.path["lookup_bulk_id"], 1218)
         job, countries = await self._services.numbers.job(call.account, job_id)
         at = reading.place(call.query)
         found = await self._services.numbers.lookups(
             call.account, job_id, limit=at.limit + 1, before=at.before, after=at.after
         )
-        return wire.LookupResult(
-            info=wire.LookupResultInfo(
+        return wire.lookups.LookupResult(
+            info=wire.lookups.LookupResultInfo(
                 lookup_bulk_id=to_uuid(job.id),
                 total_phone_numbers=job.asked,
                 total_valid=job.accepted,
@@ -164,10 +164,10 @@ class NumbersArea(Area):
             paging=reading.paging(at, [each.id for each in found]),
         )
 
-    async def export_number_lookup_report_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_number_lookup_report_to_csv(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return csv_file(call, "lookup", _HEADER, await self._lookup_cells(call))
 
-    async def export_number_lookup_report_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
+    async def export_number_lookup_report_to_xlsx(self, call: Call[wire.common.ExportQuery, None]) -> Response:
         return xlsx_file("lookup", _HEADER, await self._lookup_cells(call))
 
     async def _lookup_cells(self, call: AnyCall) -> Chunks:
@@ -180,7 +180,7 @@ class NumbersArea(Area):
 
         return cells()
 
-    async def get_available_numbers(self, call: Call[wire.AvailableQuery, None]) -> wire.AvailableNumbers:
+    async def get_available_numbers(self, call: Call[wire.rents.AvailableQuery, None]) -> wire.rents.AvailableNumbers:
         query = call.query
         asked = call.path["country_iso"].upper()
         if country(asked) is None and asked not in UNNUMBERED:
@@ -188,7 +188,7 @@ class NumbersArea(Area):
         features = _features(query.features)
         delayed = {"": None, "instant": False, "delayed": True}.get(query.setup_time.lower())
         now = shapes.when(from_ms(now_ms()))
-        return wire.AvailableNumbers(
+        return wire.rents.AvailableNumbers(
             data=[
                 _available(terms, now)
                 for terms in await self._services.rents.available()
@@ -199,10 +199,10 @@ class NumbersArea(Area):
             ]
         )
 
-    async def get_rented_numbers(self, call: Call[wire.RentedQuery, None]) -> wire.RentedNumbers:
+    async def get_rented_numbers(self, call: Call[wire.rents.RentedQuery, None]) -> wire.rents.RentedNumbers:
         query = call.query
         features = _features(query.features)
-        return wire.RentedNumbers(
+        return wire.rents.RentedNumbers(
             data=[
                 _rented(each)
                 for each in await self._services.rents.all(call.account)
@@ -219,7 +219,7 @@ class NumbersArea(Area):
             ]
         )
 
-    async def rent_number(self, call: Call[None, wire.RentRequest]) -> wire.RentReply:
+    async def rent_number(self, call: Call[None, wire.rents.RentRequest]) -> wire.rents.RentReply:
         body = call.body
         registration = body.registration_id if isinstance(body.registration_id, str) else None
         if registration is not None and not is_random_uuid(registration):
@@ -236,16 +236,16 @@ class NumbersArea(Area):
             )
         except NumberTaken as error:
             raise SmscxRefusal(403, "access_denied", 1231, error.message) from error
-        return wire.RentReply(
-            info=wire.RentInfo(
+        return wire.rents.RentReply(
+            info=wire.rents.RentInfo(
                 **_renewed_fields(rent), setup_cost=shapes.money(rent.setup_price), approved=rent.approved
             )
         )
 
-    async def get_rent_status(self, call: Call[None, None]) -> wire.RentStatus:
-        return wire.RentStatus(info=_rented(await self._services.rents.get(call.account, _rent_id(call))))
+    async def get_rent_status(self, call: Call[None, None]) -> wire.rents.RentStatus:
+        return wire.rents.RentStatus(info=_rented(await self._services.rents.get(call.account, _rent_id(call))))
 
-    async def renew_rent(self, call: Call[None, wire.RenewRequest]) -> wire.RenewedReply:
+    async def renew_rent(self, call: Call[None, wire.rents.RenewRequest]) -> wire.rents.RenewedReply:
         body = call.body
         try:
             rent = await self._services.rents.renew(
@@ -257,9 +257,9 @@ class NumbersArea(Area):
             )
         except Locked as error:
             raise SmscxRefusal(403, "access_denied", 1228, error.message) from error
-        return wire.RenewedReply(info=wire.RenewedInfo(**_renewed_fields(rent)))
+        return wire.rents.RenewedReply(info=wire.rents.RenewedInfo(**_renewed_fields(rent)))
 
-    async def edit_rent_settings(self, call: Call[None, wire.RentSettings]) -> wire.EditedRent:
+    async def edit_rent_settings(self, call: Call[None, wire.rents.RentSettings]) -> wire.rents.EditedRent:
         body = call.body
         rent_id = _rent_id(call)
         if body.auto_renew is UNSET and body.callback_url is UNSET:
@@ -271,19 +271,19 @@ class NumbersArea(Area):
             auto_renew=body.auto_renew if isinstance(body.auto_renew, bool) else None,
             callback_url=body.callback_url,
         )
-        return wire.EditedRent(
-            info=wire.EditedRentInfo(rent_id=to_uuid(rent_id), datetime=shapes.when(from_ms(now_ms())))
+        return wire.rents.EditedRent(
+            info=wire.rents.EditedRentInfo(rent_id=to_uuid(rent_id), datetime=shapes.when(from_ms(now_ms())))
         )
 
-    async def cancel_rent(self, call: Call[None, None]) -> wire.CanceledRent:
+    async def cancel_rent(self, call: Call[None, None]) -> wire.rents.CanceledRent:
         try:
             rent = await self._services.rents.cancel(call.account, _rent_id(call))
         except TooLate as error:
             raise SmscxRefusal(403, "access_denied", 1227, error.message) from error
         except Locked as error:
             raise SmscxRefusal(403, "access_denied", 1232, error.message) from error
-        return wire.CanceledRent(
-            info=wire.CanceledRentInfo(
+        return wire.rents.CanceledRent(
+            info=wire.rents.CanceledRentInfo(
                 rent_id=to_uuid(rent.id),
                 number_id=to_uuid(rent.terms.number_id),
                 phone_number=f"+{rent.terms.msisdn}",
@@ -292,14 +292,14 @@ class NumbersArea(Area):
             )
         )
 
-    async def get_inbound_sms(self, call: Call[wire.PageQuery, None]) -> wire.RentedInbound:
+    async def get_inbound_sms(self, call: Call[wire.common.PageQuery, None]) -> wire.rents.RentedInbound:
         rent, _ = await self._services.rents.get(call.account, _rent_id(call))
         at = reading.place(call.query)
         found = await self._services.inbound.page(
             call.account, InboundFilter(rent_id=rent.id), limit=at.limit + 1, before=at.before, after=at.after
         )
-        return wire.RentedInbound(
-            info=wire.RentedInboundInfo(
+        return wire.rents.RentedInbound(
+            info=wire.rents.RentedInboundInfo(
                 rent_id=to_uuid(rent.id), phone_number=f"+{rent.terms.msisdn}", country_iso=rent.terms.country
             ),
             data=[shapes.inbound_item(message) for message in reading.shown_of(at, found)],
@@ -307,7 +307,7 @@ class NumbersArea(Area):
         )
 
 
-def _listed(body: wire.ManyNumbers) -> list[str]:
+def _listed(body: wire.numbers.ManyNumbers) -> list[str]:
     if not body.phone_numbers:
         raise invalid_param(1203, "`phoneNumbers` is empty.")
     return body.phone_numbers
@@ -317,10 +317,10 @@ def _of_plan(facts: Facts) -> tuple[str, str, str]:
     return facts.country or shapes.NO_COUNTRY, facts.operator or "", facts.time_zone
 
 
-def _validated(found: Facts | str) -> wire.ValidatedRow:
+def _validated(found: Facts | str) -> wire.numbers.ValidatedRow:
     if isinstance(found, str):
-        return wire.ValidatedRow(phone_number=found, invalid=True)
-    return wire.ValidatedRow(f"+{found.msisdn}", False, *_of_plan(found))
+        return wire.numbers.ValidatedRow(phone_number=found, invalid=True)
+    return wire.numbers.ValidatedRow(f"+{found.msisdn}", False, *_of_plan(found))
 
 
 _STATUSES = {
@@ -333,7 +333,7 @@ _STATUSES = {
 _NO_NETWORK = Network()
 
 
-def lookup(stored: Lookup) -> wire.Lookup:
+def lookup(stored: Lookup) -> wire.lookups.Lookup:
     """What is not answered yet is UNKNOWN, and its description says why."""
     facts = stored.facts
     original = _NO_NETWORK if facts is None else facts.original
@@ -343,7 +343,7 @@ def lookup(stored: Lookup) -> wire.Lookup:
     name = COUNTRIES.get(place, _NEVER_SAID)
     serving = ported or original
     away = roaming or _NO_NETWORK
-    return wire.Lookup(
+    return wire.lookups.Lookup(
         phone_number=f"+{stored.msisdn}",
         lookup_id=to_uuid(stored.id),
         cost=shapes.money(stored.price),
@@ -356,11 +356,11 @@ def lookup(stored: Lookup) -> wire.Lookup:
         status_description="The answer has not come yet." if facts is None else told_of(facts.status),
         ported=ported is not None,
         roaming=roaming is not None,
-        original_network=wire.Network(name=original.name, mnc=original.mnc),
-        ported_network=wire.Network(
+        original_network=wire.lookups.Network(name=original.name, mnc=original.mnc),
+        ported_network=wire.lookups.Network(
             name=None if ported is None else ported.name, mnc=None if ported is None else ported.mnc
         ),
-        roaming_network=wire.RoamingNetwork(
+        roaming_network=wire.lookups.RoamingNetwork(
             country_iso=away.country,
             country_name=None if away.country is None else COUNTRIES.get(away.country),
             mcc=away.mcc,
@@ -411,8 +411,8 @@ def _matches(terms: Terms, features: int, kind: str, any_originator: str, includ
     )
 
 
-def _periods(prices: Mapping[int, int]) -> list[wire.PeriodCost]:
-    return [wire.PeriodCost(days=days, cost=shapes.money(price)) for days, price in sorted(prices.items())]
+def _periods(prices: Mapping[int, int]) -> list[wire.rents.PeriodCost]:
+    return [wire.rents.PeriodCost(days=days, cost=shapes.money(price)) for days, price in sorted(prices.items())]
 
 
 def _common(terms: Terms) -> dict[str, Any]:
@@ -431,8 +431,8 @@ def _common(terms: Terms) -> dict[str, Any]:
     }
 
 
-def _available(terms: Terms, now: str) -> wire.AvailableNumber:
-    return wire.AvailableNumber(
+def _available(terms: Terms, now: str) -> wire.rents.AvailableNumber:
+    return wire.rents.AvailableNumber(
         **_common(terms),
         rent_cost=_periods(terms.prices),
         setup_time="instant" if terms.instantly else "delayed",
@@ -441,9 +441,9 @@ def _available(terms: Terms, now: str) -> wire.AvailableNumber:
     )
 
 
-def _rented(each: RentWithTraffic) -> wire.RentedNumber:
+def _rented(each: RentWithTraffic) -> wire.rents.RentedNumber:
     rent, traffic = each
-    return wire.RentedNumber(
+    return wire.rents.RentedNumber(
         **_common(rent.terms),
         rent_id=to_uuid(rent.id),
         rent_cost=shapes.money(rent.price),
@@ -451,8 +451,8 @@ def _rented(each: RentWithTraffic) -> wire.RentedNumber:
         rent_start=shapes.when(rent.begins_at),
         rent_end=shapes.when(rent.ends_at),
         renew_cost=_periods(rent.terms.prices),
-        inbound_sms=wire.SmsTotal(total=traffic.received, cost=shapes.money(traffic.received_price)),
-        outbound_sms=wire.SmsTotal(total=traffic.sent, cost=shapes.money(traffic.sent_price)),
+        inbound_sms=wire.rents.SmsTotal(total=traffic.received, cost=shapes.money(traffic.received_price)),
+        outbound_sms=wire.rents.SmsTotal(total=traffic.sent, cost=shapes.money(traffic.sent_price)),
         callback_url=rent.callback_url,
         auto_renew=rent.auto_renew,
         active_rent=rent.active,

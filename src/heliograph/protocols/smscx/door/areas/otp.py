@@ -53,13 +53,13 @@ _STATUSES = {
 
 
 class OtpArea(Area):
-    async def new_otp(self, call: Call[None, wire.NewOtp]) -> wire.Otp:
+    async def new_otp(self, call: Call[None, wire.otp.NewOtp]) -> wire.otp.Otp:
         return otp(await self._services.verify.start(call.account, await self._draft(call)))
 
-    async def get_otp_status(self, call: Call[None, None]) -> wire.Otp:
+    async def get_otp_status(self, call: Call[None, None]) -> wire.otp.Otp:
         return otp(await self._services.verify.get(call.account, reading.known(call.path["otp_id"])))
 
-    async def verify_otp(self, call: Call[None, wire.VerifyPin]) -> wire.VerifiedPin:
+    async def verify_otp(self, call: Call[None, wire.otp.VerifyPin]) -> wire.otp.VerifiedPin:
         pin = str(call.body.pin)
         if not pin:
             raise invalid_param(2022, "`pin` is empty.")
@@ -69,17 +69,17 @@ class OtpArea(Area):
             raise SmscxRefusal(400, "invalid_pin", 2029, error.message) from error
         except VerificationOver as error:
             raise _over(error) from error
-        return wire.VerifiedPin(status=_STATUSES[verified.status])
+        return wire.otp.VerifiedPin(status=_STATUSES[verified.status])
 
-    async def cancel_otp(self, call: Call[None, None]) -> wire.TextIdReply:
+    async def cancel_otp(self, call: Call[None, None]) -> wire.common.TextIdReply:
         try:
             await self._services.verify.cancel(call.account, reading.known(call.path["otp_id"]))
         except VerificationOver as error:
             code = 2030 if isinstance(error, VerificationCanceled) else 2031
             raise SmscxRefusal(403, "access_denied", code, error.message) from error
-        return wire.TextIdReply(info=wire.TextIdInfo(id=call.path["otp_id"]))
+        return wire.common.TextIdReply(info=wire.common.TextIdInfo(id=call.path["otp_id"]))
 
-    async def _draft(self, call: Call[None, wire.NewOtp]) -> VerificationDraft:
+    async def _draft(self, call: Call[None, wire.otp.NewOtp]) -> VerificationDraft:
         """Raises 2001 to 2020, but what the service finds."""
         body = call.body
         own = {**shapes.SETTINGS["otp"], **await settings_of(self._services, call.principal, "otp")}
@@ -112,7 +112,7 @@ class OtpArea(Area):
         )
 
     async def _wording(
-        self, call: AnyCall, body: wire.NewOtp, own: Mapping[str, Any], msisdn: str, kind: CodeKind
+        self, call: AnyCall, body: wire.otp.NewOtp, own: Mapping[str, Any], msisdn: str, kind: CodeKind
     ) -> Wording:
         sender = _given(body.from_, own, "from").strip()
         if not sender:
@@ -140,8 +140,8 @@ class OtpArea(Area):
         )
 
 
-def otp(verification: Verification) -> wire.Otp:
-    return wire.Otp(
+def otp(verification: Verification) -> wire.otp.Otp:
+    return wire.otp.Otp(
         otp_id=to_uuid(verification.id),
         track_id=shapes.track(verification.client_reference),
         phone_number=f"+{verification.msisdn}",
