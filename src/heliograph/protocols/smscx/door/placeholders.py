@@ -17,6 +17,7 @@ from heliograph.domain.bounded import count_in
 from heliograph.domain.contacts import Details
 from heliograph.domain.links import LinkKind, Tracked, new_token
 from heliograph.protocols.smscx.door.refusals import invalid_param
+from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.text import verbatim
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_ -]+?)\s*(?::\s*([^{}]*?)\s*)?\}\}")
@@ -127,9 +128,11 @@ def _random_length(argument: str | None) -> int:
         return _RANDOM_LENGTH
     length = count_in(argument)
     if length is None:
-        raise invalid_param(1136, f"A random placeholder can't have the length {argument!r}.")
+        raise invalid_param(Code.RANDOM_LENGTH_INVALID, f"A random placeholder can't have the length {argument!r}.")
     if not 1 <= length <= _LONGEST_RANDOM:
-        raise invalid_param(1137, f"A random placeholder has 1 to {_LONGEST_RANDOM} characters.")
+        raise invalid_param(
+            Code.RANDOM_LENGTH_OUT_OF_RANGE, f"A random placeholder has 1 to {_LONGEST_RANDOM} characters."
+        )
     return length
 
 

@@ -19,6 +19,7 @@ from heliograph.protocols.shared.uuids import from_uuid
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door.refusals import invalid_param
 from heliograph.protocols.smscx.door.shapes import DELIVERY_REPORTS, MULTICHANNEL, NO_COUNTRY, REPORTED, SOURCES, Doors
+from heliograph.protocols.smscx.wire.errors import Code
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ def number(text: str) -> int:
     return found
 
 
-def identifier(text: str, code: int) -> str:
+def identifier(text: str, code: Code) -> str:
     """An identifier in a path; `code` is what its misspelling is refused with."""
     try:
         return from_uuid(text)
@@ -66,7 +67,7 @@ def country(text: object) -> str | None:
     return region_named(text) if isinstance(text, str) else None
 
 
-def channel(text: str, code: int) -> Channel:
+def channel(text: str, code: Code) -> Channel:
     """In letters of either case; `code` is what a word for none is refused with."""
     try:
         return Channel(text.lower())
@@ -133,7 +134,7 @@ def moment(text: str | UnsetType | None) -> datetime | None:
         return None
     at = time_in(text.strip())
     if at is None:
-        raise invalid_param(1108, f"{text!r} is not a date.")
+        raise invalid_param(Code.SCHEDULED_DATE_INVALID, f"{text!r} is not a date.")
     return at
 
 
@@ -147,15 +148,15 @@ class Period(NamedTuple):
 def period(query: wire.reports.ReportQuery) -> Period:
     """An interval if both of its ends are there, else the period. Raises 1820 to 1824."""
     if query.start_date and query.end_date:
-        start, end = _day(query.start_date, 1821), _day(query.end_date, 1822)
+        start, end = _day(query.start_date, Code.START_DATE_INVALID), _day(query.end_date, Code.END_DATE_INVALID)
         if end < start:
-            raise invalid_param(1823, "The end is before the start.")
+            raise invalid_param(Code.END_BEFORE_START, "The end is before the start.")
         return Period(start, end + timedelta(days=1), by_month=False)
     if not query.period:
-        raise invalid_param(1824, "Give a period, or both a start and an end.")
+        raise invalid_param(Code.PERIOD_MISSING, "Give a period, or both a start and an end.")
     match = _PERIOD.fullmatch(query.period)
     if match is None or not 1970 <= int(match[1]) <= 9998:
-        raise invalid_param(1820, "A period is YYYY or YYYY-MM.")
+        raise invalid_param(Code.PERIOD_INVALID, "A period is YYYY or YYYY-MM.")
     year, month = int(match[1]), match[2]
     if month is None:
         return Period(datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC), by_month=True)
@@ -163,7 +164,7 @@ def period(query: wire.reports.ReportQuery) -> Period:
     return Period(start, (start + timedelta(days=31)).replace(day=1), by_month=False)
 
 
-def _day(text: str, code: int) -> datetime:
+def _day(text: str, code: Code) -> datetime:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
@@ -178,7 +179,7 @@ def source(text: str) -> Doors:
     if not text:
         return Doors()
     if text.lower() not in SOURCES:
-        raise invalid_param(1825, f"There is no source {text!r}.")
+        raise invalid_param(Code.SOURCE_UNKNOWN, f"There is no source {text!r}.")
     return SOURCES[text.lower()]
 
 
@@ -187,9 +188,9 @@ def report_filter(query: wire.reports.ReportQuery, now: datetime) -> tuple[Messa
     asked = period(query)
     report, by = query.delivery_report.lower(), query.channel.lower()
     if report and report not in DELIVERY_REPORTS:
-        raise invalid_param(1826, f"There is no delivery report {query.delivery_report!r}.")
+        raise invalid_param(Code.DELIVERY_REPORT_UNKNOWN, f"There is no delivery report {query.delivery_report!r}.")
     if by and by not in _CHANNELS:
-        raise invalid_param(1828, f"There is no channel {query.channel!r}.")
+        raise invalid_param(Code.REPORT_CHANNEL_UNKNOWN, f"There is no channel {query.channel!r}.")
     doors = source(query.source)
     return (
         MessageFilter(
@@ -213,5 +214,5 @@ def _countries(text: str) -> Sequence[str | None]:
     if not text:
         return ()
     if not _COUNTRY.fullmatch(text):
-        raise invalid_param(1827, f"{text!r} is not a country: two letters.")
+        raise invalid_param(Code.REPORT_COUNTRY_INVALID, f"{text!r} is not a country: two letters.")
     return [None if text.upper() == NO_COUNTRY else text.upper()]

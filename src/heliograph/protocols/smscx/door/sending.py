@@ -30,6 +30,7 @@ from heliograph.protocols.smscx.door import shapes
 from heliograph.protocols.smscx.door.placeholders import Addresses, Personalising, Recipients, tracked_in
 from heliograph.protocols.smscx.door.reading import channel, country, moment
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_numbers, invalid_param
+from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.batches import DryRun
 from heliograph.services.history import Sent
@@ -121,12 +122,17 @@ class Sending:
         run = await self._services.batches.dry_run(account, first)
         balance = await self._services.money.balance(account)
         if balance is not None and run.price <= balance:
-            raise SmscxRefusal(400, "insufficient_credit", 1130, "The balance does not cover the fallback.")
+            raise SmscxRefusal(
+                400,
+                "insufficient_credit",
+                Code.BALANCE_TOO_LOW_FOR_FALLBACK,
+                "The balance does not cover the fallback.",
+            )
 
     async def sms(self, caller: Principal, body: wire.sending.SmsRequest | wire.sending.CampaignRequest) -> Content:
         """Raises 1107, 1110."""
         if not body.text:
-            raise invalid_param(1107, "`text` is empty.")
+            raise invalid_param(Code.TEXT_MISSING, "`text` is empty.")
         own = await self._settings(caller, Channel.SMS)
         written = _transliterated(body, own.get("transliteration"))
         plain = None if written == body.text else body.text
@@ -139,7 +145,7 @@ class Sending:
         channel: Channel,
     ) -> Content:
         """Raises 1126 to 1128, 1132 and 1608."""
-        said = await self._template(caller.account, body.template_id, channel, 1608)
+        said = await self._template(caller.account, body.template_id, channel, Code.CHANNEL_NOT_ACTIVE)
         return Content(channel, [said], custom=shapes.custom_fields(body.custom_fields))
 
     async def strategy(
@@ -148,36 +154,38 @@ class Sending:
         """Raises 1107, 1120 to 1129, 1131, 1132 and 1134."""
         steps = body.strategy
         if len(steps) < 2:
-            raise invalid_param(1121, "A strategy has at least two channels.")
-        channels = [channel(step.channel, 1123) for step in steps]
+            raise invalid_param(Code.STRATEGY_TOO_SHORT, "A strategy has at least two channels.")
+        channels = [channel(step.channel, Code.STRATEGY_CHANNEL_UNKNOWN) for step in steps]
         if len(set(channels)) < len(channels):
-            raise invalid_param(1129, "A channel can be tried once.")
+            raise invalid_param(Code.STRATEGY_CHANNEL_REPEATED, "A channel can be tried once.")
         if channels[-1] is not Channel.SMS:
-            raise invalid_param(1122, "The last channel of a strategy is sms.")
+            raise invalid_param(Code.STRATEGY_WITHOUT_SMS, "The last channel of a strategy is sms.")
         said = []
         for step, by in zip(steps[:-1], channels[:-1], strict=True):
             template_id = step.template_id if isinstance(step.template_id, int | str) else ""
-            said.append(await self._template(caller.account, template_id, by, 1131))
+            said.append(await self._template(caller.account, template_id, by, Code.STRATEGY_CHANNEL_NOT_ACTIVE))
         if not isinstance(steps[-1].text, str) or not steps[-1].text:
-            raise invalid_param(1107, "The SMS of a strategy has a `text`.")
+            raise invalid_param(Code.TEXT_MISSING, "The SMS of a strategy has a `text`.")
         said.append(Said(Channel.SMS, steps[-1].text))
         own = await self._settings(caller, shapes.MULTICHANNEL)
         return Content(shapes.MULTICHANNEL, said, custom={}, after_s=_time_to_live(body.ttl, own.get("ttl")))
 
-    async def _template(self, account: Account, template_id: int | str, channel: Channel, inactive: int) -> Said:
+    async def _template(self, account: Account, template_id: int | str, channel: Channel, inactive: Code) -> Said:
         if template_id == "":
-            raise invalid_param(1126, "`templateId` is missing.")
+            raise invalid_param(Code.TEMPLATE_ID_MISSING, "`templateId` is missing.")
         number = count_in(str(template_id))
         if number is None:
-            raise invalid_param(1127, "`templateId` is not a number.")
+            raise invalid_param(Code.TEMPLATE_ID_INVALID, "`templateId` is not a number.")
         if channel not in self._services.channels:
             raise SmscxRefusal(403, "access_denied", inactive, f"The channel {channel} is not active.")
         try:
             found = await self._services.templates.to_send(account, TemplateWish(number, channel))
         except UnknownTemplate as error:
-            raise invalid_param(1128, error.message) from error
+            raise invalid_param(Code.TEMPLATE_TO_SEND_UNKNOWN, error.message) from error
         except TemplateNotApproved as error:
-            raise SmscxRefusal(403, "access_denied", 1132, "This template has not been approved yet.") from error
+            raise SmscxRefusal(
+                403, "access_denied", Code.TEMPLATE_NOT_APPROVED, "This template has not been approved yet."
+            ) from error
         return Said(channel, found.body, found.rich_media)
 
     async def to_numbers(
@@ -186,9 +194,9 @@ class Sending:
         """Raises 1103, 1104, 1119, 1207, 1210 and what `_read` raises."""
         to = [body.to] if isinstance(body.to, str) else body.to
         if not to:
-            raise invalid_param(1104, "`to` is empty.")
+            raise invalid_param(Code.TO_MISSING, "`to` is empty.")
         if len(to) > wire.sending.MAX_RECIPIENTS:
-            raise invalid_param(1103, f"At most {wire.sending.MAX_RECIPIENTS} recipients.")
+            raise invalid_param(Code.TOO_MANY_RECIPIENTS, f"At most {wire.sending.MAX_RECIPIENTS} recipients.")
         region = country(body.country_iso) or caller.account.default_region
         found = await aside(len(to) > MANY_NUMBERS, normalise_many, to, region=region, check=Check.POSSIBLE)
         invalid = [row.text for row in found.invalid]
@@ -214,20 +222,20 @@ class Sending:
     ) -> Wanted:
         """Raises 1101 to 1103, 1119, 1140 and what `_read` raises."""
         if not body.groups:
-            raise invalid_param(1101, "`groups` is empty.")
+            raise invalid_param(Code.GROUPS_MISSING, "`groups` is empty.")
         try:
             groups = await self._services.contacts.groups(caller.account, list(dict.fromkeys(body.groups)))
         except NotFound as error:
-            raise invalid_param(1140, error.message) from error
+            raise invalid_param(Code.GROUP_TO_SEND_TO_UNKNOWN, error.message) from error
         contacts = await self._services.contacts.within(caller.account, groups)
         said: dict[str, list[Details]] = {}
         for contact in contacts:
             said.setdefault(contact.msisdn, []).append(contact.details)
         recipients = {msisdn: together(details) for msisdn, details in said.items()}
         if not recipients:
-            raise invalid_param(1102, "There are no contacts in these groups.")
+            raise invalid_param(Code.GROUPS_EMPTY, "There are no contacts in these groups.")
         if len(recipients) > wire.sending.MAX_RECIPIENTS:
-            raise invalid_param(1103, f"At most {wire.sending.MAX_RECIPIENTS} recipients.")
+            raise invalid_param(Code.TOO_MANY_RECIPIENTS, f"At most {wire.sending.MAX_RECIPIENTS} recipients.")
         return await self._read(
             caller,
             body,
@@ -264,11 +272,11 @@ class Sending:
         send_at, local_time = _schedule(body, now)
         callback_url = body.dlr_callback_url or own.get("dlrCallback") or None
         if body.idempotency_id and not is_random_uuid(body.idempotency_id):
-            raise invalid_param(1111, "`idempotencyId` is not a UUID.")
+            raise invalid_param(Code.IDEMPOTENCY_ID_INVALID, "`idempotencyId` is not a UUID.")
         if not any(
             self._services.money.covers(msisdn, said.channel) for said in content.said for msisdn, _ in recipients
         ):
-            raise SmscxRefusal(403, "no_coverage", 1119, "Nothing is sent to these destinations.")
+            raise SmscxRefusal(403, "no_coverage", Code.NO_COVERAGE, "Nothing is sent to these destinations.")
         await self.check_links(account, [said.text for said in content.said])
         addresses = Addresses(lambda msisdn: places.base_url + optout_path(account, msisdn), places.short_url)
 
@@ -325,7 +333,7 @@ class Sending:
             try:
                 await self._services.links.get(account, kind, link_id)
             except NotFound as error:
-                raise invalid_param(1112, error.message) from error
+                raise invalid_param(Code.LINK_IN_TEXT_UNKNOWN, error.message) from error
 
     async def _settings(self, caller: Principal, area: str) -> Mapping[str, Any]:
         return await settings_of(self._services, caller, area)
@@ -333,7 +341,7 @@ class Sending:
     async def _originator(self, account: Account, asked: str) -> str:
         value = asked.strip()
         if not 3 <= len(value) <= 15 or (len(value) > 11 and not value.lstrip("+").isdecimal()):
-            raise invalid_param(1106, "`from` has 3 to 11 characters, or 3 to 15 digits.")
+            raise invalid_param(Code.FROM_INVALID, "`from` has 3 to 11 characters, or 3 to 15 digits.")
         if await self._services.originators.is_waiting(account, value):
             return account.default_originator or shapes.DEFAULT_SENDER
         return value
@@ -399,11 +407,11 @@ def _time_to_live(asked: object, own: object) -> int:
     text = str(asked if isinstance(asked, int | str) else own or shapes.USUAL_TTL_S)
     seconds = count_in(text)
     if seconds is None:
-        raise invalid_param(1124, "`ttl` is not a number.")
+        raise invalid_param(Code.STRATEGY_TTL_INVALID, "`ttl` is not a number.")
     if seconds < _TIMES_TO_LIVE_S.start:
-        raise invalid_param(1125, "`ttl` is at least 300 seconds.")
+        raise invalid_param(Code.STRATEGY_TTL_TOO_SHORT, "`ttl` is at least 300 seconds.")
     if seconds not in _TIMES_TO_LIVE_S:
-        raise invalid_param(1134, "`ttl` is at most 14 days.")
+        raise invalid_param(Code.STRATEGY_TTL_TOO_LONG, "`ttl` is at most 14 days.")
     return seconds
 
 
@@ -431,7 +439,7 @@ def _check_length(text: str) -> None:
     except TooManyParts:
         parts = MAX_PARTS + 1
     if parts > MAX_PARTS:
-        raise invalid_param(1107, f"`text` needs more than {MAX_PARTS} parts.")
+        raise invalid_param(Code.TEXT_MISSING, f"`text` needs more than {MAX_PARTS} parts.")
 
 
 def _schedule(body: wire.sending.AnySending, now: datetime) -> tuple[datetime | None, bool]:
@@ -444,7 +452,7 @@ def _schedule(body: wire.sending.AnySending, now: datetime) -> tuple[datetime | 
         at = at.replace(tzinfo=UTC)
     # A time of day has passed everywhere when it has where clocks are the furthest behind: 12 hours after UTC.
     if at < now - _LATE - (timedelta(hours=12) if local_time else timedelta()):
-        raise invalid_param(1116, "`scheduledDate` is in the past.")
+        raise invalid_param(Code.SCHEDULED_DATE_PAST, "`scheduledDate` is in the past.")
     return at if local_time else max(at, now), local_time
 
 
@@ -478,7 +486,7 @@ def _transliterated(body: wire.sending.SmsRequest | wire.sending.CampaignRequest
     if alphabet == _NON_GSM:
         return to_gsm(text) or body.text
     if alphabet not in ALPHABETS:
-        raise invalid_param(1110, f"There is no alphabet {wish.alphabet!r}.")
+        raise invalid_param(Code.ALPHABET_UNKNOWN, f"There is no alphabet {wish.alphabet!r}.")
     return romanise(text, alphabet) or body.text
 
 

@@ -36,6 +36,7 @@ from heliograph.protocols.smscx.door.areas.otp import OtpArea
 from heliograph.protocols.smscx.door.operations import OPERATIONS, SCOPES
 from heliograph.protocols.smscx.door.reading import country
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_numbers, invalid_param
+from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.aside import MANY_NUMBERS, aside
 
 GROUP_NAME = range(3, 61)
@@ -50,9 +51,11 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def get_access_token(self, call: Call[None, wire.applications.TokenRequest]) -> wire.applications.TokenReply:
         form = call.body
         if not form.grant_type:
-            raise SmscxRefusal(400, "invalid_request", 1600, "`grant_type` is missing.")
+            raise SmscxRefusal(400, "invalid_request", Code.TOKEN_REFUSED, "`grant_type` is missing.")
         if form.grant_type != "client_credentials":
-            raise SmscxRefusal(400, "unsupported_grant_type", 1600, "The only grant is client_credentials.")
+            raise SmscxRefusal(
+                400, "unsupported_grant_type", Code.TOKEN_REFUSED, "The only grant is client_credentials."
+            )
         application_id, secret = _basic(call.request)
         scopes = form.scope.split()
         try:
@@ -60,9 +63,9 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
                 application_id, secret, scopes or None
             )
         except Unauthenticated as error:
-            raise SmscxRefusal(401, "invalid_client", 1600, error.message) from error
+            raise SmscxRefusal(401, "invalid_client", Code.TOKEN_REFUSED, error.message) from error
         except InvalidField as error:
-            raise SmscxRefusal(400, "invalid_scope", 1600, error.message) from error
+            raise SmscxRefusal(400, "invalid_scope", Code.TOKEN_REFUSED, error.message) from error
         return wire.applications.TokenReply(
             access_token=issued.secret,
             expires_in=application.token_lifetime_s or 0,
@@ -106,16 +109,16 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def get_channel_pricing_by_country_iso(self, call: Call[None, None]) -> dict[str, object]:
         asked = call.path["country_iso"].upper()
         if country(asked) is None and asked not in UNNUMBERED:
-            raise invalid_param(1522, f"There is no country {asked!r}.")
+            raise invalid_param(Code.PRICING_COUNTRY_UNKNOWN, f"There is no country {asked!r}.")
         return self._prices(call.path["channel"], call.path["traffic_type"], asked)
 
     def _prices(self, channel: str, traffic: str, asked: str | None) -> dict[str, object]:
         if traffic.lower() not in _TRAFFIC:
-            raise invalid_param(1521, f"There are no prices for {channel} {traffic}.")
-        by = reading.channel(channel, 1521)
+            raise invalid_param(Code.PRICING_CHANNEL_UNKNOWN, f"There are no prices for {channel} {traffic}.")
+        by = reading.channel(channel, Code.PRICING_CHANNEL_UNKNOWN)
         found = self._services.money.prices(by, None if asked is None else [asked])
         if not found:
-            raise SmscxRefusal(403, "no_coverage", 1523, "Nothing is sent there.")
+            raise SmscxRefusal(403, "no_coverage", Code.PRICING_NO_COVERAGE, "Nothing is sent there.")
         if by is Channel.SMS:
             return {place: {"default": shapes.money(price)} for place, price in found.items()}
         both = {
@@ -158,7 +161,9 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         body = call.body
         draft = TemplateDraft(
             name=body.name or None,
-            channel=reading.channel(body.channel, 1806) if isinstance(body.channel, str) else Channel.SMS,
+            channel=reading.channel(body.channel, Code.TEMPLATE_CHANNEL_UNKNOWN)
+            if isinstance(body.channel, str)
+            else Channel.SMS,
             body=_template_text(body.text),
             rich_media=_media(body.rich_media),
         )
@@ -177,13 +182,15 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         number = reading.number(call.path["template_id"])
         if body == wire.templates.UpdateTemplate():
             await self._services.templates.get(call.account, number)
-            raise invalid_param(1804, "There is nothing to update.")
+            raise invalid_param(Code.TEMPLATE_UPDATE_EMPTY, "There is nothing to update.")
         await self._services.templates.change(
             call.account,
             number,
             name=body.name or None,
             body=_template_text(body.text) if isinstance(body.text, str) else None,
-            channel=reading.channel(body.channel, 1806) if isinstance(body.channel, str) else None,
+            channel=reading.channel(body.channel, Code.TEMPLATE_CHANNEL_UNKNOWN)
+            if isinstance(body.channel, str)
+            else None,
             rich_media=_media(body.rich_media),
         )
         return wire.templates.IdReply(info=wire.templates.IdInfo(id=number))
@@ -202,7 +209,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def create_group(self, call: Call[None, wire.groups.NewGroup]) -> wire.groups.NamedReply:
         name = call.body.name.strip()
         if len(name) not in GROUP_NAME:
-            raise invalid_param(1206, "A group's name has 3 to 60 characters.")
+            raise invalid_param(Code.GROUP_NAME_LENGTH, "A group's name has 3 to 60 characters.")
         return _named(await self._services.groups.create(call.account, GroupDraft(name=name)))
 
     async def _group(self, call: AnyCall) -> Group:
@@ -268,11 +275,11 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         body = call.body
         group = await self._group(call)
         if body == wire.groups.UpdateContact():
-            raise invalid_param(1213, "There is nothing to update.")
+            raise invalid_param(Code.CONTACT_UPDATE_EMPTY, "There is nothing to update.")
         changed = await self._services.contacts.change(
             call.account,
             group,
-            reading.identifier(call.path["contact_id"], 1202),
+            reading.identifier(call.path["contact_id"], Code.CONTACT_UNKNOWN),
             lambda before: shapes.details_of(body, before),
             number=body.phone_number if isinstance(body.phone_number, str) else None,
         )
@@ -282,7 +289,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 
     async def delete_contact_from_group(self, call: Call[None, None]) -> wire.groups.DeletedContact:
         group = await self._group(call)
-        contact_id = reading.identifier(call.path["contact_id"], 1202)
+        contact_id = reading.identifier(call.path["contact_id"], Code.CONTACT_UNKNOWN)
         gone = await self._services.contacts.delete(call.account, group, contact_id)
         return wire.groups.DeletedContact(
             info=wire.groups.DeletedContactInfo(
@@ -322,10 +329,14 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
             region=country(body.country_iso),
             on_invalid=None
             if body.allow_invalid is True
-            else lambda wrong: invalid_param(1210, "Some phone numbers are invalid.", _texts(wrong)),
+            else lambda wrong: invalid_param(
+                Code.SOME_NUMBERS_INVALID, "Some phone numbers are invalid.", _texts(wrong)
+            ),
         )
         if not added.new:
-            raise invalid_param(1441, "None of these is a number that is not in the list.", _texts(added.invalid))
+            raise invalid_param(
+                Code.NOTHING_TO_OPT_OUT, "None of these is a number that is not in the list.", _texts(added.invalid)
+            )
         return wire.groups.AddedReply(
             info=wire.groups.AddedInfo(
                 total_valid=len(added.new),
@@ -357,7 +368,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     # Reports
 
     async def get_single_report(self, call: Call[None, None]) -> wire.reports.SingleReport:
-        message_id = reading.identifier(call.path["message_id"], 1165)
+        message_id = reading.identifier(call.path["message_id"], Code.REPORT_ID_INVALID)
         sent = await self._services.history.get(call.account, message_id)
         return wire.reports.SingleReport(data=shapes.report_row(sent, datetime.now(UTC)))
 
@@ -395,7 +406,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         )
 
     async def get_campaign_report(self, call: Call[wire.common.PageQuery, None]) -> wire.campaigns.CampaignReport:
-        batch_id = reading.identifier(call.path["campaign_id"], 1155)
+        batch_id = reading.identifier(call.path["campaign_id"], Code.CAMPAIGN_ID_INVALID)
         campaign = await self._services.history.campaign(call.account, batch_id)
         at = reading.place(call.query)
         wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
@@ -405,7 +416,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def get_summary_reports(self, call: Call[wire.reports.ReportQuery, None]) -> wire.summaries.SummaryReply:
         dimension = call.path["dimension"].lower()
         if dimension not in {"source", "channel", "country", "traffic", "delivery"}:
-            raise invalid_param(1829, f"There is no summary by {dimension!r}.")
+            raise invalid_param(Code.SUMMARY_UNKNOWN, f"There is no summary by {dimension!r}.")
         wanted, period = reading.report_filter(call.query, datetime.now(UTC))
         found = await self._services.history.summary(call.account, wanted)
         return wire.summaries.SummaryReply(data=shapes.summary(found, dimension, by_month=period.by_month))
@@ -428,7 +439,7 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
         return xlsx_file("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
 
     async def _campaign_cells(self, call: AnyCall) -> Chunks:
-        batch_id = reading.identifier(call.path["campaign_id"], 1165)
+        batch_id = reading.identifier(call.path["campaign_id"], Code.REPORT_ID_INVALID)
         await self._services.history.campaign(call.account, batch_id)
         wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
         return self._report_cells(call, wanted, datetime.now(UTC))
@@ -441,7 +452,9 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
 def _basic(request: Request) -> tuple[str, str]:
     found = basic_credentials(request.headers.get("authorization", ""))
     if found is None:
-        raise SmscxRefusal(401, "invalid_client", 1600, "Give the application's id and secret as HTTP Basic.")
+        raise SmscxRefusal(
+            401, "invalid_client", Code.TOKEN_REFUSED, "Give the application's id and secret as HTTP Basic."
+        )
     return found
 
 
@@ -449,7 +462,7 @@ def _template_text(text: str) -> str:
     if not text:
         raise MissingField("`text` is empty.", field="text")
     if len(text) > 1_000:
-        raise invalid_param(1811, "A template's text has at most 1,000 characters.")
+        raise invalid_param(Code.TEMPLATE_TEXT_TOO_LONG, "A template's text has at most 1,000 characters.")
     return text
 
 
@@ -467,7 +480,7 @@ def _named(group: Group) -> wire.groups.NamedReply:
 
 def _listed(body: wire.groups.AddContacts) -> list[str | wire.groups.GroupContact]:
     if not body.phone_numbers:
-        raise invalid_param(1203, "`phoneNumbers` is empty.")
+        raise invalid_param(Code.NUMBERS_MISSING, "`phoneNumbers` is empty.")
     return body.phone_numbers
 
 

@@ -12,6 +12,7 @@ from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.areas.area import Area
 from heliograph.protocols.smscx.door.sending import Content, Wanted
+from heliograph.protocols.smscx.wire.errors import Code
 
 
 class ChannelsArea(Area):
@@ -117,7 +118,7 @@ class ChannelsArea(Area):
         return await self._sending.estimate(call.account, wanted, call.body)
 
     async def _delete_message(self, call: AnyCall, kind: str) -> wire.sending.DeletedMessage:
-        message_id = reading.identifier(call.path["message_id"], 1115)
+        message_id = reading.identifier(call.path["message_id"], Code.MESSAGE_ID_INVALID)
         sent = await self._services.history.get(call.account, message_id)
         if shapes.channel_of(sent.batch) != kind:
             raise NotFound(f"There is no such {kind} message.")
@@ -132,7 +133,7 @@ class ChannelsArea(Area):
         )
 
     async def _delete_campaign(self, call: AnyCall, kind: str) -> wire.sending.DeletedCampaign:
-        batch_id = reading.identifier(call.path["campaign_id"], 1155)
+        batch_id = reading.identifier(call.path["campaign_id"], Code.CAMPAIGN_ID_INVALID)
         before = await self._services.history.campaign(call.account, batch_id)
         if shapes.channel_of(before.batch) != kind:
             raise NotFound(f"There is no such {kind} campaign.")

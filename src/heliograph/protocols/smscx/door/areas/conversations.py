@@ -18,11 +18,12 @@ from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.areas.area import Area
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
 from heliograph.protocols.smscx.door.sending import PROTOCOL
+from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.conversations import Known
 from heliograph.services.history import Sent
 
 LONGEST_TEXT = 1_000
-_CLOSED = {Channel.VIBER: 1181, Channel.WHATSAPP: 1182}
+_CLOSED = {Channel.VIBER: Code.VIBER_WINDOW_CLOSED, Channel.WHATSAPP: Code.WHATSAPP_WINDOW_CLOSED}
 #: Four words for what our nine mean to somebody who reads a conversation.
 _STATUSES = {
     Status.DELIVERED: "DELIVERED",
@@ -106,10 +107,10 @@ class ConversationsArea(Area):
             await self._services.conversations.get(call.account, conversation_id)
             raise MissingField("`text` is empty.", field="text")
         if channel is not Channel.SMS and len(body.text) > LONGEST_TEXT:
-            raise invalid_param(1811, f"A reply has at most {LONGEST_TEXT} characters.")
+            raise invalid_param(Code.TEMPLATE_TEXT_TOO_LONG, f"A reply has at most {LONGEST_TEXT} characters.")
         key = body.idempotency_id if isinstance(body.idempotency_id, str) else None
         if key and not is_random_uuid(key):
-            raise invalid_param(1111, "`idempotencyId` is not a UUID.")
+            raise invalid_param(Code.IDEMPOTENCY_ID_INVALID, "`idempotencyId` is not a UUID.")
         try:
             return await self._services.conversations.reply(
                 call.account,
@@ -123,7 +124,7 @@ class ConversationsArea(Area):
         except WindowClosed as error:
             raise SmscxRefusal(403, "access_denied", _CLOSED[channel], error.message) from error
         except ChannelNotActive as error:
-            raise SmscxRefusal(403, "access_denied", 1608, error.message) from error
+            raise SmscxRefusal(403, "access_denied", Code.CHANNEL_NOT_ACTIVE, error.message) from error
 
 
 def _row(known: Known) -> wire.conversations.ConversationRow:
@@ -184,5 +185,5 @@ def _media(asked: Any) -> RichMedia | None:
     try:
         media = msgspec.convert(asked, wire.templates.RichMedia)
     except msgspec.ValidationError as error:
-        raise invalid_param(1802, f"`richMedia` can't be read: {error}.") from error
+        raise invalid_param(Code.TEMPLATE_TEXT_INVALID, f"`richMedia` can't be read: {error}.") from error
     return RichMedia(image_url=media.image_url, button_caption=media.button_caption, target_url=media.target_url)

@@ -16,6 +16,7 @@ from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.areas.area import Area, Chunks, csv_file, xlsx_file
 from heliograph.protocols.smscx.door.refusals import invalid_param
+from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.agents import agent_of
 from heliograph.services.exports import Cell
 
@@ -63,7 +64,7 @@ class LinksArea(Area):
         link_id = call.path["link_id"]
         if body.name is UNSET and body.url is UNSET:
             await self._link(call, LinkKind.SHORTLINK)
-            raise invalid_param(1406, "There is nothing to update.")
+            raise invalid_param(Code.SHORTLINK_UPDATE_EMPTY, "There is nothing to update.")
         if body.url == "":
             raise MissingField("`url` is empty.", field="url")
         await self._services.links.change(

@@ -29,6 +29,7 @@ from heliograph.protocols.smscx.door.areas.area import Area, Chunks, csv_file, x
 from heliograph.protocols.smscx.door.reading import country
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
 from heliograph.protocols.smscx.door.sending import PROTOCOL, settings_of
+from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.exports import Cell
 from heliograph.services.numbers import Facts
@@ -83,7 +84,7 @@ class NumbersArea(Area):
                 call.account, call.path["phone_number"], protocol=PROTOCOL, region=call.account.default_region
             )
         except NoCoverage as error:
-            raise SmscxRefusal(403, "no_coverage", 1214, error.message) from error
+            raise SmscxRefusal(403, "no_coverage", Code.LOOKUP_NO_COVERAGE, error.message) from error
         return wire.lookups.LookupReply(data=lookup(found))
 
     async def lookup_numbers(self, call: Call[None, wire.lookups.LookupRequest]) -> wire.lookups.LookupsReply:
@@ -98,10 +99,12 @@ class NumbersArea(Area):
                 protocol=PROTOCOL,
                 region=country(body.country_iso),
                 callback_url=url,
-                on_invalid=lambda wrong: invalid_param(1216, "There is no number here to look up.", wrong),
+                on_invalid=lambda wrong: invalid_param(
+                    Code.NOTHING_TO_LOOK_UP, "There is no number here to look up.", wrong
+                ),
             )
         except InvalidCallbackUrl as error:
-            raise invalid_param(1209, error.message) from error
+            raise invalid_param(Code.LOOKUP_CALLBACK_URL_INVALID, error.message) from error
         return wire.lookups.LookupsReply(
             info=wire.lookups.LookupsInfo(
                 lookup_bulk_id=to_uuid(job.id),
@@ -125,7 +128,7 @@ class NumbersArea(Area):
         )
 
     async def get_single_lookup_status(self, call: Call[None, None]) -> wire.lookups.Lookup:
-        lookup_id = reading.identifier(call.path["lookup_id"], 1217)
+        lookup_id = reading.identifier(call.path["lookup_id"], Code.LOOKUP_ID_INVALID)
         return lookup(await self._services.numbers.lookup(call.account, lookup_id))
 
     async def get_bulk_lookup_campaigns(self, call: Call[wire.common.PageQuery, None]) -> wire.lookups.LookupCampaigns:
@@ -146,7 +149,7 @@ class NumbersArea(Area):
         )
 
     async def get_bulk_lookup_status(self, call: Call[wire.common.PageQuery, None]) -> wire.lookups.LookupResult:
-        job_id = reading.identifier(call.path["lookup_bulk_id"], 1218)
+        job_id = reading.identifier(call.path["lookup_bulk_id"], Code.BULK_LOOKUP_ID_INVALID)
         job, countries = await self._services.numbers.job(call.account, job_id)
         at = reading.place(call.query)
         found = await self._services.numbers.lookups(
@@ -171,7 +174,7 @@ class NumbersArea(Area):
         return xlsx_file("lookup", _HEADER, await self._lookup_cells(call))
 
     async def _lookup_cells(self, call: AnyCall) -> Chunks:
-        job_id = reading.identifier(call.path["lookup_bulk_id"], 1218)
+        job_id = reading.identifier(call.path["lookup_bulk_id"], Code.BULK_LOOKUP_ID_INVALID)
         await self._services.numbers.job(call.account, job_id)
 
         async def cells() -> Chunks:
@@ -184,7 +187,7 @@ class NumbersArea(Area):
         query = call.query
         asked = call.path["country_iso"].upper()
         if country(asked) is None and asked not in UNNUMBERED:
-            raise invalid_param(2003, f"There is no country {asked!r}.")
+            raise invalid_param(Code.COUNTRY_UNKNOWN, f"There is no country {asked!r}.")
         features = _features(query.features)
         delayed = {"": None, "instant": False, "delayed": True}.get(query.setup_time.lower())
         now = shapes.when(from_ms(now_ms()))
@@ -223,11 +226,11 @@ class NumbersArea(Area):
         body = call.body
         registration = body.registration_id if isinstance(body.registration_id, str) else None
         if registration is not None and not is_random_uuid(registration):
-            raise invalid_param(1234, "There is no such registration.")
+            raise invalid_param(Code.REGISTRATION_UNKNOWN, "There is no such registration.")
         try:
             rent = await self._services.rents.rent(
                 call.account,
-                reading.identifier(body.number_id, 1222),
+                reading.identifier(body.number_id, Code.RENT_NUMBER_ID_INVALID),
                 body.rent_period,
                 protocol=PROTOCOL,
                 auto_renew=body.auto_renew is True,
@@ -235,7 +238,7 @@ class NumbersArea(Area):
                 registration_id=registration,
             )
         except NumberTaken as error:
-            raise SmscxRefusal(403, "access_denied", 1231, error.message) from error
+            raise SmscxRefusal(403, "access_denied", Code.RENT_NUMBER_TAKEN, error.message) from error
         return wire.rents.RentReply(
             info=wire.rents.RentInfo(
                 **_renewed_fields(rent), setup_cost=shapes.money(rent.setup_price), approved=rent.approved
@@ -256,7 +259,7 @@ class NumbersArea(Area):
                 callback_url=body.callback_url,
             )
         except Locked as error:
-            raise SmscxRefusal(403, "access_denied", 1228, error.message) from error
+            raise SmscxRefusal(403, "access_denied", Code.RENT_NOT_RENEWABLE, error.message) from error
         return wire.rents.RenewedReply(info=wire.rents.RenewedInfo(**_renewed_fields(rent)))
 
     async def edit_rent_settings(self, call: Call[None, wire.rents.RentSettings]) -> wire.rents.EditedRent:
@@ -264,7 +267,7 @@ class NumbersArea(Area):
         rent_id = _rent_id(call)
         if body.auto_renew is UNSET and body.callback_url is UNSET:
             await self._services.rents.get(call.account, rent_id)
-            raise invalid_param(1233, "There is nothing to change.")
+            raise invalid_param(Code.RENT_UPDATE_EMPTY, "There is nothing to change.")
         await self._services.rents.change(
             call.account,
             rent_id,
@@ -279,9 +282,9 @@ class NumbersArea(Area):
         try:
             rent = await self._services.rents.cancel(call.account, _rent_id(call))
         except TooLate as error:
-            raise SmscxRefusal(403, "access_denied", 1227, error.message) from error
+            raise SmscxRefusal(403, "access_denied", Code.RENT_CANCELED_TOO_LATE, error.message) from error
         except Locked as error:
-            raise SmscxRefusal(403, "access_denied", 1232, error.message) from error
+            raise SmscxRefusal(403, "access_denied", Code.RENT_IN_USE, error.message) from error
         return wire.rents.CanceledRent(
             info=wire.rents.CanceledRentInfo(
                 rent_id=to_uuid(rent.id),
@@ -309,7 +312,7 @@ class NumbersArea(Area):
 
 def _listed(body: wire.numbers.ManyNumbers) -> list[str]:
     if not body.phone_numbers:
-        raise invalid_param(1203, "`phoneNumbers` is empty.")
+        raise invalid_param(Code.NUMBERS_MISSING, "`phoneNumbers` is empty.")
     return body.phone_numbers
 
 
@@ -477,4 +480,4 @@ def _renewed_fields(rent: Rent) -> dict[str, Any]:
 
 
 def _rent_id(call: AnyCall) -> str:
-    return reading.identifier(call.path["rent_id"], 1221)
+    return reading.identifier(call.path["rent_id"], Code.RENT_ID_INVALID)

@@ -36,6 +36,7 @@ from heliograph.protocols.smscx.door.areas.area import Area
 from heliograph.protocols.smscx.door.placeholders import Addresses, Personalising
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
 from heliograph.protocols.smscx.door.sending import PROTOCOL, settings_of
+from heliograph.protocols.smscx.wire.errors import Code
 
 _PIN = "pin"
 _KINDS = {
@@ -62,11 +63,11 @@ class OtpArea(Area):
     async def verify_otp(self, call: Call[None, wire.otp.VerifyPin]) -> wire.otp.VerifiedPin:
         pin = str(call.body.pin)
         if not pin:
-            raise invalid_param(2022, "`pin` is empty.")
+            raise invalid_param(Code.PIN_MISSING, "`pin` is empty.")
         try:
             verified = await self._services.verify.check(call.account, reading.known(call.path["otp_id"]), pin)
         except WrongCode as error:
-            raise SmscxRefusal(400, "invalid_pin", 2029, error.message) from error
+            raise SmscxRefusal(400, "invalid_pin", Code.PIN_WRONG, error.message) from error
         except VerificationOver as error:
             raise _over(error) from error
         return wire.otp.VerifiedPin(status=_STATUSES[verified.status])
@@ -75,7 +76,7 @@ class OtpArea(Area):
         try:
             await self._services.verify.cancel(call.account, reading.known(call.path["otp_id"]))
         except VerificationOver as error:
-            code = 2030 if isinstance(error, VerificationCanceled) else 2031
+            code = Code.OTP_CANCELED_ALREADY if isinstance(error, VerificationCanceled) else Code.OTP_NOT_PENDING
             raise SmscxRefusal(403, "access_denied", code, error.message) from error
         return wire.common.TextIdReply(info=wire.common.TextIdInfo(id=call.path["otp_id"]))
 
@@ -84,27 +85,38 @@ class OtpArea(Area):
         body = call.body
         own = {**shapes.SETTINGS["otp"], **await settings_of(self._services, call.principal, "otp")}
         if not body.phone_number:
-            raise invalid_param(2001, "`phoneNumber` is empty.")
+            raise invalid_param(Code.OTP_NUMBER_MISSING, "`phoneNumber` is empty.")
         region = reading.country(body.country_iso)
         if region is None and isinstance(body.country_iso, str) and body.country_iso:
-            raise invalid_param(2003, f"There is no country {body.country_iso!r}.")
+            raise invalid_param(Code.COUNTRY_UNKNOWN, f"There is no country {body.country_iso!r}.")
         if region is None and not call.account.default_region and not _names_country(body.phone_number):
-            raise invalid_param(2002, "A national number needs `countryIso`.")
+            raise invalid_param(Code.OTP_COUNTRY_MISSING, "A national number needs `countryIso`.")
         try:
             facts = self._services.numbers.validate(body.phone_number, region or call.account.default_region)
         except InvalidRecipient as error:
-            raise invalid_param(2020, error.message, [body.phone_number]) from error
+            raise invalid_param(Code.OTP_NUMBER_INVALID, error.message, [body.phone_number]) from error
         if isinstance(body.track_id, str) and not is_random_uuid(body.track_id):
-            raise invalid_param(2018, "`trackId` is not a UUID.")
+            raise invalid_param(Code.TRACK_ID_INVALID, "`trackId` is not a UUID.")
         kind = _given(body.pin_type, own, "pinType").lower()
         if kind not in _KINDS:
-            raise invalid_param(2014 if kind else 2013, "`pinType` is numbers, letters or alphanumeric.")
+            raise invalid_param(
+                Code.PIN_TYPE_UNKNOWN if kind else Code.PIN_TYPE_MISSING,
+                "`pinType` is numbers, letters or alphanumeric.",
+            )
         return VerificationDraft(
             number=f"+{facts.msisdn}",
             wording=await self._wording(call, body, own, facts.msisdn, _KINDS[kind]),
-            ttl_s=_number(_given(body.ttl, own, "ttl"), TIMES_TO_LIVE_S, "ttl", (2007, 2008, 2009)),
+            ttl_s=_number(
+                _given(body.ttl, own, "ttl"),
+                TIMES_TO_LIVE_S,
+                "ttl",
+                (Code.OTP_TTL_INVALID, Code.OTP_TTL_TOO_SHORT, Code.OTP_TTL_TOO_LONG),
+            ),
             max_attempts=_number(
-                _given(body.max_attempts, own, "maxAttempts"), ATTEMPTS, "maxAttempts", (2010, 2011, 2012)
+                _given(body.max_attempts, own, "maxAttempts"),
+                ATTEMPTS,
+                "maxAttempts",
+                (Code.MAX_ATTEMPTS_INVALID, Code.MAX_ATTEMPTS_TOO_FEW, Code.MAX_ATTEMPTS_TOO_MANY),
             ),
             client_reference=body.track_id.lower() if isinstance(body.track_id, str) else None,
             callback_url=_given(body.otp_callback_url, own, "otpCallback") or None,
@@ -116,19 +128,19 @@ class OtpArea(Area):
     ) -> Wording:
         sender = _given(body.from_, own, "from").strip()
         if not sender:
-            raise invalid_param(2004, "`from` is missing.")
+            raise invalid_param(Code.OTP_FROM_MISSING, "`from` is missing.")
         if not 3 <= len(sender) <= 15 or (len(sender) > 11 and not sender.lstrip("+").isdecimal()):
-            raise invalid_param(2005, "`from` has 3 to 11 characters, or 3 to 15 digits.")
+            raise invalid_param(Code.OTP_FROM_INVALID, "`from` has 3 to 11 characters, or 3 to 15 digits.")
         template = _given(body.template, own, "template")
         if not template:
-            raise invalid_param(2006, "`template` is missing.")
+            raise invalid_param(Code.OTP_TEMPLATE_WITHOUT_PIN, "`template` is missing.")
         await self._sending.check_links(call.account, [template])
         places = self.places(call)
         addresses = Addresses(lambda to: places.base_url + optout_path(call.account, to), places.short_url)
         personal = Personalising([(msisdn, None)], addresses, kept={_PIN: PLACEHOLDER})
         text = personal.body(template)
         if f"${{{PLACEHOLDER}}}" not in text:
-            raise invalid_param(2006, "`template` has no {{pin}} in it.")
+            raise invalid_param(Code.OTP_TEMPLATE_WITHOUT_PIN, "`template` has no {{pin}} in it.")
         return Wording(
             text=text,
             values={
@@ -136,7 +148,12 @@ class OtpArea(Area):
             },
             originator=sender,
             kind=kind,
-            length=_number(_given(body.pin_length, own, "pinLength"), LENGTHS, "pinLength", (2015, 2016, 2017)),
+            length=_number(
+                _given(body.pin_length, own, "pinLength"),
+                LENGTHS,
+                "pinLength",
+                (Code.PIN_LENGTH_INVALID, Code.PIN_TOO_SHORT, Code.PIN_TOO_LONG),
+            ),
         )
 
 
@@ -172,7 +189,7 @@ def _names_country(number: str) -> bool:
         return True
 
 
-def _number(text: str, allowed: range, name: str, codes: tuple[int, int, int]) -> int:
+def _number(text: str, allowed: range, name: str, codes: tuple[Code, Code, Code]) -> int:
     """`codes` are for what is no number, too small, and too large."""
     value = count_in(text)
     if value is None:
@@ -186,9 +203,9 @@ def _number(text: str, allowed: range, name: str, codes: tuple[int, int, int]) -
 def _over(error: VerificationOver) -> SmscxRefusal:
     just_now = bool(error.facts.get("just_now"))
     type, code = {
-        AlreadyVerified: ("otp_verified", 2023),
-        VerificationCanceled: ("otp_cancelled", 2024),
-        VerificationExpired: ("otp_expired", 2028 if just_now else 2025),
-        VerificationFailed: ("otp_failed", 2027 if just_now else 2026),
-    }.get(error.__class__, ("otp_expired", 2025))
+        AlreadyVerified: ("otp_verified", Code.OTP_VERIFIED),
+        VerificationCanceled: ("otp_cancelled", Code.OTP_CANCELED),
+        VerificationExpired: ("otp_expired", Code.OTP_EXPIRED_NOW if just_now else Code.OTP_EXPIRED),
+        VerificationFailed: ("otp_failed", Code.OTP_FAILED_NOW if just_now else Code.OTP_FAILED),
+    }.get(error.__class__, ("otp_expired", Code.OTP_EXPIRED))
     return SmscxRefusal(400, type, code, error.message)
