@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
 
-from heliograph.domain.bounded import count_in, time_in, whole_number
+from heliograph.domain.bounded import count_in, time_in
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InvalidField, NotFound
 from heliograph.domain.filters import MessageFilter
@@ -21,10 +21,7 @@ from heliograph.protocols.smscx.door.refusals import invalid_param
 from heliograph.protocols.smscx.door.shapes import DELIVERY_REPORTS, MULTICHANNEL, NO_COUNTRY, REPORTED, SOURCES, Doors
 from heliograph.protocols.smscx.wire.errors import Code
 
-T = TypeVar("T")
-
 _TRUE, _FALSE = {"true", "1"}, {"false", "0", ""}
-_CURSOR_OLDER, _CURSOR_NEWER = "o", "n"
 _PERIOD = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2]))?")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _CHANNELS = {*Channel, MULTICHANNEL}
@@ -73,59 +70,6 @@ def channel(text: str, code: Code) -> Channel:
         return Channel(text.lower())
     except ValueError as error:
         raise invalid_param(code, f"There is no channel {text!r}.") from error
-
-
-class Place(NamedTuple):
-    """A page of a list."""
-
-    limit: int
-    before: str | None
-    after: str | None
-
-
-def place(query: wire.common.PageQuery) -> Place:
-    """InvalidField for a limit outside 1 to 500, or a cursor that we did not make."""
-    limit = whole_number(query.limit or str(wire.common.MAX_PAGE), range(1, wire.common.MAX_PAGE + 1))
-    if limit is None:
-        raise InvalidField(f"`limit` is a number from 1 to {wire.common.MAX_PAGE}.", field="limit")
-    before, after = None, None
-    for cursor in (query.next, query.previous):
-        if cursor.startswith(_CURSOR_OLDER):
-            before = cursor[1:]
-        elif cursor.startswith(_CURSOR_NEWER):
-            after = cursor[1:]
-        elif cursor:
-            raise InvalidField("This cursor is none of ours.", field="next")
-    return Place(limit, before, after)
-
-
-def counted(key: str) -> int:
-    """The key of a cursor in a list whose rows are counted. InvalidField for what is none of ours."""
-    found = count_in(key)
-    if found is None:
-        raise InvalidField("This cursor is none of ours.", field="next")
-    return found
-
-
-def paging(at: Place, keys: list[str]) -> wire.common.Paging:
-    """Of a page that was asked for one longer than it is shown; `keys` are those of what is shown."""
-    more = len(keys) > at.limit
-    going_back = at.after is not None
-    older = bool(keys) and (more or going_back)
-    newer = bool(keys) and (more if going_back else at.before is not None)
-    shown = shown_of(at, keys)
-    return wire.common.Paging(
-        next=_CURSOR_OLDER + shown[-1] if older else None,
-        previous=_CURSOR_NEWER + shown[0] if newer else None,
-        size=len(shown),
-    )
-
-
-def shown_of(at: Place, found: list[T]) -> list[T]:
-    """Without the one that only says that there are more."""
-    if len(found) <= at.limit:
-        return found
-    return found[1:] if at.after is not None else found[: at.limit]
 
 
 def moment(text: str | UnsetType | None) -> datetime | None:

@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from heliograph.domain.accounts import Account
 from heliograph.domain.bounded import basic_credentials
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.contacts import UNKNOWN, ContactDraft
@@ -34,10 +35,12 @@ from heliograph.protocols.smscx.door.areas.links import LinksArea
 from heliograph.protocols.smscx.door.areas.numbers import NumbersArea
 from heliograph.protocols.smscx.door.areas.otp import OtpArea
 from heliograph.protocols.smscx.door.operations import OPERATIONS, SCOPES
+from heliograph.protocols.smscx.door.paging import Page, Place, counted, place
 from heliograph.protocols.smscx.door.reading import country
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_numbers, invalid_param
 from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.aside import MANY_NUMBERS, aside
+from heliograph.services.history import Sent
 
 GROUP_NAME = range(3, 61)
 _TRAFFIC = {"transactional", "promotional", "2way"}
@@ -215,17 +218,15 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def _group(self, call: AnyCall) -> Group:
         return await self._services.contacts.group(call.account, reading.number(call.path["group_id"]))
 
-    async def get_group_details(self, call: Call[wire.common.PageQuery, None]) -> wire.groups.GroupDetails:
+    async def get_group_details(self, call: Call[wire.common.ShortPageQuery, None]) -> wire.groups.GroupDetails:
         head = await self._services.contacts.headcount(call.account, reading.number(call.path["group_id"]))
-        at = reading.place(call.query)
-        found = await self._services.contacts.page(
-            call.account, head.group, limit=at.limit + 1, before=at.before, after=at.after
-        )
-        short = reading.flag(call.query.short_response)
+        at = place(call.query)
+        found = await self._services.contacts.page(call.account, head.group, **at.range)
+        page = at.page(found, key=lambda contact: contact.id)
         return wire.groups.GroupDetails(
             info=shapes.group_row(head),
-            data=[] if short else [shapes.contact_row(each, head.group.number) for each in reading.shown_of(at, found)],
-            paging=reading.paging(at, [contact.id for contact in found]),
+            data=[shapes.contact_row(contact, head.group.number) for contact in page.rows],
+            paging=page.paging,
         )
 
     async def add_contacts_to_group(self, call: Call[None, wire.groups.AddContacts]) -> wire.groups.AddedReply:
@@ -310,14 +311,16 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     # Opt-outs
 
     async def get_optouts_list(self, call: Call[wire.common.PageQuery, None]) -> wire.optouts.OptoutList:
-        at = reading.place(call.query)
-        before, after = (None if key is None else reading.counted(key) for key in (at.before, at.after))
-        found, total = await self._services.optouts.newest(call.account, limit=at.limit + 1, before=before, after=after)
-        page = call.account.optout_page
+        at = place(call.query)
+        found, total = await self._services.optouts.newest(
+            call.account, limit=at.range["limit"], before=counted(at.before), after=counted(at.after)
+        )
+        page = at.page(found, key=lambda optout: str(optout.number))
+        name = call.account.optout_page
         return wire.optouts.OptoutList(
-            info=wire.optouts.OptoutsInfo(id=page, link=f"{self.places(call).base_url}/o/{page}", total=total),
-            data=[shapes.optout_row(each, country_of(each.msisdn)) for each in reading.shown_of(at, found)],
-            paging=reading.paging(at, [str(each.number) for each in found]),
+            info=wire.optouts.OptoutsInfo(id=name, link=f"{self.places(call).base_url}/o/{name}", total=total),
+            data=[shapes.optout_row(optout, country_of(optout.msisdn)) for optout in page.rows],
+            paging=page.paging,
         )
 
     async def add_contact_to_optouts_list(self, call: Call[None, wire.groups.AddContacts]) -> wire.groups.AddedReply:
@@ -375,43 +378,43 @@ class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea
     async def get_advanced_report(self, call: Call[wire.reports.ReportQuery, None]) -> wire.reports.AdvancedReport:
         now = datetime.now(UTC)
         wanted, _ = reading.report_filter(call.query, now)
-        at = reading.place(call.query)
-        rows, paging = await self._report_page(call, wanted, at, now)
+        page = await self._report_page(call.account, wanted, place(call.query))
         sums = await self._services.history.sums(call.account, wanted)
-        return wire.reports.AdvancedReport(info=shapes.report_info(sums), data=rows, paging=paging)
-
-    async def _report_page(
-        self, call: Call[wire.common.PageQuery, None], wanted: MessageFilter, at: reading.Place, now: datetime
-    ) -> tuple[list[wire.reports.ReportRow], wire.common.Paging]:
-        found = await self._services.history.page(
-            call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
+        return wire.reports.AdvancedReport(
+            info=shapes.report_info(sums),
+            data=[shapes.report_row(sent, now) for sent in page.rows],
+            paging=page.paging,
         )
-        short = reading.flag(call.query.short_response)
-        rows = [] if short else [shapes.report_row(sent, now) for sent in reading.shown_of(at, found)]
-        return rows, reading.paging(at, [sent.message.id for sent in found])
+
+    async def _report_page(self, account: Account, wanted: MessageFilter, at: Place) -> Page[Sent]:
+        found = await self._services.history.page(account, wanted, **at.range)
+        return at.page(found, key=lambda sent: sent.message.id)
 
     async def get_campaigns_list(self, call: Call[wire.campaigns.CampaignsQuery, None]) -> wire.campaigns.CampaignList:
         query = call.query
-        at = reading.place(query)
+        at = place(query)
         doors = reading.source(query.source)
         wanted = BatchFilter(protocols=doors.protocols, other_protocols=doors.other_protocols)
-        found, total = await self._services.history.campaigns(
-            call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
-        )
+        found, total = await self._services.history.campaigns(call.account, wanted, **at.range)
+        page = at.page(found, key=lambda campaign: campaign.batch.id)
         with_status = reading.flag(query.delivery_reports)
         return wire.campaigns.CampaignList(
             info=wire.campaigns.CampaignsInfo(total_campaigns=total),
-            data=[shapes.campaign_row(each, with_status=with_status) for each in reading.shown_of(at, found)],
-            paging=reading.paging(at, [each.batch.id for each in found]),
+            data=[shapes.campaign_row(campaign, with_status=with_status) for campaign in page.rows],
+            paging=page.paging,
         )
 
-    async def get_campaign_report(self, call: Call[wire.common.PageQuery, None]) -> wire.campaigns.CampaignReport:
+    async def get_campaign_report(self, call: Call[wire.common.ShortPageQuery, None]) -> wire.campaigns.CampaignReport:
         batch_id = reading.identifier(call.path["campaign_id"], Code.CAMPAIGN_ID_INVALID)
         campaign = await self._services.history.campaign(call.account, batch_id)
-        at = reading.place(call.query)
         wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
-        rows, paging = await self._report_page(call, wanted, at, datetime.now(UTC))
-        return wire.campaigns.CampaignReport(info=shapes.campaign_info(campaign), data=rows, paging=paging)
+        page = await self._report_page(call.account, wanted, place(call.query))
+        now = datetime.now(UTC)
+        return wire.campaigns.CampaignReport(
+            info=shapes.campaign_info(campaign),
+            data=[shapes.report_row(sent, now) for sent in page.rows],
+            paging=page.paging,
+        )
 
     async def get_summary_reports(self, call: Call[wire.reports.ReportQuery, None]) -> wire.summaries.SummaryReply:
         dimension = call.path["dimension"].lower()

@@ -26,6 +26,11 @@ class PageQuery(Wire, rename=None):
     limit: str = ""
     next: str = ""
     previous: str = ""
+
+
+class ShortPageQuery(PageQuery, rename=None):
+    """Of a list whose rows may be left out."""
+
     short_response: str = ""
 
 

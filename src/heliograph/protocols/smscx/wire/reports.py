@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from heliograph.protocols.smscx.wire.common import PageQuery, Paging, TextAnalysis, Wire
+from heliograph.protocols.smscx.wire.common import Paging, ShortPageQuery, TextAnalysis, Wire
 
 
-class ReportQuery(PageQuery, rename=None):
+class ReportQuery(ShortPageQuery, rename=None):
     period: str = ""
     start_date: str = ""
     end_date: str = ""

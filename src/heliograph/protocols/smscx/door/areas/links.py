@@ -13,8 +13,9 @@ from heliograph.doors import AnyCall, Call
 from heliograph.numbers import country_of
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx import wire
-from heliograph.protocols.smscx.door import reading, shapes
+from heliograph.protocols.smscx.door import shapes
 from heliograph.protocols.smscx.door.areas.area import Area, Chunks, csv_file, xlsx_file
+from heliograph.protocols.smscx.door.paging import Page, place
 from heliograph.protocols.smscx.door.refusals import invalid_param
 from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.agents import agent_of
@@ -54,10 +55,12 @@ class LinksArea(Area):
             )
         )
 
-    async def get_shortlink_hits(self, call: Call[wire.common.PageQuery, None]) -> wire.links.ShortlinkHits:
+    async def get_shortlink_hits(self, call: Call[wire.common.ShortPageQuery, None]) -> wire.links.ShortlinkHits:
         link = await self._link(call, LinkKind.SHORTLINK)
-        rows, paging = await self._hits(call, link)
-        return wire.links.ShortlinkHits(info=self._shortlink(call, link), data=rows, paging=paging)
+        page = await self._hits(call, link)
+        return wire.links.ShortlinkHits(
+            info=self._shortlink(call, link), data=[hit_row(hit) for hit in page.rows], paging=page.paging
+        )
 
     async def update_shortlink(self, call: Call[None, wire.links.UpdateShortlink]) -> wire.common.TextIdReply:
         body = call.body
@@ -88,10 +91,12 @@ class LinksArea(Area):
         found = await self._services.links.all(call.account, LinkKind.ATTACHMENT)
         return wire.links.AttachmentList(data=[self._attachment(call, link) for link in found])
 
-    async def get_attachment_hits(self, call: Call[wire.common.PageQuery, None]) -> wire.links.AttachmentHits:
+    async def get_attachment_hits(self, call: Call[wire.common.ShortPageQuery, None]) -> wire.links.AttachmentHits:
         link = await self._link(call, LinkKind.ATTACHMENT)
-        rows, paging = await self._hits(call, link)
-        return wire.links.AttachmentHits(info=self._attachment(call, link), data=rows, paging=paging)
+        page = await self._hits(call, link)
+        return wire.links.AttachmentHits(
+            info=self._attachment(call, link), data=[hit_row(hit) for hit in page.rows], paging=page.paging
+        )
 
     async def delete_attachment(self, call: Call[None, None]) -> wire.common.TextIdReply:
         return await self._delete(call, LinkKind.ATTACHMENT)
@@ -109,16 +114,10 @@ class LinksArea(Area):
         await self._services.links.delete(call.account, kind, call.path["link_id"])
         return wire.common.TextIdReply(info=wire.common.TextIdInfo(id=call.path["link_id"]))
 
-    async def _hits(
-        self, call: Call[wire.common.PageQuery, None], link: Link
-    ) -> tuple[list[wire.links.HitRow], wire.common.Paging]:
-        at = reading.place(call.query)
-        found = await self._services.links.hits(
-            call.account, link, limit=at.limit + 1, before=at.before, after=at.after
-        )
-        short = reading.flag(call.query.short_response)
-        rows = [] if short else [hit_row(hit) for hit in reading.shown_of(at, found)]
-        return rows, reading.paging(at, [hit.id for hit in found])
+    async def _hits(self, call: Call[wire.common.ShortPageQuery, None], link: Link) -> Page[Hit]:
+        at = place(call.query)
+        found = await self._services.links.hits(call.account, link, **at.range)
+        return at.page(found, key=lambda hit: hit.id)
 
     async def _cells(self, call: AnyCall, link: Link) -> Chunks:
         async for page in self._services.links.all_hits(call.account, link):

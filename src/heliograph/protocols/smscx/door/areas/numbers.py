@@ -26,6 +26,7 @@ from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.areas.area import Area, Chunks, csv_file, xlsx_file
+from heliograph.protocols.smscx.door.paging import place
 from heliograph.protocols.smscx.door.reading import country
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
 from heliograph.protocols.smscx.door.sending import PROTOCOL, settings_of
@@ -132,8 +133,9 @@ class NumbersArea(Area):
         return lookup(await self._services.numbers.lookup(call.account, lookup_id))
 
     async def get_bulk_lookup_campaigns(self, call: Call[wire.common.PageQuery, None]) -> wire.lookups.LookupCampaigns:
-        at = reading.place(call.query)
-        found = await self._services.numbers.jobs(call.account, limit=at.limit + 1, before=at.before, after=at.after)
+        at = place(call.query)
+        found = await self._services.numbers.jobs(call.account, **at.range)
+        page = at.page(found, key=lambda job: job.id)
         return wire.lookups.LookupCampaigns(
             data=[
                 wire.lookups.LookupCampaign(
@@ -143,18 +145,17 @@ class NumbersArea(Area):
                     total_cost=shapes.money(job.price),
                     datetime_added=shapes.when(job.created_at),
                 )
-                for job in reading.shown_of(at, found)
+                for job in page.rows
             ],
-            paging=reading.paging(at, [job.id for job in found]),
+            paging=page.paging,
         )
 
     async def get_bulk_lookup_status(self, call: Call[wire.common.PageQuery, None]) -> wire.lookups.LookupResult:
         job_id = reading.identifier(call.path["lookup_bulk_id"], Code.BULK_LOOKUP_ID_INVALID)
         job, countries = await self._services.numbers.job(call.account, job_id)
-        at = reading.place(call.query)
-        found = await self._services.numbers.lookups(
-            call.account, job_id, limit=at.limit + 1, before=at.before, after=at.after
-        )
+        at = place(call.query)
+        found = await self._services.numbers.lookups(call.account, job_id, **at.range)
+        page = at.page(found, key=lambda stored: stored.id)
         return wire.lookups.LookupResult(
             info=wire.lookups.LookupResultInfo(
                 lookup_bulk_id=to_uuid(job.id),
@@ -163,8 +164,8 @@ class NumbersArea(Area):
                 total_cost=shapes.money(job.price),
                 phone_numbers_by_country=shapes.by_country(countries),
             ),
-            data=[lookup(each) for each in reading.shown_of(at, found)],
-            paging=reading.paging(at, [each.id for each in found]),
+            data=[lookup(stored) for stored in page.rows],
+            paging=page.paging,
         )
 
     async def export_number_lookup_report_to_csv(self, call: Call[wire.common.ExportQuery, None]) -> Response:
@@ -297,16 +298,15 @@ class NumbersArea(Area):
 
     async def get_inbound_sms(self, call: Call[wire.common.PageQuery, None]) -> wire.rents.RentedInbound:
         rent, _ = await self._services.rents.get(call.account, _rent_id(call))
-        at = reading.place(call.query)
-        found = await self._services.inbound.page(
-            call.account, InboundFilter(rent_id=rent.id), limit=at.limit + 1, before=at.before, after=at.after
-        )
+        at = place(call.query)
+        found = await self._services.inbound.page(call.account, InboundFilter(rent_id=rent.id), **at.range)
+        page = at.page(found, key=lambda message: message.id)
         return wire.rents.RentedInbound(
             info=wire.rents.RentedInboundInfo(
                 rent_id=to_uuid(rent.id), phone_number=f"+{rent.terms.msisdn}", country_iso=rent.terms.country
             ),
-            data=[shapes.inbound_item(message) for message in reading.shown_of(at, found)],
-            paging=reading.paging(at, [message.id for message in found]),
+            data=[shapes.inbound_item(message) for message in page.rows],
+            paging=page.paging,
         )
 
 
