@@ -2,9 +2,8 @@
 
 from heliograph.protocols.smscx.async_client import AsyncClient
 from heliograph.protocols.smscx.client import Client
+from heliograph.protocols.smscx.wire.contacts import AddContacts, GroupContact, UpdateContact
 from heliograph.protocols.smscx.wire.conversations import RichReply, SmsReply
-from heliograph.protocols.smscx.wire.groups import AddContacts, GroupContact, UpdateContact
-from heliograph.protocols.smscx.wire.links import NewShortlink, UpdateShortlink
 from heliograph.protocols.smscx.wire.lookups import LookupRequest
 from heliograph.protocols.smscx.wire.numbers import ManyNumbers
 from heliograph.protocols.smscx.wire.otp import NewOtp
@@ -19,6 +18,7 @@ from heliograph.protocols.smscx.wire.sending import (
     TemplateRequest,
     Transliteration,
 )
+from heliograph.protocols.smscx.wire.shortlinks import NewShortlink, UpdateShortlink
 from heliograph.protocols.smscx.wire.templates import NewTemplate, RichMedia, UpdateTemplate
 
 __all__ = [

@@ -173,22 +173,24 @@ class AsyncClient:
         """Takes out all contacts."""
         return await self._driver.run(self._calls.get(wire.groups.NamedReply, "groups", group_id, "empty"))
 
-    async def add_contacts_to_group(self, group_id: int, contacts: wire.groups.AddContacts) -> wire.groups.AddedReply:
+    async def add_contacts_to_group(
+        self, group_id: int, contacts: wire.contacts.AddContacts
+    ) -> wire.contacts.AddedReply:
         """Adds numbers, or contacts with fields."""
-        return await self._driver.run(self._calls.send(wire.groups.AddedReply, "POST", contacts, "groups", group_id))
+        return await self._driver.run(self._calls.send(wire.contacts.AddedReply, "POST", contacts, "groups", group_id))
 
     async def update_contact_from_group(
-        self, group_id: int, phone_number_id: str, changes: wire.groups.UpdateContact
-    ) -> wire.groups.UpdatedContact:
+        self, group_id: int, phone_number_id: str, changes: wire.contacts.UpdateContact
+    ) -> wire.contacts.UpdatedContact:
         """Changes what is given."""
         return await self._driver.run(
-            self._calls.send(wire.groups.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
+            self._calls.send(wire.contacts.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
         )
 
-    async def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.groups.DeletedContact:
+    async def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.contacts.DeletedContact:
         """Takes out one contact."""
         return await self._driver.run(
-            self._calls.delete(wire.groups.DeletedContact, "groups", group_id, phone_number_id)
+            self._calls.delete(wire.contacts.DeletedContact, "groups", group_id, phone_number_id)
         )
 
     async def export_group_to_csv(self, group_id: int) -> bytes:
@@ -207,9 +209,9 @@ class AsyncClient:
             self._calls.get(wire.optouts.OptoutList, "optouts", limit=limit, next=next, previous=previous)
         )
 
-    async def add_contact_to_optouts_list(self, contacts: wire.groups.AddContacts) -> wire.groups.AddedReply:
+    async def add_contact_to_optouts_list(self, contacts: wire.contacts.AddContacts) -> wire.contacts.AddedReply:
         """These are not written to any more."""
-        return await self._driver.run(self._calls.send(wire.groups.AddedReply, "POST", contacts, "optouts"))
+        return await self._driver.run(self._calls.send(wire.contacts.AddedReply, "POST", contacts, "optouts"))
 
     async def delete_contact_from_optouts_list(self, optout_id: int) -> wire.optouts.DeletedOptout:
         """They may be written to again, unless they asked for it themselves."""
@@ -507,15 +509,19 @@ class AsyncClient:
             )
         )
 
-    async def get_shortlinks_list(self) -> wire.links.ShortlinkList:
+    async def get_shortlinks_list(self) -> wire.shortlinks.ShortlinkList:
         """Newest first."""
-        return await self._driver.run(self._calls.get(wire.links.ShortlinkList, "shortlinks"))
+        return await self._driver.run(self._calls.get(wire.shortlinks.ShortlinkList, "shortlinks"))
 
-    async def create_shortlink(self, request: wire.links.NewShortlink) -> wire.links.NewShortlinkReply:
+    async def create_shortlink(self, request: wire.shortlinks.NewShortlink) -> wire.shortlinks.NewShortlinkReply:
         """A short address."""
-        return await self._driver.run(self._calls.send(wire.links.NewShortlinkReply, "POST", request, "shortlinks"))
+        return await self._driver.run(
+            self._calls.send(wire.shortlinks.NewShortlinkReply, "POST", request, "shortlinks")
+        )
 
-    async def update_shortlink(self, short_id: str, changes: wire.links.UpdateShortlink) -> wire.common.TextIdReply:
+    async def update_shortlink(
+        self, short_id: str, changes: wire.shortlinks.UpdateShortlink
+    ) -> wire.common.TextIdReply:
         """Changes what is given."""
         return await self._driver.run(
             self._calls.send(wire.common.TextIdReply, "PATCH", changes, "shortlinks", short_id)
@@ -533,11 +539,11 @@ class AsyncClient:
         limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.links.ShortlinkHits:
+    ) -> wire.shortlinks.ShortlinkHits:
         """Who followed it, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.links.ShortlinkHits,
+                wire.shortlinks.ShortlinkHits,
                 "shortlinks",
                 short_id,
                 short_response=short_response,
@@ -547,9 +553,9 @@ class AsyncClient:
             )
         )
 
-    async def get_attachments_list(self) -> wire.links.AttachmentList:
+    async def get_attachments_list(self) -> wire.attachments.AttachmentList:
         """Newest first."""
-        return await self._driver.run(self._calls.get(wire.links.AttachmentList, "attachments"))
+        return await self._driver.run(self._calls.get(wire.attachments.AttachmentList, "attachments"))
 
     async def delete_attachment(self, attachment_id: str) -> wire.common.TextIdReply:
         """With its hits."""
@@ -563,11 +569,11 @@ class AsyncClient:
         limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.links.AttachmentHits:
+    ) -> wire.attachments.AttachmentHits:
         """Who opened it, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.links.AttachmentHits,
+                wire.attachments.AttachmentHits,
                 "attachments",
                 attachment_id,
                 short_response=short_response,

@@ -163,21 +163,21 @@ class Client:
         """Takes out all contacts."""
         return self._driver.run(self._calls.get(wire.groups.NamedReply, "groups", group_id, "empty"))
 
-    def add_contacts_to_group(self, group_id: int, contacts: wire.groups.AddContacts) -> wire.groups.AddedReply:
+    def add_contacts_to_group(self, group_id: int, contacts: wire.contacts.AddContacts) -> wire.contacts.AddedReply:
         """Adds numbers, or contacts with fields."""
-        return self._driver.run(self._calls.send(wire.groups.AddedReply, "POST", contacts, "groups", group_id))
+        return self._driver.run(self._calls.send(wire.contacts.AddedReply, "POST", contacts, "groups", group_id))
 
     def update_contact_from_group(
-        self, group_id: int, phone_number_id: str, changes: wire.groups.UpdateContact
-    ) -> wire.groups.UpdatedContact:
+        self, group_id: int, phone_number_id: str, changes: wire.contacts.UpdateContact
+    ) -> wire.contacts.UpdatedContact:
         """Changes what is given."""
         return self._driver.run(
-            self._calls.send(wire.groups.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
+            self._calls.send(wire.contacts.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
         )
 
-    def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.groups.DeletedContact:
+    def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.contacts.DeletedContact:
         """Takes out one contact."""
-        return self._driver.run(self._calls.delete(wire.groups.DeletedContact, "groups", group_id, phone_number_id))
+        return self._driver.run(self._calls.delete(wire.contacts.DeletedContact, "groups", group_id, phone_number_id))
 
     def export_group_to_csv(self, group_id: int) -> bytes:
         """All contacts as CSV."""
@@ -195,9 +195,9 @@ class Client:
             self._calls.get(wire.optouts.OptoutList, "optouts", limit=limit, next=next, previous=previous)
         )
 
-    def add_contact_to_optouts_list(self, contacts: wire.groups.AddContacts) -> wire.groups.AddedReply:
+    def add_contact_to_optouts_list(self, contacts: wire.contacts.AddContacts) -> wire.contacts.AddedReply:
         """These are not written to any more."""
-        return self._driver.run(self._calls.send(wire.groups.AddedReply, "POST", contacts, "optouts"))
+        return self._driver.run(self._calls.send(wire.contacts.AddedReply, "POST", contacts, "optouts"))
 
     def delete_contact_from_optouts_list(self, optout_id: int) -> wire.optouts.DeletedOptout:
         """They may be written to again, unless they asked for it themselves."""
@@ -481,15 +481,15 @@ class Client:
             )
         )
 
-    def get_shortlinks_list(self) -> wire.links.ShortlinkList:
+    def get_shortlinks_list(self) -> wire.shortlinks.ShortlinkList:
         """Newest first."""
-        return self._driver.run(self._calls.get(wire.links.ShortlinkList, "shortlinks"))
+        return self._driver.run(self._calls.get(wire.shortlinks.ShortlinkList, "shortlinks"))
 
-    def create_shortlink(self, request: wire.links.NewShortlink) -> wire.links.NewShortlinkReply:
+    def create_shortlink(self, request: wire.shortlinks.NewShortlink) -> wire.shortlinks.NewShortlinkReply:
         """A short address."""
-        return self._driver.run(self._calls.send(wire.links.NewShortlinkReply, "POST", request, "shortlinks"))
+        return self._driver.run(self._calls.send(wire.shortlinks.NewShortlinkReply, "POST", request, "shortlinks"))
 
-    def update_shortlink(self, short_id: str, changes: wire.links.UpdateShortlink) -> wire.common.TextIdReply:
+    def update_shortlink(self, short_id: str, changes: wire.shortlinks.UpdateShortlink) -> wire.common.TextIdReply:
         """Changes what is given."""
         return self._driver.run(self._calls.send(wire.common.TextIdReply, "PATCH", changes, "shortlinks", short_id))
 
@@ -505,11 +505,11 @@ class Client:
         limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.links.ShortlinkHits:
+    ) -> wire.shortlinks.ShortlinkHits:
         """Who followed it, newest first."""
         return self._driver.run(
             self._calls.get(
-                wire.links.ShortlinkHits,
+                wire.shortlinks.ShortlinkHits,
                 "shortlinks",
                 short_id,
                 short_response=short_response,
@@ -519,9 +519,9 @@ class Client:
             )
         )
 
-    def get_attachments_list(self) -> wire.links.AttachmentList:
+    def get_attachments_list(self) -> wire.attachments.AttachmentList:
         """Newest first."""
-        return self._driver.run(self._calls.get(wire.links.AttachmentList, "attachments"))
+        return self._driver.run(self._calls.get(wire.attachments.AttachmentList, "attachments"))
 
     def delete_attachment(self, attachment_id: str) -> wire.common.TextIdReply:
         """With its hits."""
@@ -535,11 +535,11 @@ class Client:
         limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.links.AttachmentHits:
+    ) -> wire.attachments.AttachmentHits:
         """Who opened it, newest first."""
         return self._driver.run(
             self._calls.get(
-                wire.links.AttachmentHits,
+                wire.attachments.AttachmentHits,
                 "attachments",
                 attachment_id,
                 short_response=short_response,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from heliograph.domain.accounts import Account, Principal
 from heliograph.domain.batches import Audience, Draft, Options, ReportWish
@@ -23,13 +24,17 @@ from heliograph.domain.instants import from_ms
 from heliograph.domain.local_times import due_times
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import Status
-from heliograph.numbers import Check, normalise_many
+from heliograph.numbers import Check, normalise_many, time_zone_of
 from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
-from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import shapes
+from heliograph.protocols.smscx.door.fields import custom_fields
 from heliograph.protocols.smscx.door.placeholders import Addresses, Personalising, Recipients, tracked_in
 from heliograph.protocols.smscx.door.reading import channel, country, moment
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_numbers, invalid_param
+from heliograph.protocols.smscx.door.resource import PROTOCOL, Places
+from heliograph.protocols.smscx.door.settings import quiet_hours, settings_of
+from heliograph.protocols.smscx.door.statuses import ERROR_CODES, STATUS_CODES, status_of
+from heliograph.protocols.smscx.wire import sending as wire
 from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.batches import DryRun
@@ -37,12 +42,13 @@ from heliograph.services.history import Sent
 from heliograph.services.services import Services
 from heliograph.text import ALPHABETS, TooManyParts, measure_text, romanise, to_gsm, without_emoji
 
-PROTOCOL = "smscx"
 MAX_PARTS = 10
 _TIMES_TO_LIVE_S = range(300, 1_209_601)
 _LATE = timedelta(minutes=1)
 """How far behind a clock may be before a time counts as past."""
 _NONE, _NON_GSM = "NONE", "NON_GSM"
+USUAL_TTL_S = 300
+"""How long a channel has to deliver, if nobody says."""
 
 
 class Said(NamedTuple):
@@ -64,7 +70,7 @@ class Content(NamedTuple):
     """The text of an SMS without the transliteration that was asked for."""
     custom: Mapping[str, str] | None = None
     """Values of placeholders that are the same for everybody."""
-    after_s: int = shapes.USUAL_TTL_S
+    after_s: int = USUAL_TTL_S
 
 
 class Wanted(NamedTuple):
@@ -81,18 +87,11 @@ class Wanted(NamedTuple):
     scheduled: bool
 
 
-class Places(NamedTuple):
-    """Where recipients reach this server."""
-
-    base_url: str
-    short_url: str
-
-
 class Sending:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def send(self, account: Account, wanted: Wanted, body: wire.sending.AnySending) -> wire.sending.SendReply:
+    async def send(self, account: Account, wanted: Wanted, body: wire.AnySending) -> wire.SendReply:
         """Answers when everything is stored; a repeated request with what the first one made."""
         try:
             created = await self._services.batches.create(account, wanted.draft)
@@ -102,9 +101,9 @@ class Sending:
         sent = await self._services.history.of_batch(account, created.batch.id)
         return await self._reply(account, wanted, body, sent)
 
-    async def estimate(self, account: Account, wanted: Wanted, body: wire.sending.AnySending) -> wire.sending.SendReply:
+    async def estimate(self, account: Account, wanted: Wanted, body: wire.AnySending) -> wire.SendReply:
         """What sending would come to; refuses what sending would refuse."""
-        run = await self._services.batches.dry_run(account, wanted.draft, list_first=wire.sending.MAX_RECIPIENTS)
+        run = await self._services.batches.dry_run(account, wanted.draft, list_first=wire.MAX_RECIPIENTS)
         balance = await self._services.money.balance(account)
         if balance is not None and run.price > balance:
             await self._refuse_fallback(account, wanted)
@@ -129,11 +128,11 @@ class Sending:
                 "The balance does not cover the fallback.",
             )
 
-    async def sms(self, caller: Principal, body: wire.sending.SmsRequest | wire.sending.CampaignRequest) -> Content:
+    async def sms(self, caller: Principal, body: wire.SmsRequest | wire.CampaignRequest) -> Content:
         """Raises 1107, 1110."""
         if not body.text:
             raise invalid_param(Code.TEXT_MISSING, "`text` is empty.")
-        own = await self._settings(caller, Channel.SMS)
+        own = await settings_of(self._services, caller, Channel.SMS)
         written = _transliterated(body, own.get("transliteration"))
         plain = None if written == body.text else body.text
         return Content(Channel.SMS, [Said(Channel.SMS, written)], plain)
@@ -141,15 +140,15 @@ class Sending:
     async def template(
         self,
         caller: Principal,
-        body: wire.sending.TemplateRequest | wire.sending.TemplateCampaignRequest,
+        body: wire.TemplateRequest | wire.TemplateCampaignRequest,
         channel: Channel,
     ) -> Content:
         """Raises 1126 to 1128, 1132 and 1608."""
         said = await self._template(caller.account, body.template_id, channel, Code.CHANNEL_NOT_ACTIVE)
-        return Content(channel, [said], custom=shapes.custom_fields(body.custom_fields))
+        return Content(channel, [said], custom=custom_fields(body.custom_fields))
 
     async def strategy(
-        self, caller: Principal, body: wire.sending.MultichannelRequest | wire.sending.MultichannelCampaignRequest
+        self, caller: Principal, body: wire.MultichannelRequest | wire.MultichannelCampaignRequest
     ) -> Content:
         """Raises 1107, 1120 to 1129, 1131, 1132 and 1134."""
         steps = body.strategy
@@ -167,7 +166,7 @@ class Sending:
         if not isinstance(steps[-1].text, str) or not steps[-1].text:
             raise invalid_param(Code.TEXT_MISSING, "The SMS of a strategy has a `text`.")
         said.append(Said(Channel.SMS, steps[-1].text))
-        own = await self._settings(caller, shapes.MULTICHANNEL)
+        own = await settings_of(self._services, caller, shapes.MULTICHANNEL)
         return Content(shapes.MULTICHANNEL, said, custom={}, after_s=_time_to_live(body.ttl, own.get("ttl")))
 
     async def _template(self, account: Account, template_id: int | str, channel: Channel, inactive: Code) -> Said:
@@ -188,15 +187,13 @@ class Sending:
             ) from error
         return Said(channel, found.body, found.rich_media)
 
-    async def to_numbers(
-        self, caller: Principal, body: wire.sending.ToNumbers, content: Content, places: Places
-    ) -> Wanted:
+    async def to_numbers(self, caller: Principal, body: wire.ToNumbers, content: Content, places: Places) -> Wanted:
         """Raises 1103, 1104, 1119, 1207, 1210 and what `_read` raises."""
         to = [body.to] if isinstance(body.to, str) else body.to
         if not to:
             raise invalid_param(Code.TO_MISSING, "`to` is empty.")
-        if len(to) > wire.sending.MAX_RECIPIENTS:
-            raise invalid_param(Code.TOO_MANY_RECIPIENTS, f"At most {wire.sending.MAX_RECIPIENTS} recipients.")
+        if len(to) > wire.MAX_RECIPIENTS:
+            raise invalid_param(Code.TOO_MANY_RECIPIENTS, f"At most {wire.MAX_RECIPIENTS} recipients.")
         region = country(body.country_iso) or caller.account.default_region
         found = await aside(len(to) > MANY_NUMBERS, normalise_many, to, region=region, check=Check.POSSIBLE)
         invalid = [row.text for row in found.invalid]
@@ -217,9 +214,7 @@ class Sending:
             track_data=track.lower() if is_random_uuid(track) else None,
         )
 
-    async def to_groups(
-        self, caller: Principal, body: wire.sending.ToGroups, content: Content, places: Places
-    ) -> Wanted:
+    async def to_groups(self, caller: Principal, body: wire.ToGroups, content: Content, places: Places) -> Wanted:
         """Raises 1101 to 1103, 1119, 1140 and what `_read` raises."""
         if not body.groups:
             raise invalid_param(Code.GROUPS_MISSING, "`groups` is empty.")
@@ -234,8 +229,8 @@ class Sending:
         recipients = {msisdn: together(details) for msisdn, details in said.items()}
         if not recipients:
             raise invalid_param(Code.GROUPS_EMPTY, "There are no contacts in these groups.")
-        if len(recipients) > wire.sending.MAX_RECIPIENTS:
-            raise invalid_param(Code.TOO_MANY_RECIPIENTS, f"At most {wire.sending.MAX_RECIPIENTS} recipients.")
+        if len(recipients) > wire.MAX_RECIPIENTS:
+            raise invalid_param(Code.TOO_MANY_RECIPIENTS, f"At most {wire.MAX_RECIPIENTS} recipients.")
         return await self._read(
             caller,
             body,
@@ -254,7 +249,7 @@ class Sending:
     async def _read(
         self,
         caller: Principal,
-        body: wire.sending.AnySending,
+        body: wire.AnySending,
         content: Content,
         recipients: Recipients,
         places: Places,
@@ -266,7 +261,7 @@ class Sending:
         track_data: str | None,
     ) -> Wanted:
         account = caller.account
-        own = await self._settings(caller, content.area)
+        own = await settings_of(self._services, caller, content.area)
         originator = await self._originator(account, own.get("enforceOriginator") or body.from_)
         now = datetime.now(UTC)
         send_at, local_time = _schedule(body, now)
@@ -347,12 +342,12 @@ class Sending:
         return value
 
     async def _reply(
-        self, account: Account, wanted: Wanted, body: wire.sending.AnySending, sent: Sequence[Sent]
-    ) -> wire.sending.SendReply:
-        shown = partial(shapes.send_row, scheduled=wanted.scheduled, show_timezone=body.show_timezone is True)
+        self, account: Account, wanted: Wanted, body: wire.AnySending, sent: Sequence[Sent]
+    ) -> wire.SendReply:
+        shown = partial(send_row, scheduled=wanted.scheduled, show_timezone=body.show_timezone is True)
         rows = await aside(len(sent) > MANY_NUMBERS, list, map(shown, sent))
         batch = sent[0].batch
-        info = wire.sending.SendInfo(
+        info = wire.SendInfo(
             campaign_id=to_uuid(batch.id),
             total_phone_numbers=wanted.asked,
             total_valid=len(rows),
@@ -370,41 +365,59 @@ class Sending:
             info.duplicates_removed = wanted.duplicates
         if wanted.plain is not wanted.draft:
             info.transliteration_analysis = await self._analysis(account, wanted, sent)
-        return wire.sending.SendReply(info=info, data=[] if body.short_response is True else rows)
+        return wire.SendReply(info=info, data=[] if body.short_response is True else rows)
 
-    async def _analysis(
-        self, account: Account, wanted: Wanted, sent: Sequence[Sent]
-    ) -> wire.sending.TransliterationAnalysis:
+    async def _analysis(self, account: Account, wanted: Wanted, sent: Sequence[Sent]) -> wire.TransliterationAnalysis:
         before = await self._services.batches.dry_run(account, _anew(wanted.plain))
         after_price = sum(each.message.price for each in sent)
         after_parts = sum(each.rendered.parts for each in sent if each.message.status is not Status.REJECTED)
         original, replaced = wanted.plain.text or "", wanted.draft.text or ""
-        return wire.sending.TransliterationAnalysis(
+        return wire.TransliterationAnalysis(
             total_original_cost=shapes.money(before.price),
             total_original_parts=before.parts,
             total_replaced_cost=shapes.money(after_price),
             total_replaced_parts=after_parts,
             total_cost_saved=int(shapes.money(before.price - after_price)),  # their client takes no fractions here
             total_parts_saved=before.parts - after_parts,
-            text=wire.sending.BothTexts(
+            text=wire.BothTexts(
                 original=_written(original),
                 replaced=msgspec.structs.replace(_written(replaced), characters=_replaced(original, replaced)),
             ),
         )
 
 
-async def settings_of(services: Services, caller: Principal, area: str) -> Mapping[str, Any]:
-    """What the calling application has set for an area; empty if no application is calling."""
-    if caller.application_id is None:
-        return {}
-    application = await services.applications.get(caller.account, caller.application_id)
-    settings = application.settings.get(area)
-    return settings if isinstance(settings, dict) else {}
+def send_row(sent: Sent, *, scheduled: bool, show_timezone: bool) -> wire.SendRow:
+    """As it was when it was accepted: what became of it since is for the reports."""
+    message, batch, rendered = sent
+    status = "SCHEDULED" if scheduled else "ACCEPTED"
+    kind = shapes.channel_of(batch)
+    if message.status is Status.REJECTED and message.attempts == 0:
+        status = status_of(message.status, message.reason, scheduled=False)
+    quiet = shapes.waits_for_morning(message, batch)
+    return wire.SendRow(
+        msg_id=to_uuid(message.id),
+        status=status,
+        status_code=STATUS_CODES[status],
+        error_code=ERROR_CODES.get(message.reason) if status in {"REJECTED", "NO COVERAGE"} else None,
+        created_at=shapes.when(message.created_at),
+        in_quiet_hours=quiet,
+        cost=shapes.money(message.price),
+        to=f"+{message.msisdn}",
+        country_iso=message.country or shapes.NO_COUNTRY,
+        from_=shapes.sender(batch.originator),
+        text=rendered.body,
+        parts=max(rendered.parts, 1) if kind == Channel.SMS else 1,
+        text_analysis=shapes.analysis(rendered) if kind == Channel.SMS else UNSET,
+        channel=message.channel if batch.options.fallbacks else UNSET,
+        track_data=shapes.track(batch.client_reference) or UNSET,
+        scheduled_at=shapes.when(message.due_at) if scheduled or quiet else UNSET,
+        timezone=time_zone_of(message.msisdn) if show_timezone else UNSET,
+    )
 
 
 def _time_to_live(asked: object, own: object) -> int:
     """Seconds that a channel has to deliver. Raises 1124, 1125 and 1134."""
-    text = str(asked if isinstance(asked, int | str) else own or shapes.USUAL_TTL_S)
+    text = str(asked if isinstance(asked, int | str) else own or USUAL_TTL_S)
     seconds = count_in(text)
     if seconds is None:
         raise invalid_param(Code.STRATEGY_TTL_INVALID, "`ttl` is not a number.")
@@ -419,13 +432,13 @@ def _anew(draft: Draft) -> Draft:
     return msgspec.structs.replace(draft, send_at=None, idempotency_key=None)
 
 
-def _written(text: str) -> wire.sending.WrittenText:
+def _written(text: str) -> wire.WrittenText:
     try:
         measure = measure_text(text)
     except TooManyParts:
-        return wire.sending.WrittenText(text=text, length=len(text), parts=0, encoding="UCS-2")
+        return wire.WrittenText(text=text, length=len(text), parts=0, encoding="UCS-2")
     encoding = "UCS-2" if measure.encoding == "ucs2" else "GSM-7"
-    return wire.sending.WrittenText(text=text, length=len(text), parts=measure.parts, encoding=encoding)
+    return wire.WrittenText(text=text, length=len(text), parts=measure.parts, encoding=encoding)
 
 
 def _replaced(original: str, replaced: str) -> dict[str, int]:
@@ -442,7 +455,7 @@ def _check_length(text: str) -> None:
         raise invalid_param(Code.TEXT_MISSING, f"`text` needs more than {MAX_PARTS} parts.")
 
 
-def _schedule(body: wire.sending.AnySending, now: datetime) -> tuple[datetime | None, bool]:
+def _schedule(body: wire.AnySending, now: datetime) -> tuple[datetime | None, bool]:
     """When, and whether that is by the clock on each recipient's wall. Raises 1108 and 1116."""
     at = moment(body.scheduled_date)
     if at is None:
@@ -456,28 +469,12 @@ def _schedule(body: wire.sending.AnySending, now: datetime) -> tuple[datetime | 
     return at if local_time else max(at, now), local_time
 
 
-def quiet_hours(settings: object) -> tuple[int, int] | None:
-    """Minutes of the day from which and until which nothing is sent; None if they are not set."""
-    if not isinstance(settings, dict):
-        return None
-    start, stop = _minute(settings.get("start")), _minute(settings.get("stop"))
-    return None if start is None or stop is None else (start, stop)
-
-
-def _minute(text: object) -> int | None:
-    try:
-        at = datetime.strptime(str(text), "%H:%M")
-    except ValueError:
-        return None
-    return at.hour * 60 + at.minute
-
-
-def _transliterated(body: wire.sending.SmsRequest | wire.sending.CampaignRequest, own: object) -> str:
+def _transliterated(body: wire.SmsRequest | wire.CampaignRequest, own: object) -> str:
     """Raises 1110."""
     wish = body.transliteration
-    if not isinstance(wish, wire.sending.Transliteration):
+    if not isinstance(wish, wire.Transliteration):
         settings = own if isinstance(own, dict) else {}
-        wish = wire.sending.Transliteration(
+        wish = wire.Transliteration(
             alphabet=str(settings.get("alphabet", _NONE)), remove_emojis=settings.get("removeEmojis") is True
         )
     text, alphabet = without_emoji(body.text) if wish.remove_emojis else body.text, wish.alphabet.upper()

@@ -1,10 +1,11 @@
-"""Otp: one-time codes."""
+"""One-time codes: sent, checked, and canceled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from heliograph.domain import errors
 from heliograph.domain.bounded import count_in
 from heliograph.domain.consent_links import optout_path
 from heliograph.domain.errors import (
@@ -30,12 +31,14 @@ from heliograph.domain.verifications import (
 from heliograph.doors import AnyCall, Call
 from heliograph.numbers import InvalidNumber, compact, country_of
 from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
-from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import reading, shapes
-from heliograph.protocols.smscx.door.areas.area import Area
 from heliograph.protocols.smscx.door.placeholders import Addresses, Personalising
-from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
-from heliograph.protocols.smscx.door.sending import PROTOCOL, settings_of
+from heliograph.protocols.smscx.door.refusals import Codes, SmscxRefusal, invalid_param
+from heliograph.protocols.smscx.door.resource import PROTOCOL, SmscxResource, operation
+from heliograph.protocols.smscx.door.sending import Sending
+from heliograph.protocols.smscx.door.settings import SETTINGS, settings_of
+from heliograph.protocols.smscx.wire import common
+from heliograph.protocols.smscx.wire import otp as wire
 from heliograph.protocols.smscx.wire.errors import Code
 
 _PIN = "pin"
@@ -51,16 +54,65 @@ _STATUSES = {
     VerificationStatus.CANCELED: "CANCELLED",
     VerificationStatus.FAILED: "FAILED",
 }
+_CODES = Codes(
+    not_found=Code.OTP_UNKNOWN,
+    fields={
+        "phoneNumber": (Code.OTP_NUMBER_MISSING, Code.OTP_NUMBER_INVALID),
+        "countryIso": (Code.OTP_COUNTRY_MISSING, Code.COUNTRY_UNKNOWN),
+        "from": (Code.OTP_FROM_MISSING, Code.OTP_FROM_INVALID),
+        "template": Code.OTP_TEMPLATE_WITHOUT_PIN,
+        "ttl": Code.OTP_TTL_INVALID,
+        "maxAttempts": Code.MAX_ATTEMPTS_INVALID,
+        "pinType": (Code.PIN_TYPE_MISSING, Code.PIN_TYPE_UNKNOWN),
+        "pinLength": Code.PIN_LENGTH_INVALID,
+        "trackId": Code.TRACK_ID_INVALID,
+        "otpCallbackUrl": Code.OTP_CALLBACK_URL_INVALID,
+        "pin": Code.PIN_MISSING,
+    },
+    by_class={
+        errors.InvalidCallbackUrl: Code.OTP_CALLBACK_URL_INVALID,
+        errors.InvalidOriginator: Code.OTP_FROM_INVALID,
+        errors.InvalidBody: Code.OTP_TEMPLATE_WITHOUT_PIN,
+    },
+)
 
 
-class OtpArea(Area):
-    async def new_otp(self, call: Call[None, wire.otp.NewOtp]) -> wire.otp.Otp:
+class OneTimeCodes(SmscxResource):
+    operations = (
+        operation(
+            "POST",
+            "/otp",
+            "new_otp",
+            "Send a one-time code.",
+            request=wire.NewOtp,
+            response=wire.Otp,
+            status=201,
+            codes=_CODES,
+        ),
+        operation(
+            "GET", "/otp/{otp_id}", "get_otp_status", "Get what has become of a code.", response=wire.Otp, codes=_CODES
+        ),
+        operation(
+            "POST",
+            "/otp/{otp_id}",
+            "verify_otp",
+            "Hold a code against the one that was sent. A wrong one is an InvalidPinException, and counted.",
+            request=wire.VerifyPin,
+            response=wire.VerifiedPin,
+            codes=_CODES,
+        ),
+        operation(
+            "DELETE", "/otp/{otp_id}", "cancel_otp", "Make a code worthless.", response=common.TextIdReply, codes=_CODES
+        ),
+    )
+
+    async def new_otp(self, call: Call[None, wire.NewOtp]) -> wire.Otp:
         return otp(await self._services.verify.start(call.account, await self._draft(call)))
 
-    async def get_otp_status(self, call: Call[None, None]) -> wire.otp.Otp:
+    async def get_otp_status(self, call: Call[None, None]) -> wire.Otp:
         return otp(await self._services.verify.get(call.account, reading.known(call.path["otp_id"])))
 
-    async def verify_otp(self, call: Call[None, wire.otp.VerifyPin]) -> wire.otp.VerifiedPin:
+    async def verify_otp(self, call: Call[None, wire.VerifyPin]) -> wire.VerifiedPin:
         pin = str(call.body.pin)
         if not pin:
             raise invalid_param(Code.PIN_MISSING, "`pin` is empty.")
@@ -70,20 +122,20 @@ class OtpArea(Area):
             raise SmscxRefusal(400, "invalid_pin", Code.PIN_WRONG, error.message) from error
         except VerificationOver as error:
             raise _over(error) from error
-        return wire.otp.VerifiedPin(status=_STATUSES[verified.status])
+        return wire.VerifiedPin(status=_STATUSES[verified.status])
 
-    async def cancel_otp(self, call: Call[None, None]) -> wire.common.TextIdReply:
+    async def cancel_otp(self, call: Call[None, None]) -> common.TextIdReply:
         try:
             await self._services.verify.cancel(call.account, reading.known(call.path["otp_id"]))
         except VerificationOver as error:
             code = Code.OTP_CANCELED_ALREADY if isinstance(error, VerificationCanceled) else Code.OTP_NOT_PENDING
             raise SmscxRefusal(403, "access_denied", code, error.message) from error
-        return wire.common.TextIdReply(info=wire.common.TextIdInfo(id=call.path["otp_id"]))
+        return common.TextIdReply(info=common.TextIdInfo(id=call.path["otp_id"]))
 
-    async def _draft(self, call: Call[None, wire.otp.NewOtp]) -> VerificationDraft:
+    async def _draft(self, call: Call[None, wire.NewOtp]) -> VerificationDraft:
         """Raises 2001 to 2020, but what the service finds."""
         body = call.body
-        own = {**shapes.SETTINGS["otp"], **await settings_of(self._services, call.principal, "otp")}
+        own = {**SETTINGS["otp"], **await settings_of(self._services, call.principal, "otp")}
         if not body.phone_number:
             raise invalid_param(Code.OTP_NUMBER_MISSING, "`phoneNumber` is empty.")
         region = reading.country(body.country_iso)
@@ -124,7 +176,7 @@ class OtpArea(Area):
         )
 
     async def _wording(
-        self, call: AnyCall, body: wire.otp.NewOtp, own: Mapping[str, Any], msisdn: str, kind: CodeKind
+        self, call: AnyCall, body: wire.NewOtp, own: Mapping[str, Any], msisdn: str, kind: CodeKind
     ) -> Wording:
         sender = _given(body.from_, own, "from").strip()
         if not sender:
@@ -134,7 +186,7 @@ class OtpArea(Area):
         template = _given(body.template, own, "template")
         if not template:
             raise invalid_param(Code.OTP_TEMPLATE_WITHOUT_PIN, "`template` is missing.")
-        await self._sending.check_links(call.account, [template])
+        await Sending(self._services).check_links(call.account, [template])
         places = self.places(call)
         addresses = Addresses(lambda to: places.base_url + optout_path(call.account, to), places.short_url)
         personal = Personalising([(msisdn, None)], addresses, kept={_PIN: PLACEHOLDER})
@@ -157,8 +209,8 @@ class OtpArea(Area):
         )
 
 
-def otp(verification: Verification) -> wire.otp.Otp:
-    return wire.otp.Otp(
+def otp(verification: Verification) -> wire.Otp:
+    return wire.Otp(
         otp_id=to_uuid(verification.id),
         track_id=shapes.track(verification.client_reference),
         phone_number=f"+{verification.msisdn}",

@@ -1,4 +1,4 @@
-"""Conversations."""
+"""Conversations, and answers in them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from heliograph.domain import errors
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.conversations import ConversationEntry
 from heliograph.domain.errors import ChannelNotActive, MissingField, WindowClosed
@@ -13,11 +14,12 @@ from heliograph.domain.statuses import Status
 from heliograph.doors import Call
 from heliograph.numbers import country_of, with_plus
 from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
-from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import reading, shapes
-from heliograph.protocols.smscx.door.areas.area import Area
-from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
-from heliograph.protocols.smscx.door.sending import PROTOCOL
+from heliograph.protocols.smscx.door.refusals import Codes, SmscxRefusal, invalid_param
+from heliograph.protocols.smscx.door.resource import PROTOCOL, SmscxResource, operation
+from heliograph.protocols.smscx.door.sending import send_row
+from heliograph.protocols.smscx.wire import common, templates
+from heliograph.protocols.smscx.wire import conversations as wire
 from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.conversations import Known
 from heliograph.services.history import Sent
@@ -32,19 +34,83 @@ _STATUSES = {
     Status.SENT: "SENT",
     Status.UNKNOWN: "SENT",
 }
+_CODES = Codes(
+    not_found=Code.CONVERSATION_UNKNOWN,
+    fields={
+        "text": (Code.TEMPLATE_TEXT_MISSING, Code.TEMPLATE_TEXT_INVALID),
+        "richMedia": Code.TEMPLATE_TEXT_INVALID,
+    },
+    by_class={
+        errors.InvalidBody: Code.TEMPLATE_TEXT_INVALID,
+        errors.IdempotencyMismatch: Code.IDEMPOTENCY_ID_INVALID,
+    },
+)
 
 
-class ConversationsArea(Area):
-    async def get_converstions_list(self, call: Call[None, None]) -> wire.conversations.ConversationList:
+class Conversations(SmscxResource):
+    operations = (
+        operation(
+            "GET",
+            "/conversations",
+            "get_converstions_list",
+            "List the conversations, the one written to last first. The name is the published client's.",
+            response=wire.ConversationList,
+        ),
+        operation(
+            "GET",
+            "/conversations/{conversation_id}/read",
+            "mark_conversation_as_read",
+            "Take a conversation as read.",
+            response=common.TextIdReply,
+            codes=_CODES,
+        ),
+        operation(
+            "GET",
+            "/conversations/{conversation_id}",
+            "get_conversation",
+            "Get what went back and forth, newest first.",
+            response=wire.ConversationDetails,
+            codes=_CODES,
+        ),
+        operation(
+            "POST",
+            "/conversations/{conversation_id}/sms",
+            "send_conversation_reply_sms",
+            "Answer by SMS.",
+            request=wire.SmsReply,
+            response=wire.SmsReplyReply,
+            codes=_CODES,
+        ),
+        operation(
+            "POST",
+            "/conversations/{conversation_id}/viber",
+            "send_conversation_reply_viber",
+            "Answer by Viber, within 24 hours of their last message by it.",
+            request=wire.RichReply,
+            response=wire.RichReplyReply,
+            codes=_CODES,
+        ),
+        operation(
+            "POST",
+            "/conversations/{conversation_id}/whatsapp",
+            "send_conversation_reply_whatsapp",
+            "Answer by WhatsApp, within 24 hours of their last message by it.",
+            request=wire.RichReply,
+            response=wire.RichReplyReply,
+            codes=_CODES,
+        ),
+    )
+
+    async def get_converstions_list(self, call: Call[None, None]) -> wire.ConversationList:
         found = await self._services.conversations.all(call.account)
-        return wire.conversations.ConversationList(data=[_row(known) for known in found])
+        return wire.ConversationList(data=[_row(known) for known in found])
 
-    async def get_conversation(self, call: Call[None, None]) -> wire.conversations.ConversationDetails:
+    async def get_conversation(self, call: Call[None, None]) -> wire.ConversationDetails:
         known = await self._services.conversations.get(call.account, reading.known(call.path["conversation_id"]))
         row = _row(known)
         lines = await self._services.conversations.thread(call.account, known.conversation)
-        return wire.conversations.ConversationDetails(
-            info=wire.conversations.ConversationInfo(
+        return wire.ConversationDetails(
+            info=wire.ConversationInfo(
                 conversation_id=row.conversation_id,
                 phone_number=row.phone_number,
                 country_iso=row.country_iso,
@@ -54,19 +120,17 @@ class ConversationsArea(Area):
             data=[_line(line) for line in lines],
         )
 
-    async def mark_conversation_as_read(self, call: Call[None, None]) -> wire.common.TextIdReply:
+    async def mark_conversation_as_read(self, call: Call[None, None]) -> common.TextIdReply:
         conversation_id = call.path["conversation_id"]
         await self._services.conversations.mark_read(call.account, reading.known(conversation_id))
-        return wire.common.TextIdReply(info=wire.common.TextIdInfo(id=conversation_id))
+        return common.TextIdReply(info=common.TextIdInfo(id=conversation_id))
 
-    async def send_conversation_reply_sms(
-        self, call: Call[None, wire.conversations.SmsReply]
-    ) -> wire.conversations.SmsReplyReply:
+    async def send_conversation_reply_sms(self, call: Call[None, wire.SmsReply]) -> wire.SmsReplyReply:
         sent = await self._reply(call, Channel.SMS, None)
-        row = shapes.send_row(sent, scheduled=False, show_timezone=False)
-        return wire.conversations.SmsReplyReply(
+        row = send_row(sent, scheduled=False, show_timezone=False)
+        return wire.SmsReplyReply(
             info=_info(sent),
-            data=wire.conversations.SentSmsReply(
+            data=wire.SentSmsReply(
                 msg_id=row.msg_id,
                 status=_status(sent.message.status, scheduled=False),
                 created_at=row.created_at,
@@ -80,27 +144,17 @@ class ConversationsArea(Area):
             ),
         )
 
-    async def send_conversation_reply_viber(
-        self, call: Call[None, wire.conversations.RichReply]
-    ) -> wire.conversations.RichReplyReply:
+    async def send_conversation_reply_viber(self, call: Call[None, wire.RichReply]) -> wire.RichReplyReply:
         return await self._rich(call, Channel.VIBER)
 
-    async def send_conversation_reply_whatsapp(
-        self, call: Call[None, wire.conversations.RichReply]
-    ) -> wire.conversations.RichReplyReply:
+    async def send_conversation_reply_whatsapp(self, call: Call[None, wire.RichReply]) -> wire.RichReplyReply:
         return await self._rich(call, Channel.WHATSAPP)
 
-    async def _rich(
-        self, call: Call[None, wire.conversations.RichReply], channel: Channel
-    ) -> wire.conversations.RichReplyReply:
+    async def _rich(self, call: Call[None, wire.RichReply], channel: Channel) -> wire.RichReplyReply:
         sent = await self._reply(call, channel, _media(call.body.rich_media))
-        return wire.conversations.RichReplyReply(
-            info=_info(sent), data=shapes.send_row(sent, scheduled=False, show_timezone=False)
-        )
+        return wire.RichReplyReply(info=_info(sent), data=send_row(sent, scheduled=False, show_timezone=False))
 
-    async def _reply(
-        self, call: Call[None, wire.conversations.SmsReply], channel: Channel, media: RichMedia | None
-    ) -> Sent:
+    async def _reply(self, call: Call[None, wire.SmsReply], channel: Channel, media: RichMedia | None) -> Sent:
         body = call.body
         conversation_id = reading.known(call.path["conversation_id"])
         if not body.text:
@@ -127,9 +181,9 @@ class ConversationsArea(Area):
             raise SmscxRefusal(403, "access_denied", Code.CHANNEL_NOT_ACTIVE, error.message) from error
 
 
-def _row(known: Known) -> wire.conversations.ConversationRow:
+def _row(known: Known) -> wire.ConversationRow:
     conversation, details = known
-    return wire.conversations.ConversationRow(
+    return wire.ConversationRow(
         conversation_id=to_uuid(conversation.id),
         phone_number=with_plus(conversation.msisdn),
         country_iso=country_of(conversation.msisdn) or shapes.NO_COUNTRY,
@@ -145,9 +199,9 @@ def _status(status: Status, *, scheduled: bool) -> str:
     return "SCHEDULED" if scheduled else _STATUSES.get(status, "FAILED")
 
 
-def _line(line: ConversationEntry) -> wire.conversations.ConversationLine:
+def _line(line: ConversationEntry) -> wire.ConversationLine:
     media = line.rich_media or RichMedia()
-    return wire.conversations.ConversationLine(
+    return wire.ConversationLine(
         msg_id=to_uuid(line.id),
         type="received" if line.received else "sent",
         text=line.text,
@@ -163,9 +217,9 @@ def _line(line: ConversationEntry) -> wire.conversations.ConversationLine:
     )
 
 
-def _info(sent: Sent) -> wire.conversations.ReplyInfo:
+def _info(sent: Sent) -> wire.ReplyInfo:
     message, batch, rendered = sent
-    return wire.conversations.ReplyInfo(
+    return wire.ReplyInfo(
         campaign_id=to_uuid(batch.id),
         total_phone_numbers=1,
         total_valid=1,
@@ -183,7 +237,7 @@ def _media(asked: Any) -> RichMedia | None:
     if not isinstance(asked, dict) or not any(asked.values()):
         return None
     try:
-        media = msgspec.convert(asked, wire.templates.RichMedia)
+        media = msgspec.convert(asked, templates.RichMedia)
     except msgspec.ValidationError as error:
         raise invalid_param(Code.TEMPLATE_TEXT_INVALID, f"`richMedia` can't be read: {error}.") from error
     return RichMedia(image_url=media.image_url, button_caption=media.button_caption, target_url=media.target_url)
