@@ -16,8 +16,8 @@ from heliograph.numbers import country_of, with_plus
 from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.refusals import Codes, SmscxRefusal, invalid_param
+from heliograph.protocols.smscx.door.replies import send_row
 from heliograph.protocols.smscx.door.resource import PROTOCOL, SmscxResource, operation
-from heliograph.protocols.smscx.door.sending import send_row
 from heliograph.protocols.smscx.wire import common, templates
 from heliograph.protocols.smscx.wire import conversations as wire
 from heliograph.protocols.smscx.wire.errors import Code

@@ -8,12 +8,12 @@ from heliograph.protocols.smscx.door.account import AccountOverview
 from heliograph.protocols.smscx.door.applications import Applications
 from heliograph.protocols.smscx.door.attachments import Attachments
 from heliograph.protocols.smscx.door.campaigns import Campaigns
-from heliograph.protocols.smscx.door.channels import Channels
 from heliograph.protocols.smscx.door.contacts import Contacts
 from heliograph.protocols.smscx.door.conversations import Conversations
 from heliograph.protocols.smscx.door.groups import Groups
 from heliograph.protocols.smscx.door.lookup_jobs import LookupJobs
 from heliograph.protocols.smscx.door.lookups import Lookups
+from heliograph.protocols.smscx.door.multichannel import Multichannel
 from heliograph.protocols.smscx.door.numbers import Numbers
 from heliograph.protocols.smscx.door.optouts import Optouts
 from heliograph.protocols.smscx.door.originators import Originators
@@ -23,7 +23,9 @@ from heliograph.protocols.smscx.door.rents import Rents
 from heliograph.protocols.smscx.door.reports import Reports
 from heliograph.protocols.smscx.door.resource import SmscxResource
 from heliograph.protocols.smscx.door.shortlinks import Shortlinks
+from heliograph.protocols.smscx.door.sms import Sms
 from heliograph.protocols.smscx.door.summaries import Summaries
+from heliograph.protocols.smscx.door.templated import Viber, Whatsapp
 from heliograph.protocols.smscx.door.templates import Templates
 
 RESOURCES: Sequence[type[SmscxResource]] = (
@@ -34,7 +36,10 @@ RESOURCES: Sequence[type[SmscxResource]] = (
     Groups,
     Contacts,
     Optouts,
-    Channels,
+    Sms,
+    Viber,
+    Whatsapp,
+    Multichannel,
     OneTimeCodes,
     Numbers,
     LookupJobs,

@@ -32,10 +32,9 @@ from heliograph.doors import AnyCall, Call
 from heliograph.numbers import InvalidNumber, compact, country_of
 from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
 from heliograph.protocols.smscx.door import reading, shapes
-from heliograph.protocols.smscx.door.placeholders import Addresses, Personalising
+from heliograph.protocols.smscx.door.placeholders import Addresses, Personalising, require_links
 from heliograph.protocols.smscx.door.refusals import Codes, SmscxRefusal, invalid_param
 from heliograph.protocols.smscx.door.resource import PROTOCOL, SmscxResource, operation
-from heliograph.protocols.smscx.door.sending import Sending
 from heliograph.protocols.smscx.door.settings import SETTINGS, settings_of
 from heliograph.protocols.smscx.wire import common
 from heliograph.protocols.smscx.wire import otp as wire
@@ -186,7 +185,7 @@ class OneTimeCodes(SmscxResource):
         template = _given(body.template, own, "template")
         if not template:
             raise invalid_param(Code.OTP_TEMPLATE_WITHOUT_PIN, "`template` is missing.")
-        await Sending(self._services).check_links(call.account, [template])
+        await require_links(self._services.links, call.account, [template])
         places = self.places(call)
         addresses = Addresses(lambda to: places.base_url + optout_path(call.account, to), places.short_url)
         personal = Personalising([(msisdn, None)], addresses, kept={_PIN: PLACEHOLDER})
