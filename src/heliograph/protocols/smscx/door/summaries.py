@@ -13,7 +13,6 @@ from heliograph.protocols.smscx.door.filters import report_filter, source_of
 from heliograph.protocols.smscx.door.refusals import invalid_param
 from heliograph.protocols.smscx.door.resource import SmscxResource, operation
 from heliograph.protocols.smscx.door.statuses import BUCKETS, status_of
-from heliograph.protocols.smscx.wire import reports
 from heliograph.protocols.smscx.wire import summaries as wire
 from heliograph.protocols.smscx.wire.errors import Code
 
@@ -25,12 +24,12 @@ class Summaries(SmscxResource):
             "/reports/summary/{dimension}",
             "get_summary_reports",
             "Get sums by `source`, `channel`, `country`, `traffic` or `delivery`.",
-            query=reports.ReportQuery,
+            query=wire.SummaryQuery,
             response=wire.SummaryReply,
         ),
     )
 
-    async def get_summary_reports(self, call: Call[reports.ReportQuery, None]) -> wire.SummaryReply:
+    async def get_summary_reports(self, call: Call[wire.SummaryQuery, None]) -> wire.SummaryReply:
         dimension = call.path["dimension"].lower()
         if dimension not in {"source", "channel", "country", "traffic", "delivery"}:
             raise invalid_param(Code.SUMMARY_UNKNOWN, f"There is no summary by {dimension!r}.")

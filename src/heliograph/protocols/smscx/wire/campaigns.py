@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from heliograph.protocols.smscx.wire.common import PageQuery, Paging, Wire
+from heliograph.protocols.smscx.wire.common import Flag, PageQuery, Paging, Wire
 from heliograph.protocols.smscx.wire.reports import ReportInfo, ReportRow
 from heliograph.protocols.smscx.wire.sending import GroupInfo
 
 
 class CampaignsQuery(PageQuery, rename=None):
-    delivery_reports: str = ""
+    delivery_reports: Flag = ""
     source: str = ""
 
 

@@ -17,13 +17,19 @@ ContactNumbers = Annotated[list[str], Meta(max_length=MAX_CONTACTS)]
 Mapped = Annotated[dict[str, Any], Meta(max_length=MAX_FIELDS)] | Annotated[list[Any], Meta(max_length=MAX_FIELDS)]
 """By names; an empty map is a list in PHP."""
 
+Flag = Annotated[str, Meta(description="true or false, however a language writes it")]
+Count = Annotated[str, Meta(description="a number")]
+Ours = Annotated[str, Meta(description="known to our own door only")]
+
 
 class Wire(msgspec.Struct, rename="camel"):
     """Everything on the wire is in camel case."""
 
 
 class PageQuery(Wire, rename=None):
-    limit: str = ""
+    """Where in a list a page is. All of a query comes as text."""
+
+    limit: Count = ""
     next: str = ""
     previous: str = ""
 
@@ -31,12 +37,12 @@ class PageQuery(Wire, rename=None):
 class ShortPageQuery(PageQuery, rename=None):
     """Of a list whose rows may be left out."""
 
-    short_response: str = ""
+    short_response: Flag = ""
 
 
 class ExportQuery(Wire, rename=None):
-    bom: str = ""
-    """Ours: whether CSV begins with a byte order mark, as Excel wants it."""
+    bom: Ours = ""
+    """Whether CSV begins with a byte order mark, as Excel wants it."""
 
 
 class Paging(Wire):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from heliograph.protocols.smscx.wire.common import Paging, Wire
+from heliograph.protocols.smscx.wire.common import Count, Flag, Paging, Wire
 
 
 class RentSettings(Wire, kw_only=True):
@@ -26,21 +26,21 @@ class RenewRequest(RentSettings, kw_only=True):
 
 
 class AvailableQuery(Wire, rename=None):
-    features: str = ""
+    features: Count = ""
     number_type: str = ""
     setup_time: str = ""
-    registration: str = ""
-    inbound_sms_sender: str = ""
+    registration: Flag = ""
+    inbound_sms_sender: Flag = ""
     include: str = ""
     exclude: str = ""
 
 
 class RentedQuery(Wire, rename=None):
-    features: str = ""
+    features: Count = ""
     country_iso: str = ""
     number_type: str = ""
-    active_rent: str = ""
-    inbound_sms_sender: str = ""
+    active_rent: Flag = ""
+    inbound_sms_sender: Flag = ""
     include: str = ""
     exclude: str = ""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from heliograph.protocols.smscx.wire.common import Paging, ShortPageQuery, TextAnalysis, Wire
+from heliograph.protocols.smscx.wire.common import Ours, Paging, ShortPageQuery, TextAnalysis, Wire
 
 
 class ReportQuery(ShortPageQuery, rename=None):
@@ -20,7 +20,7 @@ class ReportQuery(ShortPageQuery, rename=None):
 
 
 class ReportExportQuery(ReportQuery, rename=None):
-    bom: str = ""
+    bom: Ours = ""
 
 
 class ReportRow(Wire):

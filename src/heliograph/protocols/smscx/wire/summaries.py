@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from heliograph.protocols.smscx.wire.common import Wire
+from heliograph.protocols.smscx.wire.common import Ours, Wire
+from heliograph.protocols.smscx.wire.reports import ReportQuery
+
+
+class SummaryQuery(ReportQuery, rename=None):
+    """A period; the filters are ours."""
+
+    channel: Ours = ""
+    source: Ours = ""
+    delivery_report: Ours = ""
+    country_iso: Ours = ""
 
 
 class Summary(Wire):
