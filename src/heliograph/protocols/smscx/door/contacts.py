@@ -13,13 +13,13 @@ from heliograph.numbers import country_of
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.fields import put, unwrapped
-from heliograph.protocols.smscx.door.reading import as_written
 from heliograph.protocols.smscx.door.refusals import Codes, CodesByField, invalid_numbers, invalid_param
 from heliograph.protocols.smscx.door.resource import SmscxResource, operation
 from heliograph.protocols.smscx.wire import contacts as wire
 from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.exports import Cell
+from heliograph.services.services import Services
 
 _FIELDS = ("field1", "field2", "field3", "field4", "field5")
 HEADER = (
@@ -78,7 +78,7 @@ class Contacts(SmscxResource):
     )
 
     async def add_contacts_to_group(self, call: Call[None, wire.AddContacts]) -> wire.AddedReply:
-        group = await self._group(call)
+        group = await group_of(self._services, call)
         body = call.body
         listed, region = reading.listed(body.phone_numbers), reading.country(body.country_iso)
         drafts = await aside(len(listed) > MANY_NUMBERS, lambda: [_draft(each, region) for each in listed])
@@ -88,10 +88,10 @@ class Contacts(SmscxResource):
             drafts,
             on_invalid=None
             if body.allow_invalid is True
-            else lambda wrong: invalid_numbers(as_written(wrong), len(drafts)),
+            else lambda wrong: invalid_numbers(reading.as_written(wrong), len(drafts)),
         )
         if not added.msisdns:
-            raise invalid_numbers(as_written(added.invalid), len(drafts))
+            raise invalid_numbers(reading.as_written(added.invalid), len(drafts))
         prices = self._services.money.quotes(added.new)
         return wire.AddedReply(
             info=wire.AddedInfo(
@@ -99,7 +99,7 @@ class Contacts(SmscxResource):
                 total_invalid=len(added.invalid),
                 total_duplicates=added.duplicates,
                 total_phone_numbers=len(drafts),
-                invalid=as_written(added.invalid),
+                invalid=reading.as_written(added.invalid),
                 total_cost=shapes.money(sum(price or 0 for price in prices)),
                 phone_numbers_by_country=shapes.by_country([country_of(msisdn) for msisdn in added.new]),
             )
@@ -107,7 +107,7 @@ class Contacts(SmscxResource):
 
     async def update_contact_from_group(self, call: Call[None, wire.UpdateContact]) -> wire.UpdatedContact:
         body = call.body
-        group = await self._group(call)
+        group = await group_of(self._services, call)
         if body == wire.UpdateContact():
             raise invalid_param(Code.CONTACT_UPDATE_EMPTY, "There is nothing to update.")
         changed = await self._services.contacts.change(
@@ -120,7 +120,7 @@ class Contacts(SmscxResource):
         return wire.UpdatedContact(info=wire.UpdatedContactInfo(id=to_uuid(changed.id), group_id=str(group.number)))
 
     async def delete_contact_from_group(self, call: Call[None, None]) -> wire.DeletedContact:
-        group = await self._group(call)
+        group = await group_of(self._services, call)
         contact_id = reading.identifier(call.path["phone_number_id"], Code.CONTACT_UNKNOWN)
         gone = await self._services.contacts.delete(call.account, group, contact_id)
         return wire.DeletedContact(
@@ -129,8 +129,10 @@ class Contacts(SmscxResource):
             )
         )
 
-    async def _group(self, call: AnyCall) -> Group:
-        return await self._services.contacts.group(call.account, reading.number(call.path["group_id"]))
+
+async def group_of(services: Services, call: AnyCall) -> Group:
+    """Find the group that a path names. Raises NotFound if the account has none with this number."""
+    return await services.contacts.group(call.account, reading.number(call.path["group_id"]))
 
 
 def _draft(asked: str | wire.GroupContact, region: str | None) -> ContactDraft:

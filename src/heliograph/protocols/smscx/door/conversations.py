@@ -233,7 +233,7 @@ def _info(sent: Sent) -> wire.ReplyInfo:
 
 
 def _media(asked: Any) -> RichMedia | None:
-    """Raises 1808 to 1810."""
+    """Read the rich media of a reply; None if there is none. Raises a refusal for what can't be read."""
     if not isinstance(asked, dict) or not any(asked.values()):
         return None
     try:

@@ -115,7 +115,7 @@ async def _terms(services: Services, account: Account, body: wire.AnySending, ow
 async def _originator(services: Services, account: Account, asked: str) -> str:
     """Find the originator: the one that was asked for or, until that is approved, the account's own."""
     value = asked.strip()
-    if not 3 <= len(value) <= 15 or (len(value) > 11 and not value.lstrip("+").isdecimal()):
+    if not reading.is_originator(value):
         raise invalid_param(Code.FROM_INVALID, "`from` has 3 to 11 characters, or 3 to 15 digits.")
     if await services.originators.is_waiting(account, value):
         return account.default_originator or shapes.DEFAULT_SENDER

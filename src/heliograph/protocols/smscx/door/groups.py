@@ -7,7 +7,7 @@ from starlette.responses import Response
 from heliograph.domain.groups import Group, GroupDraft
 from heliograph.doors import AnyCall, Call
 from heliograph.protocols.smscx.door import reading, shapes
-from heliograph.protocols.smscx.door.contacts import HEADER, contact_cells, contact_row
+from heliograph.protocols.smscx.door.contacts import HEADER, contact_cells, contact_row, group_of
 from heliograph.protocols.smscx.door.paging import place
 from heliograph.protocols.smscx.door.refusals import Codes, invalid_param
 from heliograph.protocols.smscx.door.resource import Chunks, SmscxResource, csv_file, exports, operation, xlsx_file
@@ -89,28 +89,25 @@ class Groups(SmscxResource):
         )
 
     async def delete_group(self, call: Call[None, None]) -> wire.DeletedGroup:
-        group = await self._group(call)
+        group = await group_of(self._services, call)
         await self._services.groups.delete(call.account, group.id)
         name = shapes.group_name(group.name, group.number)
         return wire.DeletedGroup(info=wire.DeletedGroupInfo(id=group.number, name=name, total_phone_numbers=group.size))
 
     async def empty_group(self, call: Call[None, None]) -> wire.NamedReply:
-        group = await self._group(call)
+        group = await group_of(self._services, call)
         await self._services.contacts.empty(call.account, group)
         return _named(group)
 
     async def export_group_to_csv(self, call: Call[common.ExportQuery, None]) -> Response:
-        return csv_file(call, "group", HEADER, self._contact_cells(call, await self._group(call)))
+        return csv_file(call, "group", HEADER, self._contact_cells(call, await group_of(self._services, call)))
 
     async def export_group_to_xlsx(self, call: Call[common.ExportQuery, None]) -> Response:
-        return xlsx_file("group", HEADER, self._contact_cells(call, await self._group(call)))
+        return xlsx_file("group", HEADER, self._contact_cells(call, await group_of(self._services, call)))
 
     async def _contact_cells(self, call: AnyCall, group: Group) -> Chunks:
         async for page in self._services.contacts.everybody(call.account, group):
             yield [contact_cells(contact) for contact in page]
-
-    async def _group(self, call: AnyCall) -> Group:
-        return await self._services.contacts.group(call.account, reading.number(call.path["group_id"]))
 
 
 def _named(group: Group) -> wire.NamedReply:

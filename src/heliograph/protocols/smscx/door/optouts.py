@@ -10,7 +10,6 @@ from heliograph.numbers import country_of, with_plus
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.contacts import ADDING_CODES
 from heliograph.protocols.smscx.door.paging import counted, place
-from heliograph.protocols.smscx.door.reading import as_written
 from heliograph.protocols.smscx.door.refusals import Codes, invalid_param
 from heliograph.protocols.smscx.door.resource import Chunks, SmscxResource, csv_file, exports, operation, xlsx_file
 from heliograph.protocols.smscx.wire import common, contacts
@@ -74,12 +73,14 @@ class Optouts(SmscxResource):
             on_invalid=None
             if body.allow_invalid is True
             else lambda wrong: invalid_param(
-                Code.SOME_NUMBERS_INVALID, "Some phone numbers are invalid.", as_written(wrong)
+                Code.SOME_NUMBERS_INVALID, "Some phone numbers are invalid.", reading.as_written(wrong)
             ),
         )
         if not added.new:
             raise invalid_param(
-                Code.NOTHING_TO_OPT_OUT, "None of these is a number that is not in the list.", as_written(added.invalid)
+                Code.NOTHING_TO_OPT_OUT,
+                "None of these is a number that is not in the list.",
+                reading.as_written(added.invalid),
             )
         return contacts.AddedReply(
             info=contacts.AddedInfo(
@@ -87,7 +88,7 @@ class Optouts(SmscxResource):
                 total_invalid=len(added.invalid),
                 total_duplicates=added.duplicates,
                 total_phone_numbers=len(numbers),
-                invalid=as_written(added.invalid),
+                invalid=reading.as_written(added.invalid),
                 phone_numbers_by_country=shapes.by_country([country_of(msisdn) for msisdn in added.new]),
             )
         )

@@ -65,6 +65,11 @@ def channel(text: str, code: Code) -> Channel:
         raise invalid_param(code, f"There is no channel {text!r}.") from error
 
 
+def is_originator(text: str) -> bool:
+    """Whether a text is as long as an originator: 3 to 11 characters, or 3 to 15 digits."""
+    return 3 <= len(text) <= 15 and (len(text) <= 11 or text.lstrip("+").isdecimal())
+
+
 def moment(text: str | UnsetType | None) -> datetime | None:
     """Read `YYYY-MM-DD HH:MM:SS`, with a blank or a T, with or without an offset; naive if it has none.
 
