@@ -33,7 +33,8 @@ audit: $(BIN)/heliograph ## known vulnerabilities of what is installed, and keys
 	$(BIN)/python -m pytest -q -n0 tests/house/test_secrets.py
 	$(BIN)/python scripts/audit_dependencies.py
 
-generate: $(BIN)/heliograph ## the synchronous SDK client and the generated pages of the documentation
+generate: $(BIN)/heliograph ## the clients that are generated, and the generated pages of the documentation
+	$(BIN)/python scripts/generate_smscx_client.py
 	$(BIN)/python scripts/generate_sync_client.py
 	$(BIN)/python scripts/generate_docs.py
 

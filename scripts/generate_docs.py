@@ -18,6 +18,7 @@ from heliograph.doors.collections import collections_of
 from heliograph.protocols.shared import answers
 from heliograph.protocols.smscx.door.operations import OPERATIONS
 from heliograph.protocols.smscx.door.protocol import Smscx
+from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.protocols.smsdrop.door.operations import OPERATIONS as SMSDROP
 from heliograph.protocols.smsdrop.door.protocol import Smsdrop
 from heliograph.protocols.xms.door.operations import OPERATIONS as XMS
@@ -51,7 +52,7 @@ ON_THE_WIRE = {
 
 
 def smscx_page(current: str) -> str:
-    """The page with the table of operations between its markers: each with the test that calls it.
+    """The page with the tables of operations, each with the test that calls it, and of codes between their markers.
 
     KeyError for an operation that no test calls.
     """
@@ -69,6 +70,16 @@ def smscx_page(current: str) -> str:
             lines.append(
                 f"| `{name}` | {operation.method} `{operation.path}` | {operation.scope or '–'} | {found[name]}{wire} |"
             )
+    return with_codes(head + start + "\n" + "\n".join(lines) + "\n" + end + tail)
+
+
+def with_codes(current: str) -> str:
+    """The page with the numbers of errors between their markers."""
+    start, end = "<!-- codes -->", "<!-- /codes -->"
+    head, rest = current.split(start)
+    _, tail = rest.split(end)
+    lines = ["| code | meaning |", "|---|---|"]
+    lines += [f"| {code.value} | {code.name.lower().replace('_', ' ')} |" for code in Code if code]
     return head + start + "\n" + "\n".join(lines) + "\n" + end + tail
 
 

@@ -12,7 +12,7 @@ from tests.protocols.listening import Listener
 
 from heliograph import Client, errors
 from heliograph.api import wire
-from heliograph.protocols.smscx.door.operations import SCOPES
+from heliograph.protocols.smscx.door.applications import SCOPES
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer

@@ -27,7 +27,7 @@ def test_the_tools_find_nothing(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("script", ["generate_sync_client.py", "generate_docs.py"])
+@pytest.mark.parametrize("script", ["generate_smscx_client.py", "generate_sync_client.py", "generate_docs.py"])
 def test_generated_files_are_current(script: str) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / script), "--check"], cwd=ROOT, capture_output=True, text=True

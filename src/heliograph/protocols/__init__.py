@@ -14,6 +14,9 @@ door/            where it is served, for somebody else's clients:
     refusals.py      our errors in the protocol's words
     callbacks.py     what a customer's server is told, in this protocol's shape
 
+Where operations are many, as in smscx/, `wire.py` is a package, and it and door/ have a module for each resource: its
+bodies in one, its operations with their handlers and shapes in the other.
+
 Nothing outside of door/ loads a library of a server. `shared/` has what several protocols have in common.
 `registry.py` has the one line of each that is served, `providers.py` that of each that messages go out by.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Parameters
@@ -20,6 +20,7 @@ from heliograph.store.links import (
     change_link,
     delete_link,
     hits_of,
+    kinds_of_links,
     link_by_id,
     links_of,
 )
@@ -136,6 +137,15 @@ class Links:
         if found is None:
             raise _no_link(kind)
         return found
+
+    async def require(self, account: Account, links: Collection[tuple[LinkKind, str]]) -> None:
+        """Raises NotFound for the first of these links, by kind and identifier, that the account does not have."""
+        if not links:
+            return
+        found = await self._store.read(kinds_of_links, account.id, {link_id for _, link_id in links})
+        for kind, link_id in links:
+            if found.get(link_id) is not kind:
+                raise _no_link(kind)
 
     async def all(self, account: Account, kind: LinkKind) -> list[Link]:
         """Newest first."""

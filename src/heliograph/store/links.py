@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -84,6 +84,12 @@ def link_by_id(tx: Tx, account_id: str, kind: LinkKind, link_id: str) -> Link | 
         select(*links.c).where(links.c.account_id == account_id, links.c.kind == kind.value, links.c.id == link_id)
     )
     return None if row is None else _link(row)
+
+
+def kinds_of_links(tx: Tx, account_id: str, link_ids: Collection[str]) -> dict[str, LinkKind]:
+    """Find which of these links an account has, and what each is."""
+    query = select(links.c.id, links.c.kind).where(links.c.account_id == account_id, tx.among(links.c.id, link_ids))
+    return {link_id: LinkKind(kind) for link_id, kind in tx.rows(query)}
 
 
 def links_of(tx: Tx, account_id: str, kind: LinkKind) -> list[Link]:

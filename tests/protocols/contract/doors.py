@@ -236,7 +236,7 @@ def ask_smscx(http: httpx2.Client, ready: Ready, msisdn: str, options: Options) 
 
 SMSCX = Door(
     "smscx",
-    fields_of(smscx.SmsRequest, smscx.CampaignRequest),
+    fields_of(smscx.sending.SmsRequest, smscx.sending.CampaignRequest),
     {"to", "text", "from"},
     ask_smscx,
     {

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from heliograph.protocols.smscx.door.operations import SCOPES
+from heliograph.protocols.smscx.door.applications import SCOPES
 from heliograph.runtime.platform import running
 from heliograph.runtime.settings import Settings
 

@@ -15,7 +15,7 @@ from tests.protocols.listening import Listener
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.channels import Channel
-from heliograph.protocols.smscx.door.operations import SCOPES
+from heliograph.protocols.smscx.door.applications import SCOPES
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.settings import Settings
 from heliograph.store.schema import events

@@ -24,8 +24,8 @@ from heliograph.domain.ids import following
 from heliograph.domain.instants import now_ms
 from heliograph.domain.statuses import Reason, Status
 from heliograph.protocols.registry import SERVED
-from heliograph.protocols.smscx.door.operations import SCOPES
-from heliograph.protocols.smscx.door.shapes import STATUS_CODES
+from heliograph.protocols.smscx.door.applications import SCOPES
+from heliograph.protocols.smscx.door.statuses import STATUS_CODES
 from heliograph.runtime.platform import running
 from heliograph.runtime.settings import Settings
 from heliograph.store.base import Lane

@@ -15,6 +15,7 @@ from smscx_client import exceptions
 from smscx_client.model.send_sms_campaign_request import SendSmsCampaignRequest
 from smscx_client.model.shortlink_new_request import ShortlinkNewRequest
 from smscx_client.model.shortlink_update_request import ShortlinkUpdateRequest
+from smscx_client.model.transliteration import Transliteration
 
 from heliograph import Client
 
@@ -90,6 +91,37 @@ def test_a_link_in_a_campaign_says_whose_message_was_followed(
     )
     assert [(line["phoneNumber"], line["campaignId"]) for line in table] == [(numbers[1], sent.info.campaign_id)]
     assert len(sheet) == 2
+
+
+@pytest.mark.parametrize("text", ["{{shortlink:%s}} {{shortlink:abc}}", "{{shortlink:%s}} or {{attachement:%s}}"])
+def test_each_link_of_a_text_is_one_that_the_account_has_of_that_kind(
+    smscx: Published, new_number: NewNumber, text: str
+) -> None:
+    link = shorten(smscx)
+
+    with pytest.raises(exceptions.InvalidRequestException) as refusal:
+        smscx.send(new_number(), text=text.replace("%s", link.id))
+
+    assert body_of(refusal.value)["error"]["code"] == 1112
+
+
+def test_a_text_in_another_alphabet_has_the_same_placeholders(smscx: Published, new_number: NewNumber) -> None:
+    link = shorten(smscx)
+    number = new_number()
+
+    sent = smscx.send(
+        number,
+        text=f"Łąka: {{{{shortlink:{link.id}}}}} {{{{numbers:20}}}} {{{{unknown}}}}",
+        transliteration=Transliteration(alphabet="POLISH", remove_emojis=False),
+    )
+    address, code, unknown = sent.data[0].text.removeprefix("Laka: ").split()
+    follow(address)
+    (row,) = hits(smscx, link.id, 1).data
+    analysis = sent.info.transliteration_analysis
+
+    assert (row.phone_number, len(code), unknown) == (number, 20, "{{unknown}}")
+    assert analysis.text.original.text.removeprefix("Łąka") == analysis.text.replaced.text.removeprefix("Laka")
+    assert (analysis.total_original_parts, analysis.total_replaced_parts) == (2, 1)
 
 
 def test_what_visitors_say_of_themselves_is_no_formula_in_any_spreadsheet(smscx: Published) -> None:

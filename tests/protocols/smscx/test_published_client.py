@@ -30,7 +30,7 @@ from smscx_client.model.update_number_request import UpdateNumberRequest
 from tests.protocols.listening import Listener
 
 from heliograph.protocols.shared.uuids import from_uuid
-from heliograph.protocols.smscx.door.operations import SCOPES
+from heliograph.protocols.smscx.door.applications import SCOPES
 
 from .conftest import Connect, Published, decoded
 

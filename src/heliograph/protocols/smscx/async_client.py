@@ -1,4 +1,5 @@
-"""The asynchronous client. `client.py` is generated from this file by `make generate`; edit this one."""
+"""The asynchronous client. `make generate` writes its operations from the door's table, and `client.py` from this file;
+what is above the operations is written by hand: edit this one."""
 
 from __future__ import annotations
 
@@ -55,307 +56,346 @@ class AsyncClient:
     ) -> None:
         await self.close()
 
-    async def get_access_token(self, scope: str | None = None) -> wire.TokenReply:
-        """A token for the application, with these scopes (separated by spaces) or all that it has."""
+    async def get_access_token(self, scope: str | None = None) -> wire.applications.TokenReply:
+        """Get a token for the application, with these scopes (separated by spaces) or all that it has."""
         return await self._driver.run(self._calls.token(scope))
 
-    async def get_applications_list(self) -> wire.ApplicationList:
-        """Newest first."""
-        return await self._driver.run(self._calls.get(wire.ApplicationList, "applications"))
+    # What follows is generated from the table of operations.
+
+    async def get_applications_list(self) -> wire.applications.ApplicationList:
+        """List the account's applications, newest first."""
+        return await self._driver.run(self._calls.get(wire.applications.ApplicationList, "applications"))
 
     async def get_scopes(self) -> list[str]:
-        """All that there are."""
+        """List the scopes that an application can have."""
         return await self._driver.run(self._calls.get(list[str], "applications", "scopes"))
 
-    async def get_application_settings(self, application_id: str) -> wire.ApplicationSettings:
-        """What an application has set."""
-        return await self._driver.run(self._calls.get(wire.ApplicationSettings, "applications", application_id))
+    async def get_application_settings(self, application_id: str) -> wire.applications.ApplicationSettings:
+        """Get what an application has set."""
+        return await self._driver.run(
+            self._calls.get(wire.applications.ApplicationSettings, "applications", application_id)
+        )
 
-    async def get_account_balance(self) -> wire.Balance:
-        """What is left to spend."""
-        return await self._driver.run(self._calls.get(wire.Balance, "account", "balance"))
+    async def get_account_balance(self) -> wire.account.Balance:
+        """Get what is left to spend."""
+        return await self._driver.run(self._calls.get(wire.account.Balance, "account", "balance"))
 
-    async def get_channels_status(self) -> wire.ChannelsStatus:
-        """Which channels can be used."""
-        return await self._driver.run(self._calls.get(wire.ChannelsStatus, "account", "channels", "status"))
+    async def get_channels_status(self) -> wire.account.ChannelsStatus:
+        """Get which channels can be used."""
+        return await self._driver.run(self._calls.get(wire.account.ChannelsStatus, "account", "channels", "status"))
 
     async def get_channel_pricing(self, channel: str, traffic_type: str) -> dict[str, Any]:
-        """Prices by country."""
+        """Get the prices of a channel by country."""
         return await self._driver.run(self._calls.get(dict[str, Any], "account", "pricing", channel, traffic_type))
 
     async def get_channel_pricing_by_country_iso(
         self, channel: str, traffic_type: str, country_iso: str
     ) -> dict[str, Any]:
-        """Prices in one country."""
+        """Get the prices of a channel in one country."""
         return await self._driver.run(
             self._calls.get(dict[str, Any], "account", "pricing", channel, traffic_type, country_iso)
         )
 
-    async def get_originators_list(self) -> wire.OriginatorList:
-        """Newest first."""
-        return await self._driver.run(self._calls.get(wire.OriginatorList, "originators"))
+    async def get_originators_list(self) -> wire.originators.OriginatorList:
+        """List the account's originators, newest first."""
+        return await self._driver.run(self._calls.get(wire.originators.OriginatorList, "originators"))
 
-    async def create_originator(self, originator: str) -> wire.OriginatorReply:
-        """Asks for one: 3 to 11 letters and digits, or 3 to 15 digits."""
+    async def create_originator(self, originator: str) -> wire.originators.OriginatorReply:
+        """Ask for an originator: 3 to 11 letters and digits, or 3 to 15 digits."""
         return await self._driver.run(
-            self._calls.send(wire.OriginatorReply, "POST", wire.NewOriginator(originator), "originators")
+            self._calls.send(
+                wire.originators.OriginatorReply, "POST", wire.originators.NewOriginator(originator), "originators"
+            )
         )
 
-    async def delete_originator(self, originator_id: int) -> wire.OriginatorReply:
-        """Gives one back."""
-        return await self._driver.run(self._calls.delete(wire.OriginatorReply, "originators", originator_id))
+    async def delete_originator(self, originator_id: int) -> wire.originators.OriginatorReply:
+        """Give an originator back."""
+        return await self._driver.run(
+            self._calls.delete(wire.originators.OriginatorReply, "originators", originator_id)
+        )
 
-    async def get_templates_list(self) -> wire.TemplateList:
-        """Newest first."""
-        return await self._driver.run(self._calls.get(wire.TemplateList, "templates"))
+    async def get_templates_list(self) -> wire.templates.TemplateList:
+        """List the account's templates, newest first."""
+        return await self._driver.run(self._calls.get(wire.templates.TemplateList, "templates"))
 
-    async def get_template(self, template_id: int) -> wire.TemplateReply:
-        """One template."""
-        return await self._driver.run(self._calls.get(wire.TemplateReply, "templates", template_id))
+    async def create_template(self, template: wire.templates.NewTemplate) -> wire.templates.NewTemplateReply:
+        """Keep a text as a template."""
+        return await self._driver.run(self._calls.send(wire.templates.NewTemplateReply, "POST", template, "templates"))
 
-    async def create_template(self, template: wire.NewTemplate) -> wire.NewTemplateReply:
-        """Keeps a text."""
-        return await self._driver.run(self._calls.send(wire.NewTemplateReply, "POST", template, "templates"))
+    async def get_template(self, template_id: int) -> wire.templates.TemplateReply:
+        """Get one template."""
+        return await self._driver.run(self._calls.get(wire.templates.TemplateReply, "templates", template_id))
 
-    async def update_template(self, template_id: int, changes: wire.UpdateTemplate) -> wire.IdReply:
-        """Changes what is given, until it is approved and locked."""
-        return await self._driver.run(self._calls.send(wire.IdReply, "PATCH", changes, "templates", template_id))
+    async def update_template(self, template_id: int, changes: wire.templates.UpdateTemplate) -> wire.templates.IdReply:
+        """Change what is given of a template, until it is approved and locked."""
+        return await self._driver.run(
+            self._calls.send(wire.templates.IdReply, "PATCH", changes, "templates", template_id)
+        )
 
-    async def delete_template(self, template_id: int) -> wire.IdReply:
-        """Forgets a template."""
-        return await self._driver.run(self._calls.delete(wire.IdReply, "templates", template_id))
+    async def delete_template(self, template_id: int) -> wire.templates.IdReply:
+        """Forget a template."""
+        return await self._driver.run(self._calls.delete(wire.templates.IdReply, "templates", template_id))
 
-    async def get_groups_list(self) -> wire.GroupList:
-        """Newest first."""
-        return await self._driver.run(self._calls.get(wire.GroupList, "groups"))
+    async def get_groups_list(self) -> wire.groups.GroupList:
+        """List the account's groups, newest first."""
+        return await self._driver.run(self._calls.get(wire.groups.GroupList, "groups"))
+
+    async def create_group(self, name: str) -> wire.groups.NamedReply:
+        """Make an empty group."""
+        return await self._driver.run(
+            self._calls.send(wire.groups.NamedReply, "POST", wire.groups.NewGroup(name), "groups")
+        )
+
+    async def export_group_to_csv(self, group_id: int) -> bytes:
+        """Get all contacts of a group as CSV."""
+        return await self._driver.run(self._calls.export("groups", group_id, "csv"))
+
+    async def export_group_to_xlsx(self, group_id: int) -> bytes:
+        """Get all contacts of a group as XLSX."""
+        return await self._driver.run(self._calls.export("groups", group_id, "xlsx"))
+
+    async def empty_group(self, group_id: int) -> wire.groups.NamedReply:
+        """Take all contacts out of a group."""
+        return await self._driver.run(self._calls.get(wire.groups.NamedReply, "groups", group_id, "empty"))
 
     async def get_group_details(
         self,
         group_id: int,
         *,
-        short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.GroupDetails:
-        """A group and a page of its contacts."""
+        short_response: bool = False,
+    ) -> wire.groups.GroupDetails:
+        """Get a group and a page of its contacts."""
         return await self._driver.run(
             self._calls.get(
-                wire.GroupDetails,
+                wire.groups.GroupDetails,
                 "groups",
                 group_id,
-                short_response=short_response,
                 limit=limit,
                 next=next,
                 previous=previous,
+                short_response=short_response,
             )
         )
 
-    async def create_group(self, name: str) -> wire.NamedReply:
-        """A new, empty group."""
-        return await self._driver.run(self._calls.send(wire.NamedReply, "POST", wire.NewGroup(name), "groups"))
+    async def delete_group(self, group_id: int) -> wire.groups.DeletedGroup:
+        """Delete a group and its contacts."""
+        return await self._driver.run(self._calls.delete(wire.groups.DeletedGroup, "groups", group_id))
 
-    async def delete_group(self, group_id: int) -> wire.DeletedGroup:
-        """With its contacts."""
-        return await self._driver.run(self._calls.delete(wire.DeletedGroup, "groups", group_id))
-
-    async def empty_group(self, group_id: int) -> wire.NamedReply:
-        """Takes out all contacts."""
-        return await self._driver.run(self._calls.get(wire.NamedReply, "groups", group_id, "empty"))
-
-    async def add_contacts_to_group(self, group_id: int, contacts: wire.AddContacts) -> wire.AddedReply:
-        """Adds numbers, or contacts with fields."""
-        return await self._driver.run(self._calls.send(wire.AddedReply, "POST", contacts, "groups", group_id))
+    async def add_contacts_to_group(
+        self, group_id: int, contacts: wire.contacts.AddContacts
+    ) -> wire.contacts.AddedReply:
+        """Add numbers to a group, or contacts with fields."""
+        return await self._driver.run(self._calls.send(wire.contacts.AddedReply, "POST", contacts, "groups", group_id))
 
     async def update_contact_from_group(
-        self, group_id: int, phone_number_id: str, changes: wire.UpdateContact
-    ) -> wire.UpdatedContact:
-        """Changes what is given."""
+        self, group_id: int, phone_number_id: str, changes: wire.contacts.UpdateContact
+    ) -> wire.contacts.UpdatedContact:
+        """Change what is given of a contact."""
         return await self._driver.run(
-            self._calls.send(wire.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
+            self._calls.send(wire.contacts.UpdatedContact, "PATCH", changes, "groups", group_id, phone_number_id)
         )
 
-    async def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.DeletedContact:
-        """Takes out one contact."""
-        return await self._driver.run(self._calls.delete(wire.DeletedContact, "groups", group_id, phone_number_id))
-
-    async def export_group_to_csv(self, group_id: int) -> bytes:
-        """All contacts as CSV."""
-        return await self._driver.run(self._calls.export("groups", group_id, "csv"))
-
-    async def export_group_to_xlsx(self, group_id: int) -> bytes:
-        """All contacts as XLSX."""
-        return await self._driver.run(self._calls.export("groups", group_id, "xlsx"))
-
-    async def get_optouts_list(
-        self, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.OptoutList:
-        """Newest first."""
+    async def delete_contact_from_group(self, group_id: int, phone_number_id: str) -> wire.contacts.DeletedContact:
+        """Take one contact out of a group."""
         return await self._driver.run(
-            self._calls.get(wire.OptoutList, "optouts", limit=limit, next=next, previous=previous)
+            self._calls.delete(wire.contacts.DeletedContact, "groups", group_id, phone_number_id)
         )
-
-    async def add_contact_to_optouts_list(self, contacts: wire.AddContacts) -> wire.AddedReply:
-        """These are not written to any more."""
-        return await self._driver.run(self._calls.send(wire.AddedReply, "POST", contacts, "optouts"))
-
-    async def delete_contact_from_optouts_list(self, optout_id: int) -> wire.DeletedOptout:
-        """They may be written to again, unless they asked for it themselves."""
-        return await self._driver.run(self._calls.delete(wire.DeletedOptout, "optouts", optout_id))
 
     async def export_optouts_to_csv(self) -> bytes:
-        """All of them as CSV."""
+        """Get all opt-outs as CSV."""
         return await self._driver.run(self._calls.export("optouts", "csv"))
 
     async def export_optouts_to_xlsx(self) -> bytes:
-        """All of them as XLSX."""
+        """Get all opt-outs as XLSX."""
         return await self._driver.run(self._calls.export("optouts", "xlsx"))
 
-    async def send_sms(self, request: wire.SmsRequest) -> wire.SendReply:
-        """Sends a text to numbers. When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms"))
-
-    async def estimate_sms(self, request: wire.SmsRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "estimate"))
-
-    async def send_sms_campaign(self, request: wire.CampaignRequest) -> wire.SendReply:
-        """Sends a text to the contacts of groups. When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "campaign"))
-
-    async def estimate_sms_campaign(self, request: wire.CampaignRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "sms", "campaign", "estimate"))
-
-    async def delete_scheduled_sms(self, msg_id: str) -> wire.DeletedMessage:
-        """Calls back one message whose time has not come."""
-        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "sms", "scheduled", msg_id))
-
-    async def delete_scheduled_sms_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
-        """Calls back all messages of a send whose time has not come."""
+    async def get_optouts_list(
+        self, *, limit: int = wire.common.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.optouts.OptoutList:
+        """List who opted out, newest first."""
         return await self._driver.run(
-            self._calls.delete(wire.DeletedCampaign, "sms", "scheduled", "campaign", campaign_id)
+            self._calls.get(wire.optouts.OptoutList, "optouts", limit=limit, next=next, previous=previous)
         )
 
-    async def send_viber_message(self, request: wire.TemplateRequest) -> wire.SendReply:
-        """When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber"))
+    async def add_contact_to_optouts_list(self, contacts: wire.contacts.AddContacts) -> wire.contacts.AddedReply:
+        """Write to these numbers no more."""
+        return await self._driver.run(self._calls.send(wire.contacts.AddedReply, "POST", contacts, "optouts"))
 
-    async def estimate_viber_message(self, request: wire.TemplateRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber", "estimate"))
+    async def delete_contact_from_optouts_list(self, optout_id: int) -> wire.optouts.DeletedOptout:
+        """Let a number be written to again, unless it was its owner who opted out."""
+        return await self._driver.run(self._calls.delete(wire.optouts.DeletedOptout, "optouts", optout_id))
 
-    async def send_viber_campaign(self, request: wire.TemplateCampaignRequest) -> wire.SendReply:
-        """To the contacts of groups. When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "viber", "campaign"))
+    async def send_sms(self, request: wire.sending.SmsRequest) -> wire.sending.SendReply:
+        """Send to numbers. When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms"))
 
-    async def estimate_viber_campaign(self, request: wire.TemplateCampaignRequest) -> wire.SendReply:
-        """What sending it would come to."""
+    async def estimate_sms(self, request: wire.sending.SmsRequest) -> wire.sending.SendReply:
+        """Get what sending it would come to."""
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "estimate"))
+
+    async def delete_scheduled_sms(self, msg_id: str) -> wire.sending.DeletedMessage:
+        """Take back one message whose time has not come."""
+        return await self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "sms", "scheduled", msg_id))
+
+    async def send_sms_campaign(self, request: wire.sending.CampaignRequest) -> wire.sending.SendReply:
+        """Send to the contacts of groups. When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign"))
+
+    async def estimate_sms_campaign(self, request: wire.sending.CampaignRequest) -> wire.sending.SendReply:
+        """Get what sending it would come to."""
         return await self._driver.run(
-            self._calls.send(wire.SendReply, "POST", request, "viber", "campaign", "estimate")
+            self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign", "estimate")
         )
 
-    async def delete_scheduled_viber_message(self, msg_id: str) -> wire.DeletedMessage:
-        """Calls back one message whose time has not come."""
-        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "viber", "scheduled", msg_id))
-
-    async def delete_scheduled_viber_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
-        """Calls back all messages of a send whose time has not come."""
+    async def delete_scheduled_sms_campaign(self, campaign_id: str) -> wire.sending.DeletedCampaign:
+        """Take back all messages of a campaign whose time has not come."""
         return await self._driver.run(
-            self._calls.delete(wire.DeletedCampaign, "viber", "scheduled", "campaign", campaign_id)
+            self._calls.delete(wire.sending.DeletedCampaign, "sms", "scheduled", "campaign", campaign_id)
         )
 
-    async def send_whatsapp_message(self, request: wire.TemplateRequest) -> wire.SendReply:
-        """When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "whatsapp"))
+    async def send_viber_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
+        """Send to numbers. When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber"))
 
-    async def estimate_whatsapp_message(self, request: wire.TemplateRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "whatsapp", "estimate"))
+    async def estimate_viber_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
+        """Get what sending it would come to."""
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "estimate"))
 
-    async def delete_scheduled_whatsapp_message(self, msg_id: str) -> wire.DeletedMessage:
-        """Calls back one message whose time has not come."""
-        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "whatsapp", "scheduled", msg_id))
+    async def delete_scheduled_viber_message(self, msg_id: str) -> wire.sending.DeletedMessage:
+        """Take back one message whose time has not come."""
+        return await self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "viber", "scheduled", msg_id))
 
-    async def send_multichannel_message(self, request: wire.MultichannelRequest) -> wire.SendReply:
-        """When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel"))
+    async def send_viber_campaign(self, request: wire.sending.TemplateCampaignRequest) -> wire.sending.SendReply:
+        """Send to the contacts of groups. When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign"))
 
-    async def estimate_multichannel_message(self, request: wire.MultichannelRequest) -> wire.SendReply:
-        """What sending it would come to."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel", "estimate"))
-
-    async def send_multichannel_campaign(self, request: wire.MultichannelCampaignRequest) -> wire.SendReply:
-        """To the contacts of groups. When this returns, the server has it."""
-        return await self._driver.run(self._calls.send(wire.SendReply, "POST", request, "multichannel", "campaign"))
-
-    async def estimate_multichannel_campaign(self, request: wire.MultichannelCampaignRequest) -> wire.SendReply:
-        """What sending it would come to."""
+    async def estimate_viber_campaign(self, request: wire.sending.TemplateCampaignRequest) -> wire.sending.SendReply:
+        """Get what sending it would come to."""
         return await self._driver.run(
-            self._calls.send(wire.SendReply, "POST", request, "multichannel", "campaign", "estimate")
+            self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign", "estimate")
         )
 
-    async def delete_scheduled_multichannel_message(self, msg_id: str) -> wire.DeletedMessage:
-        """Calls back one message whose time has not come."""
-        return await self._driver.run(self._calls.delete(wire.DeletedMessage, "multichannel", "scheduled", msg_id))
-
-    async def delete_scheduled_multichannel_campaign(self, campaign_id: str) -> wire.DeletedCampaign:
-        """Calls back all messages of a send whose time has not come."""
+    async def delete_scheduled_viber_campaign(self, campaign_id: str) -> wire.sending.DeletedCampaign:
+        """Take back all messages of a campaign whose time has not come."""
         return await self._driver.run(
-            self._calls.delete(wire.DeletedCampaign, "multichannel", "scheduled", "campaign", campaign_id)
+            self._calls.delete(wire.sending.DeletedCampaign, "viber", "scheduled", "campaign", campaign_id)
         )
 
-    async def new_otp(self, request: wire.NewOtp) -> wire.Otp:
-        """Sends a one-time code."""
-        return await self._driver.run(self._calls.send(wire.Otp, "POST", request, "otp"))
+    async def send_whatsapp_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
+        """Send to numbers. When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp"))
 
-    async def get_otp_status(self, otp_id: str) -> wire.Otp:
-        """Where a code stands."""
-        return await self._driver.run(self._calls.get(wire.Otp, "otp", otp_id))
+    async def estimate_whatsapp_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
+        """Get what sending it would come to."""
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp", "estimate"))
 
-    async def verify_otp(self, otp_id: str, pin: str) -> wire.VerifiedPin:
-        """Holds a code against the one that was sent. A wrong one is an InvalidPinException, and counted."""
-        return await self._driver.run(self._calls.send(wire.VerifiedPin, "POST", wire.VerifyPin(pin), "otp", otp_id))
+    async def delete_scheduled_whatsapp_message(self, msg_id: str) -> wire.sending.DeletedMessage:
+        """Take back one message whose time has not come."""
+        return await self._driver.run(self._calls.delete(wire.sending.DeletedMessage, "whatsapp", "scheduled", msg_id))
 
-    async def cancel_otp(self, otp_id: str) -> wire.TextIdReply:
-        """Makes a code worthless."""
-        return await self._driver.run(self._calls.delete(wire.TextIdReply, "otp", otp_id))
+    async def send_multichannel_message(self, request: wire.sending.MultichannelRequest) -> wire.sending.SendReply:
+        """Send to numbers. When this returns, the server has it."""
+        return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "multichannel"))
 
-    async def validate_number(self, phone_number: str) -> wire.ValidatedReply:
-        """What the numbering plan says of a number."""
-        return await self._driver.run(self._calls.get(wire.ValidatedReply, "numbers", "validate", phone_number))
+    async def estimate_multichannel_message(self, request: wire.sending.MultichannelRequest) -> wire.sending.SendReply:
+        """Get what sending it would come to."""
+        return await self._driver.run(
+            self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "estimate")
+        )
 
-    async def validate_numbers(self, numbers: wire.ManyNumbers) -> wire.ValidatedList:
-        """The same of many, in the order given."""
-        return await self._driver.run(self._calls.send(wire.ValidatedList, "POST", numbers, "numbers", "validate"))
+    async def delete_scheduled_multichannel_message(self, msg_id: str) -> wire.sending.DeletedMessage:
+        """Take back one message whose time has not come."""
+        return await self._driver.run(
+            self._calls.delete(wire.sending.DeletedMessage, "multichannel", "scheduled", msg_id)
+        )
 
-    async def lookup_number(self, phone_number: str) -> wire.LookupReply:
-        """What the network says of a number. Costs money."""
-        return await self._driver.run(self._calls.get(wire.LookupReply, "numbers", "lookup", phone_number))
+    async def send_multichannel_campaign(
+        self, request: wire.sending.MultichannelCampaignRequest
+    ) -> wire.sending.SendReply:
+        """Send to the contacts of groups. When this returns, the server has it."""
+        return await self._driver.run(
+            self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "campaign")
+        )
 
-    async def lookup_numbers(self, request: wire.LookupRequest) -> wire.LookupsReply:
-        """The same of many; the answers come later."""
-        return await self._driver.run(self._calls.send(wire.LookupsReply, "POST", request, "numbers", "lookup"))
+    async def estimate_multichannel_campaign(
+        self, request: wire.sending.MultichannelCampaignRequest
+    ) -> wire.sending.SendReply:
+        """Get what sending it would come to."""
+        return await self._driver.run(
+            self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "campaign", "estimate")
+        )
 
-    async def get_single_lookup_status(self, lookup_id: str) -> wire.Lookup:
-        """One answer."""
-        return await self._driver.run(self._calls.get(wire.Lookup, "numbers", "lookup", "lookupId", lookup_id))
+    async def delete_scheduled_multichannel_campaign(self, campaign_id: str) -> wire.sending.DeletedCampaign:
+        """Take back all messages of a campaign whose time has not come."""
+        return await self._driver.run(
+            self._calls.delete(wire.sending.DeletedCampaign, "multichannel", "scheduled", "campaign", campaign_id)
+        )
+
+    async def new_otp(self, request: wire.otp.NewOtp) -> wire.otp.Otp:
+        """Send a one-time code."""
+        return await self._driver.run(self._calls.send(wire.otp.Otp, "POST", request, "otp"))
+
+    async def get_otp_status(self, otp_id: str) -> wire.otp.Otp:
+        """Get what has become of a code."""
+        return await self._driver.run(self._calls.get(wire.otp.Otp, "otp", otp_id))
+
+    async def verify_otp(self, otp_id: str, pin: str | int) -> wire.otp.VerifiedPin:
+        """Hold a code against the one that was sent. A wrong one is an InvalidPinException, and counted."""
+        return await self._driver.run(
+            self._calls.send(wire.otp.VerifiedPin, "POST", wire.otp.VerifyPin(pin), "otp", otp_id)
+        )
+
+    async def cancel_otp(self, otp_id: str) -> wire.common.TextIdReply:
+        """Make a code worthless."""
+        return await self._driver.run(self._calls.delete(wire.common.TextIdReply, "otp", otp_id))
+
+    async def validate_number(self, phone_number: str) -> wire.numbers.ValidatedReply:
+        """Get what the numbering plan says of a number."""
+        return await self._driver.run(self._calls.get(wire.numbers.ValidatedReply, "numbers", "validate", phone_number))
+
+    async def validate_numbers(self, numbers: wire.numbers.ManyNumbers) -> wire.numbers.ValidatedList:
+        """Get what the numbering plan says of many numbers, in the order given."""
+        return await self._driver.run(
+            self._calls.send(wire.numbers.ValidatedList, "POST", numbers, "numbers", "validate")
+        )
+
+    async def lookup_numbers(self, request: wire.lookups.LookupRequest) -> wire.lookups.LookupsReply:
+        """Ask the network about many numbers; the answers come later."""
+        return await self._driver.run(self._calls.send(wire.lookups.LookupsReply, "POST", request, "numbers", "lookup"))
 
     async def get_bulk_lookup_campaigns(
-        self, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.LookupCampaigns:
-        """What was asked of many numbers, newest first."""
-        return await self._driver.run(
-            self._calls.get(wire.LookupCampaigns, "numbers", "lookup", limit=limit, next=next, previous=previous)
-        )
-
-    async def get_bulk_lookup_status(
-        self, lookup_bulk_id: str, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.LookupResult:
-        """The answers to one of these."""
+        self, *, limit: int = wire.common.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.lookups.LookupCampaigns:
+        """List the jobs of many numbers, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.LookupResult,
+                wire.lookups.LookupCampaigns, "numbers", "lookup", limit=limit, next=next, previous=previous
+            )
+        )
+
+    async def export_number_lookup_report_to_csv(self, lookup_bulk_id: str) -> bytes:
+        """Get all answers of a job as CSV."""
+        return await self._driver.run(self._calls.export("numbers", "lookup", "lookupBulkId", lookup_bulk_id, "csv"))
+
+    async def export_number_lookup_report_to_xlsx(self, lookup_bulk_id: str) -> bytes:
+        """Get all answers of a job as XLSX."""
+        return await self._driver.run(self._calls.export("numbers", "lookup", "lookupBulkId", lookup_bulk_id, "xlsx"))
+
+    async def get_bulk_lookup_status(
+        self,
+        lookup_bulk_id: str,
+        *,
+        limit: int = wire.common.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+    ) -> wire.lookups.LookupResult:
+        """Get a page of the answers of a job."""
+        return await self._driver.run(
+            self._calls.get(
+                wire.lookups.LookupResult,
                 "numbers",
                 "lookup",
                 "lookupBulkId",
@@ -366,13 +406,13 @@ class AsyncClient:
             )
         )
 
-    async def export_number_lookup_report_to_csv(self, lookup_bulk_id: str) -> bytes:
-        """All of them as CSV."""
-        return await self._driver.run(self._calls.export("numbers", "lookup", "lookupBulkId", lookup_bulk_id, "csv"))
+    async def get_single_lookup_status(self, lookup_id: str) -> wire.lookups.Lookup:
+        """Get one answer of the network."""
+        return await self._driver.run(self._calls.get(wire.lookups.Lookup, "numbers", "lookup", "lookupId", lookup_id))
 
-    async def export_number_lookup_report_to_xlsx(self, lookup_bulk_id: str) -> bytes:
-        """All of them as XLSX."""
-        return await self._driver.run(self._calls.export("numbers", "lookup", "lookupBulkId", lookup_bulk_id, "xlsx"))
+    async def lookup_number(self, phone_number: str) -> wire.lookups.LookupReply:
+        """Ask the network about a number. Costs money."""
+        return await self._driver.run(self._calls.get(wire.lookups.LookupReply, "numbers", "lookup", phone_number))
 
     async def get_available_numbers(
         self,
@@ -385,11 +425,11 @@ class AsyncClient:
         inbound_sms_sender: bool | None = None,
         include: str | None = None,
         exclude: str | None = None,
-    ) -> wire.AvailableNumbers:
-        """What can be rented in a country. `features` is a sum: 1 receives SMS, 2 sends them."""
+    ) -> wire.rents.AvailableNumbers:
+        """List what can be rented in a country. `features` is a sum: 1 receives SMS, 2 sends them."""
         return await self._driver.run(
             self._calls.get(
-                wire.AvailableNumbers,
+                wire.rents.AvailableNumbers,
                 "numbers",
                 "rent",
                 "available",
@@ -414,11 +454,11 @@ class AsyncClient:
         inbound_sms_sender: bool | None = None,
         include: str | None = None,
         exclude: str | None = None,
-    ) -> wire.RentedNumbers:
-        """What the account has and had rented, newest first."""
+    ) -> wire.rents.RentedNumbers:
+        """List the numbers that the account has and had rented, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.RentedNumbers,
+                wire.rents.RentedNumbers,
                 "numbers",
                 "rent",
                 features=features,
@@ -431,189 +471,178 @@ class AsyncClient:
             )
         )
 
-    async def rent_number(self, request: wire.RentRequest) -> wire.RentReply:
-        """For 1, 7 or 30 days."""
-        return await self._driver.run(self._calls.send(wire.RentReply, "POST", request, "numbers", "rent"))
-
-    async def get_rent_status(self, rent_id: str) -> wire.RentStatus:
-        """One rented number."""
-        return await self._driver.run(self._calls.get(wire.RentStatus, "numbers", "rent", rent_id))
-
-    async def renew_rent(self, rent_id: str, request: wire.RenewRequest) -> wire.RenewedReply:
-        """Adds a period at its end."""
-        return await self._driver.run(self._calls.send(wire.RenewedReply, "PATCH", request, "numbers", "rent", rent_id))
-
-    async def edit_rent_settings(self, rent_id: str, request: wire.RentSettings) -> wire.EditedRent:
-        """Changes what is given."""
-        return await self._driver.run(
-            self._calls.send(wire.EditedRent, "PATCH", request, "numbers", "rent", rent_id, "edit")
-        )
-
-    async def cancel_rent(self, rent_id: str) -> wire.CanceledRent:
-        """Gives a number back: within 30 minutes, and before anybody wrote to it."""
-        return await self._driver.run(self._calls.delete(wire.CanceledRent, "numbers", "rent", rent_id))
+    async def rent_number(self, request: wire.rents.RentRequest) -> wire.rents.RentReply:
+        """Rent a number for 1, 7 or 30 days."""
+        return await self._driver.run(self._calls.send(wire.rents.RentReply, "POST", request, "numbers", "rent"))
 
     async def get_inbound_sms(
-        self, rent_id: str, *, limit: int = wire.MAX_PAGE, next: str | None = None, previous: str | None = None
-    ) -> wire.RentedInbound:
-        """What was written to a rented number, newest first."""
+        self, rent_id: str, *, limit: int = wire.common.MAX_PAGE, next: str | None = None, previous: str | None = None
+    ) -> wire.rents.RentedInbound:
+        """List what was written to a rented number, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.RentedInbound, "numbers", "rent", rent_id, "inbound", limit=limit, next=next, previous=previous
+                wire.rents.RentedInbound,
+                "numbers",
+                "rent",
+                rent_id,
+                "inbound",
+                limit=limit,
+                next=next,
+                previous=previous,
             )
         )
 
-    async def get_shortlinks_list(self) -> wire.ShortlinkList:
-        """Newest first."""
-        return await self._driver.run(self._calls.get(wire.ShortlinkList, "shortlinks"))
+    async def edit_rent_settings(self, rent_id: str, request: wire.rents.RentSettings) -> wire.rents.EditedRent:
+        """Change what is given of a rent's settings."""
+        return await self._driver.run(
+            self._calls.send(wire.rents.EditedRent, "PATCH", request, "numbers", "rent", rent_id, "edit")
+        )
 
-    async def create_shortlink(self, request: wire.NewShortlink) -> wire.NewShortlinkReply:
-        """A short address."""
-        return await self._driver.run(self._calls.send(wire.NewShortlinkReply, "POST", request, "shortlinks"))
+    async def get_rent_status(self, rent_id: str) -> wire.rents.RentStatus:
+        """Get one rented number."""
+        return await self._driver.run(self._calls.get(wire.rents.RentStatus, "numbers", "rent", rent_id))
 
-    async def update_shortlink(self, short_id: str, changes: wire.UpdateShortlink) -> wire.TextIdReply:
-        """Changes what is given."""
-        return await self._driver.run(self._calls.send(wire.TextIdReply, "PATCH", changes, "shortlinks", short_id))
+    async def renew_rent(self, rent_id: str, request: wire.rents.RenewRequest) -> wire.rents.RenewedReply:
+        """Add a period at the end of a rent."""
+        return await self._driver.run(
+            self._calls.send(wire.rents.RenewedReply, "PATCH", request, "numbers", "rent", rent_id)
+        )
 
-    async def delete_shortlink(self, short_id: str) -> wire.TextIdReply:
-        """With its hits."""
-        return await self._driver.run(self._calls.delete(wire.TextIdReply, "shortlinks", short_id))
+    async def cancel_rent(self, rent_id: str) -> wire.rents.CanceledRent:
+        """Give a number back: within 30 minutes, and before anybody wrote to it."""
+        return await self._driver.run(self._calls.delete(wire.rents.CanceledRent, "numbers", "rent", rent_id))
+
+    async def get_shortlinks_list(self) -> wire.shortlinks.ShortlinkList:
+        """List the account's shortlinks, newest first."""
+        return await self._driver.run(self._calls.get(wire.shortlinks.ShortlinkList, "shortlinks"))
+
+    async def create_shortlink(self, request: wire.shortlinks.NewShortlink) -> wire.shortlinks.NewShortlinkReply:
+        """Make a short address for one elsewhere."""
+        return await self._driver.run(
+            self._calls.send(wire.shortlinks.NewShortlinkReply, "POST", request, "shortlinks")
+        )
+
+    async def export_shortlink_hits_to_csv(self, short_id: str) -> bytes:
+        """Get all hits of a shortlink as CSV."""
+        return await self._driver.run(self._calls.export("shortlinks", short_id, "csv"))
+
+    async def export_shortlink_hits_to_xlsx(self, short_id: str) -> bytes:
+        """Get all hits of a shortlink as XLSX."""
+        return await self._driver.run(self._calls.export("shortlinks", short_id, "xlsx"))
 
     async def get_shortlink_hits(
         self,
         short_id: str,
         *,
-        short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.ShortlinkHits:
-        """Who followed it, newest first."""
+        short_response: bool = False,
+    ) -> wire.shortlinks.ShortlinkHits:
+        """Get a shortlink and a page of who followed it, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.ShortlinkHits,
+                wire.shortlinks.ShortlinkHits,
                 "shortlinks",
                 short_id,
-                short_response=short_response,
                 limit=limit,
                 next=next,
                 previous=previous,
+                short_response=short_response,
             )
         )
 
-    async def get_attachments_list(self) -> wire.AttachmentList:
-        """Newest first."""
-        return await self._driver.run(self._calls.get(wire.AttachmentList, "attachments"))
+    async def update_shortlink(
+        self, short_id: str, changes: wire.shortlinks.UpdateShortlink
+    ) -> wire.common.TextIdReply:
+        """Change what is given of a shortlink."""
+        return await self._driver.run(
+            self._calls.send(wire.common.TextIdReply, "PATCH", changes, "shortlinks", short_id)
+        )
 
-    async def delete_attachment(self, attachment_id: str) -> wire.TextIdReply:
-        """With its hits."""
-        return await self._driver.run(self._calls.delete(wire.TextIdReply, "attachments", attachment_id))
+    async def delete_shortlink(self, short_id: str) -> wire.common.TextIdReply:
+        """Delete a shortlink and its hits."""
+        return await self._driver.run(self._calls.delete(wire.common.TextIdReply, "shortlinks", short_id))
+
+    async def get_attachments_list(self) -> wire.attachments.AttachmentList:
+        """List the account's attachments, newest first."""
+        return await self._driver.run(self._calls.get(wire.attachments.AttachmentList, "attachments"))
+
+    async def export_attachment_hits_to_csv(self, attachment_id: str) -> bytes:
+        """Get all hits of an attachment as CSV."""
+        return await self._driver.run(self._calls.export("attachments", attachment_id, "csv"))
+
+    async def export_attachment_hits_to_xlsx(self, attachment_id: str) -> bytes:
+        """Get all hits of an attachment as XLSX."""
+        return await self._driver.run(self._calls.export("attachments", attachment_id, "xlsx"))
 
     async def get_attachment_hits(
         self,
         attachment_id: str,
         *,
-        short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.AttachmentHits:
-        """Who opened it, newest first."""
+        short_response: bool = False,
+    ) -> wire.attachments.AttachmentHits:
+        """Get an attachment and a page of who opened it, newest first."""
         return await self._driver.run(
             self._calls.get(
-                wire.AttachmentHits,
+                wire.attachments.AttachmentHits,
                 "attachments",
                 attachment_id,
-                short_response=short_response,
                 limit=limit,
                 next=next,
                 previous=previous,
+                short_response=short_response,
             )
         )
 
-    async def export_shortlink_hits_to_csv(self, short_id: str) -> bytes:
-        """All hits as CSV."""
-        return await self._driver.run(self._calls.export("shortlinks", short_id, "csv"))
+    async def delete_attachment(self, attachment_id: str) -> wire.common.TextIdReply:
+        """Delete an attachment and its hits."""
+        return await self._driver.run(self._calls.delete(wire.common.TextIdReply, "attachments", attachment_id))
 
-    async def export_shortlink_hits_to_xlsx(self, short_id: str) -> bytes:
-        """All hits as XLSX."""
-        return await self._driver.run(self._calls.export("shortlinks", short_id, "xlsx"))
+    async def get_converstions_list(self) -> wire.conversations.ConversationList:
+        """List the conversations, the one written to last first. The name is the published client's."""
+        return await self._driver.run(self._calls.get(wire.conversations.ConversationList, "conversations"))
 
-    async def export_attachment_hits_to_csv(self, attachment_id: str) -> bytes:
-        """All hits as CSV."""
-        return await self._driver.run(self._calls.export("attachments", attachment_id, "csv"))
-
-    async def export_attachment_hits_to_xlsx(self, attachment_id: str) -> bytes:
-        """All hits as XLSX."""
-        return await self._driver.run(self._calls.export("attachments", attachment_id, "xlsx"))
-
-    async def get_converstions_list(self) -> wire.ConversationList:
-        """The one written to last first. The name is the published client's."""
-        return await self._driver.run(self._calls.get(wire.ConversationList, "conversations"))
-
-    async def get_conversation(self, conversation_id: str) -> wire.ConversationDetails:
-        """What went back and forth, newest first."""
-        return await self._driver.run(self._calls.get(wire.ConversationDetails, "conversations", conversation_id))
-
-    async def mark_conversation_as_read(self, conversation_id: str) -> wire.TextIdReply:
-        """Nothing in it is unread any more."""
-        return await self._driver.run(self._calls.get(wire.TextIdReply, "conversations", conversation_id, "read"))
-
-    async def send_conversation_reply_sms(self, conversation_id: str, reply: wire.SmsReply) -> wire.SmsReplyReply:
-        """Answers by SMS."""
+    async def mark_conversation_as_read(self, conversation_id: str) -> wire.common.TextIdReply:
+        """Take a conversation as read."""
         return await self._driver.run(
-            self._calls.send(wire.SmsReplyReply, "POST", reply, "conversations", conversation_id, "sms")
+            self._calls.get(wire.common.TextIdReply, "conversations", conversation_id, "read")
         )
 
-    async def send_conversation_reply_viber(self, conversation_id: str, reply: wire.RichReply) -> wire.RichReplyReply:
-        """Answers by Viber, within 24 hours of their last message by it."""
+    async def get_conversation(self, conversation_id: str) -> wire.conversations.ConversationDetails:
+        """Get what went back and forth, newest first."""
         return await self._driver.run(
-            self._calls.send(wire.RichReplyReply, "POST", reply, "conversations", conversation_id, "viber")
+            self._calls.get(wire.conversations.ConversationDetails, "conversations", conversation_id)
+        )
+
+    async def send_conversation_reply_sms(
+        self, conversation_id: str, reply: wire.conversations.SmsReply
+    ) -> wire.conversations.SmsReplyReply:
+        """Answer by SMS."""
+        return await self._driver.run(
+            self._calls.send(wire.conversations.SmsReplyReply, "POST", reply, "conversations", conversation_id, "sms")
+        )
+
+    async def send_conversation_reply_viber(
+        self, conversation_id: str, reply: wire.conversations.RichReply
+    ) -> wire.conversations.RichReplyReply:
+        """Answer by Viber, within 24 hours of their last message by it."""
+        return await self._driver.run(
+            self._calls.send(
+                wire.conversations.RichReplyReply, "POST", reply, "conversations", conversation_id, "viber"
+            )
         )
 
     async def send_conversation_reply_whatsapp(
-        self, conversation_id: str, reply: wire.RichReply
-    ) -> wire.RichReplyReply:
-        """Answers by WhatsApp, within 24 hours of their last message by it."""
+        self, conversation_id: str, reply: wire.conversations.RichReply
+    ) -> wire.conversations.RichReplyReply:
+        """Answer by WhatsApp, within 24 hours of their last message by it."""
         return await self._driver.run(
-            self._calls.send(wire.RichReplyReply, "POST", reply, "conversations", conversation_id, "whatsapp")
-        )
-
-    async def get_single_report(self, msg_id: str) -> wire.SingleReport:
-        """One message."""
-        return await self._driver.run(self._calls.get(wire.SingleReport, "reports", "single", msg_id))
-
-    async def get_advanced_report(
-        self,
-        period: str = "",
-        start_date: str = "",
-        end_date: str = "",
-        *,
-        channel: str | None = None,
-        source: str | None = None,
-        delivery_report: str | None = None,
-        country_iso: str | None = None,
-        short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
-        next: str | None = None,
-        previous: str | None = None,
-    ) -> wire.AdvancedReport:
-        """Messages of a period (`YYYY-MM`, `YYYY`) or between two days, a page of them."""
-        return await self._driver.run(
-            self._calls.get(
-                wire.AdvancedReport,
-                "reports",
-                period=period,
-                start_date=start_date,
-                end_date=end_date,
-                channel=channel,
-                source=source,
-                delivery_report=delivery_report,
-                country_iso=country_iso,
-                short_response=short_response,
-                limit=limit,
-                next=next,
-                previous=previous,
+            self._calls.send(
+                wire.conversations.RichReplyReply, "POST", reply, "conversations", conversation_id, "whatsapp"
             )
         )
 
@@ -628,7 +657,7 @@ class AsyncClient:
         delivery_report: str | None = None,
         country_iso: str | None = None,
     ) -> bytes:
-        """All messages of a period as CSV."""
+        """Get all messages of a period as CSV."""
         return await self._driver.run(
             self._calls.export(
                 "reports",
@@ -654,7 +683,7 @@ class AsyncClient:
         delivery_report: str | None = None,
         country_iso: str | None = None,
     ) -> bytes:
-        """All messages of a period as XLSX."""
+        """Get all messages of a period as XLSX."""
         return await self._driver.run(
             self._calls.export(
                 "reports",
@@ -669,67 +698,105 @@ class AsyncClient:
             )
         )
 
-    async def get_campaigns_list(
+    async def get_advanced_report(
         self,
+        period: str = "",
+        start_date: str = "",
+        end_date: str = "",
         *,
-        delivery_reports: bool = False,
-        source: str | None = None,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.CampaignList:
-        """Newest first."""
+        short_response: bool = False,
+        channel: str | None = None,
+        source: str | None = None,
+        delivery_report: str | None = None,
+        country_iso: str | None = None,
+    ) -> wire.reports.AdvancedReport:
+        """Get a page of the messages of a period (`YYYY-MM`, `YYYY`), or between two days."""
         return await self._driver.run(
             self._calls.get(
-                wire.CampaignList,
+                wire.reports.AdvancedReport,
                 "reports",
-                "campaigns",
-                delivery_reports=delivery_reports,
-                source=source,
                 limit=limit,
                 next=next,
                 previous=previous,
+                short_response=short_response,
+                period=period,
+                start_date=start_date,
+                end_date=end_date,
+                channel=channel,
+                source=source,
+                delivery_report=delivery_report,
+                country_iso=country_iso,
             )
         )
+
+    async def get_single_report(self, msg_id: str) -> wire.reports.SingleReport:
+        """Get what has become of one message."""
+        return await self._driver.run(self._calls.get(wire.reports.SingleReport, "reports", "single", msg_id))
+
+    async def get_campaigns_list(
+        self,
+        *,
+        limit: int = wire.common.MAX_PAGE,
+        next: str | None = None,
+        previous: str | None = None,
+        delivery_reports: bool = False,
+        source: str | None = None,
+    ) -> wire.campaigns.CampaignList:
+        """List the campaigns, newest first."""
+        return await self._driver.run(
+            self._calls.get(
+                wire.campaigns.CampaignList,
+                "reports",
+                "campaigns",
+                limit=limit,
+                next=next,
+                previous=previous,
+                delivery_reports=delivery_reports,
+                source=source,
+            )
+        )
+
+    async def export_campaign_report_to_csv(self, campaign_id: str) -> bytes:
+        """Get all messages of a campaign as CSV."""
+        return await self._driver.run(self._calls.export("reports", "campaigns", campaign_id, "csv"))
+
+    async def export_campaign_report_to_xlsx(self, campaign_id: str) -> bytes:
+        """Get all messages of a campaign as XLSX."""
+        return await self._driver.run(self._calls.export("reports", "campaigns", campaign_id, "xlsx"))
 
     async def get_campaign_report(
         self,
         campaign_id: str,
         *,
-        short_response: bool = False,
-        limit: int = wire.MAX_PAGE,
+        limit: int = wire.common.MAX_PAGE,
         next: str | None = None,
         previous: str | None = None,
-    ) -> wire.CampaignReport:
-        """A campaign and a page of its messages."""
+        short_response: bool = False,
+    ) -> wire.campaigns.CampaignReport:
+        """Get a campaign and a page of its messages."""
         return await self._driver.run(
             self._calls.get(
-                wire.CampaignReport,
+                wire.campaigns.CampaignReport,
                 "reports",
                 "campaigns",
                 campaign_id,
-                short_response=short_response,
                 limit=limit,
                 next=next,
                 previous=previous,
+                short_response=short_response,
             )
         )
 
-    async def export_campaign_report_to_csv(self, campaign_id: str) -> bytes:
-        """All messages of a campaign as CSV."""
-        return await self._driver.run(self._calls.export("reports", "campaigns", campaign_id, "csv"))
-
-    async def export_campaign_report_to_xlsx(self, campaign_id: str) -> bytes:
-        """All messages of a campaign as XLSX."""
-        return await self._driver.run(self._calls.export("reports", "campaigns", campaign_id, "xlsx"))
-
     async def get_summary_reports(
         self, dimension: str, period: str = "", start_date: str = "", end_date: str = ""
-    ) -> wire.SummaryReply:
-        """By `source`, `channel`, `country`, `traffic` or `delivery`."""
+    ) -> wire.summaries.SummaryReply:
+        """Get sums by `source`, `channel`, `country`, `traffic` or `delivery`."""
         return await self._driver.run(
             self._calls.get(
-                wire.SummaryReply,
+                wire.summaries.SummaryReply,
                 "reports",
                 "summary",
                 dimension,

@@ -50,7 +50,7 @@ class Calls:
         """A file, as it comes."""
         return (yield from self._asked(Request("GET", _path(path), _query(query)))).body
 
-    def token(self, scope: str | None) -> Call[wire.TokenReply]:
+    def token(self, scope: str | None) -> Call[wire.applications.TokenReply]:
         form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
         request = Request(
             "POST",
@@ -60,7 +60,7 @@ class Calls:
             headers={"Authorization": basic(self._credentials.application_id, self._credentials.application_secret)},
             preliminary=True,
         )
-        return _read(wire.TokenReply, _checked((yield request)))
+        return _read(wire.applications.TokenReply, _checked((yield request)))
 
     def _decoded(self, shape: type[T], request: Request) -> Call[T]:
         return _read(shape, (yield from self._asked(request)))

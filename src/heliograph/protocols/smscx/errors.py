@@ -9,6 +9,7 @@ import msgspec
 
 from heliograph.calling import RemoteError
 from heliograph.protocols.smscx import wire
+from heliograph.protocols.smscx.wire.errors import Code
 
 
 class SmscxException(RemoteError):
@@ -151,23 +152,23 @@ _BY_STATUS: Mapping[int, type[SmscxException]] = {
     405: MethodNotAllowedException,
     429: RateLimitExceededException,
 }
-_INVALID_NUMBERS = {1207, 1210}
+_INVALID_NUMBERS = {Code.NUMBER_INVALID, Code.SOME_NUMBERS_INVALID}
 _INSTANT = re.compile("[0-9]{1,15}")
 """Seconds since 1970."""
 _DENIED: Mapping[int, type[SmscxException]] = {
-    1132: TemplateNotApprovedException,
-    1133: TemplateNotApprovedException,
-    1606: ChannelNotActiveException,
-    1608: ChannelNotActiveException,
-    2030: OtpCancelledException,
-    2031: OtpActionNotAllowedException,
+    Code.TEMPLATE_NOT_APPROVED: TemplateNotApprovedException,
+    Code.TEMPLATE_NOT_LOCKED: TemplateNotApprovedException,
+    Code.CHANNEL_INACTIVE: ChannelNotActiveException,
+    Code.CHANNEL_NOT_ACTIVE: ChannelNotActiveException,
+    Code.OTP_CANCELED_ALREADY: OtpCancelledException,
+    Code.OTP_NOT_PENDING: OtpActionNotAllowedException,
 }
 
 
 def exception_for(status: int, body: bytes, headers: Mapping[str, str]) -> SmscxException:
     """What an answer other than 2xx is raised as; `headers` have their names in lower case."""
     try:
-        reply = msgspec.json.decode(body, type=wire.ErrorReply)
+        reply = msgspec.json.decode(body, type=wire.errors.ErrorReply)
     except (msgspec.DecodeError, UnicodeDecodeError):
         foreign = ServerErrorException if status >= 500 else UnexpectedResponseException
         return foreign(f"The server answered {status}, in words of its own.", status=status)

@@ -85,7 +85,7 @@ class SmscxProvided(ProvidedProtocol):
 
 
 class SmscxProvider(BatchingProvider):
-    most_together: ClassVar[int] = wire.MAX_RECIPIENTS
+    most_together: ClassVar[int] = wire.sending.MAX_RECIPIENTS
     looks_up: ClassVar[bool] = True
 
     def __init__(self, config: SmscxConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
@@ -132,7 +132,7 @@ class SmscxProvider(BatchingProvider):
             return REFUSED
         return None
 
-    async def _ask(self, messages: Sequence[Outgoing]) -> wire.SendReply:
+    async def _ask(self, messages: Sequence[Outgoing]) -> wire.sending.SendReply:
         first = messages[0]
         names = " ".join(f"{message.message_id}/{message.attempt}" for message in messages)
         common: dict[str, Any] = {
@@ -143,8 +143,8 @@ class SmscxProvider(BatchingProvider):
             "idempotency_id": str(uuid5(NAMESPACE_URL, f"heliograph:{first.channel}:{names}")),
         }
         if first.channel is Channel.SMS:
-            return await self._client.send_sms(wire.SmsRequest(text=first.body, **common))
-        template = wire.TemplateRequest(
+            return await self._client.send_sms(wire.sending.SmsRequest(text=first.body, **common))
+        template = wire.sending.TemplateRequest(
             template_id=self._templates[first.channel], custom_fields={"text": first.body}, **common
         )
         if first.channel is Channel.VIBER:
@@ -186,7 +186,7 @@ class SmscxProvider(BatchingProvider):
         try:
             event = msgspec.json.decode(heard.body, type=_Event)
             if event.event == "dlr_update":
-                items = msgspec.convert(event.data, list[wire.DlrItem])
+                items = msgspec.convert(event.data, list[wire.callbacks.DlrItem])
                 await self.intake.receipts(
                     [
                         self._receipt(item.msg_id, item.status, item.error_code, item.datetime)
@@ -195,7 +195,7 @@ class SmscxProvider(BatchingProvider):
                     ]
                 )
             elif (channel := _INBOUND.get(event.event)) is not None:
-                for message in msgspec.convert(event.data, list[wire.InboundItem]):
+                for message in msgspec.convert(event.data, list[wire.rents.InboundItem]):
                     await self._hand_in(message, channel)
         except (msgspec.DecodeError, ValueError) as error:
             log.warning("callback not understood", provider=self.name, error=str(error))
@@ -214,7 +214,7 @@ class SmscxProvider(BatchingProvider):
             at_ms=None if at is None else _instant_ms(at),
         )
 
-    async def _hand_in(self, message: wire.InboundItem, channel: Channel) -> None:
+    async def _hand_in(self, message: wire.rents.InboundItem, channel: Channel) -> None:
         await self.intake.inbound(
             self.name,
             InboundArrival(
@@ -235,7 +235,7 @@ class _Event(msgspec.Struct):
     data: list[Any]
 
 
-def _facts(row: wire.Lookup) -> NetworkFacts:
+def _facts(row: wire.lookups.Lookup) -> NetworkFacts:
     known = {status.value: status for status in LineStatus}
     away = row.roaming_network
     original = row.original_network
@@ -253,7 +253,7 @@ def _facts(row: wire.Lookup) -> NetworkFacts:
     )
 
 
-def _outcome(row: wire.SendRow | None, poll: str | None) -> Outcome:
+def _outcome(row: wire.sending.SendRow | None, poll: str | None) -> Outcome:
     if row is None:
         return Refused(Reason.PROVIDER_REFUSED, detail="SMS.CX does not take this number.")
     if row.status in _ON_ITS_WAY:

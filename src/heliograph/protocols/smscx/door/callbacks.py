@@ -22,9 +22,12 @@ from heliograph.numbers import country_of
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import shapes
-from heliograph.protocols.smscx.door.areas.links import hit_row
-from heliograph.protocols.smscx.door.areas.numbers import lookup
-from heliograph.protocols.smscx.door.areas.otp import otp
+from heliograph.protocols.smscx.door.hits import hit_row
+from heliograph.protocols.smscx.door.lookups import lookup_row
+from heliograph.protocols.smscx.door.optouts import optout_row
+from heliograph.protocols.smscx.door.otp import otp
+from heliograph.protocols.smscx.door.rents import inbound_item
+from heliograph.protocols.smscx.door.statuses import ERROR_CODES, STATUS_CODES, status_of
 from heliograph.services.events import EventSubjects
 
 LOOKED_UP = "number_lookup"
@@ -37,14 +40,14 @@ class SmscxCallbacks(CallbackWriter):
         super().__init__(subjects)
         self._public_url = public_url
 
-    async def data(self, account: Account, event: Event) -> wire.Callback:
+    async def data(self, account: Account, event: Event) -> wire.callbacks.Callback:
         name, items = await self._items(account, event)
-        return wire.Callback(event=name, data=items)
+        return wire.callbacks.Callback(event=name, data=items)
 
     async def _items(self, account: Account, event: Event) -> tuple[str, Sequence[Any]]:
         if event.kind is EventKind.INBOUND:
             message = await self.subjects.inbound(account, event)
-            return f"receive_{message.channel}", [shapes.inbound_item(message)]
+            return f"receive_{message.channel}", [inbound_item(message)]
         if event.kind is EventKind.VERIFICATION_SETTLED:
             return "otp_update", [otp(await self.subjects.verification(account, event))]
         if event.kind is EventKind.OPTED_OUT:
@@ -56,9 +59,9 @@ class SmscxCallbacks(CallbackWriter):
             return LOOKED_UP, [_lookup(each) for each in await self.subjects.lookups(account, event)]
         return "dlr_update", [_receipt(event)]
 
-    def _optout(self, account: Account, optout: OptOut) -> wire.OptoutItem:
-        row = shapes.optout_row(optout, country_of(optout.msisdn))
-        return wire.OptoutItem(
+    def _optout(self, account: Account, optout: OptOut) -> wire.callbacks.OptoutItem:
+        row = optout_row(optout, country_of(optout.msisdn))
+        return wire.callbacks.OptoutItem(
             hit_id=row.id,
             optout_id=account.optout_page,
             optout_url=f"{self._public_url}{PATH}/{account.optout_page}",
@@ -74,30 +77,30 @@ class SmscxCallbacks(CallbackWriter):
         return own_signature(secret, event, body)
 
 
-def _receipt(event: Event) -> wire.DlrItem:
+def _receipt(event: Event) -> wire.callbacks.DlrItem:
     if event.facts is None:
         raise NotFound()
     facts = event.facts
-    status = shapes.status_of(Status(facts.status), facts.reason, scheduled=False)
-    return wire.DlrItem(
+    status = status_of(Status(facts.status), facts.reason, scheduled=False)
+    return wire.callbacks.DlrItem(
         campaign_id=to_uuid(event.subject_id),
         msg_id=to_uuid(facts.message_id),
-        status_code=shapes.STATUS_CODES[status],
+        status_code=STATUS_CODES[status],
         status=status,
-        error_code=None if status in {"DELIVERED", "SENT"} else shapes.ERROR_CODES.get(facts.reason),
+        error_code=None if status in {"DELIVERED", "SENT"} else ERROR_CODES.get(facts.reason),
         datetime=shapes.when(from_ms(facts.at_ms)),
         track_data=shapes.track(event.client_reference) or UNSET,
     )
 
 
-def _lookup(stored: Lookup) -> wire.LookupItem:
+def _lookup(stored: Lookup) -> wire.callbacks.LookupItem:
     job_id = None if stored.job_id is None else to_uuid(stored.job_id)
-    return wire.LookupItem(**msgspec.structs.asdict(lookup(stored)), lookup_bulk_id=job_id)
+    return wire.callbacks.LookupItem(**msgspec.structs.asdict(lookup_row(stored)), lookup_bulk_id=job_id)
 
 
-def _hit(hit: Hit, url: str) -> wire.HitItem:
+def _hit(hit: Hit, url: str) -> wire.callbacks.HitItem:
     row = hit_row(hit)
-    return wire.HitItem(
+    return wire.callbacks.HitItem(
         hit_id=row.hit_id,
         shortlink_id=hit.link_id,
         url=url,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from heliograph.domain.callbacks import EventKind, Listener, callback_key
 from heliograph.domain.channels import Channel
-from heliograph.protocols.smscx.door.sending import PROTOCOL
+from heliograph.protocols.smscx.door.resource import PROTOCOL
 
 _ADDRESSES = {
     ("sms", "receiveCallback"): callback_key(EventKind.INBOUND, Channel.SMS),

@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from heliograph.domain.accounts import Account
 from heliograph.domain.bounded import count_in
 from heliograph.domain.contacts import Details
+from heliograph.domain.errors import NotFound
 from heliograph.domain.links import LinkKind, Tracked, new_token
 from heliograph.protocols.smscx.door.refusals import invalid_param
+from heliograph.protocols.smscx.wire.errors import Code
+from heliograph.services.links import Links
 from heliograph.text import verbatim
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_ -]+?)\s*(?::\s*([^{}]*?)\s*)?\}\}")
@@ -39,6 +43,10 @@ Recipients = Sequence[tuple[str, Details | None]]
 """MSISDNs, with what is known of them; None: it is not a contact, and its fields are no placeholders."""
 
 
+Placeholder = tuple[str, str | None]
+"""A name, and what comes after its colon."""
+
+
 class Addresses(NamedTuple):
     """How addresses that a text has for each recipient are made."""
 
@@ -48,9 +56,18 @@ class Addresses(NamedTuple):
     """What short addresses begin with."""
 
 
-def tracked_in(text: str) -> list[tuple[LinkKind, str]]:
-    """The links that a text has, by kind and identifier."""
-    return [(_TRACKED[match[1]], match[2] or "") for match in _PLACEHOLDER.finditer(text) if match[1] in _TRACKED]
+async def require_links(links: Links, account: Account, texts: Iterable[str]) -> None:
+    """Raises a refusal if a text has a link in it that the account does not have."""
+    try:
+        await links.require(account, [link for text in texts for link in _tracked_in(text)])
+    except NotFound as error:
+        raise invalid_param(Code.LINK_IN_TEXT_UNKNOWN, error.message) from error
+
+
+def _tracked_in(text: str) -> Iterator[tuple[LinkKind, str]]:
+    for match in _PLACEHOLDER.finditer(text):
+        if match[1] in _TRACKED:
+            yield _TRACKED[match[1]], match[2] or ""
 
 
 class Personalising:
@@ -71,16 +88,25 @@ class Personalising:
         self._custom = custom
         self._as_parameters = kept or {}
         self._contacts = any(details is not None for _, details in recipients)
+        self._made: dict[Placeholder, list[str]] = {}
         self.parameters: dict[str, Mapping[str, str]] = {}
         self.tracked: list[Tracked] = []
         """The short addresses that were made."""
 
     def body(self, text: str) -> str:
-        """Raises 1136 and 1137 of the reference."""
+        """Make a text into a body. Raises a refusal for a random placeholder that is too long, or has no length."""
+        return self._put_together(text, self._replaced)
+
+    def respelt(self, text: str) -> str:
+        """Make the text of a body that was made already, in another spelling, into a body with the same parameters."""
+        made = {placeholder: iter(pieces) for placeholder, pieces in self._made.items()}
+        return self._put_together(text, lambda match: next(made.get(_parts(match), iter(())), match[0]))
+
+    def _put_together(self, text: str, replaced: Callable[[re.Match[str]], str]) -> str:
         pieces = []
         end = 0
         for match in _PLACEHOLDER.finditer(text):
-            pieces += [self._verbatim(text[end : match.start()]), self._replaced(match)]
+            pieces += [self._verbatim(text[end : match.start()]), replaced(match)]
             end = match.end()
         pieces.append(self._verbatim(text[end:]))
         return "".join(pieces)
@@ -98,6 +124,7 @@ class Personalising:
             return match[0]
         name = f"p{len(self.parameters)}"
         self.parameters[name] = values
+        self._made.setdefault(_parts(match), []).append(f"${{{name}}}")
         return f"${{{name}}}"
 
     def _values(self, name: str, argument: str | None) -> Mapping[str, str] | None:
@@ -122,17 +149,23 @@ class Personalising:
         return {msisdn: field_of(details, name) for msisdn, details in self._recipients if details is not None}
 
 
+def _parts(match: re.Match[str]) -> Placeholder:
+    return match[1], match[2]
+
+
 def _random_length(argument: str | None) -> int:
     if not argument:
         return _RANDOM_LENGTH
     length = count_in(argument)
     if length is None:
-        raise invalid_param(1136, f"A random placeholder can't have the length {argument!r}.")
+        raise invalid_param(Code.RANDOM_LENGTH_INVALID, f"A random placeholder can't have the length {argument!r}.")
     if not 1 <= length <= _LONGEST_RANDOM:
-        raise invalid_param(1137, f"A random placeholder has 1 to {_LONGEST_RANDOM} characters.")
+        raise invalid_param(
+            Code.RANDOM_LENGTH_OUT_OF_RANGE, f"A random placeholder has 1 to {_LONGEST_RANDOM} characters."
+        )
     return length
 
 
 def field_of(details: Details, name: str) -> str:
-    """A contact's field by the name it has there; empty if it has none."""
+    """Find a contact's field by the name that the reference has for it; empty if it has none."""
     return details.value_of(_FIELDS.get(name, name)) or ""

@@ -15,10 +15,10 @@ from heliograph.domain.errors import NotFound
 from heliograph.doors.served import ServedProtocol
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
+from heliograph.protocols.smscx.door.applications import SCOPES
 from heliograph.protocols.smscx.door.callbacks import SmscxCallbacks
 from heliograph.protocols.smscx.door.listeners import listeners
-from heliograph.protocols.smscx.door.operations import SCOPES
-from heliograph.protocols.smscx.door.sending import PROTOCOL
+from heliograph.protocols.smscx.door.resource import PROTOCOL
 from heliograph.protocols.smscx.door.server import SmscxDoor
 from heliograph.services.accounts import Accounts
 from heliograph.services.events import EventSubjects

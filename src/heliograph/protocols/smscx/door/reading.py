@@ -1,36 +1,27 @@
-"""What customers of SMS.CX write, as our values; what can't be is refused with the code that the reference has."""
+"""Words of SMS.CX as our values; what can't be is refused with the code that the reference has."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from heliograph.domain.bounded import count_in, time_in, whole_number
+from heliograph.domain.bounded import count_in, time_in
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InvalidField, NotFound
-from heliograph.domain.filters import MessageFilter
-from heliograph.domain.statuses import Reason
-from heliograph.numbers import region_named
+from heliograph.numbers import InvalidRow, region_named
 from heliograph.protocols.shared.uuids import from_uuid
-from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door.refusals import invalid_param
-from heliograph.protocols.smscx.door.shapes import DELIVERY_REPORTS, MULTICHANNEL, NO_COUNTRY, REPORTED, SOURCES, Doors
+from heliograph.protocols.smscx.wire.errors import Code
 
 T = TypeVar("T")
-
 _TRUE, _FALSE = {"true", "1"}, {"false", "0", ""}
-_CURSOR_OLDER, _CURSOR_NEWER = "o", "n"
-_PERIOD = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2]))?")
-_COUNTRY = re.compile(r"[A-Za-z]{2}")
-_CHANNELS = {*Channel, MULTICHANNEL}
 
 
 def flag(text: str) -> bool:
-    """Python writes True, PHP 1. InvalidField for what is neither."""
+    """Read a flag in a query: Python writes True, PHP 1. Raises InvalidField for what is neither true nor false."""
     lower = text.lower()
     if lower not in _TRUE | _FALSE:
         raise InvalidField(f"{text!r} is neither true nor false.")
@@ -38,15 +29,15 @@ def flag(text: str) -> bool:
 
 
 def number(text: str) -> int:
-    """A number in a path; what is none is not found."""
+    """Read a number in a path. Raises NotFound for what is none: nothing has it."""
     found = count_in(text)
     if found is None:
         raise NotFound(f"There is nothing with the number {text!r}.")
     return found
 
 
-def identifier(text: str, code: int) -> str:
-    """An identifier in a path; `code` is what its misspelling is refused with."""
+def identifier(text: str, code: Code) -> str:
+    """Read an identifier. Raises a refusal with `code` if it is misspelt."""
     try:
         return from_uuid(text)
     except ValueError as error:
@@ -54,7 +45,7 @@ def identifier(text: str, code: int) -> str:
 
 
 def known(text: str) -> str:
-    """An identifier in a path; what is none is not found."""
+    """Read an identifier in a path. Raises NotFound if it is misspelt: nothing has it."""
     try:
         return from_uuid(text)
     except ValueError as error:
@@ -62,156 +53,43 @@ def known(text: str) -> str:
 
 
 def country(text: object) -> str | None:
-    """The country that a `countryIso` names; what names none leaves national numbers unread."""
+    """Read the country that a `countryIso` names; None if it names none, which leaves national numbers unread."""
     return region_named(text) if isinstance(text, str) else None
 
 
-def channel(text: str, code: int) -> Channel:
-    """In letters of either case; `code` is what a word for none is refused with."""
+def channel(text: str, code: Code) -> Channel:
+    """Read a channel in letters of either case. Raises a refusal with `code` for a word that is none."""
     try:
         return Channel(text.lower())
     except ValueError as error:
         raise invalid_param(code, f"There is no channel {text!r}.") from error
 
 
-class Place(NamedTuple):
-    """A page of a list."""
-
-    limit: int
-    before: str | None
-    after: str | None
-
-
-def place(query: wire.PageQuery) -> Place:
-    """InvalidField for a limit outside 1 to 500, or a cursor that we did not make."""
-    limit = whole_number(query.limit or str(wire.MAX_PAGE), range(1, wire.MAX_PAGE + 1))
-    if limit is None:
-        raise InvalidField(f"`limit` is a number from 1 to {wire.MAX_PAGE}.", field="limit")
-    before, after = None, None
-    for cursor in (query.next, query.previous):
-        if cursor.startswith(_CURSOR_OLDER):
-            before = cursor[1:]
-        elif cursor.startswith(_CURSOR_NEWER):
-            after = cursor[1:]
-        elif cursor:
-            raise InvalidField("This cursor is none of ours.", field="next")
-    return Place(limit, before, after)
-
-
-def counted(key: str) -> int:
-    """The key of a cursor in a list whose rows are counted. InvalidField for what is none of ours."""
-    found = count_in(key)
-    if found is None:
-        raise InvalidField("This cursor is none of ours.", field="next")
-    return found
-
-
-def paging(at: Place, keys: list[str]) -> wire.Paging:
-    """Of a page that was asked for one longer than it is shown; `keys` are those of what is shown."""
-    more = len(keys) > at.limit
-    going_back = at.after is not None
-    older = bool(keys) and (more or going_back)
-    newer = bool(keys) and (more if going_back else at.before is not None)
-    shown = shown_of(at, keys)
-    return wire.Paging(
-        next=_CURSOR_OLDER + shown[-1] if older else None,
-        previous=_CURSOR_NEWER + shown[0] if newer else None,
-        size=len(shown),
-    )
-
-
-def shown_of(at: Place, found: list[T]) -> list[T]:
-    """Without the one that only says that there are more."""
-    if len(found) <= at.limit:
-        return found
-    return found[1:] if at.after is not None else found[: at.limit]
+def is_originator(text: str) -> bool:
+    """Whether a text is as long as an originator: 3 to 11 characters, or 3 to 15 digits."""
+    return 3 <= len(text) <= 15 and (len(text) <= 11 or text.lstrip("+").isdecimal())
 
 
 def moment(text: str | UnsetType | None) -> datetime | None:
-    """`YYYY-MM-DD HH:MM:SS`, with a blank or a T, with or without an offset; naive if it has none. 1108."""
+    """Read `YYYY-MM-DD HH:MM:SS`, with a blank or a T, with or without an offset; naive if it has none.
+
+    Raises a refusal for what is no date.
+    """
     if text is UNSET or text is None or not text:
         return None
     at = time_in(text.strip())
     if at is None:
-        raise invalid_param(1108, f"{text!r} is not a date.")
+        raise invalid_param(Code.SCHEDULED_DATE_INVALID, f"{text!r} is not a date.")
     return at
 
 
-class Period(NamedTuple):
-    since: datetime
-    until: datetime
-    by_month: bool
-    """It is a whole year."""
+def listed(numbers: list[T]) -> list[T]:
+    """Require the numbers that a request can't do without. Raises a refusal if there are none."""
+    if not numbers:
+        raise invalid_param(Code.NUMBERS_MISSING, "`phoneNumbers` is empty.")
+    return numbers
 
 
-def period(query: wire.ReportQuery) -> Period:
-    """An interval if both of its ends are there, else the period. Raises 1820 to 1824."""
-    if query.start_date and query.end_date:
-        start, end = _day(query.start_date, 1821), _day(query.end_date, 1822)
-        if end < start:
-            raise invalid_param(1823, "The end is before the start.")
-        return Period(start, end + timedelta(days=1), by_month=False)
-    if not query.period:
-        raise invalid_param(1824, "Give a period, or both a start and an end.")
-    match = _PERIOD.fullmatch(query.period)
-    if match is None or not 1970 <= int(match[1]) <= 9998:
-        raise invalid_param(1820, "A period is YYYY or YYYY-MM.")
-    year, month = int(match[1]), match[2]
-    if month is None:
-        return Period(datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC), by_month=True)
-    start = datetime(year, int(month), 1, tzinfo=UTC)
-    return Period(start, (start + timedelta(days=31)).replace(day=1), by_month=False)
-
-
-def _day(text: str, code: int) -> datetime:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise invalid_param(code, f"{text!r} is not a date: YYYY-MM-DD.") from error
-    if not 1970 <= day.year <= 9998:
-        raise invalid_param(code, f"{text!r} is out of range.")
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def source(text: str) -> Doors:
-    """The doors that are meant; of nothing: all. 1825."""
-    if not text:
-        return Doors()
-    if text.lower() not in SOURCES:
-        raise invalid_param(1825, f"There is no source {text!r}.")
-    return SOURCES[text.lower()]
-
-
-def report_filter(query: wire.ReportQuery, now: datetime) -> tuple[MessageFilter, Period]:
-    """What a row shows is what it is found by. Raises 1820 to 1828."""
-    asked = period(query)
-    report, by = query.delivery_report.lower(), query.channel.lower()
-    if report and report not in DELIVERY_REPORTS:
-        raise invalid_param(1826, f"There is no delivery report {query.delivery_report!r}.")
-    if by and by not in _CHANNELS:
-        raise invalid_param(1828, f"There is no channel {query.channel!r}.")
-    doors = source(query.source)
-    return (
-        MessageFilter(
-            since=asked.since,
-            until=asked.until,
-            protocols=doors.protocols,
-            other_protocols=doors.other_protocols,
-            channel=by if by in set(Channel) else None,
-            planned=by == MULTICHANNEL,
-            countries=_countries(query.country_iso),
-            statuses=DELIVERY_REPORTS[report] if report else REPORTED,
-            without_reasons=[Reason.NO_COVERAGE] if report else (),
-            due_since=now if report == "scheduled" else None,
-            due_until=now if report == "accepted" else None,
-        ),
-        asked,
-    )
-
-
-def _countries(text: str) -> Sequence[str | None]:
-    if not text:
-        return ()
-    if not _COUNTRY.fullmatch(text):
-        raise invalid_param(1827, f"{text!r} is not a country: two letters.")
-    return [None if text.upper() == NO_COUNTRY else text.upper()]
+def as_written(invalid: Sequence[InvalidRow]) -> list[str]:
+    """Return the texts of rows that are no phone numbers."""
+    return [row.text for row in invalid]

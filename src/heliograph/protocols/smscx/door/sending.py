@@ -1,515 +1,173 @@
-"""Sends and campaigns of SMS.CX: from a request to a draft of ours, and back to their answer."""
+"""What sending has in common for all channels: estimates, the send itself, and taking back what is scheduled."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, NamedTuple
+from abc import abstractmethod
+from typing import ClassVar, Generic, TypeVar
+from uuid import uuid4
 
 import msgspec
 
 from heliograph.domain.accounts import Account, Principal
-from heliograph.domain.batches import Audience, Draft, Options, ReportWish
-from heliograph.domain.bounded import count_in
-from heliograph.domain.channels import Channel, Fallback, RichMedia
-from heliograph.domain.consent_links import optout_path
-from heliograph.domain.contacts import Details, together
-from heliograph.domain.directory import TemplateWish
-from heliograph.domain.errors import InsufficientCredit, NotFound, TemplateNotApproved, UnknownTemplate
-from heliograph.domain.ids import following
-from heliograph.domain.instants import from_ms
-from heliograph.domain.local_times import due_times
-from heliograph.domain.messages import Message
+from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit, NotFound
 from heliograph.domain.statuses import Status
-from heliograph.numbers import Check, normalise_many
-from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
-from heliograph.protocols.smscx import wire
-from heliograph.protocols.smscx.door import shapes
-from heliograph.protocols.smscx.door.placeholders import Addresses, Personalising, Recipients, tracked_in
-from heliograph.protocols.smscx.door.reading import channel, country, moment
-from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_numbers, invalid_param
+from heliograph.doors import AnyCall, Call
+from heliograph.protocols.smscx.door import reading, shapes
+from heliograph.protocols.smscx.door.drafts import Content, Wanted, anew, wanted
+from heliograph.protocols.smscx.door.refusals import Codes, SmscxRefusal
+from heliograph.protocols.smscx.door.replies import as_if_sent, send_reply
+from heliograph.protocols.smscx.door.resource import SmscxOperation, SmscxResource, operation
+from heliograph.protocols.smscx.wire import sending as wire
+from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.aside import MANY_NUMBERS, aside
-from heliograph.services.batches import DryRun
-from heliograph.services.history import Sent
-from heliograph.services.services import Services
-from heliograph.text import ALPHABETS, TooManyParts, measure_text, romanise, to_gsm, without_emoji
 
-PROTOCOL = "smscx"
-MAX_PARTS = 10
-_TIMES_TO_LIVE_S = range(300, 1_209_601)
-_LATE = timedelta(minutes=1)
-"""How far behind a clock may be before a time counts as past."""
-_NONE, _NON_GSM = "NONE", "NON_GSM"
+_CODES = Codes(
+    fields={
+        "to": Code.TO_MISSING,
+        "from": (Code.FROM_MISSING, Code.FROM_INVALID),
+        "text": Code.TEXT_MISSING,
+        "groups": (Code.GROUPS_MISSING, Code.GROUP_TO_SEND_TO_UNKNOWN),
+        "scheduledDate": Code.SCHEDULED_DATE_INVALID,
+        "dlrCallbackUrl": Code.DLR_CALLBACK_URL_INVALID,
+        "callback_url": Code.DLR_CALLBACK_URL_INVALID,
+        "idempotencyId": Code.IDEMPOTENCY_ID_INVALID,
+        "transliteration": Code.TRANSLITERATION_INVALID,
+        "templateId": (Code.TEMPLATE_ID_MISSING, Code.TEMPLATE_ID_INVALID),
+        "strategy": Code.STRATEGY_MISSING,
+        "channel": Code.STRATEGY_CHANNEL_UNKNOWN,
+        "ttl": Code.STRATEGY_TTL_INVALID,
+        "alphabet": Code.ALPHABET_UNKNOWN,
+        "removeEmojis": Code.REMOVE_EMOJIS_INVALID,
+    }
+)
+Body = TypeVar("Body", bound=wire.ToNumbers | wire.ToGroups)
 
 
-class Said(NamedTuple):
-    """What is said by one channel."""
+def to_numbers(channel: str, message: str, request: type[wire.ToNumbers]) -> tuple[SmscxOperation, ...]:
+    """Describe sending to numbers, with its estimate and its way back; `message` is what the names end in."""
+    return (
+        *_pair(f"/{channel}", message, request, "Send to numbers."),
+        operation(
+            "DELETE",
+            f"/{channel}/scheduled/{{msg_id}}",
+            f"delete_scheduled_{message}",
+            "Take back one message whose time has not come.",
+            response=wire.DeletedMessage,
+            codes=Codes(not_found=Code.MESSAGE_UNKNOWN),
+        ),
+    )
 
-    channel: Channel
-    text: str
-    rich_media: RichMedia | None = None
+
+def to_groups(channel: str, request: type[wire.ToGroups]) -> tuple[SmscxOperation, ...]:
+    """Describe sending to groups, with its estimate and its way back."""
+    campaign = f"{channel}_campaign"
+    return (
+        *_pair(f"/{channel}/campaign", campaign, request, "Send to the contacts of groups."),
+        operation(
+            "DELETE",
+            f"/{channel}/scheduled/campaign/{{campaign_id}}",
+            f"delete_scheduled_{campaign}",
+            "Take back all messages of a campaign whose time has not come.",
+            response=wire.DeletedCampaign,
+            codes=Codes(not_found=Code.CAMPAIGN_UNKNOWN),
+        ),
+    )
 
 
-class Content(NamedTuple):
-    """What a request says, by whichever channels."""
+def _pair(path: str, name: str, request: type[wire.AnySending], summary: str) -> tuple[SmscxOperation, SmscxOperation]:
+    send, estimate = (
+        operation("POST", where, f"{verb}_{name}", said, request=request, response=wire.SendReply, codes=_CODES)
+        for verb, where, said in (
+            ("send", path, f"{summary} When this returns, the server has it."),
+            ("estimate", f"{path}/estimate", "Get what sending it would come to."),
+        )
+    )
+    return send, estimate
 
-    area: str
+
+class Sending(SmscxResource, Generic[Body]):
+    """Sending by one channel, or by several one after the other."""
+
+    area: ClassVar[str]
     """What it is called in the settings of applications, and in reports: a channel, or multichannel."""
-    said: Sequence[Said]
-    """One after the other."""
-    plain: str | None = None
-    """The text of an SMS without the transliteration that was asked for."""
-    custom: Mapping[str, str] | None = None
-    """Values of placeholders that are the same for everybody."""
-    after_s: int = shapes.USUAL_TTL_S
 
+    @abstractmethod
+    async def content(self, caller: Principal, body: Body) -> Content:
+        """Find what a request says. Raises a refusal for what can't be said by this channel."""
 
-class Wanted(NamedTuple):
-    """A request, read."""
+    async def _wanted(self, call: Call[None, Body]) -> Wanted:
+        content = await self.content(call.principal, call.body)
+        return await wanted(self._services, call.principal, call.body, self.area, content, self.places(call))
 
-    draft: Draft
-    plain: Draft
-    """Without transliteration; the same if none was asked for."""
-    asked: int
-    invalid: Sequence[str]
-    duplicates: int
-    groups: Sequence[Audience] | None
-    """None if it goes to numbers."""
-    scheduled: bool
-
-
-class Places(NamedTuple):
-    """Where recipients reach this server."""
-
-    base_url: str
-    short_url: str
-
-
-class Sending:
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    async def send(self, account: Account, wanted: Wanted, body: wire.AnySending) -> wire.SendReply:
-        """Answers when everything is stored; a repeated request with what the first one made."""
+    async def _send(self, call: Call[None, Body]) -> wire.SendReply:
+        """Answer when everything is stored; a repeated request with what the first one made."""
+        asked = await self._wanted(call)
+        call.request.state.idempotency_id = asked.draft.idempotency_key or str(uuid4())
         try:
-            created = await self._services.batches.create(account, wanted.draft)
+            created = await self._services.batches.create(call.account, asked.draft)
         except InsufficientCredit:
-            await self._refuse_fallback(account, wanted)
+            await self._refuse_fallback(call.account, asked)
             raise
-        sent = await self._services.history.of_batch(account, created.batch.id)
-        return await self._reply(account, wanted, body, sent)
+        sent = await self._services.history.of_batch(call.account, created.batch.id)
+        return await send_reply(self._services, call.account, asked, call.body, sent)
 
-    async def estimate(self, account: Account, wanted: Wanted, body: wire.AnySending) -> wire.SendReply:
-        """What sending would come to; refuses what sending would refuse."""
-        run = await self._services.batches.dry_run(account, wanted.draft, list_first=wire.MAX_RECIPIENTS)
-        balance = await self._services.money.balance(account)
+    async def _estimate(self, call: Call[None, Body]) -> wire.SendReply:
+        """Answer with what sending would come to, and refuse what sending would refuse."""
+        asked = await self._wanted(call)
+        run = await self._services.batches.dry_run(call.account, asked.draft, list_first=wire.MAX_RECIPIENTS)
+        balance = await self._services.money.balance(call.account)
         if balance is not None and run.price > balance:
-            await self._refuse_fallback(account, wanted)
+            await self._refuse_fallback(call.account, asked)
             raise InsufficientCredit()
-        sent = await aside(run.recipients > MANY_NUMBERS, _as_if_sent, run)
-        return await self._reply(account, wanted, body, sent)
+        sent = await aside(run.recipients > MANY_NUMBERS, as_if_sent, run)
+        return await send_reply(self._services, call.account, asked, call.body, sent)
 
-    async def _refuse_fallback(self, account: Account, wanted: Wanted) -> None:
-        """1130 if the balance would do for the first channel alone."""
-        options = wanted.draft.options
+    async def _refuse_fallback(self, account: Account, asked: Wanted) -> None:
+        """Raises a refusal of its own if the balance would do for the first channel alone."""
+        options = asked.draft.options
         if not options.fallbacks:
             return
-        first = _anew(wanted.draft)
+        first = anew(asked.draft)
         first.options = msgspec.structs.replace(options, fallbacks=())
         run = await self._services.batches.dry_run(account, first)
         balance = await self._services.money.balance(account)
         if balance is not None and run.price <= balance:
-            raise SmscxRefusal(400, "insufficient_credit", 1130, "The balance does not cover the fallback.")
+            code, message = Code.BALANCE_TOO_LOW_FOR_FALLBACK, "The balance does not cover the fallback."
+            raise SmscxRefusal(400, "insufficient_credit", code, message)
 
-    async def sms(self, caller: Principal, body: wire.SmsRequest | wire.CampaignRequest) -> Content:
-        """Raises 1107, 1110."""
-        if not body.text:
-            raise invalid_param(1107, "`text` is empty.")
-        own = await self._settings(caller, Channel.SMS)
-        written = _transliterated(body, own.get("transliteration"))
-        plain = None if written == body.text else body.text
-        return Content(Channel.SMS, [Said(Channel.SMS, written)], plain)
-
-    async def template(
-        self, caller: Principal, body: wire.TemplateRequest | wire.TemplateCampaignRequest, channel: Channel
-    ) -> Content:
-        """Raises 1126 to 1128, 1132 and 1608."""
-        said = await self._template(caller.account, body.template_id, channel, 1608)
-        return Content(channel, [said], custom=shapes.custom_fields(body.custom_fields))
-
-    async def strategy(
-        self, caller: Principal, body: wire.MultichannelRequest | wire.MultichannelCampaignRequest
-    ) -> Content:
-        """Raises 1107, 1120 to 1129, 1131, 1132 and 1134."""
-        steps = body.strategy
-        if len(steps) < 2:
-            raise invalid_param(1121, "A strategy has at least two channels.")
-        channels = [channel(step.channel, 1123) for step in steps]
-        if len(set(channels)) < len(channels):
-            raise invalid_param(1129, "A channel can be tried once.")
-        if channels[-1] is not Channel.SMS:
-            raise invalid_param(1122, "The last channel of a strategy is sms.")
-        said = []
-        for step, by in zip(steps[:-1], channels[:-1], strict=True):
-            template_id = step.template_id if isinstance(step.template_id, int | str) else ""
-            said.append(await self._template(caller.account, template_id, by, 1131))
-        if not isinstance(steps[-1].text, str) or not steps[-1].text:
-            raise invalid_param(1107, "The SMS of a strategy has a `text`.")
-        said.append(Said(Channel.SMS, steps[-1].text))
-        own = await self._settings(caller, shapes.MULTICHANNEL)
-        return Content(shapes.MULTICHANNEL, said, custom={}, after_s=_time_to_live(body.ttl, own.get("ttl")))
-
-    async def _template(self, account: Account, template_id: int | str, channel: Channel, inactive: int) -> Said:
-        if template_id == "":
-            raise invalid_param(1126, "`templateId` is missing.")
-        number = count_in(str(template_id))
-        if number is None:
-            raise invalid_param(1127, "`templateId` is not a number.")
-        if channel not in self._services.channels:
-            raise SmscxRefusal(403, "access_denied", inactive, f"The channel {channel} is not active.")
-        try:
-            found = await self._services.templates.to_send(account, TemplateWish(number, channel))
-        except UnknownTemplate as error:
-            raise invalid_param(1128, error.message) from error
-        except TemplateNotApproved as error:
-            raise SmscxRefusal(403, "access_denied", 1132, "This template has not been approved yet.") from error
-        return Said(channel, found.body, found.rich_media)
-
-    async def to_numbers(self, caller: Principal, body: wire.ToNumbers, content: Content, places: Places) -> Wanted:
-        """Raises 1103, 1104, 1119, 1207, 1210 and what `_read` raises."""
-        to = [body.to] if isinstance(body.to, str) else body.to
-        if not to:
-            raise invalid_param(1104, "`to` is empty.")
-        if len(to) > wire.MAX_RECIPIENTS:
-            raise invalid_param(1103, f"At most {wire.MAX_RECIPIENTS} recipients.")
-        region = country(body.country_iso) or caller.account.default_region
-        found = await aside(len(to) > MANY_NUMBERS, normalise_many, to, region=region, check=Check.POSSIBLE)
-        invalid = [row.text for row in found.invalid]
-        if invalid and (body.allow_invalid is not True or not found.msisdns):
-            raise invalid_numbers(invalid, len(to))
-        track = body.track_data if isinstance(body.track_data, str) else ""
-        recipients: Recipients = [(msisdn, None) for msisdn in dict.fromkeys(found.msisdns)]
-        return await self._read(
-            caller,
-            body,
-            content,
-            recipients,
-            places,
-            asked=len(to),
-            invalid=invalid,
-            duplicates=len(found.msisdns) - len(recipients),
-            groups=None,
-            track_data=track.lower() if is_random_uuid(track) else None,
-        )
-
-    async def to_groups(self, caller: Principal, body: wire.ToGroups, content: Content, places: Places) -> Wanted:
-        """Raises 1101 to 1103, 1119, 1140 and what `_read` raises."""
-        if not body.groups:
-            raise invalid_param(1101, "`groups` is empty.")
-        try:
-            groups = await self._services.contacts.groups(caller.account, list(dict.fromkeys(body.groups)))
-        except NotFound as error:
-            raise invalid_param(1140, error.message) from error
-        contacts = await self._services.contacts.within(caller.account, groups)
-        said: dict[str, list[Details]] = {}
-        for contact in contacts:
-            said.setdefault(contact.msisdn, []).append(contact.details)
-        recipients = {msisdn: together(details) for msisdn, details in said.items()}
-        if not recipients:
-            raise invalid_param(1102, "There are no contacts in these groups.")
-        if len(recipients) > wire.MAX_RECIPIENTS:
-            raise invalid_param(1103, f"At most {wire.MAX_RECIPIENTS} recipients.")
-        return await self._read(
-            caller,
-            body,
-            content,
-            list(recipients.items()),
-            places,
-            asked=len(contacts),
-            invalid=[],
-            duplicates=len(contacts) - len(recipients),
-            groups=[
-                Audience(group.number, shapes.group_name(group.name, group.number), group.size) for group in groups
-            ],
-            track_data=None,
-        )
-
-    async def _read(
-        self,
-        caller: Principal,
-        body: wire.AnySending,
-        content: Content,
-        recipients: Recipients,
-        places: Places,
-        *,
-        asked: int,
-        invalid: Sequence[str],
-        duplicates: int,
-        groups: Sequence[Audience] | None,
-        track_data: str | None,
-    ) -> Wanted:
-        account = caller.account
-        own = await self._settings(caller, content.area)
-        originator = await self._originator(account, own.get("enforceOriginator") or body.from_)
-        now = datetime.now(UTC)
-        send_at, local_time = _schedule(body, now)
-        callback_url = body.dlr_callback_url or own.get("dlrCallback") or None
-        if body.idempotency_id and not is_random_uuid(body.idempotency_id):
-            raise invalid_param(1111, "`idempotencyId` is not a UUID.")
-        if not any(
-            self._services.money.covers(msisdn, said.channel) for said in content.said for msisdn, _ in recipients
-        ):
-            raise SmscxRefusal(403, "no_coverage", 1119, "Nothing is sent to these destinations.")
-        await self.check_links(account, [said.text for said in content.said])
-        addresses = Addresses(lambda msisdn: places.base_url + optout_path(account, msisdn), places.short_url)
-
-        def draft(texts: Sequence[str]) -> Draft:
-            personal = Personalising(recipients, addresses, custom=content.custom)
-            first, *others = [
-                Fallback(channel=said.channel, body=personal.body(text), rich_media=said.rich_media)
-                for said, text in zip(content.said, texts, strict=True)
-            ]
-            if not personal.parameters and first.channel is Channel.SMS:
-                _check_length(first.body)
-            return Draft(
-                protocol=PROTOCOL,
-                to=[f"+{msisdn}" for msisdn, _ in recipients],
-                originator=originator,
-                text=first.body,
-                parameters=personal.parameters or None,
-                links=personal.tracked,
-                send_at=send_at,
-                callback_url=callback_url,
-                report=ReportWish.NONE if callback_url is None else ReportWish.PER_RECIPIENT,
-                client_reference=track_data,
-                idempotency_key=body.idempotency_id or None,
-                request=msgspec.json.encode(body),
-                max_parts=MAX_PARTS,
-                options=Options(
-                    local_time=local_time,
-                    quiet=quiet_hours(own.get("quietHours")),
-                    audience=tuple(groups or ()),
-                    channel=first.channel,
-                    rich_media=first.rich_media,
-                    fallbacks=tuple(others),
-                    fall_back_after_s=content.after_s,
-                    as_given=bool(personal.parameters),
-                ),
+    async def _delete_message(self, call: AnyCall) -> wire.DeletedMessage:
+        message_id = reading.identifier(call.path["msg_id"], Code.MESSAGE_ID_INVALID)
+        sent = await self._services.history.get(call.account, message_id)
+        if shapes.channel_of(sent.batch) != self.area:
+            raise NotFound(f"There is no such {self.area} message.")
+        await self._services.messages.cancel(call.account, message_id)
+        return wire.DeletedMessage(
+            info=wire.DeletedMessageInfo(
+                msg_id=call.path["msg_id"],
+                parts=max(sent.rendered.parts, 1),
+                credit_returned=shapes.money(sent.message.price),
+                channel=self.area,
             )
-
-        many = len(recipients) > MANY_NUMBERS
-        plain = None if content.plain is None else await aside(many, draft, [content.plain])
-        written = await aside(many, draft, [said.text for said in content.said])
-        return Wanted(
-            written,
-            plain or written,
-            asked,
-            invalid,
-            duplicates,
-            groups,
-            send_at is not None,
         )
 
-    async def check_links(self, account: Account, texts: Sequence[str]) -> None:
-        """Raises 1112 for a link in one of the texts that the account does not have."""
-        for kind, link_id in {link for text in texts for link in tracked_in(text)}:
-            try:
-                await self._services.links.get(account, kind, link_id)
-            except NotFound as error:
-                raise invalid_param(1112, error.message) from error
-
-    async def _settings(self, caller: Principal, area: str) -> Mapping[str, Any]:
-        return await settings_of(self._services, caller, area)
-
-    async def _originator(self, account: Account, asked: str) -> str:
-        value = asked.strip()
-        if not 3 <= len(value) <= 15 or (len(value) > 11 and not value.lstrip("+").isdecimal()):
-            raise invalid_param(1106, "`from` has 3 to 11 characters, or 3 to 15 digits.")
-        if await self._services.originators.is_waiting(account, value):
-            return account.default_originator or shapes.DEFAULT_SENDER
-        return value
-
-    async def _reply(
-        self, account: Account, wanted: Wanted, body: wire.AnySending, sent: Sequence[Sent]
-    ) -> wire.SendReply:
-        shown = partial(shapes.send_row, scheduled=wanted.scheduled, show_timezone=body.show_timezone is True)
-        rows = await aside(len(sent) > MANY_NUMBERS, list, map(shown, sent))
-        batch = sent[0].batch
-        info = wire.SendInfo(
-            campaign_id=to_uuid(batch.id),
-            total_phone_numbers=wanted.asked,
-            total_valid=len(rows),
-            total_invalid=len(wanted.invalid),
-            total_cost=shapes.money(sum(each.message.price for each in sent)),
-            total_parts=sum(row.parts for row in rows if row.status in {"ACCEPTED", "SCHEDULED"}),
-            dlr_callback_url=batch.callback_url,
-            scheduled=wanted.scheduled,
-            total_in_quiet_hours=sum(row.in_quiet_hours for row in rows),
-            invalid=wanted.invalid,
-            phone_numbers_by_country=shapes.by_country([each.message.country for each in sent]),
+    async def _delete_campaign(self, call: AnyCall) -> wire.DeletedCampaign:
+        batch_id = reading.identifier(call.path["campaign_id"], Code.CAMPAIGN_ID_INVALID)
+        before = await self._services.history.campaign(call.account, batch_id)
+        if shapes.channel_of(before.batch) != self.area:
+            raise NotFound(f"There is no such {self.area} campaign.")
+        if not any(status is Status.QUEUED and scheduled for status, _, scheduled, _ in before.standings):
+            raise AlreadyDispatched("This campaign is not scheduled any more.")
+        await self._services.batches.cancel(call.account, batch_id)
+        after = await self._services.history.campaign(call.account, batch_id)
+        gone_before, gone = (campaign.sums_of({Status.CANCELED}) for campaign in (before, after))
+        return wire.DeletedCampaign(
+            info=wire.DeletedCampaignInfo(
+                campaign_id=call.path["campaign_id"],
+                total_phone_numbers=before.sums.count,
+                total_parts=before.sums.parts,
+                phone_numbers_deleted=gone.count - gone_before.count,
+                parts_deleted=gone.parts - gone_before.parts,
+                credit_returned=shapes.money(before.sums.price - after.sums.price),
+                channel=self.area,
+            )
         )
-        if wanted.groups is not None:
-            info.groups = shapes.groups(batch)
-            info.duplicates_removed = wanted.duplicates
-        if wanted.plain is not wanted.draft:
-            info.transliteration_analysis = await self._analysis(account, wanted, sent)
-        return wire.SendReply(info=info, data=[] if body.short_response is True else rows)
-
-    async def _analysis(self, account: Account, wanted: Wanted, sent: Sequence[Sent]) -> wire.TransliterationAnalysis:
-        before = await self._services.batches.dry_run(account, _anew(wanted.plain))
-        after_price = sum(each.message.price for each in sent)
-        after_parts = sum(each.rendered.parts for each in sent if each.message.status is not Status.REJECTED)
-        original, replaced = wanted.plain.text or "", wanted.draft.text or ""
-        return wire.TransliterationAnalysis(
-            total_original_cost=shapes.money(before.price),
-            total_original_parts=before.parts,
-            total_replaced_cost=shapes.money(after_price),
-            total_replaced_parts=after_parts,
-            total_cost_saved=int(shapes.money(before.price - after_price)),  # their client takes no fractions here
-            total_parts_saved=before.parts - after_parts,
-            text=wire.BothTexts(
-                original=_written(original),
-                replaced=msgspec.structs.replace(_written(replaced), characters=_replaced(original, replaced)),
-            ),
-        )
-
-
-async def settings_of(services: Services, caller: Principal, area: str) -> Mapping[str, Any]:
-    """What the calling application has set for an area; empty if no application is calling."""
-    if caller.application_id is None:
-        return {}
-    application = await services.applications.get(caller.account, caller.application_id)
-    settings = application.settings.get(area)
-    return settings if isinstance(settings, dict) else {}
-
-
-def _time_to_live(asked: object, own: object) -> int:
-    """Seconds that a channel has to deliver. Raises 1124, 1125 and 1134."""
-    text = str(asked if isinstance(asked, int | str) else own or shapes.USUAL_TTL_S)
-    seconds = count_in(text)
-    if seconds is None:
-        raise invalid_param(1124, "`ttl` is not a number.")
-    if seconds < _TIMES_TO_LIVE_S.start:
-        raise invalid_param(1125, "`ttl` is at least 300 seconds.")
-    if seconds not in _TIMES_TO_LIVE_S:
-        raise invalid_param(1134, "`ttl` is at most 14 days.")
-    return seconds
-
-
-def _anew(draft: Draft) -> Draft:
-    return msgspec.structs.replace(draft, send_at=None, idempotency_key=None)
-
-
-def _written(text: str) -> wire.WrittenText:
-    try:
-        measure = measure_text(text)
-    except TooManyParts:
-        return wire.WrittenText(text=text, length=len(text), parts=0, encoding="UCS-2")
-    encoding = "UCS-2" if measure.encoding == "ucs2" else "GSM-7"
-    return wire.WrittenText(text=text, length=len(text), parts=measure.parts, encoding=encoding)
-
-
-def _replaced(original: str, replaced: str) -> dict[str, int]:
-    """The characters that are gone, and how often each was there."""
-    return {character: count for character, count in Counter(original).items() if character not in replaced}
-
-
-def _check_length(text: str) -> None:
-    try:
-        parts = measure_text(text).parts
-    except TooManyParts:
-        parts = MAX_PARTS + 1
-    if parts > MAX_PARTS:
-        raise invalid_param(1107, f"`text` needs more than {MAX_PARTS} parts.")
-
-
-def _schedule(body: wire.AnySending, now: datetime) -> tuple[datetime | None, bool]:
-    """When, and whether that is by the clock on each recipient's wall. Raises 1108 and 1116."""
-    at = moment(body.scheduled_date)
-    if at is None:
-        return None, False
-    local_time = body.is_utc is False and at.tzinfo is None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    # A time of day has passed everywhere when it has where clocks are the furthest behind: 12 hours after UTC.
-    if at < now - _LATE - (timedelta(hours=12) if local_time else timedelta()):
-        raise invalid_param(1116, "`scheduledDate` is in the past.")
-    return at if local_time else max(at, now), local_time
-
-
-def quiet_hours(settings: object) -> tuple[int, int] | None:
-    """Minutes of the day from which and until which nothing is sent; None if they are not set."""
-    if not isinstance(settings, dict):
-        return None
-    start, stop = _minute(settings.get("start")), _minute(settings.get("stop"))
-    return None if start is None or stop is None else (start, stop)
-
-
-def _minute(text: object) -> int | None:
-    try:
-        at = datetime.strptime(str(text), "%H:%M")
-    except ValueError:
-        return None
-    return at.hour * 60 + at.minute
-
-
-def _transliterated(body: wire.SmsRequest | wire.CampaignRequest, own: object) -> str:
-    """Raises 1110."""
-    wish = body.transliteration
-    if not isinstance(wish, wire.Transliteration):
-        settings = own if isinstance(own, dict) else {}
-        wish = wire.Transliteration(
-            alphabet=str(settings.get("alphabet", _NONE)), remove_emojis=settings.get("removeEmojis") is True
-        )
-    text, alphabet = without_emoji(body.text) if wish.remove_emojis else body.text, wish.alphabet.upper()
-    if alphabet == _NONE:
-        return text or body.text
-    if alphabet == _NON_GSM:
-        return to_gsm(text) or body.text
-    if alphabet not in ALPHABETS:
-        raise invalid_param(1110, f"There is no alphabet {wish.alphabet!r}.")
-    return romanise(text, alphabet) or body.text
-
-
-def _as_if_sent(run: DryRun) -> list[Sent]:
-    """An estimate in the shape of what it is an estimate of."""
-    batch = run.batch
-    ids = following(batch.id, len(run.per_recipient))
-    due = due_times(batch, [each.msisdn for each in run.per_recipient])
-    return [
-        Sent(
-            Message(
-                id=message_id,
-                account_id=batch.account_id,
-                batch_id=batch.id,
-                msisdn=each.msisdn,
-                originator=batch.originator,
-                text=batch.body,
-                status=Status.QUEUED if each.quote.refused is None else Status.REJECTED,
-                reason=each.quote.refused,
-                detail=None,
-                provider_code=None,
-                encoding=each.rendered.encoding,
-                parts=each.rendered.parts,
-                provider=None,
-                provider_ref=None,
-                attempts=0,
-                created_at=batch.created_at,
-                due_at=from_ms(due_at),
-                expire_at=batch.expire_at,
-                lease_until=None,
-                sent_at=None,
-                settled_at=None,
-                price=each.quote.price,
-                country=each.quote.country,
-                channel=each.quote.channel,
-                leg=each.quote.leg,
-                plan=each.quote.plan,
-            ),
-            batch,
-            each.rendered,
-        )
-        for message_id, each, due_at in zip(ids, run.per_recipient, due, strict=True)
-    ]

@@ -1,467 +1,67 @@
-"""The SMS.CX door."""
+"""The SMS.CX door: who is calling, and how answers and errors look. What is served is in a module for each resource."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import time
+from typing import ClassVar
+from uuid import uuid4
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from heliograph.domain.bounded import basic_credentials
-from heliograph.domain.channels import Channel, RichMedia
-from heliograph.domain.contacts import UNKNOWN, ContactDraft
-from heliograph.domain.directory import TemplateDraft
-from heliograph.domain.errors import (
-    InvalidField,
-    MissingField,
-    Unauthenticated,
-)
-from heliograph.domain.filters import BatchFilter, MessageFilter
-from heliograph.domain.groups import Group, GroupDraft
-from heliograph.domain.instants import to_ms
-from heliograph.doors import AnyCall, Call
-from heliograph.numbers import UNNUMBERED, InvalidRow, country_of, with_plus
-from heliograph.protocols.shared.uuids import to_uuid
-from heliograph.protocols.smscx import wire
-from heliograph.protocols.smscx.door import reading, shapes
-from heliograph.protocols.smscx.door.areas.area import Chunks, csv_file, xlsx_file
-from heliograph.protocols.smscx.door.areas.channels import ChannelsArea
-from heliograph.protocols.smscx.door.areas.conversations import ConversationsArea
-from heliograph.protocols.smscx.door.areas.links import LinksArea
-from heliograph.protocols.smscx.door.areas.numbers import NumbersArea
-from heliograph.protocols.smscx.door.areas.otp import OtpArea
-from heliograph.protocols.smscx.door.operations import OPERATIONS, SCOPES
-from heliograph.protocols.smscx.door.reading import country
-from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_numbers, invalid_param
-from heliograph.services.aside import MANY_NUMBERS, aside
-
-GROUP_NAME = range(3, 61)
-_TRAFFIC = {"transactional", "promotional", "2way"}
+from heliograph.domain.accounts import CredentialKind, Principal
+from heliograph.domain.errors import HeliographError, Unauthenticated
+from heliograph.doors import Door, Operation
+from heliograph.doors.door import bearer_token
+from heliograph.doors.settings import DoorSettings
+from heliograph.protocols.smscx.door.operations import RESOURCES
+from heliograph.protocols.smscx.door.refusals import NO_CODES, reply_for
+from heliograph.protocols.smscx.door.resource import SmscxOperation
+from heliograph.services.accounts import public_part
+from heliograph.services.rates import RateState
+from heliograph.services.services import Services
 
 
-class SmscxDoor(OtpArea, NumbersArea, LinksArea, ConversationsArea, ChannelsArea):
-    operations = OPERATIONS
+class SmscxDoor(Door):
+    requests_per_second: ClassVar[int] = 500
+    """As at SMS.CX itself (reference: section 4)."""
 
-    # Oauth and Applications
-
-    async def get_access_token(self, call: Call[None, wire.TokenRequest]) -> wire.TokenReply:
-        form = call.body
-        if not form.grant_type:
-            raise SmscxRefusal(400, "invalid_request", 1600, "`grant_type` is missing.")
-        if form.grant_type != "client_credentials":
-            raise SmscxRefusal(400, "unsupported_grant_type", 1600, "The only grant is client_credentials.")
-        application_id, secret = _basic(call.request)
-        scopes = form.scope.split()
-        try:
-            application, granted, issued = await self._services.applications.issue_token(
-                application_id, secret, scopes or None
-            )
-        except Unauthenticated as error:
-            raise SmscxRefusal(401, "invalid_client", 1600, error.message) from error
-        except InvalidField as error:
-            raise SmscxRefusal(400, "invalid_scope", 1600, error.message) from error
-        return wire.TokenReply(
-            access_token=issued.secret,
-            expires_in=application.token_lifetime_s or 0,
-            token_type="Bearer",  # noqa: S106 - the name of the scheme
-            scope=" ".join(sorted(granted)),
+    def __init__(self, services: Services, settings: DoorSettings) -> None:
+        super().__init__(
+            services,
+            max_body_bytes=settings.max_body_bytes,
+            resources=[resource(services, settings) for resource in RESOURCES],
         )
-
-    async def get_applications_list(self, call: Call[None, None]) -> wire.ApplicationList:
-        found = await self._services.applications.all(call.account)
-        return wire.ApplicationList(data=[shapes.application_row(application) for application in found])
-
-    async def get_scopes(self, call: Call[None, None]) -> list[str]:
-        return sorted(SCOPES)
-
-    async def get_application_settings(self, call: Call[None, None]) -> wire.ApplicationSettings:
-        found = await self._services.applications.get(call.account, call.path["application_id"])
-        return shapes.application_settings(found)
-
-    # Account
-
-    async def get_account_balance(self, call: Call[None, None]) -> wire.Balance:
-        balance = await self._services.money.balance(call.account)
-        return wire.Balance(
-            balance=shapes.money(balance or 0),
-            currency=self._services.money.currency.lower(),
-            billing="postpaid" if balance is None else "prepaid",
-        )
-
-    async def get_channels_status(self, call: Call[None, None]) -> wire.ChannelsStatus:
-        active = self._services.channels
-        return wire.ChannelsStatus(
-            sms=Channel.SMS in active,
-            viber=Channel.VIBER in active,
-            whatsapp=Channel.WHATSAPP in active,
-            multichannel=len(active) > 1,
-        )
-
-    async def get_channel_pricing(self, call: Call[None, None]) -> dict[str, object]:
-        return self._prices(call.path["channel"], call.path["traffic_type"], None)
-
-    async def get_channel_pricing_by_country_iso(self, call: Call[None, None]) -> dict[str, object]:
-        asked = call.path["country_iso"].upper()
-        if country(asked) is None and asked not in UNNUMBERED:
-            raise invalid_param(1522, f"There is no country {asked!r}.")
-        return self._prices(call.path["channel"], call.path["traffic_type"], asked)
-
-    def _prices(self, channel: str, traffic: str, asked: str | None) -> dict[str, object]:
-        if traffic.lower() not in _TRAFFIC:
-            raise invalid_param(1521, f"There are no prices for {channel} {traffic}.")
-        by = reading.channel(channel, 1521)
-        found = self._services.money.prices(by, None if asked is None else [asked])
-        if not found:
-            raise SmscxRefusal(403, "no_coverage", 1523, "Nothing is sent there.")
-        if by is Channel.SMS:
-            return {place: {"default": shapes.money(price)} for place, price in found.items()}
-        both = {
-            place: {"TRANSACTIONAL": shapes.money(price), "PROMOTIONAL": shapes.money(price)}
-            for place, price in found.items()
-        }
-        # Their client looks for the name of the field where the countries are (reference: section 6).
-        return {**both, "countryCode": next(iter(both.values()))}
-
-    # Originators and Templates
-
-    async def get_originators_list(self, call: Call[None, None]) -> wire.OriginatorList:
-        now = datetime.now(UTC)
-        default = call.account.default_originator
-        found = await self._services.originators.all(call.account)
-        return wire.OriginatorList(data=[shapes.originator_row(each, default, now) for each in found])
-
-    async def create_originator(self, call: Call[None, wire.NewOriginator]) -> wire.OriginatorReply:
-        made = await self._services.originators.create(call.account, call.body.originator)
-        return wire.OriginatorReply(info=wire.OriginatorInfo(id=made.number, originator=made.value))
-
-    async def delete_originator(self, call: Call[None, None]) -> wire.OriginatorReply:
-        number = reading.number(call.path["originator_id"])
-        gone = await self._services.originators.delete(call.account, number)
-        return wire.OriginatorReply(info=wire.OriginatorInfo(id=gone.number, originator=gone.value))
-
-    async def get_templates_list(self, call: Call[None, None]) -> wire.TemplateList:
-        now = datetime.now(UTC)
-        return wire.TemplateList(
-            data=[shapes.template_row(each, now) for each in await self._services.templates.all(call.account)]
-        )
-
-    async def create_template(self, call: Call[None, wire.NewTemplate]) -> wire.NewTemplateReply:
-        body = call.body
-        draft = TemplateDraft(
-            name=body.name or None,
-            channel=reading.channel(body.channel, 1806) if isinstance(body.channel, str) else Channel.SMS,
-            body=_template_text(body.text),
-            rich_media=_media(body.rich_media),
-        )
-        made = await self._services.templates.create(call.account, draft)
-        info = wire.TemplateInfo(id=made.number, name=made.name, text=made.body, channel=made.channel.value)
-        if (kind := shapes.template_type(made)) is not None:
-            info.type, info.approved = kind, made.approved(datetime.now(UTC))
-        return wire.NewTemplateReply(info=info)
-
-    async def get_template(self, call: Call[None, None]) -> wire.TemplateReply:
-        found = await self._services.templates.get(call.account, reading.number(call.path["template_id"]))
-        return wire.TemplateReply(data=shapes.template_data(found, datetime.now(UTC)))
-
-    async def update_template(self, call: Call[None, wire.UpdateTemplate]) -> wire.IdReply:
-        body = call.body
-        number = reading.number(call.path["template_id"])
-        if body == wire.UpdateTemplate():
-            await self._services.templates.get(call.account, number)
-            raise invalid_param(1804, "There is nothing to update.")
-        await self._services.templates.change(
-            call.account,
-            number,
-            name=body.name or None,
-            body=_template_text(body.text) if isinstance(body.text, str) else None,
-            channel=reading.channel(body.channel, 1806) if isinstance(body.channel, str) else None,
-            rich_media=_media(body.rich_media),
-        )
-        return wire.IdReply(info=wire.IdInfo(id=number))
-
-    async def delete_template(self, call: Call[None, None]) -> wire.IdReply:
-        number = reading.number(call.path["template_id"])
-        await self._services.templates.delete(call.account, number)
-        return wire.IdReply(info=wire.IdInfo(id=number))
-
-    # Groups
-
-    async def get_groups_list(self, call: Call[None, None]) -> wire.GroupList:
-        found = await self._services.contacts.headcounts(call.account)
-        return wire.GroupList(data=[shapes.group_row(head) for head in found])
-
-    async def create_group(self, call: Call[None, wire.NewGroup]) -> wire.NamedReply:
-        name = call.body.name.strip()
-        if len(name) not in GROUP_NAME:
-            raise invalid_param(1206, "A group's name has 3 to 60 characters.")
-        return _named(await self._services.groups.create(call.account, GroupDraft(name=name)))
-
-    async def _group(self, call: AnyCall) -> Group:
-        return await self._services.contacts.group(call.account, reading.number(call.path["group_id"]))
-
-    async def get_group_details(self, call: Call[wire.PageQuery, None]) -> wire.GroupDetails:
-        head = await self._services.contacts.headcount(call.account, reading.number(call.path["group_id"]))
-        at = reading.place(call.query)
-        found = await self._services.contacts.page(
-            call.account, head.group, limit=at.limit + 1, before=at.before, after=at.after
-        )
-        short = reading.flag(call.query.short_response)
-        return wire.GroupDetails(
-            info=shapes.group_row(head),
-            data=[] if short else [shapes.contact_row(each, head.group.number) for each in reading.shown_of(at, found)],
-            paging=reading.paging(at, [contact.id for contact in found]),
-        )
-
-    async def add_contacts_to_group(self, call: Call[None, wire.AddContacts]) -> wire.AddedReply:
-        group = await self._group(call)
-        body = call.body
-        listed, region = _listed(body), country(body.country_iso)
-        drafts = await aside(len(listed) > MANY_NUMBERS, lambda: [_contact(each, region) for each in listed])
-        added = await self._services.contacts.add(
-            call.account,
-            group,
-            drafts,
-            on_invalid=None
-            if body.allow_invalid is True
-            else lambda wrong: invalid_numbers(_texts(wrong), len(drafts)),
-        )
-        if not added.msisdns:
-            raise invalid_numbers(_texts(added.invalid), len(drafts))
-        prices = self._services.money.quotes(added.new)
-        return wire.AddedReply(
-            info=wire.AddedInfo(
-                total_valid=len(added.new),
-                total_invalid=len(added.invalid),
-                total_duplicates=added.duplicates,
-                total_phone_numbers=len(drafts),
-                invalid=_texts(added.invalid),
-                total_cost=shapes.money(sum(price or 0 for price in prices)),
-                phone_numbers_by_country=shapes.by_country([country_of(msisdn) for msisdn in added.new]),
-            )
-        )
-
-    async def delete_group(self, call: Call[None, None]) -> wire.DeletedGroup:
-        group = await self._group(call)
-        await self._services.groups.delete(call.account, group.id)
-        name = shapes.group_name(group.name, group.number)
-        return wire.DeletedGroup(info=wire.DeletedGroupInfo(id=group.number, name=name, total_phone_numbers=group.size))
-
-    async def empty_group(self, call: Call[None, None]) -> wire.NamedReply:
-        group = await self._group(call)
-        await self._services.contacts.empty(call.account, group)
-        return _named(group)
-
-    async def update_contact_from_group(self, call: Call[None, wire.UpdateContact]) -> wire.UpdatedContact:
-        body = call.body
-        group = await self._group(call)
-        if body == wire.UpdateContact():
-            raise invalid_param(1213, "There is nothing to update.")
-        changed = await self._services.contacts.change(
-            call.account,
-            group,
-            reading.identifier(call.path["contact_id"], 1202),
-            lambda before: shapes.details_of(body, before),
-            number=body.phone_number if isinstance(body.phone_number, str) else None,
-        )
-        return wire.UpdatedContact(info=wire.UpdatedContactInfo(id=to_uuid(changed.id), group_id=str(group.number)))
-
-    async def delete_contact_from_group(self, call: Call[None, None]) -> wire.DeletedContact:
-        group = await self._group(call)
-        contact_id = reading.identifier(call.path["contact_id"], 1202)
-        gone = await self._services.contacts.delete(call.account, group, contact_id)
-        return wire.DeletedContact(
-            info=wire.DeletedContactInfo(
-                id=to_uuid(gone.id), phone_number=f"+{gone.msisdn}", country_iso=gone.country or shapes.NO_COUNTRY
-            )
-        )
-
-    async def export_group_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
-        return csv_file(call, "group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
-
-    async def export_group_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
-        return xlsx_file("group", shapes.CONTACT_HEADER, self._contact_cells(call, await self._group(call)))
-
-    async def _contact_cells(self, call: AnyCall, group: Group) -> Chunks:
-        async for page in self._services.contacts.everybody(call.account, group):
-            yield [shapes.contact_cells(contact) for contact in page]
-
-    # Opt-outs
-
-    async def get_optouts_list(self, call: Call[wire.PageQuery, None]) -> wire.OptoutList:
-        at = reading.place(call.query)
-        before, after = (None if key is None else reading.counted(key) for key in (at.before, at.after))
-        found, total = await self._services.optouts.newest(call.account, limit=at.limit + 1, before=before, after=after)
-        page = call.account.optout_page
-        return wire.OptoutList(
-            info=wire.OptoutsInfo(id=page, link=f"{self.places(call).base_url}/o/{page}", total=total),
-            data=[shapes.optout_row(each, country_of(each.msisdn)) for each in reading.shown_of(at, found)],
-            paging=reading.paging(at, [str(each.number) for each in found]),
-        )
-
-    async def add_contact_to_optouts_list(self, call: Call[None, wire.AddContacts]) -> wire.AddedReply:
-        body = call.body
-        numbers = [each if isinstance(each, str) else each.phone_number for each in _listed(body)]
-        added = await self._services.optouts.add_many(
-            call.account,
-            numbers,
-            region=country(body.country_iso),
-            on_invalid=None
-            if body.allow_invalid is True
-            else lambda wrong: invalid_param(1210, "Some phone numbers are invalid.", _texts(wrong)),
-        )
-        if not added.new:
-            raise invalid_param(1441, "None of these is a number that is not in the list.", _texts(added.invalid))
-        return wire.AddedReply(
-            info=wire.AddedInfo(
-                total_valid=len(added.new),
-                total_invalid=len(added.invalid),
-                total_duplicates=added.duplicates,
-                total_phone_numbers=len(numbers),
-                invalid=_texts(added.invalid),
-                phone_numbers_by_country=shapes.by_country([country_of(msisdn) for msisdn in added.new]),
-            )
-        )
-
-    async def delete_contact_from_optouts_list(self, call: Call[None, None]) -> wire.DeletedOptout:
-        number = reading.number(call.path["optout_id"])
-        gone = await self._services.optouts.remove_by_number(call.account, number)
-        return wire.DeletedOptout(info=wire.DeletedOptoutInfo(id=str(gone.number), phone_number=with_plus(gone.msisdn)))
-
-    async def export_optouts_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
-        return csv_file(call, "optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
-
-    async def export_optouts_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
-        return xlsx_file("optouts", shapes.OPTOUT_HEADER, self._optout_cells(call))
-
-    async def _optout_cells(self, call: AnyCall) -> Chunks:
-        async for page in self._services.optouts.everybody(call.account):
-            yield [shapes.optout_cells(each, country_of(each.msisdn)) for each in page]
-
-    # Reports
-
-    async def get_single_report(self, call: Call[None, None]) -> wire.SingleReport:
-        message_id = reading.identifier(call.path["message_id"], 1165)
-        sent = await self._services.history.get(call.account, message_id)
-        return wire.SingleReport(data=shapes.report_row(sent, datetime.now(UTC)))
-
-    async def get_advanced_report(self, call: Call[wire.ReportQuery, None]) -> wire.AdvancedReport:
-        now = datetime.now(UTC)
-        wanted, _ = reading.report_filter(call.query, now)
-        at = reading.place(call.query)
-        rows, paging = await self._report_page(call, wanted, at, now)
-        sums = await self._services.history.sums(call.account, wanted)
-        return wire.AdvancedReport(info=shapes.report_info(sums), data=rows, paging=paging)
-
-    async def _report_page(
-        self, call: Call[wire.PageQuery, None], wanted: MessageFilter, at: reading.Place, now: datetime
-    ) -> tuple[list[wire.ReportRow], wire.Paging]:
-        found = await self._services.history.page(
-            call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
-        )
-        short = reading.flag(call.query.short_response)
-        rows = [] if short else [shapes.report_row(sent, now) for sent in reading.shown_of(at, found)]
-        return rows, reading.paging(at, [sent.message.id for sent in found])
-
-    async def get_campaigns_list(self, call: Call[wire.CampaignsQuery, None]) -> wire.CampaignList:
-        query = call.query
-        at = reading.place(query)
-        doors = reading.source(query.source)
-        wanted = BatchFilter(protocols=doors.protocols, other_protocols=doors.other_protocols)
-        found, total = await self._services.history.campaigns(
-            call.account, wanted, limit=at.limit + 1, before=at.before, after=at.after
-        )
-        with_status = reading.flag(query.delivery_reports)
-        return wire.CampaignList(
-            info=wire.CampaignsInfo(total_campaigns=total),
-            data=[shapes.campaign_row(each, with_status=with_status) for each in reading.shown_of(at, found)],
-            paging=reading.paging(at, [each.batch.id for each in found]),
-        )
-
-    async def get_campaign_report(self, call: Call[wire.PageQuery, None]) -> wire.CampaignReport:
-        batch_id = reading.identifier(call.path["campaign_id"], 1155)
-        campaign = await self._services.history.campaign(call.account, batch_id)
-        at = reading.place(call.query)
-        wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
-        rows, paging = await self._report_page(call, wanted, at, datetime.now(UTC))
-        return wire.CampaignReport(info=shapes.campaign_info(campaign), data=rows, paging=paging)
-
-    async def get_summary_reports(self, call: Call[wire.ReportQuery, None]) -> wire.SummaryReply:
-        dimension = call.path["dimension"].lower()
-        if dimension not in {"source", "channel", "country", "traffic", "delivery"}:
-            raise invalid_param(1829, f"There is no summary by {dimension!r}.")
-        wanted, period = reading.report_filter(call.query, datetime.now(UTC))
-        found = await self._services.history.summary(call.account, wanted)
-        return wire.SummaryReply(data=shapes.summary(found, dimension, by_month=period.by_month))
-
-    async def export_advanced_report_to_csv(self, call: Call[wire.ReportExportQuery, None]) -> Response:
-        return csv_file(call, "report", shapes.REPORT_HEADER, self._advanced_cells(call))
-
-    async def export_advanced_report_to_xlsx(self, call: Call[wire.ReportExportQuery, None]) -> Response:
-        return xlsx_file("report", shapes.REPORT_HEADER, self._advanced_cells(call))
-
-    def _advanced_cells(self, call: Call[wire.ReportExportQuery, None]) -> Chunks:
-        now = datetime.now(UTC)
-        wanted, _ = reading.report_filter(call.query, now)
-        return self._report_cells(call, wanted, now)
-
-    async def export_campaign_report_to_csv(self, call: Call[wire.ExportQuery, None]) -> Response:
-        return csv_file(call, "campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
-
-    async def export_campaign_report_to_xlsx(self, call: Call[wire.ExportQuery, None]) -> Response:
-        return xlsx_file("campaign", shapes.REPORT_HEADER, await self._campaign_cells(call))
-
-    async def _campaign_cells(self, call: AnyCall) -> Chunks:
-        batch_id = reading.identifier(call.path["campaign_id"], 1165)
-        await self._services.history.campaign(call.account, batch_id)
-        wanted = MessageFilter(batch_id=batch_id, statuses=shapes.REPORTED)
-        return self._report_cells(call, wanted, datetime.now(UTC))
-
-    async def _report_cells(self, call: AnyCall, wanted: MessageFilter, now: datetime) -> Chunks:
-        async for page in self._services.history.everything(call.account, wanted):
-            yield await asyncio.to_thread(shapes.report_cells, page, to_ms(now))
-
-
-def _basic(request: Request) -> tuple[str, str]:
-    found = basic_credentials(request.headers.get("authorization", ""))
-    if found is None:
-        raise SmscxRefusal(401, "invalid_client", 1600, "Give the application's id and secret as HTTP Basic.")
-    return found
-
-
-def _template_text(text: str) -> str:
-    if not text:
-        raise MissingField("`text` is empty.", field="text")
-    if len(text) > 1_000:
-        raise invalid_param(1811, "A template's text has at most 1,000 characters.")
-    return text
-
-
-def _media(media: wire.RichMedia | msgspec.UnsetType | None) -> RichMedia | None:
-    if not isinstance(media, wire.RichMedia) or media == wire.RichMedia():
-        return None
-    return RichMedia(image_url=media.image_url, button_caption=media.button_caption, target_url=media.target_url)
-
-
-def _named(group: Group) -> wire.NamedReply:
-    return wire.NamedReply(info=wire.Named(id=group.number, name=shapes.group_name(group.name, group.number)))
-
-
-def _listed(body: wire.AddContacts) -> list[str | wire.GroupContact]:
-    if not body.phone_numbers:
-        raise invalid_param(1203, "`phoneNumbers` is empty.")
-    return body.phone_numbers
-
-
-def _texts(invalid: Sequence[InvalidRow]) -> list[str]:
-    """As they were written."""
-    return [row.text for row in invalid]
-
-
-def _contact(asked: str | wire.GroupContact, region: str | None) -> ContactDraft:
-    if isinstance(asked, str):
-        return ContactDraft(number=asked, region=region)
-    details = shapes.details_of(asked, UNKNOWN)
-    return ContactDraft(number=asked.phone_number, region=country(asked.country_iso) or region, details=details)
+        self._access = services.access
+
+    async def authenticate(self, request: Request) -> Principal:
+        """Find who is calling by the API key, or else by the access token."""
+        request.state.began = time.monotonic()
+        key, token = request.headers.get("x-api-key", "").strip(), bearer_token(request)
+        if key:
+            return await self._access.authenticate(CredentialKind.SMSCX, public_part(key), key)
+        if token is not None:
+            return await self._access.authenticate(CredentialKind.ACCESS_TOKEN, public_part(token), token)
+        raise Unauthenticated("The request has neither an API key nor an access token.")
+
+    def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
+        codes = operation.codes if isinstance(operation, SmscxOperation) else NO_CODES
+        status, reply = reply_for(error, codes)
+        return Response(msgspec.json.encode(reply), status, media_type="application/json")
+
+    def finish(self, request: Request, response: Response) -> Response:
+        began = getattr(request.state, "began", None)
+        response.headers["X-Request-Id"] = str(uuid4())
+        if began is not None:
+            response.headers["X-Response-Time"] = f"{(time.monotonic() - began) * 1000:.0f}ms"
+        standing: RateState | None = getattr(request.state, "standing", None)
+        if standing is not None:
+            response.headers["X-Rate-Limit-Limit"] = str(standing.limit)
+            response.headers["X-Rate-Limit-Remaining"] = str(standing.left)
+            if standing.exceeded:
+                # No Retry-After: the published client would obey it in silence (reference: section 4).
+                response.headers["X-Rate-Limit-Reset"] = str(standing.reset_at)
+        if (idempotency_id := getattr(request.state, "idempotency_id", None)) is not None:
+            response.headers["X-Idempotency-Id"] = idempotency_id
+        return response

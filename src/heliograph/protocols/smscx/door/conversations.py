@@ -1,4 +1,4 @@
-"""Conversations."""
+"""Conversations, and answers in them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from heliograph.domain import errors
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.conversations import ConversationEntry
 from heliograph.domain.errors import ChannelNotActive, MissingField, WindowClosed
@@ -13,16 +14,18 @@ from heliograph.domain.statuses import Status
 from heliograph.doors import Call
 from heliograph.numbers import country_of, with_plus
 from heliograph.protocols.shared.uuids import is_random_uuid, to_uuid
-from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import reading, shapes
-from heliograph.protocols.smscx.door.areas.area import Area
-from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
-from heliograph.protocols.smscx.door.sending import PROTOCOL
+from heliograph.protocols.smscx.door.refusals import Codes, SmscxRefusal, invalid_param
+from heliograph.protocols.smscx.door.replies import send_row
+from heliograph.protocols.smscx.door.resource import PROTOCOL, SmscxResource, operation
+from heliograph.protocols.smscx.wire import common, templates
+from heliograph.protocols.smscx.wire import conversations as wire
+from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.conversations import Known
 from heliograph.services.history import Sent
 
 LONGEST_TEXT = 1_000
-_CLOSED = {Channel.VIBER: 1181, Channel.WHATSAPP: 1182}
+_CLOSED = {Channel.VIBER: Code.VIBER_WINDOW_CLOSED, Channel.WHATSAPP: Code.WHATSAPP_WINDOW_CLOSED}
 #: Four words for what our nine mean to somebody who reads a conversation.
 _STATUSES = {
     Status.DELIVERED: "DELIVERED",
@@ -31,9 +34,73 @@ _STATUSES = {
     Status.SENT: "SENT",
     Status.UNKNOWN: "SENT",
 }
+_CODES = Codes(
+    not_found=Code.CONVERSATION_UNKNOWN,
+    fields={
+        "text": (Code.TEMPLATE_TEXT_MISSING, Code.TEMPLATE_TEXT_INVALID),
+        "richMedia": Code.TEMPLATE_TEXT_INVALID,
+    },
+    by_class={
+        errors.InvalidBody: Code.TEMPLATE_TEXT_INVALID,
+        errors.IdempotencyMismatch: Code.IDEMPOTENCY_ID_INVALID,
+    },
+)
 
 
-class ConversationsArea(Area):
+class Conversations(SmscxResource):
+    operations = (
+        operation(
+            "GET",
+            "/conversations",
+            "get_converstions_list",
+            "List the conversations, the one written to last first. The name is the published client's.",
+            response=wire.ConversationList,
+        ),
+        operation(
+            "GET",
+            "/conversations/{conversation_id}/read",
+            "mark_conversation_as_read",
+            "Take a conversation as read.",
+            response=common.TextIdReply,
+            codes=_CODES,
+        ),
+        operation(
+            "GET",
+            "/conversations/{conversation_id}",
+            "get_conversation",
+            "Get what went back and forth, newest first.",
+            response=wire.ConversationDetails,
+            codes=_CODES,
+        ),
+        operation(
+            "POST",
+            "/conversations/{conversation_id}/sms",
+            "send_conversation_reply_sms",
+            "Answer by SMS.",
+            request=wire.SmsReply,
+            response=wire.SmsReplyReply,
+            codes=_CODES,
+        ),
+        operation(
+            "POST",
+            "/conversations/{conversation_id}/viber",
+            "send_conversation_reply_viber",
+            "Answer by Viber, within 24 hours of their last message by it.",
+            request=wire.RichReply,
+            response=wire.RichReplyReply,
+            codes=_CODES,
+        ),
+        operation(
+            "POST",
+            "/conversations/{conversation_id}/whatsapp",
+            "send_conversation_reply_whatsapp",
+            "Answer by WhatsApp, within 24 hours of their last message by it.",
+            request=wire.RichReply,
+            response=wire.RichReplyReply,
+            codes=_CODES,
+        ),
+    )
+
     async def get_converstions_list(self, call: Call[None, None]) -> wire.ConversationList:
         found = await self._services.conversations.all(call.account)
         return wire.ConversationList(data=[_row(known) for known in found])
@@ -53,14 +120,14 @@ class ConversationsArea(Area):
             data=[_line(line) for line in lines],
         )
 
-    async def mark_conversation_as_read(self, call: Call[None, None]) -> wire.TextIdReply:
+    async def mark_conversation_as_read(self, call: Call[None, None]) -> common.TextIdReply:
         conversation_id = call.path["conversation_id"]
         await self._services.conversations.mark_read(call.account, reading.known(conversation_id))
-        return wire.TextIdReply(info=wire.TextIdInfo(id=conversation_id))
+        return common.TextIdReply(info=common.TextIdInfo(id=conversation_id))
 
     async def send_conversation_reply_sms(self, call: Call[None, wire.SmsReply]) -> wire.SmsReplyReply:
         sent = await self._reply(call, Channel.SMS, None)
-        row = shapes.send_row(sent, scheduled=False, show_timezone=False)
+        row = send_row(sent, scheduled=False, show_timezone=False)
         return wire.SmsReplyReply(
             info=_info(sent),
             data=wire.SentSmsReply(
@@ -85,7 +152,7 @@ class ConversationsArea(Area):
 
     async def _rich(self, call: Call[None, wire.RichReply], channel: Channel) -> wire.RichReplyReply:
         sent = await self._reply(call, channel, _media(call.body.rich_media))
-        return wire.RichReplyReply(info=_info(sent), data=shapes.send_row(sent, scheduled=False, show_timezone=False))
+        return wire.RichReplyReply(info=_info(sent), data=send_row(sent, scheduled=False, show_timezone=False))
 
     async def _reply(self, call: Call[None, wire.SmsReply], channel: Channel, media: RichMedia | None) -> Sent:
         body = call.body
@@ -94,10 +161,10 @@ class ConversationsArea(Area):
             await self._services.conversations.get(call.account, conversation_id)
             raise MissingField("`text` is empty.", field="text")
         if channel is not Channel.SMS and len(body.text) > LONGEST_TEXT:
-            raise invalid_param(1811, f"A reply has at most {LONGEST_TEXT} characters.")
+            raise invalid_param(Code.TEMPLATE_TEXT_TOO_LONG, f"A reply has at most {LONGEST_TEXT} characters.")
         key = body.idempotency_id if isinstance(body.idempotency_id, str) else None
         if key and not is_random_uuid(key):
-            raise invalid_param(1111, "`idempotencyId` is not a UUID.")
+            raise invalid_param(Code.IDEMPOTENCY_ID_INVALID, "`idempotencyId` is not a UUID.")
         try:
             return await self._services.conversations.reply(
                 call.account,
@@ -111,7 +178,7 @@ class ConversationsArea(Area):
         except WindowClosed as error:
             raise SmscxRefusal(403, "access_denied", _CLOSED[channel], error.message) from error
         except ChannelNotActive as error:
-            raise SmscxRefusal(403, "access_denied", 1608, error.message) from error
+            raise SmscxRefusal(403, "access_denied", Code.CHANNEL_NOT_ACTIVE, error.message) from error
 
 
 def _row(known: Known) -> wire.ConversationRow:
@@ -166,11 +233,11 @@ def _info(sent: Sent) -> wire.ReplyInfo:
 
 
 def _media(asked: Any) -> RichMedia | None:
-    """Raises 1808 to 1810."""
+    """Read the rich media of a reply; None if there is none. Raises a refusal for what can't be read."""
     if not isinstance(asked, dict) or not any(asked.values()):
         return None
     try:
-        media = msgspec.convert(asked, wire.RichMedia)
+        media = msgspec.convert(asked, templates.RichMedia)
     except msgspec.ValidationError as error:
-        raise invalid_param(1802, f"`richMedia` can't be read: {error}.") from error
+        raise invalid_param(Code.TEMPLATE_TEXT_INVALID, f"`richMedia` can't be read: {error}.") from error
     return RichMedia(image_url=media.image_url, button_caption=media.button_caption, target_url=media.target_url)

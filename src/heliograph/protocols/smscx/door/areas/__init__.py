@@ -1,1 +1,0 @@
-"""Parts of the SMS.CX door, each for one or two of the vendor's API classes."""
