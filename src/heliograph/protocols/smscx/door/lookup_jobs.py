@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from starlette.responses import Response
 
 from heliograph.domain.errors import InvalidCallbackUrl
-from heliograph.domain.lookups import Lookup
+from heliograph.domain.lookups import Lookup, LookupJob
 from heliograph.doors import AnyCall, Call
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx.door import reading, shapes
@@ -102,27 +104,7 @@ class LookupJobs(SmscxResource):
             )
         except InvalidCallbackUrl as error:
             raise invalid_param(Code.LOOKUP_CALLBACK_URL_INVALID, error.message) from error
-        return wire.LookupsReply(
-            info=wire.LookupsInfo(
-                lookup_bulk_id=to_uuid(job.id),
-                total_phone_numbers=job.asked,
-                total_valid=job.accepted,
-                total_invalid=len(invalid),
-                total_cost=shapes.money(job.price),
-                invalid=invalid,
-                phone_numbers_by_country=shapes.by_country([each.country for each in wanted]),
-            ),
-            data=[
-                wire.LookupRow(
-                    phone_number=f"+{each.msisdn}",
-                    country_iso=each.country or shapes.NO_COUNTRY,
-                    cost=shapes.money(each.price),
-                    lookup_id=to_uuid(each.id),
-                    datetime=shapes.when(each.created_at),
-                )
-                for each in wanted
-            ],
-        )
+        return _accepted(job, wanted, invalid)
 
     async def get_bulk_lookup_campaigns(self, call: Call[common.PageQuery, None]) -> wire.LookupCampaigns:
         at = place(call.query)
@@ -175,6 +157,30 @@ class LookupJobs(SmscxResource):
                 yield [_cells(each) for each in page]
 
         return cells()
+
+
+def _accepted(job: LookupJob, wanted: Sequence[Lookup], invalid: Sequence[str]) -> wire.LookupsReply:
+    return wire.LookupsReply(
+        info=wire.LookupsInfo(
+            lookup_bulk_id=to_uuid(job.id),
+            total_phone_numbers=job.asked,
+            total_valid=job.accepted,
+            total_invalid=len(invalid),
+            total_cost=shapes.money(job.price),
+            invalid=invalid,
+            phone_numbers_by_country=shapes.by_country([each.country for each in wanted]),
+        ),
+        data=[
+            wire.LookupRow(
+                phone_number=f"+{each.msisdn}",
+                country_iso=each.country or shapes.NO_COUNTRY,
+                cost=shapes.money(each.price),
+                lookup_id=to_uuid(each.id),
+                datetime=shapes.when(each.created_at),
+            )
+            for each in wanted
+        ],
+    )
 
 
 def _cells(stored: Lookup) -> list[Cell]:
