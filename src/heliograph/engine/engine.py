@@ -14,7 +14,7 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.routes import Rule
 from heliograph.engine.addresses import AddressGuard
-from heliograph.engine.callbacks import CallbackPoster, CallbackShape
+from heliograph.engine.callbacks import CallbackShape, UrlSink
 from heliograph.engine.dispatch import Dispatcher
 from heliograph.engine.expanding import Expander
 from heliograph.engine.expiring import EndingRents, ExpiringCodes
@@ -25,6 +25,7 @@ from heliograph.engine.jobs import Job
 from heliograph.engine.looking_up import LookingUp
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.notifier import Notifier
+from heliograph.engine.outbox import Outbox
 from heliograph.engine.pausing import Pausing
 from heliograph.engine.polling import Poller
 from heliograph.engine.routes import Route
@@ -102,9 +103,15 @@ class Engine:
         self._lookups_due = asyncio.Event()
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
+        urls = UrlSink(shapes, guard)
         self._jobs: Sequence[Job] = (
-            CallbackPoster(
-                store, shapes, guard, self.metrics, tariff, self._on_events, on_messages=self._messages_appeared
+            Outbox(
+                store,
+                {"http": urls, "https": urls},
+                self.metrics,
+                tariff,
+                self._on_events,
+                on_messages=self._messages_appeared,
             ),
             Expander(store, self._expansions_due, self._messages_appeared, tariff),
             FallingBack(store, asyncio.Event(), self._messages_appeared),

@@ -47,7 +47,7 @@ def tell_one(
     for start in range(0, len(subjects), TOGETHER):
         several = subjects[start : start + TOGETHER]
         facts = msgspec.json.encode(several).decode() if kind in _SEVERAL else None
-        told.append(NewEvent(account_id, listener.protocol, listener.url, kind, several[0], facts))
+        told.append(NewEvent(account_id, listener.protocol, listener.sink, kind, several[0], facts))
     add_events(tx, told, now_ms)
 
 

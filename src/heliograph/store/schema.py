@@ -290,7 +290,7 @@ events = Table(
     text("id", key=True),
     text("account_id"),
     text("protocol"),
-    text("url"),
+    text("sink"),  # a URL, or session:PROTOCOL/NAME
     text("kind"),
     text("subject_id"),
     text("facts", required=False),
@@ -301,7 +301,7 @@ events = Table(
     text("last_error", required=False),
     number("created_at"),
     number("done_at", required=False),
-    text("receiver", required=False),  # whose server it is for; all that wait have one
+    text("receiver", required=False),  # who it is for; all that wait have one
 )
 is_waiting = events.c.state == literal_column("'waiting'")
 Index(
