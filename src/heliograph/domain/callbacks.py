@@ -2,7 +2,7 @@
 
 An event has one id for life. It is written in the same transaction as the change it tells of, and is offered
 again, with that id and the same facts, until the customer acknowledges it or the attempts run out. Its sink says where
-it goes: an http or https URL is called back, `session:PROTOCOL/NAME` is whoever is connected by that name.
+it goes: an http or https URL is called back, `session:PROTOCOL/KEY` whoever is connected with that key.
 """
 
 from __future__ import annotations
@@ -87,10 +87,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     client_reference: str | None = None
 
 
-def session_sink(protocol: str, name: str) -> str:
-    """Name the clients of a protocol that are connected with one key (by its public id), or for one account (by its
-    identifier)."""
-    return f"{SESSION}:{protocol}/{name}"
+def session_sink(protocol: str, key: str = "") -> str:
+    """Name an account's clients of a protocol that are connected: with the key of this public id, or with any."""
+    return f"{SESSION}:{protocol}/{key}" if key else f"{SESSION}:{protocol}"
 
 
 def receiver_of(account_id: str, sink: str) -> str:

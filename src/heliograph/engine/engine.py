@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from msgspec import UnsetType
 
+from heliograph.domain.callbacks import SESSION
 from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
@@ -30,6 +31,7 @@ from heliograph.engine.pausing import Pausing
 from heliograph.engine.polling import Poller
 from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
+from heliograph.engine.sessions import Sessions
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept
@@ -103,11 +105,12 @@ class Engine:
         self._lookups_due = asyncio.Event()
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
+        self.sessions = Sessions(self._on_events.set)
         urls = UrlSink(shapes, guard)
         self._jobs: Sequence[Job] = (
             Outbox(
                 store,
-                {"http": urls, "https": urls},
+                {"http": urls, "https": urls, SESSION: self.sessions},
                 self.metrics,
                 tariff,
                 self._on_events,

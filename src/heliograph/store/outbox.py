@@ -72,14 +72,14 @@ class Target(Row, frozen=True):
     account_id: str
     protocol: str
     sink: str | None
-    """The batch's own or the account's; None: nobody is told."""
+    """The sessions of whoever sent the batch, its own URL, or else the account's; None: nobody is told."""
     open_count: int | None
     """Messages that it still waits for, if its end is called back."""
 
 
 def targets_of(tx: Tx, batch_ids: Collection[str]) -> dict[str, Target]:
     """Where the facts of each batch go. Spans accounts."""
-    sink = func.coalesce(batches.c.callback_url, accounts.c.callback_url).label("sink")
+    sink = func.coalesce(batches.c.sink, batches.c.callback_url, accounts.c.callback_url).label("sink")
     query = (
         select(batches.c.id, batches.c.account_id, batches.c.protocol, sink, batches.c.open_count)
         .join_from(batches, accounts, accounts.c.id == batches.c.account_id, isouter=True)
