@@ -116,7 +116,9 @@ class UrlSink(Sink):
         return delivery._replace(batches=ordered)
 
     async def _tell(self, event: Event) -> tuple[Delivery, Orders]:
-        shape = self._shapes[event.protocol]
+        shape = self._shapes.get(event.protocol)
+        if shape is None:
+            return Delivery(Fate.REFUSED, f"nobody is called back in the shape of {event.protocol}"), NO_ORDERS
         delivery, answer = await self._told(event, shape)
         if answer is None:
             return delivery, NO_ORDERS
