@@ -48,13 +48,13 @@ class Place(NamedTuple):
     """0: any free one."""
 
 
-def listen(place: Place, otherwise: str) -> socket.socket:
-    """Take a place. Raises SetupError if it can't be had; `otherwise` says how to choose another."""
+def listen(place: Place, *, host_by: str, port_by: str) -> socket.socket:
+    """Take a place. Raises SetupError if it can't be had: another host is chosen by `host_by`, a port by `port_by`."""
     host, port = place
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
-        raise SetupError(f"The address {host} is not known ({error.strerror}); {otherwise}.") from error
+        raise SetupError(f"The address {host} is not known ({error.strerror}); choose another {host_by}.") from error
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -62,7 +62,8 @@ def listen(place: Place, otherwise: str) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise SetupError(f"Port {port} of {host} cannot be used ({error.strerror}); {otherwise}.") from error
+        told = f"Port {port} of {host} cannot be used ({error.strerror}); choose another {port_by}."
+        raise SetupError(told) from error
     listener.setblocking(False)
     return listener
 

@@ -71,11 +71,13 @@ class _Listeners(NamedTuple):
 @contextmanager
 def _listening(settings: Settings) -> Iterator[_Listeners]:
     with ExitStack() as stack:
-        http = listen(Place(settings.host, settings.port), "choose another with --port, or any free one with --port 0")
-        stack.enter_context(http)
+        place = Place(settings.host, settings.port)
+        by_port = "with --port, or any free one with --port 0"
+        http = stack.enter_context(listen(place, host_by="with --host", port_by=by_port))
         connected = {}
         for name, place in _places(settings).items():
-            connected[name] = stack.enter_context(listen(place, f"choose another with the setting listen.{name}"))
+            by = f"in the setting listen.{name}"
+            connected[name] = stack.enter_context(listen(place, host_by=by, port_by=by))
         yield _Listeners(http, connected)
 
 
