@@ -126,10 +126,12 @@ def end_with_the_tests() -> None:
 class Server:
     """A `heliograph serve` in a process of its own."""
 
-    def __init__(self, data_dir: Path, store_url: str, environment: dict[str, str], options: tuple[str, ...]) -> None:
+    def __init__(
+        self, data_dir: Path, store_url: str, environment: dict[str, str], options: tuple[str, ...], program: str
+    ) -> None:
         self.data_dir = data_dir
         ready_file = data_dir.parent / f"{data_dir.name}.ready.json"
-        command = [sys.executable, "-m", "heliograph", "serve", "--data-dir", str(data_dir), "--port", "0"]
+        command = [sys.executable, "-m", program, "serve", "--data-dir", str(data_dir), "--port", "0"]
         command += ["--ready-file", str(ready_file), *options]
         if store_url:
             command += ["--store", store_url]
@@ -191,10 +193,14 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]
     started: list[Server] = []
 
     def start(
-        data_dir: Path | None = None, *options: str, store: str = "", environment: dict[str, str] | None = None
+        data_dir: Path | None = None,
+        *options: str,
+        store: str = "",
+        environment: dict[str, str] | None = None,
+        program: str = "heliograph",
     ) -> Server:
         directory = data_dir or tmp_path_factory.mktemp("data") / "heliograph"
-        started.append(Server(directory, store, environment or {}, options))
+        started.append(Server(directory, store, environment or {}, options, program))
         return started[-1]
 
     try:

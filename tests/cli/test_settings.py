@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.runtime.line.protocol import Line
 
 from heliograph.domain.errors import SetupError
 from heliograph.domain.prices import FREE, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL
+from heliograph.doors.servers import Place
+from heliograph.protocols import registry
 from heliograph.protocols.providers import PROVIDED
 from heliograph.protocols.xms.provider import XmsConfig
 from heliograph.runtime.platform import running
@@ -100,6 +103,11 @@ BAD = [
     (
         '[[numbers]]\nnumber = "+33639980001"\nprices = {7 = 1}\nrent = 1',
         "numbers[1].rent is not a setting; there are any_originator, delayed, features, inbound_price, network",
+    ),
+    ("listen = 5", "listen must be a table of protocols, each HOST:PORT, not 5"),
+    (
+        '[listen]\nxms = "0.0.0.0:1"',
+        "listen must name protocols that have servers of their own (there are none), not xms",
     ),
     ("balance = -1", "balance must be at least 0, not -1"),
     ("rate_limit = 0", "rate_limit must be at least 1, not 0"),
@@ -317,6 +325,34 @@ async def test_a_provider_for_an_account_that_does_not_exist_stops_the_start(tmp
     with pytest.raises(SetupError, match="`line` is for an account that does not exist: 'nobody'"):
         async with running(replace(settings, data_dir=tmp_path)):
             pass
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("0.0.0.0:2775", Place("0.0.0.0", 2775)),
+        ("sms.example.org:0", Place("sms.example.org", 0)),
+        ("[::1]:65535", Place("::1", 65535)),
+        ("2775", None),
+        (2775, None),
+        (":2775", None),
+        ("::1:2775", None),
+        ("127.0.0.1:65536", None),
+        ("127.0.0.1:-1", None),
+    ],
+)
+def test_a_protocol_that_is_not_http_is_served_at_a_host_and_a_port(
+    monkeypatch: pytest.MonkeyPatch, written: object, place: Place | None
+) -> None:
+    monkeypatch.setattr(registry, "CONNECTED_PROTOCOLS", [Line()])
+
+    told = _told("listen", {"line": written})
+
+    if place is None:
+        assert f"listen.line must be a host and a port such as 0.0.0.0:2775, not {json.dumps(written)}" in (told or "")
+    else:
+        loaded = load(file=None, environment={"HELIOGRAPH_LISTEN": json.dumps({"line": written})})
+        assert loaded.settings.listen == {"line": place}
 
 
 def test_prices_are_a_table_or_the_sandboxs_own_or_none(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from heliograph.api.server import NativeDoor
 from heliograph.doors import Door, Operation
 from heliograph.doors.settings import DoorSettings
-from heliograph.protocols.registry import SERVED
+from heliograph.protocols.registry import HTTP_PROTOCOLS
 from heliograph.runtime.web import API_MOUNT
 from heliograph.sandbox.phones import Phones
 
@@ -35,7 +35,7 @@ def doors() -> Iterator[tuple[str, Door]]:
     """Each with its place; none can serve, for want of services."""
     services, settings = MagicMock(), MagicMock(spec=DoorSettings, max_body_bytes=1)
     yield API_MOUNT, NativeDoor(services, settings, MagicMock(spec=Phones))
-    for protocol in SERVED:
+    for protocol in HTTP_PROTOCOLS:
         yield from _within(protocol.mount, protocol.door(services, settings))
         for mount, door in protocol.more_doors(services, settings).items():
             yield from _within(mount, door)

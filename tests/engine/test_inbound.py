@@ -199,7 +199,7 @@ async def test_a_reply_that_a_customer_s_server_asks_for_goes_to_numbers_alone(s
             id="E",
             account_id=running.account.id,
             protocol="twilio",
-            url="http://127.0.0.1:9",
+            sink="http://127.0.0.1:9",
             kind=EventKind.INBOUND,
             subject_id=stored.id,
             facts=None,
@@ -207,7 +207,7 @@ async def test_a_reply_that_a_customer_s_server_asks_for_goes_to_numbers_alone(s
             attempts=0,
         )
         told = await shape.data(running.account, event)
-        answer = Answer("text/plain", b"Thanks", event.url)
+        answer = Answer("text/plain", b"Thanks", event.sink)
         if who == sender:
             assert (told["From"], told["OptOutType"]) == (sender, None)
             with pytest.raises(ValueError, match="no phone number"):

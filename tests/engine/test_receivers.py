@@ -33,7 +33,7 @@ def event(receiver: str, number: int = 0) -> Event:
         id=f"{receiver}{number}",
         account_id=receiver,
         protocol="v1",
-        url="",
+        sink="",
         kind=EventKind.INBOUND,
         subject_id="",
         facts=None,
@@ -245,9 +245,9 @@ async def test_what_is_too_old_is_given_up_without_being_offered(store: Store) -
     await store.write(write_events, "A", url, 10, 1)
     later = now_ms() + 60_000
 
-    ended = await store.write(give_up_old_events, receiver_of("A", url), before_ms=later, now_ms=now_ms(), limit=7)
+    ended = await store.write(give_up_old_events, [receiver_of("A", url)], before_ms=later, now_ms=now_ms(), limit=7)
     others = await store.write(
-        give_up_old_events, receiver_of("A", url), before_ms=later - 120_000, now_ms=now_ms(), limit=7
+        give_up_old_events, [receiver_of("A", url)], before_ms=later - 120_000, now_ms=now_ms(), limit=7
     )
 
     assert (ended, others) == (7, 0)
@@ -258,7 +258,7 @@ async def test_what_is_put_back_was_never_claimed(store: Store) -> None:
     await store.write(write_events, "A", "http://dead.example/", 3, 1)
     claimed = await store.write(claim_events, limit=100, now_ms=now_ms(), lease_until=now_ms() + 60_000)
 
-    await store.write(put_back_events, claimed, now_ms() - 1)
+    await store.write(put_back_events, claimed)
     again = await store.write(claim_events, limit=100, now_ms=now_ms(), lease_until=now_ms() + 60_000)
 
     assert [each.id for each in again] == [each.id for each in claimed]

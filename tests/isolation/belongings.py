@@ -13,7 +13,7 @@ from sqlalchemy import Table, select
 from heliograph.domain.accounts import Account, CredentialKind, Scope
 from heliograph.domain.ids import to_int
 from heliograph.protocols.shared.uuids import to_uuid
-from heliograph.protocols.smscx.door.operations import SCOPES
+from heliograph.protocols.smscx.door.applications import SCOPES
 from heliograph.protocols.twilio.wire import API
 from heliograph.runtime.platform import Platform
 from heliograph.store.ledger import set_balance

@@ -63,6 +63,8 @@ def _made(kind: inspect.Type, name: str, at: Path, leaves: list[Path], everythin
             known = [each for each in kind.types if not isinstance(each, inspect.NoneType | inspect.CustomType)]
             known.sort(key=lambda each: not isinstance(each, inspect.StructType))
             return _made((known or [inspect.NoneType()])[0], name, at, leaves, everything)
+        case inspect.Metadata():
+            return _made(kind.type, name, at, leaves, everything)
         case inspect.CollectionType():
             return [_made(kind.item_type, name, (*at, 0), leaves, everything)]
         case inspect.DictType():

@@ -17,7 +17,7 @@ from tests.isolation.samples import Path, Sample, could_name, encoded, forms, sa
 
 from heliograph.domain.accounts import Scope
 from heliograph.doors import Door
-from heliograph.protocols.smscx.door.operations import SCOPES
+from heliograph.protocols.smscx.door.applications import SCOPES
 
 EVERYTHING = frozenset(map(str, Scope)) | SCOPES
 

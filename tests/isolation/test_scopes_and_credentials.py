@@ -14,7 +14,7 @@ from tests.isolation.samples import encoded, sample
 
 from heliograph.domain.accounts import CredentialKind, Scope
 from heliograph.domain.errors import HeliographError, ScopeMissing, Unauthenticated
-from heliograph.protocols.smscx.door.operations import SCOPES
+from heliograph.protocols.smscx.door.applications import SCOPES
 
 OPEN = {"log_in", "get_access_token"}
 """Operations that anybody may call: they are how somebody says who they are."""

@@ -240,7 +240,7 @@ async def test_customers_are_told_what_they_wished_to_be_told(store: Store, batc
     found = await outbox(store)
 
     assert [(event.kind, event.facts and event.facts.status) for event in found] == TOLD[wish]
-    assert {(event.url, event.protocol, event.subject_id, event.account_id) for event in found} <= {
+    assert {(event.sink, event.protocol, event.subject_id, event.account_id) for event in found} <= {
         (URL, "xms", new.batch.id, ACCOUNT)
     }
     assert {event.facts.message_id for event in found if event.facts is not None} <= {message_id}
@@ -295,7 +295,7 @@ async def test_callbacks_go_to_the_batchs_own_address_or_else_the_accounts(
     await store.write(apply_changes, [Change(ids[0], Status.FAILED, reason=Reason.INTERNAL, detail="é\n\"'")], now_ms())
     found = await outbox(store)
 
-    assert [(event.url, event.facts and event.facts.detail) for event in found] == (
+    assert [(event.sink, event.facts and event.facts.detail) for event in found] == (
         [] if told is None else [(told, "é\n\"'")]
     )
 

@@ -116,6 +116,8 @@ class Principal(msgspec.Struct, frozen=True):
     account: Account
     scopes: frozenset[str]
     credential_id: str
+    public_id: str
+    """What the credential is known by; stays when it is issued again."""
     application_id: str | None = None
     """The program that the credential was given to."""
     networks: Sequence[str] | None = None

@@ -180,6 +180,8 @@ class Draft(msgspec.Struct, kw_only=True, omit_defaults=True):
     send_at: datetime | None = None
     expire_at: datetime | None = None
     callback_url: str | None = None
+    sink: str | None = None
+    """Where its facts go instead of to a URL (`callbacks.session_sink`); set by doors whose clients stay connected."""
     report: ReportWish = ReportWish.NONE
     tags: Sequence[str] = ()
     title: str | None = None
@@ -225,6 +227,8 @@ class Batch(msgspec.Struct, kw_only=True):
     options: Options = USUAL
     fields: Parameters | None = None
     """What contacts' fields fill in for names of its texts, by bare MSISDN; only where texts are rendered."""
+    sink: str | None = None
+    """Where its facts go instead of to a URL."""
     canceled_at: datetime | None = None
     expand_at: datetime | None = None
     """When the members of its groups will be looked up; None: there are no groups, or it has been done."""
@@ -256,6 +260,7 @@ def draft_of(batch: Batch) -> Draft:
         send_at=batch.send_at,
         expire_at=batch.expire_at,
         callback_url=batch.callback_url,
+        sink=batch.sink,
         report=batch.report,
         tags=batch.tags,
         title=batch.title,

@@ -1,7 +1,8 @@
-"""Callbacks: facts told to a customer's server, from an outbox of their own.
+"""Events: facts told to customers, from an outbox of their own.
 
 An event has one id for life. It is written in the same transaction as the change it tells of, and is offered
-again, with that id and the same facts, until the customer's server acknowledges it or the attempts run out.
+again, with that id and the same facts, until the customer acknowledges it or the attempts run out. Its sink says where
+it goes: an http or https URL is called back, `session:PROTOCOL/KEY` whoever is connected with that key.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class EventKind(StrEnum):
 
 NATIVE = "v1"
 """The shape of the native API's callbacks."""
+SESSION = "session"
+"""The scheme of sinks that are connected clients."""
 TOGETHER = 200
 """How many of the same are told in one event at most."""
 
@@ -37,7 +40,7 @@ class Listener(NamedTuple):
     """Where an account wants to be told of what is not about one of its requests, and in which protocol's shape."""
 
     protocol: str
-    url: str
+    sink: str
 
 
 def callback_key(kind: EventKind, channel: str = "") -> str:
@@ -66,7 +69,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str
     protocol: str
     """Whose shape the payload takes."""
-    url: str
+    sink: str
+    """Where it goes."""
     kind: EventKind
     subject_id: str
     """The batch of MESSAGE_STATUS and BATCH_SETTLED, the inbound message of INBOUND, the verification; else the first
@@ -77,20 +81,32 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int
     attempts: int
     receiver: str = ""
-    """Whose server it is for: `receiver_of`."""
+    """Who it is for: `receiver_of`."""
     originator: str | None = None
     """This and the reference are the batch's, if it is about one."""
     client_reference: str | None = None
 
 
-def receiver_of(account_id: str, url: str) -> str:
-    """Name the server that is called: an account's own view of a host, so that nobody waits for another's."""
-    return f"{account_id} {_origin(url)}"
+def session_sink(protocol: str, key: str = "") -> str:
+    """Name an account's clients of a protocol that are connected: with the key of this public id, or with any."""
+    return f"{SESSION}:{protocol}/{key}" if key else f"{SESSION}:{protocol}"
+
+
+def receiver_of(account_id: str, sink: str) -> str:
+    """Name who is told: an account's own view of a host, or its sessions, so that nobody waits for another's."""
+    return f"{account_id} {_origin(sink)}"
+
+
+def scheme_of(receiver: str) -> str:
+    """How a receiver is reached: `http`, `https` or `session`; empty if an old row does not say."""
+    return receiver.partition(" ")[2].partition(":")[0]
 
 
 @lru_cache(maxsize=4096)
-def _origin(url: str) -> str:
-    scheme, _, rest = url.partition("://")
+def _origin(sink: str) -> str:
+    if sink.startswith(f"{SESSION}:"):
+        return sink
+    scheme, _, rest = sink.partition("://")
     authority = rest.partition("/")[0].partition("?")[0].partition("#")[0]
     return f"{scheme}://{authority.rpartition('@')[2]}".lower()
 

@@ -1,14 +1,16 @@
-"""What the platform needs to know of a protocol that it serves."""
+"""What the platform needs to know of a protocol that it serves: whether it has HTTP doors, or a server of its own."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from socket import socket
 from typing import ClassVar
 
 from starlette.types import ASGIApp
 
 from heliograph.domain.callbacks import Listener
+from heliograph.doors.servers import Server
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.services.accounts import Accounts
@@ -18,7 +20,16 @@ from heliograph.services.services import Services
 
 
 class ServedProtocol(KeyKind):
-    """One line of the registry."""
+    """One line of the registry: an HttpProtocol, or a ConnectedProtocol."""
+
+    @abstractmethod
+    def entry(self, base_url: str) -> dict[str, str]:
+        """Say where it is served, in the words of the protocol's clients: for the ready file. `base_url` is the first
+        of its server's addresses."""
+
+
+class HttpProtocol(ServedProtocol):
+    """Served by doors of the HTTP server; its customers are called back."""
 
     mount: ClassVar[str]
     """Where its door is, from the root of the server."""
@@ -39,6 +50,13 @@ class ServedProtocol(KeyKind):
         """None: this protocol calls nobody back. `public_url` is how recipients of messages reach this server; empty if
         nobody has said."""
 
+
+class ConnectedProtocol(ServedProtocol):
+    """Served by a server of its own; its clients stay connected, and are told over their connection."""
+
+    listens: ClassVar[bool] = True
+
     @abstractmethod
-    def entry(self, base_url: str) -> dict[str, str]:
-        """Say where the door is, in the words of the protocol's clients: for the ready file."""
+    def server(self, services: Services, listener: socket) -> Server:
+        """Make the server that accepts clients at `listener`, which is bound and listens; closing it is the server's
+        affair once it has started."""

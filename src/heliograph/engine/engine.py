@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 import structlog
 from msgspec import UnsetType
 
+from heliograph.domain.callbacks import SESSION
 from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.routes import Rule
 from heliograph.engine.addresses import AddressGuard
-from heliograph.engine.callbacks import CallbackPoster, CallbackShape
+from heliograph.engine.callbacks import CallbackShape, UrlSink
 from heliograph.engine.dispatch import Dispatcher
 from heliograph.engine.expanding import Expander
 from heliograph.engine.expiring import EndingRents, ExpiringCodes
@@ -25,10 +26,12 @@ from heliograph.engine.jobs import Job
 from heliograph.engine.looking_up import LookingUp
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.notifier import Notifier
+from heliograph.engine.outbox import Outbox
 from heliograph.engine.pausing import Pausing
 from heliograph.engine.polling import Poller
 from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
+from heliograph.engine.sessions import Sessions
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept
@@ -102,9 +105,16 @@ class Engine:
         self._lookups_due = asyncio.Event()
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
+        self.sessions = Sessions(self._on_events.set)
+        urls = UrlSink(shapes, guard)
         self._jobs: Sequence[Job] = (
-            CallbackPoster(
-                store, shapes, guard, self.metrics, tariff, self._on_events, on_messages=self._messages_appeared
+            Outbox(
+                store,
+                {"http": urls, "https": urls, SESSION: self.sessions},
+                self.metrics,
+                tariff,
+                self._on_events,
+                on_messages=self._messages_appeared,
             ),
             Expander(store, self._expansions_due, self._messages_appeared, tariff),
             FallingBack(store, asyncio.Event(), self._messages_appeared),

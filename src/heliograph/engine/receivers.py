@@ -1,7 +1,7 @@
-"""The servers that customers are called back at: how each is doing, and how many events it is offered at once.
+"""Who events are told: how each receiver is doing, and how many events it is offered at once.
 
-A receiver is one account's server: a slow or dead one holds up its own events only. What it is given follows from what
-it did last:
+A receiver is one account's server, or its connected clients: a slow or dead one holds up its own events only. What it
+is given follows from what it did last:
 
 - one that answers quickly has QUICK places, and is claimed events ahead of them, so that chunks travel, not rows;
 - one that is new, slow, or failed a moment ago has FEW, and all such together never have more than half of what there
@@ -45,7 +45,7 @@ class Offer(NamedTuple):
 
 
 class Receiver:
-    """One account's server."""
+    """One account's server, or its connected clients."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -153,9 +153,16 @@ class Receivers:
 
     def left_over(self, now: float) -> list[Event]:
         """Take back what was claimed for receivers that have been shut since."""
-        shut = [receiver for receiver in self._ready.values() if receiver.shut_until > now]
-        found = [event for receiver in shut for event in receiver.waiting]
-        for receiver in shut:
+        return self._taken_back([receiver for receiver in self._ready.values() if receiver.shut_until > now])
+
+    def take_back(self) -> list[Event]:
+        """Take back all that was claimed and has no place yet."""
+        return self._taken_back(list(self._ready.values()))
+
+    def _taken_back(self, receivers: Iterable[Receiver]) -> list[Event]:
+        found: list[Event] = []
+        for receiver in receivers:
+            found += receiver.waiting
             receiver.waiting.clear()
             del self._ready[receiver.name]
         return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from heliograph.api.keys import NativeKeys
 from heliograph.domain.callbacks import Listener
-from heliograph.doors.served import ServedProtocol
+from heliograph.doors.served import ConnectedProtocol, HttpProtocol, ServedProtocol
 from heliograph.protocols.isendpro.door.protocol import Isendpro
 from heliograph.protocols.smscx.door.protocol import Smscx
 from heliograph.protocols.smsdrop.door.protocol import Smsdrop
@@ -15,10 +15,13 @@ from heliograph.protocols.xms.door.protocol import Xms
 from heliograph.services.key_kinds import KeyKind
 
 SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop(), Isendpro(), Twilio())
+HTTP_PROTOCOLS = [protocol for protocol in SERVED if isinstance(protocol, HttpProtocol)]
+CONNECTED_PROTOCOLS = [protocol for protocol in SERVED if isinstance(protocol, ConnectedProtocol)]
+"""Those with servers of their own."""
 KEY_KINDS: tuple[KeyKind, ...] = (NativeKeys(), *SERVED)
 """Whatever an account can have keys for."""
 
 
 def listeners_of(settings: Mapping[str, object]) -> dict[str, Listener]:
     """Read where an application with these settings is told of what, by `callback_key`."""
-    return {key: listener for protocol in SERVED for key, listener in protocol.listeners(settings).items()}
+    return {key: listener for protocol in HTTP_PROTOCOLS for key, listener in protocol.listeners(settings).items()}

@@ -120,6 +120,8 @@ def _alternatives(kind: inspect.Type) -> Iterator[inspect.Type]:
     if isinstance(kind, inspect.UnionType):
         for one in kind.types:
             yield from _alternatives(one)
+    elif isinstance(kind, inspect.Metadata):
+        yield from _alternatives(kind.type)
     else:
         yield kind
 

@@ -17,7 +17,7 @@ from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routes import Route, RouteRules
-from heliograph.protocols.registry import KEY_KINDS, SERVED, listeners_of
+from heliograph.protocols.registry import HTTP_PROTOCOLS, KEY_KINDS, listeners_of
 from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
 from heliograph.runtime.settings import Settings
@@ -81,7 +81,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         public_url = settings.public_url.rstrip("/")
         subjects = EventSubjects(store)
         shapes: dict[str, CallbackShape] = {NATIVE: NativeCallbacks(subjects)}
-        for protocol in SERVED:
+        for protocol in HTTP_PROTOCOLS:
             if (shape := protocol.callbacks(subjects, accounts, public_url)) is not None:
                 shapes[protocol.name] = shape
         files = Files(settings.attachments, settings.data_dir)

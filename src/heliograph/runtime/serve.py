@@ -1,4 +1,4 @@
-"""The process: a socket, the platform behind it, and an orderly end."""
+"""The process: its servers, the platform behind them, and an orderly end."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from math import ceil
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-import uvicorn
 
 from heliograph.api.keys import NativeKeys
 from heliograph.calling.private_files import write_secrets
 from heliograph.console.server import console_link
-from heliograph.domain.errors import SetupError
-from heliograph.protocols.registry import SERVED
-from heliograph.runtime.connections import Connections, limits_of
+from heliograph.doors.served import ConnectedProtocol
+from heliograph.doors.servers import Place, Server, listen, url_of
+from heliograph.engine.notifier import Notifier
+from heliograph.protocols.registry import CONNECTED_PROTOCOLS, SERVED
+from heliograph.runtime.http_server import HttpServer
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.web import API_MOUNT
@@ -29,7 +30,6 @@ from heliograph.services.key_kinds import Key, KeyKind
 
 CONNECTION_FILE = "connection.json"
 """Left in the data directory for the CLI and the SDK on the same machine: the same as the ready file."""
-DRAIN_S = 5
 
 
 class Addresses(msgspec.Struct):
@@ -50,57 +50,85 @@ async def serve(settings: Settings, *, ready_file: Path | None, announce: Callab
     `announce` is called, and `ready_file` written, once requests are accepted. SetupError, in one sentence, if the
     process can't start.
     """
-    listener = _listen(settings.host, settings.port)
-    with listener:
-        base_url = settings.public_url.rstrip("/") or _url_of(listener)
+    with _listening(settings) as listeners:
         async with running(settings) as platform:
-            server = _Server(platform)
-            server.when_started = lambda: _tell(platform, base_url, ready_file, announce)
-            with _stopping_on_signals(server):
-                await server.serve(sockets=[listener])
+            stopping = asyncio.Event()
+            servers = _servers(platform, listeners, stopping.set)
+            with _on_signals(partial(_stop_soon, servers, stopping)):
+                async with _started(servers, platform.engine.notifier):
+                    _tell(platform, servers, ready_file, announce)
+                    await stopping.wait()
 
 
-class _Server(uvicorn.Server):
-    when_started: Callable[[], None]
+class _Listeners(NamedTuple):
+    """Places that were taken before anything else: what is in the way is told at once."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._notifier = platform.engine.notifier
-        connections = Connections(limits_of(platform.settings))
-        config = uvicorn.Config(
-            platform.web(),
-            http=connections.protocol,  # type: ignore[arg-type]  # it is called, and asked nothing else
-            ws="none",
-            timeout_keep_alive=ceil(platform.settings.idle_timeout_s),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_S,
-            backlog=2048,
-        )
-        super().__init__(config)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.when_started()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are ours: uvicorn would raise them again after its end, before the platform has stopped."""
-        yield
-
-    def stop(self) -> None:
-        """Ends what waits for news, answers what is being asked, and accepts nothing more. The second time: at once."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-        self._notifier.close()
+    http: socket.socket
+    connected: Mapping[str, socket.socket]
+    """By the protocols that have servers of their own, as far as they are served."""
 
 
 @contextmanager
-def _stopping_on_signals(server: _Server) -> Iterator[None]:
+def _listening(settings: Settings) -> Iterator[_Listeners]:
+    with ExitStack() as stack:
+        place = Place(settings.host, settings.port)
+        by_port = "with --port, or any free one with --port 0"
+        http = stack.enter_context(listen(place, host_by="with --host", port_by=by_port))
+        connected = {}
+        for name, place in _places(settings).items():
+            by = f"in the setting listen.{name}"
+            connected[name] = stack.enter_context(listen(place, host_by=by, port_by=by))
+        yield _Listeners(http, connected)
+
+
+def _places(settings: Settings) -> dict[str, Place]:
+    """Where each protocol with a server of its own is served. The sandbox serves all; nobody looks for their ports."""
+    anywhere = (
+        {protocol.name: Place(settings.host, 0) for protocol in CONNECTED_PROTOCOLS} if settings.has_sandbox else {}
+    )
+    return anywhere | dict(settings.listen)
+
+
+def _servers(platform: Platform, listeners: _Listeners, on_ended: Callable[[], None]) -> list[Server]:
+    """All servers of the process, HTTP last: it is what others wait for."""
+    base_url = platform.settings.public_url.rstrip("/") or url_of("http", listeners.http)
+    connected = (protocol for protocol in CONNECTED_PROTOCOLS if protocol.name in listeners.connected)
+    return [
+        *(protocol.server(platform.services, listeners.connected[protocol.name]) for protocol in connected),
+        HttpServer(platform, listeners.http, base_url, on_ended),
+    ]
+
+
+@asynccontextmanager
+async def _started(servers: Sequence[Server], notifier: Notifier) -> AsyncIterator[None]:
+    """Starts them one after the other; in the end, whoever waits for news is sent away, and all stop together."""
+    started: list[Server] = []
+    try:
+        for server in servers:
+            await server.start()
+            started.append(server)
+        yield
+    finally:
+        notifier.close()
+        ended = await asyncio.gather(*(server.stop() for server in started), return_exceptions=True)
+        for error in ended:
+            if error is not None:
+                raise error
+
+
+def _stop_soon(servers: Sequence[Server], stopping: asyncio.Event) -> None:
+    """Has servers answer what is being asked, and accept nothing more. The second time: at once."""
+    if stopping.is_set():
+        for server in servers:
+            server.stop_at_once()
+    stopping.set()
+
+
+@contextmanager
+def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     try:
         yield
     finally:
@@ -108,47 +136,26 @@ def _stopping_on_signals(server: _Server) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except OSError as error:
-        raise SetupError(f"The address {host} is not known ({error.strerror}); choose another with --host.") from error
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise SetupError(
-            f"Port {port} of {host} cannot be used ({error.strerror}); "
-            "choose another with --port, or any free one with --port 0."
-        ) from error
-    listener.setblocking(False)
-    return listener
-
-
-def _url_of(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - shown as an address that works on this machine
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _tell(platform: Platform, base_url: str, ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
+def _tell(
+    platform: Platform, servers: Sequence[Server], ready_file: Path | None, announce: Callable[[Addresses], None]
+) -> None:
     keys = platform.credentials
+    reached = {server.name: server.addresses[0] for server in servers}
+    base_url = reached[HttpServer.name]
     addresses = Addresses(
         base_url=base_url,
         api={"base_url": base_url + API_MOUNT},
         console={},
-        protocols={protocol.name: {**protocol.entry(base_url)} for protocol in SERVED},
+        protocols={},
         providers=platform.providers.addresses,
     )
     if keys is not None:
         addresses.api |= _shown(NativeKeys(), keys)
         addresses.console["url"] = console_link(base_url, platform.settings.data_dir)
-        for protocol in SERVED:
-            addresses.protocols[protocol.name] |= _shown(protocol, keys)
+    for protocol in SERVED:
+        at = reached.get(protocol.name) if isinstance(protocol, ConnectedProtocol) else base_url
+        if at is not None:
+            addresses.protocols[protocol.name] = protocol.entry(at) | ({} if keys is None else _shown(protocol, keys))
     content = msgspec.json.format(msgspec.json.encode(addresses), indent=2)
     write_secrets(platform.settings.data_dir / CONNECTION_FILE, content)
     if ready_file is not None:

@@ -22,6 +22,7 @@ from heliograph.domain.fraud import CodeLimits, CostlyKind
 from heliograph.domain.prices import FREE, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL, Terms
 from heliograph.domain.routes import Rule, mistakes_in, title_of
+from heliograph.doors.servers import Place
 from heliograph.engine.addresses import LOOPBACK, Network
 from heliograph.engine.provided import ProviderConfig
 from heliograph.runtime.masking import masked
@@ -74,6 +75,11 @@ class Settings:
     )
     host: str = setting("127.0.0.1", "The address to listen on.")
     port: int = setting(8460, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535)
+    listen: Mapping[str, Place] = setting(
+        dict,
+        "A table `[listen]`: where protocols that are not HTTP are served, each as HOST:PORT. One that is not named is "
+        "served at any free port of `host` while there is a sandbox, and otherwise not. From the environment: JSON.",
+    )
     public_url: str = setting(
         "",
         "How others reach this server, if not by http://HOST:PORT. What is in texts, such as short addresses, leads "

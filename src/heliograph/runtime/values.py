@@ -18,6 +18,7 @@ from heliograph.domain.fraud import CostlyKind
 from heliograph.domain.prices import FREE, MICROS, Tariff
 from heliograph.domain.rents import PERIODS, Terms
 from heliograph.domain.routes import Rule
+from heliograph.doors.servers import Place
 from heliograph.engine.addresses import Network
 from heliograph.engine.provided import InvalidConfig, ProviderConfig
 from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of, region_named
@@ -29,6 +30,8 @@ SANDBOX = "sandbox"
 _PROVIDER_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _COUNTRY = re.compile(r"[A-Z]{2}|default")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_PLACE = re.compile(r"(?P<host>[^:\s]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+_HIGHEST_PORT = 65_535
 _DEAREST = 1_000_000
 _ONE_OR_MORE = ("country", "prefix", "operator", "originator", "account", "tag", "channel", "providers")
 """Fields of a rule that are a list, or one value that stands alone."""
@@ -111,6 +114,25 @@ def _tables(raw: Any, wanted: str, kind: type) -> Any:
     if not isinstance(found, kind):
         raise must_be(wanted, found)
     return found
+
+
+def places_in(raw: Any) -> Mapping[str, Place]:
+    """Read where protocols with servers of their own are served: a table of names, each HOST:PORT."""
+    from heliograph.protocols.registry import CONNECTED_PROTOCOLS  # brings all protocols with it
+
+    known = {protocol.name for protocol in CONNECTED_PROTOCOLS}
+    tables = _tables(raw, "a table of protocols, each HOST:PORT", dict)
+    if strangers := sorted(tables.keys() - known):
+        named = ", ".join(sorted(known)) or "there are none"
+        raise Mistake("", f"must name protocols that have servers of their own ({named}), not {strangers[0]}")
+    return {name: _place(place, f".{name}") for name, place in tables.items()}
+
+
+def _place(raw: Any, path: str) -> Place:
+    written = _PLACE.fullmatch(raw) if isinstance(raw, str) else None
+    if written is None or int(written["port"]) > _HIGHEST_PORT:
+        raise must_be("a host and a port such as 0.0.0.0:2775", raw, path)
+    return Place(written["host"].strip("[]"), int(written["port"]))
 
 
 def providers_in(raw: Any) -> Mapping[str, ProviderConfig]:
@@ -245,6 +267,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "tuple[str, ...]": countries_in,
     "tuple[CostlyKind, ...]": kinds_in,
     "tuple[Network, ...]": networks_in,
+    "Mapping[str, Place]": places_in,
     "Mapping[str, ProviderConfig]": providers_in,
     "tuple[Rule, ...]": rules_in,
     "Tariff | None": prices_in,

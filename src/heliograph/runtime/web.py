@@ -17,7 +17,7 @@ from heliograph.doors.openapi import openapi_document
 from heliograph.doors.settings import DoorSettings
 from heliograph.doors.webhooks import webhook_route
 from heliograph.engine.engine import Engine
-from heliograph.protocols.registry import SERVED
+from heliograph.protocols.registry import HTTP_PROTOCOLS
 from heliograph.public.optout import optout_routes
 from heliograph.public.pages import style_route
 from heliograph.public.short_links import FILES, SHORT, OwnDomain, link_routes
@@ -63,10 +63,10 @@ def web_application(
         [
             Route(f"{API_MOUNT}/openapi.json", openapi),
             Mount(API_MOUNT, native),
-            *(Mount(protocol.mount, protocol.door(services, for_doors)) for protocol in SERVED),
+            *(Mount(protocol.mount, protocol.door(services, for_doors)) for protocol in HTTP_PROTOCOLS),
             *(
                 Mount(place, door)
-                for protocol in SERVED
+                for protocol in HTTP_PROTOCOLS
                 for place, door in protocol.more_doors(services, for_doors).items()
             ),
             webhook_route(providers.registered(), limit),

@@ -50,7 +50,7 @@ class Access:
         if not same_secret(stored, secret_hash) or found is None:
             self.on_refused(kind.value)
             raise Unauthenticated()
-        principal = Principal(found.account, found.scopes, found.id, found.application_id, found.networks)
+        principal = Principal(found.account, found.scopes, found.id, public_id, found.application_id, found.networks)
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()
         self._remembered[key] = (time.monotonic() + REMEMBERED_S, principal)
@@ -68,7 +68,7 @@ class Access:
         if not attempt.right or found is None:
             self.on_refused(kind.value)
             raise Unauthenticated("There is no account with this name and password.")
-        return Principal(found.account, found.scopes, found.id, found.application_id)
+        return Principal(found.account, found.scopes, found.id, public_id, found.application_id)
 
     def forget(self) -> None:
         """Makes a change to accounts or credentials count at once in this process."""

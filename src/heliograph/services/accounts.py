@@ -101,10 +101,12 @@ class Accounts:
         application_id: str | None = None,
         networks: Sequence[str] | None = None,
         kept: bool = False,
+        listens: str | None = None,
     ) -> Issued:
         """Makes a credential, or, with a `public_id` that exists, replaces it. `networks` are where it is good from, as
         CIDR; none: nowhere, None: everywhere. ValueError for what is no network. `kept`: `kept_secret` can give the
-        secret again, because the protocol signs with it.
+        secret again, because the protocol signs with it. `listens`: the protocol whose connected clients, with this
+        credential, are told of the account's inbound messages.
 
         Keys and tokens are one string whose beginning is public; other kinds have an id and a secret of their own.
         """
@@ -129,6 +131,7 @@ class Accounts:
             application_id=application_id,
             networks=None if networks is None else " ".join(str(ip_network(network)) for network in networks),
             sealed=self.seal.close(secret) if kept else None,
+            listens=listens,
         )
         self.access.forget()
         return Issued(credential_id, public_id, secret)

@@ -392,6 +392,7 @@ class Batches:
             send_at=send_at,
             expire_at=expire_at,
             callback_url=draft.callback_url,
+            sink=draft.sink,
             report=draft.report,
             tags=list(dict.fromkeys(draft.tags)),
             title=draft.title,
@@ -420,7 +421,8 @@ class Batches:
 
     def _check_callback(self, account: Account, draft: Draft) -> None:
         self._engine.require_callback(draft.callback_url, draft.protocol)
-        if draft.callback_url is None and draft.report is not ReportWish.NONE and account.callback_url is None:
+        told_at = draft.sink or draft.callback_url or account.callback_url
+        if told_at is None and draft.report is not ReportWish.NONE:
             raise MissingCallbackUrl(field="callback_url")
 
 

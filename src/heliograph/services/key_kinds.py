@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
-from heliograph.domain.accounts import ALL_SCOPES, Account, CredentialKind
+from heliograph.domain.accounts import ALL_SCOPES, Account, CredentialKind, Scope
 from heliograph.services.accounts import Accounts
 from heliograph.services.services import Services
 
@@ -29,6 +29,8 @@ class KeyKind(ABC):
     """What a key may do, if nobody says less."""
     kept: ClassVar[bool] = False
     """Whether the server must know the secret itself, because the protocol signs with it."""
+    listens: ClassVar[bool] = False
+    """Whether clients stay connected with such a key, and are told of their account's inbound messages so."""
     sandbox_networks: ClassVar[Sequence[str] | None] = None
     """Where the sandbox's own keys are good from, as CIDR; None: everywhere."""
 
@@ -51,15 +53,17 @@ class KeyKind(ABC):
         again: Key | None = None,
     ) -> tuple[str, Key]:
         """Make a key, or store the one in `again` again; its identifier and the key. ValueError for a wrong network."""
+        allowed = self.scopes if scopes is None else scopes
         issued = await accounts.issue(
             account,
             self.kind,
             public_id=self.public_id(account) or (None if again is None else again.public_id),
             secret=self.new_secret() if again is None else again.secret,
-            scopes=self.scopes if scopes is None else scopes,
+            scopes=allowed,
             networks=networks,
             lifetime_s=lifetime_s,
             kept=self.kept,
+            listens=self.name if self.listens and Scope.INBOUND_READ in allowed else None,
         )
         return issued.credential_id, Key(issued.public_id, issued.secret)
 

@@ -25,6 +25,7 @@ from heliograph.services.profile import Profile
 from heliograph.services.rates import RequestRates
 from heliograph.services.rents import Rents
 from heliograph.services.reports import Reports
+from heliograph.services.sessions import ClientSessions
 from heliograph.services.subaccounts import SubAccounts
 from heliograph.services.verify import Verify
 from heliograph.services.waits import Waits
@@ -65,6 +66,7 @@ class Services:
         self.reports = Reports(store)
         self.history = History(store)
         self.inbound = InboundMessages(store)
+        self.sessions = ClientSessions(engine)
         self.optouts = OptOuts(store)
         self.channels = engine.router.channels
         """Those by which ordinary numbers can be reached."""

@@ -119,6 +119,7 @@ def put_credential(
     application_id: str | None = None,
     networks: str | None = None,
     sealed: str | None = None,
+    listens: str | None = None,
 ) -> None:
     """Adds a credential, or replaces the account's one with the same kind and public id."""
     same = (credentials.c.kind == kind, credentials.c.public_id == public_id)
@@ -136,6 +137,7 @@ def put_credential(
             application_id=application_id,
             networks=networks,
             sealed=sealed,
+            listens=listens,
         )
     )
 
@@ -225,6 +227,13 @@ def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCred
     if row[3] is not None:
         scopes &= frozenset((row[5] or "").split())
     return FoundCredential(row[0], row[1], scopes, row[3], networks, _account(row[6:]))
+
+
+def listening_protocols(tx: Tx, account_id: str, now_ms: int) -> list[str]:
+    """Those with whose keys, good now, the account's clients connect to be told of inbound messages."""
+    mine = (credentials.c.account_id == account_id, credentials.c.listens.is_not(None))
+    query = select(credentials.c.listens).where(*mine, *_in_force(now_ms)).distinct().order_by(credentials.c.listens)
+    return [row[0] for row in tx.rows(query)]
 
 
 def _in_force(now_ms: int) -> tuple[ColumnElement[bool], ...]:

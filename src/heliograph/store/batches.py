@@ -339,6 +339,7 @@ def batch_row(new: NewBatch, count: int) -> Values:
         None,
         *((None, None) if batch.options.pause_share is None else (0, 0)),
         None if batch.fields is None else _text(batch.fields),
+        batch.sink,
     )
 
 

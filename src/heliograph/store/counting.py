@@ -97,8 +97,8 @@ def _tell_of_pauses(tx: Tx, batch_ids: Sequence[str], now_ms: int) -> None:
     targets = targets_of(tx, batch_ids)
     # Only the native API can ask for it; the others have no words for it.
     told = [
-        NewEvent(each.account_id, NATIVE, each.url, EventKind.BATCH_PAUSED, each.id)
+        NewEvent(each.account_id, NATIVE, each.sink, EventKind.BATCH_PAUSED, each.id)
         for each in targets.values()
-        if each.protocol == NATIVE and each.url is not None
+        if each.protocol == NATIVE and each.sink is not None
     ]
     add_events(tx, told, now_ms)

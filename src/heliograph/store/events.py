@@ -1,8 +1,8 @@
-"""The outbox of callbacks."""
+"""The outbox: events that wait to be told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +14,7 @@ from heliograph.store.batches import NewBatch, accept
 from heliograph.store.schema import batches, events, is_waiting
 from heliograph.store.tx import Tx
 
-NOT_OFFERED = "its receiver is left alone for a while"
+NOT_OFFERED = "its receiver is not there, or left alone for a while"
 
 _decode_facts = msgspec.json.Decoder(MessageFacts).decode
 _decode_several = msgspec.json.Decoder(list[str]).decode
@@ -70,7 +70,7 @@ def claim_events(
             events.c.id,
             events.c.account_id,
             events.c.protocol,
-            events.c.url,
+            events.c.sink,
             events.c.kind,
             events.c.subject_id,
             events.c.facts,
@@ -91,16 +91,20 @@ def claim_events(
     return [_event(row) for row in rows]
 
 
-def put_back_events(tx: Tx, claimed: Sequence[Event], due_at: int) -> int:
-    """Gives back events that were not offered, as if they had not been claimed, until then. Spans accounts."""
-    rows = [(event.id, event.attempts - 1) for event in claimed]
-    return tx.update(events, "id", ("attempts",), rows, {"due_at": due_at, "last_error": NOT_OFFERED})
+def put_back_events(tx: Tx, claimed: Sequence[Event]) -> int:
+    """Gives back events that nobody was offered, as if they had not been claimed: due at once, the oldest first.
+
+    Spans accounts.
+    """
+    rows = [(event.id, event.attempts - 1, event.created_ms) for event in claimed]
+    return tx.update(events, "id", ("attempts", "due_at"), rows, {"last_error": NOT_OFFERED})
 
 
-def give_up_old_events(tx: Tx, receiver: str, *, before_ms: int, now_ms: int, limit: int) -> int:
-    """Ends those of one receiver that are older than that, at most `limit`; how many there were. Spans accounts."""
-    mine = (is_waiting, events.c.receiver == receiver, events.c.due_at <= now_ms, events.c.id < earliest_at(before_ms))
-    old = [row[0] for row in tx.rows(select(events.c.id).where(*mine).limit(limit))]
+def give_up_old_events(tx: Tx, receivers: Collection[str], *, before_ms: int, now_ms: int, limit: int) -> int:
+    """Ends those of these receivers that are older than that, at most `limit`; how many there were. Spans accounts."""
+    theirs = (is_waiting, tx.among(events.c.receiver, receivers), events.c.due_at <= now_ms)
+    too_old = events.c.id < earliest_at(before_ms)
+    old = [row[0] for row in tx.rows(select(events.c.id).where(*theirs, too_old).limit(limit))]
     values = {"state": "given_up", "done_at": now_ms, "last_error": NOT_OFFERED}
     return tx.run(update(events).where(tx.among(events.c.id, old)).values(values)) if old else 0
 
@@ -112,7 +116,7 @@ def _event(row: Sequence[Any]) -> Event:
         id=row[0],
         account_id=row[1],
         protocol=row[2],
-        url=row[3],
+        sink=row[3],
         kind=kind,
         subject_id=row[5],
         facts=_decode_facts(facts) if about_message and facts is not None else None,

@@ -26,7 +26,7 @@ class NewEvent(msgspec.Struct, frozen=True):
     account_id: str
     protocol: str
     """Whose shape it is told in."""
-    url: str
+    sink: str
     kind: EventKind
     subject_id: str
     facts: str | None = None
@@ -38,7 +38,7 @@ class _EventRow(Row, frozen=True):
     receiver: str
     account_id: str
     protocol: str
-    url: str
+    sink: str
     kind: str
     subject_id: str
     facts: str | None
@@ -51,10 +51,10 @@ def add_events(tx: Tx, new: Sequence[NewEvent], now_ms: int) -> None:
     rows = [
         _EventRow(
             identifier,
-            receiver_of(event.account_id, event.url),
+            receiver_of(event.account_id, event.sink),
             event.account_id,
             event.protocol,
-            event.url,
+            event.sink,
             event.kind.value,
             event.subject_id,
             event.facts,
@@ -71,17 +71,17 @@ class Target(Row, frozen=True):
     """The batch's."""
     account_id: str
     protocol: str
-    url: str | None
-    """The batch's own or the account's; None: nobody is told."""
+    sink: str | None
+    """The sessions of whoever sent the batch, its own URL, or else the account's; None: nobody is told."""
     open_count: int | None
     """Messages that it still waits for, if its end is called back."""
 
 
 def targets_of(tx: Tx, batch_ids: Collection[str]) -> dict[str, Target]:
     """Where the facts of each batch go. Spans accounts."""
-    url = func.coalesce(batches.c.callback_url, accounts.c.callback_url).label("url")
+    sink = func.coalesce(batches.c.sink, batches.c.callback_url, accounts.c.callback_url).label("sink")
     query = (
-        select(batches.c.id, batches.c.account_id, batches.c.protocol, url, batches.c.open_count)
+        select(batches.c.id, batches.c.account_id, batches.c.protocol, sink, batches.c.open_count)
         .join_from(batches, accounts, accounts.c.id == batches.c.account_id, isouter=True)
         .where(tx.among(batches.c.id, batch_ids))
     )
@@ -112,14 +112,14 @@ def settle_if_empty(tx: Tx, batch_ids: Collection[str], now_ms: int) -> None:
 
 
 def _change_of(target: Target, transition: Transition) -> NewEvent | None:
-    if target.url is None:
+    if target.sink is None:
         return None
     facts = _encode_facts(transition.facts).decode()
-    return NewEvent(target.account_id, target.protocol, target.url, EventKind.MESSAGE_STATUS, target.id, facts)
+    return NewEvent(target.account_id, target.protocol, target.sink, EventKind.MESSAGE_STATUS, target.id, facts)
 
 
 def _end_of(target: Target) -> NewEvent | None:
     """None while the batch waits for messages, and where nobody is told."""
-    if target.url is None or target.open_count != 0:
+    if target.sink is None or target.open_count != 0:
         return None
-    return NewEvent(target.account_id, target.protocol, target.url, EventKind.BATCH_SETTLED, target.id)
+    return NewEvent(target.account_id, target.protocol, target.sink, EventKind.BATCH_SETTLED, target.id)

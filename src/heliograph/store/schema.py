@@ -71,8 +71,12 @@ credentials = Table(
     text("application_id", required=False),
     text("networks", required=False),  # separated by spaces; NULL: it is good from everywhere
     text("sealed", required=False),  # the secret itself, sealed, of kinds whose protocol signs with it
+    # The protocol whose connected clients, with this, are told of the account's inbound messages; NULL: none.
+    text("listens", required=False),
     UniqueConstraint("kind", "public_id", name="credentials_public_id"),
 )
+listens = credentials.c.listens.is_not(None)
+Index("credentials_that_listen", credentials.c.account_id, sqlite_where=listens, postgresql_where=listens)
 
 batches = Table(
     "batches",
@@ -113,6 +117,7 @@ batches = Table(
     number("settled_count", required=False),
     number("failed_count", required=False),
     text("fields", required=False),  # what contacts' fields fill in: as parameters, by bare MSISDN
+    text("sink", required=False),  # where its facts go, if not to a URL
 )
 is_pausing_or_resuming = batches.c.pause.in_([literal_column("'pausing'"), literal_column("'resuming'")])
 Index("batches_pausing", batches.c.id, sqlite_where=is_pausing_or_resuming, postgresql_where=is_pausing_or_resuming)
@@ -290,7 +295,7 @@ events = Table(
     text("id", key=True),
     text("account_id"),
     text("protocol"),
-    text("url"),
+    text("sink"),  # a URL, or session:PROTOCOL/KEY
     text("kind"),
     text("subject_id"),
     text("facts", required=False),
@@ -301,7 +306,7 @@ events = Table(
     text("last_error", required=False),
     number("created_at"),
     number("done_at", required=False),
-    text("receiver", required=False),  # whose server it is for; all that wait have one
+    text("receiver", required=False),  # who it is for; all that wait have one
 )
 is_waiting = events.c.state == literal_column("'waiting'")
 Index(

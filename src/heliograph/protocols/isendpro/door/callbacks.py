@@ -24,7 +24,7 @@ class IsendproCallbacks(CallbackWriter):
     async def payload(self, account: Account, event: Event, data: Any) -> Payload:
         default, values = data
         headers = {"User-Agent": "Heliograph"} | dict(self.signature(account.callback_secret, event, b""))
-        return Payload(b"", headers, "GET", filled(event.url, default, values))
+        return Payload(b"", headers, "GET", filled(event.sink, default, values))
 
     def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
         return own_signature(secret, event, body)

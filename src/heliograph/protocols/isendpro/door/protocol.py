@@ -9,7 +9,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import Account, CredentialKind
-from heliograph.doors.served import ServedProtocol
+from heliograph.doors.served import HttpProtocol
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.protocols.isendpro.door.callbacks import IsendproCallbacks
@@ -22,7 +22,7 @@ from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
 
 
-class Isendpro(ServedProtocol):
+class Isendpro(HttpProtocol):
     name: ClassVar[str] = PROTOCOL
     kind: ClassVar[CredentialKind] = CredentialKind.ISENDPRO
     scopes: ClassVar[frozenset[str]] = frozenset(SCOPES)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from heliograph.domain.accounts import Account, CredentialKind
 from heliograph.domain.callbacks import Listener
 from heliograph.domain.errors import NotFound
-from heliograph.doors.served import ServedProtocol
+from heliograph.doors.served import HttpProtocol
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.protocols.smscx.door.applications import SCOPES
@@ -26,7 +26,7 @@ from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
 
 
-class Smscx(ServedProtocol):
+class Smscx(HttpProtocol):
     name: ClassVar[str] = PROTOCOL
     kind: ClassVar[CredentialKind] = CredentialKind.SMSCX
     scopes: ClassVar[frozenset[str]] = frozenset(SCOPES)

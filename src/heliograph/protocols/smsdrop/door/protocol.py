@@ -8,7 +8,7 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import Account, CredentialKind
-from heliograph.doors.served import ServedProtocol
+from heliograph.doors.served import HttpProtocol
 from heliograph.doors.settings import DoorSettings
 from heliograph.protocols.smsdrop import wire
 from heliograph.protocols.smsdrop.door.operations import SCOPES
@@ -19,7 +19,7 @@ from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
 
 
-class Smsdrop(ServedProtocol):
+class Smsdrop(HttpProtocol):
     name: ClassVar[str] = PROTOCOL
     kind: ClassVar[CredentialKind] = CredentialKind.SMSDROP
     scopes: ClassVar[frozenset[str]] = frozenset(SCOPES)

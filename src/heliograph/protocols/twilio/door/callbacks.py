@@ -46,7 +46,7 @@ class TwilioCallbacks(CallbackWriter):
         fields = wire.pairs(data)
         headers = {"Content-Type": f"{wire.FORM}; charset=utf-8", "User-Agent": "Heliograph", _EVENT: event.id}
         if token := await self._token(account):
-            headers[HEADER] = sign(token, requested(event.url).url, fields)
+            headers[HEADER] = sign(token, requested(event.sink).url, fields)
         return Payload(wire.form(data), headers)
 
     async def _token(self, account: Account) -> str:
@@ -123,7 +123,7 @@ class TwilioCallbacks(CallbackWriter):
         message = await self.subjects.inbound(account, event)
         if reply.to is None and not message.is_from_a_phone:
             raise ValueError("The reply can't be sent: its recipient is no phone number.")
-        media = tuple(urljoin(requested(event.url).url, link) for link in reply.media)
+        media = tuple(urljoin(requested(event.sink).url, link) for link in reply.media)
         text = with_links(reply.text, media)
         if len(text) > wire.MAX_BODY:
             raise ValueError(f"The reply has {len(text)} characters; {wire.MAX_BODY} are allowed.")
@@ -139,7 +139,7 @@ class TwilioCallbacks(CallbackWriter):
             to=to,
             originator=sender,
             protocol=PROTOCOL,
-            callback_url=None if reply.status_callback is None else urljoin(event.url, reply.status_callback),
+            callback_url=None if reply.status_callback is None else urljoin(event.sink, reply.status_callback),
             consented=True,
             media=media,
         )

@@ -10,7 +10,7 @@ from typing import ClassVar
 from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import Account, CredentialKind
-from heliograph.doors.served import ServedProtocol
+from heliograph.doors.served import HttpProtocol
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.protocols.twilio import wire
@@ -26,7 +26,7 @@ from heliograph.services.services import Services
 VERIFY_MOUNT = "/v2"
 
 
-class Twilio(ServedProtocol):
+class Twilio(HttpProtocol):
     """At the root of the server, as it is at Twilio's own: clients can change a scheme and a host, and no more."""
 
     name: ClassVar[str] = PROTOCOL

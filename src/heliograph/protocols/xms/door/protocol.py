@@ -7,7 +7,7 @@ from typing import ClassVar
 from starlette.types import ASGIApp
 
 from heliograph.domain.accounts import CredentialKind
-from heliograph.doors.served import ServedProtocol
+from heliograph.doors.served import HttpProtocol
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.protocols.xms.door.callbacks import XmsCallbacks
@@ -18,7 +18,7 @@ from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
 
 
-class Xms(ServedProtocol):
+class Xms(HttpProtocol):
     name: ClassVar[str] = "xms"
     kind: ClassVar[CredentialKind] = CredentialKind.XMS
     mount: ClassVar[str] = "/xms"

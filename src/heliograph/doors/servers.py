@@ -1,0 +1,76 @@
+"""What the process needs of a server, whatever it speaks: HTTP is one, a protocol that keeps connections another."""
+
+from __future__ import annotations
+
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from heliograph.domain.errors import SetupError
+
+DRAIN_S = 5
+"""How long a server that stops waits for what its clients have asked."""
+BACKLOG = 2048
+
+
+class Server(ABC):
+    """Answers clients at one place or several. A process runs a list of them, all beside the same engine.
+
+    What it can push to its clients: it joins each that stays connected to `Services.sessions`, and is then handed what
+    that client is to be told. Clients of a server without such connections are called back at their URLs.
+    """
+
+    name: str
+    """`http`, or the protocol's."""
+    addresses: Sequence[str]
+    """Where clients reach it, as URLs, the usual one first; known before it starts."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Accept clients from now on. Raises SetupError if that can't be."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Accept nobody more, answer what has been asked, at most for DRAIN_S, and close. Called once, after `start`;
+        what clients sent and were not told to be accepted is not."""
+
+    @abstractmethod
+    def stop_at_once(self) -> None:
+        """Wait for nobody: let `stop`, which has been called, return."""
+
+
+class Place(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+    """0: any free one."""
+
+
+def listen(place: Place, *, host_by: str, port_by: str) -> socket.socket:
+    """Take a place. Raises SetupError if it can't be had: another host is chosen by `host_by`, a port by `port_by`."""
+    host, port = place
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise SetupError(f"The address {host} is not known ({error.strerror}); choose another {host_by}.") from error
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        told = f"Port {port} of {host} cannot be used ({error.strerror}); choose another {port_by}."
+        raise SetupError(told) from error
+    listener.setblocking(False)
+    return listener
+
+
+def url_of(scheme: str, listener: socket.socket) -> str:
+    """Write where somebody listens, as clients on this machine reach it."""
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - shown as an address that works on this machine
+        host = "127.0.0.1"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -1,0 +1,77 @@
+"""The HTTP server: every HTTP door, mounted in one application."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import ceil
+
+import uvicorn
+
+from heliograph.doors.servers import BACKLOG, DRAIN_S, Server
+from heliograph.runtime.connections import Connections, limits_of
+from heliograph.runtime.platform import Platform
+
+
+class HttpServer(Server):
+    name = "http"
+
+    def __init__(
+        self, platform: Platform, listener: socket.socket, base_url: str, on_ended: Callable[[], None]
+    ) -> None:
+        """`base_url` is how others reach it; `on_ended` is called when it serves no more, whatever the reason."""
+        self.addresses = (base_url,)
+        self._listener = listener
+        self._on_ended = on_ended
+        self._serving: asyncio.Task[None]
+        self._uvicorn = _Uvicorn(_config(platform))
+
+    async def start(self) -> None:
+        self._serving = asyncio.create_task(self._uvicorn.serve(sockets=[self._listener]), name="http")
+        self._serving.add_done_callback(lambda _: self._ended())
+        await self._uvicorn.accepting.wait()
+        if self._serving.done():
+            self._serving.result()
+
+    def _ended(self) -> None:
+        self._uvicorn.accepting.set()
+        self._on_ended()
+
+    async def stop(self) -> None:
+        self._uvicorn.should_exit = True
+        await self._serving
+
+    def stop_at_once(self) -> None:
+        self._uvicorn.force_exit = True
+
+
+def _config(platform: Platform) -> uvicorn.Config:
+    return uvicorn.Config(
+        platform.web(),
+        http=Connections(limits_of(platform.settings)).protocol,  # type: ignore[arg-type]  # it is called, and no more
+        ws="none",
+        timeout_keep_alive=ceil(platform.settings.idle_timeout_s),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        backlog=BACKLOG,
+    )
+
+
+class _Uvicorn(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.accepting.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the process's: uvicorn would raise them again after its end, before the platform has stopped."""
+        yield
