@@ -21,8 +21,8 @@ SOURCE = ROOT / "src" / "heliograph"
 DRAFTS = {
     struct.__name__: struct for struct in (Draft, Options, ContactDraft, GroupDraft, TemplateDraft, VerificationDraft)
 }
-#: What no door can ask for.
-NOBODYS = {"despite_optout"}
+#: What no customer can ask for; the sink is filled in by doors whose clients stay connected.
+NOBODYS = {"despite_optout", "sink"}
 FIELDS = {name: {*struct.__struct_fields__} - NOBODYS for name, struct in DRAFTS.items()}
 
 DOORS = sorted([path.relative_to(SOURCE).as_posix() for path in SOURCE.glob("protocols/*/door")] + ["api"])

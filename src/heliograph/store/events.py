@@ -92,8 +92,10 @@ def claim_events(
 
 
 def put_back_events(tx: Tx, claimed: Sequence[Event]) -> int:
-    """Gives back events that nobody was offered, as if they had not been claimed: due at once, the oldest first. Spans
-    accounts."""
+    """Gives back events that nobody was offered, as if they had not been claimed: due at once, the oldest first.
+
+    Spans accounts.
+    """
     rows = [(event.id, event.attempts - 1, event.created_ms) for event in claimed]
     return tx.update(events, "id", ("attempts", "due_at"), rows, {"last_error": NOT_OFFERED})
 
