@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from heliograph.domain.batches import ReportWish
-from heliograph.domain.callbacks import retry_delay_s
+from heliograph.domain.callbacks import EventKind, retry_delay_s
 from heliograph.domain.instants import now_ms
 from heliograph.domain.life import Change
 from heliograph.domain.statuses import Status
 from heliograph.engine.addresses import LOOPBACK, AddressGuard, Network
 from heliograph.engine.contract import Uncertain
 from heliograph.store.changes import apply_changes
+from heliograph.store.outbox import NewEvent, add_events
 from heliograph.store.schema import events
 from heliograph.store.tx import Tx
 
@@ -146,6 +147,29 @@ async def test_a_server_that_does_not_want_it_is_left_alone(
     found = await offered(running, 1)
 
     assert [(row[0], row[3]) for row in found] == [("given_up", f"HTTP {status}")]
+
+
+def write(tx: Tx, account_id: str, protocol: str, sink: str) -> None:
+    add_events(tx, [NewEvent(account_id, protocol, sink, EventKind.INBOUND, "nothing")], now_ms())
+
+
+@pytest.mark.parametrize(
+    ("protocol", "sink", "reason"),
+    [
+        ("line", "http://127.0.0.1:9/", "nobody is called back in the shape of line"),
+        ("v1", "ftp://127.0.0.1/", "nothing is delivered there"),
+        ("v1", "http://127.0.0.1:9/", "what it was about is gone"),
+    ],
+)
+async def test_what_cannot_be_told_is_given_up_at_once(
+    start: StartEngine, protocol: str, sink: str, reason: str
+) -> None:
+    running = await start(ScriptedProvider())
+    await running.engine.store.write(write, running.account.id, protocol, sink)
+
+    found = await offered(running, 1)
+
+    assert [(state, error) for state, _, _, error in found] == [("given_up", reason)]
 
 
 async def test_a_batch_is_told_once_when_its_last_message_is_settled(start: StartEngine, customer: Customer) -> None:

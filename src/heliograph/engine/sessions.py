@@ -62,7 +62,10 @@ class Sessions(Sink):
         return receiver in self._here
 
     async def deliver(self, event: Event) -> Delivery:
-        """Push it to one client after the other until one says something to it."""
+        """Push it to one client, or to the next if the connection ends meanwhile, until one says something to it.
+
+        Takes hardly longer than one client may: a lease must not end while somebody still has the event.
+        """
         while (sessions := self._here.get(event.receiver)) is not None:
             session = sessions[0]
             sessions.rotate(-1)
@@ -74,4 +77,5 @@ class Sessions(Sink):
             except TimeoutError:
                 self.leave(session)
                 session.close()
+                break
         return Delivery(Fate.NOBODY)

@@ -7,7 +7,7 @@ async_client.py  the typed client of that API; client.py, its synchronous twin, 
 errors.py        what the client raises
 provider.py      the way out: how a message is sent by it, and how its receipts and inbound messages are read
 door/            where it is served, for somebody else's clients:
-    protocol.py      its line of the registry
+    protocol.py      its line of the registry: an HttpProtocol, or a ConnectedProtocol with a server of its own
     operations.py    the table of operations
     server.py        their handlers
     shapes.py        from our nouns to the protocol's shapes, and back
