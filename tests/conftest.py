@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,27 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 _names = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stop-after", type=float, metavar="SECONDS", help="End the run after so many; the rest is left.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    seconds = config.getoption("--stop-after")
+    if seconds is not None:
+        config.pluginmanager.register(Stopping(seconds))
+
+
+class Stopping:
+    """Ends a run between two tests, in each process of it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        if time.monotonic() > self._until:
+            item.session.shouldstop = "the time is over"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
