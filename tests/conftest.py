@@ -18,9 +18,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 from sqlalchemy import delete
 from tests.browsing import FLAGS, chromium
+from tests.patience import HANG_S
 from tests.protocols.listening import Listener
 
 from heliograph import Client
@@ -38,6 +40,10 @@ LONGEST = ("test_newest_django.py", "test_bench.py", "test_killed_process.py")
 # No test races a clock: a busy machine is no failure.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+# What gives no limit of its own has httpx2's, of five seconds: too few where nothing is expected to be quick.
+for _phase in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, _phase, HANG_S)
 
 _names = itertools.count(1)
 
@@ -202,7 +208,7 @@ class Server:
         self.process.stdout.read()
         self.process.stdout.close()
         self.log.close()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=HANG_S)
 
 
 StartServer = Callable[..., Server]
