@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-python check audit generate bench clean
+.PHONY: help run test test-quick test-python check audit generate bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -17,6 +17,9 @@ run: $(BIN)/heliograph ## the sandbox, with its addresses printed
 
 test: $(BIN)/heliograph ## all tests, which bring their own PostgreSQL; the checks are among them
 	$(BIN)/python -m pytest
+
+test-quick: $(BIN)/heliograph ## two minutes of the tests of what differs from main, nearest first
+	$(BIN)/python scripts/quick_tests.py
 
 test-python: ## the same on another Python: make test-python PYTHON=python3.13
 	$(PYTHON) -m venv --clear build/python

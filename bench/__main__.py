@@ -3,7 +3,7 @@
 --runs N      how often each case runs (3); medians are shown, with the least and the most
 --store NAME  sqlite or postgresql; both unless given
 --only abc    only these cases, by their letters
---quick       a fraction of the work, to see that the benchmark itself works
+--quick       a fraction of the work on as few servers as possible, to see that the benchmark itself works
 --write FILE  puts the table into FILE between its markers
 """
 
@@ -16,6 +16,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -103,7 +104,7 @@ async def main() -> None:
     lines = [_machine(sizes), "", "| case | store | median (least to most) | goal | bare limit | ratio | memory |"]
     lines.append("|---|---|---|---|---|---|---|")
     for store in [wanted.store] if wanted.store else ["sqlite", "postgresql"]:
-        lines += await _measure(store, sizes, wanted.runs, wanted.only)
+        lines += await _measure(store, sizes, wanted.runs, wanted.only, one_server=wanted.quick)
     table = "\n".join(lines)
     print(table)
     if wanted.write is not None:
@@ -113,27 +114,41 @@ async def main() -> None:
         wanted.write.write_text(f"{head}{START}\n{table}\n{END}{tail}")
 
 
-async def _measure(store: str, sizes: Sizes, runs: int, only: str) -> list[str]:
+async def _measure(store: str, sizes: Sizes, runs: int, only: str, *, one_server: bool) -> list[str]:
+    """A fresh store and server for each case: what one leaves behind must not weigh on the next. With `one_server` they
+    share one, but for those whose servers are made in another way."""
     lines: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as directory:
+    kept: MeasuredServer | None = None
+    with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as directory, ExitStack() as shared:
         for row in (row for row in ROWS if not only or row.title[1] in only):
-            found: list[Figures] = []
-            # A fresh store for each case: what one leaves behind must not weigh on the next.
             place = Path(directory) / row.case.__name__
             place.mkdir()
             url, bare = await _stores(store, place)
-            server = row.start(place, url)
-            try:
-                for run in range(2 if row.once else runs + 1):
-                    figures = await row.case(server, bare, sizes, run)
-                    if run:  # the first warms up: tables of numbers, compiled statements
-                        found.append(figures)
-                        sys.stderr.write(f"{store} {row.case.__name__}: {figures}\n")
-            finally:
-                server.stop()
-                await bare.close()
+            with ExitStack() as own:
+                if one_server and row.start is MeasuredServer:
+                    server = kept = kept or _started(row, place, url, shared)
+                else:
+                    server = _started(row, place, url, own)
+                found = await _runs(row, store, server, bare, sizes, runs)
+            await bare.close()
             lines.append(_line(row, store, found))
     return lines
+
+
+def _started(row: Row, place: Path, url: str, until: ExitStack) -> MeasuredServer:
+    server = row.start(place, url)
+    until.callback(server.stop)
+    return server
+
+
+async def _runs(row: Row, store: str, server: MeasuredServer, bare: Bare, sizes: Sizes, runs: int) -> list[Figures]:
+    found: list[Figures] = []
+    for run in range(2 if row.once else runs + 1):
+        figures = await row.case(server, bare, sizes, run)
+        if run:  # the first warms up: tables of numbers, compiled statements
+            found.append(figures)
+            sys.stderr.write(f"{store} {row.case.__name__}: {figures}\n")
+    return found
 
 
 async def _stores(kind: str, place: Path) -> tuple[str, Bare]:

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 from sqlalchemy import delete
 from tests.browsing import FLAGS, chromium
+from tests.patience import HANG_S
 from tests.protocols.listening import Listener
 
 from heliograph import Client
@@ -38,7 +41,32 @@ LONGEST = ("test_newest_django.py", "test_bench.py", "test_killed_process.py")
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
+# What gives no limit of its own has httpx2's, of five seconds: too few where nothing is expected to be quick.
+for _phase in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, _phase, HANG_S)
+
 _names = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stop-after", type=float, metavar="SECONDS", help="End the run after so many; the rest is left.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    seconds = config.getoption("--stop-after")
+    if seconds is not None:
+        config.pluginmanager.register(Stopping(seconds))
+
+
+class Stopping:
+    """Ends a run between two tests, in each process of it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        if time.monotonic() > self._until:
+            item.session.shouldstop = "the time is over"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -182,7 +210,7 @@ class Server:
         self.process.stdout.read()
         self.process.stdout.close()
         self.log.close()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=HANG_S)
 
 
 StartServer = Callable[..., Server]

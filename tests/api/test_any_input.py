@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.patience import HANG_S
 
 from heliograph.api import wire
 from heliograph.protocols.xms import wire as xms_wire
@@ -103,7 +104,7 @@ def test_the_xms_door_is_never_at_fault(plan: httpx2.Client, body: object) -> No
 def raw(server: Server, *parts: bytes) -> bytes:
     """What the server answers to these bytes, until it closes or is silent once the answer is whole."""
     host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=HANG_S) as connection:
         for part in parts:
             connection.sendall(part)
         return connection.recv(65_536)

@@ -28,7 +28,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "send_message": ("", {"to": PHONE, "text": "Hello", "from": "Acme"}),
     "list_messages": ("?limit=10&status=delivered", None),
     "get_message": ("", None),
-    "wait_for_message": ("?timeout_s=10", None),
+    "wait_for_message": ("?timeout_s=240", None),
     "why_message": ("", None),
     "list_attempts": ("", None),
     "create_batch": ("", {"to": [PHONE], "text": "Hello"}),
@@ -95,8 +95,8 @@ CALLS: dict[str, tuple[str, Any]] = {
     "remove_optout": ("", None),
     "list_phones": ("", None),
     "list_phone_messages": ("", None),
-    "wait_for_phone_message": ("?timeout_s=10&contains=code", None),
-    "read_code": ("?timeout_s=10", None),
+    "wait_for_phone_message": ("?timeout_s=240&contains=code", None),
+    "read_code": ("?timeout_s=240", None),
     "clear_phone": ("", None),
     "clear_phones": ("", None),
     "send_reply": ("", {"to": "Acme", "text": "Hi"}),
@@ -153,7 +153,7 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         names["template_number"] = str(templates[0])
         verifications = [await made("/verifications", to="+33612345673") for _ in range(3)]
         verifications.append(await made("/verifications", to="+33612345674"))
-        code = (await client.get("/sandbox/phones/+33612345674/code?timeout_s=10")).json()["code"]
+        code = (await client.get("/sandbox/phones/+33612345674/code?timeout_s=240")).json()["code"]
         names["verification_id"] = verifications[0]
         links = [await made("/links", url="https://example.org/") for _ in range(3)]
         text = {"Content-Type": "text/plain"}

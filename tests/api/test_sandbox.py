@@ -47,7 +47,7 @@ async def test_a_wait_that_began_before_the_message_ends_with_it(
     caller: httpx2.AsyncClient, new_number: Callable[[], str]
 ) -> None:
     number = new_number()
-    waiting = asyncio.create_task(caller.get(f"/sandbox/phones/{number}/messages/wait?timeout_s=30"))
+    waiting = asyncio.create_task(caller.get(f"/sandbox/phones/{number}/messages/wait?timeout_s=240"))
     message_id = await send(caller, number, "Hello")
 
     shown = (await waiting).json()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from tests.patience import HANG_S
 
 from heliograph.api import wire
 
@@ -31,7 +32,7 @@ def heliograph(*arguments: str, **environment: str) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         env=os.environ | {"COLUMNS": "200"} | environment,
-        timeout=60,
+        timeout=HANG_S,
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.conftest import PostgresqlServer, Server, StartServer
+from tests.patience import HANG_S
 from tests.protocols.listening import Listener
 
 from heliograph import Client
@@ -35,7 +36,7 @@ def command(*words: str, store: str = "") -> tuple[int, str]:
     """Runs `heliograph`; its exit code and what it printed."""
     more = ["--store", store] if store else []
     done = subprocess.run(
-        [sys.executable, "-m", "heliograph", *words, *more], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "heliograph", *words, *more], capture_output=True, text=True, timeout=HANG_S
     )
     assert "Traceback" not in done.stderr
     return done.returncode, done.stdout or done.stderr
@@ -62,7 +63,7 @@ def token(server: Server) -> str:
 
 def asked(server: Server, token: str, method: str, path: str, **more: Any) -> httpx2.Response:
     return httpx2.request(
-        method, f"{server.url}/v1{path}", headers={"Authorization": f"Bearer {token}"}, timeout=30, **more
+        method, f"{server.url}/v1{path}", headers={"Authorization": f"Bearer {token}"}, timeout=HANG_S, **more
     )
 
 
@@ -205,7 +206,7 @@ def test_a_key_is_ended_while_servers_run(server: Server, token: str) -> None:
     narrow = asked(server, key["token"], "POST", "/messages", json={"to": "+33612345678", "text": "x"}).status_code
 
     code, _ = command("keys", "revoke", key["id"], *where)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + HANG_S
     while asked(server, key["token"], "GET", "/messages").status_code == 200 and time.monotonic() < deadline:
         pass
 
@@ -435,7 +436,7 @@ def test_what_bounds_an_accounts_codes_is_agreed_by_a_command(server: Server, to
 
     first = start("+33899123456")
     agreed = agree("--kinds", "premium", "--countries", "fr", "--per-day", "1")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + HANG_S
     while (second := start("+33899123456")).status_code == 403:
         assert time.monotonic() < deadline
     third, elsewhere = start("+33612345678"), start("+32470123456")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.patience import HANG_S
 from typer.testing import CliRunner
 
 from heliograph.cli.commands import app
@@ -52,7 +53,7 @@ def heliograph(*arguments: str, environment: dict[str, str] | None = None) -> tu
         env=os.environ | {"COLUMNS": "200"} | (environment or {}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
     )
     return ended.returncode, ended.stdout + ended.stderr
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.patience import HANG_S
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def refused(*options: str) -> str:
     """The one sentence on standard error of a server that can't start."""
     command = [sys.executable, "-m", "heliograph", "serve", "--port", "0", *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S)
     assert (done.returncode, done.stdout) == (2, ""), done.stdout + done.stderr
     assert done.stderr.startswith("heliograph: ")
     assert done.stderr.count("\n") == 1
@@ -144,7 +145,7 @@ def test_it_drains_and_ends_well_in_the_middle_of_its_work(
             if message.status != "delivered"
         ]
         for message_id in waiting:
-            client.messages.wait_for_delivery(message_id)
+            client.messages.wait_for_delivery(message_id, timeout_s=HANG_S)
         reports = [client.batches.report(batch) for batch in batches]
         reception = client.sandbox.reception()
 

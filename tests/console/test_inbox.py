@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import clx.xms
 import httpx2
 import pytest
+from tests.patience import HANG_S
 
 from heliograph.api import wire
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     context = browser.new_context()
+    context.set_default_timeout(HANG_S * 1_000)
     opened = context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))

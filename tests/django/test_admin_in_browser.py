@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from tests.django.conftest import database_of
 from tests.django.couriers import AFTER, COURIER, Courier, gateway
+from tests.patience import HANG_S
 from tests.protocols.contract.far import Far
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def site(courier: Courier) -> Iterator[str]:
         command, cwd=COURIER, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANG_S
     while True:
         try:
             httpx2.get(f"{address}/admin/login/")
@@ -56,13 +57,13 @@ def site(courier: Courier) -> Iterator[str]:
             assert process.poll() is None
     yield address
     process.terminate()
-    process.wait(timeout=30)
+    process.wait(timeout=HANG_S)
 
 
 @pytest.fixture
 def page(browser: Browser, site: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1400, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(HANG_S * 1_000)
     opened = context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))

@@ -26,6 +26,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from tests.conftest import Server
+from tests.patience import HANG_S
 from tests.protocols.contract.far import Far
 from tests.protocols.contract.wires import heliograph_error, twilio_message
 
@@ -515,7 +516,7 @@ def test_a_heliograph_server_is_a_backend(settings: Any, server: Server) -> None
     batch_id = str(delivered.provider_ref).partition(":")[0]
     assert str(undelivered.provider_ref).partition(":")[0] == batch_id  # both in one request
     with server.client() as client:
-        shown = client.sandbox.wait_for_message("+33611000001", timeout_s=20)
+        shown = client.sandbox.wait_for_message("+33611000001", timeout_s=HANG_S)
         client.sandbox.reply("+33611000001", to="Acme", text="Ano")
         for message in client.messages.list(batch_id=batch_id):
             client.messages.wait_for_delivery(message.id)
@@ -548,7 +549,7 @@ def test_a_heliograph_server_calls_back_and_is_known_by_its_signature(
     sms_state_changed.connect(listen)
     try:
         message = send("+33611000002", "Call me back")
-        assert delivered.wait(timeout=30)
+        assert delivered.wait(timeout=HANG_S)
     finally:
         sms_state_changed.disconnect(listen)
 

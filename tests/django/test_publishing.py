@@ -21,6 +21,7 @@ from django.utils import timezone
 from tests.django.conftest import PIGEON
 from tests.django.shop.backends import Pigeon
 from tests.django.shop.models import Parcel
+from tests.patience import HANG_S
 
 from heliograph.django import send, send_many, send_template
 from heliograph.django.checking import settle_idle
@@ -145,12 +146,12 @@ def by_two(work: Callable[[], None]) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(and_hang_up) for _ in range(2)]:
-            done.result(timeout=60)
+            done.result(timeout=HANG_S)
 
 
 def test_two_who_publish_the_same_message_send_it_once(batches: Any) -> None:
     messages = send_many([f"+42077711{place:04d}" for place in range(50)], "Hello")
-    together = threading.Barrier(2, timeout=30)
+    together = threading.Barrier(2, timeout=HANG_S)
 
     def publish_too() -> None:
         own = list(OutputSMSMessage.objects.all())
@@ -166,7 +167,7 @@ def test_two_who_publish_the_same_message_send_it_once(batches: Any) -> None:
 def test_without_duplicates_two_who_send_at_once_send_once(by_pigeon: Any) -> None:
     SMSTemplate.objects.create(slug="hello", body="Hello", is_allowed_duplicate_messages=False)
     parcels = [Parcel.objects.create(name=name) for name in "ABCDEFGHIJ"]
-    together = threading.Barrier(2, timeout=30)
+    together = threading.Barrier(2, timeout=HANG_S)
 
     def send_too() -> None:
         for parcel in parcels:
@@ -191,7 +192,7 @@ def test_without_duplicates_who_sends_for_another_object_does_not_wait(by_pigeon
 
     with transaction.atomic(), ThreadPoolExecutor(1) as pool:
         send_template("+420777111222", "hello", {}, [first])
-        pool.submit(send_for_the_other).result(timeout=30)
+        pool.submit(send_for_the_other).result(timeout=HANG_S)
         assert len(Pigeon.flown) == 1
 
     assert len(Pigeon.flown) == 2
@@ -254,7 +255,7 @@ def test_a_process_that_is_killed_loses_nothing_and_nothing_is_sent_twice(by_pig
     told = connection.settings_dict
     database = json.dumps({name: told[name] for name in ("ENGINE", "NAME", "USER", "HOST", "PASSWORD")}, default=str)
     root = Path(__file__).parents[2]
-    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE, database, moment], cwd=root, timeout=60)
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE, database, moment], cwd=root, timeout=HANG_S)
     assert killed.returncode == -signal.SIGKILL
     message = OutputSMSMessage.objects.get()
     assert message.state == SMSState.WAITING
@@ -385,7 +386,7 @@ def test_an_idle_message_is_held_while_it_is_settled(by_pigeon: Any, monkeypatch
     def store_while_a_receipt_comes(*arguments: Any) -> None:
         thread = threading.Thread(target=receipt)
         thread.start()
-        thread.join(timeout=30)
+        thread.join(timeout=HANG_S)
         store(*arguments)
 
     monkeypatch.setattr(OutputSMSMessage.objects, "store_changes", store_while_a_receipt_comes)

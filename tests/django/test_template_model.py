@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.django.conftest import database_of
+from tests.patience import HANG_S
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -26,7 +27,7 @@ def test_a_project_may_have_templates_of_its_own(kind: str, request: pytest.Fixt
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_S,
     )
 
     assert done.stdout.endswith("done\n"), done.stderr

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import Server
 from tests.doors.every_operation import EVERY, Served
+from tests.patience import HANG_S
 
 from heliograph.domain.errors import RequestTooLarge
 from heliograph.doors.bodies import MAX_FIELDS, MAX_VALUES
@@ -33,7 +34,7 @@ def status_of_announced(server: Server, served: Served, query: str = "") -> int:
     head = f"{served.operation.method} {path}{query} HTTP/1.1\r\nHost: x\r\n"
     head += f"Content-Type: {kind}\r\nContent-Length: {LARGE}\r\n\r\n"
     parts = urlsplit(server.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=HANG_S) as connection:
         connection.sendall(head.encode())
         return int(connection.recv(65_536).split(b" ", 2)[1])
 

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.patience import HANG_S
 
 from heliograph.calling import Unreachable
 from heliograph.engine.claiming import CHUNK
@@ -60,7 +61,7 @@ def test_every_accepted_message_ends_delivered_after_the_server_was_killed(
         for batch in batches:
             for message in client.messages.list(batch_id=batch, page_size=1_000):
                 if message.status != "delivered":
-                    client.messages.wait_for_delivery(message.id, timeout_s=60)
+                    client.messages.wait_for_delivery(message.id, timeout_s=HANG_S)
         reports = [client.batches.report(batch) for batch in batches]
         reception = client.sandbox.reception()
     second.stop()
@@ -97,7 +98,7 @@ def test_what_was_acknowledged_is_there_and_a_repeated_request_sends_nothing_twi
     senders = [threading.Thread(target=send_until_it_breaks, args=(sender,)) for sender in range(4)]
     for sender in senders:
         sender.start()
-    enough.wait(30)
+    enough.wait(HANG_S)
     server.kill()
     for sender in senders:
         sender.join()
@@ -107,7 +108,9 @@ def test_what_was_acknowledged_is_there_and_a_repeated_request_sends_nothing_twi
     keys = {f"{sender}-{count}" for sender, last in ends(acknowledged).items() for count in range(last + 2)}
     with again.client() as client:
         found = {key: client.messages.send(to=number(key), text=key, idempotency_key=key).id for key in sorted(keys)}
-        statuses = {client.messages.wait_for_delivery(message_id, timeout_s=60).status for message_id in found.values()}
+        statuses = {
+            client.messages.wait_for_delivery(message_id, timeout_s=HANG_S).status for message_id in found.values()
+        }
         reception = client.sandbox.reception()
     again.stop()
 
@@ -172,7 +175,7 @@ def test_the_end_of_each_batch_is_called_back_although_the_process_was_killed(
             pass
 
     customer = ThreadingHTTPServer(("127.0.0.1", 0), Customer)
-    listening = threading.Thread(target=customer.serve_forever)
+    listening = threading.Thread(target=customer.serve_forever, kwargs={"poll_interval": 0.01})
     listening.start()
     url = f"http://127.0.0.1:{customer.server_port}/"
     server = start_server(tmp_path / "data")
@@ -184,13 +187,13 @@ def test_the_end_of_each_batch_is_called_back_although_the_process_was_killed(
             for b in range(20)
         }
     events: dict[str, set[str]] = {batch: set() for batch in batches}
-    first, event = told.get(timeout=30)
+    first, event = told.get(timeout=HANG_S)
     events[first].add(event)
     server.kill()
 
     again = start_server(tmp_path / "data")
     while not all(events.values()):
-        batch, event = told.get(timeout=30)
+        batch, event = told.get(timeout=HANG_S)
         events[batch].add(event)
     again.stop()
     customer.shutdown()

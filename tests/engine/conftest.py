@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import pytest
 from tests.conftest import empty
+from tests.patience import HANG_S
 
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.domain.accounts import Account
@@ -130,10 +131,10 @@ class Running:
 
         It looks now and then without news, too: another engine's news do not come here.
         """
-        give_up = asyncio.get_running_loop().time() + 20
+        give_up = asyncio.get_running_loop().time() + HANG_S
         with self.engine.notifier.listen(topic) as subscription:
             while (found := await look()) is None:
-                assert asyncio.get_running_loop().time() < give_up, f"nothing came of {topic} in twenty seconds"
+                assert asyncio.get_running_loop().time() < give_up, f"nothing came of {topic}"
                 await subscription.wait(0.2)
         return found
 

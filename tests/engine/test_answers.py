@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.patience import HANG_S
 
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.optouts import (
@@ -83,11 +84,11 @@ async def test_each_is_answered_and_the_confirmation_of_a_stop_goes_out(start: S
     for place, text in enumerate(("HELP", "finito", "START", "hello")):
         await handle_webhook(running, text, str(place))
         if text != "hello":
-            answers.append(await asyncio.wait_for(provider.sent.get(), 15))
+            answers.append(await asyncio.wait_for(provider.sent.get(), HANG_S))
         if text == "finito":
             refused, _ = await running.send(f"+{PHONE}", "+33612345679")
             assert refused.reason == Reason.OPTED_OUT
-            await asyncio.wait_for(provider.sent.get(), 15)
+            await asyncio.wait_for(provider.sent.get(), HANG_S)
 
     assert [answer.body for answer in answers] == [WORDS.help_answer, WORDS.stop_answer, WORDS.start_answer]
     assert {(answer.msisdn, answer.originator) for answer in answers} == {(PHONE, "36111")}
@@ -103,7 +104,7 @@ async def test_a_stop_that_is_repeated_is_confirmed_once(start: StartEngine) -> 
     await handle_webhook(running, "STOP", "1")  # the same message, told again
     await handle_webhook(running, "STOP", "2")
     await handle_webhook(running, "HELP", "3")
-    first, second = [await asyncio.wait_for(provider.sent.get(), 15) for _ in range(2)]
+    first, second = [await asyncio.wait_for(provider.sent.get(), HANG_S) for _ in range(2)]
 
     assert (first.body, second.body) == (WORDS.stop_answer, WORDS.help_answer)
 

@@ -16,6 +16,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
+from tests.patience import HANG_S
 
 from heliograph.domain.batches import ReportWish
 from heliograph.domain.callbacks import EventKind, retry_delay_s
@@ -46,7 +47,7 @@ class Customer:
         return web.Response(status=status, headers=headers)
 
     async def next(self) -> dict[str, object]:
-        self.headers, self.body = await asyncio.wait_for(self.calls.get(), 10)
+        self.headers, self.body = await asyncio.wait_for(self.calls.get(), HANG_S)
         decoded: dict[str, object] = json.loads(self.body)
         return decoded
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from tests.patience import HANG_S
 from tests.protocols.contract.wires import CALLBACK, WIRES, Wire
 
 from heliograph.domain.batches import BodyKind
@@ -138,7 +139,7 @@ async def test_spellings_of_a_number_are_one_conversation_and_nobody_has_none(st
     conversations = running.services.conversations
     talks = {each.conversation.msisdn: each.conversation for each in await conversations.all(running.account)}
     await conversations.reply(running.account, talks["33612360001"].id, Channel.SMS, "Hi", protocol="v1")
-    answered = await asyncio.wait_for(provider.sent.get(), 15)
+    answered = await asyncio.wait_for(provider.sent.get(), HANG_S)
     with pytest.raises(InvalidRecipient):
         await conversations.reply(running.account, talks["Vodafone"].id, Channel.SMS, "Hi", protocol="v1")
 

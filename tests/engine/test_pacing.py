@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
+from tests.patience import HANG_S
 
 from heliograph.domain.batches import Draft, Options, Pause, PauseReason
 from heliograph.domain.errors import BatchCanceled
@@ -34,7 +35,7 @@ def numbers(count: int) -> list[str]:
 
 
 async def taken(provider: ScriptedProvider, count: int) -> list[Outgoing]:
-    return [await asyncio.wait_for(provider.sent.get(), 20) for _ in range(count)]
+    return [await asyncio.wait_for(provider.sent.get(), HANG_S) for _ in range(count)]
 
 
 async def test_no_more_is_sent_than_a_provider_may_get(start: StartEngine) -> None:

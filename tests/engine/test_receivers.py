@@ -13,6 +13,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from tests.patience import HANG_S
 
 from heliograph.domain.batches import ReportWish
 from heliograph.domain.callbacks import Event, EventKind, receiver_of
@@ -208,7 +209,7 @@ async def test_a_quick_receiver_is_called_while_others_never_answer(
     await running.until(message, Status.SENT)
     await running.receipt(message, Status.DELIVERED)
 
-    told = await asyncio.wait_for(calls.get(), 60)
+    told = await asyncio.wait_for(calls.get(), HANG_S)
 
     assert message.id.encode() in told
 

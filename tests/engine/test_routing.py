@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from tests.patience import HANG_S
 
 from heliograph.domain.attempts import AttemptOutcome
 from heliograph.domain.messages import Waiting
@@ -40,7 +41,7 @@ async def fail(running: Running, provider: ScriptedProvider) -> None:
     provider.answers.extend([TryAgain(after_ms=120_000, detail="down")] * FAILURES_TO_LEAVE)
     for number in range(FAILURES_TO_LEAVE):
         await running.send(f"+3369900000{number}", expire_in=timedelta(seconds=60))
-        await asyncio.wait_for(provider.sent.get(), 15)
+        await asyncio.wait_for(provider.sent.get(), HANG_S)
 
 
 async def outcomes(running: Running, message: Message) -> list[tuple[str, str, str | None]]:
@@ -120,7 +121,7 @@ async def test_a_failed_receipt_goes_on_by_its_code(start: StartEngine) -> None:
 
     await running.receipt(message, Status.FAILED, reason=Reason.UNDELIVERED, provider_code="30003")
     await running.receipt(final, Status.FAILED, reason=Reason.UNDELIVERED, provider_code="30005")
-    again = await asyncio.wait_for(other.sent.get(), 15)
+    again = await asyncio.wait_for(other.sent.get(), HANG_S)
     await running.until(final, Status.FAILED)
 
     async def by_second() -> Message | None:
@@ -142,7 +143,7 @@ async def test_what_the_first_provider_still_says_can_only_be_that_it_was_delive
     for each in (message, unlucky):
         await running.until(each, Status.SENT)
         await running.receipt(each, Status.FAILED, reason=Reason.UNDELIVERED)
-        await asyncio.wait_for(other.sent.get(), 15)
+        await asyncio.wait_for(other.sent.get(), HANG_S)
 
     await running.receipt(unlucky, Status.FAILED, reason=Reason.UNDELIVERED)  # repeated
     await running.receipt(message, Status.DELIVERED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.patience import HANG_S
 
 from heliograph.domain.errors import NotFound, WaitTimedOut
 from heliograph.domain.optouts import Consent, consent_in
@@ -51,7 +52,7 @@ async def test_a_phone_that_answers_stop_is_not_written_to_again(start: StartEng
     (first,) = await running.send("+99960001")
     await running.until(first, Status.DELIVERED)
     with running.engine.notifier.listen(f"inbound:{running.account.id}") as subscription:
-        assert await subscription.wait(10)
+        assert await subscription.wait(HANG_S)
 
     (second,) = await running.send("+99960001")
 
@@ -75,7 +76,7 @@ async def test_a_phone_can_take_its_stop_back(start: StartEngine) -> None:
 async def test_a_silent_number_shows_the_message_and_reports_nothing(start: StartEngine) -> None:
     running = await start()
     (message,) = await running.send("+99950001")
-    shown = await running.phones.wait_for_message(running.account, "+99950001", timeout_s=5)
+    shown = await running.phones.wait_for_message(running.account, "+99950001", timeout_s=HANG_S)
 
     with pytest.raises(WaitTimedOut):
         await running.services.messages.wait_until_settled(running.account, message.id, 0.6)
@@ -102,7 +103,7 @@ async def test_chaos_does_what_it_says(start: StartEngine, chaos: Chaos, ends: S
     if ends is Status.QUEUED:
         with running.engine.notifier.listen(message.id) as subscription:
             while (await running.services.messages.get(running.account, message.id)).provider_code is None:
-                assert await subscription.wait(5)
+                assert await subscription.wait(HANG_S)
     ended = await running.until(message, ends)
     if chaos.disordered or chaos.doubled:  # what follows the first receipt has to come to nothing
         while running.engine.metrics.registry.get_sample_value("heliograph_receipts_total", {"fate": "repeated"}) != 1:
@@ -120,7 +121,7 @@ async def test_submits_that_time_out_are_repeated_and_phones_may_get_them_twice(
     messages = await running.send(*(f"+336{n:08d}" for n in range(40)))
     with running.engine.notifier.listen(messages[-1].id) as subscription:
         while (await running.services.messages.get(running.account, messages[-1].id)).detail is None:
-            assert await subscription.wait(5)
+            assert await subscription.wait(HANG_S)
     await running.phones.set_chaos(Chaos(delivery_delay_s=QUICK))
     for message in messages:
         await running.until(message, Status.DELIVERED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from tests.patience import HANG_S
 
 from heliograph.domain.batches import Draft, Options
 from heliograph.domain.contacts import ContactDraft, Details
@@ -285,7 +286,7 @@ async def _until_put_off(running: Running, message: Message) -> None:
             now = await running.services.messages.get(running.account, message.id)
             if now.due_at > now.created_at:
                 return
-            assert await subscription.wait(10)
+            assert await subscription.wait(HANG_S)
 
 
 async def test_stopping_waits_for_what_is_in_flight(start: StartEngine) -> None:
@@ -364,7 +365,7 @@ async def test_whoever_waits_is_told_when_the_process_stops(start: StartEngine) 
     running = await start(ScriptedProvider())
     (message,) = await running.send(send_in=LATER)
     waiting = asyncio.create_task(
-        running.services.messages.wait_until_settled(running.account, message.id, timeout_s=60)
+        running.services.messages.wait_until_settled(running.account, message.id, timeout_s=HANG_S)
     )
     with running.engine.notifier.listen(message.id):
         running.engine.notifier.close()

@@ -24,11 +24,18 @@ def prefix_of(region: str) -> str:
 
 
 @cache
-def prefixes(pattern: str) -> list[str]:
-    """What is dialled to call abroad: all of up to five digits, and some of the longer ones, which name a carrier."""
+def dialled_somewhere() -> list[str]:
+    """What is dialled in any region to call abroad: all of up to five digits, and some of the longer ones, which name a
+    carrier."""
     long = ["14110011", "14880011", "1110000", "1799900", "191100", "197700", "199000"]
     short = ("".join(digits) for size in range(1, 6) for digits in itertools.product("0123456789", repeat=size))
-    return [digits for digits in itertools.chain(short, long) if re.fullmatch(pattern, digits)]
+    of_any = re.compile("|".join(f"(?:{prefix_of(region)})" for region in REGIONS))
+    return [digits for digits in itertools.chain(short, long) if of_any.fullmatch(digits)]
+
+
+@cache
+def prefixes(pattern: str) -> list[str]:
+    return [digits for digits in dialled_somewhere() if re.fullmatch(pattern, digits)]
 
 
 def read(text: str, region: str) -> str | None:
@@ -99,7 +106,7 @@ def valid_as_dialled(text: str, region: str) -> str | None:
 
 dialled = st.builds(
     lambda prefix, code, rest: f"{prefix}{code}{rest}",
-    st.sampled_from(sorted({prefix for region in REGIONS for prefix in prefixes(prefix_of(region))} | {"00", "0"})),
+    st.deferred(lambda: st.sampled_from(sorted({*dialled_somewhere(), "00", "0"}))),
     st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)),
     st.text("0123456789", min_size=5, max_size=11),
 )

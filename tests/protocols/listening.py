@@ -9,6 +9,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.patience import HANG_S
+
 
 class Listener:
     """A server on this machine that keeps what it is sent, and answers as it was told."""
@@ -44,18 +46,18 @@ class Listener:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
         self.url = f"{self.origin}/callback"
-        self._thread = Thread(target=self._server.serve_forever)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
 
     def next(self) -> dict[str, Any]:
         """What was sent next, waited for; `path`, `headers` and `body` are its raw parts."""
-        self.path, self.headers, self.body = self.received.get(timeout=15)
+        self.path, self.headers, self.body = self.received.get(timeout=HANG_S)
         decoded: dict[str, Any] = json.loads(self.body)
         return decoded
 
     def next_query(self) -> dict[str, str]:
         """What was said next in the query of an address that was called."""
-        self.path, self.headers, self.body = self.received.get(timeout=15)
+        self.path, self.headers, self.body = self.received.get(timeout=HANG_S)
         return dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
 
     def close(self) -> None:

@@ -8,7 +8,6 @@ import clx.xms
 import httpx2
 import pytest
 import smscx_client
-from sinch import SinchClient
 from smscx_client import apis
 from tests.conftest import Server, StartServer
 from tests.protocols.twilio.conftest import published
@@ -107,6 +106,8 @@ def test_every_door_says_who_wrote_and_puts_a_plus_before_numbers_alone(hearing:
     twilio = published(hearing)
     by_twilio = {each.body: each.from_ for each in twilio.messages.list(to="+33700000077")}
     twilio.http_client.session.close()
+    from sinch import SinchClient  # takes a second to import
+
     sinch = SinchClient(
         service_plan_id=ready["xms"]["service_plan_id"], sms_api_token=ready["xms"]["token"], sms_region="eu"
     )

@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.conftest import Server, StartServer
+from tests.patience import HANG_S
 
 LIMIT = 5
 
@@ -26,7 +27,7 @@ def calls(server: Server) -> dict[str, Callable[[], httpx2.Response]]:
     session = httpx2.post(f"{smsdrop['context']}/auth/login", data=login).json()["access_token"]
 
     def get(url: str, **more: Any) -> Callable[[], httpx2.Response]:
-        return lambda: httpx2.get(url, timeout=60, **more)
+        return lambda: httpx2.get(url, timeout=HANG_S, **more)
 
     def bearer(token: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {token}"}

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from tests.conftest import Server, StartServer
+from tests.patience import HANG_S
 
 QUICK = {
     "HELIOGRAPH_HEADER_TIMEOUT_S": "1",
@@ -34,7 +35,7 @@ def connect(strict: Server) -> Iterator[Connect]:
     with ExitStack() as stack:
 
         def opened(sent: bytes) -> socket.socket:
-            connection = stack.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=60))
+            connection = stack.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=HANG_S))
             connection.sendall(sent)
             return connection
 
@@ -99,7 +100,7 @@ def test_half_sent_requests_shut_nobody_out(strict: Server, connect: Connect) ->
     for number in range(300):
         half_sent.append(connect(half_a_body(strict) if number % 2 else HALF_HEADERS))
         if number % 30 == 0:
-            assert httpx2.get(f"{strict.url}/healthz", timeout=60).status_code == 200
+            assert httpx2.get(f"{strict.url}/healthz", timeout=HANG_S).status_code == 200
 
     assert {answer(connection)[:13] for connection in half_sent} <= {b"HTTP/1.1 408 ", b""}
 
@@ -109,7 +110,7 @@ def test_an_answer_may_take_longer_than_a_request(strict: Server, new_number: Ca
         f"{strict.url}/v1/sandbox/phones/{new_number()}/messages/wait",
         params={"timeout_s": 4},
         headers={"Authorization": f"Bearer {strict.token}"},
-        timeout=60,
+        timeout=HANG_S,
     )
 
     assert answered.status_code == 408

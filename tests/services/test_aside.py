@@ -6,6 +6,7 @@ import asyncio
 from threading import get_ident
 
 import pytest
+from tests.patience import HANG_S
 
 from heliograph.services.aside import aside
 
@@ -17,7 +18,7 @@ async def test_others_go_on_while_something_large_is_worked_on() -> None:
     loop, went_on = asyncio.get_running_loop(), asyncio.Event()
 
     def work() -> bool:
-        return asyncio.run_coroutine_threadsafe(went_on.wait(), loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(went_on.wait(), loop).result(timeout=HANG_S)
 
     working = asyncio.create_task(aside(True, work))
     went_on.set()

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from tests.patience import HANG_S
 
 from heliograph.domain.errors import TooManyLogins
 from heliograph.services.logins import (
@@ -107,10 +108,10 @@ async def test_a_flood_of_strangers_keeps_nobody_from_logging_in(logins: Logins)
             await over.wait()
 
     flood = [asyncio.create_task(stranger(number)) for number in range(WAITING)]
-    await asyncio.wait_for(all_places_taken.wait(), 60)
+    await asyncio.wait_for(all_places_taken.wait(), HANG_S)
 
     too_late = await refused(logins, "one more", "203.0.113.250")
-    await asyncio.wait_for(tried(logins, "anne", "198.51.100.7", right=True), 60)
+    await asyncio.wait_for(tried(logins, "anne", "198.51.100.7", right=True), HANG_S)
     over.set()
     await asyncio.gather(*flood)
 

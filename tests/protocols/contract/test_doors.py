@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx2
 import pytest
+from tests.patience import HANG_S
 from tests.protocols.contract.doors import DOORS, ORIGINATOR, Case, Door, Options
 from tests.protocols.contract.far import Far
 from tests.protocols.contract.saying import REFUSED, SAYS, YES, Said, can_say
@@ -37,7 +38,6 @@ MORE: dict[str, dict[str, Any]] = {
 }
 """What a provider has to be told so that it can say all that it can."""
 UNFINISHED = {"queued", "sending"}
-PATIENCE_S = 60
 
 
 class Trial(NamedTuple):
@@ -106,7 +106,7 @@ def tried(start_server: StartServer) -> Iterator[Tried]:
         fars[wire.type].behaviour = _accepting(wire)
     port = free_port()
     server = start_server(None, "--port", str(port), environment=settings(fars, port))
-    http = httpx2.Client(timeout=60)
+    http = httpx2.Client(timeout=HANG_S)
 
     def asked(place: int, door: Door, about: str, case: Case, wire: Wire) -> Trial:
         msisdn = number(wire, place)
@@ -126,7 +126,7 @@ def tried(start_server: StartServer) -> Iterator[Tried]:
 
 def settled(http: httpx2.Client, server: Server, later: set[str]) -> dict[str, dict[str, Any]]:
     """All messages, once those that are due have been handed over."""
-    give_up = time.monotonic() + PATIENCE_S
+    give_up = time.monotonic() + HANG_S
     while True:
         messages = {message["to"].lstrip("+"): message for message in listed(http, server)}
         if not any(each["status"] in UNFINISHED for msisdn, each in messages.items() if msisdn not in later):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.patience import HANG_S
 from tests.protocols.standing_in import Answer, Ears, StandIn, outgoing
 
 from heliograph.api.wire import ChangeAccount
@@ -221,7 +222,7 @@ def test_messages_go_through_another_heliograph_and_their_receipts_come_home(
             to=numbers, text="à ${who}", parameters={"who": {"default": "tous", numbers[3]: "toi"}}, originator="Marque"
         )
         found = {
-            message.to: client.messages.wait_for_delivery(message.id, timeout_s=30)
+            message.to: client.messages.wait_for_delivery(message.id, timeout_s=HANG_S)
             for message in client.messages.list(batch_id=batch.id)
         }
         lookup = client.numbers.look_up(numbers[0])

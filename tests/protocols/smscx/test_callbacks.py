@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from sqlalchemy import func, select
+from tests.patience import HANG_S
 from tests.protocols.listening import Listener
 
 from heliograph.domain.accounts import Account
@@ -113,7 +114,7 @@ async def test_lookups_and_codes_go_to_the_application_unless_a_request_says_oth
     job = (await shop.web.post("/numbers/lookup", json={"phoneNumbers": [PHONE]})).json()["info"]
     looked_up = await shop.told()
     code = (await shop.web.post("/otp", json={"phoneNumber": PHONE})).json()
-    typed, _ = await shop.platform.phones.code(shop.account, PHONE, timeout_s=10)
+    typed, _ = await shop.platform.phones.code(shop.account, PHONE, timeout_s=HANG_S)
     await shop.web.post(f"/otp/{code['otpId']}", json={"pin": typed})
     verified = decoded(await shop.told(), "CallBackRequestOtpUpdate")
 

@@ -26,6 +26,7 @@ from smscx_client.model.send_whatsapp_message_request import SendWhatsappMessage
 from smscx_client.model.send_whatsapp_message_request_estimate import SendWhatsappMessageRequestEstimate
 from smscx_client.model.strategy import Strategy
 from smscx_client.model.templates_new_request import TemplatesNewRequest
+from tests.patience import HANG_S
 from tests.protocols.listening import Listener
 
 from heliograph.domain.ids import new_id
@@ -62,7 +63,7 @@ def screen(server: Server, number: str) -> list[tuple[str, str | None]]:
 
 def settle(server: Server, reply: Any) -> list[Any]:
     with server.client() as client:
-        return [client.messages.wait_for_delivery(from_uuid(row.msg_id), timeout_s=30) for row in reply.data]
+        return [client.messages.wait_for_delivery(from_uuid(row.msg_id), timeout_s=HANG_S) for row in reply.data]
 
 
 def test_a_template_goes_by_viber_with_its_fields(

@@ -47,6 +47,7 @@ from smscx_client.model.templates_new_request import TemplatesNewRequest
 from smscx_client.model.templates_update_request import TemplatesUpdateRequest
 from smscx_client.model.transliteration import Transliteration
 from smscx_client.model.update_number_request import UpdateNumberRequest
+from tests.patience import HANG_S
 
 from heliograph.protocols import smscx
 from heliograph.protocols.smscx import AsyncClient, Client
@@ -681,7 +682,7 @@ def test_both_clients_write_the_same(recorder: Recorder, name: str) -> None:
     theirs.close()
     ours.close()
 
-    their_request, our_request = recorder.requests.get(timeout=5), recorder.requests.get(timeout=5)
+    their_request, our_request = recorder.requests.get(timeout=HANG_S), recorder.requests.get(timeout=HANG_S)
 
     # What theirs leaves out is the default on the server (reference: the models' defaults).
     usual = {"limit": "500", "short_response": "False", "delivery_reports": "False"}
@@ -701,4 +702,4 @@ def test_both_clients_ask_for_a_token_alike(recorder: Recorder) -> None:
     theirs.close()
     ours.close()
 
-    assert recorder.requests.get(timeout=5) == recorder.requests.get(timeout=5)
+    assert recorder.requests.get(timeout=HANG_S) == recorder.requests.get(timeout=HANG_S)

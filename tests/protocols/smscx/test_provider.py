@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from tests.patience import HANG_S
 from tests.protocols.standing_in import Answer, Ears, StandIn, outgoing
 
 from heliograph.api import wire
@@ -348,7 +349,7 @@ def test_every_receipt_comes_home_from_another_heliograph(
     with here.client() as client:
         batch = client.batches.send(to=numbers, text="Through two", originator="Acme")
         statuses = {
-            message.to: client.messages.wait_for_delivery(message.id, timeout_s=30).status
+            message.to: client.messages.wait_for_delivery(message.id, timeout_s=HANG_S).status
             for message in client.messages.list(batch_id=batch.id)
         }
 
@@ -381,7 +382,7 @@ def test_channels_and_lookups_go_through_another_heliograph(
         sent = client.messages.send(
             to=number, text="Through two", channel="viber", fallbacks=[wire.Fallback(channel="sms", text="By SMS")]
         )
-        delivered = client.messages.wait_for_delivery(sent.id, timeout_s=30)
+        delivered = client.messages.wait_for_delivery(sent.id, timeout_s=HANG_S)
         found = client.numbers.look_up(number)
         with pytest.raises(ChannelNotActive):
             client.messages.send(to=number, text="Hello", channel="whatsapp")

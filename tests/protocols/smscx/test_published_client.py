@@ -27,6 +27,7 @@ from smscx_client.model.templates_new_request import TemplatesNewRequest
 from smscx_client.model.templates_update_request import TemplatesUpdateRequest
 from smscx_client.model.transliteration import Transliteration
 from smscx_client.model.update_number_request import UpdateNumberRequest
+from tests.patience import HANG_S
 from tests.protocols.listening import Listener
 
 from heliograph.protocols.shared.uuids import from_uuid
@@ -334,7 +335,7 @@ def test_templates_start_unapproved_and_are_locked_when_the_sandbox_has_approved
     assert plain.info.id not in {row.id for row in smscx.templates.get_templates_list().data}
     began = monotonic()
     while not smscx.templates.get_template(made.info.id).data.approved:
-        assert monotonic() - began < 10
+        assert monotonic() - began < HANG_S
         settle(server, smscx.send(new_number()))  # as long as a message takes, so that not too much is asked
     with pytest.raises(AccessDeniedException):
         smscx.templates.update_template(made.info.id, TemplatesUpdateRequest(name="Locked"))

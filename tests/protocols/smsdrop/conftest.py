@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.installing import installed
+from tests.patience import HANG_S
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -83,7 +84,7 @@ class Published:
         assert self._process.stdout is not None
         with self._process.stdin, self._process.stdout:
             pass
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=HANG_S)
 
 
 @pytest.fixture(scope="session")

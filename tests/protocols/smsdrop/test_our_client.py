@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import fakeredis
 import pytest
 from tests.protocols.standing_in import StandIn
 
@@ -195,6 +194,8 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
     elif request.param == "file":
         yield FileStorage(tmp_path / "tokens.json")
     else:
+        import fakeredis
+
         redis = fakeredis.TcpFakeServer(("127.0.0.1", 0), server_type="redis")
         Thread(target=redis.serve_forever, daemon=True).start()
         found = RedisStorage(port=redis.server_address[1])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.patience import HANG_S
 from tests.protocols.standing_in import Answer, Ears, StandIn, outgoing
 
 from heliograph.calling import Request, Response, Unreachable
@@ -274,7 +275,7 @@ def test_messages_go_through_another_heliograph(
             to=numbers, text="Through ${two}", parameters={"two": {"default": "2"}}, originator="Acme"
         )
         statuses = {
-            client.messages.wait_for_delivery(message.id, timeout_s=30).status
+            client.messages.wait_for_delivery(message.id, timeout_s=HANG_S).status
             for message in client.messages.list(batch_id=batch.id)
         }
     with server.client() as client:

@@ -9,14 +9,12 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
-from moto.server import ThreadedMotoServer
 from tests.protocols.standing_in import Ears, StandIn, outgoing
 
 from heliograph.calling import Request, Response
@@ -37,6 +35,8 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:inbound"
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
@@ -51,6 +51,8 @@ async def started(config: SnsConfig, **parts: Any) -> tuple[SnsProvider, Ears]:
 
 
 async def test_moto_takes_messages_and_says_who_opted_out(moto: str) -> None:
+    import boto3
+
     config = SnsConfig(type="sns", region="eu-west-1", endpoint=moto, **KEYS)
     provider, _ = await started(config)
     try:
@@ -78,6 +80,8 @@ async def test_moto_takes_messages_and_says_who_opted_out(moto: str) -> None:
 @pytest.mark.parametrize("token", ["", "session-token"])
 def test_signatures_are_what_boto3_signs(token: str) -> None:
     """boto3 signs a Publish; the same body at the same time is signed by us."""
+    import boto3
+
     caught: list[Any] = []
     client = boto3.client(
         "sns",

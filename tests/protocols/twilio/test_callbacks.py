@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import pytest
+from tests.patience import HANG_S
 from tests.protocols.listening import Listener
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def told(listener: Listener, token: str) -> dict[str, str]:
     """The next call, whose signature is right."""
-    path, headers, body = listener.received.get(timeout=15)
+    path, headers, body = listener.received.get(timeout=HANG_S)
     fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
     signature = {name.lower(): value for name, value in headers.items()}["x-twilio-signature"]
     validator = RequestValidator(token)

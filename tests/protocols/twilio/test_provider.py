@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 import pytest
+from tests.patience import HANG_S
 from tests.protocols.contract.wires import ACCOUNT, CALLBACK, SECRET, twilio_message, twilio_told
 from tests.protocols.standing_in import Ears, StandIn, outgoing
 from twilio.request_validator import RequestValidator
@@ -218,7 +219,7 @@ def test_messages_go_through_another_heliograph_and_their_receipts_come_home(
             to=numbers, text="Hello ${x}", parameters={"x": {"default": "€"}}, originator="Acme"
         )
         found = {
-            message.to: client.messages.wait_for_delivery(message.id, timeout_s=30)
+            message.to: client.messages.wait_for_delivery(message.id, timeout_s=HANG_S)
             for message in client.messages.list(batch_id=batch.id)
         }
         (attempt,) = client.messages.attempts(found[numbers[0]].id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from tests.patience import HANG_S
 from twilio.base.exceptions import TwilioRestException
 
 from heliograph.protocols.twilio.codes import Code
@@ -30,7 +31,7 @@ SERVICE = "MG" + "1" * 32
 def settled(native: NativeClient, sid: str) -> None:
     from heliograph.protocols.twilio.door.sids import id_of
 
-    native.messages.wait_for_delivery(id_of(sid, "SM", "MM") or "", timeout_s=15)
+    native.messages.wait_for_delivery(id_of(sid, "SM", "MM") or "", timeout_s=HANG_S)
 
 
 def test_a_message_is_created_delivered_and_fetched(

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.patience import HANG_S
 from tests.protocols.listening import Listener
 from twilio.request_validator import RequestValidator
 
@@ -32,7 +33,7 @@ class Told:
     """A call as it came over the socket."""
 
     def __init__(self, listener: Listener) -> None:
-        self.target, headers, self.body = listener.received.get(timeout=30)
+        self.target, headers, self.body = listener.received.get(timeout=HANG_S)
         self.headers = {name.lower(): value for name, value in headers.items()}
         self.url = f"http://{self.headers['host']}{self.target}"
         self.fields = dict(parse_qsl(self.body.decode(), keep_blank_values=True))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import clx.xms
 import httpx2
 import pytest
+from tests.patience import HANG_S
 
 from .conftest import settle, text_batch
 
@@ -124,7 +125,7 @@ def test_what_a_phone_answers_comes_back_through_both(
 
 def inbound_from(server: Server, number: str) -> list[tuple[str, str]]:
     """What this phone wrote, once it has come, and a second look to see that it did not come twice."""
-    give_up = monotonic() + 15
+    give_up = monotonic() + HANG_S
     while not (found := listed_from(server, number)) and monotonic() < give_up:
         pass
     return listed_from(server, number) if found else found

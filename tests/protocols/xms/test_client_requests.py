@@ -15,6 +15,7 @@ import clx.xms
 import pytest
 from clx.xms import api
 from clx.xms.exceptions import ApiException
+from tests.patience import HANG_S
 
 from heliograph.protocols.xms import RESET, AsyncClient, Client, model
 from heliograph.protocols.xms.errors import ErrorResponseException
@@ -333,7 +334,7 @@ NAMED = pytest.mark.parametrize(("theirs", "ours"), [call[1:] for call in CALLS]
 def recorded_from_theirs(recorder: Recorder, call: Calling) -> Recorded:
     with pytest.raises(ApiException):
         call(clx.xms.Client("plan", "secret", endpoint=recorder.endpoint))
-    return recorder.requests.get(timeout=5)
+    return recorder.requests.get(timeout=HANG_S)
 
 
 @NAMED
@@ -345,7 +346,7 @@ def test_our_client_writes_what_the_published_one_writes(recorder: Recorder, the
         ours(client)
     client.close()
 
-    assert recorder.requests.get(timeout=5) == expected
+    assert recorder.requests.get(timeout=HANG_S) == expected
     assert (refused.value.error_code, str(refused.value)) == ("recorded", "Recorded.")
 
 
@@ -357,7 +358,7 @@ async def test_our_asynchronous_client_writes_the_same(recorder: Recorder, their
         with pytest.raises(ErrorResponseException):
             await ours(client)
 
-    assert recorder.requests.get(timeout=5) == expected
+    assert recorder.requests.get(timeout=HANG_S) == expected
 
 
 def test_every_method_of_the_published_client_is_ours_too() -> None:
