@@ -53,9 +53,20 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 K = TypeVar("K", bound=msgspec.Struct)
 
 
-def columns(kind: type[msgspec.Struct], *tables: Table) -> list[Column[Any]]:
-    """The columns that a row of this kind has, in its order; of those of one name, the first table's."""
-    return [next(table.c[name] for table in tables if name in table.c) for name in kind.__struct_fields__]
+def columns(kind: type[msgspec.Struct], *tables: Table, **expressions: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """The columns that a row of this kind is read from, in its order: expressions by the name of their field, and
+    columns of the tables; of those of one name the first table's. TypeError for a field that none of them has."""
+    return [
+        expressions[name].label(name) if name in expressions else _column(kind, name, tables)
+        for name in kind.__struct_fields__
+    ]
+
+
+def _column(kind: type[msgspec.Struct], name: str, tables: Sequence[Table]) -> Column[Any]:
+    for table in tables:
+        if name in table.c:
+            return table.c[name]
+    raise TypeError(f"{kind.__name__}.{name} is a column of none of {', '.join(table.name for table in tables)}")
 
 
 class Tx:
@@ -99,6 +110,14 @@ class Tx:
         _require_names(kind, result.keys())
         row = result.first()
         return None if row is None else next(starmap(kind, [row]))
+
+    def column(self, statement: Select[*tuple[Any, ...]]) -> list[Any]:
+        """The only column of all rows, in their order."""
+        return [value for (value,) in self.rows(statement)]
+
+    def pairs(self, statement: Select[*tuple[Any, ...]]) -> dict[Any, Any]:
+        """The first of two columns of all rows, as keys, with the second."""
+        return {key: value for key, value in self.rows(statement)}  # noqa: C416 - dict() takes pairs of any kind
 
     def first(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Any] | None:
         """The first row, or None."""
