@@ -557,7 +557,7 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
     Messages in flight may still go out; one that comes back to be tried again is canceled then. Groups that have not
     been looked up never will be.
     """
-    waiting = tx.rows(
+    waiting = tx.column(
         select(messages.c.id)
         .where(messages.c.account_id == account_id, of_batch(batch_id), messages.c.status == Status.QUEUED.value)
         .order_by(messages.c.id)
@@ -581,7 +581,7 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
                 open_count=batches.c.open_count - unexpanded,
             )
         )
-    canceled = [Change(message_id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for (message_id,) in waiting]
+    canceled = [Change(message_id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for message_id in waiting]
     if not apply_changes(tx, canceled, now_ms) and before is not None:
         settle_if_empty(tx, [batch_id], now_ms)
     return batch_by_id(tx, account_id, batch_id)

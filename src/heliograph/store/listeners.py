@@ -18,16 +18,17 @@ _decode = msgspec.json.Decoder(dict[str, Listener]).decode
 def listeners_of(tx: Tx, account_id: str, kind: EventKind, channel: str = "") -> list[Listener]:
     """The account's own address comes first; protocols that know inbound messages only are told of no other."""
     own = tx.first(select(accounts.c.callback_protocol, accounts.c.callback_url).where(accounts.c.id == account_id))
+    protocol, url = own or (NATIVE, None)
     found: list[Listener] = []
-    if own is not None and own[1] is not None and (kind is EventKind.INBOUND or own[0] == NATIVE):
-        found.append(Listener(own[0], own[1]))
-    rows = tx.rows(
+    if url is not None and (kind is EventKind.INBOUND or protocol == NATIVE):
+        found.append(Listener(protocol, url))
+    callbacks = tx.column(
         select(applications.c.callbacks)
         .where(applications.c.account_id == account_id, applications.c.callbacks.is_not(None))
         .order_by(applications.c.number)
     )
     key = callback_key(kind, channel)
-    found += [listener for row in rows if (listener := _decode(row[0]).get(key)) is not None]
+    found += [listener for each in callbacks if (listener := _decode(each).get(key)) is not None]
     return list(dict.fromkeys(found))
 
 

@@ -171,7 +171,7 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
     for batch_id, account_id, used_ids, waiting in rows:
         batch = batch_by_id(tx, account_id, batch_id)
         assert batch is not None  # noqa: S101 - just locked
-        there = {msisdn for (msisdn,) in tx.rows(select(messages.c.msisdn).where(of_batch(batch_id)))}
+        there = set(tx.column(select(messages.c.msisdn).where(of_batch(batch_id))))
         batch.expand_at = None
         new = [msisdn for msisdn in everyone(tx, batch) if msisdn not in there]
         (wanted,) = priced(tx, [(batch, new, tariff)])
