@@ -84,7 +84,7 @@ def add_account(tx: Tx, account: Account) -> int:
         receipt_url=account.receipt_url,
         consent_words=msgspec.json.encode(account.words).decode(),
     )
-    return tx.insert_rows(accounts, [row], skip_existing=True)
+    return tx.insert(accounts, [row], skip_existing=True)
 
 
 def account_by_name(tx: Tx, name: str) -> Account | None:

@@ -182,7 +182,7 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
     for new in paid:
         if new.also is not None:
             new.also(tx, new.batch)
-    tx.insert_rows(batches, [batch_row(new, len(entry.msisdns)) for new, entry in zip(paid, fresh, strict=True)])
+    tx.insert(batches, [batch_row(new, len(entry.msisdns)) for new, entry in zip(paid, fresh, strict=True)])
     refused = add_messages(tx, fresh)
     settle_if_empty(tx, [entry.batch.id for entry in fresh if not entry.msisdns], now)
     for entry in fresh:
@@ -290,7 +290,7 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
         valid_ms = to_ms(batch.expire_at) - to_ms(batch.send_at)
         if has_one_time(batch) and len(new) > _MERGED_RECIPIENTS and not _has_channels(batch):
             (due_at,) = due_times(batch, msisdns[:1])
-            tx.insert_rows(messages, new, shared | {"due_at": due_at, "expire_at": due_at + valid_ms})
+            tx.insert(messages, new, shared | {"due_at": due_at, "expire_at": due_at + valid_ms})
             continue
         timed = [
             _Timed(each.id, each.msisdn, each.price, each.parts, each.country, due_at, due_at + valid_ms)
@@ -301,12 +301,12 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
                 _Routed(**asdict(each), channel=quote.channel.value, leg=quote.leg, plan=quote.plan)
                 for each, quote in zip(timed, quotes, strict=True)
             ]
-            tx.insert_rows(messages, routed, shared)
+            tx.insert(messages, routed, shared)
         elif len(new) <= _MERGED_RECIPIENTS:
             singles += [_Single(**asdict(each), **shared) for each in timed]
         else:
-            tx.insert_rows(messages, timed, shared)
-    tx.insert_rows(messages, singles)
+            tx.insert(messages, timed, shared)
+    tx.insert(messages, singles)
     return _refuse(tx, fresh, ids)
 
 

@@ -49,7 +49,7 @@ def put_members(tx: Tx, group_id: str, members: Iterable[tuple[str, Details]]) -
         _row(identifier, msisdn, details)
         for identifier, (msisdn, details) in zip(following(new_id(), len(wanted)), wanted, strict=True)
     ]
-    tx.insert_rows(group_members, rows, {"group_id": group_id}, skip_existing=True)
+    tx.insert(group_members, rows, {"group_id": group_id}, skip_existing=True)
 
 
 def _row(identifier: str, msisdn: str, details: Details) -> _MemberRow:
@@ -108,7 +108,7 @@ def _update(tx: Tx, group_id: str, there: Sequence[_There], said: Mapping[str, D
     changed = [row.msisdn for row in rows]
     # Rows are found by group and number: written anew, because a chunk is updated by one column alone.
     tx.run(delete(group_members).where(group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, changed)))
-    tx.insert_rows(group_members, rows, {"group_id": group_id})
+    tx.insert(group_members, rows, {"group_id": group_id})
     return changed
 
 

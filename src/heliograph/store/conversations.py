@@ -37,7 +37,7 @@ def note_heard(tx: Tx, message: Inbound) -> None:
     fresh = _ConversationRow(
         new_id(), message.account_id, message.msisdn, unread=0, last_text="", last_at=at, heard="{}"
     )
-    tx.insert_rows(conversations, [fresh], skip_existing=True)
+    tx.insert(conversations, [fresh], skip_existing=True)
     before = tx.value(select(conversations.c.heard).where(*mine).with_for_update())
     heard = _decode_heard(before) | {message.channel: LastInbound(at, message.to)}
     tx.run(

@@ -245,7 +245,7 @@ def seal_application_secrets(tx: Tx, close: Callable[[str], str], is_sealed: Cal
     """Seal the secrets that earlier versions kept in clear; how many there were. Spans accounts."""
     kept = tx.pairs(select(applications.c.id, applications.c.secret))
     sealed = [_Sealed(one, close(secret)) for one, secret in kept.items() if not is_sealed(secret)]
-    tx.update_rows(applications, sealed)
+    tx.update(applications, sealed)
     return len(sealed)
 
 

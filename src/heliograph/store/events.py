@@ -97,14 +97,14 @@ def claim_events(
         .with_for_update(of=events, skip_locked=True),
     )
     claimed = [_Attempt(row.id, row.attempts + 1) for row in rows]
-    tx.update_rows(events, claimed, {"due_at": lease_until, "last_error": None})
+    tx.update(events, claimed, {"due_at": lease_until, "last_error": None})
     return [_event(row) for row in rows]
 
 
 def put_back_events(tx: Tx, claimed: Sequence[Event], due_at: int) -> int:
     """Gives back events that were not offered, as if they had not been claimed, until then. Spans accounts."""
     rows = [_Attempt(event.id, event.attempts - 1) for event in claimed]
-    return tx.update_rows(events, rows, {"due_at": due_at, "last_error": NOT_OFFERED})
+    return tx.update(events, rows, {"due_at": due_at, "last_error": NOT_OFFERED})
 
 
 def give_up_old_events(tx: Tx, receiver: str, *, before_ms: int, now_ms: int, limit: int) -> int:
@@ -162,7 +162,7 @@ def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int)
         _Outcome(outcome.event_id, outcome.state, outcome.due_at, outcome.error, _done_at(outcome, now_ms))
         for outcome in outcomes
     ]
-    tx.update_rows(events, rows)
+    tx.update(events, rows)
     return sum(not isinstance(each, Exception) for each in accepted)
 
 

@@ -267,7 +267,7 @@ def _join(tx: Tx, group_id: str, msisdns: Iterable[str], children: Iterable[str]
     constants = {"group_id": group_id}
     put_members(tx, group_id, [(msisdn, UNKNOWN) for msisdn in sorted(set(msisdns))])
     links = [_Child(child) for child in sorted(set(children))]
-    tx.insert_rows(group_children, links, constants, skip_existing=True)
+    tx.insert(group_children, links, constants, skip_existing=True)
 
 
 def _leave(tx: Tx, group_id: str, msisdns: Collection[str], children: Collection[str]) -> None:

@@ -111,7 +111,7 @@ def add_inbound(
     """
     if rent is not None:
         message = msgspec.structs.replace(message, rent_id=rent.id, price=rent.terms.inbound_price)
-    if not tx.insert_rows(inbound, [_row(message)], skip_existing=True):
+    if not tx.insert(inbound, [_row(message)], skip_existing=True):
         return False
     if consent is Consent.WITHDRAWN and not add_optouts(tx, account.id, [message.msisdn], OptOutSource.INBOUND, now_ms):
         answer = None

@@ -59,7 +59,7 @@ def set_balance(tx: Tx, account_id: str, amount: int | None, now_ms: int) -> Non
     before = _lock(tx, [account_id]).get(account_id, 0)
     tx.run(delete(balances).where(balances.c.account_id == account_id))
     if amount is not None:
-        tx.insert_rows(balances, [_Balance(account_id, amount)])
+        tx.insert(balances, [_Balance(account_id, amount)])
     _enter(tx, [_Line(account_id, EntryKind.SET, (amount or 0) - before, None)], now_ms)
 
 
@@ -144,7 +144,7 @@ def _write(tx: Tx, left: dict[str, int], lines: Sequence[_Line], now_ms: int) ->
     if lines:
         changed = {line.account_id for line in lines}
         balances_left = [_Balance(account_id, amount) for account_id, amount in left.items() if account_id in changed]
-        tx.update_rows(balances, balances_left)
+        tx.update(balances, balances_left)
         _enter(tx, lines, now_ms)
 
 
@@ -153,4 +153,4 @@ def _enter(tx: Tx, lines: Sequence[_Line], now_ms: int) -> None:
         _LedgerRow(identifier, line.account_id, line.kind.value, line.amount, line.batch_id)
         for identifier, line in zip(following(new_id(), len(lines)), lines, strict=True)
     ]
-    tx.insert_rows(ledger, rows, {"created_at": now_ms})
+    tx.insert(ledger, rows, {"created_at": now_ms})

@@ -77,7 +77,7 @@ def add_link(tx: Tx, link: Link) -> Link | None:
         "kind": link.kind.value,
         "created_at": to_ms(link.created_at),
     }
-    added = tx.insert_rows(links, [_LinkRow(**values)], skip_existing=True)
+    added = tx.insert(links, [_LinkRow(**values)], skip_existing=True)
     return numbered if added else None
 
 
@@ -144,7 +144,7 @@ def any_file(tx: Tx, key: str) -> Link | None:
 def add_tokens(tx: Tx, batch: Batch, tracked: Sequence[Tracked]) -> None:
     """The addresses that a batch's recipients get."""
     constants = {"account_id": batch.account_id, "batch_id": batch.id}
-    tx.insert_rows(link_tokens, tracked, constants, skip_existing=True)
+    tx.insert(link_tokens, tracked, constants, skip_existing=True)
 
 
 def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
@@ -163,7 +163,7 @@ def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
             _hit_row(account_id, hit_id, number, click, *known.get((click.link_id, click.token or ""), (None, None)))
             for number, (click, hit_id) in zip(numbers, those, strict=True)
         ]
-        tx.insert_rows(hits, rows)
+        tx.insert(hits, rows)
         told: dict[LinkKind, list[str]] = {}
         for row in rows:
             told.setdefault(found[row.link_id][1], []).append(row.id)
@@ -210,7 +210,7 @@ def _count(tx: Tx, stored: Sequence[Click]) -> None:
     for click in stored:
         more[click.link_id] = more.get(click.link_id, 0) + 1
     before = tx.all(_Count, select(*columns(_Count, links)).where(tx.among(links.c.id, more)))
-    tx.update_rows(links, [_Count(each.id, each.hits + more[each.id]) for each in before])
+    tx.update(links, [_Count(each.id, each.hits + more[each.id]) for each in before])
 
 
 def _hit(row: _HitRow) -> Hit:

@@ -82,7 +82,7 @@ def add_lookups(tx: Tx, wanted: Sequence[Lookup], job: LookupJob | None, due_at:
         raise InsufficientCredit()
     if job is not None:
         values = msgspec.structs.asdict(job) | {"created_at": to_ms(job.created_at)}
-        tx.insert_rows(lookup_jobs, [_JobRow(**values)])
+        tx.insert(lookup_jobs, [_JobRow(**values)])
     rows = [_NewLookup(lookup.id, lookup.msisdn, lookup.country, lookup.price) for lookup in wanted]
     constants = {
         "account_id": first.account_id,
@@ -92,7 +92,7 @@ def add_lookups(tx: Tx, wanted: Sequence[Lookup], job: LookupJob | None, due_at:
         "created_at": to_ms(first.created_at),
         "due_at": due_at,
     }
-    tx.insert_rows(lookups, rows, constants)
+    tx.insert(lookups, rows, constants)
 
 
 def _lookup(row: _LookupRow) -> Lookup:
@@ -182,13 +182,13 @@ def claim_lookups(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[
         .with_for_update(skip_locked=True)
     )
     claimed = [Question(lookup_id, msisdn, attempts + 1) for lookup_id, msisdn, attempts in rows]
-    tx.update_rows(lookups, [_Claimed(each.id, each.attempts) for each in claimed], {"due_at": lease_until})
+    tx.update(lookups, [_Claimed(each.id, each.attempts) for each in claimed], {"due_at": lease_until})
     return claimed
 
 
 def ask_again(tx: Tx, questions: Sequence[Question], due_at: int) -> None:
     """Puts questions off that nobody could answer now, until then. Spans accounts."""
-    tx.update_rows(lookups, [_Due(question.id, due_at) for question in questions])
+    tx.update(lookups, [_Due(question.id, due_at) for question in questions])
 
 
 def record_answers(tx: Tx, answers: Sequence[tuple[str, NetworkFacts]], now_ms: int) -> list[Lookup]:
@@ -214,7 +214,7 @@ def record_answers(tx: Tx, answers: Sequence[tuple[str, NetworkFacts]], now_ms: 
             back[whose] = back.get(whose, 0) + lookup.price - price
         done.append(msgspec.structs.replace(lookup, facts=found, price=price, done_at=from_ms(now_ms)))
     written = [_Answered(lookup.id, msgspec.json.encode(lookup.facts).decode(), lookup.price) for lookup in done]
-    tx.update_rows(lookups, written, {"due_at": None, "done_at": now_ms})
+    tx.update(lookups, written, {"due_at": None, "done_at": now_ms})
     if back:
         give_back(tx, [Bill(*whose, amount) for whose, amount in back.items()], now_ms)
     _tell(tx, done, now_ms)

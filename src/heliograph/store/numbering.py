@@ -17,7 +17,7 @@ class _Last(Row, frozen=True):
 def take_numbers(tx: Tx, account_id: str, kind: str, count: int) -> range:
     """The next `count` numbers of this kind of thing. Others wait until this transaction ends."""
     mine = (numbering.c.account_id == account_id, numbering.c.kind == kind)
-    tx.insert_rows(numbering, [_Last(account_id, kind, 0)], skip_existing=True)
+    tx.insert(numbering, [_Last(account_id, kind, 0)], skip_existing=True)
     tx.run(update(numbering).where(*mine).values(last=numbering.c.last + count))
     last: int = tx.value(select(numbering.c.last).where(*mine))
     return range(last - count + 1, last + 1)

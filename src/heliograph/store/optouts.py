@@ -58,7 +58,7 @@ def add_optouts(tx: Tx, account_id: str, msisdns: Sequence[str], source: OptOutS
     numbers = take_numbers(tx, account_id, "optouts", len(new))
     constants = {"account_id": account_id, "source": source.value, "created_at": now_ms}
     rows = [_Numbered(msisdn, number) for msisdn, number in zip(new, numbers, strict=True)]
-    added = tx.insert_rows(optouts, rows, constants, skip_existing=True)
+    added = tx.insert(optouts, rows, constants, skip_existing=True)
     tell(tx, account_id, EventKind.OPTED_OUT, "", new, now_ms)
     return added
 

@@ -120,7 +120,7 @@ def _move_on(tx: Tx, pace: Pace, free_at: Mapping[str, int], taken: Counter[str]
         for line, (count, per_second) in counts.items()
         if count and per_second
     ]
-    tx.update_rows(paces, moved)
+    tx.update(paces, moved)
 
 
 def _held_at(tx: Tx, line: str, limit: int) -> list[Queued]:
@@ -157,7 +157,7 @@ def open_lines(tx: Tx, lines: Collection[str]) -> None:
     wanted = {line for line in lines if line not in known}
     wanted |= {provider for line in wanted if (provider := _provider_at(line)) not in known}
     new = [_NewLine(line, _provider_at(line)) for line in sorted(wanted)]
-    tx.insert_rows(paces, new, {"free_at_us": 0}, skip_existing=True)
+    tx.insert(paces, new, {"free_at_us": 0}, skip_existing=True)
 
 
 def next_place_ms(tx: Tx, providers: Collection[str]) -> int | None:

@@ -29,7 +29,7 @@ _decode_draft = msgspec.json.Decoder(Draft).decode
 def park(tx: Tx, waiting: Parked) -> None:
     draft = msgspec.json.encode(waiting.draft).decode()
     row = _ParkedRow(waiting.id, waiting.account_id, waiting.draft.protocol, draft, to_ms(waiting.created_at))
-    tx.insert_rows(parked, [row])
+    tx.insert(parked, [row])
 
 
 def unpark(tx: Tx, account_id: str, parked_id: str) -> bool:

@@ -19,7 +19,7 @@ _RECENT = 2_000
 
 def put_on_phones(tx: Tx, chunks: Sequence[Sequence[PhoneMessage]]) -> list[int]:
     """Stores messages; how many of each chunk."""
-    tx.insert_rows(phone_messages, [shown for chunk in chunks for shown in chunk])
+    tx.insert(phone_messages, [shown for chunk in chunks for shown in chunk])
     return [len(chunk) for chunk in chunks]
 
 

@@ -47,7 +47,7 @@ class _Due(Row, frozen=True):
 def add_polls(tx: Tx, wanted: Collection[Poll]) -> None:
     """Questions that are there already stay as they are."""
     rows = [_NewPoll(each.id, each.provider, each.handle, each.due_at, each.give_up_at) for each in wanted]
-    tx.insert_rows(polls, rows, skip_existing=True)
+    tx.insert(polls, rows, skip_existing=True)
 
 
 def claim_polls(tx: Tx, providers: Sequence[str], *, limit: int, now_ms: int, lease_until: int) -> list[Poll]:
@@ -63,7 +63,7 @@ def claim_polls(tx: Tx, providers: Sequence[str], *, limit: int, now_ms: int, le
         Poll(provider, handle, due_at, give_up_at, attempts + 1)
         for provider, handle, due_at, give_up_at, attempts in rows
     ]
-    tx.update_rows(polls, [_Claimed(each.id, each.attempts) for each in claimed], {"due_at": lease_until})
+    tx.update(polls, [_Claimed(each.id, each.attempts) for each in claimed], {"due_at": lease_until})
     return claimed
 
 
@@ -71,7 +71,7 @@ def settle_polls(tx: Tx, over: Sequence[str], again: Sequence[tuple[str, int]]) 
     """Forgets questions that are answered or given up, and says when to ask the others again; both by their ids."""
     if over:
         tx.run(delete(polls).where(tx.among(polls.c.id, over)))
-    tx.update_rows(polls, [_Due(poll_id, due_at) for poll_id, due_at in again])
+    tx.update(polls, [_Due(poll_id, due_at) for poll_id, due_at in again])
 
 
 def next_poll_due_at(tx: Tx, providers: Sequence[str]) -> int | None:

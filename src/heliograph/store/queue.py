@@ -108,7 +108,7 @@ def _claim(tx: Tx, claim: Claim) -> Work:
     if any(batch.pause in HOLDING for batch in facts.values()):
         waiting = _set_paused_aside(tx, waiting, facts)
     held = {message.id: taken for message in waiting if (taken := claimed(message)) is not None}
-    tx.update_rows(messages, list(held.values()), {"worker": claim.worker, "lease_until": claim.lease_until})
+    tx.update(messages, list(held.values()), {"worker": claim.worker, "lease_until": claim.lease_until})
     by_account: dict[str, list[str]] = {}
     for message in waiting:
         by_account.setdefault(message.account_id, []).append(message.msisdn)
@@ -177,7 +177,7 @@ def _set_paused_aside(tx: Tx, waiting: Sequence[Queued], facts: dict[str, Sendin
     query = select(batches.c.id).where(tx.among(batches.c.id, paused), tx.among(batches.c.pause, holding))
     still = set(tx.column(query.order_by(batches.c.id).with_for_update(read=True)))
     aside = [_Aside(message.id, line_of_paused(message.batch_id)) for message in waiting if message.batch_id in still]
-    tx.update_rows(messages, aside, {"reason": Waiting.PAUSED.value})
+    tx.update(messages, aside, {"reason": Waiting.PAUSED.value})
     return [message for message in waiting if message.batch_id not in still]
 
 
@@ -280,7 +280,7 @@ def end_leases(tx: Tx, worker: str | None = None) -> int:
     if worker is not None:
         query = query.where(messages.c.worker == worker)
     held = tx.column(query.order_by(messages.c.id).with_for_update())
-    return tx.update_rows(messages, [_Lease(message_id, 0) for message_id in held])
+    return tx.update(messages, [_Lease(message_id, 0) for message_id in held])
 
 
 def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: int) -> int:
@@ -291,7 +291,7 @@ def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: 
         .order_by(messages.c.id)  # as everywhere, so that nobody waits for one who waits for them
         .with_for_update()
     )
-    return tx.update_rows(messages, [_Lease(message_id, lease_until) for message_id in held])
+    return tx.update(messages, [_Lease(message_id, lease_until) for message_id in held])
 
 
 def depth(tx: Tx) -> dict[str, int]:

@@ -16,7 +16,7 @@ class _Rate(Row, frozen=True):
 
 def take_requests(tx: Tx, account_id: str, second: int, wanted: int, limit: int) -> int:
     """Take up to `wanted` requests of one second from an account's limit; how many there still were."""
-    tx.insert_rows(request_rates, [_Rate(account_id, second, 0)], skip_existing=True)
+    tx.insert(request_rates, [_Rate(account_id, second, 0)], skip_existing=True)
     mine = request_rates.c.account_id == account_id
     rate = tx.one(_Rate, select(*columns(_Rate, request_rates)).where(mine).with_for_update())
     taken = rate.taken if rate is not None and rate.second == second else 0

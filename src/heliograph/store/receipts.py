@@ -236,7 +236,7 @@ def _park(tx: Tx, early: Sequence[Receipt], now_ms: int) -> None:
         )
         for identifier, receipt in zip(following(new_id(), len(early)), early, strict=True)
     ]
-    tx.insert_rows(early_receipts, rows, {"received_at": now_ms})
+    tx.insert(early_receipts, rows, {"received_at": now_ms})
 
 
 def forget_early_receipts(tx: Tx, before_ms: int) -> int:

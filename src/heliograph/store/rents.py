@@ -84,7 +84,7 @@ def _rent(row: _RentRow) -> Rent:
 
 def add_rent(tx: Tx, rent: Rent, now_ms: int) -> bool:
     """Rents the number and charges the account; False if somebody has it. InsufficientCredit."""
-    if not tx.insert_rows(rents, [_row(rent)], skip_existing=True):
+    if not tx.insert(rents, [_row(rent)], skip_existing=True):
         return False
     _pay(tx, rent, rent.price + rent.setup_price, now_ms)
     return True

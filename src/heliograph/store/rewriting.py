@@ -124,10 +124,10 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, _There], used_ids: int, now_ms:
     shared = {"notify": int(notify_of(after.report, after.options)), "priority": int(after.options.priority)}
     mine = (messages.c.account_id == after.account_id, of_batch(after.id))
     tx.run(update(messages).where(*mine, is_queued).values(**shared, reason=None, line=None))
-    tx.update_rows(messages, _renewed(after, kept, quotes))
+    tx.update(messages, _renewed(after, kept, quotes))
     if after.options.fallbacks:
         routes = [(row.id, quotes[row.msisdn]) for row in kept]
-        tx.update_rows(messages, [_Rerouted(one, quote.channel.value, quote.leg, quote.plan) for one, quote in routes])
+        tx.update(messages, [_Rerouted(one, quote.channel.value, quote.leg, quote.plan) for one, quote in routes])
     row = msgspec.structs.asdict(batch_row(NewBatch(after), len(wanted.msisdns)))
     values = {name: value for name, value in row.items() if name not in _KEPT}
     waiting = len(new) + sum(each.status == Status.QUEUED.value for each in kept)

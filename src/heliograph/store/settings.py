@@ -25,5 +25,5 @@ def put_setting(tx: Tx, name: str, value: str) -> None:
 
 def ensure_setting(tx: Tx, name: str, value: str) -> str:
     """What the setting is; `value`, from now on, if it was not set. Safe to be called by several processes at once."""
-    tx.insert_rows(settings, [_Setting(name, value)], skip_existing=True)
+    tx.insert(settings, [_Setting(name, value)], skip_existing=True)
     return get_setting(tx, name) or value

@@ -85,7 +85,7 @@ def _verification(row: _VerificationRow) -> Verification:
 
 
 def add_verification(tx: Tx, verification: Verification) -> None:
-    tx.insert_rows(verifications, [_row(verification)])
+    tx.insert(verifications, [_row(verification)])
 
 
 def codes_sent(tx: Tx, account_id: str, since_ms: int, *, msisdn: str | None = None, address: str | None = None) -> int:
@@ -114,7 +114,7 @@ def count_codes(tx: Tx, account_id: str, msisdn: str, now_ms: int, *, sent: int 
     if not prefixes:
         return
     none_yet = [_CodeCount(account_id, prefix, minute, sent=0, entered=0) for prefix in prefixes]
-    tx.insert_rows(code_counts, none_yet, skip_existing=True)
+    tx.insert(code_counts, none_yet, skip_existing=True)
     tx.run(
         update(code_counts)
         .where(
