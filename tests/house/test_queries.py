@@ -89,9 +89,14 @@ class Function:
             if isinstance(call.func, ast.Name) and call.func.id in _STATEMENTS:
                 yield Statement(where, self._tables(call), self._has_account(call))
             elif isinstance(call.func, ast.Attribute) and ast.unparse(call.func) == "tx.update":  # rows by their key
-                table, key = call.args[:2]
-                of_account = ast.unparse(key) == "'account_id'" or self.name in LOCKED_BEFORE
+                table, rows = call.args[:2]
+                of_account = self._keys_of(rows) == {"account_id"} or self.name in LOCKED_BEFORE
                 yield Statement(where, self._tables(table), of_account)
+
+    def _keys_of(self, rows: ast.AST) -> set[str]:
+        """The first fields of the types of rows that are made for a chunk."""
+        seen, _ = self._meant_by(rows)
+        return {self.module.first_fields[name] for name in seen & self.module.first_fields.keys()}
 
     def _tables(self, node: ast.AST) -> frozenset[str]:
         """Of a SELECT that has only a few columns, or counts, the tables stand in what is made of it."""
@@ -150,6 +155,12 @@ class Module:
     def __init__(self, path: Path) -> None:
         self.name = path.stem
         body = parsed(path).body
+        self.first_fields = {
+            top.name: ast.unparse(field.target)
+            for top in body
+            if isinstance(top, ast.ClassDef)
+            and (field := next((part for part in top.body if isinstance(part, ast.AnnAssign)), None)) is not None
+        }
         assigned = [node for node in body if isinstance(node, ast.Assign)]
         self.assigned = {ast.unparse(target): [node.value] for node in assigned for target in node.targets}
         self.functions = [
@@ -213,7 +224,22 @@ def _filtered(query, account_id, wanted):
     return query.where(messages.c.account_id == account_id)
 
 def in_chunks(tx, rows):
-    tx.update(messages, "id", ("status",), rows)
+    tx.update(messages, rows)
+
+class _Balance(Row):
+    account_id: str
+    amount: int
+
+class _Status(Row):
+    id: str
+    status: str
+
+def by_account(tx, amounts):
+    rows = [_Balance(account_id, amount) for account_id, amount in amounts]
+    tx.update(balances, rows)
+
+def by_identifier(tx, ids):
+    tx.update(messages, [_Status(one, "sent") for one in ids])
 
 def for_the_engine(tx, message_ids):
     """Deletes. Spans accounts."""
@@ -225,4 +251,10 @@ def _delete(tx, message_ids):
 
     found = [line.split(",")[0] for line in without_account([Module(path)])]
 
-    assert found == ["sample.by_id", "sample.in_two_steps", "sample.without_it", "sample.in_chunks"]
+    assert found == [
+        "sample.by_id",
+        "sample.in_two_steps",
+        "sample.without_it",
+        "sample.in_chunks",
+        "sample.by_identifier",
+    ]

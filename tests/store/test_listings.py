@@ -18,6 +18,7 @@ from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.life import Change
 from heliograph.domain.optouts import Consent, OptOutSource
+from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store import Store, open_store
 from heliograph.store.accounts import add_account
@@ -296,22 +297,20 @@ async def test_no_reader_finds_anything_of_another_account(store: Store, batch: 
     await store.write_item(accept, batch("33612345678", **on_day(0)), Lane.ACCEPT)
     await receive(store, arrival(1))
     await store.write(add_optouts, ACCOUNT, ["46700000001"], OptOutSource.API, 1)
-    shown = (
-        "P",
-        "33612345678",
-        "Acme",
-        "received",
-        "Hello",
-        "",
-        "gsm7",
-        1,
-        MESSAGE_1,
-        ACCOUNT,
-        "P",
-        "delivered",
-        1,
-        "sms",
-        None,
+    shown = PhoneMessage(
+        id="P",
+        msisdn="33612345678",
+        peer="Acme",
+        direction="received",
+        body="Hello",
+        udh="",
+        encoding="gsm7",
+        parts=1,
+        message_id=MESSAGE_1,
+        account_id=ACCOUNT,
+        provider_ref="P",
+        outcome="delivered",
+        at=1,
     )
     await store.write_item(put_on_phones, [shown])
 

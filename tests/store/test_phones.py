@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
-import msgspec
 import pytest
 
 from heliograph.domain.ids import following, new_id
@@ -68,9 +66,9 @@ async def test_what_is_paused_is_not_on_its_way(store: Store, batch: MakeBatch) 
     assert await coming(store) == set()
 
 
-def _shown(msisdn: str, account_id: str) -> Sequence[object]:
+def _shown(msisdn: str, account_id: str) -> PhoneMessage:
     identifier = new_id()
-    shown = PhoneMessage(
+    return PhoneMessage(
         id=identifier,
         msisdn=msisdn,
         peer="Acme",
@@ -85,7 +83,6 @@ def _shown(msisdn: str, account_id: str) -> Sequence[object]:
         outcome="delivered",
         at=now_ms(),
     )
-    return msgspec.structs.astuple(shown)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +100,7 @@ async def test_a_phone_is_cleared_for_one_account_or_for_all(
     everywhere = [(phone, account) for phone in (PHONE, "331") for account in (ACCOUNT, OTHER)]
 
     def put(tx: Tx) -> None:
-        put_on_phones(tx, [[tuple(_shown(*each)) for each in everywhere]])
+        put_on_phones(tx, [[_shown(*each) for each in everywhere]])
 
     await store.write(put)
     cleared = await store.write(clear_phones, account_id, msisdn)

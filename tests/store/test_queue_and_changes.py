@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import literal, select, text
+from sqlalchemy import literal, select, text, update
 
 from heliograph.domain.batches import Options, Parameters, ReportWish
 from heliograph.domain.channels import Channel, Fallback
@@ -36,7 +36,7 @@ from heliograph.store.queue import (
     take_back_lapsed,
 )
 from heliograph.store.schema import batches, messages
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx
 
 from .conftest import ACCOUNT, OTHER, MakeBatch
 
@@ -113,9 +113,14 @@ async def test_the_next_due_time_is_that_of_the_earliest_message(store: Store, b
     assert await store.read(next_due_at) == int(new.batch.send_at.timestamp() * 1_000 + 0.5)
 
 
+class Forced(Row, frozen=True):
+    id: str
+    status: str
+
+
 def force(tx: Tx, message_id: str, status: Status) -> int:
     """Puts a message into any status, whatever the table says."""
-    return tx.update(messages, "id", ("status",), [(message_id, status.value)])
+    return tx.update(messages, [Forced(message_id, status.value)])
 
 
 async def test_a_status_changes_exactly_when_the_table_allows_it(store: Store, batch: MakeBatch) -> None:
@@ -314,7 +319,7 @@ async def test_parameters_are_needed_where_a_text_may_name_one(
 
 def cancel_mark(tx: Tx, batch_id: str) -> int:
     """What a cancellation leaves while the messages are in flight."""
-    return tx.update(batches, "id", ("canceled_at",), [(batch_id, 1)])
+    return tx.run(update(batches).where(batches.c.id == batch_id).values(canceled_at=1))
 
 
 async def test_another_workers_lease_is_not_extended(store: Store, batch: MakeBatch) -> None:

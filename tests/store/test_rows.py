@@ -61,7 +61,7 @@ def by_id(rows: list[Attempt]) -> list[Attempt]:
 async def test_rows_come_out_as_they_went_in(store: Store, rows: list[Attempt]) -> None:
     await store.write(empty)
 
-    inserted = await store.write(lambda tx: tx.insert_rows(attempts, rows))
+    inserted = await store.write(lambda tx: tx.insert(attempts, rows))
 
     assert inserted == len(rows)
     assert await store.read(in_order) == by_id(rows)
@@ -73,10 +73,10 @@ async def test_an_update_writes_the_fields_behind_the_key_and_no_other(
     store: Store, rows: list[Attempt], provider: str, at: int
 ) -> None:
     await store.write(empty)
-    await store.write(lambda tx: tx.insert_rows(attempts, rows))
+    await store.write(lambda tx: tx.insert(attempts, rows))
     changed = [Renamed(row.id, provider, at) for row in rows[::2]]
 
-    updated = await store.write(lambda tx: tx.update_rows(attempts, changed, {"outcome": "refused"}))
+    updated = await store.write(lambda tx: tx.update(attempts, changed, {"outcome": "refused"}))
 
     after = [
         msgspec.structs.replace(row, provider=provider, at=at, outcome="refused") if row in rows[::2] else row
@@ -96,7 +96,7 @@ async def test_a_chunk_with_a_row_of_another_type_is_refused_whole(
     chunk: list[Row] = list(rows)
     chunk.insert(place, stranger)
 
-    for write in (Tx.insert_rows, Tx.update_rows):
+    for write in (Tx.insert, Tx.update):
         with pytest.raises(TypeError, match="of one type"):
             await store.write(write, attempts, chunk)
 
@@ -139,6 +139,6 @@ class Coloured(Row, frozen=True):
 
 @pytest.mark.parametrize("row", [("i", "m"), {"id": "i"}, Pair("i", 1), Coloured("i", "red")], ids=repr)
 async def test_what_is_no_row_of_the_table_is_refused(store: Store, row: Any) -> None:
-    for write in (Tx.insert_rows, Tx.update_rows):
+    for write in (Tx.insert, Tx.update):
         with pytest.raises(TypeError):
             await store.write(write, attempts, [row])

@@ -43,7 +43,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Tracked(NamedTuple):
+class Tracked(msgspec.Struct, frozen=True, array_like=True):
     """A short address made for one recipient: `{id}/{token}`."""
 
     link_id: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 
-class PhoneMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on a simulated phone."""
+class PhoneMessage(msgspec.Struct, frozen=True, array_like=True):
+    """A message on a simulated phone, as it is stored."""
 
     id: str
     msisdn: str

@@ -17,7 +17,7 @@ class MessageState(NamedTuple):
     provider_code: str | None
 
 
-class ReportRow(NamedTuple):
+class ReportRow(msgspec.Struct, frozen=True, array_like=True):
     """One message in a long report, with the few columns that reports show. Instants are milliseconds since 1970."""
 
     id: str

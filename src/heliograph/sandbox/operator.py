@@ -21,6 +21,7 @@ from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.instants import now_ms
 from heliograph.domain.lookups import NetworkFacts
+from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import (
@@ -41,7 +42,6 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.phones import messages_on, put_on_phones, unreported
 from heliograph.store.settings import get_setting, put_setting
-from heliograph.store.tx import Values
 from heliograph.text import Encoding, measure_text
 
 log = structlog.get_logger(__name__)
@@ -104,7 +104,7 @@ class SandboxOperator(Provider):
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[SubmitOutcome]:
         now = now_ms()
         identifiers = following(new_id(), len(messages))
-        shown: list[Values] = []
+        shown: list[PhoneMessage] = []
         reports: list[tuple[str, str, Outcome]] = []
         outcomes: list[SubmitOutcome] = []
         calm = self.chaos == CALM
@@ -120,11 +120,11 @@ class SandboxOperator(Provider):
                 continue
             if isinstance(taken, Uncertain) and self._draw(0.5):
                 continue
-            shown.append(_row(message, identifier, fate, now))
+            shown.append(_shown(message, identifier, fate, now))
             reports.append((identifier, message.msisdn, fate))
         note_written()
         await self._store.write_item(put_on_phones, shown, Lane.ENGINE)
-        self._tell(["phones", *(f"phone:{row[1]}" for row in shown)])
+        self._tell(["phones", *(f"phone:{each.msisdn}" for each in shown)])
         await self._report(reports, shown)
         return outcomes
 
@@ -139,13 +139,13 @@ class SandboxOperator(Provider):
     def _draw(share: float) -> bool:
         return share > 0 and random.random() < share  # noqa: S311 - a simulation
 
-    async def _report(self, reports: Sequence[tuple[str, str, Outcome]], shown: Sequence[Values]) -> None:
+    async def _report(self, reports: Sequence[tuple[str, str, Outcome]], shown: Sequence[PhoneMessage]) -> None:
         chaos = self.chaos
         early: list[Receipt] = []
-        for (identifier, _, fate), row in zip(reports, shown, strict=True):
+        for (identifier, _, fate), received in zip(reports, shown, strict=True):
             receipt = _receipt(identifier, fate)
             if fate is Outcome.STOP:
-                self._answer_stop(row)
+                self._answer_stop(received)
             if receipt is None:
                 continue
             if self._draw(chaos.early):
@@ -197,10 +197,11 @@ class SandboxOperator(Provider):
                     self._later(receipt, self.chaos.delivery_delay_s)
             after = owed[-1].id
 
-    def _answer_stop(self, row: Values) -> None:
+    def _answer_stop(self, received: PhoneMessage) -> None:
         async def answer() -> None:
             await asyncio.sleep(self.chaos.delivery_delay_s + ANSWER_AFTER_S)
-            await self.reply(row[1], row[2], "STOP", account_id=row[9], channel=Channel(row[13]))
+            to, channel = received.peer, Channel(received.channel)
+            await self.reply(received.msisdn, to, "STOP", account_id=received.account_id, channel=channel)
 
         task = asyncio.create_task(answer(), name="phone-answers")
         self._answers.add(task)
@@ -231,11 +232,23 @@ class SandboxOperator(Provider):
             measure = measure_text(body)
             encoding, parts = measure.encoding.value, measure.parts
         now = now_ms()
-        row = (
-            *(identifier, msisdn, to, "sent", body, udh, encoding, parts, None, owner, identifier, "", now),
-            *(channel.value, None),
+        written = PhoneMessage(
+            id=identifier,
+            msisdn=msisdn,
+            peer=to,
+            direction="sent",
+            body=body,
+            udh=udh,
+            encoding=encoding,
+            parts=parts,
+            message_id=None,
+            account_id=owner,
+            provider_ref=identifier,
+            outcome="",
+            at=now,
+            channel=channel.value,
         )
-        await self._store.write_item(put_on_phones, [row])
+        await self._store.write_item(put_on_phones, [written])
         self._tell(["phones", f"phone:{msisdn}"])
         arrival = InboundArrival(
             msisdn=f"+{msisdn}",
@@ -255,24 +268,23 @@ class SandboxOperator(Provider):
         return [facts_about(msisdn) for msisdn in msisdns]
 
 
-def _row(message: Outgoing, identifier: str, fate: Outcome, now: int) -> Values:
-    """In the order of store.phones.PhoneMessage."""
-    return (
-        identifier,
-        message.msisdn,
-        message.originator or "",
-        "received",
-        message.body,
-        message.udh,
-        message.encoding,
-        message.parts,
-        message.message_id,
-        message.account_id,
-        identifier,
-        fate.value,
-        now,
-        message.channel.value,
-        None if message.rich_media is None else msgspec.json.encode(message.rich_media).decode(),
+def _shown(message: Outgoing, identifier: str, fate: Outcome, now: int) -> PhoneMessage:
+    return PhoneMessage(
+        id=identifier,
+        msisdn=message.msisdn,
+        peer=message.originator or "",
+        direction="received",
+        body=message.body,
+        udh=message.udh,
+        encoding=message.encoding,
+        parts=message.parts,
+        message_id=message.message_id,
+        account_id=message.account_id,
+        provider_ref=identifier,
+        outcome=fate.value,
+        at=now,
+        channel=message.channel.value,
+        rich_media=None if message.rich_media is None else msgspec.json.encode(message.rich_media).decode(),
     )
 
 

@@ -12,23 +12,8 @@ from heliograph.domain.accounts import Account, Terms
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.optouts import NO_WORDS, ConsentWords
 from heliograph.store.schema import accounts, applications, credentials
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
-_COLUMNS = (
-    accounts.c.id,
-    accounts.c.name,
-    accounts.c.created_at,
-    accounts.c.callback_url,
-    accounts.c.callback_protocol,
-    accounts.c.callback_secret,
-    accounts.c.default_originator,
-    accounts.c.default_region,
-    accounts.c.optout_page,
-    accounts.c.terms,
-    accounts.c.parent_id,
-    accounts.c.receipt_url,
-    accounts.c.consent_words,
-)
 _decode_terms = msgspec.json.Decoder(Terms).decode
 _decode_words = msgspec.json.Decoder(ConsentWords).decode
 
@@ -44,54 +29,85 @@ class FoundCredential(msgspec.Struct, frozen=True):
     account: Account
 
 
-def _account(row: Sequence[Any]) -> Account:
-    identifier, name, created_at, callback_url, callback_protocol, callback_secret, originator, region, page = row[:9]
+class _AccountRow(Row, frozen=True):
+    id: str
+    name: str
+    created_at: int
+    callback_url: str | None
+    callback_protocol: str
+    callback_secret: str
+    default_originator: str | None
+    default_region: str | None
+    optout_page: str | None
+    terms: str | None
+    """JSON, as the words are."""
+    parent_id: str | None
+    receipt_url: str | None
+    consent_words: str | None
+
+
+_COLUMNS = columns(_AccountRow, accounts)
+
+
+def _account(row: _AccountRow) -> Account:
     return Account(
-        id=identifier,
-        name=name,
-        created_at=from_ms(created_at),
-        callback_url=callback_url,
-        callback_protocol=callback_protocol,
-        callback_secret=callback_secret,
-        default_originator=originator,
-        default_region=region,
-        optout_page=page or "",
-        terms=Terms() if row[9] is None else _decode_terms(row[9]),
-        parent_id=row[10],
-        receipt_url=row[11],
-        words=NO_WORDS if row[12] is None else _decode_words(row[12]),
+        id=row.id,
+        name=row.name,
+        created_at=from_ms(row.created_at),
+        callback_url=row.callback_url,
+        callback_protocol=row.callback_protocol,
+        callback_secret=row.callback_secret,
+        default_originator=row.default_originator,
+        default_region=row.default_region,
+        optout_page=row.optout_page or "",
+        terms=Terms() if row.terms is None else _decode_terms(row.terms),
+        parent_id=row.parent_id,
+        receipt_url=row.receipt_url,
+        words=NO_WORDS if row.consent_words is None else _decode_words(row.consent_words),
     )
 
 
 def add_account(tx: Tx, account: Account) -> int:
     """0 if there is an account of that name, which then stays as it is."""
-    row = msgspec.structs.asdict(account) | {
-        "created_at": to_ms(account.created_at),
-        "terms": msgspec.json.encode(account.terms).decode(),
-    }
-    row["consent_words"] = msgspec.json.encode(row.pop("words")).decode()
-    return tx.insert(accounts, tuple(row), [tuple(row.values())], skip_existing=True)
+    row = _AccountRow(
+        id=account.id,
+        name=account.name,
+        created_at=to_ms(account.created_at),
+        callback_url=account.callback_url,
+        callback_protocol=account.callback_protocol,
+        callback_secret=account.callback_secret,
+        default_originator=account.default_originator,
+        default_region=account.default_region,
+        optout_page=account.optout_page,
+        terms=msgspec.json.encode(account.terms).decode(),
+        parent_id=account.parent_id,
+        receipt_url=account.receipt_url,
+        consent_words=msgspec.json.encode(account.words).decode(),
+    )
+    return tx.insert(accounts, [row], skip_existing=True)
 
 
 def account_by_name(tx: Tx, name: str) -> Account | None:
-    row = tx.first(select(*_COLUMNS).where(accounts.c.name == name))
+    row = tx.one(_AccountRow, select(*_COLUMNS).where(accounts.c.name == name))
     return None if row is None else _account(row)
 
 
 def all_accounts(tx: Tx) -> list[Account]:
     """All accounts, oldest first. Spans accounts: for whoever runs the installation."""
-    return [_account(row) for row in tx.rows(select(*_COLUMNS).order_by(accounts.c.created_at, accounts.c.id))]
+    return [
+        _account(row) for row in tx.all(_AccountRow, select(*_COLUMNS).order_by(accounts.c.created_at, accounts.c.id))
+    ]
 
 
 def oldest_account(tx: Tx) -> Account | None:
     """The account that was made first, of those that are below no other; None if there is none yet."""
     query = select(*_COLUMNS).where(accounts.c.parent_id.is_(None)).order_by(accounts.c.created_at, accounts.c.id)
-    row = tx.first(query.limit(1))
+    row = tx.one(_AccountRow, query.limit(1))
     return None if row is None else _account(row)
 
 
 def account_by_id(tx: Tx, account_id: str) -> Account | None:
-    row = tx.first(select(*_COLUMNS).where(accounts.c.id == account_id))
+    row = tx.one(_AccountRow, select(*_COLUMNS).where(accounts.c.id == account_id))
     return None if row is None else _account(row)
 
 
@@ -191,49 +207,62 @@ def public_ids(tx: Tx, account_id: str, kind: str, now_ms: int) -> list[str]:
     """Of the account's credentials of one kind that are good now, in order."""
     mine = (credentials.c.account_id == account_id, credentials.c.kind == kind)
     query = select(credentials.c.public_id).where(*mine, *_in_force(now_ms)).order_by(credentials.c.public_id)
-    return [row[0] for row in tx.rows(query)]
+    return tx.column(query)
 
 
 def account_by_optout_page(tx: Tx, page: str) -> Account | None:
-    row = tx.first(select(*_COLUMNS).where(accounts.c.optout_page == page)) if page else None
+    row = tx.one(_AccountRow, select(*_COLUMNS).where(accounts.c.optout_page == page)) if page else None
     return None if row is None else _account(row)
+
+
+class _CredentialRow(_AccountRow, frozen=True):
+    """A credential with its account, and the scopes of the application that it is a token of."""
+
+    credential_id: str
+    secret_hash: str
+    scopes: str
+    application_id: str | None
+    networks: str | None
+    application_scopes: str | None
+
+
+_CREDENTIAL = columns(
+    _CredentialRow,
+    accounts,
+    credentials,
+    credential_id=credentials.c.id,
+    application_scopes=applications.c.scopes,
+)
 
 
 def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCredential | None:
     """One that is good now, with those of its scopes that its application, if it is one's token, still has. Spans
     accounts: this is how a caller's account is found."""
-    row = tx.first(
-        select(
-            credentials.c.id,
-            credentials.c.secret_hash,
-            credentials.c.scopes,
-            credentials.c.application_id,
-            credentials.c.networks,
-            applications.c.scopes,
-            *_COLUMNS,
-        )
+    row = tx.one(
+        _CredentialRow,
+        select(*_CREDENTIAL)
         .join(accounts, accounts.c.id == credentials.c.account_id)
         .outerjoin(applications, applications.c.id == credentials.c.application_id)
         .where(
             credentials.c.kind == kind,
             credentials.c.public_id == public_id,
             *_in_force(now_ms),
-        )
+        ),
     )
     if row is None:
         return None
-    networks = None if row[4] is None else row[4].split()
-    scopes = frozenset(row[2].split())
-    if row[3] is not None:
-        scopes &= frozenset((row[5] or "").split())
-    return FoundCredential(row[0], row[1], scopes, row[3], networks, _account(row[6:]))
+    networks = None if row.networks is None else row.networks.split()
+    scopes = frozenset(row.scopes.split())
+    if row.application_id is not None:
+        scopes &= frozenset((row.application_scopes or "").split())
+    return FoundCredential(row.credential_id, row.secret_hash, scopes, row.application_id, networks, _account(row))
 
 
 def listening_protocols(tx: Tx, account_id: str, now_ms: int) -> list[str]:
     """Those with whose keys, good now, the account's clients connect to be told of inbound messages."""
     mine = (credentials.c.account_id == account_id, credentials.c.listens.is_not(None))
     query = select(credentials.c.listens).where(*mine, *_in_force(now_ms)).distinct().order_by(credentials.c.listens)
-    return [row[0] for row in tx.rows(query)]
+    return tx.column(query)
 
 
 def _in_force(now_ms: int) -> tuple[ColumnElement[bool], ...]:

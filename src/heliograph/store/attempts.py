@@ -45,7 +45,7 @@ def keep_attempts(tx: Tx, taken: Sequence[Transition]) -> None:
         )
         for identifier, (message_id, attempt) in zip(following(new_id(), len(ended)), ended, strict=True)
     ]
-    tx.insert_rows(attempts, rows)
+    tx.insert(attempts, rows)
 
 
 def attempts_of(tx: Tx, account_id: str, message_id: str) -> list[Attempt]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import Select, case, func, not_, select, update
 
 from heliograph.domain.batches import (
@@ -40,25 +41,13 @@ from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.outbox import settle_if_empty
 from heliograph.store.schema import batches, messages
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Row, Tx, columns
 
 _encode = msgspec.json.encode
 _decode_list = msgspec.json.Decoder(list[str]).decode
 _decode_options = msgspec.json.Decoder(Options).decode
 _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 
-_BEHIND_THE_SCENES = {
-    *("idempotency_key", "fingerprint", "open_count", "used_ids", "settled_count", "failed_count"),
-    "fields",  # a value for each recipient: read only where texts are rendered
-}
-_COLUMNS = tuple(column for column in batches.c if column.name not in _BEHIND_THE_SCENES)
-BATCH_COLUMNS = tuple(column.name for column in batches.c)
-
-_OWN = ("id", "msisdn", "price", "parts", "country")
-_TIMES = ("due_at", "expire_at")
-_ROUTE = ("channel", "leg", "plan")
-_SHARED = ("account_id", "batch_id", "status", "notify", "priority", "created_at")
-"""Columns of a message that are the same for all of its batch."""
 _MERGED_RECIPIENTS = 20
 """Batches up to this size share one INSERT of messages with their neighbours; larger ones have one of their own."""
 
@@ -122,9 +111,9 @@ def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
             fresh.append(new)
             answers.append(None)
             if new.idempotency_key is not None:
-                earlier[new.batch.account_id, new.idempotency_key] = (new.batch.id, new.fingerprint)
-        elif before[1] == new.fingerprint:
-            answers.append(Accepted(before[0], repeated=True))
+                earlier[new.batch.account_id, new.idempotency_key] = _Earlier(new.batch.id, new.fingerprint)
+        elif before.fingerprint == new.fingerprint:
+            answers.append(Accepted(before.id, repeated=True))
         else:
             answers.append(IdempotencyMismatch())
     stored = _insert(tx, fresh) if fresh else {}
@@ -144,7 +133,15 @@ def unknown_group(identifiers: Sequence[str]) -> UnknownGroup:
     return UnknownGroup(f"There is no group {identifiers[0]} in this account.", field="to")
 
 
-def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str], tuple[str, str | None]]:
+class _Earlier(Row, frozen=True):
+    """The batch that a request with an idempotency key made."""
+
+    id: str
+    fingerprint: str | None
+
+
+def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str], _Earlier]:
+    """By account and key."""
     keys = {new.idempotency_key for new in news if new.idempotency_key is not None}
     if not keys:
         return {}
@@ -154,19 +151,20 @@ def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str
             tx.among(batches.c.idempotency_key, keys),
         )
     )
-    return {(account, key): (identifier, fingerprint) for account, key, identifier, fingerprint in found}
+    return {(account, key): _Earlier(identifier, fingerprint) for account, key, identifier, fingerprint in found}
 
 
 def repeated_by(tx: Tx, account_id: str, key: str | None, fingerprint: str | None) -> str | None:
     """The batch that a request with this idempotency key made; None if there is none. IdempotencyMismatch."""
+    if key is None:
+        return None
     mine = (batches.c.account_id == account_id, batches.c.idempotency_key == key)
-    found = None if key is None else tx.first(select(batches.c.id, batches.c.fingerprint).where(*mine))
+    found = tx.one(_Earlier, select(*columns(_Earlier, batches)).where(*mine))
     if found is None:
         return None
-    if found[1] != fingerprint:
+    if found.fingerprint != fingerprint:
         raise IdempotencyMismatch()
-    identifier: str = found[0]
-    return identifier
+    return found.id
 
 
 def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]:
@@ -184,8 +182,7 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
     for new in paid:
         if new.also is not None:
             new.also(tx, new.batch)
-    rows = [batch_row(new, len(entry.msisdns)) for new, entry in zip(paid, fresh, strict=True)]
-    tx.insert(batches, BATCH_COLUMNS, rows)
+    tx.insert(batches, [batch_row(new, len(entry.msisdns)) for new, entry in zip(paid, fresh, strict=True)])
     refused = add_messages(tx, fresh)
     settle_if_empty(tx, [entry.batch.id for entry in fresh if not entry.msisdns], now)
     for entry in fresh:
@@ -243,41 +240,91 @@ def everyone(tx: Tx, batch: Batch) -> Sequence[str]:
     return list(dict.fromkeys((*batch.recipients, *members_below(tx, batch.account_id, batch.groups))))
 
 
+class _NewMessage(Row, frozen=True):
+    """What each message of a batch has for itself; the rest is the same for all of them."""
+
+    id: str
+    msisdn: str
+    price: int
+    parts: int | None
+    country: str | None
+
+
+class _Timed(_NewMessage, frozen=True):
+    """Of a batch that is due at the recipients' own times."""
+
+    due_at: int
+    expire_at: int
+
+
+class _Routed(_Timed, frozen=True):
+    """Of a batch by other channels than SMS, or by several."""
+
+    channel: str
+    leg: int
+    plan: str | None
+
+
+class _Single(_Timed, frozen=True):
+    """Of a batch that shares its INSERT with others: with what is the same for all of its messages."""
+
+    account_id: str
+    batch_id: str
+    status: str
+    notify: int
+    priority: int
+    created_at: int
+
+
 def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
     """Stores messages of batches; how many of each were rejected at once: opted out, or no price."""
-    merged: list[Values] = []
+    singles: list[_Single] = []
     ids: dict[str, Sequence[str]] = {}
     for batch, msisdns, quotes, used_ids in fresh:
         ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
-        rows: list[Values] = [
-            (message_id, msisdn, quote[0], quote[1] or None, quote[2])
+        new = [
+            _NewMessage(message_id, msisdn, quote.price, quote.parts or None, quote.country)
             for message_id, msisdn, quote in zip(ids[batch.id], msisdns, quotes, strict=True)
         ]
-        created_at = to_ms(batch.created_at)
-        notify, priority = int(notify_of(batch.report, batch.options)), int(batch.options.priority)
-        shared = (batch.account_id, batch.id, Status.QUEUED.value, notify, priority, created_at)
-        times = _times(batch, msisdns)
-        if batch.options.channel is not Channel.SMS or batch.options.fallbacks:
+        shared = _shared(batch)
+        valid_ms = to_ms(batch.expire_at) - to_ms(batch.send_at)
+        if has_one_time(batch) and len(new) > _MERGED_RECIPIENTS and not _has_channels(batch):
+            (due_at,) = due_times(batch, msisdns[:1])
+            tx.insert(messages, new, shared | {"due_at": due_at, "expire_at": due_at + valid_ms})
+            continue
+        timed = [
+            _Timed(each.id, each.msisdn, each.price, each.parts, each.country, due_at, due_at + valid_ms)
+            for each, due_at in zip(new, due_times(batch, msisdns), strict=True)
+        ]
+        if _has_channels(batch):
             routed = [
-                row + time + (quote.channel.value, quote.leg, quote.plan)
-                for row, time, quote in zip(rows, times, quotes, strict=True)
+                _Routed(**asdict(each), channel=quote.channel.value, leg=quote.leg, plan=quote.plan)
+                for each, quote in zip(timed, quotes, strict=True)
             ]
-            tx.insert(messages, _OWN + _TIMES + _ROUTE, routed, dict(zip(_SHARED, shared, strict=True)))
-        elif len(rows) <= _MERGED_RECIPIENTS:
-            merged.extend(row + time + shared for row, time in zip(rows, times, strict=True))
-        elif has_one_time(batch):
-            tx.insert(messages, _OWN, rows, dict(zip(_TIMES + _SHARED, times[0] + shared, strict=True)))
+            tx.insert(messages, routed, shared)
+        elif len(new) <= _MERGED_RECIPIENTS:
+            singles += [_Single(**asdict(each), **shared) for each in timed]
         else:
-            timed = [row + time for row, time in zip(rows, times, strict=True)]
-            tx.insert(messages, _OWN + _TIMES, timed, dict(zip(_SHARED, shared, strict=True)))
-    tx.insert(messages, _OWN + _TIMES + _SHARED, merged)
+            tx.insert(messages, timed, shared)
+    tx.insert(messages, singles)
     return _refuse(tx, fresh, ids)
 
 
-def _times(batch: Batch, msisdns: Sequence[str]) -> list[tuple[int, int]]:
-    """When each message is due, and when it expires."""
-    validity = to_ms(batch.expire_at) - to_ms(batch.send_at)
-    return [(due_at, due_at + validity) for due_at in due_times(batch, msisdns)]
+def _has_channels(batch: Batch) -> bool:
+    """Whether it goes by another channel than SMS, or by several."""
+    return batch.options.channel is not Channel.SMS or bool(batch.options.fallbacks)
+
+
+def _shared(batch: Batch) -> dict[str, Any]:
+    """The columns of a message that are the same for all of its batch."""
+    return {
+        "account_id": batch.account_id,
+        "batch_id": batch.id,
+        "status": Status.QUEUED.value,
+        "notify": int(notify_of(batch.report, batch.options)),
+        "priority": int(batch.options.priority),
+        "created_at": to_ms(batch.created_at),
+    }
 
 
 def _refuse(tx: Tx, fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) -> Counter[str]:
@@ -302,69 +349,132 @@ def _text(value: object) -> str:
     return _encode(value).decode()
 
 
-def batch_row(new: NewBatch, count: int) -> Values:
-    """In the order of the table; `count` messages are stored with it."""
+class BatchRow(Row, frozen=True):
+    """What listings read of a batch. Instants are milliseconds since 1970; lists and what is nested are JSON."""
+
+    id: str
+    account_id: str
+    protocol: str
+    kind: str
+    originator: str | None
+    body: str
+    udh: str
+    parameters: str | None
+    recipients: str
+    groups: str
+    recipient_count: int
+    send_at: int
+    expire_at: int
+    callback_url: str | None
+    report: str
+    tags: str
+    title: str | None
+    client_reference: str | None
+    flash: int
+    max_parts: int | None
+    created_at: int
+    modified_at: int
+    canceled_at: int | None
+    options: str | None
+    expand_at: int | None
+    pause: str | None
+    pause_reason: str | None
+
+
+class _WithFields(BatchRow, frozen=True):
+    fields: str | None
+    """A value for each recipient: read only where texts are rendered."""
+
+
+class _WholeBatch(_WithFields, frozen=True):
+    """With what is kept behind the scenes."""
+
+    idempotency_key: str | None
+    fingerprint: str | None
+    open_count: int | None
+    used_ids: int
+    settled_count: int | None
+    failed_count: int | None
+    sink: str | None
+    """Where its events go, if not to an address."""
+
+
+_COLUMNS = columns(BatchRow, batches)
+
+
+def batch_row(new: NewBatch, count: int) -> _WholeBatch:
+    """The row of a batch with which `count` messages are stored."""
     batch = new.batch
-    return (
-        batch.id,
-        batch.account_id,
-        batch.protocol,
-        batch.kind.value,
-        batch.originator,
-        batch.body,
-        batch.udh,
-        None if batch.parameters is None else _text(batch.parameters),
-        _text(batch.recipients),
-        _text(batch.groups),
-        count,
-        to_ms(batch.send_at),
-        to_ms(batch.expire_at),
-        batch.callback_url,
-        batch.report.value,
-        _text(batch.tags),
-        batch.title,
-        batch.client_reference,
-        new.idempotency_key,
-        new.fingerprint,
-        int(batch.flash),
-        batch.max_parts,
-        to_ms(batch.created_at),
-        to_ms(batch.modified_at),
-        maybe_ms(batch.canceled_at),
-        open_count(batch, count),
-        None if batch.options == USUAL else _text(batch.options),
-        maybe_ms(batch.expand_at),
-        count,
-        None,
-        None,
-        *((None, None) if batch.options.pause_share is None else (0, 0)),
-        None if batch.fields is None else _text(batch.fields),
-        batch.sink,
+    counted = None if batch.options.pause_share is None else 0
+    return _WholeBatch(
+        id=batch.id,
+        account_id=batch.account_id,
+        protocol=batch.protocol,
+        kind=batch.kind.value,
+        originator=batch.originator,
+        body=batch.body,
+        udh=batch.udh,
+        parameters=None if batch.parameters is None else _text(batch.parameters),
+        recipients=_text(batch.recipients),
+        groups=_text(batch.groups),
+        recipient_count=count,
+        send_at=to_ms(batch.send_at),
+        expire_at=to_ms(batch.expire_at),
+        callback_url=batch.callback_url,
+        report=batch.report.value,
+        tags=_text(batch.tags),
+        title=batch.title,
+        client_reference=batch.client_reference,
+        flash=int(batch.flash),
+        max_parts=batch.max_parts,
+        created_at=to_ms(batch.created_at),
+        modified_at=to_ms(batch.modified_at),
+        canceled_at=maybe_ms(batch.canceled_at),
+        options=None if batch.options == USUAL else _text(batch.options),
+        expand_at=maybe_ms(batch.expand_at),
+        pause=None,
+        pause_reason=None,
+        fields=None if batch.fields is None else _text(batch.fields),
+        idempotency_key=new.idempotency_key,
+        fingerprint=new.fingerprint,
+        open_count=open_count(batch, count),
+        used_ids=count,
+        settled_count=counted,
+        failed_count=counted,
+        sink=batch.sink,
     )
 
 
-def _batch(row: Sequence[Any]) -> Batch:
-    values = dict(zip([column.name for column in _COLUMNS], row, strict=True))
-    parameters: Parameters | None = None if values["parameters"] is None else _decode_parameters(values["parameters"])
+def _batch(row: BatchRow, fields: str | None = None) -> Batch:
     return Batch(
-        **values
-        | {
-            "kind": BodyKind(values["kind"]),
-            "parameters": parameters,
-            "recipients": _decode_list(values["recipients"]),
-            "groups": _decode_list(values["groups"]),
-            "options": _options(values["options"]),
-            "tags": _decode_list(values["tags"]),
-            "report": ReportWish(values["report"]),
-            "flash": bool(values["flash"]),
-            "send_at": from_ms(values["send_at"]),
-            "expire_at": from_ms(values["expire_at"]),
-            "created_at": from_ms(values["created_at"]),
-            "modified_at": from_ms(values["modified_at"]),
-            "canceled_at": maybe_instant(values["canceled_at"]),
-            "expand_at": maybe_instant(values["expand_at"]),
-            "pause": None if values["pause"] is None else Pause(values["pause"]),
-        }
+        id=row.id,
+        account_id=row.account_id,
+        protocol=row.protocol,
+        kind=BodyKind(row.kind),
+        originator=row.originator,
+        body=row.body,
+        udh=row.udh,
+        parameters=None if row.parameters is None else _decode_parameters(row.parameters),
+        recipients=_decode_list(row.recipients),
+        groups=_decode_list(row.groups),
+        recipient_count=row.recipient_count,
+        send_at=from_ms(row.send_at),
+        expire_at=from_ms(row.expire_at),
+        callback_url=row.callback_url,
+        report=ReportWish(row.report),
+        tags=_decode_list(row.tags),
+        title=row.title,
+        client_reference=row.client_reference,
+        flash=bool(row.flash),
+        max_parts=row.max_parts,
+        created_at=from_ms(row.created_at),
+        modified_at=from_ms(row.modified_at),
+        options=_options(row.options),
+        fields=None if fields is None else _decode_parameters(fields),
+        canceled_at=maybe_instant(row.canceled_at),
+        expand_at=maybe_instant(row.expand_at),
+        pause=None if row.pause is None else Pause(row.pause),
+        pause_reason=row.pause_reason,
     )
 
 
@@ -373,28 +483,22 @@ def _options(text: str | None) -> Options:
 
 
 def batch_by_id(tx: Tx, account_id: str, batch_id: str) -> Batch | None:
-    row = tx.first(select(*_COLUMNS).where(batches.c.account_id == account_id, batches.c.id == batch_id))
+    mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
+    row = tx.one(BatchRow, select(*_COLUMNS).where(*mine))
     return None if row is None else _batch(row)
 
 
 def batches_by_ids(tx: Tx, account_id: str, batch_ids: Collection[str]) -> dict[str, Batch]:
     """Several at once, with what contacts' fields fill in."""
-    columns = select(*_COLUMNS, batches.c.fields)
-    found: dict[str, Batch] = {}
-    for *row, fields in tx.rows(columns.where(batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids))):
-        batch = found[row[0]] = _batch(row)
-        batch.fields = None if fields is None else _decode_parameters(fields)
-    return found
+    mine = (batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids))
+    rows = tx.all(_WithFields, select(*columns(_WithFields, batches)).where(*mine))
+    return {row.id: _batch(row, row.fields) for row in rows}
 
 
 def client_references(tx: Tx, account_id: str, batch_ids: Collection[str]) -> dict[str, str | None]:
     """Of several batches."""
-    rows = tx.rows(
-        select(batches.c.id, batches.c.client_reference).where(
-            batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids)
-        )
-    )
-    return {row[0]: row[1] for row in rows}
+    mine = (batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids))
+    return tx.pairs(select(batches.c.id, batches.c.client_reference).where(*mine))
 
 
 def batches_of(
@@ -411,13 +515,13 @@ def batches_of(
     `after`."""
     if after is not None:
         newer = _filtered(tx, select(*_COLUMNS), account_id, wanted).where(batches.c.id > after)
-        return [_batch(row) for row in reversed(tx.rows(newer.order_by(batches.c.id).limit(limit)))]
+        return [_batch(row) for row in reversed(tx.all(BatchRow, newer.order_by(batches.c.id).limit(limit)))]
     query = (
         _filtered(tx, select(*_COLUMNS), account_id, wanted).order_by(batches.c.id.desc()).limit(limit).offset(offset)
     )
     if before is not None:
         query = query.where(batches.c.id < before)
-    return [_batch(row) for row in tx.rows(query)]
+    return [_batch(row) for row in tx.all(BatchRow, query)]
 
 
 def count_batches(tx: Tx, account_id: str, wanted: BatchFilter) -> int:
@@ -456,7 +560,7 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
     Messages in flight may still go out; one that comes back to be tried again is canceled then. Groups that have not
     been looked up never will be.
     """
-    waiting = tx.rows(
+    waiting = tx.column(
         select(messages.c.id)
         .where(messages.c.account_id == account_id, of_batch(batch_id), messages.c.status == Status.QUEUED.value)
         .order_by(messages.c.id)
@@ -468,7 +572,8 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
         .with_for_update()
     )
     if before is not None:
-        unexpanded = 0 if before[0] is None else 1
+        (expand_at,) = before
+        unexpanded = 0 if expand_at is None else 1
         tx.run(
             update(batches)
             .where(batches.c.id == batch_id)
@@ -479,7 +584,7 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
                 open_count=batches.c.open_count - unexpanded,
             )
         )
-    canceled = [Change(row[0], Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for row in waiting]
+    canceled = [Change(message_id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for message_id in waiting]
     if not apply_changes(tx, canceled, now_ms) and before is not None:
         settle_if_empty(tx, [batch_id], now_ms)
     return batch_by_id(tx, account_id, batch_id)
@@ -494,7 +599,8 @@ def cancel_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
     )
     if row is None:
         return None
-    if row[0] != Status.QUEUED.value or row[1] <= now_ms:
+    status, due_at = row
+    if status != Status.QUEUED.value or due_at <= now_ms:
         return False
     change = Change(message_id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER)
     return bool(apply_changes(tx, [change], now_ms))
@@ -527,62 +633,55 @@ class SendingFacts(msgspec.Struct, frozen=True):
         return self.has_parameters and any("${" in text for text in texts)
 
 
+class _Facts(Row, frozen=True):
+    """As they are stored: whether something is so is 0 or 1."""
+
+    id: str
+    kind: str
+    originator: str | None
+    body: str
+    udh: str
+    has_parameters: int
+    flash: int
+    max_parts: int | None
+    modified_at: int
+    canceled: int
+    options: str | None
+    tags: str
+    pause: str | None
+    waits_for_groups: int
+
+
+_FACTS = columns(
+    _Facts,
+    batches,
+    has_parameters=case((batches.c.parameters.is_(None) & batches.c.fields.is_(None), 0), else_=1),
+    canceled=case((batches.c.canceled_at.is_(None), 0), else_=1),
+    waits_for_groups=case((batches.c.expand_at.is_(None), 0), else_=1),
+)
+
+
 def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
     """Of several batches. Spans accounts: for the engine only."""
-    columns = (
-        batches.c.id,
-        batches.c.kind,
-        batches.c.originator,
-        batches.c.body,
-        batches.c.udh,
-        case((batches.c.parameters.is_(None) & batches.c.fields.is_(None), 0), else_=1),
-        batches.c.flash,
-        batches.c.max_parts,
-        batches.c.modified_at,
-        case((batches.c.canceled_at.is_(None), 0), else_=1),
-        batches.c.options,
-        batches.c.tags,
-        batches.c.pause,
-        case((batches.c.expand_at.is_(None), 0), else_=1),
-    )
-    found = tx.rows(
-        select(*(column.label(f"f{place}") for place, column in enumerate(columns))).where(
-            tx.among(batches.c.id, batch_ids)
-        )
-    )
+    found = tx.all(_Facts, select(*_FACTS).where(tx.among(batches.c.id, batch_ids)))
     return {
-        identifier: SendingFacts(
-            identifier,
-            kind,
-            originator,
-            body,
-            udh,
-            bool(has_parameters),
-            bool(flash),
-            max_parts,
-            modified_at,
-            bool(canceled),
-            _options(options),
-            () if tags == "[]" else _decode_list(tags),
-            pause,
-            bool(waits_for_groups),
+        row.id: SendingFacts(
+            row.id,
+            row.kind,
+            row.originator,
+            row.body,
+            row.udh,
+            bool(row.has_parameters),
+            bool(row.flash),
+            row.max_parts,
+            row.modified_at,
+            bool(row.canceled),
+            _options(row.options),
+            () if row.tags == "[]" else _decode_list(row.tags),
+            row.pause,
+            bool(row.waits_for_groups),
         )
-        for (
-            identifier,
-            kind,
-            originator,
-            body,
-            udh,
-            has_parameters,
-            flash,
-            max_parts,
-            modified_at,
-            canceled,
-            options,
-            tags,
-            pause,
-            waits_for_groups,
-        ) in found
+        for row in found
     }
 
 

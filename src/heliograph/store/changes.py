@@ -100,12 +100,12 @@ class _Place(Row, frozen=True):
 def _write_messages(tx: Tx, taken: Sequence[Transition]) -> None:
     """Of several changes of one message in a chunk the last one is written."""
     last = {each.message_id: each for each in taken}
-    tx.update_rows(messages, list(map(_written, last.values())), {"worker": None, "lease_until": None})
+    tx.update(messages, list(map(_written, last.values())), {"worker": None, "lease_until": None})
     planned = [after for each in last.values() if (after := each.after).plan is not None]
-    tx.update_rows(messages, [_Leg(after.id, after.channel, after.leg, after.fall_back_at) for after in planned])
+    tx.update(messages, [_Leg(after.id, after.channel, after.leg, after.fall_back_at) for after in planned])
     queued = {each.message_id: each for each in taken if each.status is Status.QUEUED}
     places = [_Place(message_id, each.change.line, each.after.tried) for message_id, each in queued.items()]
-    tx.update_rows(messages, places)
+    tx.update(messages, places)
 
 
 def _written(taking: Transition) -> _Written:

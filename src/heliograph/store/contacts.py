@@ -14,7 +14,7 @@ from heliograph.domain.ids import following, made_at_ms, new_id
 from heliograph.domain.instants import from_ms
 from heliograph.numbers import country_of
 from heliograph.store.schema import group_members, groups, optouts
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Row, Tx, columns
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(Details).decode
@@ -23,13 +23,23 @@ _IN_GROUP = groups.join(group_members, group_members.c.group_id == groups.c.id)
 _WITH_CONSENT = _IN_GROUP.outerjoin(
     optouts, (optouts.c.msisdn == group_members.c.msisdn) & (optouts.c.account_id == groups.c.account_id)
 )
-_COLUMNS = (
-    group_members.c.id,
-    group_members.c.msisdn,
-    group_members.c.country,
-    group_members.c.details,
-    optouts.c.created_at.label("opted_out_at"),
-)
+
+
+class _MemberRow(Row, frozen=True):
+    """A member, without its group."""
+
+    id: str
+    msisdn: str
+    country: str | None
+    details: str | None
+    """JSON; None: nothing is known but the number."""
+
+
+class _ContactRow(_MemberRow, frozen=True):
+    opted_out_at: int | None
+
+
+_COLUMNS = columns(_ContactRow, group_members, opted_out_at=optouts.c.created_at)
 
 
 def put_members(tx: Tx, group_id: str, members: Iterable[tuple[str, Details]]) -> None:
@@ -39,14 +49,20 @@ def put_members(tx: Tx, group_id: str, members: Iterable[tuple[str, Details]]) -
         _row(identifier, msisdn, details)
         for identifier, (msisdn, details) in zip(following(new_id(), len(wanted)), wanted, strict=True)
     ]
-    tx.insert(group_members, _ROW, rows, {"group_id": group_id}, skip_existing=True)
+    tx.insert(group_members, rows, {"group_id": group_id}, skip_existing=True)
 
 
-_ROW = ("id", "msisdn", "country", "details")
+def _row(identifier: str, msisdn: str, details: Details) -> _MemberRow:
+    stored = None if details is UNKNOWN else _encode(details).decode()
+    return _MemberRow(identifier, msisdn, country_of(msisdn), stored)
 
 
-def _row(identifier: str, msisdn: str, details: Details) -> Values:
-    return identifier, msisdn, country_of(msisdn), None if details is UNKNOWN else _encode(details).decode()
+class _There(Row, frozen=True):
+    """What is known of a member."""
+
+    id: str
+    msisdn: str
+    details: str | None
 
 
 class Put(NamedTuple):
@@ -67,36 +83,37 @@ def add_contacts(
     if tx.first(mine) is None:
         return None
     numbers = [msisdn for msisdn, _ in contacts]
-    there = tx.rows(
-        select(group_members.c.msisdn, group_members.c.id, group_members.c.details)
+    there = tx.all(
+        _There,
+        select(*columns(_There, group_members))
         .where(group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, numbers))
-        .with_for_update()
+        .with_for_update(),
     )
-    known = {row[0] for row in there}
+    known = {member.msisdn for member in there}
     put_members(tx, group_id, [contact for contact in contacts if contact[0] not in known])
     updated = _update(tx, group_id, there, dict(contacts)) if update else []
     return Put([number for number in numbers if number not in known], updated)
 
 
-def _update(tx: Tx, group_id: str, there: Sequence[Sequence[Any]], said: Mapping[str, Details]) -> list[str]:
+def _update(tx: Tx, group_id: str, there: Sequence[_There], said: Mapping[str, Details]) -> list[str]:
     """The numbers of those that changed."""
-    rows: list[Values] = []
-    for msisdn, identifier, stored in there:
-        before = _details(stored)
-        after = together([said[msisdn], before])
+    rows: list[_MemberRow] = []
+    for member in there:
+        before = _details(member.details)
+        after = together([said[member.msisdn], before])
         if after != together([before, UNKNOWN]):  # blanks aside, something else
-            rows.append(_row(identifier, msisdn, after))
+            rows.append(_row(member.id, member.msisdn, after))
     if not rows:
         return []
-    changed = [msisdn for _, msisdn, *_ in rows]
+    changed = [row.msisdn for row in rows]
     # Rows are found by group and number: written anew, because a chunk is updated by one column alone.
     tx.run(delete(group_members).where(group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, changed)))
-    tx.insert(group_members, _ROW, rows, {"group_id": group_id})
+    tx.insert(group_members, rows, {"group_id": group_id})
     return changed
 
 
-def _of_group(columns: Select[Any], account_id: str, group_ids: Iterable[str], tx: Tx) -> Select[Any]:
-    return columns.where(groups.c.account_id == account_id, tx.among(groups.c.id, group_ids))
+def _of_group(query: Select[Any], account_id: str, group_ids: Iterable[str], tx: Tx) -> Select[Any]:
+    return query.where(groups.c.account_id == account_id, tx.among(groups.c.id, group_ids))
 
 
 def contacts_of(
@@ -105,17 +122,17 @@ def contacts_of(
     """A page of a group, newest first: what is older than the contact `before`, or newer than `after`."""
     query = _of_group(select(*_COLUMNS).select_from(_WITH_CONSENT), account_id, [group_id], tx)
     if after is not None:
-        rows = tx.rows(query.where(group_members.c.id > after).order_by(group_members.c.id).limit(limit))
+        rows = tx.all(_ContactRow, query.where(group_members.c.id > after).order_by(group_members.c.id).limit(limit))
         return [_contact(row) for row in reversed(rows)]
     if before is not None:
         query = query.where(group_members.c.id < before)
-    return [_contact(row) for row in tx.rows(query.order_by(group_members.c.id.desc()).limit(limit))]
+    return [_contact(row) for row in tx.all(_ContactRow, query.order_by(group_members.c.id.desc()).limit(limit))]
 
 
 def contacts_in(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[Contact]:
     """Everybody in these groups, in the order they were added; who is in several comes several times."""
     query = _of_group(select(*_COLUMNS).select_from(_WITH_CONSENT), account_id, group_ids, tx)
-    return [_contact(row) for row in tx.rows(query.order_by(group_members.c.id))]
+    return [_contact(row) for row in tx.all(_ContactRow, query.order_by(group_members.c.id))]
 
 
 class Saying(NamedTuple):
@@ -139,7 +156,7 @@ def sayings_about(tx: Tx, numbers: Iterable[tuple[str, Sequence[str]]]) -> dict[
         )
         .order_by(group_members.c.id)
     )
-    owners = _owners(tx, {row[1] for row in rows}, {account_id for account_id, _ in wanted})
+    owners = _owners(tx, {group_id for _, group_id, _ in rows}, {account_id for account_id, _ in wanted})
     found: dict[tuple[str, str], list[Saying]] = {}
     for msisdn, group_id, details in rows:
         if (owner := owners.get(group_id)) is not None:
@@ -152,7 +169,7 @@ def _owners(tx: Tx, group_ids: Collection[str], account_ids: Collection[str]) ->
     if not group_ids:
         return {}
     mine = (tx.among(groups.c.id, group_ids), tx.among(groups.c.account_id, account_ids))
-    return {row[0]: row[1] for row in tx.rows(select(groups.c.id, groups.c.account_id).where(*mine))}
+    return tx.pairs(select(groups.c.id, groups.c.account_id).where(*mine))
 
 
 def known_as(tx: Tx, account_id: str, msisdns: Sequence[str]) -> dict[str, Details]:
@@ -172,7 +189,7 @@ def in_these_first(sayings: Sequence[Saying], group_ids: Collection[str]) -> Det
 
 def contact_by_id(tx: Tx, account_id: str, group_id: str, contact_id: str) -> Contact | None:
     query = _of_group(select(*_COLUMNS).select_from(_WITH_CONSENT), account_id, [group_id], tx)
-    row = tx.first(query.where(group_members.c.id == contact_id))
+    row = tx.one(_ContactRow, query.where(group_members.c.id == contact_id))
     return None if row is None else _contact(row)
 
 
@@ -216,31 +233,30 @@ class Census(NamedTuple):
     by_country: dict[str | None, int]
 
 
+_NOBODY = Census(0, 0, {})
+
+
 def census_of(tx: Tx, account_id: str, group_ids: Sequence[str]) -> dict[str, Census]:
     """Of several groups at once; an empty group is left out."""
-    columns = (
-        group_members.c.group_id,
-        group_members.c.country,
-        func.count().label("size"),
-        func.count(optouts.c.msisdn).label("opted_out"),
-    )
-    query = _of_group(select(*columns).select_from(_WITH_CONSENT), account_id, group_ids, tx)
+    grouped = (group_members.c.group_id, group_members.c.country)
+    counts = (func.count().label("size"), func.count(optouts.c.msisdn).label("opted_out"))
+    query = _of_group(select(*grouped, *counts).select_from(_WITH_CONSENT), account_id, group_ids, tx)
     found: dict[str, Census] = {}
-    for group_id, country, size, opted_out in tx.rows(query.group_by(*columns[:2])):
-        sizes, silent, by_country = found.get(group_id, (0, 0, {}))
-        found[group_id] = Census(sizes + size, silent + opted_out, by_country | {country: size - opted_out})
+    for group_id, country, size, opted_out in tx.rows(query.group_by(*grouped)):
+        so_far = found.get(group_id, _NOBODY)
+        by_country = so_far.by_country | {country: size - opted_out}
+        found[group_id] = Census(so_far.size + size, so_far.opted_out + opted_out, by_country)
     return found
 
 
-def _contact(row: Sequence[Any]) -> Contact:
-    identifier, msisdn, country, details, opted_out_at = row
+def _contact(row: _ContactRow) -> Contact:
     return Contact(
-        id=identifier,
-        msisdn=msisdn,
-        country=country,
-        details=_details(details),
-        opted_out=opted_out_at is not None,
-        created_at=from_ms(made_at_ms(identifier)),
+        id=row.id,
+        msisdn=row.msisdn,
+        country=row.country,
+        details=_details(row.details),
+        opted_out=row.opted_out_at is not None,
+        created_at=from_ms(made_at_ms(row.id)),
     )
 
 

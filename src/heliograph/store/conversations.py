@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import msgspec
 from sqlalchemy import select, update
 
@@ -14,18 +11,33 @@ from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.store.schema import conversations
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
-_NAMES = tuple(column.name for column in conversations.c)
 _decode_heard = msgspec.json.Decoder(dict[str, LastInbound]).decode
+
+
+class _ConversationRow(Row, frozen=True):
+    id: str
+    account_id: str
+    msisdn: str
+    unread: int
+    last_text: str
+    last_at: int
+    heard: str
+    """JSON."""
+
+
+_COLUMNS = columns(_ConversationRow, conversations)
 
 
 def note_heard(tx: Tx, message: Inbound) -> None:
     """Adds an inbound message to its conversation, which it may begin."""
     mine = (conversations.c.account_id == message.account_id, conversations.c.msisdn == message.msisdn)
     at = to_ms(message.received_at)
-    fresh = (new_id(), message.account_id, message.msisdn, 0, "", at, "{}")
-    tx.insert(conversations, _NAMES, [fresh], skip_existing=True)
+    fresh = _ConversationRow(
+        new_id(), message.account_id, message.msisdn, unread=0, last_text="", last_at=at, heard="{}"
+    )
+    tx.insert(conversations, [fresh], skip_existing=True)
     before = tx.value(select(conversations.c.heard).where(*mine).with_for_update())
     heard = _decode_heard(before) | {message.channel: LastInbound(at, message.to)}
     tx.run(
@@ -40,23 +52,23 @@ def note_heard(tx: Tx, message: Inbound) -> None:
     )
 
 
-def _conversation(row: Sequence[Any]) -> Conversation:
-    values = dict(zip(_NAMES, row, strict=True))
-    return Conversation(**values | {"last_at": from_ms(values["last_at"]), "heard": _decode_heard(values["heard"])})
+def _conversation(row: _ConversationRow) -> Conversation:
+    values = msgspec.structs.asdict(row) | {"last_at": from_ms(row.last_at), "heard": _decode_heard(row.heard)}
+    return Conversation(**values)
 
 
 def conversations_of(tx: Tx, account_id: str, *, limit: int, before_ms: int | None = None) -> list[Conversation]:
     """A page, the one written to last first; those last written to before `before_ms`."""
-    query = select(*conversations.c).where(conversations.c.account_id == account_id)
+    query = select(*_COLUMNS).where(conversations.c.account_id == account_id)
     if before_ms is not None:
         query = query.where(conversations.c.last_at < before_ms)
-    return [_conversation(row) for row in tx.rows(query.order_by(conversations.c.last_at.desc()).limit(limit))]
+    page = query.order_by(conversations.c.last_at.desc()).limit(limit)
+    return [_conversation(row) for row in tx.all(_ConversationRow, page)]
 
 
 def conversation_by_id(tx: Tx, account_id: str, conversation_id: str) -> Conversation | None:
-    row = tx.first(
-        select(*conversations.c).where(conversations.c.account_id == account_id, conversations.c.id == conversation_id)
-    )
+    mine = (conversations.c.account_id == account_id, conversations.c.id == conversation_id)
+    row = tx.one(_ConversationRow, select(*_COLUMNS).where(*mine))
     return None if row is None else _conversation(row)
 
 

@@ -35,7 +35,7 @@ def count_down(tx: Tx, taken: Sequence[Transition]) -> None:
         return
     query = select(*columns(_Open, batches)).where(tx.among(batches.c.id, settled))
     waiting = tx.all(_Open, query.order_by(batches.c.id).with_for_update())
-    tx.update_rows(batches, [_Open(each.id, each.open_count - settled[each.id]) for each in waiting])
+    tx.update(batches, [_Open(each.id, each.open_count - settled[each.id]) for each in waiting])
 
 
 class _Watched(Row, frozen=True):
@@ -76,7 +76,7 @@ def count_ends(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
         _Counts(each.id, (each.settled_count or 0) + settled[each.id], (each.failed_count or 0) + failed[each.id])
         for each in watched
     ]
-    tx.update_rows(batches, counts)
+    tx.update(batches, counts)
     pausing = [
         each.id
         for each, count in zip(watched, counts, strict=True)
@@ -84,7 +84,7 @@ def count_ends(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
     ]
     if pausing:
         why = (Pause.PAUSING.value, PauseReason.FAILURES.value)
-        tx.update_rows(batches, [_Paused(batch_id, *why) for batch_id in pausing])
+        tx.update(batches, [_Paused(batch_id, *why) for batch_id in pausing])
         _tell_of_pauses(tx, pausing, now_ms)
 
 

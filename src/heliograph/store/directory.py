@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from heliograph.domain.errors import NameTaken
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.store.numbering import take_number
 from heliograph.store.schema import applications, originators, templates
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
 _LONGEST_NUMBER = 18
 """Digits: what has more, no column can hold."""
@@ -26,22 +26,48 @@ _decode_settings = msgspec.json.Decoder(dict[str, object]).decode
 
 _decode_callbacks = msgspec.json.Decoder(dict[str, Listener]).decode
 
-_TEMPLATE = (
-    templates.c.number,
-    templates.c.name,
-    templates.c.channel,
-    templates.c.body,
-    templates.c.rich_media,
-    templates.c.approved_at,
-    templates.c.created_at,
-)
-_ORIGINATOR = (
-    originators.c.number,
-    originators.c.value,
-    originators.c.approved_at,
-    originators.c.created_at,
-)
-_APPLICATION = tuple(applications.c)
+
+class _TemplateRow(Row, frozen=True):
+    number: int
+    name: str
+    channel: str
+    body: str
+    rich_media: str | None
+    """JSON."""
+    approved_at: int | None
+    created_at: int
+
+
+class _OriginatorRow(Row, frozen=True):
+    number: int
+    value: str
+    approved_at: int | None
+    created_at: int
+
+
+class _ApplicationRow(Row, frozen=True):
+    id: str
+    account_id: str
+    number: int
+    name: str
+    secret: str
+    scopes: str
+    """Separated by spaces."""
+    token_lifetime_s: int
+    settings: str
+    """JSON, as the callbacks are."""
+    created_at: int
+    callbacks: str | None
+
+
+class _Sealed(Row, frozen=True):
+    id: str
+    secret: str
+
+
+_TEMPLATE = columns(_TemplateRow, templates)
+_ORIGINATOR = columns(_OriginatorRow, originators)
+_APPLICATION = columns(_ApplicationRow, applications)
 
 
 def add_template(tx: Tx, account_id: str, template: Template) -> Template:
@@ -65,7 +91,9 @@ def delete_template(tx: Tx, account_id: str, number: int) -> bool:
 
 
 def template_by_number(tx: Tx, account_id: str, number: int) -> Template | None:
-    row = tx.first(select(*_TEMPLATE).where(templates.c.account_id == account_id, templates.c.number == number))
+    row = tx.one(
+        _TemplateRow, select(*_TEMPLATE).where(templates.c.account_id == account_id, templates.c.number == number)
+    )
     return None if row is None else _template(row)
 
 
@@ -73,7 +101,7 @@ def template_by_key(tx: Tx, account_id: str, key: int | str) -> Template | None:
     """By its number, or by its name; digits that are no template's name are its number."""
     if isinstance(key, str):
         named = select(*_TEMPLATE).where(templates.c.account_id == account_id, templates.c.name == key)
-        if (row := tx.first(named)) is not None:
+        if (row := tx.one(_TemplateRow, named)) is not None:
             return _template(row)
         if not (key.isascii() and key.isdecimal()) or len(key) > _LONGEST_NUMBER:
             return None
@@ -84,7 +112,7 @@ def template_by_key(tx: Tx, account_id: str, key: int | str) -> Template | None:
 def templates_of(tx: Tx, account_id: str) -> list[Template]:
     """All of them, newest first."""
     query = select(*_TEMPLATE).where(templates.c.account_id == account_id).order_by(templates.c.number.desc())
-    return [_template(row) for row in tx.rows(query)]
+    return [_template(row) for row in tx.all(_TemplateRow, query)]
 
 
 def _check_template_name(tx: Tx, account_id: str, template: Template) -> None:
@@ -108,16 +136,15 @@ def _template_values(template: Template) -> dict[str, Any]:
     }
 
 
-def _template(row: Sequence[Any]) -> Template:
-    number, name, channel, body, rich_media, approved_at, created_at = row
+def _template(row: _TemplateRow) -> Template:
     return Template(
-        number=number,
-        name=name,
-        channel=Channel(channel),
-        body=body,
-        rich_media=None if rich_media is None else _decode_media(rich_media),
-        approved_at=maybe_instant(approved_at),
-        created_at=from_ms(created_at),
+        number=row.number,
+        name=row.name,
+        channel=Channel(row.channel),
+        body=row.body,
+        rich_media=None if row.rich_media is None else _decode_media(row.rich_media),
+        approved_at=maybe_instant(row.approved_at),
+        created_at=from_ms(row.created_at),
     )
 
 
@@ -144,7 +171,7 @@ def add_originator(tx: Tx, account_id: str, originator: Originator) -> Originato
 def delete_originator(tx: Tx, account_id: str, number: int) -> Originator | None:
     """The one that was deleted; None if there was none."""
     mine = (originators.c.account_id == account_id, originators.c.number == number)
-    row = tx.first(select(*_ORIGINATOR).where(*mine))
+    row = tx.one(_OriginatorRow, select(*_ORIGINATOR).where(*mine))
     if row is None:
         return None
     tx.run(delete(originators).where(*mine))
@@ -154,16 +181,23 @@ def delete_originator(tx: Tx, account_id: str, number: int) -> Originator | None
 def originators_of(tx: Tx, account_id: str) -> list[Originator]:
     """All of them, newest first."""
     query = select(*_ORIGINATOR).where(originators.c.account_id == account_id).order_by(originators.c.number.desc())
-    return [_originator(row) for row in tx.rows(query)]
+    return [_originator(row) for row in tx.all(_OriginatorRow, query)]
 
 
 def originator_by_value(tx: Tx, account_id: str, value: str) -> Originator | None:
-    row = tx.first(select(*_ORIGINATOR).where(originators.c.account_id == account_id, originators.c.value == value))
+    row = tx.one(
+        _OriginatorRow, select(*_ORIGINATOR).where(originators.c.account_id == account_id, originators.c.value == value)
+    )
     return None if row is None else _originator(row)
 
 
-def _originator(row: Sequence[Any]) -> Originator:
-    return Originator(number=row[0], value=row[1], approved_at=maybe_instant(row[2]), created_at=from_ms(row[3]))
+def _originator(row: _OriginatorRow) -> Originator:
+    return Originator(
+        number=row.number,
+        value=row.value,
+        approved_at=maybe_instant(row.approved_at),
+        created_at=from_ms(row.created_at),
+    )
 
 
 def put_application(tx: Tx, application: Application) -> Application:
@@ -198,34 +232,28 @@ def delete_application(tx: Tx, account_id: str, application_id: str) -> bool:
 def applications_of(tx: Tx, account_id: str) -> list[Application]:
     """All of them, newest first."""
     query = select(*_APPLICATION).where(applications.c.account_id == account_id).order_by(applications.c.number.desc())
-    return [_application(row) for row in tx.rows(query)]
+    return [_application(row) for row in tx.all(_ApplicationRow, query)]
 
 
 def application_by_id(tx: Tx, application_id: str) -> Application | None:
     """Spans accounts: this is how the account of a program is found."""
-    row = tx.first(select(*_APPLICATION).where(applications.c.id == application_id))
+    row = tx.one(_ApplicationRow, select(*_APPLICATION).where(applications.c.id == application_id))
     return None if row is None else _application(row)
 
 
 def seal_application_secrets(tx: Tx, close: Callable[[str], str], is_sealed: Callable[[str], bool]) -> int:
     """Seal the secrets that earlier versions kept in clear; how many there were. Spans accounts."""
-    clear = [
-        (row[0], close(row[1]))
-        for row in tx.rows(select(applications.c.id, applications.c.secret))
-        if not is_sealed(row[1])
-    ]
-    tx.update(applications, "id", ("secret",), clear)
-    return len(clear)
+    kept = tx.pairs(select(applications.c.id, applications.c.secret))
+    sealed = [_Sealed(one, close(secret)) for one, secret in kept.items() if not is_sealed(secret)]
+    tx.update(applications, sealed)
+    return len(sealed)
 
 
-def _application(row: Sequence[Any]) -> Application:
-    values = dict(zip([column.name for column in _APPLICATION], row, strict=True))
-    return Application(
-        **values
-        | {
-            "scopes": frozenset(values["scopes"].split()),
-            "settings": _decode_settings(values["settings"]),
-            "created_at": from_ms(values["created_at"]),
-            "callbacks": {} if values["callbacks"] is None else _decode_callbacks(values["callbacks"]),
-        }
-    )
+def _application(row: _ApplicationRow) -> Application:
+    values = msgspec.structs.asdict(row) | {
+        "scopes": frozenset(row.scopes.split()),
+        "settings": _decode_settings(row.settings),
+        "created_at": from_ms(row.created_at),
+        "callbacks": {} if row.callbacks is None else _decode_callbacks(row.callbacks),
+    }
+    return Application(**values)

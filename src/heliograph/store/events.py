@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import func, select, union_all, update
@@ -12,7 +11,7 @@ from heliograph.domain.callbacks import Event, EventKind, MessageFacts
 from heliograph.domain.ids import earliest_at
 from heliograph.store.batches import NewBatch, accept
 from heliograph.store.schema import batches, events, is_waiting
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
 NOT_OFFERED = "its receiver is not there, or left alone for a while"
 
@@ -20,7 +19,7 @@ _decode_facts = msgspec.json.Decoder(MessageFacts).decode
 _decode_several = msgspec.json.Decoder(list[str]).decode
 
 
-class Due(NamedTuple):
+class Due(Row, frozen=True):
     """A receiver with events that wait."""
 
     receiver: str
@@ -37,10 +36,38 @@ def waiting_receivers(tx: Tx) -> list[Due]:
     after = select(func.min(events.c.receiver)).where(is_waiting, events.c.receiver > found.c.receiver)
     found = found.union_all(select(after.scalar_subquery().label("receiver")).where(found.c.receiver.is_not(None)))
     first_due = select(func.min(events.c.due_at)).where(is_waiting, events.c.receiver == found.c.receiver)
-    rows = tx.rows(
-        select(found.c.receiver, first_due.scalar_subquery().label("due_at")).where(found.c.receiver.is_not(None))
+    return tx.all(
+        Due, select(found.c.receiver, first_due.scalar_subquery().label("due_at")).where(found.c.receiver.is_not(None))
     )
-    return [Due(*row) for row in rows]
+
+
+class _EventRow(Row, frozen=True):
+    """An event, and what it has of the batch that it may be about."""
+
+    id: str
+    account_id: str
+    protocol: str
+    sink: str
+    kind: str
+    subject_id: str
+    facts: str | None
+    created_at: int
+    attempts: int
+    originator: str | None
+    client_reference: str | None
+    receiver: str
+
+
+_COLUMNS = columns(_EventRow, events, batches)
+
+
+class _Attempt(Row, frozen=True):
+    id: str
+    attempts: int
+
+
+class _PutBack(_Attempt, frozen=True):
+    due_at: int
 
 
 def claim_events(
@@ -64,30 +91,17 @@ def claim_events(
     if not due:
         return []
     together = union_all(*(select(each.c.id) for each in due)).subquery()
-    identifiers = [row[0] for row in tx.rows(select(together.c.id).limit(limit))]
-    rows = tx.rows(
-        select(
-            events.c.id,
-            events.c.account_id,
-            events.c.protocol,
-            events.c.sink,
-            events.c.kind,
-            events.c.subject_id,
-            events.c.facts,
-            events.c.created_at,
-            events.c.attempts,
-            batches.c.originator,
-            batches.c.client_reference,
-            events.c.receiver,
-        )
+    identifiers = tx.column(select(together.c.id).limit(limit))
+    rows = tx.all(
+        _EventRow,
+        select(*_COLUMNS)
         .join_from(events, batches, batches.c.id == events.c.subject_id, isouter=True)
         .where(tx.among(events.c.id, identifiers), is_waiting, events.c.due_at <= now_ms)
         .order_by(events.c.due_at, events.c.id)
-        .with_for_update(of=events, skip_locked=True)
+        .with_for_update(of=events, skip_locked=True),
     )
-    tx.update(
-        events, "id", ("attempts",), [(row[0], row[8] + 1) for row in rows], {"due_at": lease_until, "last_error": None}
-    )
+    claimed = [_Attempt(row.id, row.attempts + 1) for row in rows]
+    tx.update(events, claimed, {"due_at": lease_until, "last_error": None})
     return [_event(row) for row in rows]
 
 
@@ -96,36 +110,36 @@ def put_back_events(tx: Tx, claimed: Sequence[Event]) -> int:
 
     Spans accounts.
     """
-    rows = [(event.id, event.attempts - 1, event.created_ms) for event in claimed]
-    return tx.update(events, "id", ("attempts", "due_at"), rows, {"last_error": NOT_OFFERED})
+    rows = [_PutBack(event.id, event.attempts - 1, event.created_ms) for event in claimed]
+    return tx.update(events, rows, {"last_error": NOT_OFFERED})
 
 
 def give_up_old_events(tx: Tx, receivers: Collection[str], *, before_ms: int, now_ms: int, limit: int) -> int:
     """Ends those of these receivers that are older than that, at most `limit`; how many there were. Spans accounts."""
     theirs = (is_waiting, tx.among(events.c.receiver, receivers), events.c.due_at <= now_ms)
     too_old = events.c.id < earliest_at(before_ms)
-    old = [row[0] for row in tx.rows(select(events.c.id).where(*theirs, too_old).limit(limit))]
+    old = tx.column(select(events.c.id).where(*theirs, too_old).limit(limit))
     values = {"state": "given_up", "done_at": now_ms, "last_error": NOT_OFFERED}
     return tx.run(update(events).where(tx.among(events.c.id, old)).values(values)) if old else 0
 
 
-def _event(row: Sequence[Any]) -> Event:
-    kind, facts = EventKind(row[4]), row[6]
+def _event(row: _EventRow) -> Event:
+    kind, facts = EventKind(row.kind), row.facts
     about_message = kind is EventKind.MESSAGE_STATUS
     return Event(
-        id=row[0],
-        account_id=row[1],
-        protocol=row[2],
-        sink=row[3],
+        id=row.id,
+        account_id=row.account_id,
+        protocol=row.protocol,
+        sink=row.sink,
         kind=kind,
-        subject_id=row[5],
+        subject_id=row.subject_id,
         facts=_decode_facts(facts) if about_message and facts is not None else None,
         several=_decode_several(facts) if not about_message and facts is not None else (),
-        created_ms=row[7],
-        attempts=row[8] + 1,
-        originator=row[9],
-        client_reference=row[10],
-        receiver=row[11],
+        created_ms=row.created_at,
+        attempts=row.attempts + 1,
+        originator=row.originator,
+        client_reference=row.client_reference,
+        receiver=row.receiver,
     )
 
 
@@ -140,19 +154,23 @@ class EventOutcome(msgspec.Struct, frozen=True):
     """What the customer's answer asks to be sent."""
 
 
+class _Outcome(Row, frozen=True):
+    id: str
+    state: str
+    due_at: int
+    last_error: str | None
+    done_at: int | None
+
+
 def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int) -> int:
     """Together with what the answers ask for, once: a repeated event changes nothing. How many batches there are to
     send; one that can't be paid for is not. Spans accounts."""
     accepted = accept(tx, replies) if (replies := [each for outcome in outcomes for each in outcome.replies]) else []
-    tx.update(
-        events,
-        "id",
-        ("state", "due_at", "last_error", "done_at"),
-        [
-            (outcome.event_id, outcome.state, outcome.due_at, outcome.error, _done_at(outcome, now_ms))
-            for outcome in outcomes
-        ],
-    )
+    rows = [
+        _Outcome(outcome.event_id, outcome.state, outcome.due_at, outcome.error, _done_at(outcome, now_ms))
+        for outcome in outcomes
+    ]
+    tx.update(events, rows)
     return sum(not isinstance(each, Exception) for each in accepted)
 
 

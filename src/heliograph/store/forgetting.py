@@ -67,9 +67,10 @@ def _finished(tx: Tx, account_id: str, message_id: str) -> str | None:
     )
     if row is None:
         return None
-    if row[1] in _UNFINISHED or (row[1] == Status.SENT and row[2] is not None):
+    batch_id: str
+    batch_id, status, plan = row
+    if status in _UNFINISHED or (status == Status.SENT and plan is not None):
         raise NotFinished()
-    batch_id: str = row[0]
     return batch_id
 
 
@@ -93,8 +94,9 @@ def _forget_last_text(tx: Tx, account_id: str, inbound_id: str) -> None:
     )
     if row is None:
         return
-    mine = (conversations.c.account_id == account_id, conversations.c.msisdn == row[0])
-    tx.run(update(conversations).where(*mine, conversations.c.last_text == row[1]).values(last_text=""))
+    msisdn, body = row
+    mine = (conversations.c.account_id == account_id, conversations.c.msisdn == msisdn)
+    tx.run(update(conversations).where(*mine, conversations.c.last_text == body).values(last_text=""))
 
 
 def forget_medium(tx: Tx, account_id: str, message_id: str, place: int) -> bool:

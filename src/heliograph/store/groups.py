@@ -17,13 +17,31 @@ from heliograph.domain.instants import from_ms
 from heliograph.store.contacts import put_members
 from heliograph.store.numbering import take_number
 from heliograph.store.schema import group_children, group_members, groups
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Row, Tx, columns
 
 _encode = msgspec.json.encode
 _decode_list = msgspec.json.Decoder(list[str]).decode
 
-_COLUMNS = tuple(groups.c)
-_NAMES = tuple(column.name for column in _COLUMNS)
+
+class _GroupRow(Row, frozen=True):
+    id: str
+    account_id: str
+    name: str | None
+    tags: str
+    """JSON, as the words are."""
+    auto_to: str | None
+    auto_add: str | None
+    auto_remove: str | None
+    created_at: int
+    modified_at: int
+    number: int
+
+
+class _Child(Row, frozen=True):
+    child_id: str
+
+
+_COLUMNS = columns(_GroupRow, groups)
 
 
 def _text(values: Iterable[str]) -> str:
@@ -107,14 +125,15 @@ def delete_group(tx: Tx, account_id: str, group_id: str) -> bool:
 
 
 def group_by_id(tx: Tx, account_id: str, group_id: str) -> Group | None:
-    rows = tx.rows(select(*_COLUMNS).where(groups.c.account_id == account_id, groups.c.id == group_id))
+    rows = tx.all(_GroupRow, select(*_COLUMNS).where(groups.c.account_id == account_id, groups.c.id == group_id))
     return _groups(tx, rows)[0] if rows else None
 
 
 def groups_by_numbers(tx: Tx, account_id: str, numbers: Collection[int]) -> dict[int, Group]:
     """Several at once; what there is not is left out."""
     possible = [number for number in numbers if 0 < number < 1 << 63]  # what else there is, no column can hold
-    rows = tx.rows(select(*_COLUMNS).where(groups.c.account_id == account_id, groups.c.number.in_(possible)))
+    mine = (groups.c.account_id == account_id, groups.c.number.in_(possible))
+    rows = tx.all(_GroupRow, select(*_COLUMNS).where(*mine))
     return {group.number: group for group in _groups(tx, rows)}
 
 
@@ -126,7 +145,7 @@ def page_of_groups(
     if before is not None:
         query = query.where(groups.c.id < before)
     count = tx.value(_filtered(tx, select(func.count()).select_from(groups), account_id, tags))
-    return _groups(tx, tx.rows(query)), int(count)
+    return _groups(tx, tx.all(_GroupRow, query)), int(count)
 
 
 def _filtered(tx: Tx, query: Select[Any], account_id: str, tags: Collection[str]) -> Select[Any]:
@@ -134,33 +153,32 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, tags: Collection[str]
     return query.where(tx.has_any(groups.c.tags, tags)) if tags else query
 
 
-def _groups(tx: Tx, rows: Sequence[Sequence[Any]]) -> list[Group]:
-    ids = [row[0] for row in rows]
-    counted = tx.rows(
+def _groups(tx: Tx, rows: Sequence[_GroupRow]) -> list[Group]:
+    ids = [row.id for row in rows]
+    sizes: dict[str, int] = tx.pairs(
         select(group_members.c.group_id, func.count().label("size"))
         .where(tx.among(group_members.c.group_id, ids))
         .group_by(group_members.c.group_id)
     )
-    sizes: dict[str, int] = {row[0]: row[1] for row in counted}
     children: dict[str, list[str]] = {}
     links = select(group_children.c.group_id, group_children.c.child_id).order_by(group_children.c.child_id)
     for parent, child in tx.rows(links.where(tx.among(group_children.c.group_id, ids))):
         children.setdefault(parent, []).append(child)
-    return [_group(dict(zip(_NAMES, row, strict=True)), sizes.get(row[0], 0), children.get(row[0], [])) for row in rows]
+    return [_group(row, sizes.get(row.id, 0), children.get(row.id, [])) for row in rows]
 
 
-def _group(values: dict[str, Any], size: int, children: Sequence[str]) -> Group:
+def _group(row: _GroupRow, size: int, children: Sequence[str]) -> Group:
     return Group(
-        id=values["id"],
-        account_id=values["account_id"],
-        name=values["name"],
+        id=row.id,
+        account_id=row.account_id,
+        name=row.name,
         size=size,
         children=children,
-        auto_update=_auto_update(values["auto_to"], values["auto_add"], values["auto_remove"]),
-        tags=_decode_list(values["tags"]),
-        created_at=from_ms(values["created_at"]),
-        modified_at=from_ms(values["modified_at"]),
-        number=values["number"],
+        auto_update=_auto_update(row.auto_to, row.auto_add, row.auto_remove),
+        tags=_decode_list(row.tags),
+        created_at=from_ms(row.created_at),
+        modified_at=from_ms(row.modified_at),
+        number=row.number,
     )
 
 
@@ -173,13 +191,12 @@ def _known(tx: Tx, account_id: str, group_id: str) -> Group:
 def members_of(tx: Tx, account_id: str, group_id: str) -> list[str]:
     """The MSISDNs of one group, sorted; none if the account has no such group."""
     ours = groups.join(group_members, group_members.c.group_id == groups.c.id)
-    rows = tx.rows(
+    return tx.column(
         select(group_members.c.msisdn)
         .select_from(ours)
         .where(groups.c.account_id == account_id, groups.c.id == group_id)
         .order_by(group_members.c.msisdn)
     )
-    return [row[0] for row in rows]
 
 
 def groups_below(tx: Tx, group_ids: Iterable[str]) -> set[str]:
@@ -188,39 +205,37 @@ def groups_below(tx: Tx, group_ids: Iterable[str]) -> set[str]:
     level = set(group_ids)
     while level:
         found |= level
-        rows = tx.rows(select(group_children.c.child_id).where(tx.among(group_children.c.group_id, level)))
-        level = {row[0] for row in rows} - found
+        below = select(group_children.c.child_id).where(tx.among(group_children.c.group_id, level))
+        level = set(tx.column(below)) - found
     return found
 
 
 def members_below(tx: Tx, account_id: str, group_ids: Iterable[str]) -> list[str]:
     """Who is in these groups, in their children, and so on, each once; what does not exist is empty."""
     ours = groups.join(group_members, group_members.c.group_id == groups.c.id)
-    rows = tx.rows(
+    return tx.column(
         select(group_members.c.msisdn)
         .select_from(ours)
         .where(groups.c.account_id == account_id, tx.among(groups.c.id, groups_below(tx, group_ids)))
         .distinct()
         .order_by(group_members.c.msisdn)
     )
-    return [row[0] for row in rows]
 
 
 def unknown_groups(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[str]:
     """Those that the account does not have."""
     if not group_ids:
         return []
-    rows = tx.rows(select(groups.c.id).where(groups.c.account_id == account_id, tx.among(groups.c.id, group_ids)))
-    known = {row[0] for row in rows}
+    mine = (groups.c.account_id == account_id, tx.among(groups.c.id, group_ids))
+    known = set(tx.column(select(groups.c.id).where(*mine)))
     return [each for each in group_ids if each not in known]
 
 
 def follow_keywords(tx: Tx, account_id: str, message: Inbound) -> None:
     """Adds or removes the sender of a text where groups' keywords say so."""
-    columns = (groups.c.id, groups.c.auto_to, groups.c.auto_add, groups.c.auto_remove)
-    for group_id, *words in tx.rows(
-        select(*columns).where(groups.c.account_id == account_id, groups.c.auto_to == message.to)
-    ):
+    mine = (groups.c.account_id == account_id, groups.c.auto_to == message.to)
+    query = select(groups.c.id, groups.c.auto_to, groups.c.auto_add, groups.c.auto_remove).where(*mine)
+    for group_id, *words in tx.rows(query):
         auto_update = _auto_update(*words)
         effect = None if auto_update is None else auto_update.effect_of(message.body)
         if effect is Membership.BEGINS:
@@ -251,8 +266,8 @@ def _check_known(tx: Tx, account_id: str, group_ids: Sequence[str]) -> None:
 def _join(tx: Tx, group_id: str, msisdns: Iterable[str], children: Iterable[str]) -> None:
     constants = {"group_id": group_id}
     put_members(tx, group_id, [(msisdn, UNKNOWN) for msisdn in sorted(set(msisdns))])
-    links: list[Values] = [(child,) for child in sorted(set(children))]
-    tx.insert(group_children, ("child_id",), links, constants, skip_existing=True)
+    links = [_Child(child) for child in sorted(set(children))]
+    tx.insert(group_children, links, constants, skip_existing=True)
 
 
 def _leave(tx: Tx, group_id: str, msisdns: Collection[str], children: Collection[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -25,9 +24,73 @@ from heliograph.store.listeners import tell
 from heliograph.store.optouts import add_optouts
 from heliograph.store.outbox import NewEvent, add_events
 from heliograph.store.schema import inbound, optouts
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
-_NAMES = tuple(column.name for column in inbound.c)
+
+class _InboundRow(Row, frozen=True):
+    """Instants are milliseconds since 1970."""
+
+    id: str
+    account_id: str
+    kind: str
+    msisdn: str
+    recipient: str
+    body: str
+    udh: str
+    provider: str
+    provider_ref: str | None
+    keyword: str | None
+    received_at: int
+    sent_at: int | None
+    operator: str | None
+    channel: str
+    price: int
+    rent_id: str | None
+
+
+_COLUMNS = columns(_InboundRow, inbound)
+
+
+def _row(message: Inbound) -> _InboundRow:
+    return _InboundRow(
+        id=message.id,
+        account_id=message.account_id,
+        kind=message.kind.value,
+        msisdn=message.msisdn,
+        recipient=message.to,
+        body=message.body,
+        udh=message.udh,
+        provider=message.provider,
+        provider_ref=message.provider_ref,
+        keyword=message.keyword,
+        received_at=to_ms(message.received_at),
+        sent_at=maybe_ms(message.sent_at),
+        operator=message.operator,
+        channel=message.channel,
+        price=message.price,
+        rent_id=message.rent_id,
+    )
+
+
+def _inbound(row: _InboundRow) -> Inbound:
+    return Inbound(
+        id=row.id,
+        account_id=row.account_id,
+        kind=BodyKind(row.kind),
+        msisdn=row.msisdn,
+        to=row.recipient,
+        body=row.body,
+        udh=row.udh,
+        provider=row.provider,
+        provider_ref=row.provider_ref,
+        keyword=row.keyword,
+        received_at=from_ms(row.received_at),
+        sent_at=maybe_instant(row.sent_at),
+        operator=row.operator,
+        channel=row.channel,
+        price=row.price,
+        rent_id=row.rent_id,
+    )
 
 
 def add_inbound(
@@ -48,13 +111,7 @@ def add_inbound(
     """
     if rent is not None:
         message = msgspec.structs.replace(message, rent_id=rent.id, price=rent.terms.inbound_price)
-    values = msgspec.structs.asdict(message) | {
-        "kind": message.kind.value,
-        "recipient": message.to,
-        "received_at": to_ms(message.received_at),
-        "sent_at": maybe_ms(message.sent_at),
-    }
-    if not tx.insert(inbound, _NAMES, [tuple(values[name] for name in _NAMES)], skip_existing=True):
+    if not tx.insert(inbound, [_row(message)], skip_existing=True):
         return False
     if consent is Consent.WITHDRAWN and not add_optouts(tx, account.id, [message.msisdn], OptOutSource.INBOUND, now_ms):
         answer = None
@@ -75,21 +132,8 @@ def add_inbound(
     return True
 
 
-def _inbound(row: Sequence[Any]) -> Inbound:
-    values = dict(zip(_NAMES, row, strict=True))
-    values["to"] = values.pop("recipient")
-    return Inbound(
-        **values
-        | {
-            "kind": BodyKind(values["kind"]),
-            "received_at": from_ms(values["received_at"]),
-            "sent_at": maybe_instant(values["sent_at"]),
-        }
-    )
-
-
 def inbound_by_id(tx: Tx, account_id: str, inbound_id: str) -> Inbound | None:
-    row = tx.first(select(*inbound.c).where(inbound.c.account_id == account_id, inbound.c.id == inbound_id))
+    row = tx.one(_InboundRow, select(*_COLUMNS).where(inbound.c.account_id == account_id, inbound.c.id == inbound_id))
     return None if row is None else _inbound(row)
 
 
@@ -106,14 +150,14 @@ def inbound_of(
     """A page, newest first: by `offset`, everything older than the message `before`, or what is next newer than
     `after`."""
     if after is not None:
-        newer = _filtered(tx, select(*inbound.c), account_id, wanted).where(inbound.c.id > after)
-        return [_inbound(row) for row in reversed(tx.rows(newer.order_by(inbound.c.id).limit(limit)))]
+        newer = _filtered(tx, select(*_COLUMNS), account_id, wanted).where(inbound.c.id > after)
+        return [_inbound(row) for row in reversed(tx.all(_InboundRow, newer.order_by(inbound.c.id).limit(limit)))]
     query = (
-        _filtered(tx, select(*inbound.c), account_id, wanted).order_by(inbound.c.id.desc()).limit(limit).offset(offset)
+        _filtered(tx, select(*_COLUMNS), account_id, wanted).order_by(inbound.c.id.desc()).limit(limit).offset(offset)
     )
     if before is not None:
         query = query.where(inbound.c.id < before)
-    return [_inbound(row) for row in tx.rows(query)]
+    return [_inbound(row) for row in tx.all(_InboundRow, query)]
 
 
 def count_inbound(tx: Tx, account_id: str, wanted: InboundFilter) -> int:

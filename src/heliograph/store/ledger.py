@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.ledger import Entry, EntryKind
 from heliograph.store.schema import balances, ledger
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Row, Tx
 
 
 class Bill(NamedTuple):
@@ -24,6 +24,28 @@ class Bill(NamedTuple):
     batch_id: str
     amount: int
     """Millionths, not negative."""
+
+
+class _Balance(Row, frozen=True):
+    account_id: str
+    amount: int
+
+
+class _Line(NamedTuple):
+    """What is to be entered in the ledger."""
+
+    account_id: str
+    kind: EntryKind
+    amount: int
+    batch_id: str | None
+
+
+class _LedgerRow(Row, frozen=True):
+    id: str
+    account_id: str
+    kind: str
+    amount: int
+    batch_id: str | None
 
 
 def balance_of(tx: Tx, account_id: str) -> int | None:
@@ -37,8 +59,8 @@ def set_balance(tx: Tx, account_id: str, amount: int | None, now_ms: int) -> Non
     before = _lock(tx, [account_id]).get(account_id, 0)
     tx.run(delete(balances).where(balances.c.account_id == account_id))
     if amount is not None:
-        tx.insert(balances, ("account_id", "amount"), [(account_id, amount)])
-    _enter(tx, [(account_id, EntryKind.SET.value, (amount or 0) - before, None)], now_ms)
+        tx.insert(balances, [_Balance(account_id, amount)])
+    _enter(tx, [_Line(account_id, EntryKind.SET, (amount or 0) - before, None)], now_ms)
 
 
 def entries_of(tx: Tx, account_id: str, *, limit: int, before: str | None = None) -> list[Entry]:
@@ -48,7 +70,10 @@ def entries_of(tx: Tx, account_id: str, *, limit: int, before: str | None = None
     if before is not None:
         query = query.where(ledger.c.id < before)
     rows = tx.rows(query.order_by(ledger.c.id.desc()).limit(limit))
-    return [Entry(row[0], EntryKind(row[1]), *row[2:]) for row in rows]
+    return [
+        Entry(identifier, EntryKind(kind), amount, batch_id, created_at)
+        for identifier, kind, amount, batch_id, created_at in rows
+    ]
 
 
 def charge(tx: Tx, bills: Sequence[Bill], now_ms: int) -> list[bool]:
@@ -58,27 +83,27 @@ def charge(tx: Tx, bills: Sequence[Bill], now_ms: int) -> list[bool]:
     """
     left = _lock(tx, [bill.account_id for bill in bills if bill.amount])
     covered: list[bool] = []
-    rows: list[Values] = []
+    lines: list[_Line] = []
     for account_id, batch_id, amount in bills:
         balance = left.get(account_id)
         enough = not amount or balance is None or balance >= amount
         covered.append(enough)
         if enough and amount and balance is not None:
             left[account_id] = balance - amount
-            rows.append((account_id, EntryKind.CHARGE.value, -amount, batch_id))
-    _write(tx, left, rows, now_ms)
+            lines.append(_Line(account_id, EntryKind.CHARGE, -amount, batch_id))
+    _write(tx, left, lines, now_ms)
     return covered
 
 
 def give_back(tx: Tx, bills: Sequence[Bill], now_ms: int) -> None:
     """Puts what was charged back on the balances."""
     left = _lock(tx, [bill.account_id for bill in bills])
-    rows: list[Values] = []
+    lines: list[_Line] = []
     for account_id, batch_id, amount in bills:
         if account_id in left:
             left[account_id] += amount
-            rows.append((account_id, EntryKind.RETURN.value, amount, batch_id))
-    _write(tx, left, rows, now_ms)
+            lines.append(_Line(account_id, EntryKind.RETURN, amount, batch_id))
+    _write(tx, left, lines, now_ms)
 
 
 def take(tx: Tx, account_id: str, subject_id: str, amount: int, now_ms: int) -> None:
@@ -86,7 +111,7 @@ def take(tx: Tx, account_id: str, subject_id: str, amount: int, now_ms: int) -> 
     left = _lock(tx, [account_id])
     if account_id in left:
         left[account_id] -= amount
-        _write(tx, left, [(account_id, EntryKind.CHARGE.value, -amount, subject_id)], now_ms)
+        _write(tx, left, [_Line(account_id, EntryKind.CHARGE, -amount, subject_id)], now_ms)
 
 
 def transfer(tx: Tx, giver: str, taker: str, amount: int, now_ms: int) -> bool:
@@ -100,29 +125,32 @@ def transfer(tx: Tx, giver: str, taker: str, amount: int, now_ms: int) -> bool:
         return False
     for account_id, by in moved:
         left[account_id] += by
-    _write(tx, left, [(account_id, EntryKind.TRANSFER.value, by, None) for account_id, by in moved], now_ms)
+    _write(tx, left, [_Line(account_id, EntryKind.TRANSFER, by, None) for account_id, by in moved], now_ms)
     return True
 
 
 def _lock(tx: Tx, account_ids: Sequence[str]) -> dict[str, int]:
     if not account_ids:
         return {}
-    rows = tx.rows(
+    return tx.pairs(
         select(balances.c.account_id, balances.c.amount)
         .where(tx.among(balances.c.account_id, set(account_ids)))
         .order_by(balances.c.account_id)
         .with_for_update()
     )
-    return {row[0]: row[1] for row in rows}
 
 
-def _write(tx: Tx, left: dict[str, int], rows: Sequence[Values], now_ms: int) -> None:
-    if rows:
-        changed = {row[0] for row in rows}
-        tx.update(balances, "account_id", ("amount",), [item for item in left.items() if item[0] in changed])
-        _enter(tx, rows, now_ms)
+def _write(tx: Tx, left: dict[str, int], lines: Sequence[_Line], now_ms: int) -> None:
+    if lines:
+        changed = {line.account_id for line in lines}
+        balances_left = [_Balance(account_id, amount) for account_id, amount in left.items() if account_id in changed]
+        tx.update(balances, balances_left)
+        _enter(tx, lines, now_ms)
 
 
-def _enter(tx: Tx, rows: Sequence[Values], now_ms: int) -> None:
-    entries = [(entry, *row) for entry, row in zip(following(new_id(), len(rows)), rows, strict=True)]
-    tx.insert(ledger, ("id", "account_id", "kind", "amount", "batch_id"), entries, {"created_at": now_ms})
+def _enter(tx: Tx, lines: Sequence[_Line], now_ms: int) -> None:
+    rows = [
+        _LedgerRow(identifier, line.account_id, line.kind.value, line.amount, line.batch_id)
+        for identifier, line in zip(following(new_id(), len(lines)), lines, strict=True)
+    ]
+    tx.insert(ledger, rows, {"created_at": now_ms})

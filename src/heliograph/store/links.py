@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 import msgspec
 from sqlalchemy import delete, select, update
@@ -17,15 +16,52 @@ from heliograph.domain.links import Click, Hit, Link, LinkKind, Tracked
 from heliograph.store.listeners import tell
 from heliograph.store.numbering import take_number, take_numbers
 from heliograph.store.schema import hits, link_tokens, links
-from heliograph.store.tx import Tx, Values
-
-_NAMES = tuple(column.name for column in links.c)
-_HIT_NAMES = tuple(column.name for column in hits.c)
+from heliograph.store.tx import Row, Tx, columns
 
 
-def _link(row: Sequence[Any]) -> Link:
-    values = dict(zip(_NAMES, row, strict=True))
-    return Link(**values | {"kind": LinkKind(values["kind"]), "created_at": from_ms(values["created_at"])})
+class _LinkRow(Row, frozen=True):
+    id: str
+    account_id: str
+    kind: str
+    number: int
+    name: str
+    target: str
+    media_type: str | None
+    size: int | None
+    hits: int
+    created_at: int
+
+
+class _HitRow(Row, frozen=True):
+    id: str
+    account_id: str
+    link_id: str
+    number: int
+    at: int
+    user_agent: str | None
+    address: str | None
+    language: str | None
+    referrer: str | None
+    msisdn: str | None
+    batch_id: str | None
+
+
+class _HitOfTarget(_HitRow, frozen=True):
+    target: str
+
+
+class _Count(Row, frozen=True):
+    id: str
+    hits: int
+
+
+_COLUMNS = columns(_LinkRow, links)
+_HIT_COLUMNS = columns(_HitRow, hits)
+
+
+def _link(row: _LinkRow) -> Link:
+    values = msgspec.structs.asdict(row) | {"kind": LinkKind(row.kind), "created_at": from_ms(row.created_at)}
+    return Link(**values)
 
 
 def add_link(tx: Tx, link: Link) -> Link | None:
@@ -41,7 +77,7 @@ def add_link(tx: Tx, link: Link) -> Link | None:
         "kind": link.kind.value,
         "created_at": to_ms(link.created_at),
     }
-    added = tx.insert(links, _NAMES, [tuple(values[name] for name in _NAMES)], skip_existing=True)
+    added = tx.insert(links, [_LinkRow(**values)], skip_existing=True)
     return numbered if added else None
 
 
@@ -80,8 +116,9 @@ def delete_link(tx: Tx, account_id: str, kind: LinkKind, link_id: str) -> Link |
 
 
 def link_by_id(tx: Tx, account_id: str, kind: LinkKind, link_id: str) -> Link | None:
-    row = tx.first(
-        select(*links.c).where(links.c.account_id == account_id, links.c.kind == kind.value, links.c.id == link_id)
+    row = tx.one(
+        _LinkRow,
+        select(*_COLUMNS).where(links.c.account_id == account_id, links.c.kind == kind.value, links.c.id == link_id),
     )
     return None if row is None else _link(row)
 
@@ -94,63 +131,70 @@ def kinds_of_links(tx: Tx, account_id: str, link_ids: Collection[str]) -> dict[s
 
 def links_of(tx: Tx, account_id: str, kind: LinkKind) -> list[Link]:
     """All of them, newest first."""
-    query = select(*links.c).where(links.c.account_id == account_id, links.c.kind == kind.value)
-    return [_link(row) for row in tx.rows(query.order_by(links.c.number.desc()))]
+    query = select(*_COLUMNS).where(links.c.account_id == account_id, links.c.kind == kind.value)
+    return [_link(row) for row in tx.all(_LinkRow, query.order_by(links.c.number.desc()))]
 
 
 def any_link(tx: Tx, link_id: str) -> Link | None:
     """Spans accounts: this is what somebody has who was sent a short address."""
-    row = tx.first(select(*links.c).where(links.c.id == link_id))
+    row = tx.one(_LinkRow, select(*_COLUMNS).where(links.c.id == link_id))
     return None if row is None else _link(row)
 
 
 def any_file(tx: Tx, key: str) -> Link | None:
     """The attachment that is kept under a key. Spans accounts: keys can't be guessed."""
-    row = tx.first(select(*links.c).where(links.c.kind == LinkKind.ATTACHMENT.value, links.c.target == key))
+    row = tx.one(_LinkRow, select(*_COLUMNS).where(links.c.kind == LinkKind.ATTACHMENT.value, links.c.target == key))
     return None if row is None else _link(row)
 
 
 def add_tokens(tx: Tx, batch: Batch, tracked: Sequence[Tracked]) -> None:
     """The addresses that a batch's recipients get."""
     constants = {"account_id": batch.account_id, "batch_id": batch.id}
-    tx.insert(link_tokens, Tracked._fields, tracked, constants, skip_existing=True)
+    tx.insert(link_tokens, tracked, constants, skip_existing=True)
 
 
 def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
     """Stores hits of links that are there, counts them, and tells who is to be told; how many. Spans accounts."""
-    found = {
-        row[0]: (row[1], LinkKind(row[2]))
-        for row in tx.rows(
-            select(links.c.id, links.c.account_id, links.c.kind)
-            .where(tx.among(links.c.id, {click.link_id for click in clicks}))
-            .order_by(links.c.id)
-            .with_for_update()
-        )
-    }
+    query = select(links.c.id, links.c.account_id, links.c.kind)
+    query = query.where(tx.among(links.c.id, {click.link_id for click in clicks})).order_by(links.c.id)
+    found = {link_id: (account_id, LinkKind(kind)) for link_id, account_id, kind in tx.rows(query.with_for_update())}
     known = _whose(tx, found, {click.token for click in clicks if click.token})
     stored = [click for click in clicks if click.link_id in found]
-    by_account: dict[str, list[Click]] = {}
-    for click in stored:
-        by_account.setdefault(found[click.link_id][0], []).append(click)
-    ids = following(new_id(), len(stored))
-    place = 0
+    by_account: dict[str, list[tuple[Click, str]]] = {}
+    for click, hit_id in zip(stored, following(new_id(), len(stored)), strict=True):
+        by_account.setdefault(found[click.link_id][0], []).append((click, hit_id))
     for account_id, those in sorted(by_account.items()):
         numbers = take_numbers(tx, account_id, "hits", len(those))
-        rows: list[Values] = []
+        rows = [
+            _hit_row(account_id, hit_id, number, click, *known.get((click.link_id, click.token or ""), (None, None)))
+            for number, (click, hit_id) in zip(numbers, those, strict=True)
+        ]
+        tx.insert(hits, rows)
         told: dict[LinkKind, list[str]] = {}
-        for number, click in zip(numbers, those, strict=True):
-            link_id, token, at_ms, user_agent, address, language, referrer = click
-            msisdn, batch_id = known.get((link_id, token or ""), (None, None))
-            hit_id = ids[place]
-            place += 1
-            rows.append((hit_id, link_id, number, at_ms, user_agent, address, language, referrer, msisdn, batch_id))
-            told.setdefault(found[link_id][1], []).append(hit_id)
-        columns = tuple(name for name in _HIT_NAMES if name != "account_id")
-        tx.insert(hits, columns, rows, {"account_id": account_id})
+        for row in rows:
+            told.setdefault(found[row.link_id][1], []).append(row.id)
         for kind, hit_ids in told.items():
-            tell(tx, account_id, _EVENTS[kind], "", hit_ids, those[-1].at_ms)
+            tell(tx, account_id, _EVENTS[kind], "", hit_ids, rows[-1].at)
     _count(tx, stored)
     return len(stored)
+
+
+def _hit_row(
+    account_id: str, hit_id: str, number: int, click: Click, msisdn: str | None, batch_id: str | None
+) -> _HitRow:
+    return _HitRow(
+        id=hit_id,
+        account_id=account_id,
+        link_id=click.link_id,
+        number=number,
+        at=click.at_ms,
+        user_agent=click.user_agent,
+        address=click.address,
+        language=click.language,
+        referrer=click.referrer,
+        msisdn=msisdn,
+        batch_id=batch_id,
+    )
 
 
 _EVENTS = {LinkKind.SHORTLINK: EventKind.LINK_HIT, LinkKind.ATTACHMENT: EventKind.ATTACHMENT_HIT}
@@ -164,41 +208,53 @@ def _whose(tx: Tx, link_ids: Iterable[str], tokens: set[str]) -> dict[tuple[str,
             tx.among(link_tokens.c.link_id, link_ids), tx.among(link_tokens.c.token, tokens)
         )
     )
-    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+    return {(link_id, token): (msisdn, batch_id) for link_id, token, msisdn, batch_id in rows}
 
 
 def _count(tx: Tx, stored: Sequence[Click]) -> None:
     more: dict[str, int] = {}
     for click in stored:
         more[click.link_id] = more.get(click.link_id, 0) + 1
-    before = tx.rows(select(links.c.id, links.c.hits).where(tx.among(links.c.id, more)))
-    tx.update(links, "id", ("hits",), [(row[0], row[1] + more[row[0]]) for row in before])
+    before = tx.all(_Count, select(*columns(_Count, links)).where(tx.among(links.c.id, more)))
+    tx.update(links, [_Count(each.id, each.hits + more[each.id]) for each in before])
 
 
-def _hit(row: Sequence[Any]) -> Hit:
-    values = dict(zip(_HIT_NAMES, row, strict=True))
-    return Hit(**values | {"at": from_ms(values["at"])})
+def _hit(row: _HitRow) -> Hit:
+    return Hit(
+        id=row.id,
+        account_id=row.account_id,
+        link_id=row.link_id,
+        number=row.number,
+        at=from_ms(row.at),
+        user_agent=row.user_agent,
+        address=row.address,
+        language=row.language,
+        referrer=row.referrer,
+        msisdn=row.msisdn,
+        batch_id=row.batch_id,
+    )
 
 
 def hits_of(
     tx: Tx, account_id: str, link_id: str, *, limit: int, before: str | None = None, after: str | None = None
 ) -> list[Hit]:
     """A page, newest first: what is older than `before`, or what is next newer than `after`."""
-    query = select(*hits.c).where(hits.c.account_id == account_id, hits.c.link_id == link_id)
+    query = select(*_HIT_COLUMNS).where(hits.c.account_id == account_id, hits.c.link_id == link_id)
     if after is not None:
-        rows = tx.rows(query.where(hits.c.id > after).order_by(hits.c.id).limit(limit))
+        rows = tx.all(_HitRow, query.where(hits.c.id > after).order_by(hits.c.id).limit(limit))
         return [_hit(row) for row in reversed(rows)]
     if before is not None:
         query = query.where(hits.c.id < before)
-    return [_hit(row) for row in tx.rows(query.order_by(hits.c.id.desc()).limit(limit))]
+    return [_hit(row) for row in tx.all(_HitRow, query.order_by(hits.c.id.desc()).limit(limit))]
 
 
 def hits_by_ids(tx: Tx, account_id: str, hit_ids: Sequence[str]) -> list[tuple[Hit, str]]:
     """Several at once, each with what its link leads to, in the order of their identifiers."""
-    rows = tx.rows(
-        select(*hits.c, links.c.target)
+    rows = tx.all(
+        _HitOfTarget,
+        select(*columns(_HitOfTarget, hits, links))
         .join_from(hits, links, links.c.id == hits.c.link_id)
         .where(hits.c.account_id == account_id, tx.among(hits.c.id, hit_ids))
-        .order_by(hits.c.id)
+        .order_by(hits.c.id),
     )
-    return [(_hit(row[:-1]), row[-1]) for row in rows]
+    return [(_hit(row), row.target) for row in rows]

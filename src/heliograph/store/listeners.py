@@ -20,19 +20,20 @@ def listeners_of(tx: Tx, account_id: str, kind: EventKind, channel: str, now_ms:
     """The account's own address comes first, then its connected clients, each protocol's once, then its applications.
     Protocols that know inbound messages only are told of no other."""
     own = tx.first(select(accounts.c.callback_protocol, accounts.c.callback_url).where(accounts.c.id == account_id))
+    protocol, url = own or (NATIVE, None)
     found: list[Listener] = []
-    if own is not None and own[1] is not None and (kind is EventKind.INBOUND or own[0] == NATIVE):
-        found.append(Listener(own[0], own[1]))
+    if url is not None and (kind is EventKind.INBOUND or protocol == NATIVE):
+        found.append(Listener(protocol, url))
     if kind is EventKind.INBOUND:
         protocols = listening_protocols(tx, account_id, now_ms)
-        found += [Listener(protocol, session_sink(protocol)) for protocol in protocols]
-    rows = tx.rows(
+        found += [Listener(each, session_sink(each)) for each in protocols]
+    callbacks = tx.column(
         select(applications.c.callbacks)
         .where(applications.c.account_id == account_id, applications.c.callbacks.is_not(None))
         .order_by(applications.c.number)
     )
     key = callback_key(kind, channel)
-    found += [listener for row in rows if (listener := _decode(row[0]).get(key)) is not None]
+    found += [listener for each in callbacks if (listener := _decode(each).get(key)) is not None]
     return list(dict.fromkeys(found))
 
 

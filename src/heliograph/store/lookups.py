@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, select
@@ -16,12 +15,62 @@ from heliograph.domain.lookups import LineStatus, Lookup, LookupJob, NetworkFact
 from heliograph.store.ledger import Bill, charge, give_back
 from heliograph.store.listeners import tell_one
 from heliograph.store.schema import is_asked, lookup_jobs, lookups
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Row, Tx, columns
 
-_COLUMNS = tuple(column for column in lookups.c if column.name not in {"due_at", "attempts"})
-_NAMES = tuple(column.name for column in _COLUMNS)
-_JOB_NAMES = tuple(column.name for column in lookup_jobs.c)
 _decode_facts = msgspec.json.Decoder(NetworkFacts).decode
+
+
+class _LookupRow(Row, frozen=True):
+    id: str
+    account_id: str
+    job_id: str | None
+    msisdn: str
+    country: str | None
+    price: int
+    facts: str | None
+    """JSON."""
+    callback_url: str | None
+    protocol: str
+    created_at: int
+    done_at: int | None
+
+
+class _JobRow(Row, frozen=True):
+    id: str
+    account_id: str
+    asked: int
+    accepted: int
+    price: int
+    created_at: int
+
+
+_COLUMNS = columns(_LookupRow, lookups)
+_JOB_COLUMNS = columns(_JobRow, lookup_jobs)
+
+
+class _NewLookup(Row, frozen=True):
+    """What is not the same for all that are asked together."""
+
+    id: str
+    msisdn: str
+    country: str | None
+    price: int
+
+
+class _Claimed(Row, frozen=True):
+    id: str
+    attempts: int
+
+
+class _Due(Row, frozen=True):
+    id: str
+    due_at: int
+
+
+class _Answered(Row, frozen=True):
+    id: str
+    facts: str
+    price: int
 
 
 def add_lookups(tx: Tx, wanted: Sequence[Lookup], job: LookupJob | None, due_at: int, now_ms: int) -> None:
@@ -33,8 +82,8 @@ def add_lookups(tx: Tx, wanted: Sequence[Lookup], job: LookupJob | None, due_at:
         raise InsufficientCredit()
     if job is not None:
         values = msgspec.structs.asdict(job) | {"created_at": to_ms(job.created_at)}
-        tx.insert(lookup_jobs, _JOB_NAMES, [tuple(values[name] for name in _JOB_NAMES)])
-    rows: list[Values] = [(lookup.id, lookup.msisdn, lookup.country, lookup.price) for lookup in wanted]
+        tx.insert(lookup_jobs, [_JobRow(**values)])
+    rows = [_NewLookup(lookup.id, lookup.msisdn, lookup.country, lookup.price) for lookup in wanted]
     constants = {
         "account_id": first.account_id,
         "job_id": first.job_id,
@@ -43,30 +92,27 @@ def add_lookups(tx: Tx, wanted: Sequence[Lookup], job: LookupJob | None, due_at:
         "created_at": to_ms(first.created_at),
         "due_at": due_at,
     }
-    tx.insert(lookups, ("id", "msisdn", "country", "price"), rows, constants)
+    tx.insert(lookups, rows, constants)
 
 
-def _lookup(row: Sequence[Any]) -> Lookup:
-    values = dict(zip(_NAMES, row, strict=True))
-    return Lookup(
-        **values
-        | {
-            "facts": None if values["facts"] is None else _decode_facts(values["facts"]),
-            "created_at": from_ms(values["created_at"]),
-            "done_at": maybe_instant(values["done_at"]),
-        }
-    )
+def _lookup(row: _LookupRow) -> Lookup:
+    values = msgspec.structs.asdict(row) | {
+        "facts": None if row.facts is None else _decode_facts(row.facts),
+        "created_at": from_ms(row.created_at),
+        "done_at": maybe_instant(row.done_at),
+    }
+    return Lookup(**values)
 
 
 def lookup_by_id(tx: Tx, account_id: str, lookup_id: str) -> Lookup | None:
-    row = tx.first(select(*_COLUMNS).where(lookups.c.account_id == account_id, lookups.c.id == lookup_id))
+    row = tx.one(_LookupRow, select(*_COLUMNS).where(lookups.c.account_id == account_id, lookups.c.id == lookup_id))
     return None if row is None else _lookup(row)
 
 
 def lookups_by_ids(tx: Tx, account_id: str, lookup_ids: Sequence[str]) -> list[Lookup]:
     """Several at once, in the order of their identifiers."""
     query = select(*_COLUMNS).where(lookups.c.account_id == account_id, tx.among(lookups.c.id, lookup_ids))
-    return [_lookup(row) for row in tx.rows(query.order_by(lookups.c.id))]
+    return [_lookup(row) for row in tx.all(_LookupRow, query.order_by(lookups.c.id))]
 
 
 def _of_job(job_id: str) -> ColumnElement[bool]:
@@ -79,27 +125,28 @@ def lookups_of_job(
     """A page, newest first: what is older than `before`, or what is next newer than `after`."""
     query = select(*_COLUMNS).where(lookups.c.account_id == account_id, _of_job(job_id))
     if after is not None:
-        rows = tx.rows(query.where(lookups.c.id > after).order_by(lookups.c.id).limit(limit))
+        rows = tx.all(_LookupRow, query.where(lookups.c.id > after).order_by(lookups.c.id).limit(limit))
         return [_lookup(row) for row in reversed(rows)]
     if before is not None:
         query = query.where(lookups.c.id < before)
-    return [_lookup(row) for row in tx.rows(query.order_by(lookups.c.id.desc()).limit(limit))]
+    return [_lookup(row) for row in tx.all(_LookupRow, query.order_by(lookups.c.id.desc()).limit(limit))]
 
 
 def countries_of_job(tx: Tx, account_id: str, job_id: str) -> list[str | None]:
     """The country of each of its numbers."""
-    return [
-        row[0] for row in tx.rows(select(lookups.c.country).where(lookups.c.account_id == account_id, _of_job(job_id)))
-    ]
+    mine = (lookups.c.account_id == account_id, _of_job(job_id))
+    return tx.column(select(lookups.c.country).where(*mine))
 
 
-def _job(row: Sequence[Any]) -> LookupJob:
-    values = dict(zip(_JOB_NAMES, row, strict=True))
-    return LookupJob(**values | {"created_at": from_ms(values["created_at"])})
+def _job(row: _JobRow) -> LookupJob:
+    values = msgspec.structs.asdict(row) | {"created_at": from_ms(row.created_at)}
+    return LookupJob(**values)
 
 
 def job_by_id(tx: Tx, account_id: str, job_id: str) -> LookupJob | None:
-    row = tx.first(select(*lookup_jobs.c).where(lookup_jobs.c.account_id == account_id, lookup_jobs.c.id == job_id))
+    row = tx.one(
+        _JobRow, select(*_JOB_COLUMNS).where(lookup_jobs.c.account_id == account_id, lookup_jobs.c.id == job_id)
+    )
     return None if row is None else _job(row)
 
 
@@ -107,13 +154,13 @@ def jobs_of(
     tx: Tx, account_id: str, *, limit: int, before: str | None = None, after: str | None = None
 ) -> list[LookupJob]:
     """A page, newest first: what is older than `before`, or what is next newer than `after`."""
-    query = select(*lookup_jobs.c).where(lookup_jobs.c.account_id == account_id)
+    query = select(*_JOB_COLUMNS).where(lookup_jobs.c.account_id == account_id)
     if after is not None:
-        rows = tx.rows(query.where(lookup_jobs.c.id > after).order_by(lookup_jobs.c.id).limit(limit))
+        rows = tx.all(_JobRow, query.where(lookup_jobs.c.id > after).order_by(lookup_jobs.c.id).limit(limit))
         return [_job(row) for row in reversed(rows)]
     if before is not None:
         query = query.where(lookup_jobs.c.id < before)
-    return [_job(row) for row in tx.rows(query.order_by(lookup_jobs.c.id.desc()).limit(limit))]
+    return [_job(row) for row in tx.all(_JobRow, query.order_by(lookup_jobs.c.id.desc()).limit(limit))]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -134,13 +181,14 @@ def claim_lookups(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    tx.update(lookups, "id", ("attempts",), [(row[0], row[2] + 1) for row in rows], {"due_at": lease_until})
-    return [Question(row[0], row[1], row[2] + 1) for row in rows]
+    claimed = [Question(lookup_id, msisdn, attempts + 1) for lookup_id, msisdn, attempts in rows]
+    tx.update(lookups, [_Claimed(each.id, each.attempts) for each in claimed], {"due_at": lease_until})
+    return claimed
 
 
 def ask_again(tx: Tx, questions: Sequence[Question], due_at: int) -> None:
     """Puts questions off that nobody could answer now, until then. Spans accounts."""
-    tx.update(lookups, "id", ("due_at",), [(question.id, due_at) for question in questions])
+    tx.update(lookups, [_Due(question.id, due_at) for question in questions])
 
 
 def record_answers(tx: Tx, answers: Sequence[tuple[str, NetworkFacts]], now_ms: int) -> list[Lookup]:
@@ -148,11 +196,12 @@ def record_answers(tx: Tx, answers: Sequence[tuple[str, NetworkFacts]], now_ms: 
 
     What has been answered before stays as it is. Spans accounts.
     """
-    rows = tx.rows(
+    rows = tx.all(
+        _LookupRow,
         select(*_COLUMNS)
         .where(tx.among(lookups.c.id, [lookup_id for lookup_id, _ in answers]), is_asked)
         .order_by(lookups.c.id)
-        .with_for_update()
+        .with_for_update(),
     )
     facts = dict(answers)
     done = []
@@ -164,8 +213,8 @@ def record_answers(tx: Tx, answers: Sequence[tuple[str, NetworkFacts]], now_ms: 
             whose = (lookup.account_id, lookup.job_id or lookup.id)
             back[whose] = back.get(whose, 0) + lookup.price - price
         done.append(msgspec.structs.replace(lookup, facts=found, price=price, done_at=from_ms(now_ms)))
-    written = [(lookup.id, msgspec.json.encode(lookup.facts).decode(), lookup.price) for lookup in done]
-    tx.update(lookups, "id", ("facts", "price"), written, {"due_at": None, "done_at": now_ms})
+    written = [_Answered(lookup.id, msgspec.json.encode(lookup.facts).decode(), lookup.price) for lookup in done]
+    tx.update(lookups, written, {"due_at": None, "done_at": now_ms})
     if back:
         give_back(tx, [Bill(*whose, amount) for whose, amount in back.items()], now_ms)
     _tell(tx, done, now_ms)

@@ -28,39 +28,43 @@ from heliograph.domain.messages import Message
 from heliograph.domain.reports import Bucket, MessageState, RecipientStatus, ReportRow, SummaryRow, Sums
 from heliograph.domain.statuses import SETTLED, Status
 from heliograph.store.schema import batches, messages
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
-_COLUMNS = (
-    messages.c.id,
-    messages.c.account_id,
-    messages.c.batch_id,
-    messages.c.msisdn,
-    batches.c.originator,
-    case((batches.c.kind == BodyKind.TEXT.value, batches.c.body)).label("text"),
-    messages.c.status,
-    messages.c.reason,
-    messages.c.detail,
-    messages.c.provider_code,
-    messages.c.encoding,
-    messages.c.parts,
-    messages.c.provider,
-    messages.c.provider_ref,
-    messages.c.attempts,
-    messages.c.created_at,
-    messages.c.due_at,
-    messages.c.expire_at,
-    messages.c.lease_until,
-    messages.c.sent_at,
-    messages.c.settled_at,
-    messages.c.confirmed_at,
-    messages.c.price,
-    messages.c.country,
-    messages.c.channel,
-    messages.c.leg,
-    messages.c.plan,
-    messages.c.priority,
-)
-_NAMES = tuple(column.name for column in _COLUMNS)
+
+class _Stored(Row, frozen=True):
+    """A message and what it has of its batch. Instants are milliseconds since 1970."""
+
+    id: str
+    account_id: str
+    batch_id: str
+    msisdn: str
+    originator: str | None
+    text: str | None
+    status: str
+    reason: str | None
+    detail: str | None
+    provider_code: str | None
+    encoding: str | None
+    parts: int | None
+    provider: str | None
+    provider_ref: str | None
+    attempts: int
+    created_at: int
+    due_at: int
+    expire_at: int
+    lease_until: int | None
+    sent_at: int | None
+    settled_at: int | None
+    price: int
+    country: str | None
+    channel: str
+    leg: int
+    plan: str | None
+    priority: int
+    confirmed_at: int | None
+
+
+_COLUMNS = columns(_Stored, messages, batches, text=case((batches.c.kind == BodyKind.TEXT.value, batches.c.body)))
 _WITH_BATCH = messages.join(batches, batches.c.id == messages.c.batch_id)
 
 
@@ -72,20 +76,36 @@ def of_batch(batch_id: str) -> ColumnElement[bool]:
         return false()
 
 
-def _message(row: Sequence[Any]) -> Message:
-    values = dict(zip(_NAMES, row, strict=True))
+def _message(row: _Stored) -> Message:
     return Message(
-        **values
-        | {
-            "status": Status(values["status"]),
-            "created_at": from_ms(values["created_at"]),
-            "due_at": from_ms(values["due_at"]),
-            "expire_at": from_ms(values["expire_at"]),
-            "lease_until": maybe_instant(values["lease_until"]),
-            "sent_at": maybe_instant(values["sent_at"]),
-            "settled_at": maybe_instant(values["settled_at"]),
-            "confirmed_at": maybe_instant(values["confirmed_at"]),
-        }
+        id=row.id,
+        account_id=row.account_id,
+        batch_id=row.batch_id,
+        msisdn=row.msisdn,
+        originator=row.originator,
+        text=row.text,
+        status=Status(row.status),
+        reason=row.reason,
+        detail=row.detail,
+        provider_code=row.provider_code,
+        encoding=row.encoding,
+        parts=row.parts,
+        provider=row.provider,
+        provider_ref=row.provider_ref,
+        attempts=row.attempts,
+        created_at=from_ms(row.created_at),
+        due_at=from_ms(row.due_at),
+        expire_at=from_ms(row.expire_at),
+        lease_until=maybe_instant(row.lease_until),
+        sent_at=maybe_instant(row.sent_at),
+        settled_at=maybe_instant(row.settled_at),
+        price=row.price,
+        country=row.country,
+        channel=row.channel,
+        leg=row.leg,
+        plan=row.plan,
+        priority=row.priority,
+        confirmed_at=maybe_instant(row.confirmed_at),
     )
 
 
@@ -103,28 +123,26 @@ def recent_failures(tx: Tx, msisdn: str | None, limit: int) -> list[Message]:
     query = query.where(tx.among(messages.c.status, [status.value for status in SETTLED - {Status.DELIVERED}]))
     if msisdn is not None:
         query = query.where(messages.c.msisdn == msisdn)
-    return [_message(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
+    return [_message(row) for row in tx.all(_Stored, query.order_by(messages.c.id.desc()).limit(limit))]
 
 
 def message_by_id(tx: Tx, account_id: str, message_id: str) -> Message | None:
     query = select(*_COLUMNS).select_from(_WITH_BATCH)
-    row = tx.first(query.where(messages.c.account_id == account_id, messages.c.id == message_id))
+    row = tx.one(_Stored, query.where(messages.c.account_id == account_id, messages.c.id == message_id))
     return None if row is None else _message(row)
 
 
 def message_to(tx: Tx, account_id: str, batch_id: str, msisdn: str) -> Message | None:
     """The message of a batch to one recipient."""
-    query = select(*_COLUMNS).select_from(_WITH_BATCH)
-    row = tx.first(
-        query.where(messages.c.account_id == account_id, of_batch(batch_id), messages.c.msisdn == msisdn).limit(1)
-    )
+    mine = (messages.c.account_id == account_id, of_batch(batch_id), messages.c.msisdn == msisdn)
+    row = tx.one(_Stored, select(*_COLUMNS).select_from(_WITH_BATCH).where(*mine).limit(1))
     return None if row is None else _message(row)
 
 
 def messages_by_ids(tx: Tx, message_ids: Sequence[str]) -> dict[str, Message]:
     """Several at once. Spans accounts: for the engine and the operator's own pages only."""
     query = select(*_COLUMNS).select_from(_WITH_BATCH).where(tx.among(messages.c.id, message_ids))
-    return {row[0]: _message(row) for row in tx.rows(query)}
+    return {row.id: _message(row) for row in tx.all(_Stored, query)}
 
 
 def messages_of(
@@ -141,11 +159,12 @@ def messages_of(
     `after`."""
     query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted)
     if after is not None:
-        rows = tx.rows(query.where(messages.c.id > after).order_by(messages.c.id).limit(limit))
+        rows = tx.all(_Stored, query.where(messages.c.id > after).order_by(messages.c.id).limit(limit))
         return [_message(row) for row in reversed(rows)]
     if before is not None:
         query = query.where(messages.c.id < before)
-    return [_message(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit).offset(offset))]
+    page = query.order_by(messages.c.id.desc()).limit(limit).offset(offset)
+    return [_message(row) for row in tx.all(_Stored, page)]
 
 
 def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter) -> Select[Any]:
@@ -190,7 +209,7 @@ def _of_countries(tx: Tx, countries: Sequence[str | None]) -> ColumnElement[bool
     return or_(named, messages.c.country.is_(None)) if None in countries else named
 
 
-_REPORT_ROW = tuple(messages.c[name] for name in ReportRow._fields)
+_REPORT_ROW = columns(ReportRow, messages)
 
 
 def report_rows_of(
@@ -203,7 +222,7 @@ def report_rows_of(
     if before is not None:
         query = query.where(messages.c.id < before)
     with tx.in_index_order():
-        return [ReportRow._make(row) for row in tx.rows(query.order_by(messages.c.id.desc()).limit(limit))]
+        return tx.all(ReportRow, query.order_by(messages.c.id.desc()).limit(limit))
 
 
 _SUMS = (
@@ -215,8 +234,8 @@ _SUMS = (
 
 def sums_of(tx: Tx, account_id: str, wanted: MessageFilter) -> Sums:
     """Of all messages that the filter lets through."""
-    (row,) = tx.rows(_filtered(tx, select(*_SUMS).select_from(_WITH_BATCH), account_id, wanted))
-    return Sums(*map(int, row))
+    (sums,) = tx.rows(_filtered(tx, select(*_SUMS).select_from(_WITH_BATCH), account_id, wanted))
+    return Sums(*map(int, sums))
 
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -225,7 +244,7 @@ _DAY_MS = 24 * 60 * 60 * 1000
 def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> list[SummaryRow]:
     """What was sent, by everything that reports are grouped by."""
     # Literals: PostgreSQL does not see that a parameter in GROUP BY is the one in the list of columns.
-    columns = (
+    grouped = (
         batches.c.protocol,
         messages.c.country,
         messages.c.channel,
@@ -234,10 +253,12 @@ def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> l
         messages.c.reason,
         case((messages.c.due_at > literal_column(str(now_ms)), 1), else_=0).label("scheduled"),
     )
-    query = select(*columns, *_SUMS).select_from(_WITH_BATCH).group_by(*columns)
+    query = select(*grouped, *_SUMS).select_from(_WITH_BATCH).group_by(*grouped)
     return [
-        SummaryRow(row[0], row[1], row[2], int(row[3]), Status(row[4]), row[5], bool(row[6]), Sums(*map(int, row[7:])))
-        for row in tx.rows(_filtered(tx, query, account_id, wanted))
+        SummaryRow(protocol, country, channel, int(day), Status(status), reason, bool(scheduled), Sums(*map(int, sums)))
+        for protocol, country, channel, day, status, reason, scheduled, *sums in tx.rows(
+            _filtered(tx, query, account_id, wanted)
+        )
     ]
 
 
@@ -247,20 +268,20 @@ def sums_by_batch(
     """Of each of these batches: how its messages stand, whether they are not due yet, and what they come to."""
     if not batch_ids:
         return {}
-    columns = (
+    grouped = (
         messages.c.batch_id,
         messages.c.status,
         messages.c.reason,
         case((messages.c.due_at > literal_column(str(now_ms)), 1), else_=0).label("scheduled"),
     )
-    query = select(*columns, *_SUMS).where(
+    query = select(*grouped, *_SUMS).where(
         messages.c.account_id == account_id,
         messages.c.id > min(batch_ids),
         messages.c.id <= last_following(max(batch_ids)),
         tx.among(messages.c.batch_id, batch_ids),
     )
     found: dict[str, list[tuple[Status, str | None, bool, Sums]]] = {}
-    for batch_id, status, reason, scheduled, *sums in tx.rows(query.group_by(*columns)):
+    for batch_id, status, reason, scheduled, *sums in tx.rows(query.group_by(*grouped)):
         found.setdefault(batch_id, []).append((Status(status), reason, bool(scheduled), Sums(*map(int, sums))))
     return found
 
@@ -281,10 +302,10 @@ def _state(state: MessageState) -> str:
 
 def states_of(tx: Tx, account_id: str, wanted: MessageFilter) -> list[tuple[MessageState, int]]:
     """Count the messages in each state."""
-    columns = (messages.c.status, messages.c.reason, messages.c.provider_code)
-    query = select(*columns, func.count().label("count")).select_from(_WITH_BATCH).group_by(*columns)
+    state = (messages.c.status, messages.c.reason, messages.c.provider_code)
+    query = select(*state, func.count().label("count")).select_from(_WITH_BATCH).group_by(*state)
     rows = tx.rows(_filtered(tx, query, account_id, wanted))
-    return [(MessageState(Status(row[0]), row[1], row[2]), row[3]) for row in rows]
+    return [(MessageState(Status(status), reason, code), count) for status, reason, code, count in rows]
 
 
 def confirm(tx: Tx, account_id: str, batch_id: str, msisdns: Sequence[str], now_ms: int) -> int:
@@ -302,7 +323,7 @@ def buckets_of(tx: Tx, account_id: str, batch_id: str) -> list[Bucket]:
         .group_by(messages.c.status, messages.c.reason, messages.c.provider_code)
         .order_by(messages.c.status, messages.c.reason, messages.c.provider_code)
     )
-    return [Bucket(Status(row[0]), row[1], row[2], row[3]) for row in rows]
+    return [Bucket(Status(status), reason, code, count) for status, reason, code, count in rows]
 
 
 def recipient_statuses_of(tx: Tx, account_id: str, batch_id: str) -> list[RecipientStatus]:
@@ -312,4 +333,4 @@ def recipient_statuses_of(tx: Tx, account_id: str, batch_id: str) -> list[Recipi
         .where(messages.c.account_id == account_id, of_batch(batch_id))
         .order_by(messages.c.id)
     )
-    return [RecipientStatus(row[0], Status(row[1]), row[2], row[3]) for row in rows]
+    return [RecipientStatus(msisdn, Status(status), reason, code) for msisdn, status, reason, code in rows]

@@ -5,13 +5,19 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from heliograph.store.schema import numbering
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx
+
+
+class _Last(Row, frozen=True):
+    account_id: str
+    kind: str
+    last: int
 
 
 def take_numbers(tx: Tx, account_id: str, kind: str, count: int) -> range:
     """The next `count` numbers of this kind of thing. Others wait until this transaction ends."""
     mine = (numbering.c.account_id == account_id, numbering.c.kind == kind)
-    tx.insert(numbering, ("account_id", "kind", "last"), [(account_id, kind, 0)], skip_existing=True)
+    tx.insert(numbering, [_Last(account_id, kind, 0)], skip_existing=True)
     tx.run(update(numbering).where(*mine).values(last=numbering.c.last + count))
     last: int = tx.value(select(numbering.c.last).where(*mine))
     return range(last - count + 1, last + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sqlalchemy import delete, func, select
 
@@ -13,7 +12,27 @@ from heliograph.domain.optouts import OptOut, OptOutSource
 from heliograph.store.listeners import tell
 from heliograph.store.numbering import take_numbers
 from heliograph.store.schema import optouts
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
+
+
+class _OptOutRow(Row, frozen=True):
+    account_id: str
+    msisdn: str
+    source: str
+    created_at: int
+    number: int
+
+
+_COLUMNS = columns(_OptOutRow, optouts)
+
+
+class _Numbered(Row, frozen=True):
+    msisdn: str
+    number: int
+
+
+def _optout(row: _OptOutRow) -> OptOut:
+    return OptOut(row.account_id, row.msisdn, OptOutSource(row.source), from_ms(row.created_at), row.number)
 
 
 def opted_out_among(tx: Tx, recipients: Iterable[tuple[str, Sequence[str]]]) -> set[tuple[str, str]]:
@@ -38,8 +57,8 @@ def add_optouts(tx: Tx, account_id: str, msisdns: Sequence[str], source: OptOutS
         return 0
     numbers = take_numbers(tx, account_id, "optouts", len(new))
     constants = {"account_id": account_id, "source": source.value, "created_at": now_ms}
-    rows = list(zip(new, numbers, strict=True))
-    added = tx.insert(optouts, ("msisdn", "number"), rows, constants, skip_existing=True)
+    rows = [_Numbered(msisdn, number) for msisdn, number in zip(new, numbers, strict=True)]
+    added = tx.insert(optouts, rows, constants, skip_existing=True)
     tell(tx, account_id, EventKind.OPTED_OUT, "", new, now_ms)
     return added
 
@@ -54,7 +73,7 @@ def optouts_of(tx: Tx, account_id: str, *, limit: int, after: str | None = None)
     query = select(*_COLUMNS).where(optouts.c.account_id == account_id)
     if after is not None:
         query = query.where(optouts.c.msisdn > after)
-    return [_optout(row) for row in tx.rows(query.order_by(optouts.c.msisdn).limit(limit))]
+    return [_optout(row) for row in tx.all(_OptOutRow, query.order_by(optouts.c.msisdn).limit(limit))]
 
 
 def newest_optouts(
@@ -64,26 +83,21 @@ def newest_optouts(
     query = select(*_COLUMNS).where(optouts.c.account_id == account_id)
     total = tx.value(select(func.count()).select_from(optouts).where(optouts.c.account_id == account_id))
     if after is not None:
-        rows = tx.rows(query.where(optouts.c.number > after).order_by(optouts.c.number).limit(limit))
+        rows = tx.all(_OptOutRow, query.where(optouts.c.number > after).order_by(optouts.c.number).limit(limit))
         return [_optout(row) for row in reversed(rows)], int(total)
     if before is not None:
         query = query.where(optouts.c.number < before)
-    return [_optout(row) for row in tx.rows(query.order_by(optouts.c.number.desc()).limit(limit))], int(total)
+    return [_optout(row) for row in tx.all(_OptOutRow, query.order_by(optouts.c.number.desc()).limit(limit))], int(
+        total
+    )
 
 
 def optouts_to(tx: Tx, account_id: str, msisdns: Sequence[str]) -> list[OptOut]:
     """Those of these numbers, in their order."""
     query = select(*_COLUMNS).where(optouts.c.account_id == account_id, tx.among(optouts.c.msisdn, msisdns))
-    return [_optout(row) for row in tx.rows(query.order_by(optouts.c.msisdn))]
+    return [_optout(row) for row in tx.all(_OptOutRow, query.order_by(optouts.c.msisdn))]
 
 
 def optout_by_number(tx: Tx, account_id: str, number: int) -> OptOut | None:
-    row = tx.first(select(*_COLUMNS).where(optouts.c.account_id == account_id, optouts.c.number == number))
+    row = tx.one(_OptOutRow, select(*_COLUMNS).where(optouts.c.account_id == account_id, optouts.c.number == number))
     return None if row is None else _optout(row)
-
-
-_COLUMNS = (optouts.c.account_id, optouts.c.msisdn, optouts.c.source, optouts.c.created_at, optouts.c.number)
-
-
-def _optout(row: Sequence[Any]) -> OptOut:
-    return OptOut(row[0], row[1], OptOutSource(row[2]), from_ms(row[3]), row[4])

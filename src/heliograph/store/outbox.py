@@ -61,7 +61,7 @@ def add_events(tx: Tx, new: Sequence[NewEvent], now_ms: int) -> None:
         )
         for identifier, event in zip(following(new_id(), len(new)), new, strict=True)
     ]
-    tx.insert_rows(events, rows, {"state": "waiting", "due_at": now_ms, "created_at": now_ms})
+    tx.insert(events, rows, {"state": "waiting", "due_at": now_ms, "created_at": now_ms})
 
 
 class Target(Row, frozen=True):

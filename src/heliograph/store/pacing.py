@@ -120,7 +120,7 @@ def _move_on(tx: Tx, pace: Pace, free_at: Mapping[str, int], taken: Counter[str]
         for line, (count, per_second) in counts.items()
         if count and per_second
     ]
-    tx.update_rows(paces, moved)
+    tx.update(paces, moved)
 
 
 def _held_at(tx: Tx, line: str, limit: int) -> list[Queued]:
@@ -152,16 +152,12 @@ class _NewLine(Row, frozen=True):
 
 def open_lines(tx: Tx, lines: Collection[str]) -> None:
     """Notes that messages wait at these lines: called in the transaction that lets them."""
-    known = {
-        row[0]
-        for row in tx.rows(
-            select(paces.c.line).where(tx.among(paces.c.line, lines)).order_by(paces.c.line).with_for_update()
-        )
-    }
+    query = select(paces.c.line).where(tx.among(paces.c.line, lines)).order_by(paces.c.line)
+    known = set(tx.column(query.with_for_update()))
     wanted = {line for line in lines if line not in known}
     wanted |= {provider for line in wanted if (provider := _provider_at(line)) not in known}
     new = [_NewLine(line, _provider_at(line)) for line in sorted(wanted)]
-    tx.insert_rows(paces, new, {"free_at_us": 0}, skip_existing=True)
+    tx.insert(paces, new, {"free_at_us": 0}, skip_existing=True)
 
 
 def next_place_ms(tx: Tx, providers: Collection[str]) -> int | None:
@@ -179,13 +175,11 @@ def leave_lines(tx: Tx, limit: int, *, of: str | None = None, other_than: Collec
     these. At most `limit`; how many. Spans accounts."""
     lines = select(paces.c.line)
     lines = lines.where(~tx.among(paces.c.provider, other_than)) if of is None else lines.where(paces.c.provider == of)
-    rows = tx.rows(
+    held = tx.column(
         select(messages.c.id)
         .where(is_queued, is_held, messages.c.line.in_(lines))
         .order_by(messages.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    if not rows:
-        return 0
-    return tx.run(update(messages).where(tx.among(messages.c.id, [row[0] for row in rows])).values(line=None))
+    return tx.run(update(messages).where(tx.among(messages.c.id, held)).values(line=None)) if held else 0

@@ -11,16 +11,25 @@ from heliograph.domain.batches import Draft
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.parking import Parked
 from heliograph.store.schema import batches, parked
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
-_COLUMNS = (parked.c.id, parked.c.account_id, parked.c.draft, parked.c.created_at)
+
+class _ParkedRow(Row, frozen=True):
+    id: str
+    account_id: str
+    protocol: str
+    draft: str
+    """JSON."""
+    created_at: int
+
+
 _decode_draft = msgspec.json.Decoder(Draft).decode
 
 
 def park(tx: Tx, waiting: Parked) -> None:
     draft = msgspec.json.encode(waiting.draft).decode()
-    row = (waiting.id, waiting.account_id, waiting.draft.protocol, draft, to_ms(waiting.created_at))
-    tx.insert(parked, ("id", "account_id", "protocol", "draft", "created_at"), [row])
+    row = _ParkedRow(waiting.id, waiting.account_id, waiting.draft.protocol, draft, to_ms(waiting.created_at))
+    tx.insert(parked, [row])
 
 
 def unpark(tx: Tx, account_id: str, parked_id: str) -> bool:
@@ -30,8 +39,9 @@ def unpark(tx: Tx, account_id: str, parked_id: str) -> bool:
 
 def parked_by_ids(tx: Tx, account_id: str, parked_ids: Collection[str]) -> dict[str, Parked]:
     """Several at once."""
-    query = select(*_COLUMNS).where(parked.c.account_id == account_id, tx.among(parked.c.id, parked_ids))
-    return {row[0]: Parked(row[0], row[1], _decode_draft(row[2]), from_ms(row[3])) for row in tx.rows(query)}
+    mine = (parked.c.account_id == account_id, tx.among(parked.c.id, parked_ids))
+    rows = tx.all(_ParkedRow, select(*columns(_ParkedRow, parked)).where(*mine))
+    return {row.id: Parked(row.id, row.account_id, _decode_draft(row.draft), from_ms(row.created_at)) for row in rows}
 
 
 def newest_of_door(tx: Tx, account_id: str, protocol: str, *, skip: int, limit: int) -> list[str]:
@@ -41,4 +51,4 @@ def newest_of_door(tx: Tx, account_id: str, protocol: str, *, skip: int, limit: 
         of_door = select(table.c.id).where(table.c.account_id == account_id, table.c.protocol == protocol)
         newest.append(select(of_door.order_by(table.c.id.desc()).limit(skip + limit).subquery().c.id))
     either = union_all(*newest).subquery()
-    return [row[0] for row in tx.rows(select(either.c.id).order_by(either.c.id.desc()).offset(skip).limit(limit))]
+    return tx.column(select(either.c.id).order_by(either.c.id.desc()).offset(skip).limit(limit))

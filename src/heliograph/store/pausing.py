@@ -39,9 +39,12 @@ def resume_batch(tx: Tx, account_id: str, batch_id: str) -> bool | None:
 def _turn(tx: Tx, account_id: str, batch_id: str, then: Pause, reason: PauseReason | None) -> bool | None:
     mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
     row = tx.first(select(batches.c.pause, batches.c.canceled_at).where(*mine).with_for_update())
-    if row is None or row[1] is not None:
+    if row is None:
         return None
-    if (row[0] in HOLDING) == (then is Pause.PAUSING):
+    pause, canceled_at = row
+    if canceled_at is not None:
+        return None
+    if (pause in HOLDING) == (then is Pause.PAUSING):
         return False
     values: dict[str, Any] = {"pause": then.value, "pause_reason": reason and reason.value}
     if then is Pause.RESUMING:  # it has been looked at: what failed before counts no longer
@@ -93,7 +96,7 @@ def move_paused(tx: Tx, limit: int, looked_at: Mapping[str, str]) -> Moved | Non
         query = query.where(is_queued, is_held, messages.c.line == aside)
         query = query.order_by(messages.c.priority, messages.c.due_at, messages.c.id)
         values = {"line": None, "reason": None}
-    ids = [found[0] for found in tx.rows(query.limit(limit).with_for_update())]
+    ids = tx.column(query.limit(limit).with_for_update())
     if ids:
         tx.run(update(messages).where(tx.among(messages.c.id, ids)).values(**values))
     if len(ids) < limit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import delete, func, select
 
@@ -11,20 +10,16 @@ from heliograph.domain.messages import Waiting
 from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.statuses import Status
 from heliograph.store.schema import is_queued, is_sending, messages, phone_messages
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Tx, columns
 
-_NAMES = tuple(column.name for column in phone_messages.c)
+_COLUMNS = columns(PhoneMessage, phone_messages)
 _RECENT = 2_000
 """How many of the newest messages the list of phones is made from, so that it costs the same on a store of any size."""
 
 
-def _phone_message(row: Sequence[Any]) -> PhoneMessage:
-    return PhoneMessage(**dict(zip(_NAMES, row, strict=True)))
-
-
-def put_on_phones(tx: Tx, chunks: Sequence[Sequence[Values]]) -> list[int]:
-    """Stores rows in the order of PhoneMessage's fields; how many of each chunk."""
-    tx.insert(phone_messages, _NAMES, [row for chunk in chunks for row in chunk])
+def put_on_phones(tx: Tx, chunks: Sequence[Sequence[PhoneMessage]]) -> list[int]:
+    """Stores messages; how many of each chunk."""
+    tx.insert(phone_messages, [shown for chunk in chunks for shown in chunk])
     return [len(chunk) for chunk in chunks]
 
 
@@ -37,17 +32,14 @@ def phones(tx: Tx, limit: int, account_id: str | None) -> list[tuple[PhoneMessag
     if account_id is not None:
         recent = recent.where(phone_messages.c.account_id == account_id)
     latest = recent.order_by(phone_messages.c.id.desc()).limit(_RECENT).subquery()
-    tops = tx.rows(
+    counts = tx.pairs(
         select(func.max(latest.c.id).label("top"), func.count().label("count"))
         .group_by(latest.c.msisdn)
         .order_by(func.max(latest.c.id).desc())
         .limit(limit)
     )
-    counts = {row[0]: row[1] for row in tops}
-    rows = tx.rows(
-        select(*phone_messages.c).where(tx.among(phone_messages.c.id, counts)).order_by(phone_messages.c.id.desc())
-    )
-    return [(_phone_message(row), counts[row[0]]) for row in rows]
+    query = select(*_COLUMNS).where(tx.among(phone_messages.c.id, counts)).order_by(phone_messages.c.id.desc())
+    return [(latest, counts[latest.id]) for latest in tx.all(PhoneMessage, query)]
 
 
 def messages_on(
@@ -64,7 +56,7 @@ def messages_on(
 
     `account_id` None: of all accounts, for the operator's own pages.
     """
-    query = select(*phone_messages.c).where(phone_messages.c.msisdn == msisdn)
+    query = select(*_COLUMNS).where(phone_messages.c.msisdn == msisdn)
     if account_id is not None:
         query = query.where(phone_messages.c.account_id == account_id)
     if after is not None:
@@ -73,7 +65,7 @@ def messages_on(
         query = query.where(phone_messages.c.direction == direction)
     if peer is not None:
         query = query.where(phone_messages.c.peer == peer)
-    return [_phone_message(row) for row in tx.rows(query.order_by(phone_messages.c.id.desc()).limit(limit))]
+    return tx.all(PhoneMessage, query.order_by(phone_messages.c.id.desc()).limit(limit))
 
 
 def on_its_way(tx: Tx, account_id: str | None, msisdn: str, after: str, now_ms: int) -> set[str]:
@@ -88,7 +80,7 @@ def on_its_way(tx: Tx, account_id: str | None, msisdn: str, after: str, now_ms: 
     )
     if account_id is not None:
         query = query.where(messages.c.account_id == account_id)
-    return {row[0] for row in tx.rows(query)}
+    return set(tx.column(query))
 
 
 def clear_phones(tx: Tx, account_id: str | None, msisdn: str | None = None) -> int:
@@ -109,8 +101,9 @@ def unreported(tx: Tx, *, after: str, limit: int) -> list[PhoneMessage]:
 
     Spans accounts.
     """
-    rows = tx.rows(
-        select(*phone_messages.c)
+    return tx.all(
+        PhoneMessage,
+        select(*_COLUMNS)
         .join(messages, messages.c.id == phone_messages.c.message_id)
         .where(
             phone_messages.c.id > after,
@@ -118,9 +111,8 @@ def unreported(tx: Tx, *, after: str, limit: int) -> list[PhoneMessage]:
             messages.c.provider_ref == phone_messages.c.provider_ref,
         )
         .order_by(phone_messages.c.id)
-        .limit(limit)
+        .limit(limit),
     )
-    return [_phone_message(row) for row in rows]
 
 
 def received_twice(tx: Tx, account_id: str) -> tuple[int, int]:
@@ -130,6 +122,5 @@ def received_twice(tx: Tx, account_id: str) -> tuple[int, int]:
     )
     by_message = received.group_by(phone_messages.c.message_id).subquery()
     row = tx.first(select(func.coalesce(func.sum(by_message.c.times), 0), func.count()).select_from(by_message))
-    if row is None:
-        return 0, 0
-    return int(row[0]), int(row[0]) - int(row[1])
+    received_in_all, messages_received = (0, 0) if row is None else map(int, row)
+    return received_in_all, received_in_all - messages_received

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import delete, select
 
 from heliograph.store.schema import polls
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Row, Tx
 
 
 class Poll(msgspec.Struct, frozen=True):
@@ -26,30 +26,52 @@ class Poll(msgspec.Struct, frozen=True):
         return f"{self.provider}:{self.handle}"
 
 
+class _NewPoll(Row, frozen=True):
+    id: str
+    provider: str
+    handle: str
+    due_at: int
+    give_up_at: int | None
+
+
+class _Claimed(Row, frozen=True):
+    id: str
+    attempts: int
+
+
+class _Due(Row, frozen=True):
+    id: str
+    due_at: int
+
+
 def add_polls(tx: Tx, wanted: Collection[Poll]) -> None:
     """Questions that are there already stay as they are."""
-    rows: list[Values] = [(each.id, each.provider, each.handle, each.due_at, each.give_up_at) for each in wanted]
-    tx.insert(polls, ("id", "provider", "handle", "due_at", "give_up_at"), rows, skip_existing=True)
+    rows = [_NewPoll(each.id, each.provider, each.handle, each.due_at, each.give_up_at) for each in wanted]
+    tx.insert(polls, rows, skip_existing=True)
 
 
 def claim_polls(tx: Tx, providers: Sequence[str], *, limit: int, now_ms: int, lease_until: int) -> list[Poll]:
     """Leases due questions to these providers; one whose worker died is due again when its lease ends."""
     rows = tx.rows(
-        select(polls.c.provider, polls.c.handle, polls.c.due_at, polls.c.give_up_at, polls.c.attempts, polls.c.id)
+        select(polls.c.provider, polls.c.handle, polls.c.due_at, polls.c.give_up_at, polls.c.attempts)
         .where(polls.c.due_at <= now_ms, tx.among(polls.c.provider, providers))
         .order_by(polls.c.due_at, polls.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    tx.update(polls, "id", ("attempts",), [(row[5], row[4] + 1) for row in rows], {"due_at": lease_until})
-    return [Poll(row[0], row[1], row[2], row[3], row[4] + 1) for row in rows]
+    claimed = [
+        Poll(provider, handle, due_at, give_up_at, attempts + 1)
+        for provider, handle, due_at, give_up_at, attempts in rows
+    ]
+    tx.update(polls, [_Claimed(each.id, each.attempts) for each in claimed], {"due_at": lease_until})
+    return claimed
 
 
 def settle_polls(tx: Tx, over: Sequence[str], again: Sequence[tuple[str, int]]) -> None:
     """Forgets questions that are answered or given up, and says when to ask the others again; both by their ids."""
     if over:
         tx.run(delete(polls).where(tx.among(polls.c.id, over)))
-    tx.update(polls, "id", ("due_at",), list(again))
+    tx.update(polls, [_Due(poll_id, due_at) for poll_id, due_at in again])
 
 
 def next_poll_due_at(tx: Tx, providers: Sequence[str]) -> int | None:

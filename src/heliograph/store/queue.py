@@ -108,7 +108,7 @@ def _claim(tx: Tx, claim: Claim) -> Work:
     if any(batch.pause in HOLDING for batch in facts.values()):
         waiting = _set_paused_aside(tx, waiting, facts)
     held = {message.id: taken for message in waiting if (taken := claimed(message)) is not None}
-    tx.update_rows(messages, list(held.values()), {"worker": claim.worker, "lease_until": claim.lease_until})
+    tx.update(messages, list(held.values()), {"worker": claim.worker, "lease_until": claim.lease_until})
     by_account: dict[str, list[str]] = {}
     for message in waiting:
         by_account.setdefault(message.account_id, []).append(message.msisdn)
@@ -175,9 +175,9 @@ def _set_paused_aside(tx: Tx, waiting: Sequence[Queued], facts: dict[str, Sendin
     paused = [batch.id for batch in facts.values() if batch.pause in HOLDING]
     holding = [pause.value for pause in HOLDING]
     query = select(batches.c.id).where(tx.among(batches.c.id, paused), tx.among(batches.c.pause, holding))
-    still = {row[0] for row in tx.rows(query.order_by(batches.c.id).with_for_update(read=True))}
+    still = set(tx.column(query.order_by(batches.c.id).with_for_update(read=True)))
     aside = [_Aside(message.id, line_of_paused(message.batch_id)) for message in waiting if message.batch_id in still]
-    tx.update_rows(messages, aside, {"reason": Waiting.PAUSED.value})
+    tx.update(messages, aside, {"reason": Waiting.PAUSED.value})
     return [message for message in waiting if message.batch_id not in still]
 
 
@@ -247,14 +247,14 @@ def fall_back_late(tx: Tx, now_ms: int, limit: int) -> Sequence[Transition]:
 
     Spans accounts.
     """
-    rows = tx.rows(
+    ids = tx.column(
         select(messages.c.id)
         .where(is_falling_back, messages.c.fall_back_at <= now_ms)
         .order_by(messages.c.fall_back_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    late = [Change(row[0], Status.EXPIRED, reason=Reason.NOT_IN_TIME) for row in rows]
+    late = [Change(message_id, Status.EXPIRED, reason=Reason.NOT_IN_TIME) for message_id in ids]
     return apply_changes(tx, late, now_ms)
 
 
@@ -279,19 +279,19 @@ def end_leases(tx: Tx, worker: str | None = None) -> int:
     query = select(messages.c.id).where(is_sending)
     if worker is not None:
         query = query.where(messages.c.worker == worker)
-    held = tx.rows(query.order_by(messages.c.id).with_for_update())
-    return tx.update_rows(messages, [_Lease(message_id, 0) for (message_id,) in held])
+    held = tx.column(query.order_by(messages.c.id).with_for_update())
+    return tx.update(messages, [_Lease(message_id, 0) for message_id in held])
 
 
 def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: int) -> int:
     """Holds a worker's messages for longer; those that another has taken meanwhile are left alone. Spans accounts."""
-    held = tx.rows(
+    held = tx.column(
         select(messages.c.id)
         .where(tx.among(messages.c.id, message_ids), is_sending, messages.c.worker == worker)
         .order_by(messages.c.id)  # as everywhere, so that nobody waits for one who waits for them
         .with_for_update()
     )
-    return tx.update_rows(messages, [_Lease(message_id, lease_until) for (message_id,) in held])
+    return tx.update(messages, [_Lease(message_id, lease_until) for message_id in held])
 
 
 def depth(tx: Tx) -> dict[str, int]:

@@ -1,4 +1,25 @@
-"""Outcomes of sending and receipts: what providers say, matched to messages by the provider's id."""
+"""Outcomes of sending and receipts: what providers say, matched to messages by the provider's id.
+
+How it works. A provider's answer to a submit brings its identifier (`provider_ref`); its receipts name the message by
+that. The two come by different ways and are written by different transactions, so a receipt may be here before the
+answer that says whose it is. Such an early receipt is kept, and applied in the transaction that records the answer.
+
+The four things that receipts do wrong end like this:
+
+* too early: kept until its answer is recorded; after a day nobody asks for it any more (`forget_early_receipts`);
+* twice, or late, or in another order: held against the table of statuses, where most of it changes nothing;
+* about an attempt that another provider has taken over: only that it was delivered counts (`earlier_takers`);
+* about nothing of ours: kept like an early one, and forgotten.
+
+Who waits for whom. Between looking for early receipts and committing the answer there is a moment in which a receipt
+would find no message and its answer no receipt. So whoever records outcomes takes a shared turn, and whoever is about
+to keep an early receipt takes the turn alone and looks for the message once more: then every answer is either committed
+and found, or has not begun to look. Receipts whose message is known, which is nearly all of them, take no turn.
+
+If the process dies before an answer is recorded, its receipts stay early: nobody knows whose they were, and the message
+is what `leases.py` makes of it. If it dies before a receipt is committed, the provider has not been answered, and tells
+again.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +38,7 @@ from heliograph.store.changes import apply_changes
 from heliograph.store.pacing import open_lines
 from heliograph.store.polls import Poll, add_polls
 from heliograph.store.schema import batches, early_receipts, messages
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx, columns
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -53,29 +74,39 @@ def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Transit
     return answers
 
 
+class _Early(Row, frozen=True):
+    """A receipt that was here before it was known whose it is."""
+
+    id: str
+    provider: str
+    provider_ref: str
+    status: str
+    reason: str | None
+    provider_code: str | None
+    detail: str | None
+    at_ms: int
+
+
 def _apply_early(tx: Tx, refs: dict[str, Change], now_ms: int) -> list[Transition]:
     if not refs or tx.first(select(early_receipts.c.id).limit(1)) is None:
         return []
-    columns = early_receipts.c
-    rows = tx.rows(
-        select(
-            columns.id,
-            columns.provider,
-            columns.provider_ref,
-            columns.status,
-            columns.reason,
-            columns.provider_code,
-            columns.detail,
-            columns.at_ms,
-        )
-        .where(tx.among(columns.provider_ref, refs))
-        .order_by(columns.id)
-    )
-    ours = [row for row in rows if refs[row[2]].provider == row[1]]
+    query = select(*columns(_Early, early_receipts)).where(tx.among(early_receipts.c.provider_ref, refs))
+    found = tx.all(_Early, query.order_by(early_receipts.c.id))
+    ours = [receipt for receipt in found if refs[receipt.provider_ref].provider == receipt.provider]
     if not ours:
         return []
-    changes = [Change(refs[row[2]].message_id, Status(row[3]), *row[4:8]) for row in ours]
-    tx.run(delete(early_receipts).where(tx.among(columns.id, [row[0] for row in ours])))
+    changes = [
+        Change(
+            refs[receipt.provider_ref].message_id,
+            Status(receipt.status),
+            reason=receipt.reason,
+            provider_code=receipt.provider_code,
+            detail=receipt.detail,
+            at_ms=receipt.at_ms,
+        )
+        for receipt in ours
+    ]
+    tx.run(delete(early_receipts).where(tx.among(early_receipts.c.id, [receipt.id for receipt in ours])))
     return apply_changes(tx, changes, now_ms)
 
 
@@ -131,7 +162,7 @@ def _known(tx: Tx, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
             tx.among(messages.c.provider_ref, {receipt.provider_ref for receipt in receipts})
         )
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(provider, provider_ref): message_id for provider, provider_ref, message_id in rows}
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -142,28 +173,40 @@ class Sent(msgspec.Struct, frozen=True):
     expire_at: int
 
 
+class _SentRow(Row, frozen=True):
+    provider: str
+    provider_ref: str
+    msisdn: str
+    account_id: str
+    channel: str
+    parts: int | None
+    tried: str | None
+    expire_at: int
+    originator: str | None
+    tags: str
+
+
 def sent_under(tx: Tx, provider_refs: Collection[str]) -> dict[tuple[str, str], Sent]:
     """Those that providers took under these identifiers, and that nothing is known of yet. Spans accounts."""
-    names = ("provider", "provider_ref", "msisdn", "account_id", "channel", "parts", "tried", "expire_at")
-    rows = tx.rows(
-        select(*(messages.c[name] for name in names), batches.c.originator, batches.c.tags)
+    query = (
+        select(*columns(_SentRow, messages, batches))
         .join_from(messages, batches, batches.c.id == messages.c.batch_id)
         .where(tx.among(messages.c.provider_ref, provider_refs), messages.c.status == Status.SENT.value)
     )
     return {
-        (row[0], row[1]): Sent(
+        (row.provider, row.provider_ref): Sent(
             Subject(
-                msisdn=row[2],
-                account=row[3],
-                channel=row[4],
-                parts=row[5] or 1,
-                originator=row[8],
-                tags=msgspec.json.decode(row[9]),
+                msisdn=row.msisdn,
+                account=row.account_id,
+                channel=row.channel,
+                parts=row.parts or 1,
+                originator=row.originator,
+                tags=msgspec.json.decode(row.tags),
             ),
-            row[6] or "",
-            row[7],
+            row.tried or "",
+            row.expire_at,
         )
-        for row in rows
+        for row in tx.all(_SentRow, query)
     }
 
 
@@ -181,7 +224,7 @@ def _change(message_id: str, receipt: Receipt) -> Change:
 
 def _park(tx: Tx, early: Sequence[Receipt], now_ms: int) -> None:
     rows = [
-        (
+        _Early(
             identifier,
             receipt.provider,
             receipt.provider_ref,
@@ -193,8 +236,7 @@ def _park(tx: Tx, early: Sequence[Receipt], now_ms: int) -> None:
         )
         for identifier, receipt in zip(following(new_id(), len(early)), early, strict=True)
     ]
-    columns = ("id", "provider", "provider_ref", "status", "reason", "provider_code", "detail", "at_ms")
-    tx.insert(early_receipts, columns, rows, {"received_at": now_ms})
+    tx.insert(early_receipts, rows, {"received_at": now_ms})
 
 
 def forget_early_receipts(tx: Tx, before_ms: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 from sqlalchemy import func, select, update
@@ -13,53 +12,79 @@ from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.rents import Rent, Terms, Traffic
 from heliograph.store.ledger import Bill, charge, give_back
 from heliograph.store.schema import batches, inbound, is_rented, messages, rents
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Row, Tx, columns
 
-_NAMES = tuple(column.name for column in rents.c)
 _decode_terms = msgspec.json.Decoder(Terms).decode
 ENDED_AT_ONCE = 100
 
 
-def _row(rent: Rent) -> Values:
-    return (
-        rent.id,
-        rent.account_id,
-        rent.terms.number_id,
-        rent.terms.msisdn,
-        msgspec.json.encode(rent.terms).decode(),
-        rent.days,
-        to_ms(rent.begins_at),
-        to_ms(rent.ends_at),
-        int(rent.auto_renew),
-        rent.callback_url,
-        rent.protocol,
-        rent.registration_id,
-        rent.price,
-        rent.setup_price,
-        int(rent.active),
-        to_ms(rent.created_at),
+class _RentRow(Row, frozen=True):
+    """Instants are milliseconds since 1970; whether something is so is 0 or 1."""
+
+    id: str
+    account_id: str
+    number_id: str
+    msisdn: str
+    terms: str
+    days: int
+    begins_at: int
+    ends_at: int
+    auto_renew: int
+    callback_url: str | None
+    protocol: str
+    registration_id: str | None
+    price: int
+    setup_price: int
+    active: int
+    created_at: int
+
+
+_COLUMNS = columns(_RentRow, rents)
+
+
+def _row(rent: Rent) -> _RentRow:
+    return _RentRow(
+        id=rent.id,
+        account_id=rent.account_id,
+        number_id=rent.terms.number_id,
+        msisdn=rent.terms.msisdn,
+        terms=msgspec.json.encode(rent.terms).decode(),
+        days=rent.days,
+        begins_at=to_ms(rent.begins_at),
+        ends_at=to_ms(rent.ends_at),
+        auto_renew=int(rent.auto_renew),
+        callback_url=rent.callback_url,
+        protocol=rent.protocol,
+        registration_id=rent.registration_id,
+        price=rent.price,
+        setup_price=rent.setup_price,
+        active=int(rent.active),
+        created_at=to_ms(rent.created_at),
     )
 
 
-def _rent(row: Sequence[Any]) -> Rent:
-    values = dict(zip(_NAMES, row, strict=True))
-    del values["number_id"], values["msisdn"]
+def _rent(row: _RentRow) -> Rent:
     return Rent(
-        **values
-        | {
-            "terms": _decode_terms(values["terms"]),
-            "begins_at": from_ms(values["begins_at"]),
-            "ends_at": from_ms(values["ends_at"]),
-            "created_at": from_ms(values["created_at"]),
-            "auto_renew": bool(values["auto_renew"]),
-            "active": bool(values["active"]),
-        }
+        id=row.id,
+        account_id=row.account_id,
+        terms=_decode_terms(row.terms),
+        days=row.days,
+        begins_at=from_ms(row.begins_at),
+        ends_at=from_ms(row.ends_at),
+        auto_renew=bool(row.auto_renew),
+        callback_url=row.callback_url,
+        protocol=row.protocol,
+        registration_id=row.registration_id,
+        price=row.price,
+        setup_price=row.setup_price,
+        active=bool(row.active),
+        created_at=from_ms(row.created_at),
     )
 
 
 def add_rent(tx: Tx, rent: Rent, now_ms: int) -> bool:
     """Rents the number and charges the account; False if somebody has it. InsufficientCredit."""
-    if not tx.insert(rents, _NAMES, [_row(rent)], skip_existing=True):
+    if not tx.insert(rents, [_row(rent)], skip_existing=True):
         return False
     _pay(tx, rent, rent.price + rent.setup_price, now_ms)
     return True
@@ -71,7 +96,7 @@ def _pay(tx: Tx, rent: Rent, amount: int, now_ms: int) -> None:
 
 
 def rent_by_id(tx: Tx, account_id: str, rent_id: str) -> Rent | None:
-    row = tx.first(select(*rents.c).where(rents.c.account_id == account_id, rents.c.id == rent_id))
+    row = tx.one(_RentRow, select(*_COLUMNS).where(rents.c.account_id == account_id, rents.c.id == rent_id))
     return None if row is None else _rent(row)
 
 
@@ -79,18 +104,20 @@ def rents_of(tx: Tx, account_id: str) -> list[Rent]:
     """All that there are and were, newest first."""
     return [
         _rent(row)
-        for row in tx.rows(select(*rents.c).where(rents.c.account_id == account_id).order_by(rents.c.id.desc()))
+        for row in tx.all(
+            _RentRow, select(*_COLUMNS).where(rents.c.account_id == account_id).order_by(rents.c.id.desc())
+        )
     ]
 
 
 def rented_numbers(tx: Tx) -> set[str]:
     """The identifiers of all numbers that somebody has now. Spans accounts."""
-    return {row[0] for row in tx.rows(select(rents.c.number_id).where(is_rented))}
+    return set(tx.column(select(rents.c.number_id).where(is_rented)))
 
 
 def rent_of(tx: Tx, msisdn: str) -> Rent | None:
     """Who has this number now. Spans accounts: this is how the owner of an inbound message is found."""
-    row = tx.first(select(*rents.c).where(is_rented, rents.c.msisdn == msisdn))
+    row = tx.one(_RentRow, select(*_COLUMNS).where(is_rented, rents.c.msisdn == msisdn))
     return None if row is None else _rent(row)
 
 
@@ -99,7 +126,9 @@ def change_rent(
 ) -> tuple[Rent, Rent] | None:
     """Writes what `edit` makes of a rent, and charges what is more or gives back what is less; the rent before and
     after. None if there is no such rent. InsufficientCredit, and what `edit` raises: then nothing is written."""
-    row = tx.first(select(*rents.c).where(rents.c.account_id == account_id, rents.c.id == rent_id).with_for_update())
+    row = tx.one(
+        _RentRow, select(*_COLUMNS).where(rents.c.account_id == account_id, rents.c.id == rent_id).with_for_update()
+    )
     if row is None:
         return None
     before = _rent(row)
@@ -111,7 +140,7 @@ def change_rent(
 
 
 def _write(tx: Tx, rent: Rent) -> None:
-    values = dict(zip(_NAMES, _row(rent), strict=True))
+    values = msgspec.structs.asdict(_row(rent))
     tx.run(update(rents).where(rents.c.account_id == rent.account_id, rents.c.id == rent.id).values(**values))
 
 
@@ -131,7 +160,7 @@ def traffic_of(tx: Tx, account_id: str, of_rents: Sequence[Rent]) -> dict[str, T
         .where(inbound.c.account_id == account_id, tx.among(inbound.c.rent_id, [rent.id for rent in of_rents]))
         .group_by(inbound.c.rent_id)
     )
-    came = {row[0]: (int(row[1]), int(row[2])) for row in received}
+    came = {rent_id: (int(count), int(price)) for rent_id, count, price in received}
     senders = {rent.terms.msisdn for rent in of_rents if rent.terms.sends}
     went = _sent_from(tx, account_id, senders) if senders else {}
     return {rent.id: Traffic(*came.get(rent.id, (0, 0)), *went.get(rent.terms.msisdn, (0, 0))) for rent in of_rents}
@@ -148,7 +177,7 @@ def _sent_from(tx: Tx, account_id: str, originators: set[str]) -> dict[str, tupl
         )
         .group_by(batches.c.originator)
     )
-    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+    return {originator: (int(count), int(price)) for originator, count, price in rows}
 
 
 def end_due_rents(tx: Tx, now_ms: int, renewed: Callable[[Rent], Rent]) -> list[Rent]:
@@ -156,12 +185,13 @@ def end_due_rents(tx: Tx, now_ms: int, renewed: Callable[[Rent], Rent]) -> list[
 
     Some hundred at a time; as they are now. Spans accounts.
     """
-    rows = tx.rows(
-        select(*rents.c)
+    rows = tx.all(
+        _RentRow,
+        select(*_COLUMNS)
         .where(is_rented, rents.c.ends_at <= now_ms)
         .order_by(rents.c.ends_at)
         .limit(ENDED_AT_ONCE)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True),
     )
     after = []
     for row in rows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 from sqlalchemy import delete, select, update
@@ -18,7 +17,6 @@ from heliograph.domain.local_times import due_times
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.batches import (
-    BATCH_COLUMNS,
     Fresh,
     NewBatch,
     add_messages,
@@ -36,13 +34,24 @@ from heliograph.store.ledger import charge, give_back
 from heliograph.store.messages import of_batch
 from heliograph.store.outbox import settle_if_empty
 from heliograph.store.schema import batches, groups, has_groups_to_expand, is_queued, messages
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Row, Tx, columns
 
 EXPANDED_AT_ONCE = 50
 _KEPT = {
     *("id", "account_id", "idempotency_key", "fingerprint", "created_at", "canceled_at", "used_ids"),
     *("pause", "pause_reason"),
 }
+
+
+class _There(Row, frozen=True):
+    """A message that the batch has before it is rewritten."""
+
+    id: str
+    msisdn: str
+    status: str
+    reason: str | None
+    attempts: int
+    price: int
 
 
 def rewrite(
@@ -55,19 +64,8 @@ def rewrite(
     UnknownGroup for a group that it did not name before (one that it did may have been deleted since, and is empty);
     InsufficientCredit; and whatever `renew` raises: then nothing is written.
     """
-    rows = tx.rows(
-        select(
-            messages.c.id,
-            messages.c.msisdn,
-            messages.c.status,
-            messages.c.reason,
-            messages.c.attempts,
-            messages.c.price,
-        )
-        .where(messages.c.account_id == account_id, of_batch(batch_id))
-        .order_by(messages.c.id)
-        .with_for_update()
-    )
+    query = select(*columns(_There, messages)).where(messages.c.account_id == account_id, of_batch(batch_id))
+    rows = tx.all(_There, query.order_by(messages.c.id).with_for_update())
     used_ids = tx.value(
         select(batches.c.used_ids).where(batches.c.account_id == account_id, batches.c.id == batch_id).with_for_update()
     )
@@ -80,8 +78,8 @@ def rewrite(
     if strangers := unknown_groups(tx, account_id, [group for group in after.groups if group not in before.groups]):
         raise unknown_group(strangers)
     (wanted,) = priced(tx, [(after, everyone(tx, after), tariff)])
-    _settle_difference(tx, wanted, sum(row[5] for row in rows), now_ms)
-    return _put(tx, wanted, {row[1]: row for row in rows}, used_ids, now_ms)
+    _settle_difference(tx, wanted, sum(row.price for row in rows), now_ms)
+    return _put(tx, wanted, {row.msisdn: row for row in rows}, used_ids, now_ms)
 
 
 def _settle_difference(tx: Tx, wanted: Fresh, paid: int, now_ms: int) -> None:
@@ -92,31 +90,47 @@ def _settle_difference(tx: Tx, wanted: Fresh, paid: int, now_ms: int) -> None:
         give_back(tx, [wanted.bill._replace(amount=-more)], now_ms)
 
 
-def _dispatched(row: Sequence[Any]) -> bool:
-    status, reason, attempts = row[2:5]
-    untouched = status == Status.QUEUED.value and not attempts
-    return not untouched and not (status == Status.REJECTED.value and reason in {Reason.OPTED_OUT, Reason.NO_COVERAGE})
+def _dispatched(row: _There) -> bool:
+    untouched = row.status == Status.QUEUED.value and not row.attempts
+    refused = row.status == Status.REJECTED.value and row.reason in {Reason.OPTED_OUT, Reason.NO_COVERAGE}
+    return not untouched and not refused
 
 
-def _put(tx: Tx, wanted: Fresh, there: dict[str, Sequence[Any]], used_ids: int, now_ms: int) -> Batch:
+class _Renewed(Row, frozen=True):
+    """What changes of a message that stays."""
+
+    id: str
+    price: int
+    parts: int | None
+    due_at: int
+    expire_at: int
+
+
+class _Rerouted(Row, frozen=True):
+    id: str
+    channel: str
+    leg: int
+    plan: str | None
+
+
+def _put(tx: Tx, wanted: Fresh, there: dict[str, _There], used_ids: int, now_ms: int) -> Batch:
     after = wanted.batch
     quotes = dict(zip(wanted.msisdns, wanted.quotes, strict=True))
     kept = [there[msisdn] for msisdn in wanted.msisdns if msisdn in there]
-    gone = [there[msisdn][0] for msisdn in there.keys() - quotes.keys()]
+    gone = [there[msisdn].id for msisdn in there.keys() - quotes.keys()]
     new = [msisdn for msisdn in wanted.msisdns if msisdn not in there]
     if gone:
         tx.run(delete(messages).where(messages.c.account_id == after.account_id, tx.among(messages.c.id, gone)))
     shared = {"notify": int(notify_of(after.report, after.options)), "priority": int(after.options.priority)}
     mine = (messages.c.account_id == after.account_id, of_batch(after.id))
     tx.run(update(messages).where(*mine, is_queued).values(**shared, reason=None, line=None))
-    tx.update(messages, "id", ("price", "parts", "due_at", "expire_at"), _renewed(after, kept, quotes))
+    tx.update(messages, _renewed(after, kept, quotes))
     if after.options.fallbacks:
-        routes = [(quotes[row[1]], row[0]) for row in kept]
-        routed = [(message_id, quote.channel.value, quote.leg, quote.plan) for quote, message_id in routes]
-        tx.update(messages, "id", ("channel", "leg", "plan"), routed)
-    row = dict(zip(BATCH_COLUMNS, batch_row(NewBatch(after), len(wanted.msisdns)), strict=True))
+        routes = [(row.id, quotes[row.msisdn]) for row in kept]
+        tx.update(messages, [_Rerouted(one, quote.channel.value, quote.leg, quote.plan) for one, quote in routes])
+    row = msgspec.structs.asdict(batch_row(NewBatch(after), len(wanted.msisdns)))
     values = {name: value for name, value in row.items() if name not in _KEPT}
-    waiting = len(new) + sum(each[2] == Status.QUEUED.value for each in kept)
+    waiting = len(new) + sum(each.status == Status.QUEUED.value for each in kept)
     values |= {"open_count": open_count(after, waiting), "used_ids": used_ids + len(new)}
     it = (batches.c.account_id == after.account_id, batches.c.id == after.id)
     tx.run(update(batches).where(*it).values(**values))
@@ -126,12 +140,12 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, Sequence[Any]], used_ids: int, 
     return msgspec.structs.replace(after, recipient_count=len(wanted.msisdns))
 
 
-def _renewed(after: Batch, kept: Sequence[Sequence[Any]], quotes: Mapping[str, Quote]) -> list[Values]:
+def _renewed(after: Batch, kept: Sequence[_There], quotes: Mapping[str, Quote]) -> list[_Renewed]:
     """What changes of the messages that stay; the times of those that were refused at once matter to nobody."""
     validity = to_ms(after.expire_at) - to_ms(after.send_at)
-    due = due_times(after, [row[1] for row in kept])
+    due = due_times(after, [row.msisdn for row in kept])
     return [
-        (row[0], quotes[row[1]].price, quotes[row[1]].parts or None, due_at, due_at + validity)
+        _Renewed(row.id, quotes[row.msisdn].price, quotes[row.msisdn].parts or None, due_at, due_at + validity)
         for row, due_at in zip(kept, due, strict=True)
     ]
 
@@ -157,7 +171,7 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
     for batch_id, account_id, used_ids, waiting in rows:
         batch = batch_by_id(tx, account_id, batch_id)
         assert batch is not None  # noqa: S101 - just locked
-        there = {row[0] for row in tx.rows(select(messages.c.msisdn).where(of_batch(batch_id)))}
+        there = set(tx.column(select(messages.c.msisdn).where(of_batch(batch_id))))
         batch.expand_at = None
         new = [msisdn for msisdn in everyone(tx, batch) if msisdn not in there]
         (wanted,) = priced(tx, [(batch, new, tariff)])
@@ -180,7 +194,7 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
         if not new:
             settle_if_empty(tx, [batch_id], now_ms)
         total += len(new)
-    return [row[0] for row in rows], total
+    return [batch_id for batch_id, *_ in rows], total
 
 
 def _with_fields(tx: Tx, batch: Batch) -> dict[str, str]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from sqlalchemy import delete, insert, select
 
 from heliograph.store.schema import settings
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx
+
+
+class _Setting(Row, frozen=True):
+    name: str
+    value: str
 
 
 def get_setting(tx: Tx, name: str) -> str | None:
@@ -20,5 +25,5 @@ def put_setting(tx: Tx, name: str, value: str) -> None:
 
 def ensure_setting(tx: Tx, name: str, value: str) -> str:
     """What the setting is; `value`, from now on, if it was not set. Safe to be called by several processes at once."""
-    tx.insert(settings, ("name", "value"), [(name, value)], skip_existing=True)
+    tx.insert(settings, [_Setting(name, value)], skip_existing=True)
     return get_setting(tx, name) or value

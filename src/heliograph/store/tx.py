@@ -38,8 +38,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import UpdateBase
 
-Values = tuple[Any, ...]
-
 _TURNS = 0x48656C6A  # any number that all Heliographs agree on, other than the one for migrations
 
 _encode = msgspec.json.encode
@@ -53,9 +51,20 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 K = TypeVar("K", bound=msgspec.Struct)
 
 
-def columns(kind: type[msgspec.Struct], *tables: Table) -> list[Column[Any]]:
-    """The columns that a row of this kind has, in its order; of those of one name, the first table's."""
-    return [next(table.c[name] for table in tables if name in table.c) for name in kind.__struct_fields__]
+def columns(kind: type[msgspec.Struct], *tables: Table, **expressions: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """The columns that a row of this kind is read from, in its order: expressions by the name of their field, and
+    columns of the tables; of those of one name the first table's. TypeError for a field that none of them has."""
+    return [
+        expressions[name].label(name) if name in expressions else _column(kind, name, tables)
+        for name in kind.__struct_fields__
+    ]
+
+
+def _column(kind: type[msgspec.Struct], name: str, tables: Sequence[Table]) -> Column[Any]:
+    for table in tables:
+        if name in table.c:
+            return table.c[name]
+    raise TypeError(f"{kind.__name__}.{name} is a column of none of {', '.join(table.name for table in tables)}")
 
 
 class Tx:
@@ -100,6 +109,14 @@ class Tx:
         row = result.first()
         return None if row is None else next(starmap(kind, [row]))
 
+    def column(self, statement: Select[*tuple[Any, ...]]) -> list[Any]:
+        """The only column of all rows, in their order."""
+        return [value for (value,) in self.rows(statement)]
+
+    def pairs(self, statement: Select[*tuple[Any, ...]]) -> dict[Any, Any]:
+        """The first of two columns of all rows, as keys, with the second."""
+        return {key: value for key, value in self.rows(statement)}  # noqa: C416 - dict() takes pairs of any kind
+
     def first(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Any] | None:
         """The first row, or None."""
         return self._connection.execute(statement).first()
@@ -128,37 +145,6 @@ class Tx:
     def insert(
         self,
         table: Table,
-        columns: Sequence[str],
-        rows: Sequence[Values],
-        constants: Mapping[str, Any] | None = None,
-        *,
-        skip_existing: bool = False,
-    ) -> int:
-        """Inserts a chunk; `constants` are columns with one value for all rows. How many rows were inserted."""
-        if not rows:
-            return 0
-        constants = constants or {}
-        sql = _insert_sql(self._sqlite, table, tuple(columns), tuple(constants), skip_existing)
-        return self._bulk(sql, rows, tuple(constants.values()))
-
-    def update(
-        self,
-        table: Table,
-        key: str,
-        columns: Sequence[str],
-        rows: Sequence[Values],
-        constants: Mapping[str, Any] | None = None,
-    ) -> int:
-        """Updates a chunk: each row is its key and then the values of `columns`. How many rows were updated."""
-        if not rows:
-            return 0
-        constants = constants or {}
-        sql = _update_sql(self._sqlite, table, key, tuple(columns), tuple(constants))
-        return self._bulk(sql, rows, tuple(constants.values()))
-
-    def insert_rows(
-        self,
-        table: Table,
         rows: Sequence[msgspec.Struct],
         constants: Mapping[str, Any] | None = None,
         *,
@@ -173,21 +159,19 @@ class Tx:
         constants = constants or {}
         names = _names_of(rows)
         sql = _insert_sql(self._sqlite, table, names, tuple(constants), skip_existing)
-        return self._bulk_rows(sql, rows, tuple(constants.values()))
+        return self._bulk(sql, rows, tuple(constants.values()))
 
-    def update_rows(
-        self, table: Table, rows: Sequence[msgspec.Struct], constants: Mapping[str, Any] | None = None
-    ) -> int:
+    def update(self, table: Table, rows: Sequence[msgspec.Struct], constants: Mapping[str, Any] | None = None) -> int:
         """Updates a chunk: the first field of each row is the key, the others are written. How many rows were updated.
 
-        TypeError as for `insert_rows`.
+        TypeError as for `insert`.
         """
         if not rows:
             return 0
         constants = constants or {}
         key, *names = _names_of(rows)
         sql = _update_sql(self._sqlite, table, key, tuple(names), tuple(constants))
-        return self._bulk_rows(sql, rows, tuple(constants.values()))
+        return self._bulk(sql, rows, tuple(constants.values()))
 
     def among(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
         """`column` is one of `values`: one parameter and one plan, however many values there are."""
@@ -223,15 +207,11 @@ class Tx:
             sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
             self._connection.exec_driver_sql(sql, (what,))
 
-    def _bulk_rows(self, sql: str, rows: Sequence[msgspec.Struct], constants: Values) -> int:
+    def _bulk(self, sql: str, rows: Sequence[msgspec.Struct], constants: tuple[Any, ...]) -> int:
         if self._sqlite:
-            chunk: Values = (_encode(rows).decode(),)
+            chunk: tuple[Any, ...] = (_encode(rows).decode(),)
         else:
             chunk = tuple(map(list, zip(*map(msgspec.structs.astuple, rows), strict=True)))
-        return self._connection.exec_driver_sql(sql, chunk + constants).rowcount
-
-    def _bulk(self, sql: str, rows: Sequence[Values], constants: Values) -> int:
-        chunk: Values = (_encode(rows).decode(),) if self._sqlite else tuple(map(list, zip(*rows, strict=True)))
         return self._connection.exec_driver_sql(sql, chunk + constants).rowcount
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import msgspec
 from sqlalchemy import ColumnElement, case, delete, func, select, update
@@ -19,9 +18,8 @@ from heliograph.store.batches import cancel
 from heliograph.store.listeners import tell, tell_one
 from heliograph.store.messages import of_batch
 from heliograph.store.schema import batches, code_counts, is_pending, messages, verifications
-from heliograph.store.tx import Tx, Values
+from heliograph.store.tx import Row, Tx, columns
 
-_NAMES = tuple(column.name for column in verifications.c)
 _decode_list = msgspec.json.Decoder(list[str]).decode
 _decode_wording = msgspec.json.Decoder(Wording).decode
 _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
@@ -31,7 +29,38 @@ HIDDEN = "•" * 6
 """What a stored text has where the code was, once it is of no use."""
 
 
-def _row(verification: Verification) -> Values:
+class _VerificationRow(Row, frozen=True):
+    """Instants are milliseconds since 1970."""
+
+    id: str
+    account_id: str
+    msisdn: str
+    address: str | None
+    client_reference: str | None
+    status: str
+    code_hash: str
+    attempts: int
+    max_attempts: int
+    sends: int
+    ttl_s: int
+    expires_at: int
+    settled_at: int | None
+    batch_id: str
+    price: int
+    parts: int
+    callback_url: str | None
+    protocol: str
+    wording: str
+    """JSON."""
+    created_at: int
+    earlier_batches: str
+    """JSON."""
+
+
+_COLUMNS = columns(_VerificationRow, verifications)
+
+
+def _row(verification: Verification) -> _VerificationRow:
     values = msgspec.structs.asdict(verification) | {
         "status": verification.status.value,
         "expires_at": to_ms(verification.expires_at),
@@ -40,26 +69,23 @@ def _row(verification: Verification) -> Values:
         "earlier_batches": msgspec.json.encode(verification.earlier_batches).decode(),
         "created_at": to_ms(verification.created_at),
     }
-    return tuple(values[name] for name in _NAMES)
+    return _VerificationRow(**values)
 
 
-def _verification(row: Sequence[Any]) -> Verification:
-    values = dict(zip(_NAMES, row, strict=True))
-    return Verification(
-        **values
-        | {
-            "status": VerificationStatus(values["status"]),
-            "expires_at": from_ms(values["expires_at"]),
-            "settled_at": maybe_instant(values["settled_at"]),
-            "wording": _decode_wording(values["wording"]),
-            "earlier_batches": _decode_list(values["earlier_batches"]),
-            "created_at": from_ms(values["created_at"]),
-        }
-    )
+def _verification(row: _VerificationRow) -> Verification:
+    values = msgspec.structs.asdict(row) | {
+        "status": VerificationStatus(row.status),
+        "expires_at": from_ms(row.expires_at),
+        "settled_at": maybe_instant(row.settled_at),
+        "wording": _decode_wording(row.wording),
+        "earlier_batches": _decode_list(row.earlier_batches),
+        "created_at": from_ms(row.created_at),
+    }
+    return Verification(**values)
 
 
 def add_verification(tx: Tx, verification: Verification) -> None:
-    tx.insert(verifications, _NAMES, [_row(verification)])
+    tx.insert(verifications, [_row(verification)])
 
 
 def codes_sent(tx: Tx, account_id: str, since_ms: int, *, msisdn: str | None = None, address: str | None = None) -> int:
@@ -74,13 +100,21 @@ def codes_sent(tx: Tx, account_id: str, since_ms: int, *, msisdn: str | None = N
     return int(tx.value(query))
 
 
+class _CodeCount(Row, frozen=True):
+    account_id: str
+    prefix: str
+    minute: int
+    sent: int
+    entered: int
+
+
 def count_codes(tx: Tx, account_id: str, msisdn: str, now_ms: int, *, sent: int = 0, entered: int = 0) -> None:
     """Counts what was sent to a number, or entered of it, for each of its prefixes."""
     prefixes, minute = prefixes_of(msisdn), now_ms // MINUTE_MS
     if not prefixes:
         return
-    names = ("account_id", "prefix", "minute", "sent", "entered")
-    tx.insert(code_counts, names, [(account_id, prefix, minute, 0, 0) for prefix in prefixes], skip_existing=True)
+    none_yet = [_CodeCount(account_id, prefix, minute, sent=0, entered=0) for prefix in prefixes]
+    tx.insert(code_counts, none_yet, skip_existing=True)
     tx.run(
         update(code_counts)
         .where(
@@ -126,16 +160,18 @@ def code_counts_of(tx: Tx, account_id: str, msisdn: str, now_ms: int) -> dict[st
 
 
 def verification_by_id(tx: Tx, account_id: str, verification_id: str) -> Verification | None:
-    row = tx.first(
-        select(*verifications.c).where(verifications.c.account_id == account_id, verifications.c.id == verification_id)
+    row = tx.one(
+        _VerificationRow,
+        select(*_COLUMNS).where(verifications.c.account_id == account_id, verifications.c.id == verification_id),
     )
     return None if row is None else _verification(row)
 
 
 def pending_verification(tx: Tx, account_id: str, msisdn: str, protocol: str, now_ms: int) -> Verification | None:
     """The newest of one door that a number can still be verified by."""
-    row = tx.first(
-        select(*verifications.c)
+    row = tx.one(
+        _VerificationRow,
+        select(*_COLUMNS)
         .where(
             verifications.c.account_id == account_id,
             verifications.c.msisdn == msisdn,
@@ -144,16 +180,17 @@ def pending_verification(tx: Tx, account_id: str, msisdn: str, protocol: str, no
             verifications.c.expires_at > now_ms,
         )
         .order_by(verifications.c.id.desc())
-        .limit(1)
+        .limit(1),
     )
     return None if row is None else _verification(row)
 
 
 def _locked(tx: Tx, account_id: str, verification_id: str) -> Verification | None:
-    row = tx.first(
-        select(*verifications.c)
+    row = tx.one(
+        _VerificationRow,
+        select(*_COLUMNS)
         .where(verifications.c.account_id == account_id, verifications.c.id == verification_id)
-        .with_for_update()
+        .with_for_update(),
     )
     return None if row is None else _verification(row)
 
@@ -235,7 +272,7 @@ def _settle(tx: Tx, before: Verification, status: VerificationStatus, now_ms: in
 
 
 def _write(tx: Tx, after: Verification) -> None:
-    values = dict(zip(_NAMES, _row(after), strict=True))
+    values = msgspec.structs.asdict(_row(after))
     tx.run(
         update(verifications)
         .where(verifications.c.account_id == after.account_id, verifications.c.id == after.id)
@@ -268,12 +305,13 @@ def expire_verifications(tx: Tx, now_ms: int) -> int:
     What was counted more than a day ago is of no use any more, and goes.
     """
     tx.run(delete(code_counts).where(code_counts.c.minute <= now_ms // MINUTE_MS - DAY))
-    rows = tx.rows(
-        select(*verifications.c)
+    rows = tx.all(
+        _VerificationRow,
+        select(*_COLUMNS)
         .where(is_pending, verifications.c.expires_at <= now_ms)
         .order_by(verifications.c.expires_at)
         .limit(EXPIRED_AT_ONCE)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True),
     )
     for row in rows:
         _settle(tx, _verification(row), VerificationStatus.EXPIRED, now_ms)

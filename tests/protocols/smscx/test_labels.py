@@ -31,7 +31,7 @@ from heliograph.runtime.settings import Settings
 from heliograph.store.base import Lane
 from heliograph.store.batches import accept
 from heliograph.store.schema import messages
-from heliograph.store.tx import Tx
+from heliograph.store.tx import Row, Tx
 
 from .conftest import decoded
 
@@ -108,15 +108,21 @@ def planned(number: int) -> Options:
     return Options(channel=first, fallbacks=fallbacks)
 
 
+class Written(Row, frozen=True):
+    id: str
+    status: str
+    reason: str | None
+    due_at: int
+
+
 def stand(tx: Tx, batch_id: str, ways: Sequence[tuple[Status, str | None, bool]], channel: str) -> None:
     """Puts each message of a batch where it is to stand, and out of the reach of workers."""
-    columns = ("status", "reason", "due_at", "channel", "lease_until", "line", "parts")
     now, later = now_ms(), now_ms() + int(LATER.total_seconds()) * 1000
     rows = [
-        (message_id, status.value, reason, later if scheduled else now - 1, channel, later, "nowhere", 1)
+        Written(message_id, status.value, reason, later if scheduled else now - 1)
         for message_id, (status, reason, scheduled) in zip(following(batch_id, len(ways)), ways, strict=True)
     ]
-    tx.update(messages, "id", columns, rows)
+    tx.update(messages, rows, {"channel": channel, "lease_until": later, "line": "nowhere", "parts": 1})
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
