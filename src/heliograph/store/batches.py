@@ -379,6 +379,8 @@ class BatchRow(Row, frozen=True):
     expand_at: int | None
     pause: str | None
     pause_reason: str | None
+    sink: str | None
+    """Where its events go, if not to an address."""
 
 
 class _WithFields(BatchRow, frozen=True):
@@ -395,8 +397,6 @@ class _WholeBatch(_WithFields, frozen=True):
     used_ids: int
     settled_count: int | None
     failed_count: int | None
-    sink: str | None
-    """Where its events go, if not to an address."""
 
 
 _COLUMNS = columns(BatchRow, batches)
@@ -475,6 +475,7 @@ def _batch(row: BatchRow, fields: str | None = None) -> Batch:
         expand_at=maybe_instant(row.expand_at),
         pause=None if row.pause is None else Pause(row.pause),
         pause_reason=row.pause_reason,
+        sink=row.sink,
     )
 
 
