@@ -73,7 +73,7 @@ def an_address_of_nobody(_directory: Path) -> tuple[list[str], str]:
 
 
 def a_port_that_is_none(_directory: Path) -> tuple[list[str], str]:
-    return ["--port", "65536"], "`port` must be at most 65535, not 65536"
+    return ["--port", "65536"], "port must be at most 65535, not 65536"
 
 
 @pytest.mark.parametrize(
