@@ -266,7 +266,7 @@ async def test_what_was_signed_for_another_hour_is_not_taken_though_its_signatur
         SubscribeURL="https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t",
     )
 
-    answer = await provider.hear(told)
+    answer = await provider.handle_webhook(told)
 
     assert answer.status == status
     assert bool(ears.heard or len(visited.requests) > 1) == (status == 200)
