@@ -53,7 +53,7 @@ class _ApplicationRow(Row, frozen=True):
     secret: str
     scopes: str
     """Separated by spaces."""
-    token_lifetime_s: int
+    token_lifetime_s: int | None
     settings: str
     """JSON, as the callbacks are."""
     created_at: int
