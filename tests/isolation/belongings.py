@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import msgspec
-from sqlalchemy import Table, select
+from sqlalchemy import Table, insert, select
 
 from heliograph.domain.accounts import Account, CredentialKind, Scope
 from heliograph.domain.ids import to_int
@@ -166,16 +166,10 @@ def _add_what_no_door_makes(tx: Tx, account_id: str, word: str) -> None:
     """An earlier attempt, and an address that says whose it is: they need a provider that fails, and a campaign."""
     message = tx.value(select(messages.c.id).where(messages.c.account_id == account_id).limit(1))
     batch = tx.value(select(batches.c.id).where(batches.c.account_id == account_id).limit(1))
-    tx.insert(
-        attempts,
-        ("id", "message_id", "provider", "outcome", "detail", "at"),
-        [(f"{message[:-1]}~", message, "elsewhere", "refused", inside_of(word), 1)],
-    )
-    tx.insert(
-        link_tokens,
-        ("link_id", "token", "account_id", "batch_id", "msisdn"),
-        [(word, word[::-1], account_id, batch, "33600000000")],
-    )
+    attempt = {"id": f"{message[:-1]}~", "message_id": message, "provider": "elsewhere", "outcome": "refused"}
+    tx.connection.execute(insert(attempts), {**attempt, "detail": inside_of(word), "at": 1})
+    token = {"link_id": word, "token": word[::-1], "account_id": account_id, "batch_id": batch, "msisdn": "33600000000"}
+    tx.connection.execute(insert(link_tokens), token)
 
 
 def rows_of(tx: Tx, account_id: str) -> dict[str, list[dict[str, Any]]]:

@@ -94,6 +94,7 @@ OWN = frozenset({"service_plan_id", "account_sid", "service_sid"})
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "application_id": ("applications",),
+    "attachment_id": ("links",),
     "batch_id": ("batches",),
     "campaign_id": ("batches", "parked"),
     "contact_id": ("group_members",),
@@ -106,10 +107,13 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "lookup_id": ("lookups",),
     "media_sid": ("messages",),
     "message_id": ("messages",),
+    "msg_id": ("messages",),
     "optout_id": ("optouts",),
     "originator_id": ("originators",),
     "otp_id": ("verifications",),
+    "phone_number_id": ("group_members",),
     "rent_id": ("rents",),
+    "short_id": ("links",),
     "sid": ("messages", "inbound", "verifications"),
     "template_id": ("templates",),
     "template_number": ("templates",),
