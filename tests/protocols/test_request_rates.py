@@ -45,13 +45,15 @@ def calls(server: Server) -> dict[str, Callable[[], httpx2.Response]]:
 
 
 def until_refused(call: Callable[[], httpx2.Response]) -> Iterator[httpx2.Response]:
-    """Answers to twenty calls at once, again and again, until one is refused for the rate."""
+    """Answers to twenty calls at once, again and again, until some were taken and some were refused for the rate:
+    what came before may have used up the second."""
+    taken, refused = False, False
     with ThreadPoolExecutor(20) as pool:
-        for _ in range(20):
+        while not (taken and refused):
             answers = list(pool.map(lambda _: call(), range(20)))
             yield from answers
-            if any(answer.status_code != 200 for answer in answers):
-                return
+            taken |= any(answer.status_code == 200 for answer in answers)
+            refused |= any(answer.status_code != 200 for answer in answers)
 
 
 def word_of(name: str, answer: httpx2.Response) -> Any:
