@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-quick test-python check audit generate bench clean
+.PHONY: help run test test-quick test-search test-python check audit generate bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -20,6 +20,9 @@ test: $(BIN)/heliograph ## all tests, which bring their own PostgreSQL; the chec
 
 test-quick: $(BIN)/heliograph ## two minutes of the tests of what differs from main, nearest first
 	$(BIN)/python scripts/quick_tests.py
+
+test-search: $(BIN)/heliograph ## the tests of properties, with ten times as many examples, and new ones
+	$(BIN)/python -m pytest --hypothesis-profile=search $$(grep -rlE 'hypothesis import .*given' tests)
 
 test-python: ## the same on another Python: make test-python PYTHON=python3.13
 	$(PYTHON) -m venv --clear build/python

@@ -22,6 +22,7 @@ _PATH = re.compile(r" - at `(?:key` in `)?\$(?P<path>[^`]*)`$")
 _NAMED = re.compile(r"`([^`]*)`")
 _PLACE = re.compile(r"\.(\w+)|\[(\d+)\]|\[\.\.\.\]")
 _INDEX = re.compile(r"\[(\d+)\]")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 LONGEST_SHOWN = 60
 
 
@@ -77,10 +78,16 @@ def _mistake(text: str, raw: Any, kind: inspect.Type) -> Mistake:
     named = _NAMED.search(text)
     if "missing required field" in text and named:
         return Mistake(f"{path}.{named[1]}", f"must be given: {describe(_field(kind, named[1]))}")
-    if "unknown field" in text and named:
+    if "unknown field" in text:
         known = [field.encode_name for field in _fields(kind)]
-        return Mistake(f"{path}.{named[1]}", f"is not a setting{nearest(named[1], known)}")
+        name = next(name for name in found if name not in known)
+        return Mistake(f"{path}.{_key(name)}", f"is not a setting{nearest(name, known)}")
     return must_be(describe(kind), found, path)
+
+
+def _key(name: str) -> str:
+    """Write a key as TOML does: bare, or else in quotes."""
+    return name if _BARE.fullmatch(name) else shown(name)
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
