@@ -99,8 +99,7 @@ class Engine:
         )
         self._expansions_due = asyncio.Event()
         polled = {name: route.provider for name, route in self.router.routes.items()}
-        self._polls_due = asyncio.Event()
-        self._poller = Poller(store, polled, self.intake, self._polls_due)
+        self._poller = Poller(store, polled, self.intake, asyncio.Event())
         self._pauses_due = asyncio.Event()
         self._lookups_due = asyncio.Event()
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)

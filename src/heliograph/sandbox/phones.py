@@ -232,10 +232,6 @@ class Phones:
         """Notifier of one phone, or of all."""
         return self._engine.notifier.listen("phones" if msisdn is None else f"phone:{_phone(None, msisdn)}")
 
-    def listen_to_message(self, message_id: str) -> Subscription:
-        """Notifier of one message's status."""
-        return self._engine.notifier.listen(message_id)
-
 
 def _latest_code(
     tx: Tx, account_id: str | None, msisdn: str, after: str | None

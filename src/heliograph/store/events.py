@@ -186,8 +186,3 @@ def end_event_leases(tx: Tx, now_ms: int) -> int:
     return tx.run(
         update(events).where(is_waiting, events.c.attempts > 0, events.c.last_error.is_(None)).values(due_at=now_ms)
     )
-
-
-def next_event_due_at(tx: Tx) -> int | None:
-    """When the next event is due, in milliseconds since 1970; None if none waits. Spans accounts."""
-    return min((each.due_at for each in waiting_receivers(tx)), default=None)
