@@ -273,7 +273,7 @@ def test_how_long_delivery_took_is_known_of_what_was_sent(
 
 @pytest.mark.parametrize("status", list(Status))
 def test_a_worker_can_claim_what_is_queued_and_nothing_else(status: Status) -> None:
-    waiting = Queued("M", "A", "B", "33612345678", status.value, 2, LATER, "sms", 0, None, None, 1, NOW)
+    waiting = Queued("M", "A", "B", "33612345678", status.value, 2, LATER, "sms", 0, None, None)
 
     found = claimed(waiting)
 

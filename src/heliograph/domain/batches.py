@@ -89,8 +89,7 @@ class PauseReason(StrEnum):
 
 def notify_of(report: ReportWish, options: Options) -> Notify:
     """What each message of a batch carries."""
-    watched = Notify.NOTHING if options.pause_share is None else Notify.WATCHED
-    return NOTIFY[report] | watched
+    return NOTIFY[report] if options.pause_share is None else NOTIFY[report] | Notify.WATCHED
 
 
 class Audience(msgspec.Struct, frozen=True):

@@ -68,7 +68,7 @@ class Change(msgspec.Struct, frozen=True):
     """If a provider has taken it, another one is tried instead of ending it."""
 
 
-class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A message as it stands, as far as a change needs to know it. Its fields are columns of the messages."""
 
     id: str
@@ -331,7 +331,7 @@ def _failed_over(before: Snapshot, change: Change, now_ms: int) -> Transition:
     return Transition(again, before, after, now_ms)
 
 
-class Queued(msgspec.Struct, frozen=True, array_like=True):
+class Queued(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A message that waits, as far as a worker needs to know it. Its fields are columns of the messages."""
 
     id: str
@@ -345,11 +345,9 @@ class Queued(msgspec.Struct, frozen=True, array_like=True):
     leg: int
     line: str | None
     tried: str | None
-    priority: int
-    due_at: int
 
 
-class Claimed(msgspec.Struct, frozen=True, array_like=True):
+class Claimed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a worker's claim writes of a message."""
 
     id: str
@@ -362,4 +360,7 @@ def claimed(message: Queued) -> Claimed | None:
     """What a message is once a worker holds it; None if its status does not allow that."""
     if not may_become(message.status, Status.SENDING):
         return None
-    return Claimed(message.id, Status.SENDING.value, message.attempts + 1)
+    return Claimed(message.id, _SENDING, message.attempts + 1)
+
+
+_SENDING = Status.SENDING.value

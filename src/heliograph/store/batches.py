@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import asdict
+from msgspec.structs import asdict, astuple
 from sqlalchemy import Select, case, func, not_, select, update
 
 from heliograph.domain.batches import (
@@ -48,6 +48,7 @@ _decode_list = msgspec.json.Decoder(list[str]).decode
 _decode_options = msgspec.json.Decoder(Options).decode
 _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 
+_END_IS_TOLD = frozenset(report for report, notify in NOTIFY.items() if notify & Notify.BATCH_WHEN_SETTLED)
 _MERGED_RECIPIENTS = 20
 """Batches up to this size share one INSERT of messages with their neighbours; larger ones have one of their own."""
 
@@ -303,7 +304,7 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
             ]
             tx.insert(messages, routed, shared)
         elif len(new) <= _MERGED_RECIPIENTS:
-            singles += [_Single(**asdict(each), **shared) for each in timed]
+            singles += [_Single(*astuple(each), **shared) for each in timed]
         else:
             tx.insert(messages, timed, shared)
     tx.insert(messages, singles)
@@ -340,9 +341,7 @@ def _refuse(tx: Tx, fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) ->
 
 def open_count(batch: Batch, count: int) -> int | None:
     """What is kept of how many of `count` unsettled messages a batch waits for, if its end is called back."""
-    if not NOTIFY[batch.report] & Notify.BATCH_WHEN_SETTLED:
-        return None
-    return count + (batch.expand_at is not None)
+    return count + (batch.expand_at is not None) if batch.report in _END_IS_TOLD else None
 
 
 def _text(value: object) -> str:

@@ -84,12 +84,19 @@ def take_held(tx: Tx, wanted: Sequence[Pace], now_ms: int, limit: int) -> list[Q
     return found
 
 
-def _take(tx: Tx, pace: Pace, free_at: Mapping[str, int], now_us: int, limit: int) -> list[Queued]:
+class _Held(Queued, frozen=True):
+    """One that waits at a line, with what says whose turn it is."""
+
+    priority: int
+    due_at: int
+
+
+def _take(tx: Tx, pace: Pace, free_at: Mapping[str, int], now_us: int, limit: int) -> list[_Held]:
     """Takes what may go to one provider. `free_at` has all of its lines, which are locked."""
     places = _places(free_at.get(pace.provider, 0), pace.per_second, now_us, limit)
     if not places:
         return []
-    waiting: list[Queued] = []
+    waiting: list[_Held] = []
     empty: list[str] = []
     for line, line_free_at in free_at.items():
         per_second = 0 if line == pace.provider else pace.per_originator
@@ -107,7 +114,7 @@ def _take(tx: Tx, pace: Pace, free_at: Mapping[str, int], now_us: int, limit: in
     return taken
 
 
-def _turn(message: Queued) -> tuple[int, int, str]:
+def _turn(message: _Held) -> tuple[int, int, str]:
     return message.priority, message.due_at, message.id
 
 
@@ -123,9 +130,9 @@ def _move_on(tx: Tx, pace: Pace, free_at: Mapping[str, int], taken: Counter[str]
     tx.update(paces, moved)
 
 
-def _held_at(tx: Tx, line: str, limit: int) -> list[Queued]:
-    query = select(*columns(Queued, messages)).where(is_queued, is_held, messages.c.line == line)
-    return tx.all(Queued, query.order_by(*_IN_TURN).limit(limit).with_for_update(skip_locked=True))
+def _held_at(tx: Tx, line: str, limit: int) -> list[_Held]:
+    query = select(*columns(_Held, messages)).where(is_queued, is_held, messages.c.line == line)
+    return tx.all(_Held, query.order_by(*_IN_TURN).limit(limit).with_for_update(skip_locked=True))
 
 
 def _is_anybody_at(tx: Tx, line: str) -> bool:

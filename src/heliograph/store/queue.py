@@ -107,13 +107,14 @@ def _claim(tx: Tx, claim: Claim) -> Work:
     facts = sending_facts(tx, {message.batch_id for message in waiting})
     if any(batch.pause in HOLDING for batch in facts.values()):
         waiting = _set_paused_aside(tx, waiting, facts)
-    held = {message.id: taken for message in waiting if (taken := claimed(message)) is not None}
-    tx.update(messages, list(held.values()), {"worker": claim.worker, "lease_until": claim.lease_until})
+    held = [(message, taken) for message in waiting if (taken := claimed(message)) is not None]
+    lease = {"worker": claim.worker, "lease_until": claim.lease_until}
+    tx.update(messages, [taken for _, taken in held], lease)
     by_account: dict[str, list[str]] = {}
     for message in waiting:
         by_account.setdefault(message.account_id, []).append(message.msisdn)
     silent = opted_out_among(tx, by_account.items())
-    return Work([_leased(message, held[message.id], silent) for message in waiting if message.id in held], facts, more)
+    return Work([_leased(message, taken, silent) for message, taken in held], facts, more)
 
 
 def _next_in_turn(tx: Tx, claim: Claim) -> list[Queued]:
@@ -129,13 +130,13 @@ def _next_in_turn(tx: Tx, claim: Claim) -> list[Queued]:
     return found
 
 
-def _leased(message: Queued, held: Claimed, silent: Collection[tuple[str, str]]) -> Leased:
+def _leased(message: Queued, taken: Claimed, silent: Collection[tuple[str, str]]) -> Leased:
     return Leased(
         message.id,
         message.account_id,
         message.batch_id,
         message.msisdn,
-        held.attempts,
+        taken.attempts,
         message.expire_at,
         (message.account_id, message.msisdn) in silent,
         message.channel,

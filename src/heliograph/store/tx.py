@@ -44,8 +44,11 @@ _encode = msgspec.json.encode
 _decode_rows = msgspec.json.Decoder(list[list[Any]]).decode
 
 
-class Row(msgspec.Struct, frozen=True, array_like=True):
-    """Values of columns that are called as the fields are: text, integers, and None where a column may be NULL."""
+class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Values of columns that are called as the fields are: text, integers, and None where a column may be NULL.
+
+    Nothing in it refers to anything else, so the garbage collector need not look at thousands of them.
+    """
 
 
 K = TypeVar("K", bound=msgspec.Struct)
