@@ -152,6 +152,16 @@ def test_what_goes_on_starts_anew_and_keeps_the_attempt_that_ended(result: str) 
     assert attempt.provider_ref == (None if result == "next" else "ref")
 
 
+def test_of_a_channel_that_was_refused_it_is_kept_who_refused_it() -> None:
+    refused = msgspec.structs.replace(asked(Status.REJECTED), provider="second")
+
+    taking = transition(message(Status.SENDING, 0), refused, LATER)
+
+    assert taking is not None
+    assert taking.ended_attempt is not None
+    assert (taking.ended_attempt.provider, taking.after.provider) == ("second", "second")
+
+
 @pytest.mark.parametrize("reason", [Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING])
 def test_no_channel_helps_against_some_reasons(reason: Reason) -> None:
     taking = transition(message(Status.SENDING, 0), asked(Status.REJECTED, reason=reason), LATER)

@@ -299,6 +299,7 @@ def _fallen_back(before: Snapshot, plan: Plan, change: Change, now_ms: int) -> T
         reason=Waiting.FELL_BACK,
         provider_code=change.provider_code,
         detail=change.detail,
+        provider=change.provider,
         due_at=now_ms,
         attempts=0,
         tried="",
