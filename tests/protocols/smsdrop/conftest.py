@@ -106,19 +106,22 @@ def packages(request: pytest.FixtureRequest) -> Callable[[str], Path]:
 Connect = Callable[..., Published]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def connect(packages: Callable[[str], Path]) -> Iterator[Connect]:
-    """Makes published clients: version, server, and other credentials than the first account's."""
-    made: list[Published] = []
+    """Makes published clients: version, server, and other credentials than the first account's. Tests share those that
+    are alike: starting one takes longer than most tests."""
+    made: dict[tuple[str, ...], Published] = {}
 
     def make(version: str, server: Server, email: str | None = None, password: str | None = None) -> Published:
         ready = server.ready["protocols"]["smsdrop"]
         credentials = (email or ready["email"], password or ready["password"])
-        made.append(Published(version, packages(version), ready["context"], *credentials))
-        return made[-1]
+        wanted = (version, ready["context"], *credentials)
+        if wanted not in made:
+            made[wanted] = Published(version, packages(version), *wanted[1:])
+        return made[wanted]
 
     yield make
-    for client in made:
+    for client in made.values():
         client.close()
 
 

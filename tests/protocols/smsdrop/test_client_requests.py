@@ -18,6 +18,8 @@ from heliograph.protocols.smsdrop.errors import BadCredentialsError, SmsdropErro
 
 from .conftest import FIRST, SECOND, Published, PublishedError
 
+pytestmark = pytest.mark.slow
+
 LATER = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 

@@ -16,6 +16,8 @@ from .conftest import FIRST, SECOND, Connect, Published, PublishedError
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
 
+pytestmark = pytest.mark.slow
+
 NewNumber = Callable[[], str]
 
 
