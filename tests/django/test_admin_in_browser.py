@@ -20,6 +20,8 @@ from tests.protocols.contract.far import Far
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def courier(request: pytest.FixtureRequest) -> Iterator[Courier]:

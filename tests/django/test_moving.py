@@ -20,6 +20,8 @@ from tests.django.couriers import AFTER, BEFORE, COURIER, DAY, Courier, gateway
 from tests.installing import installed
 from tests.protocols.contract.far import Far
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pymess(request: pytest.FixtureRequest) -> Path | None:

@@ -23,6 +23,8 @@ from heliograph.runtime.settings import Settings
 if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer, StartServer
 
+pytestmark = pytest.mark.slow
+
 MESSAGES = 10_000
 BATCH = 5_000
 FEW = 1_000

@@ -15,6 +15,8 @@ from heliograph.runtime.settings import Settings
 if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer, Server, StartServer
 
+pytestmark = pytest.mark.slow
+
 RECIPIENTS = 8_000
 
 

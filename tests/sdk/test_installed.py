@@ -18,6 +18,8 @@ from tests.installing import installed
 if TYPE_CHECKING:
     from tests.conftest import Server
 
+pytestmark = pytest.mark.slow
+
 MOST = 12
 """Packages with those that they need; there are ten."""
 
