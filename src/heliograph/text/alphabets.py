@@ -1,4 +1,4 @@
-"""Romanising the letters of one alphabet, and no other character of a text; letters that are units aren't (5 μg, 5 Ω).
+"""Romanisation of the letters of one alphabet. Every other character stays, as do letters that are units: 5 μg, 5 Ω.
 
 The readings are those of each language, not of the script: Bulgarian щ is sht, Ukrainian г is h. Cyrillic follows the
 official romanisations (Bulgaria 2009, Ukraine 2010, Belarus 2007 without diacritics, Serbia's Latin alphabet without
@@ -13,7 +13,7 @@ from heliograph.text.transliterate import greek_units, to_gsm
 
 
 def _paired(letters: str, readings: str) -> dict[str, str]:
-    """A reading for each letter; `-` is no sound at all."""
+    """Pair each letter with its reading; the readings are separated by blanks, and `-` stands for no sound at all."""
     return {
         letter: "" if reading == "-" else reading for letter, reading in zip(letters, readings.split(" "), strict=True)
     }
@@ -76,7 +76,7 @@ ALPHABETS: Mapping[str, Mapping[str, str]] = {
 
 
 def romanise(text: str, alphabet: str) -> str:
-    """The text with the letters of one of `ALPHABETS` romanised. KeyError for another name.
+    """Romanise the letters of one of `ALPHABETS` in a text. Raises KeyError for another name.
 
     Capitals follow their small letters: Bulgarian Щ is Sht, or SHT before another capital.
     """

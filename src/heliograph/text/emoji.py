@@ -1,4 +1,4 @@
-"""Texts without emoji, and without the blanks that they leave."""
+"""Removing emoji from texts, together with the blanks that they would leave."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BLANKLESS = _LINE_ENDS | frozenset(".,;:!?)")
 
 
 def without_emoji(text: str) -> str:
-    """The text without emoji and flags, and without the blanks that they leave; everything else stays as it is.
+    """Remove emoji and flags, and the blanks that they would leave; everything else stays as it is.
 
     A blank stays, or comes, where two numbers would become one.
     """
@@ -37,18 +37,18 @@ def _gone_if_emoji(character: str) -> str:
 
 
 def _is_picture(character: str) -> bool:
-    """Whether it can only be written by a name, or is a pictograph too young, or too dependent, to have one."""
+    """Say whether a character is an emoji: it reads only as a name, or is a pictograph too new to have a reading."""
     written = anyascii(character)
     return is_emoji_name(written) if written else _PICTOGRAPHS.match(character) is not None
 
 
 def is_emoji_name(text: str) -> bool:
-    """Whether a reading is `:a_name:`."""
+    """Say whether a reading is the name of an emoji, such as `:thumbs_up:`."""
     return len(text) > 2 and text[0] == text[-1] == ":"
 
 
 def _closed(gap: re.Match[str]) -> str:
-    """One blank for all the blanks around emoji, or none at the ends of a line and before punctuation."""
+    """Return one blank for all the blanks around emoji, or none at the ends of a line and before punctuation."""
     before = gap.string[gap.start() - 1 : gap.start()]
     after = gap.string[gap.end() : gap.end() + 1]
     if before.isnumeric() and after.isnumeric():

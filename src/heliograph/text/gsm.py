@@ -33,7 +33,7 @@ _EXTENSION = {
 }
 
 CHARACTERS = _DEFAULT.replace("\x1b", "") + "".join(_EXTENSION.values())
-"""All that the alphabet has, with its extension table."""
+"""All characters that a text in the GSM alphabet may have, those of its extension table included."""
 
 #: For str.translate: a character's code point to its one or two septets.
 _SEPTETS = {ord(character): chr(code) for code, character in enumerate(_DEFAULT) if code != ESCAPE}
@@ -54,7 +54,7 @@ _foreign = re.compile(f"[^{_one}{_two}]").findall
 
 
 class NotGsm(ValueError):
-    """A text has characters that the GSM alphabet lacks: `characters`, each once, in the order of the text."""
+    """A text has characters that the GSM alphabet lacks; `characters` has each once, in the order of the text."""
 
     def __init__(self, characters: Sequence[str]) -> None:
         self.characters = tuple(characters)
@@ -65,36 +65,36 @@ class NotGsm(ValueError):
 
 
 def is_gsm(text: str) -> bool:
-    """Whether the GSM alphabet, with its extension table, has every character of the text."""
+    """Say whether the GSM alphabet, with its extension table, has every character of a text."""
     return _all_gsm(text) is not None
 
 
 def is_plain_gsm(text: str) -> bool:
-    """Whether the default table alone has every character, so that each takes one septet."""
+    """Say whether the default table alone has every character of a text, so that each takes one septet."""
     return _all_plain(text) is not None
 
 
 def unsupported(text: str) -> list[str]:
-    """The characters that force the text into UCS-2, each once, in the order of the text; none if it is GSM."""
+    """List the characters that force a text into UCS-2, each once, in the order of the text; none if it is GSM."""
     return list(dict.fromkeys(_foreign(text)))
 
 
 def septet_count(text: str) -> int:
-    """How many septets the text takes: one a character, two for one of the extension table. Raises NotGsm."""
+    """Count the septets of a text: one a character, two for one of the extension table. Raises NotGsm."""
     if not is_gsm(text):
         raise NotGsm(unsupported(text))
     return len(text) + len(_extended(text))
 
 
 def encode_gsm(text: str) -> bytes:
-    """The text as septets, one in each byte, not packed. Raises NotGsm."""
+    """Encode a text as septets, one in each byte, not packed. Raises NotGsm."""
     if not is_gsm(text):
         raise NotGsm(unsupported(text))
     return text.translate(_SEPTETS).encode("ascii")
 
 
 def decode_gsm(septets: bytes) -> str:
-    """The text of septets, one in each byte. Every input has a text: the eighth bit of a byte is ignored.
+    """Decode septets, one in each byte, to a text. Never fails: the eighth bit of a byte is ignored.
 
     A receiver shows an extension code that it does not know as the same code of the default table, and an escape that
     nothing follows, or another escape, as a space (6.2.1, note 1, and 6.2.1.1).
@@ -106,7 +106,7 @@ def decode_gsm(septets: bytes) -> str:
 
 
 def pack_septets(septets: bytes, fill_bits: int = 0) -> bytes:
-    """Eight septets into seven octets, behind `fill_bits` (0 to 6) zero bits.
+    """Pack eight septets into seven octets, behind `fill_bits` (0 to 6) zero bits.
 
     Septets behind a header start at a septet boundary counted from the header's first octet (TS 23.040, 9.2.3.24), so
     there `fill_bits` is `-8 * len(udh) % 7`. The bits left over in the last octet are zero and may look like one more
@@ -126,7 +126,7 @@ def pack_septets(septets: bytes, fill_bits: int = 0) -> bytes:
 
 
 def unpack_septets(data: bytes, count: int, fill_bits: int = 0) -> bytes:
-    """The first `count` septets of packed octets, one in each byte, behind `fill_bits` (0 to 6) that are skipped.
+    """Unpack the first `count` septets, each into a byte of its own, skipping `fill_bits` (0 to 6) in front of them.
 
     Raises ValueError if the octets are too few for so many, or for a negative count or other fill bits.
     """

@@ -21,7 +21,7 @@ _DOLLAR = "dollar"
 
 
 class MissingParameter(ValueError):
-    """A body has parameters without a value: `names`, sorted."""
+    """A body has parameters without a value; `names` has them, sorted."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(sorted(names))
@@ -43,11 +43,11 @@ class Template:
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is nothing to fill in: the body is the same for everybody."""
+        """Say whether the body has no parameters, and so is the same for everybody."""
         return not self.names
 
     def render(self, values: Mapping[str, str]) -> str:
-        """The body with its parameters filled in; values that it does not name are ignored.
+        """Fill in the parameters; values that the body does not name are ignored.
 
         Raises MissingParameter with all the names that have no value.
         """
@@ -60,7 +60,7 @@ class Template:
 
 
 def verbatim(text: str) -> tuple[str, dict[str, dict[str, str]]]:
-    """A body that says just this text, even if it looks like a placeholder, and the parameters that it takes."""
+    """Return a body that says just this text, even if it looks like a placeholder, and the parameters it takes."""
     if Template(text).is_plain:
         return text, {}
     return text.replace("${", f"${{{_DOLLAR}}}{{"), {_DOLLAR: {DEFAULT: "$"}}
@@ -69,8 +69,8 @@ def verbatim(text: str) -> tuple[str, dict[str, dict[str, str]]]:
 class ParameterTable:
     """The values of a batch, `{name: {recipient or "default": value}}`: read once, asked for each recipient.
 
-    Recipients may be written as people write them: `+46 70-000 00 01`, `0046700000001` or bare. A key that is no number
-    matches only a recipient written the same. If one recipient has two keys, the later one counts.
+    Recipients may be written as people write them: `+46 70-000 00 01`, `0046700000001` or bare. A key that is not a
+    number matches only a recipient written the same. If one recipient has two keys, the later one counts.
     """
 
     __slots__ = ("_columns",)
@@ -78,7 +78,7 @@ class ParameterTable:
     def __init__(
         self, table: Mapping[str, Mapping[str, str]], known: Mapping[str, Mapping[str, str]] | None = None
     ) -> None:
-        """`known` has what is known of recipients besides, by bare MSISDN: it comes before the defaults."""
+        """Read a batch's table; `known` has more values of recipients, by bare MSISDN, and precedes the defaults."""
         known = known or {}
         # By name, not by recipient: names are few, and 25,000 dicts of a value or two would take longer to build.
         self._columns = [
@@ -88,8 +88,10 @@ class ParameterTable:
         ]
 
     def values_for(self, msisdn: str) -> dict[str, str]:
-        """Of each parameter the recipient's own value, else what is known, else the default; one with none is left
-        out."""
+        """Return the recipient's value of each parameter: its own, else the known one, else the default.
+
+        A parameter that has none of these is left out.
+        """
         recipient = _msisdn(msisdn)
         values: dict[str, str] = {}
         for name, own, known, default in self._columns:
@@ -102,12 +104,12 @@ class ParameterTable:
 
 
 def values_for(table: Mapping[str, Mapping[str, str]], recipient: str) -> dict[str, str]:
-    """One recipient's values of a table that is not needed again; for many recipients keep a `ParameterTable`."""
+    """Return one recipient's values of a table that is not needed again; for many recipients use a `ParameterTable`."""
     return ParameterTable(table).values_for(recipient)
 
 
 def _msisdn(key: str) -> str:
-    """The digits of a number, without a plus or the 00 that stands for it; any other key as it is."""
+    """Return the digits of a number, without a plus or the 00 that stands for it; any other key as it is."""
     try:
         return compact(key).removeprefix("+").removeprefix("00")
     except InvalidNumber:

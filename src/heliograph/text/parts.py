@@ -1,11 +1,24 @@
 """Parts (segments): how a body is cut into messages of 140 octets, and put together again.
 
-140 octets are 160 septets or 70 UTF-16 code units. A body that needs more is cut into parts that each carry a header
-of 6 octets (7 with a 16-bit reference), which leaves 153 septets, 67 code units or 134 octets (3GPP TS 23.040,
-9.2.3.24.1 and 9.2.3.24.8). An escape and its character, and the two halves of a surrogate pair, always stay together,
-so a part may be one unit short.
+**The problem.** One message on the air has 140 octets of user data (3GPP TS 23.040, 9.2.3.24.1): 160 septets of the GSM
+alphabet, packed, or 70 UTF-16 code units, or 140 octets of data. What is longer goes as several messages, which the
+phone joins by a header in each: 6 octets, or 7 with a 16-bit reference. That leaves 153 septets, 67 code units or 134
+octets to a part, and fewer behind a header of the caller's own. A message is paid for by the part, and often before it
+is sent, so what is counted must be exactly what is cut.
 
-`measure_*` say what a body comes to, `split_*` cut it: for the same body both say the same.
+**Units.** Everything here counts in the units of the encoding (septets, code units, octets), never in characters. Two
+units can belong together: an escape and the character of the extension table behind it, or the halves of a surrogate
+pair. A phone shows each part as it comes, so such a pair always stays in one part, which may make a part one unit
+short. For that reason the number of parts is not a division where pairs occur: where one part ends decides where the
+next can (`_Body.ends`). Taking as much as fits each time still makes the fewest parts. Where there are no pairs, a
+division is enough and much quicker; `measure_text` is called for every message, and most are plain.
+
+**What may be relied on.** `measure_*` say what a body comes to, `split_*` cut it, and for the same body both say the
+same. Joining what was split gives the body back. Payloads stay unpacked here, one septet a byte: packing depends on the
+header in front (`gsm.pack_septets`), and few interfaces above the air want it.
+
+**The other direction is generous.** Inbound parts come from every kind of sender: in any order, twice, in different
+encodings, with a pair cut in two. `join_parts` mends all of that, and refuses only what is not one whole message.
 """
 
 from __future__ import annotations
@@ -33,7 +46,7 @@ MAX_PARTS = 255
 
 
 class Encoding(StrEnum):
-    """What the units of a body are."""
+    """The encoding of a body, which says what its units are."""
 
     GSM7 = "gsm7"
     """Septets (TS 23.038, 6.2.1)."""
@@ -44,7 +57,7 @@ class Encoding(StrEnum):
 
 
 class TooManyParts(ValueError):
-    """A body needs more than 255 parts: `parts` of them."""
+    """A body needs more than 255 parts; `parts` is how many."""
 
     def __init__(self, parts: int) -> None:
         self.parts = parts
@@ -67,12 +80,12 @@ class Part:
     udh: bytes
     """The header with its length octet; empty if there is none."""
     text: str | None
-    """What a phone shows of the payload; None for binary."""
+    """The payload as a phone shows it; None for binary."""
     encoding: Encoding
 
 
 class Measure(NamedTuple):
-    """What a body comes to."""
+    """How many parts a body takes, and how full the last one is."""
 
     encoding: Encoding
     parts: int
@@ -84,7 +97,7 @@ class Measure(NamedTuple):
 
 
 def measure_text(text: str) -> Measure:
-    """What `split_text(text)` comes to, without cutting: this is called for every message. Raises TooManyParts."""
+    """Measure what `split_text(text)` comes to, without cutting. Called for every message. Raises TooManyParts."""
     if is_plain_gsm(text):
         units = len(text)
         if units <= 160:
@@ -100,7 +113,7 @@ def measure_text(text: str) -> Measure:
 
 
 def measure_ucs2(text: str) -> Measure:
-    """The same where the text goes as UCS-2, whatever its characters. Raises TooManyParts."""
+    """Measure a text that is sent as UCS-2, whatever its characters. Raises TooManyParts."""
     utf16 = _utf16(text)
     units = len(utf16) // 2
     if units <= 70:
@@ -109,7 +122,7 @@ def measure_ucs2(text: str) -> Measure:
 
 
 def measure_binary(length: int, udh: bytes = b"") -> Measure:
-    """What `split_binary` of `length` octets comes to behind the caller's own header.
+    """Measure what `split_binary` of `length` octets comes to behind the caller's own header.
 
     Raises TooManyParts, MalformedUdh as `split_binary` does, and ValueError for a negative length.
     """
@@ -123,7 +136,7 @@ def measure_binary(length: int, udh: bytes = b"") -> Measure:
 
 
 def shorten_to_one_part(text: str) -> str:
-    """The longest beginning of a text that fits into one part, in whichever alphabet that is."""
+    """Return the longest beginning of a text that fits into one part, in whichever alphabet that is."""
     septets = next((place for place, character in enumerate(text) if not is_gsm(character)), len(text))
     return max(_beginning(text[:septets], 160, septet_count), _beginning(text, 70, _code_units), key=len)
 
@@ -148,15 +161,16 @@ def split_text(
     udh: bytes = b"",
     encoding: Encoding | None = None,
 ) -> tuple[Part, ...]:
-    """The parts of a text, as few as can be; an empty text is one empty part.
+    """Cut a text into as few parts as can be; an empty text is one empty part.
 
     `reference` tells a phone which parts belong together, so messages to one phone that may overlap must differ in it.
     It is taken modulo 256, or 65,536 with `wide_reference`: any counter serves. `udh` is a header of the caller's own,
-    length octet first, that every part carries too, behind the concatenation. `encoding` None takes the GSM alphabet
-    if that has every character, else UCS-2.
+    length octet first, that every part carries too, behind the concatenation. `encoding` None takes the GSM alphabet if
+    that has every character, else UCS-2.
 
-    Raises NotGsm if GSM7 is asked for and cannot be; TooManyParts; and MalformedUdh for a header that is none, or, if
-    one part is not enough, a header that leaves no room or says itself which part this is.
+    Raises NotGsm if GSM7 is asked for and cannot be; TooManyParts; ValueError for BINARY; and MalformedUdh for octets
+    that are not a header, or, if one part is not enough, a header that leaves no room or says itself which part this
+    is.
     """
     if encoding is Encoding.BINARY:
         raise ValueError("a text is not binary: use split_binary")
@@ -169,16 +183,16 @@ def split_text(
 def split_binary(
     data: bytes, *, udh: bytes = b"", reference: int = 0, wide_reference: bool = False
 ) -> tuple[Part, ...]:
-    """The parts of binary data; no data is one empty part. Arguments and errors are those of `split_text`."""
+    """Cut binary data into parts; no data is one empty part. Arguments and errors are those of `split_text`."""
     return _split(_Body(Encoding.BINARY, data), reference, wide_reference, udh)
 
 
 def join_parts(parts: Sequence[Part]) -> str | bytes:
-    """The whole body of a message's parts, in whatever order they came: a text, or the data if they are binary.
+    """Join the parts of one message, in whatever order they came: to a text, or to the data if they are binary.
 
-    Of a part that came twice the first counts. Pairs that the sender did split over two parts are joined again, and
-    parts may differ in encoding as long as none is binary beside a text. Raises PartsMissing if the parts are not one
-    whole message, and MalformedUdh.
+    If a part came twice, the first counts. Pairs that the sender did split over two parts are joined again, and parts
+    may differ in encoding as long as none is binary beside a text. Raises PartsMissing if the parts are not one whole
+    message, and MalformedUdh.
     """
     if not parts:
         raise PartsMissing("there are no parts")
@@ -210,7 +224,7 @@ class _Body(NamedTuple):
         return len(self.encoded) // _octets(self.encoding)
 
     def ends(self, budget: int) -> list[int]:
-        """Where each part ends, in units, if it takes as much as it can: that makes the fewest parts."""
+        """List where each part ends, in units, if it takes as much as it can: that makes the fewest parts."""
         total = self.units
         ends: list[int] = []
         end = 0
@@ -237,12 +251,12 @@ def _utf16(text: str) -> bytes:
 
 
 def _octets(encoding: Encoding) -> int:
-    """Octets in a unit of a payload."""
+    """Return how many octets a unit of a payload has."""
     return 2 if encoding is Encoding.UCS2 else 1
 
 
 def _measure_even(encoding: Encoding, units: int, budget: int) -> Measure:
-    """For units that can be cut anywhere: arithmetic is enough."""
+    """Measure several parts of units that can be cut anywhere: arithmetic is enough."""
     parts = -(-units // budget)
     if parts > MAX_PARTS:
         raise TooManyParts(parts)
@@ -250,7 +264,7 @@ def _measure_even(encoding: Encoding, units: int, budget: int) -> Measure:
 
 
 def _measure_cuts(body: _Body, budget: int) -> Measure:
-    """For several parts with pairs among the units: where each part ends decides where the next one can."""
+    """Measure several parts with pairs among the units: where each part ends decides where the next one can."""
     ends = body.ends(budget)
     if len(ends) > MAX_PARTS:
         raise TooManyParts(len(ends))
@@ -258,7 +272,7 @@ def _measure_cuts(body: _Body, budget: int) -> Measure:
 
 
 def _room(encoding: Encoding, header: int) -> int:
-    """Units that fit into a message behind a header of so many octets."""
+    """Return how many units fit into a message behind a header of so many octets."""
     octets = MAX_OCTETS - header
     if encoding is Encoding.GSM7:
         return octets * 8 // 7
@@ -266,7 +280,7 @@ def _room(encoding: Encoding, header: int) -> int:
 
 
 def _budget(encoding: Encoding, udh: bytes, *, wide: bool) -> int:
-    """Units in each of several parts. Raises MalformedUdh."""
+    """Return how many units fit into each of several parts. Raises MalformedUdh."""
     if concatenation_of(udh) is not None:
         raise MalformedUdh("the header says which part this is, but the body does not fit into one part")
     # The length octet is counted once: it is the caller's, or ours.

@@ -1,4 +1,4 @@
-"""What keeps numerals apart from the digits beside them, once nothing else does.
+"""Seams keep numerals apart from the digits beside them, once nothing else does.
 
 A numeral that is written without the height, the ring or the slash that set it apart must not run into its neighbours:
 1½ is not 11/2, 10² is not 102, ①② is not 12. What that takes depends on both neighbours as they are written, so each
@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 
 BREAK = "\ufdd0"
-"""Between digits: a blank."""
+"""Stands between digits, and closes to a blank."""
 _FRACTION = "\ufdd1"
-"""At either end of a fraction: a blank also between it and a letter before it, or a slash."""
+"""Stands at either end of a fraction: closes to a blank also between it and a letter before it, or a slash."""
 _RAISED, _ALWAYS_RAISED = "\ufdd2", "\ufdd3"
-"""Before what was a superscript: `^` behind a digit or a bracket; the second, also behind a letter."""
+"""Stand before what was a superscript: close to `^` behind a digit or a bracket; the second, also behind a letter."""
 _LOWERED, _ALWAYS_LOWERED = "\ufdd4", "\ufdd5"
-"""Before what was a subscript: `_` behind a digit; the second, also behind a letter or a bracket."""
+"""Stand before what was a subscript: close to `_` behind a digit; the second, also behind a letter or a bracket."""
 _SEAM = re.compile("[\ufdd0-\ufdd5]+")
 _SEAMLESS = dict.fromkeys(range(0xFDD0, 0xFDD6))
 
@@ -32,14 +32,14 @@ _IS_ONE_TERM = re.compile(r"[+-]?(?:[0-9]+|[A-Za-z])|\(.*\)").fullmatch
 
 
 def with_seams(written: str) -> str:
-    """A reading that runs into no digits beside it."""
+    """Add seams at the ends of a reading that could run into digits beside it."""
     if _IS_FRACTION(written):
         return f"{_FRACTION}{written}{_FRACTION}"
     return f"{BREAK if _BEGINS_IN_DIGIT(written) else ''}{written}{BREAK if _ENDS_IN_DIGIT(written) else ''}"
 
 
 def raised(text: str) -> str:
-    """What was a superscript: m² is m2, but 10² is 10^2, 10⁻³ 10^-3, xⁿ⁺¹ x^(n+1); and 1ˢᵗ is 1st."""
+    """Write what was a superscript: m² is m2, but 10² is 10^2, 10⁻³ 10^-3, xⁿ⁺¹ x^(n+1); and 1ˢᵗ is 1st."""
     if not _COUNTS(text):
         return f"{_ALWAYS_RAISED}{text}" if text in _EXPONENTS else text
     if _IS_POWER(text):
@@ -48,7 +48,7 @@ def raised(text: str) -> str:
 
 
 def lowered(text: str) -> str:
-    """What was a subscript: H₂O is H2O, but 1010₂ is 1010_2 and xₙ₋₁ x_(n-1)."""
+    """Write what was a subscript: H₂O is H2O, but 1010₂ is 1010_2 and xₙ₋₁ x_(n-1)."""
     if text.isalnum():
         return f"{_LOWERED}{text}{BREAK}"
     return f"{_ALWAYS_LOWERED}{_one_term(text)}{BREAK}"
@@ -59,7 +59,7 @@ def _one_term(text: str) -> str:
 
 
 def closed(text: str) -> str:
-    """The text, whose every character but the seams stands as it will be read, without them."""
+    """Close the seams of a text whose every other character stands as it will be read."""
     return _SEAM.sub(_closed, text)
 
 

@@ -1,4 +1,4 @@
-"""How signs, currencies and numerals are written in ASCII: each as itself, never as another.
+"""ASCII for signs, currencies and numerals: each as itself, never as another.
 
 A reading that looks like the sign but is another one in ASCII (`↑` as the `^` of powers, `∈` as `E`, `∅` as 0, the
 colon and the cedi both as `C`) is worse than none, so signs are listed here, and those that aren't go by their Unicode
@@ -131,7 +131,7 @@ _NEGATED = "\u0338"
 
 
 def written_sign(character: str) -> str:
-    """What a sign is in ASCII; "" for what is none, or goes by the name of an emoji."""
+    """Write a sign in ASCII; "" if the character is not a sign, or goes by the name of an emoji."""
     known = SIGNS.get(character) or CURRENCIES.get(character)
     if known is not None:
         return known
@@ -161,9 +161,9 @@ def _by_name(name: str) -> str:
 
 
 def written_numeral(character: str) -> str:
-    """A numeral that is no decimal digit, of any script, in ASCII: its own form (`IV`, `(4)`, `4.`), or its value.
+    """Write a numeral of any script, but no decimal digit, in ASCII: its own form (`IV`, `(4)`, `4.`), or its value.
 
-    "" for what is no numeral.
+    "" if it is not a numeral.
     """
     form = unicodedata.normalize("NFKC", character).replace("⁄", "/")
     if form != character and form.isascii():

@@ -1,8 +1,8 @@
-"""From any text to one that an alphabet can write (GSM's or ASCII), as near to the original as can be.
+"""Transliteration: any text to one that GSM or ASCII can write, as near to the original as can be.
 
 Nearness is judged a character at a time: the alphabet's own characters stay; an accent too many is taken off, and no
-more than that (ǻ is å, but á is a); other letters and signs are romanised. Case is meaning too: `ç` becomes `c` and
-not the alphabet's capital `Ç`.
+more than that (ǻ is å, but á is a); other letters and signs are romanised. Case is meaning too: `ç` becomes `c` and not
+the alphabet's capital `Ç`.
 
 Letters may change their looks; a number, a sign or a unit stays what it is (`signs.py`, `seams.py`).
 """
@@ -34,16 +34,16 @@ _BY_HAND = {
     **dict.fromkeys("\U0001f9b0\U0001f9b1\U0001f9b2\U0001f9b3", ""),
 }
 _TWINS = {"∆": "Δ"}
-"""Signs that are letters in all but name."""
+"""Signs that only their code point keeps apart from a letter."""
 _STOPS = frozenset(".,")
 _SEPARATORS = _STOPS | frozenset("٫٬،、。⎖")
-"""What may stand inside a number (CLDR, lenient parsing); other commas and stops are the ends of clauses."""
+"""Characters that may stand inside a number (CLDR, lenient parsing); other commas and stops are the ends of clauses."""
 _INVISIBLE_OPERATORS = frozenset("\u2062\u2063\u2064")
-"""Times, comma and plus, where they aren't shown."""
+"""Times, comma and plus as they are when nobody sees them; digits on either side must stay apart."""
 
 
 def _of_height(kind: str) -> str:
-    """All characters that differ from others only by standing higher (`<super>`) or lower (`<sub>`)."""
+    """List all characters that differ from others only by standing higher (`<super>`) or lower (`<sub>`)."""
     places = (*range(0xB2, 0xBA), *range(0x2B0, 0x2E5), *range(0x1D2C, 0x1DC0), *range(0x2070, 0x209D), 0x2C7C, 0x2C7D)
     return "".join(each for each in map(chr, places) if unicodedata.decomposition(each).startswith(kind))
 
@@ -58,7 +58,7 @@ _GREEK = "\u0370-\u03ff\u1f00-\u1fff"
 _OHM = f"(?:(?<![{_GREEK}])|(?<=[{_MU}]))Ω(?![{_GREEK}])|\u2126"
 _MICRO = f"(?<![{_GREEK}])[{_MU}](?=[A-Za-z℧]|(?:{_OHM}))|{_BEHIND_NUMBER}[{_MU}](?!\\.?[{_GREEK}])"
 _GREEK_UNITS = f"(?P<micro>{_MICRO})|(?P<ohm>{_OHM})"
-"""Greek letters that are units: micro, before another unit or behind a number, and the ohm."""
+"""Matches Greek letters that are units: micro, before another unit or behind a number, and the ohm."""
 #: What several characters, or a character and its neighbours, mean together.
 _TOGETHER = "|".join(
     (
@@ -83,17 +83,17 @@ _SLASHES = {ord(slash): "/" for slash in "⁄∕"}
 
 
 class _Alphabet:
-    """What can be written, and everything else as near to it as can be."""
+    """The characters that can be written, and for every other one what is nearest to it among them."""
 
     def __init__(self, characters: str, has: Callable[[str], bool], *, takes_apart: bool = False) -> None:
-        """With `takes_apart`, letters are what NFKD takes them apart to, less what the alphabet lacks."""
+        """Prepare an alphabet. With `takes_apart`, a letter becomes what is left of its NFKD in the alphabet."""
         self._has = has
         self._takes_apart = takes_apart
         self._foreign = re.compile(f"{_TOGETHER}|[^{re.escape(characters)}]")
         self._nearest = lru_cache(maxsize=4096)(self._sought)
 
     def write(self, text: str) -> str:
-        """The text, which is in NFC, in characters of the alphabet only."""
+        """Write a text, which is in NFC, in characters of the alphabet only."""
         if _HAS_SUCH(text):
             return seams.closed(self._foreign.sub(self._replaced, text))
         return seams.closed("".join(map(self._nearest, text)))
@@ -147,7 +147,7 @@ class _Alphabet:
         return compatible if self._has(compatible) else self._romanised(letter)
 
     def _without_accents(self, letter: str) -> str:
-        """The letter with as many of its accents as the alphabet has; nothing if that is none of the alphabet's."""
+        """Return the letter with as many of its accents as the alphabet has; nothing if it has no form of it."""
         decomposed = unicodedata.normalize("NFD", letter)
         for length in range(len(decomposed) - 1, 0, -1):
             candidate = unicodedata.normalize("NFC", decomposed[:length])
@@ -169,7 +169,10 @@ class _Alphabet:
 
 
 def _without_reading(category: str) -> str:
-    """Of marks, blanks and invisible controls nothing is lost; a silent letter kept its neighbours apart, at least."""
+    """Return what stands for a character without a reading: `?` if something is lost with it.
+
+    Nothing is lost with marks, blanks and invisible controls. A silent letter still keeps its neighbours apart.
+    """
     if category[0] == "L" or category == "Sk":
         return seams.BREAK
     return "" if category[0] in "MZ" or category == "Cc" else "?"
@@ -180,7 +183,7 @@ _ASCII = _Alphabet("".join(map(chr, range(128))), str.isascii, takes_apart=True)
 
 
 def to_gsm(text: str, *, remove_emoji: bool = False) -> str:
-    """The text with every character outside the GSM alphabet replaced by the nearest inside it; always GSM.
+    """Replace every character outside the GSM alphabet by the nearest inside it; the result is always GSM.
 
     A text that is GSM already comes back as it is. Emoji are written by name (`:thumbsup:`), flags by their country
     code; with `remove_emoji` both are left out, with the blanks that they leave. Signs that read as letters, digits or
@@ -195,7 +198,7 @@ def to_gsm(text: str, *, remove_emoji: bool = False) -> str:
 
 
 def to_ascii(text: str) -> str:
-    """The text in ASCII: letters without their accents, other letters romanised, signs by the nearest there is.
+    """Write a text in ASCII: letters without their accents, other letters romanised, signs by the nearest there is.
 
     What Unicode takes apart into an ASCII letter and its marks (NFKD) becomes that letter, whatever it means in a
     language: `ö` is `o`. A sign without a reading becomes `?`, and so does a text of which nothing else would be left.
@@ -208,5 +211,5 @@ def to_ascii(text: str) -> str:
 
 
 def greek_units(text: str) -> dict[int, str]:
-    """Where in the text Greek letters are units, and how GSM writes them."""
+    """Find the Greek letters of a text that are units: their places, and how GSM writes each."""
     return {unit.start(): "u" if unit["micro"] else "Ω" for unit in re.finditer(_GREEK_UNITS, text)}

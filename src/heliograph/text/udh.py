@@ -17,7 +17,7 @@ _CONCATENATION_WIDE = 0x08
 
 
 class MalformedUdh(ValueError):
-    """Octets that are not a user data header, or a header that cannot be."""
+    """Octets that are not a user data header, or a header that cannot be encoded."""
 
 
 class InformationElement(NamedTuple):
@@ -27,7 +27,7 @@ class InformationElement(NamedTuple):
 
 
 class Concatenation(NamedTuple):
-    """Which part of which message this is (9.2.3.24.1; 9.2.3.24.8 where the reference has 16 bits)."""
+    """Which part of which message a part is (9.2.3.24.1; 9.2.3.24.8 where the reference has 16 bits)."""
 
     reference: int
     """The same in all parts of a message: 0 to 255, or to 65,535 if `wide`."""
@@ -38,7 +38,7 @@ class Concatenation(NamedTuple):
     wide: bool
 
     def element(self) -> InformationElement:
-        """As it goes into a header. Raises MalformedUdh if a number is out of its range."""
+        """Encode it as it goes into a header. Raises MalformedUdh if a number is out of its range."""
         if not 1 <= self.sequence <= self.total <= 255 or not 0 <= self.reference < (0x10000 if self.wide else 0x100):
             raise MalformedUdh(f"there is no part like {self}")
         reference = self.reference.to_bytes(2 if self.wide else 1, "big")
@@ -47,7 +47,7 @@ class Concatenation(NamedTuple):
 
 
 def parse_udh(octets: bytes) -> tuple[InformationElement, ...]:
-    """The elements of a header, in its order; none for `b""`.
+    """Parse a header into its elements, in its order; none for `b""`.
 
     The header begins with its length octet and ends where that says. Raises MalformedUdh if it does not, or if an
     element runs over its end.
@@ -70,7 +70,7 @@ def parse_udh(octets: bytes) -> tuple[InformationElement, ...]:
 
 
 def encode_udh(elements: Iterable[InformationElement]) -> bytes:
-    """The header of the elements; `b""` for none.
+    """Encode a header of the elements; `b""` for none.
 
     Raises MalformedUdh for an identifier above 255, or if the header is longer than the 140 octets of a message.
     """
@@ -86,10 +86,10 @@ def encode_udh(elements: Iterable[InformationElement]) -> bytes:
 
 
 def concatenation_of(udh: bytes) -> Concatenation | None:
-    """Which part of which message this header belongs to; None if the message is whole. Raises MalformedUdh.
+    """Find which part of which message a header belongs to; None if the message is whole. Raises MalformedUdh.
 
-    As 9.2.3.24 and 9.2.3.24.1 ask of a receiver: an element that names an impossible part (a sequence of zero, or
-    above the total) is taken as absent, and where elements repeat or contradict each other the last one counts.
+    As 9.2.3.24 and 9.2.3.24.1 ask of a receiver: an element that names an impossible part (a sequence of zero, or above
+    the total) is taken as absent, and where elements repeat or contradict each other the last one counts.
     """
     found = None
     for kind, data in parse_udh(udh):
