@@ -51,14 +51,14 @@ def read_address(text: str, *regions: str | None) -> str:
 
 
 def is_msisdn(address: str) -> bool:
-    """Whether an address that was read is a phone number: only those can be answered, opt out, or be in a group."""
+    """Say whether an address that was read is a phone number: only those can be answered, opt out, or be in a group."""
     if not (MIN_DIGITS <= len(address) <= MAX_DIGITS and address.isascii() and address.isdigit()) or address[0] == "0":
         return False
     return len(address) not in SHORT_UNLESS_VALID or type_of(address) is not NumberType.UNKNOWN
 
 
 def with_plus(address: str) -> str:
-    """An address or an originator as doors write it: with a plus if it is a phone number, else as it is."""
+    """Write an address or an originator as doors do: with a plus if it is a phone number, else as it is."""
     return f"+{address}" if is_msisdn(address) else address
 
 
@@ -92,7 +92,7 @@ _UNKNOWN = 2
 
 
 def _rank(msisdn: str) -> int:
-    """0 for a number that usually can write a text, 1 for another valid one, 2 for one that is only possible."""
+    """Rank a number: 0 if it usually can write a text, 1 if it is valid otherwise, 2 if it is only possible."""
     type_ = type_of(msisdn)
     return 0 if type_ in TEXTABLE else 1 if type_ is not NumberType.UNKNOWN else _UNKNOWN
 

@@ -260,18 +260,18 @@ ZW Zimbabwe
 COUNTRIES: dict[str, str] = {line[:2]: line[3:] for line in _TABLE.strip().splitlines()}
 
 UNNUMBERED = frozenset({"AQ", "BV", "GS", "HM", "PN", "TF", "UM"})
-"""What ISO 3166-1 has besides: places without numbers of their own, so no number belongs to one."""
+"""The codes that ISO 3166-1 has besides: places without numbers of their own, so no number belongs to one."""
 
 
 def region_named(code: str) -> str | None:
-    """The key of `COUNTRIES` that somebody writes in letters of either case; None if it is none of them."""
+    """Find the key of `COUNTRIES` that somebody writes in letters of either case; None if there is no such key."""
     name = code.strip().upper() if code.isascii() else ""
     return name if name in COUNTRIES else None
 
 
 @cache
 def region_of(calling_code: str) -> str | None:
-    """The country of a calling code such as +420, the main one if several share it; None if there is none."""
+    """Find the country of a calling code such as +420, the main one if several share it; None if there is none."""
     from phonenumbers import region_code_for_country_code
 
     digits = calling_code.strip().removeprefix("+").removeprefix("00")

@@ -1,17 +1,17 @@
-"""Which operator a number was given out by."""
+"""The operator that a number was given out by."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 _TELLING_DIGITS = 9
-"""Operators are given ranges no smaller than this; neighbours share an answer."""
+"""How many leading digits decide: operators are given ranges no smaller than this, and neighbours share an answer."""
 
 
 def operator_of(msisdn: str) -> str | None:
-    """The name of the operator that has the number's range; None if that is not public.
+    """Return the name of the operator that has the number's range; None if that is not public.
 
-    Whoever has taken the number to another operator since is with that one: only a lookup says.
+    A number that its owner has taken to another operator since is with that one: only a lookup says.
     """
     return _operator(msisdn[:_TELLING_DIGITS], len(msisdn))
 

@@ -17,7 +17,7 @@ MIN_DIGITS, MAX_DIGITS = 7, 15
 
 
 class Check(StrEnum):
-    """What a number has to pass. Each asks for more than the one before; none changes how a text is read."""
+    """Strictness of the check of a number. Each asks for more than the one before; none changes how a text is read."""
 
     SHAPE = "shape"  # 7 to 15 digits, the first not 0: what E.164 can write
     POSSIBLE = "possible"  # and a calling code that exists, with as many digits as its numbers can have
@@ -49,27 +49,27 @@ class PhoneNumber:
     """ISO 3166-1 alpha-2 (also AC, TA and XK). None for a calling code of no country (+800, +999), for an unknown
     one, and where countries share a code and none of them has the number."""
     type: NumberType
-    """UNKNOWN exactly if not `valid`."""
+    """UNKNOWN if and only if `valid` is false."""
     possible: bool
-    """It passes Check.POSSIBLE."""
+    """True if the number passes Check.POSSIBLE."""
     valid: bool
-    """It passes Check.VALID: in the numbering plan. Whether anybody has the number, only its network knows."""
+    """True if it passes Check.VALID: it is in the numbering plan. Whether anybody has it, only its network knows."""
 
     @property
     def e164(self) -> str:
-        """With the plus: +33612345678."""
+        """Return the number with the plus: +33612345678."""
         return f"+{self.msisdn}"
 
     @property
     def national(self) -> str:
-        """As people in its country write it: 06 12 34 56 78. Like `e164` if it is of no country."""
+        """Format it as people in its country write it: 06 12 34 56 78. Like `e164` if it is of no country."""
         from phonenumbers import PhoneNumberFormat
 
         return self._formatted(PhoneNumberFormat.NATIONAL)
 
     @property
     def international(self) -> str:
-        """As people abroad write it: +33 6 12 34 56 78. Like `e164` if it is of no country."""
+        """Format it as people abroad write it: +33 6 12 34 56 78. Like `e164` if it is of no country."""
         from phonenumbers import PhoneNumberFormat
 
         return self._formatted(PhoneNumberFormat.INTERNATIONAL)
@@ -102,22 +102,22 @@ class NormalisedMany:
 
 
 def country_of(msisdn: str) -> str | None:
-    """The country of a canonical `msisdn`, as in PhoneNumber.country. None for anything that is not one."""
+    """Find the country of a canonical `msisdn`, as in PhoneNumber.country. None for anything that is not one."""
     code, national = split(msisdn) if has_shape(msisdn) else (None, "")
     return code.classify(national)[0] if code else None
 
 
 def type_of(msisdn: str) -> NumberType:
-    """The type of a canonical `msisdn`; UNKNOWN if it is not valid, or not a number at all."""
+    """Find the type of a canonical `msisdn`; UNKNOWN if it is not valid, or not a number at all."""
     code, national = split(msisdn) if has_shape(msisdn) else (None, "")
     return code.classify(national)[1] if code else NumberType.UNKNOWN
 
 
 def is_test_number(msisdn: str) -> bool:
-    """True for +999 and 4 to 12 digits, which belong to Heliograph's sandbox.
+    """Say whether it is +999 and 4 to 12 digits: a number of Heliograph's sandbox.
 
-    They pass every Check, have the type TEST and no country, and must never be handed to a real provider: no
-    network could deliver to them.
+    These pass every Check, have the type TEST and no country, and must never be handed to a real provider: no network
+    could deliver to them.
     """
     return msisdn.startswith(TEST_CODE) and has_shape(msisdn)
 

@@ -21,7 +21,7 @@ CHARACTERS = frozenset(string.ascii_letters + string.digits + " !\"#$%&'()*+,-./
 
 _SHORT = range(3, 7)
 SHORT_UNLESS_VALID = range(7, 9)
-"""How many digits may be a short code as well as an MSISDN: they are one if no plan has them."""
+"""How many digits may be a short code as well as an MSISDN. They are a short code if no plan has them."""
 
 
 class OriginatorKind(StrEnum):
@@ -99,7 +99,7 @@ def parse_originator(text: str) -> Originator:
 
 
 def ton_npi(originator: Originator) -> tuple[int, int]:
-    """SMPP's TON and NPI: (1, 1) for an MSISDN, (3, 0) for a short code, (5, 0) for a name. See `_TON_NPI` for why."""
+    """Return SMPP's TON and NPI: (1, 1) for an MSISDN, (3, 0) for a short code, (5, 0) for a name. See `_TON_NPI`."""
     return _TON_NPI[originator.kind]
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class NumberType(StrEnum):
-    """What a number is used for, by its country's numbering plan."""
+    """The use of a number by its country's numbering plan."""
 
     MOBILE = "mobile"
     FIXED = "fixed"
@@ -114,7 +114,7 @@ class RegionPlan:
         self._by_length: dict[int, re.Pattern[str] | None] = {}
 
     def claim(self, national: str) -> NumberType | None:
-        """The type of `national` if this region, of those that share its calling code, may have it; else None.
+        """Return the type of `national` if this region, of those that share its calling code, may have it; else None.
 
         UNKNOWN if the region has it by its leading digits, though it is not a valid number there.
         """
@@ -124,7 +124,7 @@ class RegionPlan:
         return self.type_of(national) if self._leading_digits.match(national) else None
 
     def type_of(self, national: str) -> NumberType:
-        """The type of `national` in this plan, UNKNOWN if the plan does not have it."""
+        """Return the type of `national` in this plan, UNKNOWN if the plan does not have it."""
         length = len(national)
         try:
             pattern = self._by_length[length]
@@ -136,10 +136,10 @@ class RegionPlan:
         return NumberType.UNKNOWN if match is None else _BY_GROUP[match.lastgroup or "unknown"]
 
     def after_international_prefix(self, digits: str) -> list[str]:
-        """What follows the digits dialled here to call abroad (00, 011 from the USA, 0015 from Brazil); else [].
+        """Return what follows the digits dialled here to call abroad (00; 011 from the USA; 0015 from Brazil); else [].
 
         Several where one prefix begins another, as 00 and 001 in Hong Kong: the rest after the longest first. A rest
-        that begins with 0 is none, for no calling code does.
+        that begins with 0 does not count, for no calling code does.
         """
         if self._international_prefix is None or self._international_prefix.match(digits) is None:
             return []
@@ -148,11 +148,11 @@ class RegionPlan:
         return [digits[end:] for end in range(longest, 0, -1) if digits[end] != "0" and fits(digits, 0, end)]
 
     def without_trunk_prefix(self, digits: str) -> str:
-        """`digits` without what is only dialled inside the country: the 0 of 06 12 34 56 78, the 8 of Russia.
+        """Remove what is only dialled inside the country: the 0 of 06 12 34 56 78, the 8 of Russia.
 
-        Also what else the plan says about national dialling: the 15 inside an Argentine mobile number becomes a 9
-        in front of it, the seven digits dialled within a Caribbean island get its area code.
-        Unchanged where there is nothing to take off, or where what remains could not be a number.
+        Applies also what else the plan says about national dialling: the 15 inside an Argentine mobile number becomes a
+        9 in front of it, the seven digits dialled within a Caribbean island get its area code. Returns the digits
+        unchanged where there is nothing to take off, or where what remains could not be a number.
         """
         match = self._trunk_prefix.match(digits) if self._trunk_prefix else None
         if match is None:
@@ -167,7 +167,7 @@ class RegionPlan:
         return rest
 
     def is_service_without_trunk_prefix(self, national: str) -> bool:
-        """Whether `national` is a service's number that people here write just so, without a trunk prefix in front."""
+        """Say whether `national` is a service's number that people here write without a trunk prefix in front."""
         if self.type_of(national) not in _SERVICES:
             return False
         for style in self._metadata.number_format:
@@ -177,7 +177,7 @@ class RegionPlan:
         return True
 
     def _compile(self, length: int) -> re.Pattern[str] | None:
-        """One expression for all types of numbers of `length` digits, named by type; None if there are none."""
+        """Compile one expression for all types of numbers of `length` digits, named by type; None if there are none."""
         if length not in self.lengths:
             return None
         plan = self._metadata
@@ -218,7 +218,7 @@ class CallingCode:
         self._label = f"{COUNTRIES.get(main.country or '', main.country)} (+{code})" if alone else f"+{code}"
 
     def canonical(self, national: str) -> str:
-        """`national` without a trunk prefix written by mistake or habit, as in +33 (0)6 12 34 56 78 or +52 1 55 ….
+        """Remove a trunk prefix written by mistake or habit, as in +33 (0)6 12 34 56 78 or +52 1 55 ….
 
         Applied to its own result it changes nothing: where a second prefix could come off as well, none does.
         """
@@ -231,7 +231,7 @@ class CallingCode:
         return once
 
     def classify(self, national: str) -> tuple[str | None, NumberType]:
-        """Country and type of `national`. The country can be known of a number that is not valid (type UNKNOWN)."""
+        """Find country and type of `national`. The country can be known although the number is not valid (UNKNOWN)."""
         regions = self._regions
         if len(regions) == 1:
             return regions[0].country, regions[0].type_of(national)
@@ -242,11 +242,11 @@ class CallingCode:
         return None, NumberType.UNKNOWN
 
     def is_possible(self, national: str) -> bool:
-        """True if numbers of this calling code can be as long as `national`."""
+        """Say whether numbers of this calling code can be as long as `national`."""
         return len(national) in self.lengths
 
     def why_impossible(self, national: str) -> str:
-        """A reason for a person, given that `national` is not possible."""
+        """Give a person the reason why `national`, which is not possible, is not."""
         if len(national) < min(self.lengths):
             return f"too short for {self._label}"
         if len(national) > max(self.lengths):
@@ -254,12 +254,12 @@ class CallingCode:
         return f"{self._label} has no numbers with {len(national)} digits after the country code"
 
     def why_invalid(self) -> str:
-        """A reason for a person, given a number that is possible but not valid."""
+        """Give a person the reason why a number that is possible is not valid."""
         return f"not in the numbering plan of {self._label}"
 
 
 class _Sandbox(CallingCode):
-    """+999 and 4 to 12 digits: all of them test numbers. No region, no trunk prefix."""
+    """Test numbers: +999 and 4 to 12 digits, all of them valid. They have no region and no trunk prefix."""
 
     __slots__ = ()
 
@@ -277,7 +277,7 @@ class _Sandbox(CallingCode):
 
 
 class _Unassigned(CallingCode):
-    """Stands where no calling code is: the whole number is its "national" part, and no length is possible."""
+    """The answer where no calling code is: the whole number is its "national" part, and no length is possible."""
 
     __slots__ = ()
 
@@ -301,7 +301,7 @@ class _Unassigned(CallingCode):
 class _CodesByPrefix(dict[str, CallingCode]):
     """The calling code of each three digits a number can start with; codes are 1 to 3 digits, none begins another.
 
-    Fills itself as prefixes are met. Two threads may build the same plan at once: both are right, one is kept.
+    It fills itself as prefixes are met. Two threads may build the same plan at once: both are right, one is kept.
     """
 
     def __missing__(self, prefix: str) -> CallingCode:
@@ -323,7 +323,7 @@ _CODES = _CodesByPrefix()
 
 
 def split(digits: str) -> tuple[CallingCode, str]:
-    """The calling code of international `digits` (ASCII digits only) and the national number after it.
+    """Split international `digits` (ASCII digits only) into the calling code and the national number after it.
 
     A number of no country comes back whole, with a calling code whose `code` is empty.
     """
@@ -333,7 +333,7 @@ def split(digits: str) -> tuple[CallingCode, str]:
 
 @cache
 def calling_code(code: str) -> CallingCode:
-    """The plans behind `code`, an assigned calling code. Raises KeyError if it is not assigned."""
+    """Return the plans behind `code`, an assigned calling code. Raises KeyError if it is not assigned."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     number = int(code)
@@ -342,7 +342,7 @@ def calling_code(code: str) -> CallingCode:
 
 @cache
 def region_plan(region: str) -> RegionPlan:
-    """The plan of an ISO 3166-1 alpha-2 region, upper or lower case. Raises ValueError if there is none."""
+    """Return the plan of an ISO 3166-1 alpha-2 region, upper or lower case. Raises ValueError if there is none."""
     from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 
     name = region.upper()
@@ -366,7 +366,7 @@ def _compiled(pattern: str | None) -> re.Pattern[str] | None:
 
 
 def _pattern(desc: PhoneNumberDesc | None, length: int) -> str | None:
-    """The pattern of a type of numbers, None if it has none of `length` digits."""
+    """Return the pattern of a type of numbers, None if it has none of `length` digits."""
     if desc is None or not desc.national_number_pattern:
         return None
     if desc.possible_length and length not in desc.possible_length:

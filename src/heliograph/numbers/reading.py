@@ -85,15 +85,15 @@ def parse(text: str, *, region: str | None = None, check: Check = Check.POSSIBLE
 
 
 def normalise(text: str, *, region: str | None = None, check: Check = Check.POSSIBLE) -> str:
-    """The MSISDN of `parse(text, ...)`, without working out the rest. Raises the same."""
+    """Return the MSISDN of `parse(text, ...)`, without working out the rest. Raises the same errors."""
     return _accepted(text, region, check).msisdn
 
 
 def normalise_many(texts: Sequence[str], *, region: str | None = None, check: Check = Check.POSSIBLE) -> NormalisedMany:
-    """`normalise` for a whole list, without stopping at those it refuses.
+    """Apply `normalise` to a whole list, without stopping at the texts it refuses.
 
-    A number of a country that was not met before costs the building of its plan, some milliseconds once a
-    process; after that a number takes a few microseconds, whatever countries the list mixes.
+    A number of a country that was not met before costs the building of its plan, some milliseconds once a process;
+    after that a number takes a few microseconds, whatever countries the list mixes.
 
     Raises ValueError if there is no such region, for an empty list too.
     """
@@ -140,7 +140,7 @@ def _read(text: str, home: RegionPlan | None) -> _Reading:
 
 
 def _read_in(home: RegionPlan, digits: str, text: str) -> _Reading:
-    """What `digits`, written without a plus, mean to somebody in the region of `home`."""
+    """Read what `digits`, written without a plus, mean to somebody in the region of `home`."""
     dialled = home.after_international_prefix(digits)
     if dialled:
         return _dialled([_international(rest) for rest in dialled], digits, text)
@@ -155,14 +155,20 @@ def _read_in(home: RegionPlan, digits: str, text: str) -> _Reading:
 
 
 def _national(home: RegionPlan, digits: str) -> _Reading | None:
-    """None if a second trunk prefix would come off: with a plus, such a number would be read as another one."""
+    """Read `digits` as a national number of `home`; None if a second trunk prefix would come off.
+
+    Written with a plus, such a number would be read as another one.
+    """
     code = calling_code(home.calling_code)
     national = home.without_trunk_prefix(digits)
     return _Reading(code, national) if code.canonical(national) == national else None
 
 
 def _dialled(readings: list[_Reading], digits: str, text: str) -> _Reading:
-    """The valid one of `readings`, which follow international prefixes; else what `digits` are without these."""
+    """Choose the valid one of `readings`, which follow international prefixes; else read `digits` without a prefix.
+
+    Raises InvalidNumber if several are valid, for nobody can say which is meant.
+    """
     valid = [reading for reading in readings if _rank(reading) <= _VALID]
     if len(valid) > 1:
         raise _undecided(text, valid)
@@ -174,7 +180,10 @@ def _dialled(readings: list[_Reading], digits: str, text: str) -> _Reading:
 
 
 def _better(home: RegionPlan, national: _Reading | None, digits: str, text: str) -> _Reading:
-    """`national` or `digits` as an international number: the national one of equals, the other if none is possible."""
+    """Choose between `national` and `digits` as an international number: the national one if they are equally good.
+
+    The international one stands if neither is possible. Raises InvalidNumber where nobody can say which is meant.
+    """
     rank = _IMPOSSIBLE if national is None else _rank(national)
     if national is not None and rank == _TEXTABLE:
         return national
@@ -201,7 +210,7 @@ _TEXTABLE, _VALID, _POSSIBLE, _IMPOSSIBLE = range(4)
 
 
 def _rank(reading: _Reading) -> int:
-    """What kind of number it is: one that a text can usually reach, another valid one, a possible one, or none."""
+    """Rank a reading: 0 if a text can usually reach it, 1 if valid otherwise, 2 if only possible, 3 if impossible."""
     code, national = reading
     if not (code.is_possible(national) and MIN_DIGITS <= len(code.code) + len(national) <= MAX_DIGITS):
         return _IMPOSSIBLE
@@ -212,7 +221,7 @@ def _rank(reading: _Reading) -> int:
 
 
 def _refusal(reading: _Reading, check: Check) -> str | None:
-    """Why `reading` does not pass `check`, None if it does."""
+    """Say why `reading` does not pass `check`; None if it does."""
     code, national = reading
     # The country's own lengths first: "too short for France" tells a person more than the bounds of E.164.
     if check != Check.SHAPE and not code.is_possible(national):

@@ -70,7 +70,7 @@ _SLASHED = re.compile(
 
 
 def compact(text: str) -> str:
-    """`text` as ASCII digits, with a plus in front if it had one. Raises InvalidNumber if there is more in it."""
+    """Return `text` as ASCII digits, with a plus in front if it had one. Raises InvalidNumber if it has more in it."""
     digits = text.removeprefix("+")
     if digits.isascii() and digits.isdigit():
         return text
@@ -84,7 +84,7 @@ def compact(text: str) -> str:
 
 
 def plus_kept(text: str) -> str:
-    """A field of a form or a query, with the plus that it began with: sent bare, a plus arrives there as a space.
+    """Restore the plus that a field of a form or a query began with: sent bare, a plus arrives there as a space.
 
     One space before a digit is such a plus, except before 0, where no calling code begins: a pasted ` 0151…` stays as
     it is. In a text that is neither a form's nor a query's a space is a space.
@@ -93,7 +93,7 @@ def plus_kept(text: str) -> str:
 
 
 def code_typed(text: str) -> str:
-    """A one-time code as it was made, from what a person typed: without blanks, dashes and marks, in capitals."""
+    """Restore a one-time code from what a person typed: take out blanks, dashes and marks, and write capitals."""
     return ascii_digits(text).translate(_BETWEEN_LETTERS).upper()
 
 
@@ -115,7 +115,10 @@ def _undone(text: str) -> str:
 
 
 def _in_uri(text: str, rest: str) -> str:
-    """The number of a `tel:` URI, `rest` without the scheme."""
+    """Return the number of a `tel:` URI, given what follows the scheme.
+
+    Raises InvalidNumber for a malformed parameter, and for an extension, which no message reaches.
+    """
     number, *parameters = unquote(rest).split(";")
     for parameter in parameters:
         if _PARAMETER.fullmatch(parameter) is None:
@@ -129,7 +132,7 @@ def _in_uri(text: str, rest: str) -> str:
 
 
 def _whole(text: str, plain: str) -> str:
-    """`plain` without what a spreadsheet or a script has made of a number; refuses what it has made unreadable."""
+    """Undo what a spreadsheet or a script has made of a number. Raises InvalidNumber if its digits are lost."""
     if _ROUNDED.fullmatch(plain):
         raise InvalidNumber(
             text, "a spreadsheet has rounded this number, and its last digits are lost: format the column as text"

@@ -1,9 +1,9 @@
 """The time zone of a number.
 
-phonenumbers knows the zones of areas, but not the people: of several zones it gives them in the order of the alphabet
-(the Azores before Lisbon), it names one zone for all countries with the same clock (Paris for Algeria, Chicago for
-Nicaragua), and so goes wrong where one of them changes its clock (Ramadan in Morocco). Hence it is asked about areas
-only, in the countries whose areas differ.
+phonenumbers knows the zones of areas, but not the people: if a number can be in several zones it gives them in the
+order of the alphabet (the Azores before Lisbon), it names one zone for all countries with the same clock (Paris for
+Algeria, Chicago for Nicaragua), and so goes wrong where one of them changes its clock (Ramadan in Morocco). Hence it is
+asked about areas only, in the countries whose areas differ.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ MAIN_ZONES: dict[str, str] = dict(line.split(" ") for line in _TABLE.strip().spl
 _AREAS_DIFFER = frozenset(
     {"AU", "BR", "CA", "CD", "EC", "ES", "FM", "GL", "ID", "KI", "KZ", "MN", "MX", "NZ", "PF", "PT", "RU", "US"}
 )
-"""Where phonenumbers tells the zones of areas apart."""
+"""Countries where phonenumbers tells the zones of areas apart."""
 
 _GEOGRAPHIC = frozenset({NumberType.FIXED, NumberType.FIXED_OR_MOBILE})
 _MOBILES_HAVE_AREAS = frozenset({"52", "55", "62"})
@@ -305,11 +305,11 @@ _CROWDED = {
     "6189": "Australia/Perth",
     "6240": "Asia/Makassar",
 }
-"""Of areas that span several zones, none of them the country's main one: where most of the people live."""
+"""By the leading digits of an area that spans several zones, none the country's main one: where most people live."""
 
 
 def time_zone_of(msisdn: str) -> str:
-    """The IANA name of the zone where most people with such a number are.
+    """Return the IANA name of the zone where most people with such a number are.
 
     A number that belongs to an area has the area's zone; every other one, as most mobile numbers, that of most of the
     country's people. Etc/UTC for what belongs to no country, as the sandbox's own numbers.
