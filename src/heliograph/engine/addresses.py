@@ -1,8 +1,8 @@
-"""Which addresses a callback may reach.
+"""Addresses that a callback may reach.
 
-A customer's callback URL must not become a way into the operator's own network: only public addresses are called,
-and those of networks that the operator has named. The check is made on the address that is about to be connected
-to, after the name was looked up, so that a name cannot be pointed elsewhere in between.
+A customer's callback URL must not become a way into the operator's own network: only public addresses are called, and
+those of networks that the operator has named. The check is made on the address that is about to be connected to, after
+the name was looked up, so that a name cannot be pointed elsewhere in between.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"
 MAX_URL_LENGTH = 2_048
 _LONGEST_NAME = 253
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
-"""A name whose other characters have been written in ASCII (RFC 1123, and the underscore that people use)."""
+"""Matches a host name whose other characters have been written in ASCII (RFC 1123, and the underscore people use)."""
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _NAT64 = ip_network("64:ff9b::/96")
 _NOT_PUBLIC: tuple[Network, ...] = (
@@ -39,19 +39,20 @@ _NOT_PUBLIC: tuple[Network, ...] = (
     ip_network("3fff::/20"),  # for documentation (RFC 9637)
     ip_network("5f00::/16"),  # within one network (RFC 9602)
 )
-"""What is not public whichever version of Python is asked: its own list is as old as it is."""
+"""Networks that are not public, whichever version of Python is asked: its own list is as old as it is."""
 
 
 class AddressNotAllowed(OSError):
-    """The URL leads to a network that callbacks may not reach."""
+    """A host name leads to a network that callbacks may not reach."""
 
 
 class AddressGuard:
     def __init__(self, allowed: Iterable[Network] = ()) -> None:
-        """`allowed`: networks that may be called although they are not public."""
+        """Allow public addresses, and those in the `allowed` networks although they are not public."""
         self._allowed = tuple(allowed)
 
     def allows(self, address: Address) -> bool:
+        """Say whether an address may be connected to."""
         address = _behind(address)
         public = address.is_global and not (address.is_multicast or address.is_reserved)
         if isinstance(address, IPv6Address) and address.is_site_local:
@@ -60,13 +61,15 @@ class AddressGuard:
         return public or any(address in network for network in self._allowed)
 
     def require(self, url: str | UnsetType | None, *, credentials: bool = False) -> None:
-        """InvalidCallbackUrl for a URL that may not be called; none at all is fine. `credentials`: it may carry a user
-        name and a password."""
+        """Check a callback URL; None or an absent one is fine. Raises InvalidCallbackUrl if it may not be called.
+
+        `credentials`: it may carry a user name and a password.
+        """
         if isinstance(url, str) and (fault := self.fault_in(url, credentials=credentials)) is not None:
             raise InvalidCallbackUrl(f"The callback URL may not be called: {fault}.", field="callback_url")
 
     def fault_in(self, url: str, *, credentials: bool = False) -> str | None:
-        """Why this URL may not be called, as far as can be told without looking its name up; None if it may."""
+        """Say why this URL may not be called, as far as can be told without looking its name up; None if it may."""
         if len(url) > MAX_URL_LENGTH:
             return f"it is longer than {MAX_URL_LENGTH} characters"
         if not url.isprintable():
@@ -97,11 +100,12 @@ class AddressGuard:
         return None
 
     def resolver(self) -> AbstractResolver:
+        """Return a resolver that finds only addresses which may be reached; it raises AddressNotAllowed if none is."""
         return _GuardedResolver(self)
 
 
 def _behind(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for, where it stands for one: mapped, 6to4, NAT64."""
+    """Return the IPv4 address that an IPv6 one stands for, where it stands for one: mapped, 6to4, NAT64."""
     if not isinstance(address, IPv6Address):
         return address
     if address in _NAT64:

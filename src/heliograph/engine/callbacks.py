@@ -1,7 +1,12 @@
 """Calling customers back: an event is posted to a URL.
 
-Any 2xx acknowledges. 429 and 5xx and broken connections are failures, after which it is offered again; any other
-answer is final (reference: XMS, section 10).
+Any 2xx acknowledges. 429 and 5xx and broken connections are failures, after which it is offered again; any other answer
+is final (reference: XMS, section 10).
+
+Nothing that a customer's address, server or answer does may disturb the others' callbacks: an address is checked when
+it is connected to (`addresses.py`), a redirect is not followed, an answer is read up to a limit, and whatever is raised
+becomes a failure of this one event. An answer that can't be read or carried out does not make the event fail: what was
+told has arrived.
 """
 
 from __future__ import annotations
@@ -31,59 +36,59 @@ MOST_REDIRECTS = 5
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """What is posted, or asked for."""
+    """A request to a customer's server, which posts an event or asks for something."""
 
     body: bytes
     headers: Mapping[str, str]
     method: str = "POST"
     url: str = ""
-    """Instead of the event's sink, which this was made from."""
+    """Called instead of the event's sink, which this URL was made from; empty: the sink itself is called."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a customer's server answered."""
+    """The answer of a customer's server."""
 
     content_type: str
     body: bytes
     url: str
-    """Which was called."""
+    """The URL that was called."""
 
 
 class Orders(msgspec.Struct, frozen=True):
-    """What an answer asks for."""
+    """What an answer asks for: messages to send, and where to ask for more."""
 
     batches: Sequence[Batch] = ()
     ask: str | None = None
-    """Where there is more to do: the event is told there, and the answer read."""
+    """URL of a place with more orders: the event is told there, and the answer read. None: there is no more to do."""
 
 
 NO_ORDERS = Orders()
 
 
 class CallbackShape(Protocol):
-    """How one protocol writes events. Doors supply these; the engine only posts."""
+    """The way in which one protocol writes events. Doors supply these; the engine only posts."""
 
     async def encode(self, event: Event) -> Payload | None:
-        """None: what the event is about no longer exists."""
+        """Write an event as a request; None if what the event is about no longer exists."""
         ...
 
     takes_credentials: bool
-    """Whether its addresses may carry a user name and a password."""
+    """True if addresses of this protocol may carry a user name and a password."""
 
     reads_answers: bool
-    """Whether customers may say in an answer what is to be sent, or where to ask for that."""
+    """True if customers may say in an answer what is to be sent, or where to ask for that."""
 
     async def answered(self, event: Event, answer: Answer) -> Orders:
-        """What an answer says. ValueError for one that can't be read: what was told has arrived all the same."""
+        """Read an answer. Raises ValueError for one that can't be read: what was told has arrived all the same."""
         ...
 
 
 class _Call(NamedTuple):
-    """What came of one request."""
+    """The result of one request."""
 
     delivery: Delivery
     answer: Answer | None = None
-    """Only where somebody wants to read it."""
+    """None unless somebody wants to read it."""
 
 
 class UrlSink(Sink):
@@ -105,7 +110,7 @@ class UrlSink(Sink):
             yield
 
     async def deliver(self, event: Event) -> Delivery:
-        """Tell it, and wherever the answers send it to be told."""
+        """Tell an event to its sink, and then wherever the answers send it to be told."""
         ordered: list[Batch] = []
         for _ in range(MOST_REDIRECTS):
             delivery, orders = await self._tell(event)
@@ -150,7 +155,7 @@ class UrlSink(Sink):
         return _Call(_meaning_of(status), answer)
 
     def _call(self, payload: Payload, target: Requested) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Who the URL names is named at once, as Basic; a server that asks for Digest (RFC 7616) is answered so."""
+        """Call a URL as the user that it names, by Basic at once, by Digest (RFC 7616) if the server asks for it."""
         address, body = URL(target.url, encoded=True), payload.body or None
         if target.basic is None:
             return self._session.request(
@@ -174,7 +179,7 @@ def _meaning_of(status: int) -> Delivery:
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """The body, as far as anybody reads it."""
+    """Return the body, cut at LONGEST_ANSWER bytes."""
     body = b""
     async for block in response.content.iter_any():
         body += block

@@ -31,15 +31,17 @@ from heliograph.store.tx import Tx
 CHUNK = 500
 """Messages that are leased at once, at most."""
 LONGEST_PAUSE_S = 0.5
-"""How long the queue is left unread when nothing wakes the dispatcher: messages accepted by other processes wait this
-long at most."""
+"""How long the queue is left unread when nothing wakes the dispatcher, in seconds.
+
+Messages that other processes accept wait so long at most.
+"""
 PLACES_S = 0.05
-"""How often places in routes are given away at most: those of that time together."""
+"""How often places in routes are given away at most, in seconds: those that come up within this time go together."""
 
 
 class Claimer:
     def __init__(self, store: Store, router: Router, *, worker: str, lease_ms: int, most: int) -> None:
-        """`most`: messages that one route may have in flight."""
+        """Claim for `worker`, with leases of `lease_ms`; `most` is how many messages one route may have in flight."""
         self._store = store
         self._router = router
         self._worker = worker
@@ -47,13 +49,16 @@ class Claimer:
         self._most = most
 
     async def claim(self) -> Work:
-        """Leases a chunk of what may go now. Raises NotNow while the database is away."""
+        """Lease a chunk of what may go now. Raises NotNow while the database is away."""
         now = now_ms()
         claim = Claim(self._worker, CHUNK, now, now + self._lease_ms, self._open_paces(now))
         return await self._store.write_item(claim_due, claim, Lane.ENGINE)
 
     async def until_next_s(self) -> float:
-        """How long there is nothing to claim, as far as anybody knows, in seconds. Raises NotNow."""
+        """Return for how many seconds there is nothing to claim, as far as anybody knows, and at most LONGEST_PAUSE_S.
+
+        Raises NotNow while the database is away.
+        """
         open_lines = [pace.provider for pace in self._open_paces(now_ms())]
         due_at, place_at = await self._store.read(_next_times, open_lines)
         if place_at is not None:
@@ -62,11 +67,11 @@ class Claimer:
         return LONGEST_PAUSE_S if due_at is None else min(max(due_at - now_ms(), 1) / 1_000, LONGEST_PAUSE_S)
 
     def _open_paces(self, now: int) -> list[Pace]:
-        """Of the routes by which messages that wait for them may be sent."""
+        """List the paces of the routes by which messages that wait for them may be sent."""
         routes = self._router.routes.values()
         return [route.pace for route in routes if route.in_service(now) and not route.is_full(self._most)]
 
 
 def _next_times(tx: Tx, providers: Collection[str]) -> tuple[int | None, int | None]:
-    """When the next message is due, and when one that waits for one of these providers may go."""
+    """Return when the next message is due, and when one that waits for one of these providers may go."""
     return next_due_at(tx), next_place_ms(tx, providers)

@@ -1,8 +1,8 @@
-"""What a provider is to the engine: the way out.
+"""The contract of a provider, the way out: what the engine asks of one, and what one may rely on.
 
-A provider is only what differs from the others. Leases, retries, pacing, time, recording and logging are the
-engine's. A provider says of each message it was handed what became of it, and hands receipts and inbound messages
-to the engine's intake as they come.
+A provider is only what differs from the others. Leases, retries, pacing, time, recording and logging are the engine's.
+A provider says of each message it was handed what became of it, and hands receipts and inbound messages to the engine's
+intake as they come.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     """One message, ready to go."""
 
     message_id: str
-    """Also the idempotency key for providers that take one."""
+    """The message's identifier. It is also the idempotency key for providers that take one."""
     account_id: str
     msisdn: str
     originator: str | None
@@ -32,14 +32,14 @@ class Outgoing(msgspec.Struct, frozen=True):
     body: str
     """The text with its parameters filled in; for binary, standard base64."""
     udh: str
-    """Hexadecimal; empty if there is none."""
+    """User data header, hexadecimal; empty if there is none."""
     encoding: str
     parts: int
     flash: bool
     attempt: int
-    """1 for the first."""
+    """How often it has been handed to providers, this time included: 1 for the first."""
     expire_at_ms: int
-    """Milliseconds since 1970; not to be delivered after that."""
+    """Milliseconds since 1970; the message is not to be delivered after that."""
     template: str | None = None
     """The text with its parameters not filled in, where recipients differ in them."""
     values: Mapping[str, str] | None = None
@@ -50,15 +50,15 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The provider has it and answers for it."""
+    """The provider has taken the message and answers for it."""
 
     provider_ref: str
     poll: str | None = None
-    """What `poll` is to be asked until the receipt has come; None: the provider tells by itself."""
+    """The question that `Provider.poll` is asked until the receipt has come; None: the provider tells by itself."""
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """The provider will not take it, now or later."""
+    """The provider will not take the message, now or later."""
 
     reason: str
     code: str | None = None
@@ -66,24 +66,24 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class TryAgain(msgspec.Struct, frozen=True):
-    """It was not taken, and may be later."""
+    """The message was not taken, and may be later."""
 
     after_ms: int | None = None
-    """The provider's wish, if it has one."""
+    """The provider's wish, in milliseconds from now, if it has one."""
     code: str | None = None
     detail: str | None = None
     blames_provider: bool = True
-    """Counts towards taking the provider out of service for a while."""
+    """True if it counts towards taking the provider out of service for a while."""
 
 
 class Fault(TryAgain, frozen=True):
-    """It was not taken, for a mistake of ours: nothing of it was written, and the log has the cause."""
+    """The message was not taken, for a mistake of ours: nothing of it was written, and the log has the cause."""
 
     blames_provider: bool = False
 
 
 class Uncertain(msgspec.Struct, frozen=True):
-    """It may have been taken: the request was written, and no answer came."""
+    """The message may have been taken: the request was written, and no answer came."""
 
     detail: str | None = None
 
@@ -95,52 +95,52 @@ class InboundArrival(msgspec.Struct, frozen=True, kw_only=True):
     """An inbound message as a provider hands it over: the engine reads the addresses, and cuts what is too long."""
 
     msisdn: str
-    """Who wrote it, as the provider writes that; empty if it does not say."""
+    """The sender, as the provider writes it; empty if it does not say."""
     to: str
-    """Whom it was written to, likewise."""
+    """The number that was written to, as the provider writes it; empty if it does not say."""
     kind: BodyKind
     body: str
     udh: str = ""
     provider_ref: str | None = None
-    """Makes a repetition recognisable."""
+    """The provider's name for the message, by which a repetition is recognised."""
     account_id: str | None = None
-    """Whose it is, unless somebody has rented `to`; None: the account's that was made first; empty: nobody's."""
+    """The account that it belongs to, unless somebody has rented `to`; None: the oldest account; empty: nobody."""
     sent_at_ms: int | None = None
     operator: str | None = None
     channel: Channel = Channel.SMS
 
 
 class Intake(Protocol):
-    """Where providers put what they hear. Both return once it is stored."""
+    """Where providers put receipts and inbound messages. Both methods return once it is stored."""
 
     async def receipts(self, receipts: Sequence[Receipt]) -> None: ...
 
     async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
-        """The stored message's id; None if it belongs to nobody or was known."""
+        """Store an inbound message and return its identifier; None if it belongs to nobody or was known."""
         ...
 
 
 class PollAnswer(msgspec.Struct, frozen=True):
-    """What a provider says when it is asked."""
+    """A provider's answer to a poll."""
 
     receipts: Sequence[Receipt] = ()
     over: bool = False
-    """Nothing more will come of this question."""
+    """True if nothing more will come of this question."""
     again_after_s: float | None = None
-    """The provider's wish; None: later each time."""
+    """The provider's wish for the next time, in seconds; None: the pause grows each time."""
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """What a provider says of the account that we have with it."""
+    """A provider's answer about the account that we have with it."""
 
     detail: str
-    """One sentence."""
+    """One sentence for a person."""
     balance: str | None = None
-    """What is left to spend, as a decimal, with its currency or unit; None: it does not say."""
+    """The money or units left to spend, as a decimal with its currency or unit; None: the provider does not say."""
 
 
 class CheckFailed(Exception):
-    """A provider can't be used as it is set up: one sentence, without any secret."""
+    """A provider can't be used as it is set up. The message is one sentence, without any secret."""
 
 
 class WebhookRequest(msgspec.Struct, frozen=True):
@@ -152,20 +152,20 @@ class WebhookRequest(msgspec.Struct, frozen=True):
     """Names in lower case."""
     body: bytes
     query_string: str | None = None
-    """The query as the request line has it; None: nobody kept it."""
+    """The query as the request line has it; None: nobody kept it, and it is written again from `query`."""
 
     @property
     def raw_query(self) -> str:
-        """What a signature over the URL is over."""
+        """Return the query as a signature over the URL has it."""
         return urlencode(self.query) if self.query_string is None else self.query_string
 
     def header(self, name: str) -> str:
-        """Empty if there is none."""
+        """Return a header, whatever the case of its name; empty if there is none."""
         return self.headers.get(name.lower(), "")
 
 
 class WebhookResponse(msgspec.Struct, frozen=True):
-    """What it is answered."""
+    """The answer to a provider's server."""
 
     status: int = 200
     body: bytes = b""
@@ -177,49 +177,54 @@ class Provider(ABC):
 
     name: str
     chunk_size: ClassVar[int] = 500
-    """How many messages `send` takes at once."""
+    """How many messages `send` takes at once, at most."""
     sends_twice_rather_than_never: ClassVar[bool] = False
-    """What becomes of a message that may or may not have been taken: sent again, or marked unknown."""
+    """True if a message that may or may not have been taken is sent again; False if it is marked unknown."""
     channels: Set[Channel] = frozenset({Channel.SMS})
-    """By which it can send."""
+    """The channels by which it can send."""
     looks_up: ClassVar[bool] = False
-    """Whether it can be asked about numbers."""
+    """True if it can be asked about numbers."""
     notes_writing: ClassVar[bool] = False
-    """Every request goes by a driver of `heliograph.calling`, or is announced by `note_written`: then an exception with
-    nothing noted has sent nothing, and the message to blame is looked for."""
+    """True if every request goes by a driver of `heliograph.calling`, or is announced by `note_written`.
+
+    An exception with nothing noted has sent nothing then, and the message to blame is looked for.
+    """
 
     @abstractmethod
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
-        """What became of each message, in order.
+        """Send messages, and return what became of each, in order.
 
         An exception counts as Uncertain for all of them, unless it is known that nothing was written.
         """
 
     standing_polls: Sequence[str] = ()
-    """What `poll` is asked again and again, as long as there is this provider."""
+    """Questions that `poll` is asked again and again, as long as this provider is set up."""
 
     async def poll(self, handle: str) -> PollAnswer:
-        """What there is to say of an `Accepted.poll` or one of the standing polls. An exception: asked again later."""
+        """Answer an `Accepted.poll` or one of the standing polls. After an exception it is asked again later."""
         raise NotImplementedError(f"{self.name} tells by itself")
 
     async def check(self) -> CheckResult:
-        """Tries the credentials without sending anything. CheckFailed, or any exception of the client's."""
+        """Try the credentials without sending anything. Raises CheckFailed, or any exception of the client's."""
         return CheckResult("Its credentials can't be tried without sending.")
 
     async def look_up(self, msisdns: Sequence[str]) -> Sequence[NetworkFacts]:
-        """What the network says of each number, in order. An exception: all of them are asked about again later."""
+        """Ask the network about each number; the answers are in order.
+
+        After an exception all of them are asked about again later.
+        """
         raise NotImplementedError(f"{self.name} can't be asked about numbers")
 
     async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
-        """Takes in what the provider's server tells: receipts, inbound messages. Returns once it is stored.
+        """Take in what the provider's server tells: receipts, inbound messages. Return once it is stored.
 
-        A NotNow makes the server tell it again later.
+        Raises NotNow to make the server tell it again later.
         """
         return WebhookResponse(404)
 
     async def start(self, intake: Intake) -> None:
-        """Called once before the first send."""
+        """Prepare for sending, and hand what comes in to `intake`. Called once, before the first send."""
         self.intake = intake
 
     async def stop(self) -> None:  # noqa: B027 - most have nothing to stop
-        """Called once after the last send."""
+        """Release what `start` took. Called once, after the last send."""

@@ -38,13 +38,16 @@ from heliograph.store.queue import Leased, Work
 log = structlog.get_logger(__name__)
 
 GATHER_S = 0.02
-"""The shortest time between two claims that do not fill a chunk: under a stream of single messages each claim then
-takes a handful, instead of each message costing a transaction. The first one after a quiet time never waits."""
+"""The shortest time between two claims that do not fill a chunk, in seconds.
+
+Under a stream of single messages each claim then takes a handful, instead of each message costing a transaction. The
+first one after a quiet time never waits.
+"""
 AFTER_FAILURE_S = 1.0
 PATIENCE_S = 1.0
-"""What a provider has not answered after this time holds up no other provider."""
+"""A provider that has not answered after this time, in seconds, holds up no other provider."""
 MOST_IN_FLIGHT = 16
-"""Windows full of messages that may be in flight at all, when providers don't answer."""
+"""How many windows full of messages may be in flight altogether, when providers don't answer."""
 
 
 class Dispatcher:
@@ -60,7 +63,7 @@ class Dispatcher:
         window: int,
         on_events: asyncio.Event,
     ) -> None:
-        """`on_events` is set when messages have ended here, of which customers may be told."""
+        """Dispatch as `worker`; `on_events` is set when messages have ended, of which customers may be told."""
         self._wake = asyncio.Event()
         self._stopping = False
         self._most = window * CHUNK
@@ -73,20 +76,20 @@ class Dispatcher:
             store, router, metrics, worker=worker, lease_ms=lease_ms, on_events=on_events, on_messages=self.wake
         )
         self._in_flight: dict[asyncio.Task[None], tuple[Sequence[Leased], float]] = {}
-        """What is being sent, and since when."""
+        """The messages of each chunk that is being sent, and since when, by the monotonic clock."""
 
     def wake(self) -> None:
-        """Something is due, or may be."""
+        """Look at the queue soon: something is due, or may be."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Claims nothing more; `run` returns when what is in flight has been recorded."""
+        """Claim nothing more; `run` returns when what is in flight has been recorded."""
         self._stopping = True
         self._sender.stop()
         self._wake.set()
 
     async def take_back_lapsed(self) -> int:
-        """Requeues, or marks unknown, messages whose worker died. How many."""
+        """Requeue messages whose worker died, or mark them unknown. Return how many there were."""
         return await self._leases.take_back_lapsed()
 
     async def run(self) -> None:
@@ -125,7 +128,7 @@ class Dispatcher:
             await wait_for_any(self._wake, timeout_s=seconds)
 
     async def _send_off(self, work: Work) -> None:
-        """Starts sending a chunk; waits while the window is full."""
+        """Start sending a chunk; wait while the window is full."""
         task = asyncio.create_task(self._sender.send(work), name="send")
         self._in_flight[task] = work.messages, time.monotonic()
         task.add_done_callback(self._landed)
@@ -133,7 +136,7 @@ class Dispatcher:
             await asyncio.wait(self._in_flight, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
 
     def _patience_s(self) -> float:
-        """How long to wait for what is in flight before more is claimed, in seconds."""
+        """Return how many seconds to wait for what is in flight before more is claimed."""
         late = time.monotonic() - PATIENCE_S
         fresh = [(len(messages), since) for messages, since in self._in_flight.values() if since > late]
         if sum(count for count, _ in fresh) >= self._most:

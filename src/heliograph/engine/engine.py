@@ -1,4 +1,4 @@
-"""The engine as one thing: started, handed batches, stopped."""
+"""The engine as one thing: it is started, handed batches, and stopped."""
 
 from __future__ import annotations
 
@@ -65,8 +65,11 @@ class Engine:
         lookups: str | None = None,
         quiet_hours: tuple[int, int] | None = None,
     ) -> None:
-        """`rules` say by which of the `routes` messages go, `lookups` which is asked about numbers, `quiet_hours` when
-        marketing waits: minutes of the recipient's day."""
+        """Put the parts together; nothing runs before `start`.
+
+        `rules` say by which of the `routes` messages go, `lookups` which of them is asked about numbers, and
+        `quiet_hours` when marketing waits: from and to, in minutes of the recipient's day.
+        """
         self.quiet_hours = quiet_hours
         self.tariff = tariff
         self.store = store
@@ -143,11 +146,11 @@ class Engine:
         ]
 
     def require_callback(self, url: str | UnsetType | None, protocol: str) -> None:
-        """InvalidCallbackUrl for a URL that may not be called in this protocol's shape; none at all is fine."""
+        """Check a URL that may be called in a protocol's shape; none at all is fine. Raises InvalidCallbackUrl."""
         self.guard.require(url, credentials=protocol in self._with_credentials)
 
     async def accept(self, new: NewBatch) -> Accepted:
-        """Stores a batch with its messages and sets them going. When this returns, they are committed."""
+        """Store a batch with its messages and set them going. When this returns, they are committed."""
         accepted = await self.store.write_item(accept, new, Lane.ACCEPT)
         if not accepted.repeated:
             self.metrics.accepted(new.batch.protocol, accepted.messages)
@@ -159,12 +162,12 @@ class Engine:
         return accepted
 
     def batch_changed(self) -> None:
-        """A batch may be due at another time now, and have other messages."""
+        """Note that a batch may be due at another time now, and have other messages."""
         self._messages_appeared()
         self._expansions_due.set()
 
     def batch_paused(self) -> None:
-        """A batch is to pause, or to go on."""
+        """Note that a batch is to pause, or to go on."""
         self._pauses_due.set()
 
     def _messages_appeared(self) -> None:
@@ -172,28 +175,29 @@ class Engine:
         self._on_events.set()
 
     async def look_up(self, questions: Sequence[Question]) -> None:
-        """Asks providers about numbers now; what they can't say now is asked again later."""
+        """Ask providers about numbers now; what they can't say now is asked again later."""
         await self._looking_up.answer(questions)
 
     def lookups_appeared(self) -> None:
-        """Questions were stored."""
+        """Note that lookups were stored."""
         self._lookups_due.set()
 
     def wake_callbacks(self) -> None:
-        """Events may have been written."""
+        """Note that events may have been written."""
         self._on_events.set()
 
     async def stop(self) -> None:
-        """Takes nothing new from the queue, waits for what is in flight, and stops. What waits is found again."""
+        """Stop: take nothing new from the queue, and wait for what is in flight. What waits is found again."""
         self._dispatcher.stop()
         dispatcher, *others = self._tasks
+        # In this order: outcomes are written by the dispatcher, receipts by the intake, and the jobs tell of both.
         await asyncio.wait({dispatcher})
         for route in self.router.routes.values():
             await route.provider.stop()
         await self.intake.finish()
         for job in self._jobs:
             job.stop()
-        others[-1].cancel()
+        others[-1].cancel()  # housekeeping: it only sleeps, and has nothing to finish
         for error in await asyncio.gather(dispatcher, *others, return_exceptions=True):
             if isinstance(error, Exception):
                 log.error("stopped with an error", exc_info=error)

@@ -1,4 +1,4 @@
-"""Looking up the groups of batches when these are due."""
+"""The job that looks up the groups of batches when these are due."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Expander(Job):
     name = "expander"
 
     def __init__(self, store: Store, wake: asyncio.Event, on_messages: Callable[[], None], tariff: Tariff) -> None:
-        """`on_messages` is called when there are new messages."""
+        """Wait for `wake`; `on_messages` is called when there are new messages."""
         super().__init__(wake)
         self._store = store
         self._on_messages = on_messages

@@ -1,4 +1,4 @@
-"""What ends by itself: codes that nobody typed, and rents of numbers."""
+"""Jobs that end what ends by itself: codes that nobody typed, and rents of numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ExpiringCodes(Job):
     name = "expiring codes"
 
     def __init__(self, store: Store, on_events: asyncio.Event) -> None:
-        """`on_events` is set when somebody may have to be told."""
+        """Set `on_events` when somebody may have to be told."""
         super().__init__(asyncio.Event())
         self._store = store
         self._on_events = on_events
@@ -52,7 +52,7 @@ class EndingRents(Job):
 
 
 def renewed(rent: Rent, days: int | None = None) -> Rent:
-    """The rent with another period at its end, as long as the last one or of so many days."""
+    """Add another period at the end of a rent, as long as the last one or of so many days."""
     days = days or rent.days
     return msgspec.structs.replace(
         rent, days=days, ends_at=rent.ends_at + timedelta(days=days), price=rent.terms.prices[days]

@@ -1,4 +1,4 @@
-"""Moving messages on to their next channel when the one before had its time."""
+"""The job that moves messages on to their next channel when the one before had its time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class FallingBack(Job):
     name = "falling back"
 
     def __init__(self, store: Store, wake: asyncio.Event, on_messages: Callable[[], None]) -> None:
-        """`on_messages` is called when messages are to be sent again."""
+        """Wait for `wake`; `on_messages` is called when messages are to be sent again."""
         super().__init__(wake)
         self._store = store
         self._on_messages = on_messages

@@ -1,4 +1,4 @@
-"""What others say, as a store can hold it."""
+"""What providers say, made into what a store can hold."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from heliograph.domain.instants import to_ms
 from heliograph.engine.contract import InboundArrival
 
 MAX_REF, MAX_OPERATOR = 255, 20
-"""Characters of a provider's name for a message, and of its name for a network."""
+"""Longest length, in characters, of a provider's name for a message, and of its name for a network."""
 MAX_CODE, MAX_DETAIL = 100, 2_000
-"""Characters of a provider's code for what became of a message, and of what it says about that."""
+"""Longest length, in characters, of a provider's code for what became of a message, and of what it says about that."""
 MAX_HANDLE = 255
-"""Characters of what a provider is to be asked about: it is the key of a row."""
+"""Longest length, in characters, of what a provider is to be asked about: it is the key of a row."""
 _END_OF_TIME_MS = to_ms(datetime(9999, 1, 1, tzinfo=UTC))
 _UDH = re.compile("([0-9A-Fa-f]{2}){0,140}")
-"""As much as a message has room for (3GPP TS 23.040, 9.2.3.24)."""
+"""Matches a user data header, no longer than a message has room for (3GPP TS 23.040, 9.2.3.24)."""
 
 
 @overload
@@ -29,7 +29,7 @@ def storable(text: str) -> str: ...
 @overload
 def storable(text: None) -> None: ...
 def storable(text: str | None) -> str | None:
-    """The text with U+FFFD for what no database holds: U+0000 and halves of surrogate pairs.
+    """Replace by U+FFFD what no database holds: U+0000 and halves of surrogate pairs.
 
     A provider's odd byte must not keep the outcomes and receipts that share its chunk from being recorded.
     """
@@ -39,10 +39,10 @@ def storable(text: str | None) -> str | None:
 
 
 def reference(ref: str) -> str:
-    """A provider's name for a message as a store can hold it, and find it again: PostgreSQL has no long text in an
-    index, and would refuse the whole chunk.
+    """Return a provider's name for a message as a store can hold it, and find it again.
 
-    A long one keeps its beginning and ends in its digest: it still tells messages apart.
+    PostgreSQL has no long text in an index, and would refuse the whole chunk. A long name keeps its beginning and ends
+    in its digest: it still tells messages apart.
     """
     ref = storable(ref)
     if len(ref) <= MAX_REF:
@@ -52,30 +52,32 @@ def reference(ref: str) -> str:
 
 
 def code_of(text: str | None) -> str | None:
-    """A provider's code as a store can hold it, and no longer than one can be."""
+    """Return a provider's code as a store can hold it, cut at MAX_CODE characters."""
     return None if text is None else storable(text[:MAX_CODE])
 
 
 def detail_of(text: str | None) -> str | None:
-    """What a provider says of a message, as a store can hold it: its answer may have megabytes."""
+    """Return what a provider says of a message as a store can hold it: its answer may have megabytes."""
     return None if text is None else storable(text[:MAX_DETAIL])
 
 
 def is_handle(handle: str) -> bool:
-    """Whether a provider can be asked about this: cut or changed, it would ask about something else."""
+    """Say whether a provider can be asked about this: cut or changed, the question would be about something else."""
     return len(handle) <= MAX_HANDLE and storable(handle) == handle
 
 
 def instant_of(ms: int | None) -> int | None:
-    """When a provider says that something happened, in milliseconds since 1970; None if nobody could have been there:
-    then it counts as having happened when we heard of it."""
+    """Return the time at which a provider says that something happened, in milliseconds since 1970.
+
+    None for a time that can't be true or stored: then it counts as having happened when we heard of it.
+    """
     return ms if ms is not None and 0 <= ms < _END_OF_TIME_MS else None
 
 
 def bounded(arrival: InboundArrival) -> InboundArrival:
-    """An inbound message as a store can hold it, and no longer than one can be; its addresses are still to be read.
+    """Return an inbound message as a store can hold it, no longer than one can be; its addresses are still to be read.
 
-    Nothing is refused: what is too long is cut, and what is no user data header is left out.
+    Nothing is refused: what is too long is cut, and what is not a user data header is left out.
     """
     return msgspec.structs.replace(
         arrival,

@@ -1,4 +1,4 @@
-"""Hits of short addresses: taken note of at once, stored together.
+"""The job that stores hits of short addresses: they are noted at once and stored together.
 
 Whoever follows an address is not kept waiting for the database. What was noted and not stored yet (the hits of a
 fraction of a second) is lost if the process is killed; a stop stores it first.
@@ -16,7 +16,7 @@ from heliograph.store.links import any_link, record_hits
 
 CHUNK = 2_000
 REMEMBERED_S = 2.0
-"""How soon a change of a link is in force everywhere."""
+"""How soon a change of a link is in force in every process, in seconds."""
 REMEMBERED = 20_000
 
 
@@ -24,7 +24,7 @@ class Hits(Job):
     name = "hits"
 
     def __init__(self, store: Store, on_events: asyncio.Event) -> None:
-        """`on_events` is set when somebody may have to be told."""
+        """Set `on_events` when somebody may have to be told."""
         super().__init__(asyncio.Event())
         self._store = store
         self._on_events = on_events
@@ -32,7 +32,7 @@ class Hits(Job):
         self._links: dict[str, tuple[float, Link | None]] = {}
 
     async def link(self, link_id: str) -> Link | None:
-        """As it was a moment ago."""
+        """Return a link as it was a moment ago; None if there is none."""
         until, known = self._links.get(link_id, (0.0, None))
         now = time.monotonic()
         if until > now:
@@ -44,7 +44,7 @@ class Hits(Job):
         return found
 
     def forget(self) -> None:
-        """Makes a change of a link count at once in this process."""
+        """Make a change of a link count at once in this process."""
         self._links.clear()
 
     def note(self, click: Click) -> None:

@@ -1,4 +1,25 @@
-"""What providers report: receipts, gathered into chunks, and inbound messages."""
+"""What providers report: receipts, gathered into chunks, and inbound messages.
+
+**The problem.** A provider's server tells one receipt to a request, many requests a second, and must not be answered
+before the receipt is safe: whoever is answered never tells again. A transaction for each would be the limit.
+
+**How it works.** `receipts` adds what it was handed to a list and waits. One task at a time empties the list, a chunk
+to a transaction; what comes in while a chunk is being written travels with the next: the busier it is, the more share a
+transaction. How receipts find their messages, also those that outran the answer to the submit, is in
+`store/receipts.py`.
+
+**Failover.** A receipt of a failure may be one after which another provider is to try. Only the engine knows whether
+there is one, so such receipts are marked before they are written (`_pass_on`). The message is read without a lock for
+that; whether it still is where the receipt says is decided in the transaction, by the table of statuses.
+
+**If something fails.** While the database is away, the chunk goes back to the front of the list and everybody who waits
+gets NotNow: their server tells again, and a receipt told twice changes nothing. The list is written with the next that
+come, or forgotten if the process ends, and nobody had been promised more. A chunk that was committed is safe, even if
+the answer to its sender is lost.
+
+**Inbound messages** are few in comparison, and each is a transaction of its own: with its effect on consent, the answer
+to a keyword, and the event that tells the account's owner.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +77,7 @@ class EngineIntake:
         on_events: asyncio.Event,
         on_messages: Callable[[], None],
     ) -> None:
-        """`on_events` is set when customers may be told of something, `on_messages` called when there is something to
-        send."""
+        """Set `on_events` when customers may be told something; call `on_messages` when there is something to send."""
         self._router = router
         self._tariff = tariff
         self._on_messages = on_messages
@@ -69,10 +89,14 @@ class EngineIntake:
         self._flush: asyncio.Task[None] | None = None
 
     async def receipts(self, receipts: Sequence[Receipt]) -> None:
-        """Stores receipts, together with those of others that arrive while the last chunk is being written."""
+        """Store receipts, together with those of others that arrive while the last chunk is being written.
+
+        Raises NotNow if they could not be written: they are to be told again.
+        """
         self._gathered.extend(map(_cleaned, receipts))
         while self._gathered:
             flush = self._flush
+            # Another's task may have these receipts in its chunk. It is not ended with whoever happens to wait for it.
             if flush is None or flush.done():
                 flush = self._flush = asyncio.create_task(self._write_gathered(), name="receipts")
             await asyncio.shield(flush)
@@ -96,7 +120,7 @@ class EngineIntake:
             self._on_events.set()
 
     async def _pass_on(self, chunk: list[Receipt]) -> list[Receipt]:
-        """The same, with a mark on receipts of failures after which another provider is to try."""
+        """Return the receipts, with a mark on those of failures after which another provider is to try."""
         routes = self._router.routes
         wanted = {
             receipt.provider_ref
@@ -131,12 +155,15 @@ class EngineIntake:
                 route.health.note(len(ended), failed=failed, took_s=took_s)
 
     async def finish(self) -> None:
-        """Returns when what was handed in has been written, or could not be: for the engine's end."""
+        """Wait until what was handed in has been written, or could not be: for the engine's end."""
         if self._flush is not None:
             await asyncio.gather(self._flush, return_exceptions=True)
 
     async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
-        """Stores an inbound message with its effect on consent and its callback, in one transaction."""
+        """Store an inbound message with its effect on consent and its callback, in one transaction.
+
+        Returns its identifier; None if it belongs to nobody or was known.
+        """
         arrival = bounded(arrival)
         owner = await self._store.read(_owner_of, arrival)
         if owner is None:
@@ -159,18 +186,20 @@ class EngineIntake:
 
 
 class _Owner(NamedTuple):
-    """Whose an inbound message is."""
+    """The owner of an inbound message."""
 
     account: Account
     to: str
-    """What it was written to, as it is stored."""
+    """The address that was written to, as it is stored."""
     rent: Rent | None
-    """Of that number."""
+    """The rent of that number; None if nobody has rented it."""
 
 
 def _owner_of(tx: Tx, arrival: InboundArrival) -> _Owner | None:
-    """Who has rented the number that was written to, else the provider's account, else the first; None if there is
-    none."""
+    """Find who has rented the number that was written to, else the provider's account, else the oldest one.
+
+    None if there is no such account.
+    """
     account = oldest_account(tx) if arrival.account_id is None else account_by_id(tx, arrival.account_id)
     to = read_address(arrival.to, None if account is None else account.default_region)
     rent = rent_of(tx, to)
@@ -180,8 +209,11 @@ def _owner_of(tx: Tx, arrival: InboundArrival) -> _Owner | None:
 
 
 def _read(provider: str, arrival: InboundArrival, owner: _Owner, now: int) -> Inbound:
-    """A sender without its country's code is read as the account would, then as somebody in the country of the number
-    that was written to."""
+    """Read an inbound message that an account has been sent.
+
+    A sender without its country's code is read as the account would, then as somebody in the country of the number that
+    was written to.
+    """
     account = owner.account
     return Inbound(
         id=new_id(),
@@ -202,7 +234,7 @@ def _read(provider: str, arrival: InboundArrival, owner: _Owner, now: int) -> In
 
 
 def _cleaned(receipt: Receipt) -> Receipt:
-    """As a store can hold it: what one provider says must not keep the receipts in its chunk from being recorded."""
+    """Return a receipt as a store can hold it: it must not keep the others in its chunk from being recorded."""
     ref, code, detail = reference(receipt.provider_ref), code_of(receipt.provider_code), detail_of(receipt.detail)
     reason, at_ms = code_of(receipt.reason), instant_of(receipt.at_ms)
     before = (receipt.provider_ref, receipt.provider_code, receipt.detail, receipt.reason, receipt.at_ms)

@@ -1,4 +1,9 @@
-"""Jobs: what falls due beside sending, is done in chunks, and is never ended by a failure."""
+"""Jobs: what falls due beside sending, is done in chunks, and is never ended by a failure.
+
+A job does chunks until nothing is due, then waits until something will be, until it is woken, or for LONGEST_PAUSE_S.
+What is due stands in the store (only hits wait in memory), so nothing is lost with the process; in every process the
+same jobs run, and what one has taken the others do not see as due. After a failure a job pauses and goes on.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +18,11 @@ from heliograph.domain.instants import now_ms
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE_S = 1.0
-"""What other processes write is seen after this at the latest."""
+"""How long a job waits at most, in seconds: what other processes write is seen after this time at the latest."""
 
 
 async def wait_for_any(*events: asyncio.Event, timeout_s: float | None = None) -> None:
-    """Returns when one of the events is set, or the time is over."""
+    """Wait until one of the events is set, or the time is over."""
     waiting = {asyncio.ensure_future(event.wait()) for event in events}
     try:
         await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -30,17 +35,17 @@ class Job(ABC):
     name: str
 
     def __init__(self, wake: asyncio.Event) -> None:
-        """`wake` is set whenever something may have fallen due."""
+        """Wait for `wake`, which is set whenever something may have fallen due."""
         self._wake = wake
         self._stopping = False
 
     @abstractmethod
     async def do_some(self) -> bool:
-        """Does a chunk of what is due; whether there was anything."""
+        """Do a chunk of what is due, and say whether there was anything."""
 
     @abstractmethod
     async def next_due_ms(self) -> int | None:
-        """When there is something to do, in milliseconds since 1970; None: nobody knows of anything."""
+        """Return when there is something to do, in milliseconds since 1970; None if nobody knows of anything."""
 
     def stop(self) -> None:
         self._stopping = True

@@ -1,4 +1,10 @@
-"""What a provider's answer makes of a message: recorded, tried again, passed on to the next of its route, or ended."""
+"""Judging a provider's answer to a message: it is recorded, tried again, passed on to the next of its route, or ended.
+
+Whatever a provider says becomes one `Change`. Acceptance and a final refusal are recorded. What may be taken later goes
+back to the queue, as long as an attempt is left in its validity. When an attempt is final here, or the rules say so,
+the message passes on: to the queue as well, but with this route among those that were `tried`, and the router finds the
+next. An uncertain answer ends the message, except where the provider may be sent it twice.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +36,7 @@ class Judge:
     def change(
         self, route: Route, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
     ) -> Change:
-        """The change that records it, or lets the message go on."""
+        """Return the change that records an outcome, or lets the message go on."""
         name = route.provider.name
         if isinstance(outcome, Accepted):
             return Change(
@@ -63,7 +69,7 @@ class Judge:
         return self._again(message, prepared, outcome, tags, now, route)
 
     def fault(self, message: Leased, error: Exception, now: int) -> Change:
-        """What becomes of a message that a mistake of ours kept from being handed to any provider."""
+        """Return what becomes of a message that a mistake of ours kept from being handed to any provider."""
         detail = detail_of(f"{type(error).__name__}: {error}")
         due_at = _retry_at_ms(message, now)
         if due_at is None:
@@ -108,7 +114,7 @@ class Judge:
         )
 
     def _goes_on(self, message: Leased, prepared: Outgoing, tags: Sequence[str], route: Route, now: int) -> bool:
-        """Whether another route is left for what this one did not take."""
+        """Say whether another route is left for what this one did not take."""
         way = self._router.way(subject_of(prepared, tags), now, _tried(message, route))
         return way.route is not None or way.wait_until_ms is not None
 
@@ -118,7 +124,7 @@ def _retry_at_ms(message: Leased, now: int, after_ms: int | None = None) -> int 
 
 
 def subject_of(prepared: Outgoing, tags: Sequence[str]) -> Subject:
-    """What rules can ask about it."""
+    """Return what the rules of routing can ask about a message."""
     return Subject(
         msisdn=prepared.msisdn,
         originator=prepared.originator,
@@ -130,7 +136,7 @@ def subject_of(prepared: Outgoing, tags: Sequence[str]) -> Subject:
 
 
 def is_failure(outcome: Outcome) -> bool:
-    """Whether it speaks against the provider's health."""
+    """Say whether an outcome speaks against the provider's health."""
     return isinstance(outcome, Refused | Uncertain) or (isinstance(outcome, TryAgain) and outcome.blames_provider)
 
 
@@ -166,7 +172,7 @@ def _tried(message: Leased, route: Route) -> str:
 def _passed_on(
     message: Leased, route: Route, outcome: Refused | TryAgain | Uncertain, attempted: AttemptOutcome, now: int
 ) -> Change:
-    """The change that lets another provider have it."""
+    """Return the change that lets another provider have a message."""
     code = None if isinstance(outcome, Uncertain) else code_of(outcome.code)
     return Change(
         message.id,

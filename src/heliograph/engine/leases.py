@@ -50,8 +50,11 @@ class Leases:
         on_events: asyncio.Event,
         on_messages: Callable[[], None],
     ) -> None:
-        """`on_events` is set when messages have ended, of which customers may be told, `on_messages` called when some
-        are to be sent again."""
+        """Keep the leases of `worker`, which last `lease_ms`.
+
+        `on_events` is set when messages have ended, of which customers may be told, and `on_messages` is called when
+        some are to be sent again.
+        """
         self._store = store
         self._router = router
         self._metrics = metrics
@@ -61,9 +64,9 @@ class Leases:
         self._on_messages = on_messages
 
     async def run(self, in_flight: Callable[[], Sequence[str]]) -> None:
-        """Keeps leases until it is canceled; `in_flight` names the messages that this worker is sending."""
+        """Keep leases until it is canceled; `in_flight` names the messages that this worker is sending."""
         while True:
-            await asyncio.sleep(self._lease_ms / 3_000)
+            await asyncio.sleep(self._lease_ms / 3_000)  # thrice in a lease: a write may fail, and none lapses
             try:
                 if held := in_flight():
                     await self._store.write(extend_leases, self._worker, held, now_ms() + self._lease_ms)
@@ -74,7 +77,7 @@ class Leases:
                 log.exception("leases not extended")
 
     async def take_back_lapsed(self) -> int:
-        """Requeues, or marks unknown, messages whose worker died. How many."""
+        """Requeue messages whose worker died, or mark them unknown. Return how many there were."""
         total = 0
         while True:
             applied = await self._store.write(take_back_lapsed, now_ms(), LAPSED_CHUNK, self._after_a_crash)
@@ -89,14 +92,17 @@ class Leases:
                 return total
 
     async def end(self) -> None:
-        """Lets go of what this worker still holds: for its orderly end."""
+        """Give up what this worker still holds, at its orderly end."""
         try:
             await self._store.write(end_leases, self._worker)
         except NotNow as error:
             log.warning("leases not ended; others take the messages when they lapse", error=str(error))
 
     def _after_a_crash(self, lapsed: Lapsed) -> tuple[Status, str | None]:
-        """It may have been with any of the routes that it can take, unless it had waited at one."""
+        """Decide what becomes of a lapsed message: it may have been with any of the routes that it can take.
+
+        If it had waited at one, it was with that one at most.
+        """
         subject = Subject(
             msisdn=lapsed.msisdn,
             originator=lapsed.originator,

@@ -1,4 +1,4 @@
-"""Asking providers about numbers."""
+"""The job that asks providers about numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LookingUp(Job):
     name = "lookups"
 
     def __init__(self, store: Store, router: Router, wake: asyncio.Event, on_events: asyncio.Event) -> None:
-        """`wake` is set when questions were stored, `on_events` when somebody may have to be told."""
+        """Wait for `wake`, set when questions were stored; set `on_events` when somebody may have to be told."""
         super().__init__(wake)
         self._store = store
         self._router = router
@@ -47,7 +47,7 @@ class LookingUp(Job):
         return await self._store.read(next_lookup_due_at)
 
     async def answer(self, questions: Sequence[Question]) -> None:
-        """Asks the providers and writes what they say; what they can't say now is asked again, some times."""
+        """Ask the providers and write what they say; what they can't say is asked MAX_ATTEMPTS times in all."""
         by_route: dict[str, list[Question]] = {}
         answers: list[tuple[str, NetworkFacts]] = []
         for question in questions:
@@ -69,6 +69,7 @@ class LookingUp(Job):
             return [(question.id, found) for question, found in zip(questions, facts, strict=True)]
         except Exception as error:
             log.warning("lookup failed", provider=route.provider.name, error=f"{type(error).__name__}: {error}")
+        # Which of them the provider stumbled over nobody knows, so the failure counts for all.
         again = [question for question in questions if question.attempts < MAX_ATTEMPTS]
         await self._store.write(ask_again, again, now_ms() + AGAIN_AFTER_S * 1_000)
         return [(question.id, GAVE_UP) for question in questions if question.attempts >= MAX_ATTEMPTS]

@@ -1,4 +1,4 @@
-"""What the engine counts, for Prometheus."""
+"""The engine's counters, for Prometheus."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Metrics:
         )
 
     def watch(self, routes: Iterable[Route]) -> None:
-        """Shows how these providers are doing whenever somebody looks."""
+        """Show how these providers are doing whenever somebody looks."""
         shown = (
             ("heliograph_provider_in_service", "Whether messages go by it", lambda route: route.in_service(now_ms())),
             ("heliograph_provider_in_flight", "Messages that it has not answered", lambda route: route.in_flight),

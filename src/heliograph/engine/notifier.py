@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from heliograph.domain.errors import ShuttingDown
 
 ELSEWHERE_S = 1.0
-"""How often a waiter looks at the store although no news came."""
+"""How often, in seconds, a waiter looks at the store although no news came."""
 
 
 class Notifier:
@@ -21,12 +21,12 @@ class Notifier:
         self.closed = False
 
     def close(self) -> None:
-        """Ends all waiting: whoever waits now or later gets ShuttingDown."""
+        """End all waiting: whoever waits now or later gets ShuttingDown."""
         self.closed = True
         self.tell(list(self._waiters))
 
     def tell(self, topics: Iterable[str]) -> None:
-        """Wakes whoever waits for one of these topics: message ids, or names such as `phones`."""
+        """Wake whoever waits for one of these topics: message identifiers, or names such as `phones`."""
         if not self._waiters:
             return
         for topic in topics:
@@ -35,7 +35,10 @@ class Notifier:
                     waiter.set_result(None)
 
     def listen(self, topic: str) -> Subscription:
-        """To be entered before the first look at the store, so that no change falls between look and wait."""
+        """Subscribe to a topic.
+
+        To be entered before the first look at the store, so that no change falls between look and wait.
+        """
         return Subscription(self, self._waiters, topic)
 
 
@@ -64,7 +67,10 @@ class Subscription:
         self._waiters.setdefault(self._topic, set()).add(self._future)
 
     async def wait(self, timeout_s: float) -> bool:
-        """True on news, False after `timeout_s`. May be called again and again. ShuttingDown when the process stops."""
+        """Wait for news: True if there was some, False after `timeout_s`. May be called again and again.
+
+        Raises ShuttingDown when the process stops.
+        """
         done, _ = await asyncio.wait({self._future}, timeout=0 if self._notifier.closed else max(timeout_s, 0))
         if self._notifier.closed:
             raise ShuttingDown()

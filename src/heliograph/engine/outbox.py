@@ -62,11 +62,11 @@ log = structlog.get_logger(__name__)
 CHUNK = 500
 LEASE_S = 120
 STOP_S = 2.0
-"""How long the end waits for deliveries."""
+"""How long the orderly end waits for deliveries, in seconds."""
 RECORD_AGAIN_S = 1.0
 GIVEN_UP_AT_ONCE = 1_000
 LOOK_FOR_OLD_S = 600.0
-"""How often events of receivers that nobody reaches are looked through for those that are too old."""
+"""How often, in seconds, the events of receivers that nobody reaches are looked through for those that are too old."""
 
 
 class Outbox(Job):
@@ -81,8 +81,11 @@ class Outbox(Job):
         on_events: asyncio.Event,
         on_messages: Callable[[], None],
     ) -> None:
-        """`sinks` by the schemes of what they deliver to. `on_events` is set whenever events may have been written, or
-        a receiver has come; `on_messages` is called when there is something to send."""
+        """Deliver by `sinks`, which go by the schemes of what they deliver to.
+
+        `on_events` is set whenever events may have been written, or a receiver has come; `on_messages` is called when
+        there is something to send.
+        """
         super().__init__(on_events)
         self._store = store
         self._sinks = sinks
@@ -96,7 +99,7 @@ class Outbox(Job):
         self._offers: set[asyncio.Task[None]] = set()
         self._outcomes: list[EventOutcome] = []
         self._untold: list[Event] = []
-        """Claimed, and nobody was there."""
+        """Events that were claimed, and found nobody there."""
         self._something_came = asyncio.Event()
         self._over_and_done = asyncio.Event()
 
@@ -115,7 +118,7 @@ class Outbox(Job):
             await recording
 
     async def next_due_ms(self) -> int | None:
-        """When a receiver that may be offered something has something."""
+        """Return when a receiver that may be offered something has something."""
         clock, now = monotonic(), now_ms()
         due = [each for each in await self._store.read(waiting_receivers) if self._reaches(each.receiver)]
         open_ones = [each.due_at for each in due if self._receivers[each.receiver].wanted(clock)]
@@ -147,7 +150,7 @@ class Outbox(Job):
         return sink is None or sink.reaches(receiver)
 
     async def _give_up_old(self, receivers: Collection[str], now: int) -> None:
-        """Give up what is too old of receivers that nothing can be offered to at present."""
+        """Give up events that are too old, of receivers that nothing can be offered to at present."""
         ended = GIVEN_UP_AT_ONCE if receivers else 0
         while ended == GIVEN_UP_AT_ONCE:
             ended = await self._store.write(
@@ -155,7 +158,7 @@ class Outbox(Job):
             )
 
     def _offer_next(self) -> None:
-        """Begins as many offers as there are places for."""
+        """Begin as many offers as there are places for."""
         while not self._stopping and (offer := self._receivers.next_offer(monotonic())) is not None:
             task = asyncio.create_task(self._carry_out(offer), name="event")
             self._offers.add(task)
@@ -196,7 +199,7 @@ class Outbox(Job):
             receiver.answered(ended - began)
 
     def _outcome(self, event: Event, delivery: Delivery) -> EventOutcome:
-        """What is to be recorded of an event that somebody was offered."""
+        """Return what is to be recorded of an event that somebody was offered."""
         now, reason = now_ms(), storable(delivery.reason)
         replies = self._replies(event, delivery.batches)
         if delivery.fate is Fate.FAILED and (delay_s := _next_attempt_in(event, now)) is not None:
@@ -210,11 +213,11 @@ class Outbox(Job):
         return EventOutcome(event.id, state.value, now, reason or None, replies)
 
     def _replies(self, event: Event, batches: Sequence[Batch]) -> Sequence[NewBatch]:
-        """What an answer asks to be sent, each under a key: an event that is told again sends nothing twice."""
+        """Return what an answer asks to be sent, each under a key: an event that is told again sends nothing twice."""
         return [NewBatch(batch, f"answer:{event.id}:{place}", "", self._tariff) for place, batch in enumerate(batches)]
 
     async def _record_what_came(self) -> None:
-        """Writes what came of offers, those of one moment together, until all are over."""
+        """Write what came of offers, those of one moment together, until all are over."""
         while not self._over_and_done.is_set() or self._outcomes or self._untold:
             if not self._outcomes and not self._untold:
                 await wait_for_any(self._something_came, self._over_and_done)
@@ -243,5 +246,5 @@ class Outbox(Job):
 
 
 def _next_attempt_in(event: Event, now: int) -> int | None:
-    """Seconds until an event that failed is offered again; None: it is given up."""
+    """Return how many seconds later an event that failed is offered again; None if it is given up."""
     return None if event.created_ms + LONGEST_MS <= now else retry_delay_s(event.attempts)

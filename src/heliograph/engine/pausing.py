@@ -1,4 +1,4 @@
-"""Taking the messages of batches that pause out of the queue, and putting them back."""
+"""The job that takes the messages of pausing batches out of the queue, and puts them back."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Pausing(Job):
     name = "pausing"
 
     def __init__(self, store: Store, wake: asyncio.Event, on_messages: Callable[[], None]) -> None:
-        """`on_messages` is called when messages are in the queue again."""
+        """Wait for `wake`; `on_messages` is called when messages are in the queue again."""
         super().__init__(wake)
         self._store = store
         self._on_messages = on_messages
         self._looked_at: dict[str, str] = {}
-        """How far the messages of batches have been moved: only saves looking again."""
+        """By batch: the last message that has been moved. It only saves looking again; the store knows."""
 
     async def do_some(self) -> bool:
         if await self.next_due_ms() is None:

@@ -1,4 +1,9 @@
-"""Asking providers that do not tell by themselves."""
+"""The job that asks providers which do not tell by themselves.
+
+A poll is a row: its provider, what to ask, when it is due, when to give up. It is written in the transaction that
+records the provider's acceptance, so no receipt is forgotten in a crash; claiming moves the due moment ahead, and what
+a dead process had claimed is asked again. Asking twice is harmless, for a receipt that repeats changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +26,11 @@ LEASE_S = 120
 FIRST_DELAY_S = 2
 LONGEST_DELAY_S = 600
 AFTER_EXPIRY_MS = int(timedelta(days=1) / timedelta(milliseconds=1))
-"""How long after a message's validity its receipt is still asked for."""
+"""How long after the end of a message's validity its receipt is still asked for, in milliseconds."""
 
 
 def first_poll(provider: str, handle: str, now: int, expire_at: int) -> Poll:
-    """The question about messages that were taken `now` and are valid until `expire_at`."""
+    """Return the first question about messages that were taken `now` and are valid until `expire_at`."""
     return Poll(provider, handle, now + FIRST_DELAY_S * 1_000, expire_at + AFTER_EXPIRY_MS)
 
 
@@ -69,7 +74,7 @@ class Poller(Job):
         return await self._store.read(next_poll_due_at, self._names)
 
     async def _ask(self, poll: Poll) -> float | None:
-        """Seconds until the question is asked again; None: never."""
+        """Ask a question, and return in how many seconds it is asked again; None: never."""
         provider = self._providers[poll.provider]
         delay_s: float | None = None
         try:
@@ -81,6 +86,7 @@ class Poller(Job):
             delay_s = answer.again_after_s
         except Exception as error:
             log.warning("poll failed", provider=poll.provider, error=f"{type(error).__name__}: {error}")
+        # Also after a failure: a question that always fails must come to an end.
         if poll.give_up_at is not None and now_ms() > poll.give_up_at:
             log.warning("poll given up", provider=poll.provider, handle=poll.handle)
             return None

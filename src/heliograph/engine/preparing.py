@@ -1,4 +1,4 @@
-"""From a leased message to what a provider is handed, or to the change that ends it."""
+"""Preparing: from a leased message to what a provider is handed, or to the change that ends it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from heliograph.store.queue import Leased
 from heliograph.store.tx import Tx
 
 PREPARATIONS_KEPT = 16
-"""Batches whose parameters are kept read: a large one's take tens of megabytes."""
+"""How many batches' parameters are kept: a large batch's take tens of megabytes."""
 
 
 class Preparation:
-    """Prepares the messages of one batch."""
+    """What all messages of one batch are prepared with."""
 
     def __init__(
         self, batch: SendingFacts, parameters: Parameters | None = None, fields: Parameters | None = None
@@ -33,7 +33,7 @@ class Preparation:
         self._max_parts = most_parts(batch.max_parts)
 
     def prepare(self, message: Leased, now_ms: int) -> Outgoing | Change:
-        """Raises nothing: a message that can't be sent comes back as the change that ends it."""
+        """Prepare a message. Raises nothing: one that can't be sent comes back as the change that ends it."""
         batch = self._batch
         if batch.canceled:
             return Change(message.id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER)
@@ -72,14 +72,14 @@ class Preparation:
 
 
 class Preparations:
-    """The preparations of batches; those of the batches that were sent from last are kept, with their parameters."""
+    """The preparations of batches. Those of batches with parameters that were sent from last are kept."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: OrderedDict[tuple[str, int, bool], Preparation] = OrderedDict()
 
     async def of(self, batches: Iterable[SendingFacts]) -> dict[str, Preparation | Exception]:
-        """By the batch's identifier; where it can't be had, why."""
+        """Return the preparation of each batch by the batch's identifier; where it can't be had, why."""
         found: dict[str, Preparation | Exception] = {}
         for batch in batches:
             try:
@@ -102,10 +102,10 @@ class Preparations:
 
 
 def _values(tx: Tx, batch_id: str) -> tuple[Parameters, Parameters]:
-    """Of names in a batch's texts: what came with it, and what contacts' fields fill in."""
+    """Read the values of names in a batch's texts: those that came with it, and those of contacts' fields."""
     return parameters_of(tx, batch_id), fields_of(tx, batch_id)
 
 
 def put_back(message: Leased, why: Waiting, until_ms: int | None = None, route: str | None = None) -> Change:
-    """The change that returns a message to the queue, or lets it wait for a route, without counting an attempt."""
+    """Return the change that puts a message back in the queue, or at a route's line, without counting an attempt."""
     return Change(message.id, Status.QUEUED, reason=why, due_at=until_ms, attempts=message.attempts - 1, line=route)

@@ -1,4 +1,4 @@
-"""Who events are told: how each receiver is doing, and how many events it is offered at once.
+"""Receivers of events: how each is doing, and how many events it is offered at once.
 
 A receiver is one account's server, or its connected clients: a slow or dead one holds up its own events only. What it
 is given follows from what it did last:
@@ -21,27 +21,27 @@ from typing import NamedTuple
 from heliograph.domain.callbacks import Event
 
 AT_ONCE = 256
-"""Requests to all receivers together."""
+"""How many requests there are to all receivers together, at most."""
 QUICK, FEW = 32, 4
 AHEAD = 4
-"""How many events a quick receiver is claimed for each of its places."""
+"""How many events are claimed ahead for each place of a quick receiver."""
 SLOW_S = 1.0
 BREAKER = 5
 LONGEST_SHUT_S = 60.0
 _WEIGHT = 0.3
-"""Of the newest answer in the average."""
+"""Weight of the newest answer in the moving average."""
 TOGETHER = 64
 """How many receivers are claimed for in one statement."""
 _REMEMBERED = 10_000
 
 
 class Offer(NamedTuple):
-    """An event that has a place."""
+    """An event that has a place with its receiver."""
 
     event: Event
     receiver: Receiver
     careful: bool
-    """The receiver was not quick when it was given the place."""
+    """True if the receiver was not quick when it was given the place."""
 
 
 class Receiver:
@@ -51,7 +51,7 @@ class Receiver:
         self.name = name
         self.in_flight = 0
         self.waiting: deque[Event] = deque()
-        """Claimed, in order, and not offered yet."""
+        """Events that were claimed and not offered yet, in order."""
         self.shut_until = 0.0
         self.served_at = 0.0
         self._failures = 0
@@ -62,7 +62,7 @@ class Receiver:
         return not self._failures and self._answers_in_s is not None and self._answers_in_s <= SLOW_S
 
     def places(self, now: float) -> int:
-        """How many requests it may have at once."""
+        """Return how many requests it may have at once."""
         if now < self.shut_until:
             return 0
         if self._failures >= BREAKER:
@@ -70,18 +70,18 @@ class Receiver:
         return QUICK if self.is_quick else FEW
 
     def wanted(self, now: float) -> int:
-        """How many more events it can be claimed."""
+        """Return how many more events may be claimed for it."""
         ahead = AHEAD if self.is_quick else 1
         return max(self.places(now) * ahead - self.in_flight - len(self.waiting), 0)
 
     def answered(self, took_s: float) -> None:
-        """It took an event, or said that it does not want it."""
+        """Note that it took an event, or said that it does not want it, in `took_s` seconds."""
         self._failures = 0
         before = took_s if self._answers_in_s is None else self._answers_in_s
         self._answers_in_s = before + _WEIGHT * (took_s - before)
 
     def failed(self, now: float) -> None:
-        """It did not answer, or not as it should."""
+        """Note that it did not answer, or not as it should."""
         self._failures += 1
         if self._failures >= BREAKER:
             self.shut_until = now + min(2.0 ** (self._failures - BREAKER), LONGEST_SHUT_S)
@@ -97,16 +97,16 @@ class Receivers:
     def __init__(self) -> None:
         self._known: dict[str, Receiver] = {}
         self._ready: dict[str, Receiver] = {}
-        """Those with claimed events; who was offered one last is at the end."""
+        """Receivers with claimed events; who was offered one last is at the end."""
         self.in_flight = 0
         self._careful = 0
-        """Requests to receivers that are not quick."""
+        """How many requests there are to receivers that are not quick."""
 
     def __getitem__(self, name: str) -> Receiver:
         return self._known.get(name) or self._known.setdefault(name, Receiver(name))
 
     def claims(self, due: Iterable[str], now: float, most: int) -> Mapping[str, int]:
-        """How many events to claim for each of these, who have some that are due; who was served longest ago first."""
+        """Return how many events to claim for each of these, who have some due; who was served longest ago first."""
         if len(self._known) > _REMEMBERED:
             self._known = {name: each for name, each in self._known.items() if not each.is_idle}
         wanted: dict[str, int] = {}
@@ -137,6 +137,7 @@ class Receivers:
 
     def _offer(self, receiver: Receiver, careful: bool) -> Offer:
         event = receiver.waiting.popleft()
+        # To the end of the order, so that receivers take turns.
         del self._ready[receiver.name]
         if receiver.waiting:
             self._ready[receiver.name] = receiver
@@ -168,5 +169,5 @@ class Receivers:
         return found
 
     def next_opening(self, due: Iterable[str], now: float) -> float | None:
-        """When the first of those that are shut is asked again; None if none is."""
+        """Return when the first of those that are shut is asked again; None if none is shut."""
         return min((until for name in due if (until := self[name].shut_until) > now), default=None)

@@ -1,4 +1,14 @@
-"""A route: one provider, how fast it may be sent to, whether it is in service, and how well it is."""
+"""A route: one provider, how fast it may be sent to, whether it is in service, and how well it is.
+
+**In service or not.** A chunk that failed entirely through the provider's fault counts; any chunk that did not sets the
+count back. After FAILURES_TO_LEAVE in a row the route is left alone, for a second at first; then it gets messages
+again, and a single failure is enough to leave it once more, for longer, up to two minutes. Messages that could only go
+by it wait in the store; others take their next route at once.
+
+**How fast.** Places are counted in the store, by all processes together (`store/pacing.py`). How many messages are in
+flight, and whether the route is in service and well, each process knows for itself, and a restart forgets it: it is
+found out again after a few chunks.
+"""
 
 from __future__ import annotations
 
@@ -12,29 +22,31 @@ from heliograph.engine.health import Health
 from heliograph.store.pacing import Pace
 
 FAILURES_TO_LEAVE = 5
-"""Chunks in a row that failed through the provider's fault before it is left alone."""
+"""How many chunks in a row must fail through the provider's fault before it is left alone."""
 LEFT_ALONE_MS = (1_000, 5_000, 30_000, 120_000)
-"""For how long, the first time, the second time in a row, ..."""
+"""How long it is left alone the first time, the second time in a row, and so on; the last one repeats."""
 
 
 class RouteRules(NamedTuple):
-    """What the operator has decided for one provider."""
+    """The operator's settings for one provider."""
 
     per_second: float = 0.0
-    """Messages; 0: any number."""
+    """Messages a second; 0: any number."""
     per_originator: float = 0.0
-    """The same, for each originator."""
+    """Messages a second from each originator; 0: any number."""
     resend_uncertain: bool | None = None
     """Whether a message that may or may not have been taken is sent again; None: as the provider's type does."""
     failover_refusals: Sequence[str] | None = None
-    """The codes of refusals, ours or the provider's, after which another provider is tried; None: of all that are not
-    about the recipient."""
+    """Codes of refusals, ours or the provider's, after which another provider is tried.
+
+    None: all that are not about the recipient.
+    """
     failover_receipts: Sequence[str] = ()
-    """The same of failed receipts."""
+    """Codes of failed receipts after which another provider is tried."""
     costs: Mapping[str, float] = {}
-    """ISO 3166 alpha-2 or `default` -> what a part costs, for comparison."""
+    """ISO 3166 alpha-2 code or `default` -> the price of a part, for comparison."""
     slow_after_s: float = 60.0
-    """Receipts that take longer, as the half of them do, count as slow."""
+    """The provider counts as slow when its median receipt takes longer than this, in seconds."""
 
 
 USUAL = RouteRules()
@@ -42,7 +54,7 @@ _ABOUT_THE_RECIPIENT = {Reason.UNKNOWN_SUBSCRIBER, Reason.OPTED_OUT}
 
 
 class Route:
-    """Whether it is in service and well is known in this process only; how fast it is sent to, to all."""
+    """One provider as messages go out by it."""
 
     def __init__(self, provider: Provider, rules: RouteRules = USUAL) -> None:
         self.provider = provider
@@ -51,7 +63,7 @@ class Route:
         self.pace = Pace(provider.name, rules.per_second, rules.per_originator)
         self.is_paced = bool(rules.per_second or rules.per_originator)
         self.in_flight = 0
-        """Messages that the provider has been handed and has not answered."""
+        """How many messages the provider has been handed and has not answered."""
         self.sends_twice = (
             provider.sends_twice_rather_than_never if rules.resend_uncertain is None else rules.resend_uncertain
         )
@@ -67,14 +79,14 @@ class Route:
         return now_ms >= self.out_of_service_until_ms
 
     def is_full(self, most: int) -> bool:
-        """Whether the provider has as many messages unanswered as it may have."""
+        """Say whether the provider has as many messages unanswered as it may have."""
         return self.in_flight >= most
 
     def worked(self) -> None:
         self._failures = self._times_left = 0
 
     def failed(self, now_ms: int) -> bool:
-        """One more chunk failed through the provider's fault. True if it is now left alone."""
+        """Note that one more chunk failed through the provider's fault. Return True if it is left alone from now on."""
         self._failures += 1
         if self._failures < FAILURES_TO_LEAVE:
             return False
@@ -85,17 +97,17 @@ class Route:
         return True
 
     def passes_on_refusal(self, reason: str | None, code: str | None) -> bool:
-        """Whether another provider may take what this one refused."""
+        """Say whether another provider may take what this one refused."""
         if self.rules.failover_refusals is None:
             return reason not in _ABOUT_THE_RECIPIENT
         return _listed(self.rules.failover_refusals, reason, code)
 
     def passes_on_failure(self, code: str | None) -> bool:
-        """Whether another provider may take at once what this one can't take for the moment."""
+        """Say whether another provider may take at once what this one can't take for the moment."""
         return code is not None and _listed(self.rules.failover_refusals or (), code)
 
     def passes_on_receipt(self, reason: str | None, code: str | None) -> bool:
-        """Whether another provider may have what this one did not deliver."""
+        """Say whether another provider may have what this one did not deliver."""
         return _listed(self.rules.failover_receipts, reason, code)
 
 

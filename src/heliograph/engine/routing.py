@@ -1,4 +1,21 @@
-"""Which route a message takes."""
+"""Routing: which route a message takes.
+
+**The problem.** Each message of a chunk needs a provider that its rule names, that is in service, that can send by its
+channel, and that has not refused it before. There are five hundred to decide at once, so it must not cost a query.
+
+**How it works.** The first rule that matches names the routes, in the order in which they are tried: as listed, the
+cheapest first, or the one that its weight has drawn, with the others behind it. What no rule matches goes by the
+default. `way` takes the first that is open to this message. If there are some but none is in service, it says when to
+look again; if there are none, the message ends. The draw is made anew for each call, so a message that looks again may
+draw another route; what is stored of its way is only which routes were tried.
+
+**Most messages** go by the default of a platform that has no rules: `usual` says so without making a subject of them.
+
+**One thing always holds**: numbers of the sandbox's own range leave by no other route than the sandbox's, whatever
+rules and settings say. No real network could deliver to them.
+
+Everything here is a function of the settings and of what `routes.py` knows at this moment; nothing is kept.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +30,19 @@ from heliograph.numbers import country_of, is_test_number
 
 
 class Way(NamedTuple):
-    """What is left for a message."""
+    """The route that is left for a message, if there is one."""
 
     route: Route | None
-    """By which it goes now."""
+    """The route by which it goes now; None: there is none now."""
     wait_until_ms: int | None = None
-    """None of its routes is in service; one will be tried again then."""
+    """None of its routes is in service; one of them will be tried again then, in milliseconds since 1970."""
 
 
 NO_WAY = Way(None)
 
 
 class Router:
-    """Numbers of the sandbox's own range never leave by any route other than the sandbox's."""
+    """Finds the route of each message, by the rules. Numbers of the sandbox's range leave by the sandbox only."""
 
     def __init__(
         self,
@@ -36,7 +53,7 @@ class Router:
         lookups: str | None = None,
         sandbox: str = "sandbox",
     ) -> None:
-        """`default` takes what no rule matches, `lookups` is asked about numbers; None: the default."""
+        """Route by `rules`; `default` takes what none matches. `lookups` is asked about numbers, else the default."""
         self.routes = {route.name: route for route in routes}
         self.rules = rules
         self._default = [self.routes[default]]
@@ -48,15 +65,15 @@ class Router:
                 route.health.is_followed |= rule.follow_health
         reachable = [*self._default, *(route for _, those in self._by_rule for route in those)]
         self.channels: Set[Channel] = frozenset().union(*(route.provider.channels for route in reachable))
-        """Those by which ordinary numbers can be reached."""
+        """The channels by which ordinary numbers can be reached."""
         self._with_others = {route.name for _, those in self._by_rule if len(those) > 1 for route in those}
 
     def has_others(self, route: Route) -> bool:
-        """Whether messages that wait for this route might go by another."""
+        """Say whether messages that wait for this route might go by another."""
         return route.name in self._with_others
 
     def routes_for(self, subject: Subject) -> Sequence[Route]:
-        """Those that a message may take, in the order in which they are tried."""
+        """List the routes that a message may take, in the order in which they are tried."""
         if is_test_number(subject.msisdn):
             return self._sandbox
         for rule, routes in self._by_rule:
@@ -65,14 +82,14 @@ class Router:
         return self._default
 
     def usual(self, msisdn: str, channel: str) -> Route | None:
-        """The route of a message that no rule is asked about; None: `way` has to say."""
+        """Return the route of a message that no rule is asked about; None if `way` has to say."""
         if self._by_rule or is_test_number(msisdn):
             return None
         (route,) = self._default
         return route if channel in route.provider.channels else None
 
     def way(self, subject: Subject, now_ms: int, tried: str = "") -> Way:
-        """The first route that is in service, leads there by the message's channel, and was not `tried`."""
+        """Return the first route that is in service, leads there by the message's channel, and was not `tried`."""
         before = tried.split()
         out_of_service: list[int] = []
         for route in self.routes_for(subject):
@@ -84,7 +101,7 @@ class Router:
         return Way(None, min(out_of_service)) if out_of_service else NO_WAY
 
     def asked_about(self, msisdn: str) -> Route | None:
-        """The route that can be asked about a number; None if there is none."""
+        """Return the route that can be asked about a number; None if there is none."""
         route = next(iter(self._sandbox), None) if is_test_number(msisdn) else self._lookups
         return None if route is None or not route.provider.looks_up else route
 
@@ -96,6 +113,7 @@ def _ordered(rule: Rule, routes: Sequence[Route], msisdn: str) -> Sequence[Route
     if not rule.weights:
         return routes
     weights = [rule.weights[route.name] * (route.health.factor if rule.follow_health else 1.0) for route in routes]
+    # Only the first is drawn. The others are for failover: the heaviest next.
     (first,) = random.choices(routes, weights)  # noqa: S311 - a share, not a secret
     return [
         first,

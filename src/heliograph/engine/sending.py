@@ -67,8 +67,11 @@ class Sender:
         on_events: asyncio.Event,
         on_messages: asyncio.Event,
     ) -> None:
-        """`most`: messages that one route may have in flight. `on_events` is set when messages have ended here, of
-        which customers may be told, `on_messages` when some that waited may look for another route."""
+        """Send by the routes of `router`; `most` is how many messages one route may have in flight.
+
+        `on_events` is set when messages have ended, of which customers may be told, and `on_messages` when some that
+        waited may look for another route.
+        """
         self._store = store
         self._router = router
         self._judge = Judge(router)
@@ -82,14 +85,14 @@ class Sender:
         self._stopping = False
 
     def stop(self) -> None:
-        """Releases no more messages from routes that are out of service; `finished` says when it is over."""
+        """Release no more messages from routes that are out of service; `finished` returns when that is over."""
         self._stopping = True
 
     async def finished(self) -> None:
         await asyncio.gather(*self._releases, return_exceptions=True)
 
     async def send(self, work: Work) -> None:
-        """Sends a chunk; returns when what came of each message has been recorded."""
+        """Send a chunk; return when what came of each message has been recorded."""
         now = now_ms()
         changes: list[Change] = []
         by_route: dict[str, list[tuple[Leased, Outgoing]]] = {}
@@ -116,7 +119,7 @@ class Sender:
     def _prepared(
         self, message: Leased, preparation: Preparation | Exception, batch: SendingFacts, now: int
     ) -> tuple[Route, Outgoing] | Change:
-        """What is handed to which provider, or what becomes of the message instead."""
+        """Return what is handed to which provider, or what becomes of the message instead."""
         if isinstance(preparation, Exception):
             raise preparation
         prepared = preparation.prepare(message, now)
@@ -126,7 +129,7 @@ class Sender:
         return route if isinstance(route, Change) else (route, prepared)
 
     def _route(self, message: Leased, prepared: Outgoing, batch: SendingFacts, now: int) -> Route | Change:
-        """By which a message goes now, or what becomes of it instead."""
+        """Return the route by which a message goes now, or what becomes of it instead."""
         if message.line is not None and (route := self._router.routes.get(message.line)) is not None:
             return route  # its place there is taken
         # Most messages go by the usual route of their number: that is known without asking each rule.
@@ -170,7 +173,7 @@ class Sender:
     def _judged(
         self, route: Route, message: Leased, prepared: Outgoing, outcome: Outcome, tags: Sequence[str], now: int
     ) -> Change:
-        """The change that records an outcome; one with values of other types than it says counts as uncertain."""
+        """Return the change that records an outcome; one with values of the wrong types counts as uncertain."""
         try:
             return self._judge.change(route, message, prepared, outcome, tags, now)
         except Exception as error:
@@ -179,7 +182,7 @@ class Sender:
             return self._judge.change(route, message, prepared, unclear, tags, now)
 
     def _note(self, route: Route, outcomes: Sequence[Outcome], now: int) -> None:
-        """What the outcomes say of the provider; faults of ours say nothing."""
+        """Note what the outcomes say of the provider; faults of ours say nothing."""
         outcomes = [outcome for outcome in outcomes if not isinstance(outcome, Fault)]
         if not outcomes:
             return
@@ -195,7 +198,7 @@ class Sender:
                 self._release(route)
 
     def _release(self, route: Route) -> None:
-        """Lets what waits for a route look for another."""
+        """Let what waits for a route look for another."""
         task = asyncio.create_task(self._leave_line(route), name="release")
         self._releases.add(task)
         task.add_done_callback(self._releases.discard)
@@ -208,7 +211,7 @@ class Sender:
             log.warning("messages stay at a route that is out of service", provider=route.name, error=str(error))
 
     async def _record(self, changes: Sequence[Change], polls: Collection[Poll] = ()) -> None:
-        """Writes outcomes; while the database is away, again and again: nothing else knows them."""
+        """Write outcomes; while the database is away, again and again: nothing else knows them."""
         while changes:
             try:
                 applied = await self._store.write_item(

@@ -12,7 +12,7 @@ from heliograph.engine.sinks import Delivery, Fate, Sink
 
 
 class SessionEnded(Exception):
-    """The connection ended before the client acknowledged."""
+    """The connection ended before the client acknowledged an event."""
 
 
 class Session(ABC):
@@ -35,12 +35,12 @@ class Sessions(Sink):
     """All connected clients of this process, by the receivers that they are."""
 
     def __init__(self, on_joined: Callable[[], None]) -> None:
-        """`on_joined` is called when a receiver may have come."""
+        """Call `on_joined` when a receiver may have come."""
         self._on_joined = on_joined
         self.acknowledged_within_s = 30.0
-        """A client that takes longer is taken to be gone."""
+        """How long a client may take, in seconds, before it is taken to be gone."""
         self._here: dict[str, deque[Session]] = {}
-        """Never an empty one; who was told something last is at the end."""
+        """The sessions of each receiver, never none; who was told something last is at the end."""
         self._receivers: dict[Session, Sequence[str]] = {}
 
     def join(self, receivers: Sequence[str], session: Session) -> None:
@@ -62,13 +62,13 @@ class Sessions(Sink):
         return receiver in self._here
 
     async def deliver(self, event: Event) -> Delivery:
-        """Push it to one client, or to the next if the connection ends meanwhile, until one says something to it.
+        """Push an event to one client, or to the next if the connection ends meanwhile, until one says something to it.
 
         Takes hardly longer than one client may: a lease must not end while somebody still has the event.
         """
         while (sessions := self._here.get(event.receiver)) is not None:
             session = sessions[0]
-            sessions.rotate(-1)
+            sessions.rotate(-1)  # events are shared out among the sessions of a receiver
             try:
                 async with asyncio.timeout(self.acknowledged_within_s):
                     return await session.push(event)

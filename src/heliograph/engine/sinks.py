@@ -1,4 +1,4 @@
-"""What the outbox needs of whoever delivers events: a sink for each way that customers are told."""
+"""Sinks: what the outbox needs of whoever delivers events, one for each way that customers are told."""
 
 from __future__ import annotations
 
@@ -13,39 +13,41 @@ from heliograph.domain.callbacks import Event
 
 
 class Fate(Enum):
-    """What came of delivering an event."""
+    """The result of delivering an event."""
 
     TAKEN = "delivered"
-    """The customer acknowledged it: it is never told again."""
+    """The customer acknowledged the event: it is never told again."""
     REFUSED = "given_up"
-    """It will not be taken, however often it is offered."""
+    """The event will not be taken, however often it is offered."""
     FAILED = "retried"
-    """It is offered again after a while, and given up after so many failures."""
+    """The event is offered again after a while, and given up after so many failures."""
     NOBODY = "waits"
-    """Nobody was there: it waits for somebody to come, and no attempt is counted."""
+    """Nobody was there: the event waits for somebody to come, and no attempt is counted."""
 
 
 class Delivery(NamedTuple):
     fate: Fate
     reason: str = ""
-    """Why it was not taken."""
+    """Why the event was not taken; empty if it was."""
     batches: Sequence[Batch] = ()
-    """What the customer asks in its answer to be sent."""
+    """Batches that the customer asks for in its answer."""
 
 
 TAKEN = Delivery(Fate.TAKEN)
 
 
 class Sink(ABC):
-    """Delivers the events of one kind of receivers."""
+    """The way to deliver the events of one kind of receivers."""
 
     def running(self) -> AbstractAsyncContextManager[object]:
         """Hold what deliveries need; entered before the first one, left after the last."""
         return nullcontext()
 
     def reaches(self, receiver: str) -> bool:
-        """Whether this process can deliver to a receiver (`receiver_of`) now. If not, its events are left alone until
-        it can, or another process does."""
+        """Say whether this process can deliver to a receiver (`receiver_of`) now.
+
+        If not, its events are left alone until it can, or another process does.
+        """
         return True
 
     @abstractmethod
