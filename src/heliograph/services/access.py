@@ -1,4 +1,4 @@
-"""Who is calling, and what they may do."""
+"""Authentication: who is calling, and what they may do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from heliograph.store import Store
 from heliograph.store.accounts import find_credential
 
 REMEMBERED_S = 2.0
-"""How long a checked credential is trusted without another look: a revocation is in force everywhere after that."""
+"""How long a checked credential is trusted without another look, in seconds: a revocation is in force after that."""
 REMEMBERED = 10_000
 
 
@@ -34,11 +34,11 @@ class Access:
         self._store = store
         self._logins = Logins()
         self._nobodys: str | None = None
-        """What is compared for a name that is nobody's."""
+        """The hash that a password is compared with if nobody has the name."""
         self._remembered: dict[tuple[str, str, str], tuple[float, Principal]] = {}
 
     async def authenticate(self, kind: CredentialKind, public_id: str, secret: str) -> Principal:
-        """The caller behind a credential. Unauthenticated, whatever part of it is wrong."""
+        """Find the caller behind a credential. Raises Unauthenticated, whatever part of it is wrong."""
         secret_hash = hash_secret(secret)
         key = (kind.value, public_id, secret_hash)
         known = self._remembered.get(key)
@@ -57,8 +57,10 @@ class Access:
         return principal
 
     async def log_in(self, kind: CredentialKind, public_id: str, password: str, *, address: str) -> Principal:
-        """The caller behind a name and a password. Unauthenticated, whatever of it is wrong, after the same time;
-        TooManyLogins without a look at the password, if `address` or the name had too many that were wrong."""
+        """Find the caller behind a name and a password. Raises Unauthenticated, whatever is wrong, after the same time.
+
+        Raises TooManyLogins without a look at the password, if `address` or the name had too many that were wrong.
+        """
         async with self._logins.attempt(public_id, address) as attempt:
             found = await self._store.read(find_credential, kind.value, public_id, now_ms())
             if self._nobodys is None:
@@ -71,18 +73,18 @@ class Access:
         return Principal(found.account, found.scopes, found.id, public_id, found.application_id)
 
     def forget(self) -> None:
-        """Makes a change to accounts or credentials count at once in this process."""
+        """Make a change to accounts or credentials count at once in this process."""
         self._remembered.clear()
 
 
 def require_address(principal: Principal, address: str | None) -> None:
-    """AddressNotAllowed unless the credential is good from this address; None: nobody knows where it came from."""
+    """Check that a credential is good from this address; None: it is unknown. Raises AddressNotAllowed."""
     if principal.networks is not None and not is_within(address, map(ip_network, principal.networks)):
         raise AddressNotAllowed(f"This credential can't be used from {address or 'an unknown address'}.")
 
 
 def is_within(address: str | None, networks: Iterable[Network]) -> bool:
-    """Whether somebody calls from one of these networks; an IPv4 address that is written as IPv6 is the former."""
+    """Say whether somebody calls from one of these networks; an IPv4 address that is written as IPv6 counts as IPv4."""
     try:
         caller = ip_address(address or "")
     except ValueError:
@@ -93,6 +95,6 @@ def is_within(address: str | None, networks: Iterable[Network]) -> bool:
 
 
 def require(principal: Principal, scope: str) -> None:
-    """ScopeMissing unless the credential has `scope`."""
+    """Check that the credential has `scope`. Raises ScopeMissing if it has not."""
     if scope not in principal.scopes:
         raise ScopeMissing(f"This operation needs the scope {scope}.")

@@ -1,4 +1,4 @@
-"""What followed a short address: the device, by what its browser says of itself."""
+"""The device that followed a short address, by what its browser says of itself."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _DESKTOPS = {"Windows", "Mac OS X", "Linux", "Ubuntu", "Fedora", "Chrome OS", "F
 
 
 class Agent(NamedTuple):
-    """None for what is not to be told."""
+    """A device and its browser; None for what can't be told."""
 
     device: str | None
-    """mobile, tablet or desktop"""
+    """One of mobile, tablet and desktop."""
     browser: str | None
     browser_version: str | None
     os: str | None
@@ -27,7 +27,7 @@ NOBODY = Agent(None, None, None, None, None, None, None)
 
 @lru_cache(maxsize=10_000)
 def agent_of(user_agent: str | None) -> Agent:
-    """Kept for a while: many hits come by the same browsers."""
+    """Read a `User-Agent` header. The answer is kept for a while: many hits come by the same browsers."""
     if not user_agent:
         return NOBODY
     from ua_parser import parse

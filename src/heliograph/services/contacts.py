@@ -39,22 +39,25 @@ class Headcount(NamedTuple):
     group: Group
     census: Census
     price: int
-    """Millionths."""
+    """Millionths of the currency."""
 
 
 class Contacts:
-    """Raises NotFound for a group or a contact that the account does not have."""
+    """The members of an account's groups.
+
+    Raises NotFound for a group or a contact that the account does not have.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._store = engine.store
         self._tariff = engine.tariff
 
     async def group(self, account: Account, number: int) -> Group:
-        """By its number."""
+        """Read a group by its number."""
         return (await self.groups(account, [number]))[0]
 
     async def groups(self, account: Account, numbers: Sequence[int]) -> list[Group]:
-        """By their numbers, in the order given."""
+        """Read groups by their numbers, in the order given."""
         found = await self._store.read(groups_by_numbers, account.id, numbers)
         for number in numbers:
             if number not in found:
@@ -62,11 +65,12 @@ class Contacts:
         return [found[number] for number in numbers]
 
     async def headcounts(self, account: Account) -> list[Headcount]:
-        """Of all groups, newest first."""
+        """Count the members of all groups, newest group first."""
         groups, _ = await self._store.read(page_of_groups, account.id, limit=_ALL)
         return await self._counted(account, groups)
 
     async def headcount(self, account: Account, number: int) -> Headcount:
+        """Count the members of one group."""
         (found,) = await self._counted(account, [await self.group(account, number)])
         return found
 
@@ -80,7 +84,7 @@ class Contacts:
         ]
 
     def price_of(self, by_country: Mapping[str | None, int]) -> int:
-        """What a message of one part to so many recipients in each country costs, in millionths."""
+        """Return what a message of one part to so many recipients in each country costs, in millionths."""
         prices = {country: self._tariff.price_of("sms", country) or 0 for country in by_country}
         return sum(prices[country] * count for country, count in by_country.items())
 
@@ -93,10 +97,10 @@ class Contacts:
         update: bool = False,
         on_invalid: Callable[[Sequence[InvalidRow]], Exception] | None,
     ) -> Added:
-        """Adds those with new numbers; `update`: of the others, what is not blank is written over what was known.
+        """Add contacts with new numbers; `update` writes what is not blank over what was known of the others.
 
-        Of two with the same number the first counts, and the second where the first is blank. `on_invalid` makes the
-        error that is raised if something is no number; None: the others are added.
+        If two have the same number the first counts, and the second where the first is blank. `on_invalid` makes the
+        error that is raised if something is not a number; None: the others are added.
         """
         many = len(drafts) > MANY_NUMBERS
         await aside(many, _check_details, [draft.details for draft in drafts])
@@ -111,18 +115,18 @@ class Contacts:
     async def page(
         self, account: Account, group: Group, *, limit: int, before: str | None = None, after: str | None = None
     ) -> list[Contact]:
-        """Newest first: what is older than `before`, or newer than `after`."""
+        """Read a page, newest first, of contacts older than `before`, or newer than `after`."""
         return await self._store.read(contacts_of, account.id, group.id, limit=limit, before=before, after=after)
 
     async def everybody(self, account: Account, group: Group) -> AsyncIterator[list[Contact]]:
-        """Newest first, some thousands at a time, read as they are asked for."""
+        """Read all contacts of a group, newest first, some thousands at a time, as they are asked for."""
         before: str | None = None
         while page := await self.page(account, group, limit=_EXPORTED_AT_ONCE, before=before):
             yield page
             before = page[-1].id
 
     async def within(self, account: Account, groups: Sequence[Group]) -> list[Contact]:
-        """All contacts of several groups; who is in several comes several times."""
+        """Read all contacts of several groups; who is in several comes several times."""
         return await self._store.read(contacts_in, account.id, [group.id for group in groups])
 
     async def change(
@@ -134,9 +138,9 @@ class Contacts:
         *,
         number: str | None = None,
     ) -> Contact:
-        """Gives a contact what `edit` makes of its details, and a new number if there is one.
+        """Give a contact what `edit` makes of its details, and a new number if there is one.
 
-        InvalidRecipient; NameTaken if the group has that number already.
+        Raises InvalidRecipient; NameTaken if the group has that number already.
         """
         try:
             msisdn = None if number is None else normalise(number, region=account.default_region)
@@ -148,11 +152,11 @@ class Contacts:
         return _found(await self._store.write(change_contact, account.id, group.id, contact_id, msisdn, details))
 
     async def delete(self, account: Account, group: Group, contact_id: str) -> Contact:
-        """The contact that was deleted."""
+        """Delete a contact and return it."""
         return _found(await self._store.write(delete_contact, account.id, group.id, contact_id))
 
     async def empty(self, account: Account, group: Group) -> int:
-        """Takes out all contacts; how many there were."""
+        """Take out all contacts, and return how many there were."""
         return await self._store.write(empty_group, account.id, group.id)
 
 
@@ -169,7 +173,7 @@ def _check_details(several: Sequence[Details]) -> None:
 
 
 def _numbers(drafts: Sequence[ContactDraft], region: str | None) -> tuple[dict[str, Details], list[InvalidRow]]:
-    """What is said of each number, and what is none, both in the order of the drafts."""
+    """Read drafts: what is said of each number, and what is not a number, both in the order of the drafts."""
     by_region: dict[str | None, list[int]] = {}
     for index, draft in enumerate(drafts):
         by_region.setdefault(draft.region or region, []).append(index)

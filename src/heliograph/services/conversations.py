@@ -27,14 +27,14 @@ _ALL = 10_000
 
 
 class Known(NamedTuple):
-    """A conversation, and what the account's groups know of whom it is with."""
+    """A conversation, and what the account's groups know of the person it is with."""
 
     conversation: Conversation
     details: Details
 
 
 class Conversations:
-    """Raises NotFound for a conversation that the account does not have."""
+    """The conversations of an account. Raises NotFound for one that it does not have."""
 
     def __init__(self, engine: Engine, batches: Batches, history: History) -> None:
         self._engine = engine
@@ -43,7 +43,7 @@ class Conversations:
         self._history = history
 
     async def all(self, account: Account, *, limit: int = _ALL) -> list[Known]:
-        """The one written to last first."""
+        """Read conversations, the one written to last first."""
         found = await self._store.read(conversations_of, account.id, limit=limit)
         known = await self._store.read(known_as, account.id, [each.msisdn for each in found])
         return [Known(each, known.get(each.msisdn, UNKNOWN)) for each in found]
@@ -58,7 +58,7 @@ class Conversations:
     async def thread(
         self, account: Account, conversation: Conversation, *, limit: int = LONGEST_THREAD
     ) -> list[ConversationEntry]:
-        """Its newest messages in both directions and by all channels, newest first."""
+        """Read the newest messages of a conversation in both directions and by all channels, newest first."""
         wanted = InboundFilter(msisdns=[conversation.msisdn])
         received = await self._store.read(inbound_of, account.id, wanted, limit=limit)
         sent = await self._history.page(account, MessageFilter(msisdns=[conversation.msisdn]), limit=limit)
@@ -67,7 +67,7 @@ class Conversations:
         return sorted(lines, key=lambda line: (line.at, line.id), reverse=True)[:limit]
 
     async def mark_read(self, account: Account, conversation_id: str) -> None:
-        """Safe to repeat."""
+        """Mark a conversation as read. Safe to repeat."""
         if not await self._store.write(mark_read, account.id, conversation_id):
             raise NotFound("There is no such conversation in this account.")
 
@@ -83,10 +83,10 @@ class Conversations:
         rich_media: RichMedia | None = None,
         idempotency_key: str | None = None,
     ) -> Sent:
-        """Answers with a text or a template, from the originator that was written to last. Committed when this returns.
+        """Answer with a text or a template, from the originator that was written to last. Committed when this returns.
 
-        ChannelNotActive; WindowClosed by other channels than SMS more than 24 hours after the last message by it; and
-        what sending raises: then nothing is stored.
+        Raises ChannelNotActive; WindowClosed by other channels than SMS more than 24 hours after the last message by
+        it; and what sending raises: then nothing is stored.
         """
         conversation = (await self.get(account, conversation_id)).conversation
         heard = conversation.heard.get(channel)

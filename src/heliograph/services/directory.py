@@ -45,25 +45,25 @@ from heliograph.store.directory import (
 )
 
 NAME = range(3, 101)
-"""How long a template's name may be."""
+"""Lengths that a template's name may have."""
 TEXT = range(1, 1001)
 CAPTION = range(1, 31)
 APPROVED_AFTER = timedelta(seconds=1)
-"""How long the sandbox's operator thinks about a template or an originator."""
+"""How long the sandbox's operator takes to approve a template or an originator."""
 _ORIGINATOR = re.compile(r"[A-Za-z0-9]+")
 _LETTERS, _DIGITS = range(3, 12), range(3, 16)
-"""How long an originator may be, with and without a letter in it."""
+"""Lengths that an originator may have, with and without a letter in it."""
 _URL = re.compile(r"https?://[^\s/]+\S*")
 
 
 class Templates:
-    """Raises NotFound for what the account does not have, InvalidField by name, NameTaken, and Locked."""
+    """The templates of an account. Raises NotFound, InvalidField by name, NameTaken, and Locked."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def create(self, account: Account, draft: TemplateDraft) -> Template:
-        """A text for SMS needs nobody's approval; for other channels the operator decides after a moment."""
+        """Make a template. One for SMS needs no approval; for other channels the operator decides after a moment."""
         now = from_ms(now_ms())
         name = f"Template {now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03}" if draft.name is None else draft.name
         template = Template(
@@ -88,7 +88,7 @@ class Templates:
         channel: Channel | None = None,
         rich_media: RichMedia | None = None,
     ) -> Template:
-        """Locked once another channel than SMS has approved it."""
+        """Change a template. Raises Locked once another channel than SMS has approved it."""
         before = await self.get(account, number)
         if before.channel is not Channel.SMS and before.approved(datetime.now(UTC)):
             raise Locked("This template has been approved, and is locked.")
@@ -110,7 +110,10 @@ class Templates:
         return found
 
     async def to_send(self, account: Account, wanted: TemplateWish) -> Template:
-        """The one that is wanted. UnknownTemplate, also for one that is for another channel; TemplateNotApproved."""
+        """Return the template that is wanted. Raises TemplateNotApproved.
+
+        Raises UnknownTemplate if there is none, or it is for another channel.
+        """
         found = await self._store.read(template_by_key, account.id, wanted.key)
         if found is None:
             raise UnknownTemplate(f"There is no template {wanted.key!r} in this account.", field="template")
@@ -123,7 +126,7 @@ class Templates:
         return found
 
     async def all(self, account: Account) -> list[Template]:
-        """Newest first."""
+        """List all templates, newest first."""
         return await self._store.read(templates_of, account.id)
 
     async def delete(self, account: Account, number: int) -> None:
@@ -147,13 +150,13 @@ def _check_template(template: Template) -> None:
 
 
 class Originators:
-    """The senders that an account asked for. Raises InvalidField, NameTaken and NotFound."""
+    """The originators that an account asked for. Raises InvalidField, NameTaken and NotFound."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def create(self, account: Account, value: str) -> Originator:
-        """Asks for one: 3 to 11 letters and digits, or 3 to 15 digits."""
+        """Ask for an originator: 3 to 11 letters and digits, or 3 to 15 digits."""
         if not value:
             raise MissingField("`originator` is empty.", field="originator")
         if not _ORIGINATOR.fullmatch(value):
@@ -167,26 +170,26 @@ class Originators:
         return await self._store.write(add_originator, account.id, originator)
 
     async def all(self, account: Account) -> list[Originator]:
-        """Newest first."""
+        """List all originators, newest first."""
         return await self._store.read(originators_of, account.id)
 
     async def delete(self, account: Account, number: int) -> Originator:
-        """The one that was deleted."""
+        """Delete an originator and return it."""
         found = await self._store.write(delete_originator, account.id, number)
         if found is None:
             raise NotFound(f"There is no originator {number} in this account.")
         return found
 
     async def is_waiting(self, account: Account, value: str) -> bool:
-        """Whether it was asked for and is not approved yet."""
+        """Say whether an originator was asked for and is not approved yet."""
         found = await self._store.read(originator_by_value, account.id, value)
         return found is not None and not found.approved(datetime.now(UTC))
 
 
 LARGEST_SETTINGS = 64 * 1024
-"""Of an application, in bytes as JSON: all applications are listed at once."""
+"""Longest settings of an application, in bytes as JSON: all applications are listed at once."""
 ListenersOf = Callable[[Mapping[str, object]], Mapping[str, Listener]]
-"""Reads in the settings of an application where it is told of what, by `callbacks.callback_key`: protocols know."""
+"""Finds in an application's settings where it is told of what, by `callbacks.callback_key`: protocols know how."""
 
 
 class Applications:
@@ -208,7 +211,7 @@ class Applications:
         token_lifetime_s: int | None = 86_400,
         settings: Mapping[str, object] | None = None,
     ) -> Application:
-        """Makes an application, or writes it anew."""
+        """Make an application, or write it anew. Raises InvalidField if something is too long."""
         application = Application(
             id=application_id or secrets.token_hex(16),
             account_id=account.id,
@@ -236,11 +239,11 @@ class Applications:
         return msgspec.structs.replace(stored, secret=self._accounts.seal.open(stored.secret))
 
     async def all(self, account: Account) -> list[Application]:
-        """Newest first."""
+        """List all applications, newest first."""
         return [self._opened(stored) for stored in await self._store.read(applications_of, account.id)]
 
     async def get(self, account: Account, application_id: str) -> Application:
-        """NotFound if the account has no such application."""
+        """Read an application. Raises NotFound if the account has no such application."""
         found = await self._store.read(application_by_id, application_id)
         if found is None or found.account_id != account.id:
             raise NotFound("There is no such application in this account.")
@@ -255,9 +258,10 @@ class Applications:
         scopes: Iterable[str] | None = None,
         settings: Mapping[str, Mapping[str, object]] | None = None,
     ) -> Application:
-        """What is None stays; of `settings`, areas and names that are not mentioned stay too. NotFound.
+        """Change an application: None stays as it was, and so do areas and names that `settings` does not mention.
 
-        Tokens are good for no scope that the application has lost, in every process within two seconds.
+        Tokens are good for no scope that the application has lost, in every process within two seconds. Raises NotFound
+        and InvalidField.
         """
         before = await self.get(account, application_id)
         merged: dict[str, object] = dict(before.settings)
@@ -276,16 +280,16 @@ class Applications:
         return changed
 
     async def delete(self, account: Account, application_id: str) -> None:
-        """With its tokens, which are good no longer. NotFound."""
+        """Delete an application with its tokens, which are good no longer. Raises NotFound."""
         await self.revoke_tokens(account, application_id)
         await self._store.write(delete_application, account.id, application_id)
 
     async def issue_token(
         self, application_id: str, secret: str, scopes: Iterable[str] | None
     ) -> tuple[Application, frozenset[str], Issued]:
-        """An access token for the application with this secret, for these scopes or for all that it has.
+        """Issue an access token for the application with this secret, for these scopes or for all that it has.
 
-        Unauthenticated, whatever part is wrong; InvalidField for a scope that the application does not have.
+        Raises Unauthenticated, whatever part is wrong; InvalidField for a scope that the application does not have.
         """
         application = await self._store.read(application_by_id, application_id)
         stored = "" if application is None else self._accounts.seal.open(application.secret)
@@ -308,7 +312,10 @@ class Applications:
         return application, wanted, issued
 
     async def revoke_tokens(self, account: Account, application_id: str) -> int:
-        """Ends all access tokens of an application; how many there were. In force everywhere within two seconds."""
+        """End all access tokens of an application, and return how many there were.
+
+        This is in force in every process within two seconds. Raises NotFound.
+        """
         application = await self.get(account, application_id)
         count = await self._store.write(revoke_tokens, account.id, application.id, now_ms())
         self._accounts.access.forget()

@@ -1,4 +1,4 @@
-"""What events are about, as doors need it to write callbacks."""
+"""The subjects of events, as doors need them to write callbacks."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ from pathlib import Path
 Cell = str | int | float | None
 
 ROWS_IN_A_SHEET = 1_048_576
-"""What Excel opens at most (Excel specifications and limits)."""
+"""How many rows Excel opens in a sheet (Excel specifications and limits)."""
 LONGEST_CELL = 32_767
 _READ_AT_ONCE = 256 * 1024
 
 _FORMULA = "=+\\-@|＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋﬩−"
-"""What formulas, and what else is run, begin with: also as other widths and heights of the same signs (NFKC)."""
+"""The characters that formulas, and what else is run, begin with: also as other widths and heights of these (NFKC)."""
 _LINE_ENDS = "\n\v\f\r\x1c-\x1e\x85\u2028\u2029"
-"""What str.splitlines, at least, cuts at."""
+"""The characters that str.splitlines, at least, cuts at."""
 _LOOKED_THROUGH = (
     '" \0-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160'
     "\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202a-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0"
@@ -52,13 +52,13 @@ _TAKEN_FOR_A_FORMULA = re.compile(
     f"[,;\t{_LINE_ENDS}](?![A-Za-z0-9,])[{_LOOKED_THROUGH}]*(?=[{_FORMULA}])(?!{_NUMBER_ALONE})"
 )
 _TRIMMED = frozenset("\t\r\n")
-"""What programs may take off the beginning of a cell before they look at it (OWASP names them)."""
+"""The characters that programs may take off the beginning of a cell before they look at it (OWASP names them)."""
 
 
 async def as_csv(
     header: Sequence[str], chunks: AsyncIterator[Sequence[Sequence[Cell]]], *, bom: bool = False
 ) -> AsyncIterator[bytes]:
-    """UTF-8 with a line of names first, CRLF line ends (RFC 4180); memory holds a chunk at a time.
+    """Write CSV in UTF-8, a line of names first, CRLF line ends (RFC 4180); memory holds a chunk at a time.
 
     With `bom` a byte order mark comes first: Excel reads a file without one in the alphabet of its country.
     """
@@ -68,12 +68,12 @@ async def as_csv(
 
 
 def csv_beginning(header: Sequence[str], *, bom: bool) -> bytes:
-    """The line of names, behind a byte order mark if one is wanted."""
+    """Write the line of names, behind a byte order mark if one is wanted."""
     return (codecs.BOM_UTF8 if bom else b"") + csv_lines([header])
 
 
 def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Lines of such a file."""
+    """Write lines of a CSV file, without the names."""
     buffer = io.StringIO()
     csv.writer(buffer).writerows(
         [[f"'{cell}" if type(cell) is str and cell[:1] in _TRIMMED else cell for cell in row] for row in rows]
@@ -82,8 +82,10 @@ def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 async def as_xlsx(header: Sequence[str], chunks: AsyncIterator[Sequence[Sequence[Cell]]]) -> AsyncIterator[bytes]:
-    """A workbook; what does not fit into a sheet goes on in the next. Written to disk first: a ZIP ends with its table
-    of contents."""
+    """Write a workbook; what does not fit into a sheet goes on in the next.
+
+    It is written to disk first: a ZIP ends with its table of contents.
+    """
     descriptor, name = await asyncio.to_thread(tempfile.mkstemp, ".xlsx")
     os.close(descriptor)
     path = Path(name)

@@ -36,8 +36,11 @@ T = TypeVar("T")
 
 
 class Groups:
-    """Raises NotFound for a group that the account does not have, InvalidRecipient for a member that is no number,
-    UnknownGroup for a child or another group that does not exist, and GroupNameTaken; then nothing is stored."""
+    """The groups of an account, for its own numbers, keywords and tags.
+
+    Raises NotFound for a group that the account does not have, InvalidRecipient for a member that is not a number,
+    UnknownGroup for a child or another group that does not exist, and GroupNameTaken; then nothing is stored.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -49,7 +52,7 @@ class Groups:
     async def replace(
         self, account: Account, group_id: str, draft: GroupDraft, *, check: Check = Check.POSSIBLE
     ) -> Group:
-        """Makes a group what the draft says; what it was is forgotten, except its identifier."""
+        """Make a group what the draft says; what it was is forgotten, except its identifier."""
         ruled = await aside(len(draft.members) > MANY_NUMBERS, _ruled, account, draft, check)
         return _found(group_id, await self._store.write(replace_group, account.id, group_id, ruled, now_ms()))
 
@@ -60,7 +63,7 @@ class Groups:
         return _found(group_id, await self._store.write(change_group, account.id, group_id, ruled, now_ms()))
 
     async def delete(self, account: Account, group_id: str) -> None:
-        """What is scheduled to it goes on without its members."""
+        """Delete a group. What is scheduled to it goes on without its members."""
         if not await self._store.write(delete_group, account.id, group_id):
             raise _no_group(group_id)
 
@@ -68,7 +71,7 @@ class Groups:
         return _found(group_id, await self._store.read(group_by_id, account.id, group_id))
 
     async def members(self, account: Account, group_id: str) -> list[str]:
-        """Its own members, sorted; not those of its children."""
+        """List a group's own members, sorted; not those of its children."""
         return _found(group_id, await self._store.read(_members, account.id, group_id))
 
     async def page(
@@ -80,7 +83,7 @@ class Groups:
         offset: int = 0,
         before: str | None = None,
     ) -> tuple[list[Group], int]:
-        """Those with one of `tags`, newest first, and how many there are on all pages, both of one moment."""
+        """Read a page of groups with one of `tags`, newest first, and how many are on all pages, both of one moment."""
         return await self._store.read(page_of_groups, account.id, tags, limit=limit, offset=offset, before=before)
 
     async def tags(self, account: Account, group_id: str) -> list[str]:
@@ -89,7 +92,7 @@ class Groups:
     async def change_tags(
         self, account: Account, group_id: str, edit: Callable[[list[str]], Sequence[str]]
     ) -> list[str]:
-        """Writes what `edit` makes of the tags."""
+        """Change the tags to what `edit` makes of them, and return these."""
         return _found(group_id, await self._store.write(change_tags, "groups", account.id, group_id, edit, now_ms()))
 
 
@@ -142,7 +145,7 @@ def _auto_update(wanted: AutoUpdate | None) -> AutoUpdate | None:
 
 
 def _check_keywords(words: Sequence[str]) -> None:
-    """InvalidField unless each is one word, as an inbound text is read."""
+    """Check that each keyword is one word, as an inbound text is read. Raises InvalidField."""
     require_short(words, "auto_update", LONGEST_WORD)
     if len(words) > MAX_KEYWORDS or not all(len(list(words_of(word))) == 1 for word in words):
         raise InvalidField(f"There are at most {MAX_KEYWORDS} keywords, each one word.", field="auto_update")

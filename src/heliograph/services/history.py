@@ -1,4 +1,4 @@
-"""What was sent: listings, sums and exports over all doors."""
+"""The history of what was sent: listings, sums and exports over all doors."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ READ_AT_ONCE = 5_000
 
 
 class Renderer(Protocol):
-    """What a recipient of a batch gets, by one of its legs."""
+    """Renders what a recipient of a batch gets, by one of its legs."""
 
     def __call__(self, msisdn: str, leg: int = 0) -> Rendered: ...
 
 
 class Sent(NamedTuple):
-    """A message with what was asked for, as its recipient gets it."""
+    """A message with its batch, and rendered as its recipient gets it."""
 
     message: Message
     batch: Batch
@@ -40,7 +40,7 @@ class Sent(NamedTuple):
 
 
 class SentRow(NamedTuple):
-    """The same, with as much of the message as a long list needs."""
+    """A row of a long list: as much of a message as that needs, with its batch, and rendered."""
 
     line: ReportRow
     batch: Batch
@@ -48,7 +48,7 @@ class SentRow(NamedTuple):
 
 
 class Campaign(NamedTuple):
-    """A batch and what its messages come to."""
+    """A batch and the sums of its messages."""
 
     batch: Batch
     standings: Sequence[tuple[Status, str | None, bool, Sums]]
@@ -56,10 +56,11 @@ class Campaign(NamedTuple):
 
     @property
     def sums(self) -> Sums:
+        """Sum all messages."""
         return self.sums_of(list(Status))
 
     def sums_of(self, statuses: Collection[Status]) -> Sums:
-        """Of those of its messages that have one of these statuses."""
+        """Sum the messages that have one of these statuses."""
         each = [sums for status, *_, sums in self.standings if status in statuses]
         return Sums(sum(one.count for one in each), sum(one.parts for one in each), sum(one.price for one in each))
 
@@ -77,12 +78,12 @@ class History:
         before: str | None = None,
         after: str | None = None,
     ) -> list[Sent]:
-        """Newest first: what is older than `before`, or newer than `after`."""
+        """Read a page, newest first, of messages older than `before`, or newer than `after`."""
         found, batches = await self._store.read(_page, account.id, wanted, limit, before, after)
         return list(_rendered(found, batches))
 
     async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[list[SentRow]]:
-        """Newest first, some thousands at a time; the next ones are read while these are worked on."""
+        """Read all messages, newest first, some thousands at a time; the next are read while these are worked on."""
         batches: dict[str, Batch] = {}
         renderers: dict[str, Renderer] = {}
 
@@ -108,24 +109,24 @@ class History:
             coming.cancel()
 
     async def of_batch(self, account: Account, batch_id: str) -> list[Sent]:
-        """All messages of a batch, in the order of its recipients."""
+        """Read all messages of a batch, in the order of its recipients."""
         wanted = MessageFilter(batch_id=batch_id)
         found, batches = await self._store.read(_page, account.id, wanted, _ALL, None, None)
         return await aside(len(found) > MANY_NUMBERS, lambda: list(_rendered(found[::-1], batches)))
 
     async def get(self, account: Account, message_id: str) -> Sent:
-        """NotFound if the account has no such message."""
+        """Read a message. Raises NotFound if the account has no such message."""
         found, batches = await self._store.read(_one, account.id, message_id)
         if found is None:
             raise NotFound(f"There is no message {message_id} in this account.")
         return next(iter(_rendered([found], batches)))
 
     async def sums(self, account: Account, wanted: MessageFilter) -> Sums:
-        """Of everything that the filter lets through."""
+        """Sum everything that the filter lets through."""
         return await self._store.read(sums_of, account.id, wanted)
 
     async def summary(self, account: Account, wanted: MessageFilter) -> list[SummaryRow]:
-        """What was sent, by door, country, day and standing."""
+        """Sum what was sent, by door, country, day, and what became of it."""
         return await self._store.read(summary_of, account.id, wanted, now_ms())
 
     async def campaigns(
@@ -137,11 +138,11 @@ class History:
         before: str | None = None,
         after: str | None = None,
     ) -> tuple[list[Campaign], int]:
-        """A page of batches, newest first, with what their messages come to; and how many there are."""
+        """Read a page of batches, newest first, with the sums of their messages; and how many there are."""
         return await self._store.read(_campaigns, account.id, wanted, limit, before, after)
 
     async def campaign(self, account: Account, batch_id: str) -> Campaign:
-        """NotFound if the account has no such batch."""
+        """Read a batch with the sums of its messages. Raises NotFound if the account has no such batch."""
         found = await self._store.read(campaigns_by_ids, account.id, [batch_id])
         if batch_id not in found:
             raise NotFound(f"There is no batch {batch_id} in this account.")
@@ -179,14 +180,14 @@ def _campaigns(
 
 
 def campaigns_by_ids(tx: Tx, account_id: str, batch_ids: Sequence[str]) -> dict[str, Campaign]:
-    """Those of these batches that there are."""
+    """Read batches with the sums of their messages; a batch that is not there is left out."""
     found = batches_by_ids(tx, account_id, batch_ids)
     sums = sums_by_batch(tx, account_id, list(found), now_ms())
     return {batch_id: Campaign(batch, sums.get(batch_id, [])) for batch_id, batch in found.items()}
 
 
 def renderer(batch: Batch) -> Renderer:
-    """What each recipient of a batch gets; the bare body for one whose parameters have no value."""
+    """Return a function that renders what each recipient gets: the bare body if a parameter has no value."""
     renderings = renderings_of(batch)
 
     def render(msisdn: str, leg: int = 0) -> Rendered:

@@ -16,19 +16,19 @@ class InboundMessages:
         self._store = store
 
     async def get(self, account: Account, inbound_id: str) -> Inbound:
-        """NotFound if the account has no such inbound message."""
+        """Read an inbound message. Raises NotFound if the account has no such message."""
         message = await self._store.read(inbound_by_id, account.id, inbound_id)
         if message is None:
             raise NotFound(f"There is no inbound message {inbound_id} in this account.")
         return message
 
     async def redact(self, account: Account, inbound_id: str) -> None:
-        """Takes the text away. NotFound."""
+        """Take the text of a message away. Raises NotFound."""
         if not await self._store.write(redact_inbound, account.id, inbound_id):
             raise NotFound(f"There is no inbound message {inbound_id} in this account.")
 
     async def delete(self, account: Account, inbound_id: str) -> None:
-        """NotFound."""
+        """Delete an inbound message. Raises NotFound."""
         if not await self._store.write(delete_inbound, account.id, inbound_id):
             raise NotFound(f"There is no inbound message {inbound_id} in this account.")
 
@@ -42,7 +42,7 @@ class InboundMessages:
         before: str | None = None,
         after: str | None = None,
     ) -> list[Inbound]:
-        """Newest first: what is older than `before`, or newer than `after`."""
+        """Read a page, newest first, of messages older than `before`, or newer than `after`."""
         return await self._store.read(
             inbound_of, account.id, wanted, limit=limit, offset=offset, before=before, after=after
         )
@@ -50,5 +50,5 @@ class InboundMessages:
     async def page_and_count(
         self, account: Account, wanted: InboundFilter, *, limit: int, offset: int
     ) -> tuple[list[Inbound], int]:
-        """A page, newest first, and how many there are on all pages, both of one moment."""
+        """Read a page, newest first, and how many messages there are on all pages, both of one moment."""
         return await self._store.read(page_of_inbound, account.id, wanted, limit=limit, offset=offset)

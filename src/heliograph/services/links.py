@@ -26,7 +26,7 @@ from heliograph.store.links import (
 )
 
 NAME = range(3, 26)
-"""How long a link's name may be (reference: smscx.md, section 8)."""
+"""Lengths that a link's name may have (reference: smscx.md, section 8)."""
 READ_AT_ONCE = 5_000
 #: What may be kept, and under which ending it is served. Nothing that a browser runs.
 MEDIA_TYPES = {
@@ -49,26 +49,26 @@ _BEGINNINGS = {
     "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
 }
-"""What files of these types begin with: what does not is something else."""
+"""The bytes that files of these types begin with: a file that does not is something else."""
 
 
 class Links:
-    """Raises NotFound for a link that the account does not have, InvalidField by name, and NameTaken."""
+    """The links and files of an account. Raises NotFound for one that it does not have, InvalidField, and NameTaken."""
 
     def __init__(self, engine: Engine, files: Files, largest_file: int) -> None:
-        """`largest_file` is in octets."""
+        """Keep files of up to `largest_file` octets."""
         self._store = engine.store
         self._hits = engine.hits
         self._files = files
         self.largest_file = largest_file
 
     async def shorten(self, account: Account, address: str, name: str | None = None) -> Link:
-        """A short address for one elsewhere; without a name it gets its number."""
+        """Make a short address for one elsewhere; without a name it gets its number."""
         _check(name, address)
         return await self._add(account, LinkKind.SHORTLINK, name or "", address)
 
     async def keep(self, account: Account, name: str | None, media_type: str, content: bytes) -> Link:
-        """Keeps a file under a short address. When this returns, file and address are stored."""
+        """Keep a file under a short address. When this returns, file and address are stored."""
         _check(name, None)
         if media_type not in MEDIA_TYPES:
             raise InvalidField(f"Files of the type {media_type!r} are not taken.", field="media_type")
@@ -115,7 +115,7 @@ class Links:
                 return added
 
     async def change(self, account: Account, link_id: str, *, name: str | None, address: str | None) -> Link:
-        """Of a shortlink; messages that have it lead to the new address from now on."""
+        """Change a shortlink; messages that have it lead to the new address from now on."""
         _check(name, address)
         changed = await self._store.write(change_link, account.id, link_id, name, address)
         if changed is None:
@@ -124,7 +124,7 @@ class Links:
         return changed
 
     async def delete(self, account: Account, kind: LinkKind, link_id: str) -> None:
-        """With its hits; its address leads nowhere from now on."""
+        """Delete a link with its hits; its address leads nowhere from now on."""
         gone = await self._store.write(delete_link, account.id, kind, link_id)
         if gone is None:
             raise _no_link(kind)
@@ -139,7 +139,7 @@ class Links:
         return found
 
     async def require(self, account: Account, links: Collection[tuple[LinkKind, str]]) -> None:
-        """Raises NotFound for the first of these links, by kind and identifier, that the account does not have."""
+        """Check that the account has all these links, by kind and identifier. Raises NotFound if it lacks one."""
         if not links:
             return
         found = await self._store.read(kinds_of_links, account.id, {link_id for _, link_id in links})
@@ -148,17 +148,17 @@ class Links:
                 raise _no_link(kind)
 
     async def all(self, account: Account, kind: LinkKind) -> list[Link]:
-        """Newest first."""
+        """List all links of a kind, newest first."""
         return await self._store.read(links_of, account.id, kind)
 
     async def hits(
         self, account: Account, link: Link, *, limit: int, before: str | None = None, after: str | None = None
     ) -> list[Hit]:
-        """Newest first."""
+        """Read a page of hits, newest first."""
         return await self._store.read(hits_of, account.id, link.id, limit=limit, before=before, after=after)
 
     async def all_hits(self, account: Account, link: Link) -> AsyncIterator[list[Hit]]:
-        """Newest first, some thousands at a time, read as they are asked for."""
+        """Read all hits, newest first, some thousands at a time, as they are asked for."""
         before: str | None = None
         while page := await self.hits(account, link, limit=READ_AT_ONCE, before=before):
             yield page
@@ -167,9 +167,10 @@ class Links:
     async def personal(
         self, account: Account, named: Mapping[str, str], msisdns: Sequence[str], short_url: str
     ) -> tuple[Parameters, list[Tracked]]:
-        """Addresses of links or files for each recipient alone: as parameters of a text, and to be stored with it.
+        """Make addresses of links or files for each recipient alone: as parameters of a text, and to be stored with it.
 
         `named` has the links' identifiers by the parameters' names; `short_url` is what short addresses begin with.
+        Raises InvalidField for a link that the account does not have.
         """
         parameters: dict[str, dict[str, str]] = {}
         tracked: list[Tracked] = []
@@ -183,15 +184,15 @@ class Links:
         return parameters, tracked
 
     async def followed(self, link_id: str) -> Link | None:
-        """The link that somebody follows, whoever it belongs to; None if it leads nowhere."""
+        """Find the link that somebody follows, whoever it belongs to; None if it leads nowhere."""
         return await self._hits.link(link_id)
 
     def note(self, click: Click) -> None:
-        """Somebody has followed a link. Stored in a moment."""
+        """Note that somebody has followed a link. It is stored in a moment."""
         self._hits.note(click)
 
     async def file(self, key: str) -> tuple[Link, AsyncIterator[bytes]] | None:
-        """What is kept under a key; None if nothing is."""
+        """Read the file that is kept under a key; None if there is none."""
         link = await self._store.read(any_file, key)
         content = None if link is None else await self._files.read(key)
         return None if link is None or content is None else (link, content)

@@ -1,4 +1,4 @@
-"""How often somebody may try a password.
+"""Limits on how often somebody may try a password.
 
 A password is chosen by a person, so it can be guessed, and checking one is made expensive (Argon2id, 64 MiB): both are
 reasons to bound who may have how many checked. Wrong ones are counted for a quarter of an hour
@@ -29,9 +29,9 @@ PER_NAME_AND_ADDRESS = 10
 PER_ADDRESS = 50
 PER_NAME = 30
 REMEMBERED = 100_000
-"""Names and addresses; the oldest are forgotten beyond that."""
+"""How many names and addresses are remembered; the oldest are forgotten beyond that."""
 AT_ONCE = 2
-"""Checks of passwords for everybody; there is one more for those who are known."""
+"""How many passwords are checked at once for everybody; there is one more place for those who are known."""
 WAITING, WAITING_PER_ADDRESS = 100, 10
 
 
@@ -59,7 +59,7 @@ class Logins:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._by_both, self._by_address, self._by_name = Counts(clock), Counts(clock), Counts(clock)
         self._known: OrderedDict[str, None] = OrderedDict()
-        """Names and addresses that had the right password."""
+        """Names with addresses from which the right password came."""
         self._places = asyncio.Semaphore(AT_ONCE)
         self._place_of_the_known = asyncio.Semaphore(1)
         self._waiting: Counter[str] = Counter()
@@ -111,7 +111,7 @@ class Attempt:
 
 
 def network_of(address: str) -> str:
-    """Give the network that counts as one caller; what is no address counts as itself."""
+    """Return the network that counts as one caller; what is not an address counts as itself."""
     try:
         found = ip_address(address)
     except ValueError:

@@ -21,7 +21,7 @@ from heliograph.store.forgetting import delete_message, forget_medium, redact_me
 from heliograph.store.messages import confirm, message_by_id, messages_of
 
 _NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER}
-"""Ends that are no attempt: there may have been some before."""
+"""Reasons of ends that are not an attempt: there may have been some before."""
 
 
 class Messages:
@@ -31,14 +31,14 @@ class Messages:
         self._waits = waits
 
     async def get(self, account: Account, message_id: str) -> Message:
-        """NotFound if the account has no such message."""
+        """Read a message. Raises NotFound if the account has no such message."""
         message = await self._store.read(message_by_id, account.id, message_id)
         if message is None:
             raise _no_message(message_id)
         return message
 
     async def cancel(self, account: Account, message_id: str) -> None:
-        """Calls back one message whose time has not come. NotFound; AlreadyDispatched if it has."""
+        """Call back one message whose time has not come. Raises NotFound; AlreadyDispatched if it has."""
         canceled = await self._store.write(cancel_message, account.id, message_id, now_ms())
         if canceled is None:
             raise _no_message(message_id)
@@ -49,16 +49,16 @@ class Messages:
     async def page(
         self, account: Account, wanted: MessageFilter, *, limit: int, before: str | None = None
     ) -> list[Message]:
-        """Newest first."""
+        """Read a page of messages, newest first."""
         return await self._store.read(messages_of, account.id, wanted, limit=limit, before=before)
 
     async def why(self, account: Account, message_id: str) -> tuple[Message, Wait]:
-        """The message, why it is not settled, and until when. NotFound if the account has no such message."""
+        """Return a message, why it is not settled, and until when. Raises NotFound if the account has no such one."""
         message = await self.get(account, message_id)
         return message, why_waiting(message, datetime.now(UTC))
 
     async def attempts(self, account: Account, message_id: str) -> list[Attempt]:
-        """What was tried, oldest first. NotFound if the account has no such message."""
+        """List what was tried with a message, oldest first. Raises NotFound if the account has no such message."""
         message = await self.get(account, message_id)
         before = await self._store.read(attempts_of, account.id, message_id)
         waits = message.status in {Status.QUEUED, Status.SENDING}
@@ -67,27 +67,30 @@ class Messages:
         return [*before, _last_attempt(message)]
 
     async def redact(self, account: Account, message_id: str) -> None:
-        """Takes the text away. NotFound; NotFinished; OneOfMany."""
+        """Take the text of a message away. Raises NotFound; NotFinished; OneOfMany."""
         if not await self._store.write(redact_message, account.id, message_id, now_ms()):
             raise _no_message(message_id)
 
     async def delete(self, account: Account, message_id: str) -> None:
-        """As if there had been none, but for the ledger. NotFound; NotFinished."""
+        """Delete a message as if there had been none, but for the ledger. Raises NotFound; NotFinished."""
         if not await self._store.write(delete_message, account.id, message_id):
             raise _no_message(message_id)
 
     async def drop_media(self, account: Account, message_id: str, place: int) -> None:
-        """Takes one of its links away from what is kept; what was sent was sent. NotFound; OneOfMany."""
+        """Take one of its links away from what is kept; what was sent was sent. Raises NotFound; OneOfMany."""
         if not await self._store.write(forget_medium, account.id, message_id, place):
             raise _no_message(message_id)
 
     async def confirm(self, account: Account, message_id: str) -> None:
-        """Notes that the recipient has it. NotFound."""
+        """Note that the recipient has a message. Raises NotFound."""
         message = await self.get(account, message_id)
         await self._store.write(confirm, account.id, message.batch_id, [message.msisdn], now_ms())
 
     async def wait_until_settled(self, account: Account, message_id: str, timeout_s: float) -> Message:
-        """The message once it is settled. WaitTimedOut if that takes longer than `timeout_s`; TooManyWaits."""
+        """Wait for a message to be settled, and return it.
+
+        Raises NotFound; WaitTimedOut if that takes longer than `timeout_s`; TooManyWaits.
+        """
         deadline = time.monotonic() + timeout_s
         with self._waits.place(account), self._engine.notifier.listen(message_id) as subscription:
             while True:

@@ -20,31 +20,34 @@ class Money:
 
     @property
     def currency(self) -> str:
-        """ISO 4217."""
+        """Return the code of ISO 4217."""
         return self._tariff.currency
 
     async def balance(self, account: Account) -> int | None:
-        """In millionths, without what waiting messages have been charged; None if the account is not billed."""
+        """Return the balance in millionths, with waiting messages charged; None if the account is not billed."""
         return await self._store.read(balance_of, account.id)
 
     async def set_balance(self, account: Account, amount: int | None) -> None:
-        """In millionths; None: the account is not billed any more. The ledger keeps the difference."""
+        """Set the balance in millionths; None: the account is not billed any more. The ledger keeps the difference."""
         await self._store.write(set_balance, account.id, amount, now_ms())
 
     async def ledger(self, account: Account, *, limit: int, before: str | None = None) -> list[Entry]:
-        """What changed the balance, newest first."""
+        """List what changed the balance, newest first."""
         return await self._store.read(entries_of, account.id, limit=limit, before=before)
 
     def covers(self, msisdn: str, channel: str = Channel.SMS) -> bool:
-        """Whether anything is sent there."""
+        """Say whether anything is sent to a number."""
         return self._tariff.price_of(channel, country_of(msisdn)) is not None
 
     def quotes(self, msisdns: Sequence[str]) -> list[int | None]:
-        """What a part to each of these costs, in millionths; None: nothing is sent there."""
+        """List what a part to each of these costs, in millionths; None where nothing is sent."""
         return [self._tariff.price_of("sms", country_of(msisdn)) for msisdn in msisdns]
 
     def prices(self, channel: str, countries: Sequence[str] | None = None) -> Mapping[str, int]:
-        """Of these countries, or of all: millionths for a part. What has no price, or no numbers, is left out."""
+        """Return the price of a part to each of these countries, or to all, in millionths.
+
+        A country that has no price, or no numbers, is left out.
+        """
         if channel not in self._tariff.channels and channel != "sms":
             return {}
         numbered = [country for country in countries or COUNTRIES if country in COUNTRIES]

@@ -1,4 +1,4 @@
-"""What is known of numbers: from the numbering plans for nothing, and from the networks by lookups."""
+"""Facts about numbers: from the numbering plans for nothing, and from the networks by lookups."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from heliograph.store.lookups import (
 )
 
 ANSWER_LEASE_MS = 30_000
-"""How long a number that was asked about alone is left to the request that asked."""
+"""How long a number that was asked about alone is left to the request that asked, in milliseconds."""
 READ_AT_ONCE = 5_000
 
 
 class Facts(NamedTuple):
-    """What the numbering plan says of a number."""
+    """The facts about a number that its numbering plan has."""
 
     msisdn: str
     country: str | None
@@ -49,7 +49,7 @@ class Facts(NamedTuple):
 
 
 class AcceptedLookups(NamedTuple):
-    """What came of a request for lookups."""
+    """A job of lookups that was accepted, and the texts that were not numbers."""
 
     job: LookupJob
     lookups: Sequence[Lookup]
@@ -66,14 +66,14 @@ class Numbers:
         self._store = engine.store
 
     def validate(self, number: str, region: str | None = None) -> Facts:
-        """InvalidRecipient for what is no number."""
+        """Check a number and return its facts. Raises InvalidRecipient if it is not a number."""
         try:
             return facts_of(normalise(number, region=region, check=Check.POSSIBLE))
         except InvalidNumber as error:
             raise InvalidRecipient(f"{number!r} is not a phone number: {error.reason}.", field="number") from error
 
     async def validate_many(self, numbers: Sequence[str], region: str | None = None) -> list[Facts | str]:
-        """In the order given; what is no number as it was written."""
+        """Check numbers, and return their facts in the order given; what is not a number comes back as it was given."""
         return await aside(len(numbers) > MANY_NUMBERS, self._validated, numbers, region)
 
     def _validated(self, numbers: Sequence[str], region: str | None) -> list[Facts | str]:
@@ -83,9 +83,9 @@ class Numbers:
         return [text if index in wrong else facts_of(next(right)) for index, text in enumerate(numbers)]
 
     async def look_up(self, account: Account, number: str, *, protocol: str, region: str | None = None) -> Lookup:
-        """Asks the networks and waits for the answer; one that is not to be had has no facts yet, or failed.
+        """Ask the networks and wait for the answer; one that is not to be had has no facts yet, or failed.
 
-        InvalidRecipient, NoCoverage, InsufficientCredit.
+        Raises InvalidRecipient, NoCoverage, InsufficientCredit.
         """
         facts = self.validate(number, region)
         price = self._price(facts.country)
@@ -107,9 +107,9 @@ class Numbers:
         callback_url: str | None = None,
         on_invalid: Callable[[Sequence[str]], Exception],
     ) -> AcceptedLookups:
-        """Stores a job; the answers come later. Numbers that are none, or not covered, are left out.
+        """Store a job; the answers come later. What is not a number, or not covered, is left out.
 
-        `on_invalid` makes the error that is raised if nothing is left. InvalidCallbackUrl, InsufficientCredit.
+        `on_invalid` makes the error that is raised if nothing is left. Raises InvalidCallbackUrl, InsufficientCredit.
         """
         self._engine.guard.require(callback_url)
         now = now_ms()
@@ -171,14 +171,14 @@ class Numbers:
         )
 
     async def lookup(self, account: Account, lookup_id: str) -> Lookup:
-        """NotFound if the account has no such lookup."""
+        """Read a lookup. Raises NotFound if the account has no such lookup."""
         found = await self._store.read(lookup_by_id, account.id, lookup_id)
         if found is None:
             raise NotFound("There is no such lookup in this account.")
         return found
 
     async def job(self, account: Account, job_id: str) -> tuple[LookupJob, list[str | None]]:
-        """A job, and the country of each of its numbers. NotFound if the account has no such job."""
+        """Read a job, and the country of each of its numbers. Raises NotFound if the account has no such job."""
         found = await self._store.read(job_by_id, account.id, job_id)
         if found is None:
             raise NotFound("There is no such lookup in this account.")
@@ -187,17 +187,17 @@ class Numbers:
     async def jobs(
         self, account: Account, *, limit: int, before: str | None = None, after: str | None = None
     ) -> list[LookupJob]:
-        """Newest first."""
+        """Read a page of jobs, newest first."""
         return await self._store.read(jobs_of, account.id, limit=limit, before=before, after=after)
 
     async def lookups(
         self, account: Account, job_id: str, *, limit: int, before: str | None = None, after: str | None = None
     ) -> list[Lookup]:
-        """Of a job, newest first."""
+        """Read a page of a job's lookups, newest first."""
         return await self._store.read(lookups_of_job, account.id, job_id, limit=limit, before=before, after=after)
 
     async def all_lookups(self, account: Account, job_id: str) -> AsyncIterator[list[Lookup]]:
-        """Of a job, newest first, some thousands at a time, read as they are asked for."""
+        """Read all lookups of a job, newest first, some thousands at a time, as they are asked for."""
         before: str | None = None
         while page := await self.lookups(account, job_id, limit=READ_AT_ONCE, before=before):
             yield page

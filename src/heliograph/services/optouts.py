@@ -32,13 +32,16 @@ class OptOuts:
         self._store = store
 
     async def add(self, account: Account, number: str) -> str:
-        """The MSISDN that is not written to from now on. Safe to repeat. InvalidRecipient if it is not a number."""
+        """Add a number, and return its MSISDN, which is not written to from now on. Safe to repeat.
+
+        Raises InvalidRecipient if it is not a number.
+        """
         msisdn = _msisdn(account, number)
         await self._store.write(add_optouts, account.id, [msisdn], OptOutSource.API, now_ms())
         return msisdn
 
     async def remove(self, account: Account, number: str) -> None:
-        """NotFound if the number had not opted out."""
+        """Remove an opt-out. Raises NotFound if there was none, InvalidRecipient if it is not a number."""
         if not await self._store.write(remove_optout, account.id, _msisdn(account, number)):
             raise NotFound("This number has not opted out.")
 
@@ -50,8 +53,10 @@ class OptOuts:
         region: str | None,
         on_invalid: Callable[[Sequence[InvalidRow]], Exception] | None,
     ) -> Added:
-        """As many numbers as there are. `on_invalid` makes the error that is raised if one is none; None: the others
-        are added."""
+        """Add numbers, as many as there are.
+
+        `on_invalid` makes the error that is raised if something is not a number; None: the others are added.
+        """
         place = region or account.default_region
         many = len(numbers) > MANY_NUMBERS
         read = await aside(many, normalise_many, numbers, region=place, check=Check.POSSIBLE)
@@ -62,27 +67,27 @@ class OptOuts:
         return Added(asked=len(numbers), msisdns=msisdns, new=new, invalid=read.invalid)
 
     async def among(self, account: Account, msisdns: Sequence[str]) -> set[str]:
-        """Those of these that are not written to."""
+        """Return those of these numbers that are not written to."""
         return {msisdn for _, msisdn in await self._store.read(opted_out_among, [(account.id, msisdns)])}
 
     async def asked_by_link(self, page: str, token: str) -> tuple[Account, str] | None:
-        """The account and the number that an opt-out link is for; None if it is no such link."""
+        """Find the account and the number that an opt-out link is for; None if it is no such link."""
         account = await self._store.read(account_by_optout_page, page)
         msisdn = None if account is None else msisdn_in(account, token)
         return None if account is None or msisdn is None else (account, msisdn)
 
     async def add_by_link(self, account: Account, msisdn: str) -> None:
-        """The recipient has asked for it. Safe to repeat."""
+        """Add a number because its owner has asked for it. Safe to repeat."""
         await self._store.write(add_optouts, account.id, [msisdn], OptOutSource.LINK, now_ms())
 
     async def newest(
         self, account: Account, *, limit: int, before: int | None = None, after: int | None = None
     ) -> tuple[list[OptOut], int]:
-        """A page, newest first, of those with a number below `before` or above `after`; and how many there are."""
+        """Read a page, newest first, of opt-outs numbered below `before` or above `after`; and how many there are."""
         return await self._store.read(newest_optouts, account.id, limit=limit, before=before, after=after)
 
     async def everybody(self, account: Account) -> AsyncIterator[list[OptOut]]:
-        """Newest first, some thousands at a time, read as they are asked for."""
+        """Read all opt-outs, newest first, some thousands at a time, as they are asked for."""
         before: int | None = None
         while True:
             page, _ = await self.newest(account, limit=_EXPORTED_AT_ONCE, before=before)
@@ -93,7 +98,7 @@ class OptOuts:
             before = page[-1].number
 
     async def remove_by_number(self, account: Account, number: int) -> OptOut:
-        """The one that was removed. NotFound; Locked if the recipient asked for it, and the account did not."""
+        """Remove an opt-out and return it. Raises NotFound; Locked if the recipient asked for it, not the account."""
         found = await self._store.read(optout_by_number, account.id, number)
         if found is None:
             raise NotFound(f"There is no opt-out {number} in this account.")
@@ -103,7 +108,7 @@ class OptOuts:
         return found
 
     async def page(self, account: Account, *, limit: int, after: str | None = None) -> list[OptOut]:
-        """In the order of the numbers."""
+        """Read a page, in the order of the phone numbers."""
         return await self._store.read(optouts_of, account.id, limit=limit, after=after)
 
 

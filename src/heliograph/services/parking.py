@@ -21,7 +21,7 @@ class Parking:
         self._batches = batches
 
     async def create(self, account: Account, draft: Draft) -> Campaign | Parked:
-        """What was stored: a batch, or, if the balance does not cover it, the request.
+        """Store a batch, or the request if the balance does not cover it, and return what was stored.
 
         Raises what Batches.create raises, but InsufficientCredit.
         """
@@ -34,10 +34,10 @@ class Parking:
         return await self.get(account, identifier)
 
     async def retry(self, account: Account, parked_id: str) -> Campaign | Parked:
-        """Makes a parked request a batch with the same identifier, if the balance covers it now.
+        """Make a parked request a batch with the same identifier, if the balance covers it now.
 
-        One that is a batch already stays as it is; two who try at once make one batch. NotFound; what Batches.create
-        raises, but InsufficientCredit.
+        One that is a batch already stays as it is; two who try at once make one batch. Raises NotFound; what
+        Batches.create raises, but InsufficientCredit.
         """
         found = await self.get(account, parked_id)
         if isinstance(found, Parked):
@@ -51,14 +51,14 @@ class Parking:
         return found
 
     async def get(self, account: Account, identifier: str) -> Campaign | Parked:
-        """NotFound if the account has neither a batch nor a parked request of this name."""
+        """Read a batch or a parked request. Raises NotFound if the account has neither of this name."""
         found = await self._store.read(_by_ids, account.id, [identifier])
         if not found:
             raise NotFound(f"There is no campaign {identifier} in this account.")
         return found[0]
 
     async def page(self, account: Account, protocol: str, *, skip: int, limit: int) -> list[Campaign | Parked]:
-        """What came by a door, batches and parked requests, newest first."""
+        """Read a page of what came by a door, batches and parked requests, newest first."""
         return await self._store.read(_page, account.id, protocol, skip, limit)
 
 
@@ -72,7 +72,7 @@ def _page(tx: Tx, account_id: str, protocol: str, skip: int, limit: int) -> list
 
 
 def _by_ids(tx: Tx, account_id: str, identifiers: list[str]) -> list[Campaign | Parked]:
-    """Those that there are, in this order."""
+    """Read batches and parked requests in this order; what is not there is left out."""
     found: dict[str, Campaign | Parked] = dict(parked_by_ids(tx, account_id, identifiers))
     found |= campaigns_by_ids(tx, account_id, identifiers)
     return [found[identifier] for identifier in identifiers if identifier in found]

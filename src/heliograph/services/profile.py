@@ -1,4 +1,4 @@
-"""What an account has decided for itself: where it is told, how it reads numbers, and who its messages are from."""
+"""The decisions of an account for itself: where it is told, how it reads numbers, and who its messages are from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_ANSWER = 480
 
 
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is UNSET stays, None is none."""
+    """A change of an account's decisions: what is UNSET stays, None takes one back."""
 
     callback_url: str | UnsetType | None = UNSET
     callback_protocol: str | UnsetType = UNSET
@@ -35,7 +35,10 @@ class Profile:
         self._accounts = accounts
 
     async def change(self, account: Account, change: ProfileChange) -> Account:
-        """InvalidCallbackUrl; InvalidOriginator; InvalidField by name: then nothing is changed."""
+        """Change an account, and return it as it is then.
+
+        Raises InvalidCallbackUrl; InvalidOriginator; InvalidField by name: then nothing is changed.
+        """
         wanted = {
             name: value for name, value in msgspec.structs.asdict(change).items() if not isinstance(value, UnsetType)
         }

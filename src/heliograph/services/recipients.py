@@ -14,7 +14,7 @@ MAX_NAMED_MISTAKES = 20
 
 
 def parse_msisdns(texts: Sequence[str], region: str | None, check: Check, *, field: str) -> list[str]:
-    """Bare MSISDNs, each once, in the order given. InvalidRecipient names what is not a number."""
+    """Parse numbers to bare MSISDNs, each once, in the order given. Raises InvalidRecipient, with all that are not."""
     found = normalise_many(texts, region=region, check=check)
     if found.invalid:
         raise not_numbers(found.invalid, len(texts), field=field)
@@ -22,8 +22,10 @@ def parse_msisdns(texts: Sequence[str], region: str | None, check: Check, *, fie
 
 
 def not_numbers(invalid: Sequence[InvalidRow], asked: int, *, field: str) -> InvalidRecipient:
-    """Names the first of what is wrong in a list of `asked` texts, with rows from 1, and says how many more there are;
-    all of them are its `facts["invalid"]`."""
+    """Make the error for what is wrong in a list of `asked` texts.
+
+    It names the first of them, with rows from 1, and says how many more there are; all are its `facts["invalid"]`.
+    """
     named = [
         f"{row.text!r} {f'in row {row.index + 1} ' if asked > 1 else ''}({row.reason})"
         for row in invalid[:MAX_NAMED_MISTAKES]
@@ -34,7 +36,7 @@ def not_numbers(invalid: Sequence[InvalidRow], asked: int, *, field: str) -> Inv
 
 
 def keyed_like(recipients: Sequence[str], parameters: Parameters | None, region: str | None) -> Parameters | None:
-    """The parameters of a batch: a key that only `region` makes one of the `recipients` is that MSISDN."""
+    """Write the keys of parameters as MSISDNs: one that is a recipient's number only in `region` becomes its MSISDN."""
     if region is None or not parameters:
         return parameters
     known = set(recipients)

@@ -42,7 +42,7 @@ class RentWithTraffic(NamedTuple):
 
 
 class Rents:
-    """Raises NotFound for a rent that the account does not have."""
+    """The numbers that an account rents. Raises NotFound for a rent that the account does not have."""
 
     def __init__(self, engine: Engine, inventory: Sequence[Terms]) -> None:
         self._engine = engine
@@ -50,7 +50,7 @@ class Rents:
         self._inventory = {terms.number_id: terms for terms in inventory}
 
     async def available(self) -> list[Terms]:
-        """What nobody has rented, in the order of the settings."""
+        """List the numbers that nobody has rented, in the order of the settings."""
         taken = await self._store.read(rented_numbers)
         return [terms for number_id, terms in self._inventory.items() if number_id not in taken]
 
@@ -65,8 +65,11 @@ class Rents:
         callback_url: str | None = None,
         registration_id: str | None = None,
     ) -> Rent:
-        """NotFound if there is no such number; NumberTaken; InvalidField for `days` or `registration_id`;
-        InvalidCallbackUrl; InsufficientCredit."""
+        """Rent a number for so many days.
+
+        Raises NotFound if there is no such number; NumberTaken; InvalidField for `days` or `registration_id`;
+        InvalidCallbackUrl; InsufficientCredit.
+        """
         terms = self._inventory.get(number_id)
         if terms is None:
             raise NotFound("There is no such number to be rented.")
@@ -101,7 +104,7 @@ class Rents:
         return RentWithTraffic(rent, traffic.get(rent.id, NO_TRAFFIC))
 
     async def all(self, account: Account) -> list[RentWithTraffic]:
-        """Newest first, with those that are over."""
+        """List all rents, newest first, those that are over included."""
         found = await self._store.read(rents_of, account.id)
         traffic = await self._store.read(traffic_of, account.id, found)
         return [RentWithTraffic(rent, traffic.get(rent.id, NO_TRAFFIC)) for rent in found]
@@ -121,7 +124,10 @@ class Rents:
         auto_renew: bool | None = None,
         callback_url: str | msgspec.UnsetType | None = msgspec.UNSET,
     ) -> Rent:
-        """Adds a period at its end. Locked if it is over; InvalidField; InvalidCallbackUrl; InsufficientCredit."""
+        """Add a period at the end. Raises Locked if it is over, InvalidField, InvalidCallbackUrl, InsufficientCredit.
+
+        `days` is the length of the period; None: as long as the last one.
+        """
 
         def edit(before: Rent) -> Rent:
             if not before.active:
@@ -139,7 +145,7 @@ class Rents:
         auto_renew: bool | None = None,
         callback_url: str | msgspec.UnsetType | None = msgspec.UNSET,
     ) -> Rent:
-        """InvalidCallbackUrl."""
+        """Change if a rent goes on by itself, and where its inbound messages are told. Raises InvalidCallbackUrl."""
         return await self._change(
             account, rent_id, lambda before: _changed(before, auto_renew, callback_url), callback_url
         )
@@ -154,9 +160,9 @@ class Rents:
         return found[1]
 
     async def cancel(self, account: Account, rent_id: str) -> Rent:
-        """Gives a number back; the price of the rent is returned, that of the setup is not.
+        """Give a number back; the price of the rent is returned, that of the setup is not.
 
-        TooLate after half an hour, or when it is over; Locked once somebody has written to it.
+        Raises TooLate after half an hour, or when it is over; Locked once somebody has written to it.
         """
         rent = await self._found(account, rent_id)
         if not rent.active or from_ms(now_ms()) - rent.begins_at > SECOND_THOUGHTS:

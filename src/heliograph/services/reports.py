@@ -1,4 +1,4 @@
-"""What became of a batch."""
+"""Reports on what became of a batch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BatchReport(msgspec.Struct, frozen=True):
     batch: Batch
     buckets: Sequence[Bucket]
     standings: Sequence[RecipientStatus]
-    """Of each recipient; empty unless asked for."""
+    """The state of each recipient; empty unless asked for."""
 
 
 class Reports:
@@ -32,14 +32,14 @@ class Reports:
         self._store = store
 
     async def of_batch(self, account_id: str, batch_id: str, *, with_recipients: bool) -> BatchReport:
-        """NotFound if the account has no such batch."""
+        """Report on a batch. Raises NotFound if the account has no such batch."""
         report = await self._store.read(_report, account_id, batch_id, with_recipients)
         if report is None:
             raise NotFound(f"There is no batch {batch_id} in this account.")
         return report
 
     async def of_recipient(self, account: Account, batch_id: str, msisdn: str) -> tuple[Batch, Message]:
-        """NotFound if the account has no such batch, or the number is not one of its recipients."""
+        """Read the message to one recipient, with its batch. Raises NotFound if the account has no such message."""
         batch = await self._store.read(batch_by_id, account.id, batch_id)
         message = await self._store.read(message_to, account.id, batch_id, msisdn)
         if batch is None or message is None:
@@ -49,8 +49,11 @@ class Reports:
     async def of_messages(
         self, account: Account, wanted: MessageFilter, *, like: Callable[[MessageState], bool], limit: int, offset: int
     ) -> tuple[list[Message], dict[str, str | None], int]:
-        """Messages that stand in a way that is `like` what is looked for: a page, newest first; the client references
-        of their batches; and how many there are on all pages, all of one moment."""
+        """Read a page of the messages whose state is `like` what is looked for, newest first.
+
+        Also returns the client references of their batches, and how many messages there are on all pages, all of one
+        moment.
+        """
         return await self._store.read(_messages_like, account.id, wanted, like, limit, offset)
 
 

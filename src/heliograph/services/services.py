@@ -45,8 +45,11 @@ class Services:
         code_limits: CodeLimits,
         listeners_of: ListenersOf,
     ) -> None:
-        """`inventory` has the numbers that can be rented; `largest_file` is in octets; an account may make
-        `requests_per_second` by all doors; `listeners_of` reads the settings of applications."""
+        """Put the services together.
+
+        `inventory` has the numbers that can be rented; `largest_file` is in octets; an account may make
+        `requests_per_second` by all doors; `listeners_of` reads the settings of applications.
+        """
         store = engine.store
         self.access = accounts.access
         self.rates = RequestRates(store, requests_per_second)
@@ -69,7 +72,7 @@ class Services:
         self.sessions = ClientSessions(engine)
         self.optouts = OptOuts(store)
         self.channels = engine.router.channels
-        """Those by which ordinary numbers can be reached."""
+        """The channels by which ordinary numbers can be reached."""
         self.verify = Verify(engine, self.batches, accounts.seal.key_for("one-time codes"), code_limits)
         self.numbers = Numbers(engine)
         self.rents = Rents(engine, inventory)

@@ -1,4 +1,4 @@
-"""Clients that stay connected: what they are told, and where that is written down for when they are not."""
+"""Clients that stay connected: what they are told, and where it is kept for when they are not."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ class ClientSessions:
         self._sessions = engine.sessions
 
     def sink_of(self, caller: Principal, protocol: str) -> str:
-        """Where the facts of what this caller sends go: to whoever is connected with its key, now or later."""
+        """Return the sink for what comes of this caller's messages: whoever is connected with its key, now or later."""
         return session_sink(protocol, caller.public_id)
 
     @contextmanager
     def joined(self, caller: Principal, protocol: str, session: Session) -> Iterator[None]:
-        """Tell a client, while inside, what comes of what was sent with its key, and its account's inbound messages if
-        it may read them. Each event goes to one of the clients that it could go to."""
+        """Tell a client, while inside, what comes of what was sent with its key.
+
+        If it may read them, its account's inbound messages too. Each event goes to one of the clients that it could go
+        to.
+        """
         account = caller.account.id
         receivers = [receiver_of(account, self.sink_of(caller, protocol))]
         if Scope.INBOUND_READ in caller.scopes:

@@ -36,10 +36,10 @@ class SubAccounts:
         scopes: frozenset[str],
         networks: Sequence[str] | None,
     ) -> tuple[Account, Issued]:
-        """A new account without credit, and a key for it, good from the addresses in `networks`.
+        """Add an account without credit, and a key for it that is good from the addresses in `networks`.
 
-        Its name stands behind its parent's, so that nobody takes a name that the installation may want. NameTaken;
-        InvalidField.
+        Its name stands behind its parent's, so that nobody takes a name that the installation may want. Raises
+        NameTaken; InvalidField.
         """
         if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
             raise InvalidField(f"The name of an account has 1 to {LONGEST_NAME} characters.", field="name")
@@ -57,7 +57,7 @@ class SubAccounts:
         return made, await self._accounts.issue(made, kind, scopes=scopes, networks=networks)
 
     async def find(self, parent: Account, kind: CredentialKind, key: str) -> Account:
-        """The account below `parent` that has this key. NotFound."""
+        """Find the account below `parent` that has this key. Raises NotFound."""
         found = await self._store.read(find_credential, kind.value, public_part(key), now_ms())
         if found is None or found.account.parent_id != parent.id:
             raise NotFound("There is no account with this key below this one.")
@@ -66,7 +66,7 @@ class SubAccounts:
     async def set_price(self, parent: Account, child: Account, country: str, price: int) -> None:
         """Set what a part by SMS to a country (ISO 3166 alpha-2) costs the child, in millionths.
 
-        InvalidField for what is no country, a country that nothing is sent to, and a price below the parent's own.
+        Raises InvalidField for what is not a country, one that nothing is sent to, and a price below the parent's own.
         """
         region = region_named(country)
         if region is None:
@@ -82,16 +82,16 @@ class SubAccounts:
         await self._change(child, prices=dict(child.terms.prices) | {region: price})
 
     async def give_credit(self, parent: Account, child: Account, amount: int) -> None:
-        """Moves millionths from the parent's balance to the child's. InsufficientCredit, InvalidField."""
+        """Move millionths from the parent's balance to the child's. Raises InsufficientCredit, InvalidField."""
         if amount <= 0:
             raise InvalidField("Credit is more than nothing.", field="amount")
         if not await self._store.write(transfer, parent.id, child.id, amount, now_ms()):
             raise InsufficientCredit()
 
     async def restrict(self, parent: Account, child: Account, *, stop: bool | None, night: bool | None) -> None:
-        """Whether the child must say how to opt out, and keep quiet at night; None: as it was.
+        """Set whether the child must say how to opt out, and keep quiet at night; None: as it was.
 
-        ScopeMissing if the parent may not do itself what it would allow.
+        Raises ScopeMissing if the parent may not do itself what it would allow.
         """
         too_much = stop is False and not parent.terms.may_omit_stop
         if too_much or (night is False and not parent.terms.may_send_at_night):

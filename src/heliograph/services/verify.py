@@ -1,4 +1,11 @@
-"""Verifying numbers by one-time codes."""
+"""Verifying numbers by one-time codes.
+
+A verification and the message with its code are stored in one commit (`also` of `Batches.create`), and what bounds
+codes (`domain/fraud.py`) is looked at and counted in the same transaction, with other requests of the account waiting
+their turn: two who ask at once can't both be the last one allowed. The code itself is not stored. It follows from a key
+outside the store, the verification's identifier and how often one was sent, so it can be made again; what is stored is
+its HMAC.
+"""
 
 from __future__ import annotations
 
@@ -88,20 +95,20 @@ class _IsPending(Exception):
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a number would be sent a code now."""
+    """The answer to whether a number would be sent a code now."""
 
     msisdn: str
     verdict: Verdict | None
-    """Why not; None if it would."""
+    """The reason why it would not; None if it would."""
     counts: Mapping[str, CodeCount]
-    """By prefix; none for numbers of the sandbox."""
+    """Codes by prefix of the number; none for numbers of the sandbox."""
 
 
 class Verify:
-    """Raises NotFound for a verification that the account does not have."""
+    """The verifications of an account. Raises NotFound for one that it does not have."""
 
     def __init__(self, engine: Engine, batches: Batches, key: bytes, limits: CodeLimits) -> None:
-        """Codes, and what is stored of them, follow from the `key`, which is not in the store."""
+        """Make codes, and what is stored of them, from the `key`, which is not in the store."""
         self._key = key
         self._engine = engine
         self._store = engine.store
@@ -109,18 +116,18 @@ class Verify:
         self._limits = limits
 
     async def start(self, account: Account, draft: VerificationDraft) -> Verification:
-        """Sends a code. When this returns, message and verification are committed.
+        """Send a code. When this returns, message and verification are committed.
 
-        InvalidRecipient; InvalidField by name; InvalidCallbackUrl; NoCoverage; OptedOut; TooManyCodes; CodesRefused;
-        and what sending a message raises: then nothing is stored.
+        Raises InvalidRecipient; InvalidField by name; InvalidCallbackUrl; NoCoverage; OptedOut; TooManyCodes;
+        CodesRefused; and what sending a message raises: then nothing is stored.
         """
         return await self._start(account, draft, _nothing_else)
 
     async def start_or_send_again(self, account: Account, draft: VerificationDraft) -> Verification:
-        """The same, but where one of this door is pending for the number, its code is sent again.
+        """Send a code as `start` does, or the code of a pending verification of this door and number once more.
 
-        Also of two who ask at the same moment. TooManyCodes for the sixth.
-        The code stays good for as long as it was, and wrong ones stay counted.
+        So it is also if two ask at the same moment. The code stays good for as long as it was, and wrong ones stay
+        counted. Raises what `start` raises, and TooManyCodes for the sixth time.
         """
         while True:
             msisdn = _msisdn(account, draft.number, draft.region)
@@ -174,9 +181,9 @@ class Verify:
         return self._sent_by(wanted, created.batch)
 
     async def resend(self, account: Account, verification_id: str) -> Verification:
-        """Sends another code in the place of the last one, which is good no longer; wrong codes stay counted.
+        """Send another code in the place of the last one, which is good no longer; wrong codes stay counted.
 
-        VerificationOver; OptedOut; CodesRefused; TooManyCodes, also for the second within some seconds.
+        Raises VerificationOver; OptedOut; CodesRefused; TooManyCodes, also for the second within some seconds.
         """
         wanted = await self.get(account, verification_id)
         now = now_ms()
@@ -192,7 +199,7 @@ class Verify:
         return await self._send_further(account, msgspec.structs.replace(wanted, expires_at=expires_at), code, check)
 
     async def _send_again(self, account: Account, wanted: Verification, wording: Wording) -> Verification:
-        """In other words, if these are others; the code is made as it was."""
+        """Send the pending code once more, in other words if these are others."""
         code = self._code_of(wanted)
         wording = msgspec.structs.replace(wording, kind=wanted.wording.kind, length=wanted.wording.length)
 
@@ -206,7 +213,7 @@ class Verify:
         return await self._send_further(account, msgspec.structs.replace(wanted, wording=wording), code, check)
 
     def _code_of(self, verification: Verification) -> str:
-        """The code that is good; another one if this was made from another secret."""
+        """Make the code that is good; another one if this was made from another secret."""
         for nth in range(verification.sends, 0, -1):
             code = code_of(self._key, verification.id, nth, verification.wording)
             if same_secret(verification.code_hash, hash_code(self._key, verification.id, code)):
@@ -216,7 +223,7 @@ class Verify:
     async def _send_further(
         self, account: Account, wanted: Verification, code: str, check: Callable[[Verification], None]
     ) -> Verification:
-        """Stores `wanted` with what the message adds to it; `check` is asked about what is stored before."""
+        """Store `wanted` with what the message adds to it; `check` is asked about what is stored before."""
         now = now_ms()
         stored: list[Verification] = []
 
@@ -241,7 +248,7 @@ class Verify:
         return stored[0]
 
     async def why(self, account: Account, number: str) -> Outlook:
-        """Whether a number would be sent a code now, whoever asks for it, and why not. InvalidRecipient."""
+        """Say whether a number would be sent a code now, whoever asks for it, and why not. Raises InvalidRecipient."""
         msisdn = _msisdn(account, number)
         return await self._store.read(self._outlook, account, msisdn, None, now_ms())
 
@@ -261,7 +268,10 @@ class Verify:
         return Outlook(msisdn=msisdn, verdict=verdict, counts=counts)
 
     def _check_limits(self, tx: Tx, account: Account, wanted: Verification, now: int) -> None:
-        """Counts the code that is to be sent: of several at once each counts after the one before."""
+        """Check the limits, and count the code that is to be sent: of several at once each counts after the one before.
+
+        Raises OptedOut, TooManyCodes and CodesRefused.
+        """
         if opted_out_among(tx, [(account.id, [wanted.msisdn])]):
             raise OptedOut()
         tx.take_turns_about(f"codes {account.id}")
@@ -272,7 +282,7 @@ class Verify:
         count_codes(tx, account.id, wanted.msisdn, now, sent=1)
 
     async def pending(self, account: Account, number: str, protocol: str) -> Verification | None:
-        """The newest of one door that a number can still be verified by. InvalidRecipient."""
+        """Find the newest verification of one door that can still be ended by its code. Raises InvalidRecipient."""
         msisdn = _msisdn(account, number)
         return await self._store.read(pending_verification, account.id, msisdn, protocol, now_ms())
 
@@ -285,10 +295,10 @@ class Verify:
         return found
 
     async def check(self, account: Account, verification_id: str, code: str) -> Verification:
-        """The verified verification, if the code is right, however it is typed (`hash_code`).
+        """Check a code, however it is typed (`hash_code`), and return the verified verification.
 
-        WrongCode; VerificationFailed for the last wrong one; VerificationOver in its kinds once there is nothing to
-        verify. A wrong code is counted when this raises.
+        Raises WrongCode; VerificationFailed for the last wrong one; VerificationOver in its kinds once there is nothing
+        to verify. A wrong code is counted when this raises.
         """
         code_hash = hash_code(self._key, verification_id, code)
         found = await self._store.write(check_code, account.id, verification_id, code_hash, now_ms())
@@ -303,12 +313,14 @@ class Verify:
         return after
 
     async def cancel(self, account: Account, verification_id: str) -> Verification:
-        """Makes the code worthless, and calls the message back if it has not gone. VerificationOver in its kinds."""
+        """Make the code worthless, and call its message back if it has not gone. Raises VerificationOver."""
         return await self._end(account, verification_id, VerificationStatus.CANCELED)
 
     async def approve(self, account: Account, verification_id: str) -> Verification:
-        """The same, but the number counts as verified: the customer knows by other means. VerificationOver in its
-        kinds."""
+        """End a verification as verified: the customer knows by other means. Raises VerificationOver in its kinds.
+
+        The code becomes worthless, and the message is called back if it has not gone.
+        """
         return await self._end(account, verification_id, VerificationStatus.VERIFIED)
 
     async def _end(self, account: Account, verification_id: str, status: VerificationStatus) -> Verification:
@@ -369,16 +381,19 @@ def _msisdn(account: Account, number: str, region: str | None = None) -> str:
 
 
 def _last_sent(verification: Verification) -> datetime:
-    """When its code was made."""
+    """Return when the last code was made."""
     return verification.expires_at - timedelta(seconds=verification.ttl_s)
 
 
 def _nothing_else(_tx: Tx, _wanted: Verification, _now: int) -> None:
-    """Several may be pending for a number."""
+    """Check nothing: several verifications may be pending for a number."""
 
 
 def _check_none_is_pending(tx: Tx, wanted: Verification, now: int) -> None:
-    """Of this door, for the number: of two at once the second finds one."""
+    """Check that none of this door is pending for the number: of two at once the second finds one.
+
+    Raises _IsPending.
+    """
     tx.take_turns_about(f"verification {wanted.account_id} {wanted.msisdn}")
     if pending_verification(tx, wanted.account_id, wanted.msisdn, wanted.protocol, now) is not None:
         raise _IsPending()

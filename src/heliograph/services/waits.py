@@ -1,4 +1,4 @@
-"""How many requests of one account may wait for something to happen, at the same time.
+"""Limits on how many requests of one account may wait for something to happen at the same time.
 
 Each holds a connection for up to five minutes, and looks at the store every second, because news of other processes
 does not come here: a thousand of them would keep the store from answering anybody else.
@@ -14,7 +14,7 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.errors import TooManyWaits
 
 AT_ONCE = 100
-"""Of one account, in this process."""
+"""How many requests of one account may wait in this process."""
 
 
 class Waits:
@@ -23,7 +23,7 @@ class Waits:
 
     @contextmanager
     def place(self, account: Account | None) -> Iterator[None]:
-        """Take a place for as long as something is waited for; None, the operator, needs none. TooManyWaits."""
+        """Take a place for as long as something is waited for; None, the operator, needs none. Raises TooManyWaits."""
         if account is None:
             yield
             return
