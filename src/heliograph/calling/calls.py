@@ -1,4 +1,4 @@
-"""Each call of an API as a generator: it yields requests and is sent responses, and knows no transport.
+"""Calls of an API as generators: each yields requests and is sent responses, and knows no transport.
 
 What is worth writing once is in such generators: paths, decoding, errors, waiting, logging in again. The synchronous
 and the asynchronous client of an API only drive them.
@@ -19,29 +19,29 @@ T = TypeVar("T")
 class Request(msgspec.Struct, frozen=True):
     method: str
     path: str
-    """Behind the base URL, already percent-encoded."""
+    """The address behind the base URL, already percent-encoded."""
     query: Mapping[str, str] = {}
     body: bytes | None = None
     content_type: str = "application/json"
     headers: Mapping[str, str] = {}
     waits_s: float = 0
-    """How long the server may take before it answers, by this request's own wish."""
+    """How many seconds more the server may take before it answers, by this request's own wish."""
     preliminary: bool = False
-    """It comes before the call proper, as a login does: what it is answered says nothing of what is asked."""
+    """True if it comes before the call proper, as a login does: its answer says nothing of what is asked."""
 
 
 class Response(msgspec.Struct, frozen=True):
     status: int
     body: bytes
     headers: Mapping[str, str] = {}
-    """Names in lower case."""
+    """Headers, with names in lower case."""
 
 
 Call = Generator[Request, Response, T]
 
 
 def encoded(body: object) -> bytes:
-    """A request's body in JSON. TypeError for what can't be written in it.
+    """Encode a request's body in JSON. Raises TypeError for what can't be written in it.
 
     A string of another class than `str` is the string that it is: Django's templates make such ones.
     """
@@ -49,7 +49,7 @@ def encoded(body: object) -> bytes:
 
 
 def plain(value: object) -> str:
-    """A string of whatever class as a `str`. TypeError for anything else."""
+    """Return a string of whatever class as a `str`. Raises TypeError for anything else."""
     if isinstance(value, str):
         return str.__str__(value)
     raise TypeError(f"{type(value).__name__} can't be written in JSON")
@@ -65,15 +65,15 @@ class RemoteError(Exception):
     """
 
     answer: Response | None = None
-    """What the server answered; None: the error is not about one answer."""
+    """The answer of the server; None: the error is not about one answer."""
 
     @property
     def vendor_code(self) -> str | None:
-        """The server's own word for what is wrong; None: it has none."""
+        """Return the server's own word for what is wrong; None if it has none."""
         return None
 
     def about(self, answer: Response) -> Self:
-        """The same error, with the answer that it is about."""
+        """Note the answer that the error is about, and return the error."""
         self.answer = answer
         return self
 
@@ -85,6 +85,6 @@ class Unreachable(errors.NotNow):
     hint = "Check the URL, and that the server runs."
 
     def __init__(self, message: str | None = None, *, written: bool = False, **facts: object) -> None:
-        """`written`: the request may have arrived all the same; only the answer did not."""
+        """Make the error; `written` says that the request may have arrived all the same, and just no answer came."""
         super().__init__(message, **facts)  # type: ignore[arg-type]
         self.written = written

@@ -12,9 +12,9 @@ from heliograph.calling.calls import Request, Response, Unreachable
 from heliograph.calling.transport import ANSWER_S, CONNECT_S, AsyncDriver, address_of, told, with_agent
 
 LONGEST_ANSWER = 16 * 1024 * 1024
-"""In bytes, after unpacking: a few hundred kilobytes can be packed that become hundreds of megabytes."""
+"""Longest answer, in bytes, unpacked: a few hundred kilobytes can unpack to hundreds of megabytes."""
 KEPT_ALIVE_S = 4.0
-"""Shorter than servers keep an idle connection: a request into one that is being closed ends uncertain."""
+"""Seconds, fewer than servers keep an idle connection: a request into one that is being closed ends uncertain."""
 
 
 #: What aiohttp raises before it has written anything.
@@ -22,7 +22,7 @@ _NOT_WRITTEN = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ai
 
 
 class PooledTransport(AsyncDriver):
-    """For a running event loop of asyncio, with many requests at once."""
+    """The driver for many requests at once, on a running event loop of asyncio."""
 
     def __init__(
         self, base_url: str, headers: Mapping[str, str], *, answer_s: float = ANSWER_S, at_once: int = 64
@@ -56,7 +56,7 @@ class PooledTransport(AsyncDriver):
 
 
 async def _whole(answer: aiohttp.ClientResponse) -> bytes:
-    """The body, unpacked. ClientPayloadError once it is longer than anything that a provider has to say."""
+    """Read the body, unpacked. Raises ClientPayloadError once it is longer than LONGEST_ANSWER."""
     body = bytearray()
     async for block in answer.content.iter_any():
         body += block

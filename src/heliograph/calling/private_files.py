@@ -10,7 +10,7 @@ from heliograph.domain.errors import SetupError
 
 
 def write_private(file: Path, content: bytes) -> None:
-    """Puts the file in place of an earlier one, if there is one. OSError if it can't be written."""
+    """Put the file in place of an earlier one, if there is one. Raises OSError if it can't be written."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         out.write(content)
@@ -18,7 +18,7 @@ def write_private(file: Path, content: bytes) -> None:
 
 
 def write_secrets(file: Path, content: bytes) -> None:
-    """Write a file that only its owner reads. SetupError if it can't be written."""
+    """Write a file that only its owner reads. Raises SetupError if it can't be written."""
     try:
         write_private(file, content)
     except OSError as error:
@@ -26,7 +26,7 @@ def write_secrets(file: Path, content: bytes) -> None:
 
 
 def kept_key(file: Path) -> str:
-    """The random key in a file, which is made if it is not there. OSError if it can be neither read nor made."""
+    """Read the random key in a file, which is made if it is not there. Raises OSError if that can't be done."""
     try:
         return file.read_text().strip()
     except FileNotFoundError:

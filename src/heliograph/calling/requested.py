@@ -1,4 +1,4 @@
-"""What is really requested when an address is called: signers sign this, and posters request nothing else.
+"""The request that is really made when an address is called: signers sign this, and posters request nothing else.
 
 An address says the same in many spellings (capitals in its host, a usual port, no path, `%7E`, letters beyond ASCII),
 and has parts that are never on the wire: a user name, a password, a fragment.
@@ -17,21 +17,20 @@ class Requested(NamedTuple):
     """An absolute address as its server sees it called."""
 
     url: str
-    """The scheme, then the Host header, then the path and the query of the request line. To read it again changes
-    nothing of it."""
+    """The scheme, then the Host header, then the path and query of the request line. Read again, it stays so."""
     user: str = ""
     password: str = ""
 
     @property
     def basic(self) -> str | None:
-        """The Authorization header that the address asks for (RFC 7617); None if it names nobody."""
+        """Return the Authorization header that the address asks for (RFC 7617); None if it names nobody."""
         if not self.user and not self.password:
             return None
         return basic(self.user, self.password)
 
 
 def requested(address: str) -> Requested:
-    """ValueError for what is no absolute URL."""
+    """Read an address. Raises ValueError if it is not an absolute URL."""
     read = URL(address)
     if not read.scheme or not read.raw_host:
         raise ValueError(f"{address!r} is not an absolute URL.")
@@ -41,7 +40,10 @@ def requested(address: str) -> Requested:
 
 
 def _readable(path: str) -> str:
-    """A path that receivers write as they read it: `urllib.parse.urlparse` loses a semicolon at the end, with nothing
-    behind it, so that Twilio's own validator would find another URL signed."""
+    """Write a path as receivers read it.
+
+    `urllib.parse.urlparse` loses a semicolon at the end, with nothing behind it, so that Twilio's own validator would
+    find another URL signed.
+    """
     last = path.rpartition("/")[2]
     return f"{path[:-1]}%3B" if path.endswith(";") and last.count(";") == 1 else path

@@ -30,14 +30,14 @@ _NOT_WRITTEN = (
 
 
 class InvalidAddress(ValueError):
-    """The base URL is no address of a server."""
+    """The base URL is not the address of a server."""
 
 
 class AsyncDriver(ABC):
     """What an asynchronous client runs its calls with."""
 
     async def run(self, call: Call[T]) -> T:
-        """Unreachable if the server is; whatever the call raises otherwise."""
+        """Run a call, and return what it returns. Raises Unreachable if the server is, and whatever the call raises."""
         request = next(call)
         while True:
             response = await self._noted(request)
@@ -48,7 +48,7 @@ class AsyncDriver(ABC):
                 return result
 
     async def _noted(self, request: Request) -> Response:
-        """Exchanges, and notes whether the server may have done what was asked."""
+        """Exchange a request, and note whether the server may have done what was asked."""
         may_have_arrived = not request.preliminary
         try:
             response = await self.exchange(request)
@@ -80,7 +80,7 @@ class AsyncDriver(ABC):
 
 
 class AsyncTransport(AsyncDriver):
-    """On asyncio and trio."""
+    """The driver for asyncio and trio."""
 
     def __init__(self, base_url: str, headers: Mapping[str, str], *, answer_s: float = ANSWER_S) -> None:
         self._client = httpx2.AsyncClient(base_url=address_of(base_url), headers=with_agent(headers))
@@ -102,7 +102,7 @@ class Driver(ABC):
 
     @abstractmethod
     def run(self, call: Call[T]) -> T:
-        """Unreachable if the server is; whatever the call raises otherwise."""
+        """Run a call, and return what it returns. Raises Unreachable if the server is, and whatever the call raises."""
 
     @abstractmethod
     def close(self) -> None: ...

@@ -1,8 +1,8 @@
-"""Whether anything has been written to a server: what a failure means depends on it.
+"""Watching whether anything has been written to a server: what a failure means depends on it.
 
 `watched()` opens a watch for what runs inside it, also in tasks that it starts; watches may be inside others. Drivers
-note each request that may have arrived. A request that comes before the call proper (`Request.preliminary`: a login)
-is not noted: whatever becomes of it, the call has not been made.
+note each request that may have arrived. A request that comes before the call proper (`Request.preliminary`: a login) is
+not noted: whatever becomes of it, the call has not been made.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextvars import ContextVar
 
 
 class Watch:
-    """Something was written if `used`."""
+    """A watch; `used` is true if something was written."""
 
     __slots__ = ("outer", "used")
 
@@ -27,6 +27,7 @@ _watch: ContextVar[Watch | None] = ContextVar("heliograph_written", default=None
 
 @contextmanager
 def watched() -> Iterator[Watch]:
+    """Watch what runs inside; the watch is given, and can be asked afterwards."""
     watch = Watch(_watch.get())
     token = _watch.set(watch)
     try:
@@ -36,7 +37,7 @@ def watched() -> Iterator[Watch]:
 
 
 def note_written() -> None:
-    """Says that a request may have arrived, or that something else was done that can't be taken back."""
+    """Note that a request may have arrived, or that something else was done that can't be taken back."""
     watch = _watch.get()
     while watch is not None:
         watch.used = True
@@ -44,6 +45,6 @@ def note_written() -> None:
 
 
 def may_be_written() -> bool:
-    """Whether something was written in the innermost watch; outside of any nobody knows, and True is the answer."""
+    """Say whether something was written in the innermost watch. Outside of any nobody knows, and the answer is True."""
     watch = _watch.get()
     return watch is None or watch.used
