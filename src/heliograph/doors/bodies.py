@@ -26,27 +26,27 @@ from heliograph.doors.collections import most_values
 from heliograph.doors.documents import as_meant
 
 MAX_FIELDS = 1_000
-"""In a form, and in a query: ours."""
+"""How many fields a form or a query has at most: a limit of ours."""
 MAX_VALUES = 1_000_000
-"""In a JSON document, of any kind: lists and maps of millions take seconds to build, whatever they are to mean."""
+"""How many values of any kind a JSON document has at most: millions take seconds to build, whatever they mean."""
 MORE_PUNCTUATION = 10_000
-"""Signs in a JSON document that are in its texts, or in fields that nobody asked for, beside what its type allows."""
+"""How many signs of a JSON document may be in its texts, or in fields nobody asked for, beside what its type allows."""
 LOOKED_INTO_AGAIN = 250_000
-"""Values of a JSON document up to which it is looked into once more for what its type refuses."""
+"""Up to how many values a JSON document is looked into once more for what its type refuses."""
 _PATH = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`$")
 _TOO_LONG = re.compile("`(array|object)` of length <= ")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def require_few_fields(text: str | bytes, most: int = MAX_FIELDS) -> None:
-    """RequestTooLarge for a query or a form, not taken apart yet, of more fields than that."""
+    """Check the number of fields of a query or a form that is not taken apart yet. Raises RequestTooLarge."""
     fields = 1 + (text.count("&") if isinstance(text, str) else text.count(b"&"))
     if fields > most:
         raise RequestTooLarge(f"There are {fields} fields; {most} are allowed.")
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body; RequestTooLarge as soon as more than `limit` bytes are announced or sent."""
+    """Read the body. Raises RequestTooLarge as soon as more than `limit` bytes are announced or sent."""
     announced = count_in(request.headers.get("content-length", "0"))
     if announced is None:
         raise MalformedRequest("The Content-Length header is not a number.")
@@ -63,17 +63,17 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 def require_json(request: Request) -> None:
-    """UnsupportedMediaType unless the body is declared as JSON."""
+    """Check that the body is declared as JSON. Raises UnsupportedMediaType."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType()
 
 
 def decode_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """The typed value of a JSON document, whatever the order of its keys; of one that is there twice the last counts.
+    """Decode a JSON document, whatever the order of its keys; of a key that is there twice the last value counts.
 
-    `[]` may stand for `{}`, and a byte order mark is ignored (RFC 8259, section 8.1). A RequestError says what is wrong
-    with it.
+    `[]` may stand for `{}`, and a byte order mark is ignored (RFC 8259, section 8.1). Raises a RequestError that says
+    what is wrong with it.
     """
     values = require_few_values(body, most_values(decoder.type) + MORE_PUNCTUATION)
     if _has_nul(body):
@@ -95,8 +95,10 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
 
 
 def require_few_values(document: bytes, most: float = MAX_VALUES) -> int:
-    """How many values a JSON document has at most, told by its punctuation. RequestTooLarge for more than `most`, and
-    for more than can be read in a moment."""
+    """Count how many values a JSON document has at most, by its punctuation.
+
+    Raises RequestTooLarge for more than `most`, and for more than can be read in a moment.
+    """
     values, most = 1, min(most, MAX_VALUES)
     for sign in (b",", b"[", b"{"):
         values += document.count(sign)
@@ -106,12 +108,12 @@ def require_few_values(document: bytes, most: float = MAX_VALUES) -> int:
 
 
 def _has_nul(document: bytes) -> bool:
-    r"""Whether a text in it says U+0000: a `\u0000` whose backslash is not itself escaped."""
+    r"""Say whether a text in the document has U+0000: a `\u0000` whose backslash is not itself escaped."""
     return b"\\u0000" in document and b"\\u0000" in document.replace(b"\\\\", b"  ")
 
 
 def decode_query(request: Request, query: type[msgspec.Struct]) -> Any:
-    """The typed query string; its values are text that is read as the field's type."""
+    """Decode the query string; its values are text that is read as the field's type. Raises a RequestError."""
     values = dict(request.query_params)
     if any("\0" in value for value in values.values()):
         raise InvalidField("Text may not contain the character U+0000.")
@@ -122,9 +124,9 @@ def decode_query(request: Request, query: type[msgspec.Struct]) -> Any:
 
 
 def decode_form(body: bytes, form: type[msgspec.Struct]) -> Any:
-    """The typed fields of an URL-encoded form; of a field that is there several times the last counts.
+    """Decode an URL-encoded form; of a field that is there several times the last counts.
 
-    RequestTooLarge for more than MAX_FIELDS.
+    Raises RequestTooLarge for more than MAX_FIELDS, and a RequestError that says what is wrong with the form.
     """
     require_few_fields(body)
     try:

@@ -1,4 +1,4 @@
-"""What the callbacks of all protocols have in common: the account, its secret, and that what is gone is not told."""
+"""The part of writing callbacks that all protocols share: the account, its secret, and silence about what is gone."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from heliograph.engine.callbacks import NO_ORDERS, Answer, Orders, Payload
 from heliograph.services.events import EventSubjects
 
 REMEMBERED_S = 2.0
-"""How long a change of an account may take to be seen in its callbacks."""
+"""How long a change of an account may take to be seen in its callbacks, in seconds."""
 
 
 class CallbackWriter(ABC):
-    """Writes events in one protocol's shape."""
+    """The writer of one protocol's callbacks."""
 
     reads_answers: bool = False
     takes_credentials: bool = False
 
     async def answered(self, event: Event, answer: Answer) -> Orders:
-        """What an answer asks for: nothing, in most protocols."""
+        """Read what an answer asks for: nothing, in most protocols."""
         return NO_ORDERS
 
     def __init__(self, subjects: EventSubjects) -> None:
@@ -36,14 +36,14 @@ class CallbackWriter(ABC):
 
     @abstractmethod
     async def data(self, account: Account, event: Event) -> Any:
-        """What is said. NotFound if what the event is about is gone."""
+        """Return what is told of an event. Raises NotFound if what the event is about is gone."""
 
     @abstractmethod
     def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
-        """The headers that prove to the customer who sent this, and which event it is."""
+        """Return the headers that prove to the customer who sent this, and which event it is."""
 
     async def encode(self, event: Event) -> Payload | None:
-        """The request that tells it; None if what the event is about is gone."""
+        """Write the request that tells an event; None if what the event is about is gone."""
         try:
             account = await self._account(event.account_id)
             return await self.payload(account, event, await self.data(account, event))
@@ -51,13 +51,13 @@ class CallbackWriter(ABC):
             return None
 
     async def payload(self, account: Account, event: Event, data: Any) -> Payload:
-        """How `data` is told: as JSON, posted."""
+        """Write `data` as a request: as JSON, posted."""
         body = msgspec.json.encode(data)
         headers = {"Content-Type": "application/json", "User-Agent": "Heliograph"}
         return Payload(body, headers | dict(self.signature(account.callback_secret, event, body)))
 
     async def _account(self, account_id: str) -> Account:
-        """Give the account as it was a moment ago: a campaign has many events, and one account. NotFound."""
+        """Return the account as it was a moment ago: a campaign has many events, and one account. Raises NotFound."""
         until, known = self._accounts.get(account_id, (0.0, None))
         if known is not None and until > time.monotonic():
             return known
@@ -67,7 +67,7 @@ class CallbackWriter(ABC):
 
 
 def own_signature(secret: str, event: Event, body: bytes) -> Mapping[str, str]:
-    """The headers of protocols that have no signature of their own.
+    """Sign as protocols do that have no signature of their own, and return the headers.
 
     `X-Heliograph-Event` is the event's id, constant over all attempts. `X-Heliograph-Signature` is `t=SECONDS,v1=HEX`:
     HMAC-SHA256 with the account's callback secret over `SECONDS.BODY`, so that neither can be changed, or replayed

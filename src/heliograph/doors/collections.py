@@ -1,4 +1,4 @@
-"""Which lists and maps a request can have, and how many items each may have."""
+"""The lists and maps that a request can have, and how many items each may have."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ class Collection(NamedTuple):
     path: str
     """The names of fields on the way, with `[]` for an item of a list and `{}` for a value of a map."""
     most: int | None
-    """Items that it may have; None: nothing bounds them."""
+    """How many items it may have; None: nothing bounds them."""
 
 
 def collections_of(request: Any) -> list[Collection]:
-    """All of a request's type, each once."""
+    """List all lists and maps of a request's type, each once."""
     return list(dict.fromkeys(_within(inspect.type_info(request), "")))
 
 
 def most_values(request: Any) -> float:
-    """How many values a document of a request's type has at most, each list, map and field counted with what is in it;
-    infinite where something in it can be anything."""
+    """Return how many values a document of a request's type has at most.
+
+    Each list, map and field is counted with what is in it; infinite where something in it can be anything.
+    """
     return _counted(request)
 
 

@@ -1,4 +1,4 @@
-"""JSON documents that are not quite of the type that is asked for: what they mean all the same.
+"""Making sense of JSON documents that are not quite of the type that is asked for.
 
 A map has no order (RFC 8259, section 4), and PHP's `json_encode` writes an empty map as it writes an empty list: `[]`.
 """
@@ -17,8 +17,10 @@ _type_info = cache(inspect.type_info)
 
 
 def as_meant(document: Any, wanted: Any) -> Any:
-    """The document with `{}` for `[]` where type `wanted` has no place for a list and is content with an empty map,
-    and every map in the order of the type's fields, others behind them by name."""
+    """Return the document as it was meant: `{}` for `[]` where the type `wanted` takes an empty map but no list.
+
+    Every map is in the order of the type's fields, others behind them by name.
+    """
     return _as_meant(document, _type_info(wanted))
 
 

@@ -1,4 +1,4 @@
-"""From a table of operations and an object with a method for each, to an ASGI application.
+"""A door: an ASGI application, made of a table of operations and an object with a method for each.
 
 A door decides three things of its own: how a caller proves who it is, what an error looks like, and what each operation
 does. Everything else is the same for all: the order of the checks (credential, rate, scope, query, body), limits,
@@ -39,7 +39,7 @@ from heliograph.services.services import Services
 log = structlog.get_logger(__name__)
 
 ANONYMOUS_BODY = 16 * 1024
-"""Bytes of a body that are read before its sender is known: they say who it is."""
+"""How many bytes of a body are read before its sender is known: they say who it is."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -49,11 +49,13 @@ Body = TypeVar("Body", covariant=True)
 
 
 class Call(msgspec.Struct, Generic[Query, Body]):
-    """One call of one operation, checked and decoded: its query and its body are what the table of operations says, or
-    None where the table has none."""
+    """One call of one operation, checked and decoded.
+
+    Its query and its body are what the table of operations says, or None where the table has none.
+    """
 
     caller: Principal | None
-    """None if the operation is open to anybody."""
+    """The caller; None if the operation is open to anybody."""
     path: Mapping[str, Any]
     query: Query
     body: Body
@@ -61,7 +63,7 @@ class Call(msgspec.Struct, Generic[Query, Body]):
 
     @property
     def principal(self) -> Principal:
-        """Who is calling."""
+        """Return who is calling, where the operation has a scope."""
         assert self.caller is not None  # noqa: S101 - an operation with a scope has a caller
         return self.caller
 
@@ -78,7 +80,7 @@ class OwnRefusal(Exception):
 
 
 AnyCall = Call[object, object]
-"""For what only needs to know who is calling, and where."""
+"""A call of which the handler only needs to know who is calling, and where."""
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 
 
@@ -92,14 +94,14 @@ class Door(ABC):
     """A door handles its operations itself, or is made of resources that handle theirs."""
 
     operations: Sequence[Operation]
-    """All that is served. A door that is made of resources has those of each, in their order."""
+    """All operations. A door that is made of resources has those of each, in their order."""
     requests_per_second: ClassVar[int] = 5_000
-    """What an account may make, unless the settings say so for all doors."""
+    """How many requests an account may make, unless the settings say so for all doors."""
     max_query_fields: ClassVar[int] = MAX_FIELDS
     max_body_bytes: int
 
     def __init__(self, services: Services, *, max_body_bytes: int, resources: Sequence[Resource] = ()) -> None:
-        """Where two operations have the same method and both paths match, the first one is called."""
+        """Make the routes. Where two operations have the same method and both paths match, the first one is called."""
         self.max_body_bytes = max_body_bytes
         self._rates = services.rates
         if resources:
@@ -115,18 +117,18 @@ class Door(ABC):
 
     @abstractmethod
     async def authenticate(self, request: Request) -> Principal:
-        """Who is calling. Raises Unauthenticated."""
+        """Find out who is calling. Raises Unauthenticated."""
 
     @abstractmethod
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
-        """The protocol's own body and status for an error; `operation` is None at an address that has none."""
+        """Write an error in the protocol's own body and status; `operation` is None at an address that has none."""
 
     def refuse(self, request: Request, error: HeliographError, operation: Operation | None = None) -> Response:
-        """The same, for a door whose errors say what was asked for."""
+        """Answer a request with an error. Doors whose errors say what was asked for have their own."""
         return self.render_error(error, operation)
 
     def finish(self, request: Request, response: Response) -> Response:
-        """A last look at the answer of an operation, whatever it is."""
+        """Look at the answer of an operation before it goes, whatever it is."""
         standing: RateState | None = getattr(request.state, "standing", None)
         if standing is not None and standing.exceeded:
             response.headers["Retry-After"] = "1"
@@ -210,6 +212,6 @@ def _response(answer: Any, status: int) -> Response:
 
 
 def bearer_token(request: Request) -> str | None:
-    """The token of an `Authorization: Bearer` header, if there is one."""
+    """Return the token of an `Authorization: Bearer` header, if there is one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None

@@ -1,4 +1,4 @@
-"""Numbers and originators in filters, as they are stored. What can be neither matches nothing, and is no error."""
+"""Filters by number and originator, as these are stored. What can be neither matches nothing, and is not an error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from heliograph.numbers import Check, InvalidNumber, InvalidOriginator, normalis
 
 
 def msisdn_filter(text: str, region: str | None) -> list[str]:
-    """What a number may be stored as: as senders of `region` write it, and as answers without a plus show it."""
+    """List what a number may be stored as: as senders of `region` write it, and as answers without a plus show it."""
     places = (None,) if text.startswith("+") else (region, None)
     found = [_read(text, place) for place in dict.fromkeys(places)]
     return list(dict.fromkeys(msisdn for msisdn in found if msisdn is not None)) or [text]

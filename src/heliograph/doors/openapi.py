@@ -14,7 +14,7 @@ from heliograph.doors.operations import Operation
 def openapi_document(
     title: str, version: str, base_path: str, operations: Sequence[Operation], error: type[msgspec.Struct]
 ) -> dict[str, Any]:
-    """OpenAPI 3.1 for the operations of one door, whose every error has the body `error`."""
+    """Write the OpenAPI 3.1 document of one door's operations, whose every error has the body `error`."""
     types = {error} | {t for operation in operations for t in (operation.request, operation.response) if t is not None}
     schemas, components = msgspec.json.schema_components(list(types), ref_template="#/components/schemas/{name}")
     by_type = dict(zip(types, schemas, strict=True))

@@ -1,4 +1,4 @@
-"""What every HTML page is sent with."""
+"""Headers that every HTML page is sent with."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-"""Nothing from another host, nothing in a frame, no copy kept, and no address given away."""
+"""Allow nothing from another host and nothing in a frame, keep no copy, and give no address away."""

@@ -1,4 +1,4 @@
-"""What the platform needs to know of a protocol that it serves: whether it has HTTP doors, or a server of its own."""
+"""The platform's side of a protocol that it serves: whether it has HTTP doors, or a server of its own."""
 
 from __future__ import annotations
 
@@ -24,21 +24,23 @@ class ServedProtocol(KeyKind):
 
     @abstractmethod
     def entry(self, base_url: str) -> dict[str, str]:
-        """Say where it is served, in the words of the protocol's clients: for the ready file. `base_url` is the first
-        of its server's addresses."""
+        """Say where it is served, in the words of the protocol's clients: for the ready file.
+
+        `base_url` is the first of its server's addresses.
+        """
 
 
 class HttpProtocol(ServedProtocol):
-    """Served by doors of the HTTP server; its customers are called back."""
+    """A protocol that is served by doors of the HTTP server; its customers are called back."""
 
     mount: ClassVar[str]
-    """Where its door is, from the root of the server."""
+    """The path of its door, from the root of the server."""
 
     @abstractmethod
     def door(self, services: Services, settings: DoorSettings) -> ASGIApp: ...
 
     def more_doors(self, services: Services, settings: DoorSettings) -> Mapping[str, ASGIApp]:
-        """Other places where it has doors, from the root of the server."""
+        """Make its doors at other paths, each from the root of the server."""
         return {}
 
     def listeners(self, settings: Mapping[str, object]) -> Mapping[str, Listener]:
@@ -47,16 +49,20 @@ class HttpProtocol(ServedProtocol):
 
     @abstractmethod
     def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> CallbackShape | None:
-        """None: this protocol calls nobody back. `public_url` is how recipients of messages reach this server; empty if
-        nobody has said."""
+        """Make the shape of its callbacks; None if this protocol calls nobody back.
+
+        `public_url` is how recipients of messages reach this server; empty if nobody has said.
+        """
 
 
 class ConnectedProtocol(ServedProtocol):
-    """Served by a server of its own; its clients stay connected, and are told over their connection."""
+    """A protocol with a server of its own; its clients stay connected, and are told over their connection."""
 
     listens: ClassVar[bool] = True
 
     @abstractmethod
     def server(self, services: Services, listener: socket) -> Server:
-        """Make the server that accepts clients at `listener`, which is bound and listens; closing it is the server's
-        affair once it has started."""
+        """Make the server that accepts clients at `listener`, which is bound and listens.
+
+        To close it is the server's task once it has started.
+        """

@@ -1,4 +1,4 @@
-"""What the process needs of a server, whatever it speaks: HTTP is one, a protocol that keeps connections another."""
+"""Servers: what the process needs of one, whatever it speaks: HTTP, or a protocol that keeps connections."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import NamedTuple
 from heliograph.domain.errors import SetupError
 
 DRAIN_S = 5
-"""How long a server that stops waits for what its clients have asked."""
+"""How long a server that stops waits for what its clients have asked, in seconds."""
 BACKLOG = 2048
 
 
 class Server(ABC):
-    """Answers clients at one place or several. A process runs a list of them, all beside the same engine.
+    """What answers clients at one place or several. A process runs a list of them, all beside the same engine.
 
     What it can push to its clients: it joins each that stays connected to `Services.sessions`, and is then handed what
     that client is to be told. Clients of a server without such connections are called back at their URLs.
     """
 
     name: str
-    """`http`, or the protocol's."""
+    """One of `http` and the names of protocols."""
     addresses: Sequence[str]
-    """Where clients reach it, as URLs, the usual one first; known before it starts."""
+    """URLs at which clients reach it, the usual one first; known before it starts."""
 
     @abstractmethod
     async def start(self) -> None:
@@ -32,8 +32,10 @@ class Server(ABC):
 
     @abstractmethod
     async def stop(self) -> None:
-        """Accept nobody more, answer what has been asked, at most for DRAIN_S, and close. Called once, after `start`;
-        what clients sent and were not told to be accepted is not."""
+        """Accept nobody more, answer what has been asked, at most for DRAIN_S, and close.
+
+        Called once, after `start`. What clients sent and were not told to be accepted is not accepted.
+        """
 
     @abstractmethod
     def stop_at_once(self) -> None:
@@ -41,11 +43,11 @@ class Server(ABC):
 
 
 class Place(NamedTuple):
-    """Where to listen."""
+    """An address to listen at."""
 
     host: str
     port: int
-    """0: any free one."""
+    """A port; 0: any free one."""
 
 
 def listen(place: Place, *, host_by: str, port_by: str) -> socket.socket:

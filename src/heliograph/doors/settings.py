@@ -1,4 +1,4 @@
-"""What the operator of the platform decides for doors."""
+"""The decisions about doors that the operator of the platform makes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from starlette.requests import Request
 class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int
     public_url: str
-    """How others reach this server; empty: by where it listens."""
+    """The address at which others reach this server; empty: where it listens."""
     link_url: str
-    """What short addresses begin with; empty: with this server's address and `short`."""
+    """The beginning of short addresses; empty: this server's address and `short`."""
     short: str
-    """Where short addresses are, from the root of the server."""
+    """The path of short addresses, from the root of the server."""
     files: str
-    """Where files are, from the root of the server."""
+    """The path of files, from the root of the server."""
 
     def base_url(self, request: Request) -> str:
-        """Of this server, as recipients of messages reach it: what is set, or else where it listens.
+        """Return the address of this server as recipients of messages reach it: what is set, or else where it listens.
 
         A caller decides only by which name of this machine it is called: another `Host` would lead the recipients of
         texts to where the caller likes.
@@ -32,12 +32,12 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
         return f"{request.url.scheme}://{_listening(request) if named is None else named}"
 
     def short_url(self, request: Request) -> str:
-        """What comes before the slash and the identifier of a short address."""
+        """Return what comes before the slash and the identifier of a short address."""
         return self.link_url or self.base_url(request) + self.short
 
 
 def _named(request: Request) -> str | None:
-    """The host and port of the `Host` header, if it names this machine."""
+    """Return the host and port of the `Host` header, if it names this machine."""
     try:
         parts = urlsplit(f"//{request.headers.get('host', '')}")
         host, port = parts.hostname or "", parts.port
@@ -47,7 +47,7 @@ def _named(request: Request) -> str | None:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a name or an address leads nowhere else, wherever it is looked up."""
+    """Say whether a name or an address leads nowhere else, wherever it is looked up."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

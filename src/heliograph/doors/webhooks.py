@@ -1,4 +1,4 @@
-"""Where providers' servers tell what they have to tell: `/providers/NAME/SECRET`."""
+"""Webhooks: where providers' servers tell what they have to tell, at `/providers/NAME/SECRET`."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Registered(NamedTuple):
 
 
 def webhook_address(public_url: str, name: str, secret: str) -> str:
-    """Say where the server of the provider `name` tells it something."""
+    """Return the address at which the server of the provider `name` tells it something."""
     return f"{public_url}{MOUNT}/{name}/{secret}"
 
 
 def webhook_route(providers: Mapping[str, Registered], max_body_bytes: int) -> BaseRoute:
-    """Serve the webhooks of these providers, by name. 404 for an unknown name or a wrong secret."""
+    """Serve the webhooks of these providers, by name. Answers 404 for an unknown name or a wrong secret."""
 
     async def handle(request: Request) -> Response:
         found = providers.get(request.path_params["name"])
