@@ -1,4 +1,4 @@
-"""From the services' nouns to what the templates show."""
+"""The pages of the console: from the services' nouns to what the templates show."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Bubble(msgspec.Struct, frozen=True):
 
     id: str
     at: str
-    """ISO 8601; the page shows it in the reader's own time."""
+    """Time in ISO 8601; the page shows it in the reader's own time."""
     direction: str
     peer: str
-    """As the phone shows it."""
+    """The other side, as the phone shows it."""
     address: str
-    """As the phone writes to it."""
+    """The other side, as the phone writes to it."""
     text: str
     status: str
     failed: bool
@@ -46,7 +46,7 @@ class Bubble(msgspec.Struct, frozen=True):
     """Parts, encoding, status and latency in one line."""
     explanation: str
     code: str | None
-    """The one-time code in it."""
+    """The one-time code in the text; None if there is none."""
     channel: str
     button: str
     """What a rich message shows besides its text, in one line."""
@@ -73,7 +73,7 @@ def bubble(entry: Entry) -> Bubble:
 
 
 def _shown(media: RichMedia) -> str:
-    """The page shows no pictures from elsewhere: it says where they are."""
+    """Write where the pictures and the button of a message lead: the page shows nothing from elsewhere."""
     button = f"[{media.button_caption or 'Open'}] {media.target_url}" if media.target_url else ""
     return " ".join(filter(None, [media.image_url, button]))
 
@@ -103,12 +103,12 @@ def _duration(latency: timedelta) -> str:
 
 
 def _explanation(entry: Entry) -> str:
-    """With the provider's own words: the console is the operator's."""
+    """Explain a failure, with the provider's own words: the console is the operator's."""
     return " ".join(filter(None, [explain(entry.reason) if entry.reason else None, entry.detail]))
 
 
 def peer_name(peer: str) -> str:
-    """An originator as a phone shows it."""
+    """Write an originator as a phone shows it."""
     return with_plus(peer) or "No sender"
 
 
@@ -131,7 +131,7 @@ def thread_fragment(entries: list[Entry]) -> str:
 
 
 def inbox_page(contacts: list[Contact], chosen: str | None, entries: list[Entry], form_token: str) -> str:
-    """The whole page; `chosen` is the MSISDN of the phone that is open, if one is."""
+    """Render the whole page; `chosen` is the MSISDN of the phone that is open, if one is."""
     return _templates.get_template("inbox.html").render(
         contacts=contacts_fragment(contacts, chosen),
         thread=thread_fragment(entries),
@@ -144,7 +144,7 @@ def inbox_page(contacts: list[Contact], chosen: str | None, entries: list[Entry]
 
 
 def _peers(entries: list[Entry]) -> list[str]:
-    """Whom the phone can answer: those who wrote to it, latest first."""
+    """List whom the phone can answer: those who wrote to it, latest first."""
     return list(dict.fromkeys(entry.peer for entry in reversed(entries) if entry.received and entry.peer))
 
 

@@ -24,13 +24,13 @@ from heliograph.numbers import Check, InvalidNumber, normalise
 from heliograph.sandbox.phones import Phones
 
 LOOK_AGAIN_S = 0.5
-"""How soon a change of status shows; what happens on phones shows at once."""
+"""How soon a change of status shows, in seconds; what happens on phones shows at once."""
 HEARTBEAT_S = 15.0
 LARGEST_FORM = 64 * 1024
 
 
 class _Written(msgspec.Struct):
-    """What is written on a phone."""
+    """The form that a person writes on a phone with."""
 
     form_token: str = ""
     to: str = ""
@@ -38,12 +38,12 @@ class _Written(msgspec.Struct):
 
 
 def console_link(base_url: str, data_dir: Path) -> str:
-    """The address that lets the person at the terminal in."""
+    """Return the address that lets the person at the terminal in."""
     return f"{base_url}/login?key={quote(console_key(data_dir))}"
 
 
 def console_routes(phones: Phones, data_dir: Path) -> list[BaseRoute]:
-    """Everything under `/`."""
+    """Make the routes of the console, everything that is under `/`."""
     console = _Console(phones, Sessions(console_key(data_dir)))
     return [
         Mount("/console/static", _Files(directory=Path(__file__).parent / "static")),
@@ -58,7 +58,7 @@ def console_routes(phones: Phones, data_dir: Path) -> list[BaseRoute]:
 
 
 class _Files(StaticFiles):
-    """Whatever is not there is 404: nothing above it would make an answer of an exception."""
+    """Static files. What is not there is answered with 404: nothing above would make an answer of an exception."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:
@@ -88,7 +88,7 @@ class _Console:
         return response
 
     def for_session(self, page: _Page) -> Callable[[Request], Awaitable[Response]]:
-        """Only for whoever came by the link."""
+        """Show a page only to whoever came by the link."""
 
         async def guarded(request: Request) -> Response:
             session = self._sessions.of(request)
@@ -106,7 +106,7 @@ class _Console:
         return _html(pages.inbox_page(await self._phones.contacts(), chosen, entries, token))
 
     async def open_phone(self, request: Request, _session: str) -> Response:
-        """Goes to the phone whose number was typed."""
+        """Go to the phone whose number was typed."""
         try:
             msisdn = normalise(request.query_params.get("number", ""), check=Check.SHAPE)
         except InvalidNumber:
@@ -114,7 +114,7 @@ class _Console:
         return RedirectResponse(f"/inbox/{msisdn}", 303)
 
     async def reply(self, request: Request, session: str) -> Response:
-        """204 when the message is on its way; else a sentence on what is wrong."""
+        """Send what was written on a phone: 204 when it is on its way, else a sentence on what is wrong."""
         try:
             form: _Written = decode_form(await read_body(request, LARGEST_FORM), _Written)
             if not self._sessions.posted_by(session, form.form_token):
@@ -129,7 +129,7 @@ class _Console:
         return StreamingResponse(self._fragments(chosen), media_type="text/event-stream", headers=PAGE_HEADERS)
 
     async def _fragments(self, chosen: str | None) -> AsyncIterator[str]:
-        """The parts of the page that changed, each time they do, until the browser leaves or the server stops."""
+        """Send the parts of the page that changed, each time they do, until the browser leaves or the server stops."""
         shown: dict[str, str] = {}
         quiet_s = 0.0
         with self._phones.listen() as subscription, suppress(ShuttingDown):
@@ -149,7 +149,7 @@ class _Console:
 
 
 def _chosen(value: object) -> str | None:
-    """A phone named in an address; None if that is not a number."""
+    """Read the phone that an address names; None if that is not a number."""
     try:
         return normalise(str(value), check=Check.SHAPE)
     except InvalidNumber:

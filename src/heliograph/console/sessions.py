@@ -1,4 +1,4 @@
-"""Who may see the console: whoever has the link that `heliograph serve` printed.
+"""Sessions of the console, for whoever has the link that `heliograph serve` printed.
 
 The key in that link is kept in the data directory, readable by its owner only. It opens a session: a signed cookie.
 Whatever a page posts carries a token made from the session, so that no other site can post in its name.
@@ -23,7 +23,7 @@ LASTS_S = 30 * 24 * 3600
 
 
 def console_key(data_dir: Path) -> str:
-    """The key in the link, the same at every start. Made at the first; SetupError if it can't be kept."""
+    """Return the key in the link, the same at every start, made at the first. Raises SetupError if it can't be kept."""
     file = data_dir / FILE_NAME
     try:
         return kept_key(file)
@@ -38,7 +38,7 @@ class Sessions:
         self._forms = URLSafeSerializer(key, salt="form")
 
     def opens(self, candidate: str) -> bool:
-        """Whether this is the key. Takes equally long for every wrong one."""
+        """Say whether this is the key. Takes equally long for every wrong one."""
         return hmac.compare_digest(candidate.encode(), self._key.encode())
 
     def begin(self, request: Request, response: Response) -> None:
@@ -52,7 +52,7 @@ class Sessions:
         )
 
     def of(self, request: Request) -> str | None:
-        """The session that a request belongs to; None if it has none that is valid."""
+        """Return the session that a request belongs to; None if it has none that is valid."""
         try:
             session = self._cookies.loads(request.cookies.get(COOKIE, ""), max_age=LASTS_S)
         except BadSignature:
@@ -63,5 +63,5 @@ class Sessions:
         return str(self._forms.dumps(session))
 
     def posted_by(self, session: str, token: str) -> bool:
-        """Whether a form came from a page of this session."""
+        """Say whether a form came from a page of this session."""
         return hmac.compare_digest(self.form_token(session).encode(), token.encode())

@@ -18,7 +18,7 @@ from heliograph.services.optouts import OptOuts
 
 
 def optout_routes(optouts: OptOuts) -> list[BaseRoute]:
-    """For everybody who has a link."""
+    """Make the routes for everybody who has an opt-out link."""
     return [
         Route(f"{PATH}/{{page}}", _without_number, methods=["GET"]),
         Route(f"{PATH}/{{page}}/{{token}}", _page(optouts), methods=["GET", "POST"]),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 STYLE = "/public.css"
-"""Where the pages' style sheet is."""
+"""The path of the pages' style sheet."""
 _FILE = Path(__file__).parent / "static" / "public.css"
 
 _templates = Environment(loader=PackageLoader("heliograph.public"), autoescape=True, undefined=StrictUndefined)
@@ -17,7 +17,7 @@ _templates.globals["style"] = STYLE
 
 
 def style_route() -> BaseRoute:
-    """Serve what the pages look like."""
+    """Serve the style sheet of the pages."""
     content = _FILE.read_bytes()
 
     async def style(_request: object) -> Response:

@@ -1,4 +1,4 @@
-"""What is behind short addresses: a redirect, or a file.
+"""Short addresses as they are followed: behind each is a redirect, or a file.
 
 An ASGI application of its own instead of routes: this is what recipients of campaigns call, thousands at once.
 """
@@ -19,10 +19,10 @@ from heliograph.public.pages import no_link_page
 from heliograph.services.links import Links
 
 SHORT = "/l"
-"""Where short addresses are, if they have no domain of their own."""
+"""The path of short addresses, if they have no domain of their own."""
 FILES = "/f"
 LONGEST_KEPT = 500
-"""How much of each header is kept of a hit."""
+"""How many bytes of each header are kept of a hit."""
 _REDIRECT = (
     (b"content-length", b"0"),
     (b"cache-control", b"private, no-store"),
@@ -31,11 +31,11 @@ _REDIRECT = (
 )
 _NEVER_RUN = "default-src 'none'; sandbox"
 _SHOWN = {"application/pdf", "image/gif", "image/jpeg", "image/png", "image/webp", "text/plain"}
-"""What a browser may show; anything else is saved."""
+"""Types of files that a browser may show; anything else is saved."""
 
 
 def link_routes(links: Links) -> list[BaseRoute]:
-    """For everybody who has an address."""
+    """Make the routes for everybody who has a short address or a file's."""
     return [
         Mount(SHORT, Redirects(links)),
         Route(FILES + "/{key}", _Files(links).answer, methods=["GET", "HEAD"]),
@@ -62,7 +62,7 @@ class OwnDomain:
 
 
 class Redirects:
-    """`/ID` or `/ID/TOKEN`: sends whoever asks on, and notes it.
+    """The application behind `/ID` and `/ID/TOKEN`: sends whoever asks on, and notes it.
 
     Only GET counts: what looks at an address without following it asks with HEAD.
     """
@@ -110,7 +110,7 @@ class _Files:
         self._links = links
 
     async def answer(self, request: Request) -> Response:
-        """A file, in a way that no browser takes it for anything that it is not."""
+        """Answer with a file, in a way that no browser takes it for anything that it is not."""
         found = await self._links.file(request.path_params["key"])
         if found is None:
             return HTMLResponse(no_link_page(), 404, PAGE_HEADERS)
