@@ -13,7 +13,7 @@ __all__ = ["AsyncClient", "Client", "__version__", "errors"]
 
 
 def __getattr__(name: str) -> Any:
-    """The SDK is imported when it is asked for: a server does without it."""
+    """Import the SDK when it is asked for: a server does without it."""
     if name in {"AsyncClient", "Client"}:
         from heliograph import sdk
 

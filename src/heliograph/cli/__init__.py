@@ -9,7 +9,7 @@ from heliograph.domain.errors import HeliographError
 
 
 def main() -> None:
-    """The `heliograph` command. What cannot be done is one sentence on standard error and exit code 2."""
+    """Run the `heliograph` command. What can't be done is one sentence on standard error and exit code 2."""
     try:
         from heliograph.cli.commands import app
 

@@ -1,4 +1,4 @@
-"""What a server says at its start, to whoever reads its output."""
+"""The banner: what a server says at its start, to whoever reads its output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from heliograph.runtime.values import SANDBOX
 
 
 def banner(addresses: Addresses, settings: Settings, ready_file: Path | None, *, on_terminal: bool) -> str:
-    """Where the server is and how to send.
+    """Write where the server is and how to send.
 
     The sandbox's credentials are in it for a person at a terminal, while nothing is sent but by the sandbox. Other
     output is kept by service managers and build servers, where many read it: it says which file has them.
@@ -68,7 +68,7 @@ or from Python:
 
 
 def _program() -> str:
-    """How this command can be called again from where it was called."""
+    """Return how this command can be called again from where it was called."""
     name = sys.argv[0]
     if Path(name).name != "heliograph":
         return "python -m heliograph"

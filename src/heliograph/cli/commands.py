@@ -47,7 +47,7 @@ def heliograph(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """A self-hosted SMS platform that speaks your provider's own API and keeps every message."""
+    """Take the options that stand before a command. The program's own help is that of `app`."""
 
 
 @app.command()
@@ -129,7 +129,7 @@ def send(
 
 
 def _values(given: Sequence[str], to: str) -> dict[str, dict[str, str]] | None:
-    """`NAME=VALUE`s as one recipient's own parameters."""
+    """Read `NAME=VALUE`s as one recipient's own parameters."""
     pairs = [each.partition("=") for each in given]
     if wrong := [each for each, (_, equals, _) in zip(given, pairs, strict=True) if not equals]:
         raise typer.BadParameter(f"{wrong[0]!r} is not NAME=VALUE.", param_hint="--parameter")
@@ -143,7 +143,7 @@ def status(
     token: TokenOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Where a message stands, and why it waits if it does."""
+    """Show where a message stands, and why it waits if it does."""
     with _client(url, token, data_dir) as client:
         message = client.messages.get(message_id)
         waiting = client.messages.why(message_id)
@@ -185,7 +185,7 @@ def list_messages(
     token: TokenOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
-    """The newest messages."""
+    """List the newest messages."""
     from itertools import islice
 
     with _client(url, token, data_dir) as client:
@@ -226,7 +226,7 @@ def resume(
 
 @app.command()
 def config(config: ConfigOption = None) -> None:
-    """The settings in force, and where each comes from."""
+    """Show the settings in force, and where each comes from."""
     from heliograph.runtime.settings import described
 
     table = Table("setting", "value", "from", "meaning", box=None)
@@ -263,7 +263,7 @@ def create_account(
 def list_accounts(
     config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None, as_json: JsonOption = False
 ) -> None:
-    """All accounts, oldest first."""
+    """List all accounts, oldest first."""
     from heliograph.runtime import administration
 
     settings = _load(config, {"data_dir": data_dir, "store": store}).settings
@@ -415,7 +415,7 @@ def renew_provider_address(
 
 @routes_app.command("list")
 def list_routes(config: ConfigOption = None) -> None:
-    """The rules, in the order in which they are looked at."""
+    """List the rules, in the order in which they are looked at."""
     from heliograph.domain.routes import title_of
 
     settings = _load(config, {}).settings
@@ -437,7 +437,7 @@ def explain_route(
     text: Annotated[str, typer.Option(help="The text: its parts count.")] = "",
     config: ConfigOption = None,
 ) -> None:
-    """Which rule and provider a message would take, and why."""
+    """Explain which rule and provider a message would take."""
     from heliograph.runtime.explaining import explained
 
     for line in explained(
