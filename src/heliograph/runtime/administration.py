@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Administration:
-    """Each method is committed when it returns. SetupError, in one sentence, for what can't be done."""
+    """Commands on a store, each committed when it returns. Raises SetupError, in one sentence, if that can't be."""
 
     def __init__(self, settings: Settings, store: Store, accounts: Accounts) -> None:
         self._settings = settings
@@ -32,14 +32,14 @@ class Administration:
         self.accounts = accounts
 
     async def create_account(self, name: str) -> Account:
-        """Make an account. SetupError if the name is taken, InvalidField if it can't be one."""
+        """Make an account. Raises SetupError if the name is taken, InvalidField if it can't be one."""
         made = await self.accounts.create(name)
         if made is None:
             raise SetupError(f"There is an account named {name!r} already; `accounts list` shows all.")
         return made
 
     async def agree_on_codes(self, account: str, **limits: Any) -> None:
-        """What an account's one-time codes are bound by, instead of what the settings say; None: as they say."""
+        """Set what bounds an account's one-time codes, instead of the settings; None: as the settings say."""
         owner = await self._account(account)
         terms = msgspec.structs.replace(owner.terms, codes=CodeTerms(**limits))
         await self.accounts.change(owner, terms=terms)
@@ -53,7 +53,10 @@ class Administration:
     async def create_key(
         self, account: str, protocol: str, *, scopes: Sequence[str] | None, networks: Sequence[str] | None
     ) -> dict[str, str]:
-        """Make a key of an account for one protocol; its id, and its parts as that protocol's clients name them."""
+        """Make a key of an account for one protocol; return its id, and its parts as that protocol's clients name them.
+
+        Raises SetupError for an account, a protocol, a scope or a network that can't be.
+        """
         keys = _keys_of(protocol)
         owner = await self._account(account)
         if strangers := sorted(set(scopes or ()) - set(Scope)):
@@ -65,12 +68,12 @@ class Administration:
         return {"id": identifier, **keys.shown(key)}
 
     async def revoke_key(self, key_id: str) -> None:
-        """End a key. SetupError if there is none of this id, or it was revoked before."""
+        """End a key. Raises SetupError if there is none of this id, or it was revoked before."""
         if not await self.accounts.revoke_any(key_id):
             raise SetupError(f"There is no key {key_id!r} that is good.")
 
     async def renew_provider_address(self, name: str) -> None:
-        """Give a provider another secret address, from the next start on."""
+        """Give a provider another secret address, from the next start on. Raises SetupError if there is no such one."""
         if name not in self._settings.providers:
             raise SetupError(f"The settings have no provider named {name!r}.")
         await self._store.write(providers.renew_secret, name)

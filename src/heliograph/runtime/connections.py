@@ -1,12 +1,23 @@
 """Connections that may not take more than their share.
 
-A connection is in one of four phases: it waits for a request, its headers come, its body comes, or it is answered.
-What a caller can draw out is bounded in each: the headers in bytes, in number and in time, the body in time and pace,
-the reading of an answer in time. How long the answer itself takes is up to us, as with events that are pushed.
+**The problem.** A connection costs a file and some memory, and whoever opens many, or sends a request a byte a minute,
+can hold them for nothing. uvicorn bounds none of that: it waits for ever for headers that began, for a body, and for a
+client that does not read.
 
-Nothing is timed for each request. A connection notes when its phase began, and once a second all of them are looked at,
-so that what is quick costs two attributes. Where there is no place left, the connection that has waited longest
-without a complete request gives up its own: whoever holds half-sent requests open shuts out nobody but themselves.
+**Phases.** A connection waits for a request (IDLE), its headers come (HEADERS), its body comes (BODY), or it is
+answered (ANSWER), and then it waits again. What a caller can draw out is bounded in each: the headers in bytes, in
+number and in time, the body in time and pace, the reading of an answer in time. How long the answer itself takes is up
+to us, as with events that are pushed; so a connection that is answered is never closed for its age.
+
+**How it is timed.** Nothing is timed for each request. A connection notes when its phase began, and once a second all
+of them are looked at, so that what is quick costs two attributes. A limit is kept to within that second.
+
+**Who gives way.** Where there is no place left, in all or for one address, the connection that has waited longest
+without a complete request gives up its own: whoever holds half-sent requests open shuts out nobody but themselves. Only
+if all are being answered the new one is refused.
+
+**What the application sees.** A refusal is written past it, in one line, unless its answer has begun. A handler that is
+still reading the body of a request that is given up learns that the client is gone.
 """
 
 from __future__ import annotations
@@ -24,11 +35,11 @@ from heliograph.runtime.settings import Settings
 
 LOOK_EVERY_S = 1.0
 SLOWEST_BYTES_PER_S = 1_024
-"""A body that comes more slowly than this, after its first pause, is not waited for."""
+"""Bytes a second: a body that comes more slowly than this, after its first pause, is not waited for."""
 UNREAD_S = 60.0
-"""How long an answer may lie unread."""
+"""How long an answer may lie unread, in seconds."""
 RESERVED_FILES = 256
-"""Files that are no callers' connections: the store, providers, receivers of callbacks."""
+"""How many files are not callers' connections: the store, providers, receivers of callbacks."""
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +50,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout_s: float
     connections: int
     connections_per_address: int
-    """0: as many as there are in all."""
+    """How many connections an address may have; 0: as many as there are in all."""
 
 
 def limits_of(settings: Settings) -> ConnectionLimits:
@@ -60,7 +71,7 @@ class Connections:
         self.limits = limits
         self._most = min(limits.connections, _files_allowed() - RESERVED_FILES)
         self._open: dict[LimitedProtocol, None] = {}
-        """Oldest first."""
+        """The open connections, oldest first."""
         self._of_address: dict[str, int] = {}
         self._next_look: asyncio.TimerHandle | None = None
 
@@ -69,7 +80,7 @@ class Connections:
         return LimitedProtocol(self, *arguments, **named)
 
     def opened(self, connection: LimitedProtocol) -> bool:
-        """Note a new connection; False if there is no place for it."""
+        """Note a new connection; return False if there is no place for it."""
         of_address = self._of_address.get(connection.address, 0)
         per_address = self.limits.connections_per_address
         if per_address and of_address >= per_address:
@@ -103,7 +114,7 @@ class Connections:
 
 
 def _give_up_one(connections: Iterable[LimitedProtocol]) -> bool:
-    """Close the connection that has waited longest without a complete request; False if all are being served."""
+    """Close the connection that has waited longest without a complete request; return False if all are being served."""
     waiting = [each for each in connections if each.phase is not Phase.ANSWER]
     if not waiting:
         return False
@@ -112,7 +123,7 @@ def _give_up_one(connections: Iterable[LimitedProtocol]) -> bool:
 
 
 class TooManyHeaders(Exception):
-    """The parser is to stop."""
+    """A request has too many headers; raised into the parser, to stop it."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -122,7 +133,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._limits = connections.limits
         self.phase = Phase.IDLE
         self.since = self.loop.time()
-        """When the phase began, on the loop's clock."""
+        """Time at which the phase began, on the loop's clock."""
         self.address = ""
         self._header_bytes = 0
         self._body_bytes = 0
@@ -141,6 +152,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        # Bytes are counted before it is known whose they are: the count begins anew when the headers are complete.
         if self.phase is not Phase.BODY:
             self._header_bytes += len(data)
         super().data_received(data)
@@ -148,6 +160,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(431, "The headers are too large.")
 
     def send_400_response(self, msg: str) -> None:
+        # The parser hides what it was stopped by, so this asks again why.
         if self.phase is Phase.HEADERS and self._too_many:
             self._refuse(431, "The headers are too many, or too large.")
         else:
@@ -204,11 +217,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(408, "The headers did not come in time.")
         elif self.phase is Phase.BODY and waited > self._limits.body_timeout_s + self._body_bytes / SLOWEST_BYTES_PER_S:
             self.give_up()
+        # Between requests uvicorn closes by itself; this is for those who have not begun their first.
         elif self.phase is Phase.IDLE and waited > max(self._limits.idle_timeout_s, self._limits.header_timeout_s):
             self.transport.close()
 
     def give_up(self) -> None:
-        """End what has not been asked completely. Whoever reads the body learns that nobody is there."""
+        """End a request that has not been asked completely. Whoever reads its body learns that nobody is there."""
         if self.phase is Phase.BODY and not self.cycle.response_started:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -231,7 +245,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 def _files_allowed() -> int:
-    """Raise the number of files that this process may open to what the system grants it, and give it."""
+    """Raise the number of files that this process may open to what the system grants it, and return that number."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,4 +1,4 @@
-"""Saying which way a message would take, from the settings alone."""
+"""Explaining which way a message would take, from the settings alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ def explained(
     channel: str,
     text: str,
 ) -> Iterator[str]:
-    """Lines for a person. SetupError for what is no number, or no text that fits into a message."""
+    """Explain in lines for a person which way a message would take.
+
+    Raises SetupError for what is not a number, or a text that fits into no message.
+    """
     try:
         msisdn = normalise(number, check=Check.POSSIBLE)
         parts = measure_text(text).parts if text else 1

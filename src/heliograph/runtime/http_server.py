@@ -21,7 +21,10 @@ class HttpServer(Server):
     def __init__(
         self, platform: Platform, listener: socket.socket, base_url: str, on_ended: Callable[[], None]
     ) -> None:
-        """`base_url` is how others reach it; `on_ended` is called when it serves no more, whatever the reason."""
+        """Serve a platform at `listener`; `base_url` is how others reach it.
+
+        `on_ended` is called when it serves no more, whatever the reason.
+        """
         self.addresses = (base_url,)
         self._listener = listener
         self._on_ended = on_ended
@@ -73,5 +76,5 @@ class _Uvicorn(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are the process's: uvicorn would raise them again after its end, before the platform has stopped."""
+        """Leave signals to the process: uvicorn would raise them again at its end, before the platform has stopped."""
         yield

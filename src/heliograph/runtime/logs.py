@@ -16,7 +16,7 @@ from heliograph.runtime.masking import masked
 
 
 def configure(level: str, form: str) -> None:
-    """Sets up structlog for this process."""
+    """Set up structlog for this process."""
     renderer: structlog.typing.Processor
     if form == "json":
         renderer = structlog.processors.JSONRenderer()
@@ -43,5 +43,5 @@ def configure(level: str, form: str) -> None:
 
 
 def _without_secrets(_logger: object, _method: str, line: Any) -> str:
-    """Runs after the renderer: what it is given is the line."""
+    """Mask secrets in the line that the renderer has made: this runs after it."""
     return masked(line)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MASK = "***"
 SHORTEST = 4
-"""Shorter secrets are words of other sentences, too."""
+"""Length from which a secret is looked for: shorter ones are words of other sentences, too."""
 _USER = re.compile(
     r"""(?<=//)[^\s"'/?\#]{1,512}(?=@)"""  # RFC 3986, section 3.2.1
     r"""|(?<=//)[^\s"'/?\#:@]{1,256}:(?!\d{1,5}[/?\#])[^\s"']{1,512}(?=@)"""  # a password that was not encoded
@@ -28,7 +28,7 @@ _PARAMETER = re.compile(r"""(?<=[?&])([^\s"'=&\#]{1,128})=[^\s"'&\#]+""")
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without users, passwords and secret parameters of URLs; and without `secrets`, as they are or in a URL."""
+    """Mask users, passwords and secret parameters of URLs in `text`; and `secrets`, as they are or in a URL."""
     spelled = {way(secret) for secret in secrets if len(secret) >= SHORTEST for way in (str, quote, quote_plus)}
     for secret in sorted(spelled, key=len, reverse=True):
         text = text.replace(secret, MASK)
@@ -40,7 +40,7 @@ def _without_value(found: re.Match[str]) -> str:
 
 
 def secrets_of(config: ProviderConfig | Mapping[str, Any], named: Iterable[str] = ()) -> list[str]:
-    """What of a provider's table is secret: fields that are `named`, that have the name of a secret, and headers."""
+    """List what is secret in a provider's table: fields that are `named`, or have the name of a secret, and headers."""
     table = msgspec.to_builtins(config)
     return list(_secrets(table, frozenset(named)))
 
@@ -56,7 +56,7 @@ def _secrets(table: Any, named: frozenset[str]) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """A header has its secret after the name of its scheme, and may be told without it."""
+    """List the texts in a value. A header has its secret after the name of its scheme, and may be told without it."""
     if isinstance(value, str):
         yield value
         if " " in value:

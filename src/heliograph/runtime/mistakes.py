@@ -1,4 +1,4 @@
-"""What is told of a setting that can't be: which it is, what it must be, and what was found.
+"""Mistakes in settings: which one it is, what it must be, and what was found.
 
 `prices.currency must be an ISO 4217 code such as EUR, not "eu"`. A value that is read into a struct is described by the
 struct itself, so that every field of every provider's table is told of in the same words. Tables of a list are counted
@@ -30,13 +30,13 @@ class Mistake(ValueError):
     """A value that can't be. Its text is a sentence without its end: `port must be at most 65535, not 70000`."""
 
     def __init__(self, path: str, told: str) -> None:
-        """`path` leads from the setting to the value: `` or `.sms.FR`; `told` is said of it."""
+        """Make a mistake: `path` leads from the setting to the value (`` or `.sms.FR`), and `told` is said of it."""
         super().__init__(f"{path} {told}".strip())
         self.path = path
         self.told = told
 
     def under(self, name: str) -> Mistake:
-        """Give the same of a value inside of `name`."""
+        """Return the same mistake as one of a value inside of `name`."""
         return Mistake(f"{name}{self.path}", self.told)
 
 
@@ -49,7 +49,7 @@ class Mistakes(ValueError):
 
 
 def must_be(wanted: str, found: Any, path: str = "") -> Mistake:
-    """Say what a value must be, and what was found instead."""
+    """Make the mistake that says what a value must be, and what was found instead."""
     return Mistake(path, f"must be {wanted}, not {shown(found)}")
 
 
@@ -63,7 +63,7 @@ def shown(value: Any) -> str:
 
 
 def convert(raw: Any, wanted: Any) -> Any:
-    """Make a `wanted`, a type, of what a settings file says. Raises Mistake."""
+    """Convert what a settings file says to the type `wanted`. Raises Mistake."""
     try:
         return msgspec.convert(raw, wanted)
     except msgspec.ValidationError as error:

@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 class Platform:
-    """A Heliograph that accepts and sends. Made by `running`."""
+    """A Heliograph that accepts and sends. `running` makes it."""
 
     def __init__(
         self,
@@ -52,25 +52,25 @@ class Platform:
         self.services = services
         self.engine = engine
         self.credentials = credentials
-        """The sandbox's; None where there is none."""
+        """Credentials of the sandbox's accounts; None where there is none."""
         self.providers = configured
         self._phones = phones
 
     @property
     def phones(self) -> Phones:
-        """The sandbox's. Raises NotFound where there is none."""
+        """Return the sandbox's phones. Raises NotFound where there is no sandbox."""
         return required(self._phones)
 
     def web(self) -> ASGIApp:
-        """Everything that is served over HTTP."""
+        """Make the application of everything that is served over HTTP."""
         return web_application(self.services, self.engine, self.settings, self.providers, self._phones)
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Platform]:
-    """Opens the store, starts the engine, and stops both again: what is in flight is recorded first.
+    """Open the store, start the engine, and stop both again at the end: what is in flight is recorded first.
 
-    SetupError, in one sentence, if something stands in the way.
+    Raises SetupError, in one sentence, if something stands in the way.
     """
     had_been_open = make_private(settings.data_dir)
     store = await open_store(settings.store, settings.data_dir)
@@ -131,7 +131,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
 
 
 class _Simulated(NamedTuple):
-    """The sandbox: where there is one, its customers are developers, whose callbacks are on the same machine."""
+    """The parts of the sandbox. Its customers are developers, whose callbacks are on the same machine."""
 
     operator: SandboxOperator
     route: Route

@@ -19,9 +19,9 @@ _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_private(directory: Path) -> list[Path]:
-    """Make the data directory, and close what is in it to everybody but its owner; what had been open.
+    """Make the data directory, and close what is in it to everybody but its owner. Return what had been open.
 
-    SetupError if it can't be used.
+    Raises SetupError if it can't be used.
 
     A directory that we did not make, such as one in which other things lie too, keeps its mode; our files in it don't.
     """
@@ -37,7 +37,7 @@ def make_private(directory: Path) -> list[Path]:
 
 
 def _ours(directory: Path) -> Iterator[Path]:
-    """The store with its journals and its lock, the files of accounts, and the directory if nothing else is in it."""
+    """List the store with its journals and its lock, files of accounts, and the directory if nothing else is in it."""
     store = [path for path in directory.glob(f"{Path(STORE).stem}.*") if path.is_file()]
     attachments = directory / ATTACHMENTS
     secrets = [path for path in directory.iterdir() if path.suffix in {".json", ".key"} and path.is_file()]

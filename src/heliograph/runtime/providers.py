@@ -1,4 +1,4 @@
-"""The providers of the settings file: made, and heard."""
+"""The providers of the settings file: how they are made, checked, and given the addresses of their webhooks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SHARED_SECRET = "providers.callback_secret"  # noqa: S105 - the setting's name
 
 
 class Checked(NamedTuple):
-    """What came of trying a provider's credentials."""
+    """The result of trying a provider's credentials."""
 
     name: str
     works: bool
@@ -41,7 +41,7 @@ class Checked(NamedTuple):
 
 
 async def check(provider: Provider, secrets: Sequence[str] = ()) -> Checked:
-    """Tries one provider that has been started. Raises nothing, and tells none of `secrets`."""
+    """Try one provider that has been started. Raises nothing, and tells none of `secrets`."""
     try:
         standing = await asyncio.wait_for(provider.check(), CHECKED_WITHIN_S)
     except Exception as error:
@@ -52,7 +52,7 @@ async def check(provider: Provider, secrets: Sequence[str] = ()) -> Checked:
 
 
 class NullIntake(Intake):
-    """For providers that are only tried."""
+    """The intake of providers that are only tried."""
 
     async def receipts(self, receipts: Sequence[Receipt]) -> None:
         pass
@@ -62,7 +62,7 @@ class NullIntake(Intake):
 
 
 async def check_all(settings: Settings) -> list[Checked]:
-    """Tries each provider of the settings, all at once, without a store."""
+    """Try each provider of the settings, all at once, without a store."""
 
     async def tried(name: str, config: ProviderConfig) -> Checked:
         nowhere = ProviderContext(name=name, account_id=None, callback_url=None)
@@ -77,7 +77,7 @@ async def check_all(settings: Settings) -> list[Checked]:
 
 
 class Providers:
-    """Those that are set up, beside the sandbox."""
+    """The providers that are set up beside the sandbox."""
 
     def __init__(
         self,
@@ -89,11 +89,11 @@ class Providers:
         self.routes = routes
         self._configs = configs
         self.addresses = addresses
-        """Where each hears its server, by name; empty if nobody outside can reach this one."""
+        """Addresses of the providers' webhooks, by name; empty if nobody outside can reach this server."""
         self._secrets = secrets
 
     async def check(self) -> None:
-        """Says in the log which can't be used as they are set up."""
+        """Log which providers can't be used as they are set up."""
         for checked in await asyncio.gather(
             *(check(route.provider, _secrets_in(self._configs[route.name])) for route in self.routes)
         ):
@@ -101,7 +101,7 @@ class Providers:
                 log.error("provider can't be used", provider=checked.name, reason=checked.told)
 
     def registered(self) -> dict[str, Registered]:
-        """Give each with the secret of its webhook, by name."""
+        """Return each provider with the secret of its webhook, by name."""
         return {
             route.name: Registered(route.provider, secret)
             for route in self.routes
@@ -110,7 +110,7 @@ class Providers:
 
 
 async def ensure(settings: Settings, store: Store) -> Providers:
-    """Make the providers of the settings. SetupError for an account that does not exist."""
+    """Make the providers of the settings. Raises SetupError for an account that does not exist."""
     secrets = await store.write(_ensure_secrets, list(settings.providers))
     public_url = settings.public_url.rstrip("/")
     addresses = {name: webhook_address(public_url, name, secret) for name, secret in secrets.items() if public_url}
@@ -131,8 +131,10 @@ def renew_secret(tx: Tx, name: str) -> None:
 
 
 def _ensure_secrets(tx: Tx, names: Sequence[str]) -> dict[str, str]:
-    """Give each provider a secret of its own, at its first start. Those of a store of 0.1.0 keep the one they shared,
-    because it was entered at their servers."""
+    """Give each provider a secret of its own, at its first start.
+
+    Those of a store of 0.1.0 keep the one they shared, because it was entered at their servers.
+    """
     shared = get_setting(tx, _SHARED_SECRET)
     return {name: ensure_setting(tx, _SECRET + name, shared or new_secret()) for name in names}
 
@@ -154,7 +156,7 @@ def _rules(config: ProviderConfig) -> RouteRules:
 
 
 async def compiled(rules: Sequence[Rule], store: Store) -> list[Rule]:
-    """The same with the identifiers of accounts for their names. SetupError for one that does not exist."""
+    """Return the rules with identifiers of accounts for their names. Raises SetupError if one does not exist."""
     found = []
     for place, rule in enumerate(rules):
         identifiers = []

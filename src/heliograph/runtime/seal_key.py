@@ -18,9 +18,9 @@ _CHECK = "This opens with the right key."
 
 
 async def ensure(settings: Settings, store: Store) -> Seal:
-    """Give the seal of this store, with a key made at the first start, and seal what was kept in clear before.
+    """Return the seal of this store, with a key made at the first start, and seal what was kept in clear before.
 
-    SetupError if the key is not the one that this store was begun with, or can't be kept.
+    Raises SetupError if the key is not the one that this store was begun with, or can't be kept.
     """
     seal = Seal(*(settings.seal_key.split(",") if settings.seal_key else [_kept(settings.data_dir / FILE_NAME)]))
     check = await store.write(ensure_setting, _CHECK_SETTING, seal.close(_CHECK))

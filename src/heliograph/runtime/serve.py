@@ -29,26 +29,28 @@ from heliograph.sandbox.accounts import FIRST, OTHER, Credentials
 from heliograph.services.key_kinds import Key, KeyKind
 
 CONNECTION_FILE = "connection.json"
-"""Left in the data directory for the CLI and the SDK on the same machine: the same as the ready file."""
+"""The file in the data directory for the CLI and the SDK on the same machine; its content is that of the ready file."""
 
 
 class Addresses(msgspec.Struct):
-    """What a client needs to know; the content of the ready file. Credentials and the console are the sandbox's: where
-    there is none, the addresses stand alone."""
+    """The content of the ready file: what a client needs to know.
+
+    Credentials and the console are the sandbox's: where there is none, the addresses stand alone.
+    """
 
     base_url: str
     api: dict[str, object]
     console: dict[str, str]
     protocols: dict[str, dict[str, object]]
     providers: dict[str, str]
-    """Where each provider's server tells what it has to tell, by the provider's name."""
+    """The addresses at which providers' servers tell what they have to tell, by the provider's name."""
 
 
 async def serve(settings: Settings, *, ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
-    """Serves until SIGINT or SIGTERM, then drains and returns.
+    """Serve until SIGINT or SIGTERM, then drain and return.
 
-    `announce` is called, and `ready_file` written, once requests are accepted. SetupError, in one sentence, if the
-    process can't start.
+    `announce` is called, and `ready_file` written, once requests are accepted. Raises SetupError, in one sentence, if
+    the process can't start.
     """
     with _listening(settings) as listeners:
         async with running(settings) as platform:
@@ -61,11 +63,11 @@ async def serve(settings: Settings, *, ready_file: Path | None, announce: Callab
 
 
 class _Listeners(NamedTuple):
-    """Places that were taken before anything else: what is in the way is told at once."""
+    """Places that were taken before anything else, so that what is in the way is told at once."""
 
     http: socket.socket
     connected: Mapping[str, socket.socket]
-    """By the protocols that have servers of their own, as far as they are served."""
+    """The sockets of protocols that have servers of their own, as far as they are served."""
 
 
 @contextmanager
@@ -82,7 +84,7 @@ def _listening(settings: Settings) -> Iterator[_Listeners]:
 
 
 def _places(settings: Settings) -> dict[str, Place]:
-    """Where each protocol with a server of its own is served. The sandbox serves all; nobody looks for their ports."""
+    """Return where each protocol with a server of its own is served. The sandbox serves all, at any free port."""
     anywhere = (
         {protocol.name: Place(settings.host, 0) for protocol in CONNECTED_PROTOCOLS} if settings.has_sandbox else {}
     )
@@ -90,7 +92,7 @@ def _places(settings: Settings) -> dict[str, Place]:
 
 
 def _servers(platform: Platform, listeners: _Listeners, on_ended: Callable[[], None]) -> list[Server]:
-    """All servers of the process, HTTP last: it is what others wait for."""
+    """Make all servers of the process, HTTP last: it is what others wait for."""
     base_url = platform.settings.public_url.rstrip("/") or url_of("http", listeners.http)
     connected = (protocol for protocol in CONNECTED_PROTOCOLS if protocol.name in listeners.connected)
     return [
@@ -101,7 +103,7 @@ def _servers(platform: Platform, listeners: _Listeners, on_ended: Callable[[], N
 
 @asynccontextmanager
 async def _started(servers: Sequence[Server], notifier: Notifier) -> AsyncIterator[None]:
-    """Starts them one after the other; in the end, whoever waits for news is sent away, and all stop together."""
+    """Start servers one after the other; in the end, send away whoever waits for news, and stop all together."""
     started: list[Server] = []
     try:
         for server in servers:
@@ -117,7 +119,7 @@ async def _started(servers: Sequence[Server], notifier: Notifier) -> AsyncIterat
 
 
 def _stop_soon(servers: Sequence[Server], stopping: asyncio.Event) -> None:
-    """Has servers answer what is being asked, and accept nothing more. The second time: at once."""
+    """Have servers answer what is being asked, and accept nothing more. The second time: stop them at once."""
     if stopping.is_set():
         for server in servers:
             server.stop_at_once()
@@ -173,7 +175,7 @@ def _both(keys: Credentials, protocol: str) -> tuple[Key, Key]:
 
 
 def run(coroutine: Any) -> None:
-    """Runs the process's only coroutine on the fastest loop there is."""
+    """Run the process's only coroutine on the fastest loop there is."""
     _calm_the_collector()
     try:
         import uvloop
@@ -184,7 +186,7 @@ def run(coroutine: Any) -> None:
 
 
 def _calm_the_collector() -> None:
-    """What was imported stays for good: the collector need not walk it again and again while requests wait.
+    """Keep the garbage collector from walking what was imported again and again while requests wait.
 
     Messages come and go in chunks without cycles, so rare collections find as much as frequent ones.
     """

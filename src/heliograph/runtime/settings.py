@@ -32,11 +32,11 @@ from heliograph.runtime.values import READERS, SANDBOX
 FILE_NAME = "heliograph.toml"
 PREFIX = "HELIOGRAPH_"
 _RESERVED = {"HELIOGRAPH_URL", "HELIOGRAPH_TOKEN", "HELIOGRAPH_CONFIG"}
-"""Read by the SDK and the CLI; not settings of a server."""
+"""Variables that the SDK and the CLI read; they are not settings of a server."""
 _SETTING = re.compile(r"\w+")
 _QUIET = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 ELSEWHERE_FREE: Mapping[str, float] = {"default": 0.0}
-"""What the sandbox costs."""
+"""Costs of the sandbox, for rules that take the cheapest."""
 _ALLOWED = {
     "log_level": {"debug", "info", "warning", "error"},
     "log_format": {"text", "json"},
@@ -45,12 +45,12 @@ _ALLOWED = {
 
 
 def default_data_dir() -> Path:
-    """Where an embedded store lives if nobody says otherwise."""
+    """Return where an embedded store lives if nobody says otherwise."""
     return Path(platformdirs.user_data_dir("heliograph", appauthor=False))
 
 
 def setting(default: Any, help: str, *, secret: bool = False, **limits: float) -> Any:
-    """A setting with what the reference says of it; limits are `at_least` and `at_most`."""
+    """Define a setting with what the reference says of it; limits are `at_least` and `at_most`."""
     metadata = {"help": help, "secret": secret, "limits": limits}
     if callable(default):
         return field(default_factory=default, metadata=metadata)
@@ -61,7 +61,7 @@ _LIMITS = CodeLimits()
 
 
 def _codes(default: int, help: str) -> Any:
-    """A limit of one-time codes."""
+    """Define a limit of one-time codes."""
     return setting(default, help, at_least=0, at_most=1_000_000_000)
 
 
@@ -230,19 +230,19 @@ class Settings:
 
     @property
     def has_sandbox(self) -> bool:
-        """Whether the simulated operator and all that comes with it exist."""
+        """Say whether there are the simulated operator and all that comes with it."""
         return self.default_provider == SANDBOX if self.sandbox == "auto" else self.sandbox == "on"
 
     @property
     def tariff(self) -> Tariff:
-        """The prices that count."""
+        """Return the prices that count: those of the settings, or the sandbox's, or none."""
         if self.prices is not None:
             return self.prices
         return TRIAL if self.default_provider == SANDBOX else FREE
 
     @property
     def code_limits(self) -> CodeLimits:
-        """How many one-time codes an account may send, and where."""
+        """Return how many one-time codes an account may send, and where."""
         return CodeLimits(
             countries=self.code_countries,
             kinds=self.code_kinds,
@@ -259,14 +259,14 @@ class Settings:
 
     @property
     def inventory(self) -> tuple[Terms, ...]:
-        """The numbers that can be rented."""
+        """Return the numbers that can be rented: those of the settings, or the sandbox's fictional ones."""
         if self.numbers is not None:
             return self.numbers
         return FICTIONAL if self.default_provider == SANDBOX else ()
 
     @property
     def quiet_minutes(self) -> tuple[int, int] | None:
-        """The first and the last quiet minute of a day."""
+        """Return the first and the last quiet minute of a day; None if no hours are quiet."""
         if not self.quiet_hours:
             return None
         from_hour, from_minute, to_hour, to_minute = map(int, re.split("[:-]", self.quiet_hours))
@@ -333,7 +333,7 @@ def _is_seal_key(value: str) -> bool:
 
 
 def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Loaded:
-    """Reads all sources. SetupError lists every mistake, each with its source.
+    """Read all sources of settings. Raises SetupError with every mistake, each with its source.
 
     `file` must exist if it is given. Flags that are None are left out.
     """
@@ -405,7 +405,7 @@ def _shown(value: Any) -> str:
 
 
 def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
-    """Name, value in force (secrets masked), where it came from, and meaning, of every setting."""
+    """List name, value in force (secrets masked), source and meaning of every setting."""
     rows = []
     for each in fields(Settings):
         value = getattr(loaded.settings, each.name)
@@ -423,7 +423,7 @@ def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
 
 
 def reference() -> list[tuple[str, str, str]]:
-    """Name, default and meaning of every setting, for the documentation."""
+    """List name, default and meaning of every setting, for the documentation."""
     rows = []
     for each in fields(Settings):
         default = each.default if each.default is not MISSING else ""

@@ -1,4 +1,4 @@
-"""From what a file, a variable or an option says to the value of a setting.
+"""Readers of settings: from what a file, a variable or an option says to the value.
 
 Each reader takes text, or what TOML has made of it, and raises `Mistake` for what can't be.
 """
@@ -26,7 +26,7 @@ from heliograph.runtime.masking import masked, secrets_of
 from heliograph.runtime.mistakes import Mistake, convert, must_be
 
 SANDBOX = "sandbox"
-"""The provider that is always there."""
+"""The name of the simulated provider."""
 _PROVIDER_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _COUNTRY = re.compile(r"[A-Z]{2}|default")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -78,7 +78,7 @@ def words_in(raw: Any, wanted: str = "a list of words") -> list[str]:
 
 
 def networks_in(raw: Any) -> tuple[Network, ...]:
-    """Read networks as CIDR; one whose address has bits beyond its prefix is a mistake."""
+    """Read networks as CIDR. Raises Mistake, also for one whose address has bits beyond its prefix."""
     wanted, found = "a list of networks such as 10.1.0.0/16", []
     for word in words_in(raw, wanted):
         try:
@@ -106,7 +106,7 @@ def kinds_in(raw: Any) -> tuple[CostlyKind, ...]:
 
 
 def _tables(raw: Any, wanted: str, kind: type) -> Any:
-    """Take tables from the file, or JSON from a variable."""
+    """Read tables from the file, or JSON from a variable."""
     try:
         found = msgspec.json.decode(raw) if isinstance(raw, str) else raw
     except msgspec.DecodeError:
@@ -175,7 +175,7 @@ def rules_in(raw: Any) -> tuple[Rule, ...]:
 
 
 def _listed(table: Any) -> Any:
-    """Give the same with a list where one value may stand alone."""
+    """Make a list of a value that stands alone where a rule has a list."""
     if not isinstance(table, dict):
         return table
     return {
@@ -207,7 +207,7 @@ def _micros(price: Any, path: str) -> int:
 
 
 class _Rentable(msgspec.Struct, forbid_unknown_fields=True):
-    """A table `[[numbers]]`."""
+    """A table `[[numbers]]` of the settings file."""
 
     number: str
     prices: dict[str, float]
@@ -273,4 +273,4 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "Tariff | None": prices_in,
     "tuple[Terms, ...] | None": rentable_in,
 }
-"""By the type of the setting."""
+"""The readers, by the type of the setting."""

@@ -49,12 +49,12 @@ def web_application(
         return Response(document, media_type="application/json")
 
     async def health(_request: Request) -> Response:
-        """200 while the store answers."""
+        """Answer 200 while the store answers."""
         waiting = await engine.store.read(depth)
         return Response(msgspec.json.encode({"status": "ok", **waiting}), media_type="application/json")
 
     async def metrics(request: Request) -> Response:
-        """404 to strangers: it names providers, and says how much is sent."""
+        """Answer 404 to strangers: the metrics name providers, and say how much is sent."""
         if request.client is None or not is_within(request.client.host, settings.metrics_networks):
             return Response(status_code=404)
         return Response(generate_latest(engine.metrics.registry), media_type=CONTENT_TYPE_LATEST)
