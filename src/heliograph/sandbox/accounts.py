@@ -30,14 +30,14 @@ FILE_NAME = "sandbox-credentials.json"
 _BALANCE_SETTING = "sandbox.balance"
 FIRST, OTHER = "sandbox", "other"
 _RENAMED = {"v1": "native"}
-"""What 0.1.0 called them in the file."""
+"""Names of protocols that 0.1.0 wrote into the file differently."""
 
 Credentials = dict[str, dict[str, Key]]
-"""account name -> protocol name -> key"""
+"""Keys by the account's name, then by the protocol's."""
 
 
 async def ensure(accounts: Accounts, kinds: Sequence[KeyKind], data_dir: Path) -> tuple[Account, Credentials]:
-    """Give the first account, and both accounts' keys for every protocol: the same at every start."""
+    """Return the first account, and both accounts' keys for every protocol: the same at every start."""
     file = data_dir / FILE_NAME
     saved = _read(file)
     issued: Credentials = {}
@@ -79,7 +79,7 @@ async def withdraw(services: Services, kinds: Sequence[KeyKind], data_dir: Path)
 
 
 async def ensure_balances(store: Store, balance: float) -> None:
-    """Give both accounts what the setting `balance` says, at the first start with prices and whenever it changes."""
+    """Set both balances to what the setting `balance` says, at the first start with prices and whenever it changes."""
     wanted = str(balance)
     if await store.read(get_setting, _BALANCE_SETTING) != wanted:
         await store.write(_set_balances, round(balance * MICROS), wanted)

@@ -1,4 +1,4 @@
-"""How badly the sandbox's network behaves. Can be changed while it runs."""
+"""The ways in which the sandbox's network misbehaves. They can be changed while it runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Chaos(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Shares are between 0 (never) and 1 (always); each message draws anew."""
 
     lost: Share = 0.0
-    """Taken, but never shown on the phone and never reported."""
+    """The message is taken, but never shown on the phone and never reported."""
     refused: Share = 0.0
     """The submit is refused for the moment, and may be tried again."""
     timing_out: Share = 0.0
@@ -30,7 +30,7 @@ class Chaos(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     disordered: Share = 0.0
     """The final receipt is followed by one that says the message is still on its way."""
     delivery_delay_s: Seconds = 0.3
-    """How long an ordinary delivery takes."""
+    """How long an ordinary delivery takes, in seconds."""
 
 
 CALM = Chaos()

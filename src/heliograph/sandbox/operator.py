@@ -47,13 +47,13 @@ from heliograph.text import Encoding, measure_text
 log = structlog.get_logger(__name__)
 
 TICK_S = 0.05
-"""Receipts that fall due within the same tick are handed over together."""
+"""How often receipts are handed over, in seconds: those that fall due within this time together."""
 SLOW_S = 10.0
 ANSWER_AFTER_S = 1.0
-"""How long a phone thinks before it answers STOP."""
+"""How long a phone waits before it answers STOP, in seconds."""
 RECOVERY_CHUNK = 1_000
 NOBODY = ""
-"""In place of an account: a phone's message is for none."""
+"""The account of what a phone writes to an originator that is nobody's."""
 _CHAOS_SETTING = "sandbox.chaos"
 
 TellPhones = Callable[[Iterable[str]], None]
@@ -69,7 +69,7 @@ class SandboxOperator(Provider):
     looks_up: ClassVar[bool] = True
 
     def __init__(self, store: Store, tell: TellPhones, *, default_account_id: str | None = None) -> None:
-        """`tell` is called with `phones` and `phone:MSISDN` when something changed on them.
+        """Operate phones; `tell` is called with `phones` and `phone:MSISDN` when something changed on them.
 
         `default_account_id` gets what a phone writes to an originator that it never heard from.
         """
@@ -90,14 +90,14 @@ class SandboxOperator(Provider):
         self._clock = asyncio.create_task(self._run_clock(), name="sandbox-clock")
 
     async def stop(self) -> None:
-        """Receipts that are still to come are found again at the next start."""
+        """Stop reporting. Receipts that are still to come are found again at the next start."""
         tasks = [task for task in (self._clock, *self._answers) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def set_chaos(self, chaos: Chaos) -> None:
-        """In force at once, and after a restart."""
+        """Set how the network misbehaves, in force at once, and after a restart."""
         await self._store.write(put_setting, _CHAOS_SETTING, msgspec.json.encode(chaos).decode())
         self.chaos = chaos
 
@@ -188,7 +188,7 @@ class SandboxOperator(Provider):
                 log.exception("sandbox receipts failed", count=len(due))
 
     async def _recover(self) -> None:
-        """Schedules the receipts that a stopped or killed process still owed."""
+        """Schedule the receipts that a stopped or killed process still owed."""
         after = ""
         while owed := await self._store.read(unreported, after=after, limit=RECOVERY_CHUNK):
             for shown in owed:
@@ -218,7 +218,7 @@ class SandboxOperator(Provider):
         account_id: str | None = None,
         channel: Channel | None = None,
     ) -> str | None:
-        """Sends from a phone. The inbound message's id; None if the message belongs to nobody.
+        """Send from a phone, and return the inbound message's id; None if the message belongs to nobody.
 
         It belongs to the account that last wrote to the phone from `to`, and goes by the channel that this came by.
         """

@@ -1,4 +1,4 @@
-"""What becomes of a message to one of the sandbox's test numbers.
+"""Outcomes of messages to the sandbox's test numbers.
 
 The ITU has assigned country code 999 to nobody, so no ordinary number begins with it. The digit after it chooses the
 outcome; four to twelve digits of any kind may follow 999 in all. Every other number is simply delivered.
@@ -65,7 +65,7 @@ _STANDINGS = {
 
 
 def facts_about(msisdn: str) -> NetworkFacts:
-    """What the sandbox's home location register has of a number: every number is with a network of the sandbox."""
+    """Return what the sandbox's home location register has of a number: all are with a network of the sandbox."""
     status = _STANDINGS.get(_of_number(msisdn), LineStatus.ACTIVE)
     network = Network(
         name=operator_of(msisdn) or "Sandbox", mcc=NETWORK[:3], mnc=NETWORK[3:], country=country_of(msisdn)

@@ -54,11 +54,11 @@ class Entry(msgspec.Struct, frozen=True):
     encoding: str
     parts: int | None
     status: Status | None
-    """None: sent from the phone."""
+    """Where the message stands; None: it was sent from the phone."""
     reason: str | None
     detail: str | None
     latency: timedelta | None
-    """From acceptance to the receipt."""
+    """Time from acceptance to the receipt."""
     channel: Channel
     rich_media: RichMedia | None
 
@@ -70,25 +70,25 @@ class Contact(msgspec.Struct, frozen=True):
     at: datetime
     preview: str
     failed: bool
-    """The last message to it did not arrive."""
+    """True if the last message to it did not arrive."""
 
 
 class OnScreen(msgspec.Struct, frozen=True):
-    """A message on a phone, and where it stands with us (None: sent from the phone)."""
+    """A message on a phone, and what is known of it; None: it was sent from the phone."""
 
     shown: PhoneMessage
     message: Message | None
 
 
 def required(phones: Phones | None) -> Phones:
-    """Give the phones. Raises NotFound where there is no sandbox."""
+    """Return the phones. Raises NotFound where there is no sandbox."""
     if phones is None:
         raise NotFound("This server has no sandbox: messages go by real providers.")
     return phones
 
 
 class Phones:
-    """Everything takes an account, and sees only what that account sent; None is the operator, who sees all."""
+    """The phones. Each method takes an account, and sees only what that sent; None is the operator, who sees all."""
 
     def __init__(self, engine: Engine, operator: SandboxOperator, waits: Waits) -> None:
         self._engine = engine
@@ -97,14 +97,14 @@ class Phones:
         self._waits = waits
 
     async def all(self, account: Account | None, limit: int = 200) -> list[Phone]:
-        """Recently used first."""
+        """List phones, those used last first."""
         found = await self._store.read(phones, limit, _id(account))
         return [Phone(latest.msisdn, latest, recent) for latest, recent in found]
 
     async def conversation(
         self, account: Account | None, number: str, *, limit: int = 100, after: str | None = None
     ) -> list[OnScreen]:
-        """The phone's newest messages, oldest of them first; only those after the message `after`."""
+        """Read the phone's newest messages, oldest of them first; only those after the message `after`."""
         shown = await self._store.read(
             messages_on, _phone(account, number), limit=limit, after=after, account_id=_id(account)
         )
@@ -113,7 +113,7 @@ class Phones:
         return [OnScreen(entry, known.get(entry.message_id or "")) for entry in reversed(shown)]
 
     async def contacts(self, limit: int = 200) -> list[Contact]:
-        """For the operator: the phones with messages, and the numbers that messages failed to reach, latest first."""
+        """List, for the operator, phones with messages and numbers that messages failed to reach, latest first."""
         contacts: dict[str, Contact] = {}
         for phone in await self.all(None, limit):
             preview = phone.latest.body if phone.latest.encoding != Encoding.BINARY else "binary message"
@@ -126,7 +126,7 @@ class Phones:
         return sorted(contacts.values(), key=lambda contact: contact.at, reverse=True)[:limit]
 
     async def thread(self, number: str, limit: int = 100) -> list[Entry]:
-        """For the operator: the newest lines of a phone's conversation, oldest of them first."""
+        """Read, for the operator, the newest lines of a phone's conversation, oldest of them first."""
         msisdn = _phone(None, number)
         shown = await self.conversation(None, msisdn, limit=limit)
         there = {entry.shown.message_id for entry in shown}
@@ -144,9 +144,10 @@ class Phones:
         after: str | None = None,
         contains: str | None = None,
     ) -> PhoneMessage:
-        """The oldest message that the phone received after the message `after` (None: ever) and whose text `contains`.
+        """Wait for a message to the phone after the message `after` (None: ever) whose text `contains`, and return it.
 
-        Waits for it. WaitTimedOut if none comes within `timeout_s`; TooManyWaits.
+        If there are several already, it is the oldest. Raises WaitTimedOut if none comes within `timeout_s`;
+        TooManyWaits.
         """
         msisdn = _phone(account, number)
         deadline = time.monotonic() + timeout_s
@@ -166,10 +167,10 @@ class Phones:
     async def code(
         self, account: Account | None, number: str, *, timeout_s: float = 0, after: str | None = None
     ) -> tuple[str, PhoneMessage]:
-        """The one-time code in the latest message received after the message `after` (None: ever) that has one.
+        """Find the one-time code in the latest message received after the message `after` (None: ever) that has one.
 
         What was accepted later and is on its way to the phone is waited for: the code is not that of the message
-        before. Looks at the last fifty messages. WaitTimedOut if there is no such code within `timeout_s`;
+        before. Looks at the last fifty messages. Raises WaitTimedOut if there is no such code within `timeout_s`;
         TooManyWaits.
         """
         msisdn = _phone(account, number)
@@ -186,7 +187,7 @@ class Phones:
                 await subscription.wait(min(left, ELSEWHERE_S))
 
     async def clear(self, account: Account | None, number: str | None = None) -> None:
-        """Takes the messages off a phone, or off all."""
+        """Take the messages off a phone, or off all."""
         msisdn = None if number is None else _phone(account, number)
         await self._store.write(clear_phones, _id(account), msisdn)
         self._engine.notifier.tell(["phones", *([] if msisdn is None else [f"phone:{msisdn}"])])
@@ -194,11 +195,11 @@ class Phones:
     async def reply(
         self, account: Account | None, number: str, to: str, text: str, channel: Channel | None = None
     ) -> str:
-        """Sends a text from a phone to an originator; the inbound message's id.
+        """Send a text from a phone to an originator, and return the inbound message's id.
 
-        It goes by the channel that the last message from there came by, unless one is named.
-        It goes to `account`; for the operator, to whoever last wrote to this phone from `to`. NotFound if nobody did,
-        or if another account has rented `to`.
+        It goes by the channel that the last message from there came by, unless one is named. It goes to `account`; for
+        the operator, to whoever last wrote to this phone from `to`. Raises InvalidBody, InvalidOriginator; NotFound if
+        nobody wrote from there, or if another account has rented `to`.
         """
         if not text or len(text) > MAX_REPLY_LENGTH or not is_storable(text):
             raise InvalidBody(f"A reply has 1 to {MAX_REPLY_LENGTH} characters.", field="text")
@@ -221,22 +222,22 @@ class Phones:
         return self._operator.chaos
 
     async def set_chaos(self, chaos: Chaos) -> None:
-        """In force at once."""
+        """Set how the network misbehaves, in force at once."""
         await self._operator.set_chaos(chaos)
 
     async def received(self, account: Account) -> tuple[int, int]:
-        """How many of the account's messages phones got, and how many of these were repetitions."""
+        """Count the account's messages that phones got, and how many of these were repetitions."""
         return await self._store.read(received_twice, account.id)
 
     def listen(self, msisdn: str | None = None) -> Subscription:
-        """Notifier of one phone, or of all."""
+        """Listen for news of one phone, or of all."""
         return self._engine.notifier.listen("phones" if msisdn is None else f"phone:{_phone(None, msisdn)}")
 
 
 def _latest_code(
     tx: Tx, account_id: str | None, msisdn: str, after: str | None
 ) -> tuple[tuple[str, PhoneMessage] | None, bool]:
-    """The latest code with its message, and whether a later message is on its way."""
+    """Find the latest code with its message, and whether a later message is on its way."""
     shown = messages_on(tx, msisdn, limit=50, after=after, direction="received", account_id=account_id)
     for entry in shown:
         if (code := code_in(entry.body)) is not None:
@@ -294,7 +295,7 @@ def _id(account: Account | None) -> str | None:
 
 
 def code_in(text: str) -> str | None:
-    """The one-time code in a text: 4 to 8 digits on their own, or two groups of three; the first of several."""
+    """Find the one-time code in a text: 4 to 8 digits on their own, or two groups of three; the first of several."""
     found = _CODE.search(text)
     return None if found is None else re.sub(r"\D", "", found.group())
 
