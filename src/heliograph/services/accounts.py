@@ -59,11 +59,11 @@ class Accounts:
         self.seal = seal
 
     async def ensure(self, name: str) -> Account:
-        """The account of that name, made if there is none. Safe to be called by several processes at once."""
+        """Find the account of that name, or make it. Safe to be called by several processes at once."""
         return await self.find(name) or await self.create(name) or await self.ensure(name)
 
     async def create(self, name: str) -> Account | None:
-        """Make an account; None if the name is taken. InvalidField for a name that is too long or not printable."""
+        """Make an account; None if the name is taken. Raises InvalidField if it is too long or not printable."""
         if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
             raise InvalidField(f"The name of an account has 1 to {LONGEST_NAME} printable characters.", field="name")
         made = Account(
@@ -76,15 +76,15 @@ class Accounts:
         return made if await self._store.write(add_account, made) else None
 
     async def find(self, name: str) -> Account | None:
-        """The account of that name; None if there is none."""
+        """Find the account of that name; None if there is none."""
         return await self._store.read(account_by_name, name)
 
     async def all(self) -> list[Account]:
-        """All accounts, oldest first. Spans accounts: for whoever runs the installation."""
+        """List all accounts, oldest first. Spans accounts: for whoever runs the installation."""
         return await self._store.read(all_accounts)
 
     async def change(self, account: Account, **values: Any) -> None:
-        """Sets fields of an account by name. NotFound if it is gone."""
+        """Set fields of an account by name. Raises NotFound if it is gone."""
         if not await self._store.write(change_account, account.id, values):
             raise NotFound()
         self.access.forget()
@@ -103,12 +103,14 @@ class Accounts:
         kept: bool = False,
         listens: str | None = None,
     ) -> Issued:
-        """Makes a credential, or, with a `public_id` that exists, replaces it. `networks` are where it is good from, as
-        CIDR; none: nowhere, None: everywhere. ValueError for what is no network. `kept`: `kept_secret` can give the
-        secret again, because the protocol signs with it. `listens`: the protocol whose connected clients, with this
+        """Make a credential, or, with a `public_id` that exists, replace it.
+
+        `networks` are where it is good from, as CIDR; none: nowhere, None: everywhere. `kept`: `kept_secret` can give
+        the secret again, because the protocol signs with it. `listens`: the protocol whose connected clients, with this
         credential, are told of the account's inbound messages.
 
         Keys and tokens are one string whose beginning is public; other kinds have an id and a secret of their own.
+        Raises ValueError for what is not a network.
         """
         prefix = PREFIXES.get(kind)
         if prefix is not None:
@@ -146,20 +148,20 @@ class Accounts:
         lifetime_s: int,
         address: str,
     ) -> Issued:
-        """A token of the kind `token` for who has this name and password, with the scopes of these.
+        """Make a token of the kind `token` for who has this name and password, with the scopes of these.
 
-        Unauthenticated, whatever of it is wrong; TooManyLogins.
+        Raises Unauthenticated, whatever of it is wrong; TooManyLogins.
         """
         caller = await self.access.log_in(kind, name, password, address=address)
         await self._store.write(forget_expired, caller.account.id, now_ms())
         return await self.issue(caller.account, token, scopes=caller.scopes, lifetime_s=lifetime_s)
 
     async def names(self, account: Account, kind: CredentialKind) -> list[str]:
-        """The public ids of an account's credentials of one kind, in order."""
+        """List the public ids of an account's credentials of one kind, in order."""
         return await self._store.read(public_ids, account.id, kind.value, now_ms())
 
     async def kept_secret(self, account: Account, kind: CredentialKind, public_id: str) -> str | None:
-        """Give the secret of a credential that was `kept`; None if it was not, or is not good now.
+        """Return the secret of a credential that was `kept`; None if it was not, or is not good now.
 
         Raises WrongSealKey if it was sealed with a key that this process does not have.
         """
@@ -167,14 +169,16 @@ class Accounts:
         return None if sealed is None else self.seal.open(sealed)
 
     async def revoke(self, account: Account, credential_id: str) -> None:
-        """NotFound if the account has no such credential."""
+        """Revoke a credential. Raises NotFound if the account has no such credential."""
         if not await self._store.write(revoke_credential, account.id, credential_id, now_ms()):
             raise NotFound()
         self.access.forget()
 
     async def revoke_any(self, credential_id: str) -> bool:
-        """Revoke a credential, whosever it is; False if there is none that is in force. Spans accounts: for whoever
-        runs the installation."""
+        """Revoke a credential, whosever it is; return False if there is none that is in force.
+
+        Spans accounts: for whoever runs the installation.
+        """
         revoked = await self._store.write(revoke_any_credential, credential_id, now_ms())
         self.access.forget()
         return bool(revoked)
@@ -186,5 +190,5 @@ class Accounts:
 
 
 def public_part(api_key: str) -> str:
-    """The beginning of an API key, by which it is found."""
+    """Return the beginning of an API key, by which it is found."""
     return api_key[:API_KEY_PUBLIC_LENGTH]

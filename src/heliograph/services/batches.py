@@ -1,4 +1,26 @@
-"""Sending: every rule about what may be sent, to whom and when, whichever door the request came by."""
+"""Sending: every rule about what may be sent, to whom and when, whichever door the request came by.
+
+**How a request becomes a batch.** A door hands over a `Draft`: what was asked for, as it was asked. `create` puts the
+texts of templates into it (`_written`), then applies every rule that needs no database (`_ruled`), which makes a
+`Batch` of it or raises. Only then is anything stored: the engine commits the batch, its messages, its charge, its links
+and what the caller adds (`also`) in one transaction. What only the store can say is decided there, where it can't
+change any more: whether the balance covers it, who has opted out, which groups there are, whether the key was used.
+
+**What holds.** A request that breaks a rule leaves nothing behind; one that was answered is committed with all its
+parts. A request that is repeated with its key gets the first one's batch, and a different request with the same key is
+refused: the key is stored with a fingerprint of what was asked. That holds even if what the first one needed is gone,
+such as its template, so an unknown template is an error only after the key was looked up.
+
+**Large requests.** Twenty-five thousand numbers take long to read, so the rules run in a thread where a draft has many
+(`aside`). Nothing in them may touch the event loop, or the store.
+
+**Changing a batch** is asking for it again: `edit` is given the draft that would make the batch as it is, and the rules
+are applied to what it returns. That runs inside the transaction which holds the batch locked, and only while none of
+its messages has been with a worker. Pausing is a mark on the batch, which the engine carries out.
+
+**A dry run** applies the same rules and the same prices as sending at this moment would, by the same functions, and
+stores nothing.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +112,7 @@ class WouldFail(msgspec.Struct):
     unsent: Unsendable
     count: int = 0
     first: list[str] = []
-    """MSISDNs, some of them."""
+    """Some of their MSISDNs."""
 
     def note(self, msisdn: str) -> None:
         self.count += 1
@@ -99,31 +121,31 @@ class WouldFail(msgspec.Struct):
 
 
 class DryRun(msgspec.Struct, frozen=True):
-    """What a batch would come to."""
+    """The result of a dry run: what a batch would come to."""
 
     batch: Batch
-    """As it would be stored."""
+    """The batch as it would be stored."""
     recipients: int
     parts: int
-    """Of the messages that would be sent."""
+    """How many parts the messages that would be sent have."""
     price: int
-    """Millionths: what sending it now would be charged."""
+    """Millionths of the currency: what sending it now would be charged."""
     failures: Sequence[WouldFail]
-    """The most frequent first."""
+    """The reasons of failures, the most frequent first."""
     per_recipient: Sequence[DryRunRecipient]
-    """The first ones, as many as were asked for."""
+    """The first recipients, as many as were asked for."""
 
 
 class Created(NamedTuple):
-    """What came of a request to send."""
+    """The result of a request to send."""
 
     batch: Batch
     repeated: bool
-    """An earlier request with the same idempotency key made this batch; nothing is sent now."""
+    """True if an earlier request with the same idempotency key made this batch; nothing is sent now."""
     refused: int
     """How many messages were rejected at once: their recipients opted out, or nothing is sent there."""
     charged: int = 0
-    """Millionths."""
+    """Millionths of the currency."""
 
 
 class Batches:
@@ -141,11 +163,11 @@ class Batches:
         also: Callable[[Tx, Batch], None] | None = None,
         batch_id: str | None = None,
     ) -> Created:
-        """Accepts a request to send.
+        """Accept a request to send.
 
-        When this returns the batch, its messages and its links are committed, together with what `also` stores.
-        `check` says how strictly the door's protocol takes phone numbers; `batch_id` is the identifier that it gets.
-        Raises the RequestErrors that are imported above and what `also` raises; then nothing is stored.
+        When this returns the batch, its messages and its links are committed, together with what `also` stores. `check`
+        says how strictly the door's protocol takes phone numbers; `batch_id` is the identifier that it gets. Raises the
+        RequestErrors that are imported above and what `also` raises; then nothing is stored.
         """
         large = _is_large(draft)
         fingerprint = await aside(large, _fingerprint, draft) if draft.idempotency_key is not None else None
@@ -168,7 +190,7 @@ class Batches:
     async def dry_run(
         self, account: Account, draft: Draft, *, list_first: int = 0, check: Check = Check.POSSIBLE
     ) -> DryRun:
-        """What creating this batch would come to; nothing is stored. Raises what `create` raises."""
+        """Find out what creating this batch would come to; nothing is stored. Raises what `create` raises."""
         batch = await aside(_is_large(draft), self._ruled, account, await self._written(account, draft), check)
         wanted = await self._store.read(_now, batch, self._tariff(account))
         return await aside(len(wanted.msisdns) > MANY_NUMBERS, self._come_to, batch, wanted, list_first)
@@ -192,7 +214,7 @@ class Batches:
     def _made(
         self, batch: Batch, renderings: Sequence[Rendering], quote: Quote, msisdn: str, most: int
     ) -> Rendered | Unsendable:
-        """What a recipient would get by the first channel that could carry it, or why by the last it could not."""
+        """Render what a recipient gets by the first channel that can carry it, or say why by the last it could not."""
         if quote.refused is not None:
             return Unsendable(quote.refused)
         legs = [quote.leg] if quote.plan is None else [leg.number for leg in plan_of(quote.plan).legs]
@@ -221,7 +243,7 @@ class Batches:
         return router.way(subject, now_ms()) != NO_WAY
 
     async def get(self, account: Account, batch_id: str) -> Batch:
-        """NotFound if the account has no such batch."""
+        """Read a batch. Raises NotFound if the account has no such batch."""
         batch = await self._store.read(batch_by_id, account.id, batch_id)
         if batch is None:
             raise _no_batch(batch_id)
@@ -230,22 +252,22 @@ class Batches:
     async def page(
         self, account: Account, wanted: BatchFilter, *, limit: int, offset: int = 0, before: str | None = None
     ) -> list[Batch]:
-        """Newest first."""
+        """Read a page of batches, newest first."""
         return await self._store.read(batches_of, account.id, wanted, limit=limit, offset=offset, before=before)
 
     async def page_and_count(
         self, account: Account, wanted: BatchFilter, *, limit: int, offset: int
     ) -> tuple[list[Batch], int]:
-        """A page, newest first, and how many there are on all pages, both of one moment."""
+        """Read a page, newest first, and how many batches there are on all pages, both of one moment."""
         return await self._store.read(page_of_batches, account.id, wanted, limit=limit, offset=offset)
 
     async def change(
         self, account: Account, batch_id: str, edit: Callable[[Draft], Draft], *, check: Check = Check.POSSIBLE
     ) -> Batch:
-        """Puts what `edit` makes of a batch in its place, while none of its messages has been with a worker.
+        """Put what `edit` makes of a batch in its place, while none of its messages has been with a worker.
 
-        `edit` gets what would have to be asked for to get the batch as it is; what it returns goes through the rules
-        of `create`. NotFound, AlreadyDispatched, and what `create` raises; then the batch is as it was.
+        `edit` gets what would have to be asked for to get the batch as it is; what it returns goes through the rules of
+        `create`. Raises NotFound, AlreadyDispatched, and what `create` raises; then the batch is as it was.
         """
 
         def renew(before: Batch) -> Batch:
@@ -265,7 +287,7 @@ class Batches:
         return batch
 
     async def tags(self, account: Account, batch_id: str) -> list[str]:
-        """NotFound if the account has no such batch."""
+        """Read the tags of a batch. Raises NotFound if the account has no such batch."""
         tags = await self._store.read(tags_of, "batches", account.id, batch_id)
         if tags is None:
             raise _no_batch(batch_id)
@@ -274,17 +296,17 @@ class Batches:
     async def change_tags(
         self, account: Account, batch_id: str, edit: Callable[[list[str]], Sequence[str]]
     ) -> list[str]:
-        """Writes what `edit` makes of the tags. NotFound if the account has no such batch."""
+        """Change the tags to what `edit` makes of them, and return these. Raises NotFound if there is no such batch."""
         tags = await self._store.write(change_tags, "batches", account.id, batch_id, edit, now_ms())
         if tags is None:
             raise _no_batch(batch_id)
         return tags
 
     async def confirm(self, account: Account, batch_id: str, numbers: Sequence[str]) -> None:
-        """Notes that these recipients, or all if none is named, have what was sent to them.
+        """Note that these recipients, or all if none is named, have what was sent to them.
 
-        NotFound; InvalidRecipient for what is no recipient of the batch; InvalidField if the batch was not sent with
-        the option `feedback`, or it has groups and nobody is named.
+        Raises NotFound; InvalidRecipient for what is not a recipient of the batch; InvalidField if the batch was not
+        sent with the option `feedback`, or it has groups and nobody is named.
         """
         batch = await self.get(account, batch_id)
         if not batch.options.feedback:
@@ -304,7 +326,7 @@ class Batches:
             raise InvalidRecipient("Not all of these are recipients of the batch.", field="recipients")
 
     async def cancel(self, account: Account, batch_id: str) -> Batch:
-        """Calls back what no worker holds yet. Safe to repeat. NotFound if the account has no such batch."""
+        """Call back what no worker holds yet. Safe to repeat. Raises NotFound if the account has no such batch."""
         batch = await self._store.write(cancel, account.id, batch_id, now_ms())
         if batch is None:
             raise _no_batch(batch_id)
@@ -312,14 +334,14 @@ class Batches:
         return batch
 
     async def pause(self, account: Account, batch_id: str) -> Batch:
-        """Sends nothing more of it until it is resumed; what workers hold at this moment may still go out.
+        """Send nothing more of a batch until it is resumed; what workers hold at this moment may still go out.
 
-        Safe to repeat. NotFound; BatchCanceled. When this returns it is in force, also after a crash.
+        Safe to repeat. Raises NotFound; BatchCanceled. When this returns it is in force, also after a crash.
         """
         return await self._turn(account, batch_id, pause_batch)
 
     async def resume(self, account: Account, batch_id: str) -> Batch:
-        """Goes on where it was. Safe to repeat. NotFound; BatchCanceled."""
+        """Go on with a batch where it was. Safe to repeat. Raises NotFound; BatchCanceled."""
         return await self._turn(account, batch_id, resume_batch)
 
     async def _turn(self, account: Account, batch_id: str, command: Callable[[Tx, str, str], bool | None]) -> Batch:
@@ -331,9 +353,9 @@ class Batches:
         return batch
 
     async def _written(self, account: Account, draft: Draft) -> Draft:
-        """The draft with the texts of the templates that it names.
+        """Return the draft with the texts of the templates that it names.
 
-        UnknownTemplate; TemplateNotApproved; InvalidBody if it has a text besides.
+        Raises UnknownTemplate; TemplateNotApproved; InvalidBody if it has a text besides.
         """
         if draft.template is not None:
             if draft.text is not None or draft.data is not None:
@@ -427,7 +449,7 @@ class Batches:
 
 
 def _shown(renderings: Sequence[Rendering], quote: Quote, msisdn: str, made: Rendered | Unsendable) -> Rendered | None:
-    """What a message would say, also if it would not be sent; None if that can't be told."""
+    """Render what a message would say, also if it would not be sent; None if that can't be told."""
     if isinstance(made, Rendered):
         return made
     try:
@@ -454,7 +476,7 @@ def _no_batch(batch_id: str) -> NotFound:
 
 
 def _now(tx: Tx, batch: Batch, tariff: Tariff) -> Fresh:
-    """The messages that there would be if the batch were sent at this moment."""
+    """Return the messages that there would be if the batch were sent at this moment. Raises UnknownGroup."""
     if strangers := unknown_groups(tx, batch.account_id, batch.groups):
         raise unknown_group(strangers)
     due = msgspec.structs.replace(batch, expand_at=None)
@@ -462,7 +484,7 @@ def _now(tx: Tx, batch: Batch, tariff: Tariff) -> Fresh:
 
 
 def _is_large(draft: Draft) -> bool:
-    """Whether it takes a while to apply the rules to it."""
+    """Say whether it takes a while to apply the rules to a draft."""
     values = sum(len(column) for column in (draft.parameters or {}).values())
     return len(draft.to) + values > MANY_NUMBERS
 
@@ -521,7 +543,7 @@ def _text(draft: Draft) -> str:
 
 
 def is_storable(text: str) -> bool:
-    """Whether a text is free of what neither a database nor a message can hold: U+0000 and lone surrogates."""
+    """Say whether a text is free of what neither a database nor a message can hold: U+0000 and lone surrogates."""
     if "\0" in text:
         return False
     try:
@@ -532,7 +554,10 @@ def is_storable(text: str) -> bool:
 
 
 def _binary(data: bytes, udh: bytes) -> str:
-    """The header is the customer's own affair, as it is with XMS: whether it makes sense, the phone decides."""
+    """Check binary data with its header, and encode it. Raises InvalidBody.
+
+    The header is the customer's own affair, as it is with XMS: whether it makes sense, the phone decides.
+    """
     if not data and not udh:
         raise InvalidBody("The message has neither data nor a header.", field="body")
     if len(data) + len(udh) > MAX_BINARY_OCTETS:
@@ -570,7 +595,7 @@ def _max_parts(wanted: int | None) -> int | None:
 
 
 def _fingerprint(draft: Draft) -> str:
-    """The same for the same request, whatever its key."""
+    """Return a digest of what is asked for: the same for the same request, whatever its key."""
     anonymous = msgspec.structs.replace(draft, idempotency_key=None)
     wanted = msgspec.json.encode(anonymous) if draft.request is None else draft.request
     return hashlib.sha256(wanted).hexdigest()

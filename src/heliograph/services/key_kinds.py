@@ -1,4 +1,4 @@
-"""How an account's keys for each protocol are made and shown."""
+"""Kinds of keys: how an account's keys for each protocol are made and shown."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class KeyKind(ABC):
-    """How an account's keys for one protocol are made and shown."""
+    """The way in which an account's keys for one protocol are made and shown."""
 
     name: ClassVar[str]
     kind: ClassVar[CredentialKind]
     scopes: ClassVar[frozenset[str]] = ALL_SCOPES
-    """What a key may do, if nobody says less."""
+    """The scopes of a key, if nobody says less."""
     kept: ClassVar[bool] = False
-    """Whether the server must know the secret itself, because the protocol signs with it."""
+    """True if the server must know the secret itself, because the protocol signs with it."""
     listens: ClassVar[bool] = False
-    """Whether clients stay connected with such a key, and are told of their account's inbound messages so."""
+    """True if clients stay connected with such a key, and are told of their account's inbound messages so."""
     sandbox_networks: ClassVar[Sequence[str] | None] = None
-    """Where the sandbox's own keys are good from, as CIDR; None: everywhere."""
+    """Networks that the sandbox's own keys are good from, as CIDR; None: everywhere."""
 
     def public_id(self, account: Account) -> str | None:
         """Name the key as the vendor does; None: by the beginning of its secret, or by an identifier of its own."""
@@ -52,7 +52,10 @@ class KeyKind(ABC):
         lifetime_s: int | None = None,
         again: Key | None = None,
     ) -> tuple[str, Key]:
-        """Make a key, or store the one in `again` again; its identifier and the key. ValueError for a wrong network."""
+        """Make a key, or store the one in `again` again; return its identifier and the key.
+
+        Raises ValueError for what is not a network.
+        """
         allowed = self.scopes if scopes is None else scopes
         issued = await accounts.issue(
             account,
