@@ -34,7 +34,7 @@ class InvalidAddress(ValueError):
 
 
 class AsyncDriver(ABC):
-    """What an asynchronous client runs its calls with."""
+    """The driver that an asynchronous client runs its calls with."""
 
     async def run(self, call: Call[T]) -> T:
         """Run a call, and return what it returns. Raises Unreachable if the server is, and whatever the call raises."""
@@ -98,7 +98,7 @@ class AsyncTransport(AsyncDriver):
 
 
 class Driver(ABC):
-    """What a synchronous client runs its calls with."""
+    """The driver that a synchronous client runs its calls with."""
 
     @abstractmethod
     def run(self, call: Call[T]) -> T:

@@ -88,7 +88,7 @@ class _Call(NamedTuple):
 
     delivery: Delivery
     answer: Answer | None = None
-    """None unless somebody wants to read it."""
+    """The answer, if somebody wants to read it."""
 
 
 class UrlSink(Sink):

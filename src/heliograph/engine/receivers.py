@@ -147,7 +147,7 @@ class Receivers:
         return Offer(event, receiver, careful)
 
     def done(self, offer: Offer) -> None:
-        """Give the place back."""
+        """Give the place of an offer back."""
         offer.receiver.in_flight -= 1
         self.in_flight -= 1
         self._careful -= offer.careful

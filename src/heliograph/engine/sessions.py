@@ -20,7 +20,7 @@ class Session(ABC):
 
     @abstractmethod
     async def push(self, event: Event) -> Delivery:
-        """Tell the client, and return what it says to it. Raises SessionEnded if the connection ends before.
+        """Tell the client an event, and return what it answers. Raises SessionEnded if the connection ends before.
 
         Called for several events at once; one that was not acknowledged may come again, here or in another session,
         with the same id. Cancelled when the client takes too long.

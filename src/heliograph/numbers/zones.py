@@ -305,7 +305,7 @@ _CROWDED = {
     "6189": "Australia/Perth",
     "6240": "Asia/Makassar",
 }
-"""By the leading digits of an area that spans several zones, none the country's main one: where most people live."""
+"""For areas that span several zones, none the country's main one: by leading digits, where most of the people live."""
 
 
 def time_zone_of(msisdn: str) -> str:

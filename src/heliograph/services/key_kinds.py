@@ -75,7 +75,7 @@ class KeyKind(ABC):
         """Name the parts of a key as the protocol's clients do."""
 
     def seeded(self, key: Key) -> dict[str, str]:
-        """Name what else the sandbox's accounts have, in the same words."""
+        """Name what else the sandbox's accounts have, in the words of the protocol's clients."""
         return {}
 
     async def seed(self, services: Services, account: Account, key: Key) -> None:  # noqa: B027 - most need no more
