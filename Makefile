@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-quick test-search test-python check audit generate bench clean
+.PHONY: help run test test-quick test-search test-python coverage check audit generate bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -28,6 +28,14 @@ test-python: ## the same on another Python: make test-python PYTHON=python3.13
 	$(PYTHON) -m venv --clear build/python
 	build/python/bin/pip install --quiet --editable '.[dev]'
 	build/python/bin/python -m pytest -o cache_dir=build/python/cache
+
+coverage: $(BIN)/heliograph ## all tests, and which lines and branches they leave out: build/coverage/index.html
+	$(BIN)/pip install --quiet 'coverage>=7.10,<8'
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(BIN)/python -m coverage run -m pytest $(TESTS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage html --quiet --directory build/coverage
+	$(BIN)/python -m coverage report
 
 check: $(BIN)/heliograph ## format, lint, types, layers, generated files are current
 	$(BIN)/ruff format --check src tests bench scripts

@@ -93,11 +93,12 @@ class Forked:
 def start(
     program: str, arguments: Sequence[str], environment: Mapping[str, str], stderr: int
 ) -> Forked | subprocess.Popen[str]:
-    """A process whose output is read by who starts it. Another program than `heliograph` imports what it needs."""
+    """Start a process whose output is read by who starts it. `program` is a module, perhaps with an argument; another than
+    `heliograph` imports what it needs."""
     if program == "heliograph" and COPIES:
         return Forked(arguments, environment, stderr)
     return subprocess.Popen(
-        [sys.executable, "-m", program, *arguments],
+        [sys.executable, "-m", *program.split(), *arguments],
         stdout=subprocess.PIPE,
         stderr=stderr,
         env=environment,

@@ -1,30 +1,11 @@
-"""The program `heliograph`, with one line more in its registry: `python -m tests.runtime.line serve`."""
+"""The program `heliograph` that also serves the line protocol: `python -m tests.runtime.line serve`."""
 
 from __future__ import annotations
 
-import sys
-from importlib.util import find_spec, module_from_spec
-from pathlib import Path
-
-REGISTRY = "heliograph.protocols.registry"
-IMPORT = "\nSERVED: ", "\nfrom tests.runtime.line.protocol import Line\n\nSERVED: "
-ENTRY = "= (Xms(), ", "= (Line(), Xms(), "
-
-
-def load_registry() -> None:
-    """Load the registry as it would be if the protocol stood in it: one import and one entry."""
-    spec = find_spec(REGISTRY)
-    assert spec is not None and spec.origin is not None
-    source = Path(spec.origin).read_text()
-    for before, after in (IMPORT, ENTRY):
-        assert source.count(before) == 1
-        source = source.replace(before, after)
-    registry = sys.modules[REGISTRY] = module_from_spec(spec)
-    exec(compile(source, spec.origin, "exec"), registry.__dict__)
-
+from tests.registered import load_registry
 
 if __name__ == "__main__":
-    load_registry()
+    load_registry("tests.runtime.line.protocol", "Line")
     from heliograph.cli import main
 
     main()
