@@ -93,8 +93,8 @@ class Forked:
 def start(
     program: str, arguments: Sequence[str], environment: Mapping[str, str], stderr: int
 ) -> Forked | subprocess.Popen[str]:
-    """Start a process whose output is read by who starts it. `program` is a module, perhaps with an argument; another than
-    `heliograph` imports what it needs."""
+    """Start a process whose output is read by who starts it. `program` is a module, and what it is told before the
+    arguments; another than `heliograph` imports what it needs."""
     if program == "heliograph" and COPIES:
         return Forked(arguments, environment, stderr)
     return subprocess.Popen(
@@ -208,6 +208,7 @@ class _Original:
             os.close(each)
         os.environ.clear()
         os.environ.update(wanted["environment"])
+        sys.path += filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
         os.chdir(wanted["directory"])
         return list(wanted["arguments"])
 

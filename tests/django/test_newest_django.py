@@ -61,7 +61,7 @@ def newest(request: pytest.FixtureRequest) -> Path:
         subprocess.run([python, "-m", "venv", "--clear", place], check=True, capture_output=True, text=True)
         pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         pip.append("--no-compile")  # most of it is never imported here
-        packages = ["--editable", f"{PROJECT}[server,django]", *requirements()]
+        packages = ["--editable", f"{PROJECT}[server,django,sns]", *requirements()]
         subprocess.run([*pip, *packages], check=True, capture_output=True, text=True)
 
     wanted = f"{python}\n{(PROJECT / 'pyproject.toml').read_text()}"
