@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tests.conftest import empty
 
 from heliograph.store import Store
-from heliograph.store.schema import attempts
+from heliograph.store.schema import attempts, messages
 from heliograph.store.tx import Row, Tx, columns
 
 #: PostgreSQL has no text with a NUL in it, and neither has UTF-8 half of a surrogate pair.
@@ -123,6 +123,23 @@ async def test_a_row_is_read_only_by_a_type_with_exactly_its_columns(store: Stor
 def test_a_row_that_is_too_short_or_too_long_cannot_be_made(values: tuple[Any, ...]) -> None:
     with pytest.raises(TypeError):
         Attempt(*values)
+
+
+class Blunt(Row, frozen=True):
+    id: str
+    provider: str
+
+
+class Fine(Row, frozen=True):
+    id: str
+    provider: str | None
+
+
+def test_a_field_that_is_never_none_is_not_read_from_a_column_that_may_be_null() -> None:
+    with pytest.raises(TypeError, match=r"Blunt\.provider is never None, and messages\.provider may be NULL"):
+        columns(Blunt, messages)
+
+    assert columns(Fine, messages) == [messages.c.id, messages.c.provider]
 
 
 class Pair(msgspec.Struct):

@@ -27,8 +27,17 @@ metadata = MetaData()
 Words = Text().with_variant(TEXT(collation="C"), "postgresql")
 
 
+FILLED = "filled"
+
+
 def text(name: str, *, key: bool = False, required: bool = True, default: str | None = None) -> Column[str]:
     return Column(name, Words, primary_key=key, nullable=not required, server_default=default)
+
+
+def filled(name: str) -> Column[str]:
+    """Declare a text that every row has which is still read, though the database does not enforce it: SQLite adds no
+    column to rows that are there which must not be NULL."""
+    return Column(name, Words, nullable=True, info={FILLED: True})
 
 
 def number(name: str, *, required: bool = True, default: int | None = None) -> Column[int]:
@@ -306,7 +315,7 @@ events = Table(
     text("last_error", required=False),
     number("created_at"),
     number("done_at", required=False),
-    text("receiver", required=False),  # who it is for; all that wait have one
+    filled("receiver"),  # who it is for: of all that wait
 )
 is_waiting = events.c.state == literal_column("'waiting'")
 Index(
@@ -413,7 +422,7 @@ group_members = Table(
     metadata,
     text("group_id"),
     text("msisdn"),
-    text("id", required=False),  # never empty; SQLite adds no column that must be filled
+    filled("id"),
     text("country", required=False),
     text("details", required=False),
     PrimaryKeyConstraint("group_id", "msisdn", name="group_members_key"),

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import starmap
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 from sqlalchemy import (
@@ -38,6 +39,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import UpdateBase
 
+from heliograph.store.schema import FILLED
+
 _TURNS = 0x48656C6A  # any number that all Heliographs agree on, other than the one for migrations
 
 _encode = msgspec.json.encode
@@ -55,8 +58,11 @@ K = TypeVar("K", bound=msgspec.Struct)
 
 
 def columns(kind: type[msgspec.Struct], *tables: Table, **expressions: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    """The columns that a row of this kind is read from, in its order: expressions by the name of their field, and
-    columns of the tables; of those of one name the first table's. TypeError for a field that none of them has."""
+    """Name the columns that a row of this kind is read from, in its order: expressions by the name of their field, and
+    columns of the tables; of those of one name the first table's.
+
+    Raises TypeError for a field that none of them has, or whose column may be NULL where its type may not be None.
+    """
     return [
         expressions[name].label(name) if name in expressions else _column(kind, name, tables)
         for name in kind.__struct_fields__
@@ -66,8 +72,18 @@ def columns(kind: type[msgspec.Struct], *tables: Table, **expressions: ColumnEle
 def _column(kind: type[msgspec.Struct], name: str, tables: Sequence[Table]) -> Column[Any]:
     for table in tables:
         if name in table.c:
-            return table.c[name]
+            column = table.c[name]
+            if column.nullable and FILLED not in column.info and name not in _optional(kind):
+                raise TypeError(f"{kind.__name__}.{name} is never None, and {column} may be NULL")
+            return column
     raise TypeError(f"{kind.__name__}.{name} is a column of none of {', '.join(table.name for table in tables)}")
+
+
+@cache
+def _optional(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """Name the fields of a row that may be None."""
+    types = get_type_hints(kind)
+    return frozenset(name for name in kind.__struct_fields__ if NoneType in get_args(types[name]))
 
 
 class Tx:
