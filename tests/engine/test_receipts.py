@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from hashlib import sha512
+from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import func, select
 
+from heliograph.domain.errors import NotNow
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import NEXT, REPORTABLE, Status
 from heliograph.engine.contract import Accepted, Outgoing, Refused, Uncertain
@@ -102,6 +105,52 @@ async def test_both_copies_in_one_chunk_count_once(start: StartEngine) -> None:
     await running.engine.intake.receipts([receipt, receipt])
 
     assert (counted(running, "applied"), counted(running, "repeated")) == (1, 1)
+
+
+async def test_whoever_tells_is_answered_while_others_never_stop_telling(
+    start: StartEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = await start(ScriptedProvider())
+    intake, write = running.engine.intake, running.engine.store.write_item
+    others: list[asyncio.Task[None]] = []
+
+    async def write_while_more_come(*args: Any) -> Any:
+        if len(others) < 50:
+            others.append(asyncio.create_task(intake.receipts([Receipt("scripted", "another's", Status.DELIVERED)])))
+            await asyncio.sleep(0)
+        return await write(*args)
+
+    monkeypatch.setattr(running.engine.store, "write_item", write_while_more_come)
+
+    await intake.receipts([Receipt("scripted", "never heard of", Status.DELIVERED)])
+    came_meanwhile = len(others)
+    while len(others) < 50:
+        await others[-1]
+    await asyncio.gather(*others)
+
+    assert came_meanwhile < 5
+
+
+async def test_receipts_that_could_not_be_stored_are_told_of_and_stored_with_the_next(
+    start: StartEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = await start(ScriptedProvider())
+    (message,) = await running.send()
+    await running.until(message, Status.SENT)
+    write, answers = running.engine.store.write_item, [NotNow()]
+
+    async def refuse_once(*args: Any) -> Any:
+        if answers:
+            raise answers.pop()
+        return await write(*args)
+
+    monkeypatch.setattr(running.engine.store, "write_item", refuse_once)
+
+    with pytest.raises(NotNow):
+        await running.receipt(message, Status.DELIVERED)
+    await running.engine.intake.receipts([Receipt("scripted", "never heard of", Status.DELIVERED)])
+
+    await running.until(message, Status.DELIVERED)
 
 
 @pytest.mark.parametrize("late", sorted(REPORTABLE))

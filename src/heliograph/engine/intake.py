@@ -5,8 +5,8 @@ before the receipt is safe: whoever is answered never tells again. A transaction
 
 **How it works.** `receipts` adds what it was handed to a list and waits. One task at a time empties the list, a chunk
 to a transaction; what comes in while a chunk is being written travels with the next: the busier it is, the more share a
-transaction. How receipts find their messages, also those that outran the answer to the submit, is in
-`store/receipts.py`.
+transaction. Each caller waits for its own receipts only. How receipts find their messages, also those that outran the
+answer to the submit, is in `store/receipts.py`.
 
 **Failover.** A receipt of a failure may be one after which another provider is to try. Only the engine knows whether
 there is one, so such receipts are marked before they are written (`_pass_on`). The message is read without a lock for
@@ -24,6 +24,7 @@ to a keyword, and the event that tells the account's owner.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -86,6 +87,12 @@ class EngineIntake:
         self._metrics = metrics
         self._on_events = on_events
         self._gathered: list[Receipt] = []
+        self._handed_in = 0
+        """How many receipts there ever were."""
+        self._written = 0
+        """How many of these are safe, or given up."""
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        """Callers, each with the count that has to be written before it may be answered."""
         self._flush: asyncio.Task[None] | None = None
 
     async def receipts(self, receipts: Sequence[Receipt]) -> None:
@@ -93,31 +100,54 @@ class EngineIntake:
 
         Raises NotNow if they could not be written: they are to be told again.
         """
+        if not receipts:
+            return
         self._gathered.extend(map(_cleaned, receipts))
-        while self._gathered:
-            flush = self._flush
-            # Another's task may have these receipts in its chunk. It is not ended with whoever happens to wait for it.
-            if flush is None or flush.done():
-                flush = self._flush = asyncio.create_task(self._write_gathered(), name="receipts")
-            await asyncio.shield(flush)
+        self._handed_in += len(receipts)
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._handed_in, written))
+        # A task of its own: it is not ended with whoever happens to wait for it.
+        if self._flush is None or self._flush.done():
+            self._flush = asyncio.create_task(self._write_gathered(), name="receipts")
+            self._flush.add_done_callback(_seen)
+        await written
 
     async def _write_gathered(self) -> None:
+        """Write what is gathered, and tell each caller as soon as its own is written: others may never stop coming."""
         while self._gathered:
             chunk, self._gathered = self._gathered[:CHUNK], self._gathered[CHUNK:]
             try:
-                passed_on = await self._pass_on(chunk)
-                recorded: Recorded = await self._store.write_item(
-                    record_receipts, Receipts(passed_on, now_ms()), Lane.RECEIPTS
-                )
+                await self._write(chunk)
             except (NotNow, asyncio.CancelledError):
                 self._gathered[:0] = chunk  # whoever handed them in learns of it, and they are not lost meanwhile
+                self._refuse_all(NotNow())
                 raise
-            self._metrics.receipts(recorded.fate)
-            self._note_health(recorded.applied)
-            if passed_on is not chunk:
-                self._on_messages()
-            self._notifier.tell([change.message_id for change in recorded.applied])
-            self._on_events.set()
+            except Exception as error:
+                self._written += len(chunk)
+                self._refuse_all(error)
+                raise
+            self._written += len(chunk)
+            while self._waiting and self._waiting[0][0] <= self._written:
+                _, written = self._waiting.popleft()
+                if not written.done():
+                    written.set_result(None)
+
+    def _refuse_all(self, error: Exception) -> None:
+        """Tell everybody who waits that their receipts are not safe."""
+        while self._waiting:
+            _, written = self._waiting.popleft()
+            if not written.done():
+                written.set_exception(error)
+
+    async def _write(self, chunk: list[Receipt]) -> None:
+        passed_on = await self._pass_on(chunk)
+        recorded: Recorded = await self._store.write_item(record_receipts, Receipts(passed_on, now_ms()), Lane.RECEIPTS)
+        self._metrics.receipts(recorded.fate)
+        self._note_health(recorded.applied)
+        if passed_on is not chunk:
+            self._on_messages()
+        self._notifier.tell([change.message_id for change in recorded.applied])
+        self._on_events.set()
 
     async def _pass_on(self, chunk: list[Receipt]) -> list[Receipt]:
         """Return the receipts, with a mark on those of failures after which another provider is to try."""
@@ -231,6 +261,12 @@ def _read(provider: str, arrival: InboundArrival, owner: _Owner, now: int) -> In
         operator=arrival.operator,
         channel=arrival.channel.value,
     )
+
+
+def _seen(flush: asyncio.Task[None]) -> None:
+    """Take note of how a task ended: whoever waited for it has been told."""
+    if not flush.cancelled():
+        flush.exception()
 
 
 def _cleaned(receipt: Receipt) -> Receipt:
