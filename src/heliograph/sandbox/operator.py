@@ -78,6 +78,8 @@ class SandboxOperator(Provider):
         self._default_account_id = default_account_id
         self.chaos = CALM
         self._ticks: dict[int, list[Receipt]] = {}
+        self._owing = asyncio.Event()
+        """Set while there is a receipt to be told."""
         self._answers: set[asyncio.Task[None]] = set()
         self._clock: asyncio.Task[None] | None = None
 
@@ -165,9 +167,11 @@ class SandboxOperator(Provider):
     def _later(self, receipt: Receipt, delay_s: float) -> None:
         tick = int((now_ms() / 1_000 + delay_s) / TICK_S) + 1
         self._ticks.setdefault(tick, []).append(receipt)
+        self._owing.set()
 
     async def _run_clock(self) -> None:
         while True:
+            await self._owing.wait()
             await asyncio.sleep(TICK_S)
             now = int(now_ms() / 1_000 / TICK_S)
             due = [
@@ -175,6 +179,8 @@ class SandboxOperator(Provider):
                 for tick in sorted(tick for tick in self._ticks if tick <= now)
                 for receipt in self._ticks.pop(tick)
             ]
+            if not self._ticks:
+                self._owing.clear()
             if not due:
                 continue
             at = now_ms()
@@ -184,6 +190,7 @@ class SandboxOperator(Provider):
             except NotNow as error:
                 log.warning("sandbox receipts not taken; offered again", count=len(due), error=str(error))
                 self._ticks.setdefault(now + 20, []).extend(due)
+                self._owing.set()
             except Exception:  # the clock goes on; a restart finds what is owed
                 log.exception("sandbox receipts failed", count=len(due))
 
