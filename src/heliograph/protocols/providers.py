@@ -41,8 +41,10 @@ TYPES = f"one of {', '.join(sorted(protocol.name for protocol in PROVIDED))}, or
 
 
 def provided(kind: str) -> ProvidedProtocol:
-    """Find what a provider's `type` means: a name from above, or `package.module:Class` of one's own. LookupError says
-    what was found instead."""
+    """Find what a provider's `type` means: a name from above, or `package.module:Class` of one's own.
+
+    Raises LookupError, which says what was found instead.
+    """
     names = {protocol.name: protocol for protocol in PROVIDED}
     if kind in names:
         return names[kind]

@@ -17,11 +17,11 @@ from heliograph.services.key_kinds import KeyKind
 SERVED: tuple[ServedProtocol, ...] = (Xms(), Smscx(), Smsdrop(), Isendpro(), Twilio())
 HTTP_PROTOCOLS = [protocol for protocol in SERVED if isinstance(protocol, HttpProtocol)]
 CONNECTED_PROTOCOLS = [protocol for protocol in SERVED if isinstance(protocol, ConnectedProtocol)]
-"""Those with servers of their own."""
+"""The served protocols that have servers of their own."""
 KEY_KINDS: tuple[KeyKind, ...] = (NativeKeys(), *SERVED)
 """Whatever an account can have keys for."""
 
 
 def listeners_of(settings: Mapping[str, object]) -> dict[str, Listener]:
-    """Read where an application with these settings is told of what, by `callback_key`."""
+    """Read where an application with these settings is told of what: an address by `callback_key`."""
     return {key: listener for protocol in HTTP_PROTOCOLS for key, listener in protocol.listeners(settings).items()}

@@ -47,9 +47,9 @@ class AtsConfig(ProviderConfig, frozen=True, kw_only=True):
     username: Annotated[str, Meta(min_length=1)]
     password: Annotated[str, Meta(min_length=1)]
     keyword: str = ""
-    """The project's (`kw`)."""
+    """The project's keyword at ATS (`kw`)."""
     sender: str = ""
-    """For messages that have no originator."""
+    """The sender of messages that have no originator."""
     prefix: str = "hg"
     """Begins each `uniq`: one for each system that sends by the same account."""
     textid: str = ""
@@ -57,7 +57,7 @@ class AtsConfig(ProviderConfig, frozen=True, kw_only=True):
     """The operator's identifier, for accounts that have one."""
     url: str = DEFAULT_URL
     timeout_s: Annotated[float, Meta(gt=0)] = ANSWER_S
-    """How long an answer is waited for."""
+    """How long an answer is waited for, in seconds."""
 
 
 class AtsProvided(ProvidedProtocol):
@@ -71,7 +71,7 @@ class AtsProvided(ProvidedProtocol):
 
 class AtsProvider(XmlGateway[wire.Reply]):
     sends_twice_rather_than_never: ClassVar[bool] = True
-    """It does not: the gateway takes each `uniq` once."""
+    """True though nothing is sent twice: the gateway takes each `uniq` once."""
 
     def __init__(self, config: AtsConfig, context: ProviderContext, driver: AsyncDriver | None = None) -> None:
         super().__init__(context.name, config.url, config.timeout_s, driver)
@@ -79,7 +79,7 @@ class AtsProvider(XmlGateway[wire.Reply]):
         self._context = context
 
     def _uniq(self, message: Outgoing) -> str:
-        """The same at each attempt."""
+        """Return the gateway's identifier of a message; each attempt has the same, so a repetition is recognized."""
         return f"{self._config.prefix}-{message.message_id}"
 
     def request(self, messages: Sequence[Outgoing]) -> bytes:
@@ -127,7 +127,7 @@ class AtsProvider(XmlGateway[wire.Reply]):
         return PollAnswer([receipt], over=code not in wire.NOT_THE_LAST)
 
     async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
-        """A push of inbound messages. Always answered 200: what was not taken in has a code of its own."""
+        """Take in a push of inbound messages. Always answers 200, with a code for each message."""
         try:
             arrived = wire.pushed(heard.body)
         except NotXml as error:

@@ -19,7 +19,7 @@ TO_BE_TRIED_AGAIN = frozenset({1, 200})
 AUTHENTICATION_FAILED = 100
 NUMBER_MALFORMED = 350
 TAKEN_IN, NOT_TAKEN_IN = 23, 24
-"""What their pushes are answered."""
+"""Codes that we answer for each message that the gateway pushes."""
 STATES: dict[int, tuple[Status, Reason | None] | None] = {
     ACCEPTED: None,
     NOT_SENT_YET: None,
@@ -29,16 +29,16 @@ STATES: dict[int, tuple[Status, Reason | None] | None] = {
     25: (Status.UNKNOWN, None),
     20: (Status.FAILED, Reason.UNDELIVERED),
 }
-"""What a question about an earlier message is answered; None: nothing is known yet."""
+"""What each code says of an earlier message that was asked about; None means that nothing is known yet."""
 NOT_THE_LAST = frozenset({22, 25})
-"""Answers after which there may be another."""
+"""Codes of an earlier message after which another may follow: it is asked about again."""
 
 
 class Sms(msgspec.Struct, frozen=True, kw_only=True):
     """One message to be sent."""
 
     uniq: str
-    """Ours, and never used again."""
+    """Our identifier of the message, never used again for another."""
     sender: str
     recipient: str
     text: str
@@ -49,7 +49,7 @@ class Sms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PushedSms(msgspec.Struct, frozen=True, kw_only=True):
-    """One that they have received."""
+    """One inbound message that the gateway pushes."""
 
     uniq: str
     sender: str
@@ -60,10 +60,10 @@ class PushedSms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What was answered."""
+    """What the gateway answered to messages and questions."""
 
     codes: dict[str, int]
-    """uniq -> code."""
+    """The code of each message, by its `uniq`."""
     whole: int | None
     """The code of an error of the whole request."""
 
@@ -94,7 +94,7 @@ def request(name: str, password: str, messages: Iterable[Sms] = (), questions: I
 
 
 def reply(document: bytes) -> Reply:
-    """NotXml for what is no answer of theirs."""
+    """Read the gateway's answer. Raises NotXml if it is not XML, has no code, or has one that is not a number."""
     codes: dict[str, int] = {}
     whole: int | None = None
     root = parsed(document)
@@ -114,7 +114,7 @@ def reply(document: bytes) -> Reply:
 
 
 def pushed(document: bytes) -> list[PushedSms]:
-    """Messages that they push. NotXml."""
+    """Read the inbound messages of a push. Raises NotXml if it is not XML."""
     return [
         PushedSms(
             uniq=element.get("uniq", ""),
@@ -129,7 +129,7 @@ def pushed(document: bytes) -> list[PushedSms]:
 
 
 def acknowledged(codes: dict[str, int]) -> bytes:
-    """What a push is answered."""
+    """Write the answer to a push: a code for each message, by its `uniq`."""
     root = Element("status")
     for uniq, code in codes.items():
         SubElement(root, "code", {"uniq": uniq}).text = str(code)

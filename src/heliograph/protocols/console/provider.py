@@ -23,7 +23,7 @@ class ConsoleProvided(ProvidedProtocol):
 
 
 class ConsoleProvider(Provider):
-    """What is printed is delivered: nobody else will say so."""
+    """Prints messages and counts each as delivered once printed, since no receipt will follow."""
 
     sends_twice_rather_than_never: ClassVar[bool] = True
     notes_writing: ClassVar[bool] = True
@@ -49,7 +49,7 @@ def _ref(message: Outgoing) -> str:
 
 
 def _shown(message: Outgoing) -> str:
-    """Lines within a text are set in, so that none can be taken for a message."""
+    """Format a message for reading; the lines of its text are indented, so that none looks like another message."""
     sender = message.originator or "-"
     body = message.body.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\n    ")
     head = f"{message.channel.value} {sender} -> +{message.msisdn} ({message.parts} part(s), {message.encoding})"

@@ -22,7 +22,7 @@ from heliograph.engine.provided import InvalidConfig, ProvidedProtocol, Provider
 
 class FileConfig(ProviderConfig, frozen=True, kw_only=True):
     path: Annotated[str, Meta(min_length=1)]
-    """Made if there is none, readable by its owner only; its directory must be there."""
+    """The file, created if missing and readable by its owner only; its directory must exist."""
 
 
 class FileProvided(ProvidedProtocol):
@@ -38,7 +38,7 @@ class FileProvided(ProvidedProtocol):
 
 
 class FileProvider(Provider):
-    """What is written and synced is delivered: nobody else will say so."""
+    """Writes messages to a file and counts each as delivered once synced, since no receipt will follow."""
 
     sends_twice_rather_than_never: ClassVar[bool] = True
     notes_writing: ClassVar[bool] = True

@@ -51,7 +51,7 @@ log = structlog.get_logger(__name__)
 
 INBOUND = "inbound"
 OVERLAP = timedelta(days=1)
-"""How far back inbound messages are asked for by a process that has not asked before."""
+"""How far back a process that has not asked before asks for inbound messages."""
 PAGE = 1_000
 _CODES: Mapping[str, Meaning] = {
     errors.InvalidRecipient.code: CANNOT_BE._replace(reason=Reason.UNKNOWN_SUBSCRIBER),
@@ -71,9 +71,9 @@ class HeliographConfig(ProviderConfig, frozen=True, kw_only=True):
     """The server's address."""
     token: Annotated[str, Meta(min_length=1)]
     callback_secret: str = ""
-    """Callbacks must be signed with the account's; empty: their secret address is enough."""
+    """The secret of the account's callbacks, which must be signed; empty: their secret address is enough."""
     poll_inbound_s: Annotated[float, Meta(gt=0)] = 10.0
-    """How often inbound messages are asked for, where callbacks can't reach us."""
+    """Seconds between two questions for inbound messages, where callbacks can't reach us."""
 
 
 class HeliographProvided(ProvidedProtocol):
@@ -194,7 +194,7 @@ class HeliographProvider(BatchingProvider):
         return PollAnswer(receipts, over)
 
     async def _pages(self, path: str, shape: type[T], **query: str) -> Any:
-        """Each page of a listing. The server's error as an exception."""
+        """Yield each page of a listing. Raises the server's refusal as an exception of the client."""
         query["limit"] = str(PAGE)
         while True:
             response = await self._far.ask(self._request("GET", path, query=query))
@@ -276,14 +276,14 @@ def _ref(batch_id: str, number: str) -> str:
 
 
 def _key(messages: Sequence[Outgoing]) -> str:
-    """The same whenever the same messages go together, at whichever attempt."""
+    """Return the idempotency key of these messages: the same whenever they go together, at any attempt."""
     return hashlib.sha256("\n".join(message.message_id for message in messages).encode()).hexdigest()
 
 
 def _receipts(
     name: str, batch_id: str, number: str, status: str, reason: str | None, told: wire.Message | wire.MessageStatus
 ) -> Iterator[Receipt]:
-    """One, or none while nothing has become of it."""
+    """Yield one receipt for a message's status, or none if the status is not one to report yet."""
     known = Status(status)
     if known is Status.CANCELED:
         known = Status.FAILED

@@ -15,23 +15,23 @@ Value = str | Sequence[str] | None
 
 
 class Calls:
-    """The calls of one key."""
+    """The calls that are made with one key."""
 
     def __init__(self, keyid: str) -> None:
         self._keyid = keyid
 
     def entries(self, method: str, path: str, parameters: Mapping[str, Value]) -> Call[list[wire.Entry]]:
-        """With the parameters in a JSON document."""
+        """Ask with the parameters in a JSON document, and return the entries of the reply."""
         body = encoded(self._all(parameters))
         return _read((yield Request(method, path, body=body)))
 
     def queried(self, path: str, parameters: Mapping[str, str]) -> Call[list[wire.Entry]]:
-        """With the parameters in the query, and nothing posted."""
+        """Ask with the parameters in the query and an empty body, and return the entries of the reply."""
         request = Request("POST", path, _strings(self._all(parameters)))
         return _read((yield request))
 
     def file(self, method: str, path: str, parameters: Mapping[str, str]) -> Call[bytes]:
-        """A ZIP, as it comes."""
+        """Download a ZIP, with the parameters in the query. Raises UnexpectedResponseException if it is none."""
         response = yield Request(method, path, _strings(self._all(parameters)))
         _check(response)
         if not response.body.startswith(b"PK"):

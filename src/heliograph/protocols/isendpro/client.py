@@ -33,7 +33,10 @@ class Client:
         *,
         driver: Driver | None = None,
     ) -> None:
-        """`host` ends in /cgi-bin; `timeout` is in seconds. A `driver` is used instead of a transport of its own."""
+        """Log in by `keyid` at `host`, which ends in /cgi-bin.
+
+        `timeout` is in seconds. A `driver` is used instead of a transport of its own.
+        """
         self._calls = Calls(keyid)
         self._driver = driver or SyncTransport(host.rstrip("/"), {"Accept": "application/json"}, answer_s=timeout)
 
@@ -49,8 +52,11 @@ class Client:
         self.close()
 
     def send_sms(self, num: str, sms: str, **options: str) -> wire.Entry:
-        """A text to one number. Options are those of the protocol: `emetteur`, `tracker`, `smslong`, `nostop`, `ucs2`,
-        `date_envoi` and `gmt_zone`, `sandbox`."""
+        """Send a text to one number.
+
+        Options are those of the protocol: `emetteur`, `tracker`, `smslong`, `nostop`, `ucs2`, `date_envoi` and
+        `gmt_zone`, `sandbox`.
+        """
         entries = self._driver.run(self._calls.entries("POST", "/sms", {"num": num, "sms": sms} | options))
         return entries[0]
 
@@ -63,29 +69,29 @@ class Client:
         repertoire_id: str | None = None,
         **options: str,
     ) -> list[wire.Entry]:
-        """A text for each number, or one for all; to these numbers, or to an address book."""
+        """Send one text for all numbers, or one for each; to these numbers, or to an address book."""
         wanted = {"num": num or None, "sms": sms, "tracker": tracker, "repertoireId": repertoire_id}
         return self._driver.run(self._calls.entries("POST", "/smsmulti", wanted | options))
 
     def comptage(self, num: str, sms: str, **options: str) -> wire.Entry:
-        """How long a text is."""
+        """Count the characters and parts of a text without sending it."""
         wanted = {"comptage": "1", "num": num, "sms": sms} | options
         return (self._driver.run(self._calls.entries("POST", "/comptage", wanted)))[0]
 
     def get_credit(self, credit: str = "1") -> wire.Credit:
-        """`"1"`: euros; `"2"`: also how many SMS to metropolitan France that is."""
+        """Get the account's balance in euros; with `"2"`, also how many SMS to metropolitan France it buys."""
         return self._driver.run(self._calls.credit(credit))
 
     def get_hlr(self, num: Sequence[str]) -> list[wire.Entry]:
-        """Which network each number is with, as the networks say."""
+        """Ask the networks which of them each number is with now."""
         return self._driver.run(self._calls.entries("POST", "/hlr", {"getHLR": "1", "num": num}))
 
     def get_operateur(self, num: Sequence[str]) -> list[wire.Entry]:
-        """The same, as the numbering plan says."""
+        """Tell which network each number is with by the numbering plan, without asking the networks."""
         return self._driver.run(self._calls.entries("POST", "/qualification", {"getOperateur": "1", "num": num}))
 
     def repertoire_crea(self, repertoire_nom: str) -> wire.Entry:
-        """Makes an address book; its `repertoire_id` is in the entry."""
+        """Create an address book; its `repertoire_id` is in the entry."""
         wanted = {"repertoireEdit": "create", "repertoireNom": repertoire_nom}
         return (self._driver.run(self._calls.entries("POST", "/repertoire", wanted)))[0]
 
@@ -96,53 +102,58 @@ class Client:
         num: Sequence[str],
         champs: Mapping[int, Sequence[str]] | None = None,
     ) -> list[wire.Entry]:
-        """Adds numbers (`add`) or takes them out (`del`). `champs` are columns beside `num`: 1 is the name, 2 to 27
-        whatever else."""
+        """Add numbers to an address book (`add`) or remove them (`del`).
+
+        `champs` are columns beside `num`: 1 is the name, 2 to 27 are free to use.
+        """
         wanted = {"repertoireEdit": repertoire_edit, "repertoireId": repertoire_id, "num": num}
         columns = {f"champ{place}": values for place, values in (champs or {}).items()}
         return self._driver.run(self._calls.entries("PUT", "/repertoire", wanted | columns))
 
     def set_liste_noire(self, num: str) -> wire.Entry:
-        """Puts a number on the blacklist."""
+        """Put a number on the account's blacklist."""
         wanted = {"setlisteNoire": "1", "num": num}
         return (self._driver.run(self._calls.queried("/setlistenoire", wanted)))[0]
 
     def del_liste_noire(self, num: str) -> wire.Entry:
-        """Takes it off again."""
+        """Take a number off the account's blacklist."""
         wanted = {"delListeNoire": "1", "num": num}
         return (self._driver.run(self._calls.queried("/dellistenoire", wanted)))[0]
 
     def get_liste_noire(self) -> bytes:
-        """The blacklist: a ZIP with a CSV file."""
+        """Download the blacklist: a ZIP with a CSV file."""
         return self._driver.run(self._calls.file("POST", "/getlistenoire", {"getListeNoire": "1"}))
 
     def get_campagne(self, date_deb: datetime, date_fin: datetime) -> bytes:
-        """What was sent in a period: a ZIP with a CSV file. Times without a zone are those of France."""
+        """Download what was sent in a period: a ZIP with a CSV file. Times without a zone are those of France."""
         wanted = {"rapportCampagne": "1", "date_deb": _wall(date_deb), "date_fin": _wall(date_fin)}
         return self._driver.run(self._calls.file("GET", "/campagne", wanted))
 
     def add_shortlink(self, shortlink: str) -> wire.Entry:
-        """A short address for a long one; without a scheme."""
+        """Make a short address for a long one. The one returned has no scheme."""
         return (self._driver.run(self._calls.entries("POST", "/shortlink", {"shortlink": shortlink})))[0]
 
     def add_subaccount(self, login: str, password: str) -> wire.Entry:
-        """A new account below this one; its key is in the entry."""
+        """Create an account below this one; its key is in the entry."""
         wanted = {"subAccountEdit": "addAccount", "subAccountLogin": login, "subAccountPassword": password}
         return (self._driver.run(self._calls.entries("POST", "/subaccount", wanted)))[0]
 
     def set_subaccount_price(self, key_id: str, country_code: str, price: str) -> wire.Entry:
-        """What it pays for an SMS to a country (ISO 3166 alpha-2)."""
+        """Set what a sub-account pays for an SMS to a country (ISO 3166 alpha-2)."""
         wanted = {"subAccountPrice": price, "subAccountCountryCode": country_code}
         return self._edit_subaccount("setPrice", key_id, wanted)
 
     def add_subaccount_credit(self, key_id: str, credit: str) -> wire.Entry:
-        """Moves credit to it."""
+        """Move credit from this account to a sub-account."""
         return self._edit_subaccount("addCredit", key_id, {"subAccountAddCredit": credit})
 
     def set_subaccount_restriction(
         self, key_id: str, *, stop: bool | None = None, time: bool | None = None
     ) -> wire.Entry:
-        """Whether it must say how to opt out, and keep quiet at night."""
+        """Set whether a sub-account must say how to opt out (`stop`) and keep quiet at night (`time`).
+
+        None leaves a restriction as it is.
+        """
         flags = {"subAccountRestrictionStop": stop, "subAccountRestrictionTime": time}
         wanted = {name: str(int(flag)) for name, flag in flags.items() if flag is not None}
         return self._edit_subaccount("setRestriction", key_id, wanted)
@@ -153,5 +164,5 @@ class Client:
 
 
 def _wall(at: datetime) -> str:
-    """As the clock in France shows it."""
+    """Format an instant as a clock in France shows it; one without a zone is taken to be from there."""
     return f"{at if at.tzinfo is None else at.astimezone(HOME_ZONE):%Y-%m-%d %H:%M}"

@@ -22,7 +22,7 @@ class IsendproException(RemoteError):
 
     @property
     def code(self) -> str | None:
-        """Of the first entry."""
+        """Return the code of the answer's first entry that has one; None if none has."""
         return next((str(entry.code) for entry in self.entries if entry.code is not msgspec.UNSET), None)
 
     @property
@@ -31,8 +31,8 @@ class IsendproException(RemoteError):
 
 
 class UnexpectedResponseException(IsendproException):
-    """The answer is not one of the protocol's."""
+    """The server's answer is not one of the iSendPro protocol."""
 
 
 class ServerErrorException(IsendproException):
-    """The server failed."""
+    """The iSendPro server failed."""

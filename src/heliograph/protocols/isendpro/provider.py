@@ -55,14 +55,14 @@ _REASONS = {str(int(Code.BLACKLISTED)): Reason.OPTED_OUT, str(int(Code.NOT_ASSIG
 class IsendproConfig(ProviderConfig, frozen=True, kw_only=True):
     keyid: Annotated[str, Meta(min_length=1)]
     host: str = DEFAULT_HOST
-    """Ends in /cgi-bin."""
+    """The server's address, which ends in /cgi-bin."""
     nostop: bool = False
-    """Nothing is marketing: ask for the words that say how to opt out to be left away, if the account may."""
+    """Ask for the words that say how to opt out to be left away: nothing that is sent is marketing."""
     receipt_query: str = RECEIPT
-    """By which names receipts say what."""
+    """The template that says by which names a receipt's query has its values."""
     inbound_query: str = INBOUND
     delivered: tuple[str, ...] = (DELIVERED,)
-    """What a receipt's status is when the handset has the message; anything else is that it does not."""
+    """Statuses of a receipt that mean delivered; any other means that it was not."""
 
 
 class IsendproProvided(ProvidedProtocol):
@@ -170,7 +170,7 @@ def _needs_ucs2(message: Outgoing) -> bool:
 
 
 def _outcome(entry: wire.Entry | None, tracker: str) -> Outcome:
-    """An unknown code is a refusal for good, with its words (reference: section 6)."""
+    """Tell what an entry of the reply means for its message; a code that is not known is a final refusal."""
     if entry is None or entry.code is UNSET:
         return Refused(Reason.PROVIDER_REFUSED, detail="iSendPro says nothing of this number.")
     code, said = str(entry.code), "" if entry.message is UNSET else entry.message

@@ -10,25 +10,25 @@ from msgspec import UNSET, UnsetType
 
 MOST_PARTS = 6
 AS_MANY_AS_NEEDED = 999
-"""What `smslong` says for that."""
+"""The value of `smslong` that allows a text as many parts as it needs."""
 MAX_NUMBERS = 10_000
-"""In one request: ours; the vendor's limit is not known."""
+"""The most numbers in one request: our limit; the vendor's is not known."""
 MAX_LOOKUPS = 100
-"""In one request, which waits for the answers: ours, too."""
+"""The most numbers in one request that waits for the networks' answers: our limit; the vendor's is not known."""
 FIELDS = 27
 """champ1 is a contact's name, champ2 to champ27 are whatever else is known."""
 MAX_FIELDS = MAX_NUMBERS * (1 + FIELDS) + 1_000
-"""In a form: as many numbers as there may be, with all that can be said of each."""
+"""The most fields in a form: as many numbers as there may be, with all that can be said of each."""
 
 
 class Entry(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One thing that is said: of a number, or of the request. Which fields there are depends on the operation."""
+    """One entry of a reply, about a number or about the whole request. Its fields depend on the operation."""
 
     code: int | str | UnsetType = UNSET
-    """A number in replies to a send, else a text that is one."""
+    """The return code: a number in replies to a send, else its digits as a text."""
     message: str | UnsetType = UNSET
     tel: str | UnsetType = UNSET
-    """The number as it was given; not there in what is said of the whole request."""
+    """The number as it was given; absent if the entry is about the whole request."""
     smslong: str | UnsetType = UNSET
     """How many parts were billed."""
     nb_caractere: str | UnsetType = UNSET
@@ -37,11 +37,11 @@ class Entry(msgspec.Struct, kw_only=True, omit_defaults=True):
     liste_noire: str | UnsetType = msgspec.field(default=UNSET, name="listeNoire")
     repertoire_id: str | UnsetType = msgspec.field(default=UNSET, name="repertoireId")
     shortlink: str | UnsetType = UNSET
-    """Without a scheme."""
+    """The short address, without a scheme."""
     subaccount_id: str | UnsetType = msgspec.field(default=UNSET, name="subAccountId")
     subaccount_key_id: str | UnsetType = msgspec.field(default=UNSET, name="subAccountKeyId")
     edited_key_id: str | UnsetType = msgspec.field(default=UNSET, name="subAccountKeyid")
-    """The same in replies to a change."""
+    """The sub-account's key in replies to a change."""
     subaccount_login: str | UnsetType = msgspec.field(default=UNSET, name="subAccountLogin")
 
 
@@ -55,9 +55,9 @@ class Reply(msgspec.Struct):
 
 class Credit(msgspec.Struct, omit_defaults=True):
     credit: float
-    """Euros."""
+    """The balance, in euros."""
     quantite: str | UnsetType = UNSET
-    """SMS to metropolitan France."""
+    """How many SMS to metropolitan France the balance buys."""
 
 
 class CreditReply(msgspec.Struct):
@@ -65,14 +65,14 @@ class CreditReply(msgspec.Struct):
 
 
 def reply(entries: Sequence[Entry]) -> Reply:
-    """In its two envelopes."""
+    """Wrap entries in the two envelopes that every reply has."""
     return Reply(Entries(entries))
 
 
 def entries_of(body: bytes) -> list[Entry]:
-    """What a reply says; also where a single entry stands in the list's place, as some servers write it.
+    """Read the entries of a reply, also where a single one stands in the list's place, as some servers write it.
 
-    msgspec.DecodeError, of which ValidationError is one, for what is no reply.
+    Raises msgspec.DecodeError, or its subclass ValidationError, if it is not a reply.
     """
     said = msgspec.json.decode(body)
     if not isinstance(said, dict) or "etat" not in said:

@@ -1,9 +1,10 @@
 """What the answers of providers' servers mean for the messages of the request: one table for all providers.
 
-Of each status three things are asked. Has the request been taken? What may have been is never sent again by itself;
-what has not been is never lost. Can the messages themselves be to blame? Then they are refused, or, of several, looked
-through for those that are. Else whom has it to do with: the provider, who is left alone for a while when nothing else
-comes of him, or our own haste? A vendor's codes may say more (`HttpProvider.vendor_says`); they come before the status.
+For each HTTP status the table answers three questions. Was the request taken? A message that may have been taken is
+never sent again by itself, and one that was not is never lost. Can the messages themselves be to blame? Then they are
+refused; if there are several, they are sent in halves until those to blame are found. If not, who is to blame: the
+provider, who then gets nothing for a while if nothing else succeeds, or our own haste? A vendor's own codes may say
+more (`HttpProvider.vendor_says`); they come before the status.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from heliograph.domain.statuses import Reason
 from heliograph.engine.contract import Refused, TryAgain, Uncertain
 
 TO_BE_MENDED_MS = 60_000
-"""How long a message waits for what somebody has to mend: credentials, the address, the account's balance."""
+"""How long a message waits, in ms, for what somebody has to mend: credentials, the address, the balance."""
 LONGEST_WISH_MS = 60 * 60_000
-"""A server that wants to be left alone for longer is asked again after this: a message must not end for its wish."""
+"""The longest Retry-After that is honoured, in ms: a message must not expire because a server wants rest."""
 
 NotAccepted = Refused | TryAgain | Uncertain
 
@@ -32,14 +33,14 @@ class Meaning(NamedTuple):
 
     kind: type[Refused | TryAgain | Uncertain]
     why: str
-    """In a few words, for the table in the documentation."""
+    """The meaning in a few words, for the table in the documentation."""
     reason: Reason = Reason.PROVIDER_REFUSED
-    """Of a refusal."""
+    """Why a refused message failed; used for refusals only."""
     after_ms: int | None = None
-    """How long to wait where the server does not say."""
+    """How long to wait before the next attempt, in ms, if the server does not say."""
     blames_provider: bool = True
     divides: bool = False
-    """Of several messages one may be to blame: each half is sent by itself."""
+    """Any one of several messages may be to blame, so each half of them is sent by itself."""
 
     def outcome(self, response: Response | None, code: str | None, detail: str | None) -> NotAccepted:
         if self.kind is Refused:
@@ -105,7 +106,7 @@ class TurnedDown(RemoteError):
     """A server that is asked without a client did not take a request."""
 
     def __init__(self, response: Response, code: str | None = None, detail: str | None = None) -> None:
-        """`code` and `detail` are the server's own, where its answer has them."""
+        """Keep the answer, with the server's own code and words (`detail`) where it has them."""
         super().__init__(detail or f"The server answered {response.status}.")
         self.answer = response
         self._code = code
@@ -116,9 +117,10 @@ class TurnedDown(RemoteError):
 
 
 def meaning_of(error: Unreachable | RemoteError, vendor: Meaning | None = None) -> Meaning:
-    """What no answer means, or one that a client raised as an error; `vendor`: by the vendor's own code.
+    """Tell what an error means for the messages: no answer at all, or an answer that a client raised.
 
-    What a login is answered says nothing of the messages, which the server has not seen: they wait.
+    `vendor` is the meaning of the vendor's own code, if it has one. An answer to a login says nothing of the messages,
+    which the server has not seen: they wait.
     """
     if isinstance(error, Unreachable):
         return IN_DOUBT if error.written else AWAY
@@ -129,7 +131,7 @@ def meaning_of(error: Unreachable | RemoteError, vendor: Meaning | None = None) 
 
 
 def outcome_of(error: Unreachable | RemoteError, meaning: Meaning | None = None) -> NotAccepted:
-    """What became of messages whose request ended in an error. `meaning`: where it is known already."""
+    """Turn an error into the outcome of each message of its request; `meaning` if that is known already."""
     meaning = meaning or meaning_of(error)
     if isinstance(error, Unreachable):
         return meaning.outcome(None, None, str(error))
@@ -138,12 +140,12 @@ def outcome_of(error: Unreachable | RemoteError, meaning: Meaning | None = None)
 
 
 def unreachable(error: Unreachable) -> TryAgain | Uncertain:
-    """What became of messages whose request got no answer."""
+    """Turn the lack of an answer into an outcome: uncertain if the request may have arrived, else another attempt."""
     return Uncertain(str(error)) if meaning_of(error) is IN_DOUBT else TryAgain(detail=str(error))
 
 
 def refusal(response: Response, code: str | None = None, detail: str | None = None) -> NotAccepted:
-    """What an answer means that is none of success, or that can't be read: by its HTTP status.
+    """Turn an answer that is not one of success, or can't be read, into an outcome, by its HTTP status.
 
     `code` and `detail` are the server's own words, which go with the message.
     """
@@ -154,9 +156,9 @@ _SECONDS = re.compile("[0-9]{1,9}")
 
 
 def retry_after_ms(headers: Mapping[str, str]) -> int | None:
-    """What Retry-After wishes, in seconds or as a date (RFC 9110, section 10.2.3), in milliseconds from now.
+    """Read Retry-After, in seconds or as a date (RFC 9110, section 10.2.3), as ms from now.
 
-    None if it is not there or is neither. Never negative, and never longer than `LONGEST_WISH_MS`.
+    Returns None if it is missing or is neither; never less than 0 or more than `LONGEST_WISH_MS`.
     """
     said = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(said):
@@ -169,5 +171,5 @@ def retry_after_ms(headers: Mapping[str, str]) -> int | None:
 
 
 def wish_ms(seconds: float) -> int:
-    """A server's wish to be asked again in so many seconds, in milliseconds, within what is honoured."""
+    """Turn a server's wish to be asked again in so many seconds into ms, at most `LONGEST_WISH_MS`."""
     return int(min(max(seconds, 0.0) * 1_000, LONGEST_WISH_MS))

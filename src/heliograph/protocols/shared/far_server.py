@@ -1,4 +1,4 @@
-"""A provider's server that is asked without a client: one address, and the way there."""
+"""A provider's server that is asked without a client: its address, and the connections to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["TO_BE_MENDED_MS", "FarServer", "refusal", "unreachable"]  # the latt
 
 
 class FarServer:
-    """Open it before the first request, and close it after the last."""
+    """A server at one address. Open it before the first request, and close it after the last."""
 
     def __init__(
         self,
@@ -24,7 +24,10 @@ class FarServer:
         driver: AsyncDriver | None = None,
         answer_s: float = ANSWER_S,
     ) -> None:
-        """A `driver` is used instead of connections of its own."""
+        """Take the address and the headers of every request; `answer_s` is how long an answer is waited for.
+
+        A `driver` is used instead of connections of its own.
+        """
         parts = urlsplit(url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.path = url[len(self.origin) :] or "/"
@@ -37,7 +40,7 @@ class FarServer:
         self._driver = self._driver or PooledTransport(self.origin, self._headers, answer_s=self._answer_s)
 
     async def ask(self, request: Request) -> Response:
-        """Unreachable if there is no answer."""
+        """Send a request and return the answer, whatever its status. Raises Unreachable if there is none."""
         assert self._driver is not None  # noqa: S101 - it was opened
         return await self._driver.run(_exchanged(request))
 

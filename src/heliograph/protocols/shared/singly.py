@@ -13,7 +13,7 @@ from heliograph.protocols.shared.http_provider import HttpProvider
 
 class SinglyProvider(HttpProvider):
     at_once: ClassVar[int] = 32
-    """Requests on their way at any moment."""
+    """The most requests that are on their way at any moment."""
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
         places = asyncio.Semaphore(self.at_once)
@@ -30,4 +30,4 @@ class SinglyProvider(HttpProvider):
 
     @abstractmethod
     async def send_one(self, message: Outgoing) -> Outcome:
-        """What became of a message. May raise Unreachable, and what a client raises for an answer."""
+        """Send one message. May raise Unreachable, and what a client raises for an answer."""

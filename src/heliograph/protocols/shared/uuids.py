@@ -1,4 +1,4 @@
-"""Our identifiers in the clothes of protocols that know UUIDs: lower case, with hyphens."""
+"""Our identifiers written as UUIDs, for protocols that have those: lower case, with hyphens."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def to_uuid(identifier: str) -> str:
 
 
 def from_uuid(text: str) -> str:
-    """ValueError for what is not written like that."""
+    """Read one of our identifiers from its form as a UUID. Raises ValueError if it is not written as ours are."""
     if not FORM.fullmatch(text):
         raise ValueError(f"not an identifier: {text!r}")
     return encode(UUID(text).int)
 
 
 def is_random_uuid(text: str) -> bool:
-    """Whether it is a UUID of versions 1 to 5, as customers make them."""
+    """Say whether a text is a UUID of versions 1 to 5, as customers make them."""
     return _ANY_CASE.fullmatch(text) is not None

@@ -39,22 +39,22 @@ class XmlGateway(BatchingProvider, Generic[Answer]):
 
     @abstractmethod
     def request(self, messages: Sequence[Outgoing]) -> bytes:
-        """The document that sends these texts."""
+        """Write the document that sends these texts."""
 
     @abstractmethod
     def question(self, identifier: str) -> bytes:
-        """The document that asks what became of a message."""
+        """Write the document that asks what became of a message."""
 
     @abstractmethod
     def read(self, document: bytes) -> Answer:
-        """What is answered to both. NotXml."""
+        """Read the gateway's answer to a request or a question. Raises NotXml."""
 
     @abstractmethod
     def outcome(self, message: Outgoing, answer: Answer) -> Outcome:
-        """What an answer says of one of the texts that were sent."""
+        """Tell what an answer says of one of the texts that were sent."""
 
     def sameness(self, message: Outgoing) -> Hashable:
-        """Each text has all that is said of it."""
+        """Group by the kind of body alone: in these documents each text has everything else of its own."""
         return message.kind
 
     async def send_together(self, messages: Sequence[Outgoing]) -> Outcomes:
@@ -64,14 +64,14 @@ class XmlGateway(BatchingProvider, Generic[Answer]):
         return {message.message_id: self.outcome(message, answer) for message in messages}
 
     async def ask(self, identifier: str) -> Answer:
-        """What the gateway says about a message. CheckFailed if it says nothing."""
+        """Ask what the gateway says about a message. Raises CheckFailed if it does not answer."""
         try:
             return await self._ask(self.question(identifier))
         except (Unreachable, TurnedDown) as error:
             raise CheckFailed(f"It did not answer: {error}") from error
 
     async def _ask(self, document: bytes) -> Answer:
-        """Unreachable; TurnedDown for an answer that says nothing."""
+        """Post a document and read the answer. Raises Unreachable; TurnedDown for an answer that can't be read."""
         request = Request("POST", self._far.path, body=document, content_type=CONTENT_TYPE)
         response = await self._far.ask(request)
         if response.status != 200:

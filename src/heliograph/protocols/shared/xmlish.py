@@ -17,7 +17,7 @@ class NotXml(ValueError):
 
 
 class _Declared(ValueError):
-    """There is a document type declaration, in whatever encoding: without one, nothing can be declared."""
+    """The document has a document type declaration; without one, nothing can be declared."""
 
 
 class _Undeclared(TreeBuilder):
@@ -26,7 +26,10 @@ class _Undeclared(TreeBuilder):
 
 
 def parsed(document: bytes) -> Element:
-    """The root. NotXml also for a document that declares anything: declarations are how a small one becomes large."""
+    """Parse a document and return its root.
+
+    Raises NotXml if it is not XML, and for any declaration: those are how a small document becomes a large one.
+    """
     try:
         return ElementTree.fromstring(document, XMLParser(target=_Undeclared()))  # noqa: S314 - what declares anything is refused
     except _Declared as error:
@@ -36,7 +39,7 @@ def parsed(document: bytes) -> Element:
 
 
 def written(root: Element) -> bytes:
-    """In UTF-8, with a declaration of that. ValueError for characters that no XML document may have."""
+    """Write a document in UTF-8 with its declaration. Raises ValueError for characters that XML may not have."""
     document = ElementTree.tostring(root, encoding="unicode")
     if (found := _NOT_IN_XML.search(document)) is not None:
         raise ValueError(f"no XML document may have the character {found.group()!r}")
@@ -44,5 +47,5 @@ def written(root: Element) -> bytes:
 
 
 def storable_in_xml(text: str) -> str:
-    """Without the characters that no XML document may have (XML 1.0, section 2.2)."""
+    """Remove the characters that no XML document may have (XML 1.0, section 2.2)."""
     return _NOT_IN_XML.sub("", text)

@@ -33,8 +33,10 @@ class AsyncClient:
         timeout: float = DEFAULT_TIMEOUT_S,
         driver: AsyncDriver | None = None,
     ) -> None:
-        """One of: an API key, an access token, an application's id and secret. `timeout` is in seconds. A `driver` is
-        used instead of a transport of its own."""
+        """Take an API key, an access token, or an application's id and secret.
+
+        `timeout` is in seconds. A `driver` is used instead of a transport of its own.
+        """
         self._calls = Calls(
             Credentials(
                 api_key=api_key,
@@ -71,13 +73,13 @@ class AsyncClient:
         return await self._driver.run(self._calls.get(list[str], "applications", "scopes"))
 
     async def get_application_settings(self, application_id: str) -> wire.applications.ApplicationSettings:
-        """Get what an application has set."""
+        """Get the settings of an application."""
         return await self._driver.run(
             self._calls.get(wire.applications.ApplicationSettings, "applications", application_id)
         )
 
     async def get_account_balance(self) -> wire.account.Balance:
-        """Get what is left to spend."""
+        """Get the account's balance."""
         return await self._driver.run(self._calls.get(wire.account.Balance, "account", "balance"))
 
     async def get_channels_status(self) -> wire.account.ChannelsStatus:
@@ -221,7 +223,7 @@ class AsyncClient:
         )
 
     async def add_contact_to_optouts_list(self, contacts: wire.contacts.AddContacts) -> wire.contacts.AddedReply:
-        """Write to these numbers no more."""
+        """Add numbers to the opt-outs, so that they are not written to any more."""
         return await self._driver.run(self._calls.send(wire.contacts.AddedReply, "POST", contacts, "optouts"))
 
     async def delete_contact_from_optouts_list(self, optout_id: int) -> wire.optouts.DeletedOptout:
@@ -233,7 +235,7 @@ class AsyncClient:
         return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms"))
 
     async def estimate_sms(self, request: wire.sending.SmsRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "estimate"))
 
     async def delete_scheduled_sms(self, msg_id: str) -> wire.sending.DeletedMessage:
@@ -245,7 +247,7 @@ class AsyncClient:
         return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign"))
 
     async def estimate_sms_campaign(self, request: wire.sending.CampaignRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return await self._driver.run(
             self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign", "estimate")
         )
@@ -261,7 +263,7 @@ class AsyncClient:
         return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber"))
 
     async def estimate_viber_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "estimate"))
 
     async def delete_scheduled_viber_message(self, msg_id: str) -> wire.sending.DeletedMessage:
@@ -273,7 +275,7 @@ class AsyncClient:
         return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign"))
 
     async def estimate_viber_campaign(self, request: wire.sending.TemplateCampaignRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return await self._driver.run(
             self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign", "estimate")
         )
@@ -289,7 +291,7 @@ class AsyncClient:
         return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp"))
 
     async def estimate_whatsapp_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp", "estimate"))
 
     async def delete_scheduled_whatsapp_message(self, msg_id: str) -> wire.sending.DeletedMessage:
@@ -301,7 +303,7 @@ class AsyncClient:
         return await self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "multichannel"))
 
     async def estimate_multichannel_message(self, request: wire.sending.MultichannelRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return await self._driver.run(
             self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "estimate")
         )
@@ -323,7 +325,7 @@ class AsyncClient:
     async def estimate_multichannel_campaign(
         self, request: wire.sending.MultichannelCampaignRequest
     ) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return await self._driver.run(
             self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "campaign", "estimate")
         )
@@ -339,7 +341,7 @@ class AsyncClient:
         return await self._driver.run(self._calls.send(wire.otp.Otp, "POST", request, "otp"))
 
     async def get_otp_status(self, otp_id: str) -> wire.otp.Otp:
-        """Get what has become of a code."""
+        """Get the status of a one-time code."""
         return await self._driver.run(self._calls.get(wire.otp.Otp, "otp", otp_id))
 
     async def verify_otp(self, otp_id: str, pin: str | int) -> wire.otp.VerifiedPin:
@@ -613,7 +615,7 @@ class AsyncClient:
         )
 
     async def get_conversation(self, conversation_id: str) -> wire.conversations.ConversationDetails:
-        """Get what went back and forth, newest first."""
+        """Get the messages of a conversation, newest first."""
         return await self._driver.run(
             self._calls.get(wire.conversations.ConversationDetails, "conversations", conversation_id)
         )
@@ -733,7 +735,7 @@ class AsyncClient:
         )
 
     async def get_single_report(self, msg_id: str) -> wire.reports.SingleReport:
-        """Get what has become of one message."""
+        """Get the status of one message."""
         return await self._driver.run(self._calls.get(wire.reports.SingleReport, "reports", "single", msg_id))
 
     async def get_campaigns_list(

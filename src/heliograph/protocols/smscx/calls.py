@@ -1,7 +1,7 @@
-"""How each call of SMS.CX is made: who asks, what is sent, what its answer means.
+"""Each call of SMS.CX: who asks, what is sent, and what its answer means.
 
-With an application's id and secret an access token is fetched before the first call, and once more when the server
-does not take it any longer; a call that is refused with a fresh token is refused.
+With an application's id and secret an access token is fetched before the first call, and once more when the server does
+not take it any longer; a call that is refused with a fresh token is refused.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Calls:
         return (yield from self._decoded(shape, Request("DELETE", _path(path))))
 
     def export(self, *path: str | int, **query: Argument) -> Call[bytes]:
-        """A file, as it comes."""
+        """Download a file, and return its bytes as they come."""
         return (yield from self._asked(Request("GET", _path(path), _query(query)))).body
 
     def token(self, scope: str | None) -> Call[wire.applications.TokenReply]:
@@ -104,5 +104,5 @@ def _path(pieces: tuple[str | int, ...]) -> str:
 
 
 def _query(arguments: Mapping[str, Argument]) -> dict[str, str]:
-    """Without what is None; booleans as their client writes them, True and False."""
+    """Write the arguments as a query, without those that are None; booleans become True and False."""
     return {name: str(value) for name, value in arguments.items() if value is not None}

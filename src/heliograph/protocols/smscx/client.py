@@ -32,8 +32,10 @@ class Client:
         timeout: float = DEFAULT_TIMEOUT_S,
         driver: Driver | None = None,
     ) -> None:
-        """One of: an API key, an access token, an application's id and secret. `timeout` is in seconds. A `driver` is
-        used instead of a transport of its own."""
+        """Take an API key, an access token, or an application's id and secret.
+
+        `timeout` is in seconds. A `driver` is used instead of a transport of its own.
+        """
         self._calls = Calls(
             Credentials(
                 api_key=api_key,
@@ -70,11 +72,11 @@ class Client:
         return self._driver.run(self._calls.get(list[str], "applications", "scopes"))
 
     def get_application_settings(self, application_id: str) -> wire.applications.ApplicationSettings:
-        """Get what an application has set."""
+        """Get the settings of an application."""
         return self._driver.run(self._calls.get(wire.applications.ApplicationSettings, "applications", application_id))
 
     def get_account_balance(self) -> wire.account.Balance:
-        """Get what is left to spend."""
+        """Get the account's balance."""
         return self._driver.run(self._calls.get(wire.account.Balance, "account", "balance"))
 
     def get_channels_status(self) -> wire.account.ChannelsStatus:
@@ -206,7 +208,7 @@ class Client:
         )
 
     def add_contact_to_optouts_list(self, contacts: wire.contacts.AddContacts) -> wire.contacts.AddedReply:
-        """Write to these numbers no more."""
+        """Add numbers to the opt-outs, so that they are not written to any more."""
         return self._driver.run(self._calls.send(wire.contacts.AddedReply, "POST", contacts, "optouts"))
 
     def delete_contact_from_optouts_list(self, optout_id: int) -> wire.optouts.DeletedOptout:
@@ -218,7 +220,7 @@ class Client:
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms"))
 
     def estimate_sms(self, request: wire.sending.SmsRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "estimate"))
 
     def delete_scheduled_sms(self, msg_id: str) -> wire.sending.DeletedMessage:
@@ -230,7 +232,7 @@ class Client:
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign"))
 
     def estimate_sms_campaign(self, request: wire.sending.CampaignRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return self._driver.run(
             self._calls.send(wire.sending.SendReply, "POST", request, "sms", "campaign", "estimate")
         )
@@ -246,7 +248,7 @@ class Client:
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber"))
 
     def estimate_viber_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "estimate"))
 
     def delete_scheduled_viber_message(self, msg_id: str) -> wire.sending.DeletedMessage:
@@ -258,7 +260,7 @@ class Client:
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign"))
 
     def estimate_viber_campaign(self, request: wire.sending.TemplateCampaignRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return self._driver.run(
             self._calls.send(wire.sending.SendReply, "POST", request, "viber", "campaign", "estimate")
         )
@@ -274,7 +276,7 @@ class Client:
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp"))
 
     def estimate_whatsapp_message(self, request: wire.sending.TemplateRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "whatsapp", "estimate"))
 
     def delete_scheduled_whatsapp_message(self, msg_id: str) -> wire.sending.DeletedMessage:
@@ -286,7 +288,7 @@ class Client:
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "multichannel"))
 
     def estimate_multichannel_message(self, request: wire.sending.MultichannelRequest) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return self._driver.run(self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "estimate"))
 
     def delete_scheduled_multichannel_message(self, msg_id: str) -> wire.sending.DeletedMessage:
@@ -300,7 +302,7 @@ class Client:
     def estimate_multichannel_campaign(
         self, request: wire.sending.MultichannelCampaignRequest
     ) -> wire.sending.SendReply:
-        """Get what sending it would come to."""
+        """Get how many messages and parts sending would make, and their price."""
         return self._driver.run(
             self._calls.send(wire.sending.SendReply, "POST", request, "multichannel", "campaign", "estimate")
         )
@@ -316,7 +318,7 @@ class Client:
         return self._driver.run(self._calls.send(wire.otp.Otp, "POST", request, "otp"))
 
     def get_otp_status(self, otp_id: str) -> wire.otp.Otp:
-        """Get what has become of a code."""
+        """Get the status of a one-time code."""
         return self._driver.run(self._calls.get(wire.otp.Otp, "otp", otp_id))
 
     def verify_otp(self, otp_id: str, pin: str | int) -> wire.otp.VerifiedPin:
@@ -576,7 +578,7 @@ class Client:
         return self._driver.run(self._calls.get(wire.common.TextIdReply, "conversations", conversation_id, "read"))
 
     def get_conversation(self, conversation_id: str) -> wire.conversations.ConversationDetails:
-        """Get what went back and forth, newest first."""
+        """Get the messages of a conversation, newest first."""
         return self._driver.run(
             self._calls.get(wire.conversations.ConversationDetails, "conversations", conversation_id)
         )
@@ -696,7 +698,7 @@ class Client:
         )
 
     def get_single_report(self, msg_id: str) -> wire.reports.SingleReport:
-        """Get what has become of one message."""
+        """Get the status of one message."""
         return self._driver.run(self._calls.get(wire.reports.SingleReport, "reports", "single", msg_id))
 
     def get_campaigns_list(

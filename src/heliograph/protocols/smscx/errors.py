@@ -33,11 +33,11 @@ class SmscxException(RemoteError):
 
 
 class InvalidRequestException(SmscxException):
-    """Something in the request can't be."""
+    """Something in the request is not valid."""
 
 
 class InvalidPhoneNumberException(InvalidRequestException):
-    """One number, or some of several, are none."""
+    """The phone number, or some of several, are not valid."""
 
 
 class InvalidScopeException(InvalidRequestException):
@@ -61,7 +61,7 @@ class InvalidCredentialsException(SmscxException):
 
 
 class AccessDeniedException(SmscxException):
-    """This can't be done, by whoever asks."""
+    """Nobody may do this."""
 
 
 class InsufficientScopeException(SmscxException):
@@ -85,15 +85,15 @@ class OtpException(InvalidRequestException):
 
 
 class OtpAlreadyVerifiedException(OtpException):
-    """The right code came before."""
+    """The code was entered correctly before."""
 
 
 class OtpCancelledException(OtpException):
-    """It was canceled."""
+    """The code was canceled."""
 
 
 class OtpExpiredException(OtpException):
-    """It is too old."""
+    """The code has expired."""
 
 
 class OtpFailedException(OtpException):
@@ -113,7 +113,7 @@ class ResourceNotFoundException(SmscxException):
 
 
 class MethodNotAllowedException(SmscxException):
-    """Not with this method."""
+    """The address exists, but not for this method."""
 
 
 class RateLimitExceededException(SmscxException):
@@ -124,11 +124,11 @@ class RateLimitExceededException(SmscxException):
 
 
 class ServerErrorException(SmscxException):
-    """The server failed."""
+    """The SMS.CX server failed."""
 
 
 class UnexpectedResponseException(SmscxException):
-    """The answer is not one of the protocol's."""
+    """The server's answer is not one of the SMS.CX protocol."""
 
 
 _BY_TYPE: Mapping[tuple[int, str], type[SmscxException]] = {
@@ -166,7 +166,7 @@ _DENIED: Mapping[int, type[SmscxException]] = {
 
 
 def exception_for(status: int, body: bytes, headers: Mapping[str, str]) -> SmscxException:
-    """What an answer other than 2xx is raised as; `headers` have their names in lower case."""
+    """Build the exception for an answer other than 2xx; `headers` have their names in lower case."""
     try:
         reply = msgspec.json.decode(body, type=wire.errors.ErrorReply)
     except (msgspec.DecodeError, UnicodeDecodeError):

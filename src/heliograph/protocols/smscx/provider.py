@@ -68,11 +68,11 @@ class SmscxConfig(ProviderConfig, frozen=True, kw_only=True):
     api_key: Annotated[str, Meta(min_length=1)]
     host: str = DEFAULT_HOST
     originator: Annotated[str, Meta(min_length=3, max_length=15)] = "Heliograph"
-    """Who messages are from that name nobody: the API must be told."""
+    """The sender of messages that have no originator: the API requires one."""
     viber_template: int = 0
     """The number of a template of theirs whose text is `{{text}}`, by which Viber messages go; 0: none do."""
     whatsapp_template: int = 0
-    """The same for WhatsApp."""
+    """The number of a template of theirs whose text is `{{text}}`, by which WhatsApp messages go; 0: none do."""
 
 
 class SmscxProvided(ProvidedProtocol):
@@ -264,6 +264,6 @@ def _outcome(row: wire.sending.SendRow | None, poll: str | None) -> Outcome:
 
 
 def _instant_ms(text: str) -> int:
-    """Without an offset it is UTC (reference: section 5). ValueError for what is no date."""
+    """Read a time in ISO 8601 as ms since 1970; without an offset it is UTC (section 5). Raises ValueError."""
     at = datetime.fromisoformat(text)
     return to_ms(at if at.tzinfo is not None else at.replace(tzinfo=UTC))

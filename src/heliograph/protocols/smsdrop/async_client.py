@@ -19,7 +19,7 @@ T = TypeVar("T")
 DEFAULT_CONTEXT = "https://smsdrop.edevtecapps.com"
 DEFAULT_TIMEOUT_S = 15.0
 TOKEN_LIFETIME_S = 3_600
-"""How long a token is kept; the server's answer does not say."""
+"""How long a token is kept, in seconds; the server's answer does not say how long it is good."""
 
 _logger = logging.getLogger(__name__)
 
@@ -47,9 +47,11 @@ class AsyncClient:
         timeout: float = DEFAULT_TIMEOUT_S,
         driver: AsyncDriver | None = None,
     ) -> None:
-        """`context` is the server's address. `prefix` is `/api`, or empty for a server that speaks only the older of
-        the two dialects. Without a `storage` the token is kept in this object. `timeout` is in seconds; a `driver` is
-        used instead of a transport of its own."""
+        """Log in as `email` at `context`, the server's address, when the first request is made.
+
+        `prefix` is `/api`, or empty for a server that speaks only the older of the two dialects. Without a `storage`
+        the token is kept in this object. `timeout` is in seconds; a `driver` is used instead of a transport of its own.
+        """
         self._email = email
         self._password = password
         self._calls = Calls(prefix, logger or _logger)
@@ -71,61 +73,65 @@ class AsyncClient:
     async def send_message(
         self, message: str, sender: str, phone: str, dispatch_date: datetime | None = None
     ) -> model.Campaign:
-        """Sends a text to one number, now or at `dispatch_date`: a campaign with one recipient."""
+        """Send a text to one number, now or at `dispatch_date`: a campaign with one recipient."""
         return await self.launch(model.Campaign(message, sender, [phone], defer_until=dispatch_date))
 
     async def launch(self, campaign: model.Campaign) -> model.Campaign:
-        """Launches a campaign and brings it up to date. When this returns, the server has it.
+        """Launch a campaign and bring it up to date. When this returns, the server has it.
 
-        InsufficientSmsError: the server has it, too, under the id that the campaign has now, and has not launched it.
+        Raises InsufficientSmsError: the server has it, too, under the id that the campaign has now, and has not
+        launched it.
         """
         return await self._run(lambda token: self._calls.launch(token, campaign))
 
     async def launch_campaign(self, campaign: model.CampaignCreate) -> model.Campaign:
-        """`launch` by its older name."""
+        """Launch a campaign: `launch` by its older name."""
         return await self.launch(campaign)
 
     async def retry(self, campaign: model.Campaign) -> None:
-        """Launches a campaign for which there were not enough SMS. InsufficientSmsError: there still are not."""
+        """Launch a campaign for which there were not enough SMS. Raises InsufficientSmsError if there still are not."""
         await self.retry_campaign(campaign.id or "")
 
     async def retry_campaign(self, id: str) -> None:
-        """The same by the campaign's id."""
+        """Launch the campaign with this id, for which there were not enough SMS.
+
+        Raises InsufficientSmsError if there still are not.
+        """
         await self._run(lambda token: self._calls.retry(token, id))
 
     async def refresh(self, campaign: model.Campaign) -> None:
-        """Brings a campaign up to date; one that the server does not have stays as it is."""
+        """Bring a campaign up to date; one that the server does not have stays as it is."""
         found = await self.read_campaign(campaign.id or "")
         if found is not None:
             for name in campaign.__struct_fields__:
                 setattr(campaign, name, getattr(found, name))
 
     async def read_campaign(self, id: str) -> model.Campaign | None:
-        """None if there is none with this id."""
+        """Get a campaign by its id; None if the server has none."""
         return await self._run(lambda token: self._calls.read(token, id))
 
     async def get_campaigns(self, skip: int = 0, limit: int = 100) -> list[model.Campaign]:
-        """Campaigns, as many as `limit` after the first `skip`."""
+        """List up to `limit` campaigns after the first `skip`."""
         return await self._run(lambda token: self._calls.campaigns(token, skip, limit))
 
     async def read_campaigns(self, skip: int = 0, limit: int = 100) -> list[model.Campaign]:
-        """`get_campaigns` by its older name."""
+        """List campaigns: `get_campaigns` by its older name."""
         return await self.get_campaigns(skip, limit)
 
     async def get_subscription(self) -> model.Subscription:
-        """How many SMS are left."""
+        """Get how many SMS are left."""
         return await self._run(self._calls.subscription)
 
     async def read_subscription(self) -> model.Subscription:
-        """`get_subscription` by its older name."""
+        """Get how many SMS are left: `get_subscription` by its older name."""
         return await self.get_subscription()
 
     async def get_profile(self) -> model.User:
-        """Whose account it is."""
+        """Get the account's owner."""
         return await self._run(self._calls.profile)
 
     async def read_me(self) -> model.User:
-        """`get_profile` by its older name."""
+        """Get the account's owner: `get_profile` by its older name."""
         return await self.get_profile()
 
     async def _run(self, call: Callable[[str], Call[T]]) -> T:

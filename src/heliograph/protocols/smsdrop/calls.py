@@ -1,4 +1,4 @@
-"""How each call of smsdrop is made: what is sent, what its answer means (reference: smsdrop.md, sections 2 to 6)."""
+"""Each call of smsdrop: what is sent, and what its answer means (reference: smsdrop.md, sections 2 to 6)."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _NOT_LAUNCHED = 201
 
 
 class Calls:
-    """The calls of one dialect. Each but the first takes the token that it is made with."""
+    """The calls of one dialect. Each but the login takes the token that it is made with."""
 
     def __init__(self, prefix: str, logger: logging.Logger) -> None:
-        """`prefix` is what comes before every path."""
+        """Put `prefix` before every path; requests and answers are logged at `logger`."""
         self._prefix = prefix
         self._logger = logger
 
     def log_in(self, email: str, password: str) -> Call[str]:
-        """A token."""
+        """Exchange the password for a token. Raises BadCredentialsError."""
         form = urlencode({"username": email, "password": password}).encode()
         request = self._request(
             "POST", "/auth/login", body=form, content_type="application/x-www-form-urlencoded", preliminary=True
@@ -47,7 +47,10 @@ class Calls:
         return _read(wire.Token, _checked(response)).access_token
 
     def launch(self, token: str, campaign: model.Campaign) -> Call[model.Campaign]:
-        """The same campaign; it has its `id` even when InsufficientSmsError is raised."""
+        """Launch a campaign, update it from the answer and return it.
+
+        It has its `id` even when InsufficientSmsError is raised.
+        """
         campaign.check()
         response = yield from self._asked(token, "POST", "/campaigns/", campaign.wanted())
         made = _read(wire.Campaign, response)
@@ -92,7 +95,10 @@ class Calls:
         query: dict[str, str] | None = None,
         missing: bool = False,
     ) -> Call[Response]:
-        """`missing`: there may be no such thing."""
+        """Send a request and return its answer, after raising what its status means.
+
+        With `missing`, an answer of 404 is returned, too: there may be no such thing.
+        """
         content = None if body is None else encoded(body)
         request = self._request(method, path, query, body=content, headers={"Authorization": f"Bearer {token}"})
         response = yield request

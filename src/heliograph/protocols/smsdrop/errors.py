@@ -35,7 +35,7 @@ class InsufficientSmsError(SmsdropError):
 
 
 class ValidationError(SmsdropError):
-    """Something in the campaign can't be."""
+    """Something in the campaign is not valid."""
 
     def __init__(self, problems: Sequence[wire.Problem]) -> None:
         super().__init__("; ".join(f"{'.'.join(map(str, each.loc[1:]))}: {each.msg}" for each in problems))
@@ -43,8 +43,8 @@ class ValidationError(SmsdropError):
 
 
 class ServerError(SmsdropError):
-    """The server failed."""
+    """The smsdrop server failed."""
 
 
 class UnexpectedResponseError(SmsdropError):
-    """The answer is not one of the protocol's."""
+    """The server's answer is not one of the smsdrop protocol."""

@@ -30,30 +30,30 @@ class ShipmentState(StrEnum):
 
 
 class Campaign(msgspec.Struct):
-    """A text to several numbers. What the server knows of it comes into the same object once it is launched."""
+    """A text to several numbers. Launching it fills in what the server knows of it."""
 
     message: str
     sender: str
-    """Letters and digits: at most 11."""
+    """A number, or at most 11 letters and digits."""
     recipient_list: list[str]
     """International numbers, with or without a plus."""
     title: str | None = None
-    """The server makes one up if there is none."""
+    """The campaign's name; the server makes one up if it is None."""
     message_type: MessageType = MessageType.PLAIN_TEXT
     defer_until: datetime | None = None
-    """When it is sent; best with a time zone, for else it is the server's. Not together with `defer_by`."""
+    """When it is sent; without a time zone it is the server's. Not together with `defer_by`."""
     defer_by: int | None = None
-    """How many seconds later it is sent."""
+    """How many seconds after its launch it is sent."""
     id: str | None = None
     delivery_percentage: int = 0
     message_count: int = 0
     sms_count: int = 1
     status: ShipmentState = ShipmentState.PENDING
     created_at: datetime | None = None
-    """None from a server of the older dialect."""
+    """When it was created; None from a server of the older dialect."""
 
     def check(self) -> None:
-        """ValueError for what no server takes."""
+        """Check the campaign before it is sent. Raises ValueError for what no server takes."""
         if self.defer_until and self.defer_by:
             raise ValueError("either `defer_until` or `defer_by`, not both")
         if self.sender.isalnum() and len(self.sender) > LONGEST_SENDER:
@@ -62,7 +62,7 @@ class Campaign(msgspec.Struct):
             raise ValueError("there must be at least one recipient")
 
     def wanted(self) -> wire.NewCampaign:
-        """What is asked of the server."""
+        """Return the request that asks the server for this campaign."""
         return wire.NewCampaign(
             message=self.message,
             sender=self.sender,
@@ -74,7 +74,7 @@ class Campaign(msgspec.Struct):
         )
 
     def update(self, reply: wire.Campaign) -> None:
-        """What the server has made of it. ValueError for a status or a date that is none."""
+        """Take over what the server has made of it. Raises ValueError for an unknown status or a malformed date."""
         self.id, self.title = reply.id, reply.title
         self.delivery_percentage = reply.delivery_percentage
         self.message_count, self.sms_count = reply.message_count, reply.sms_count
@@ -83,7 +83,7 @@ class Campaign(msgspec.Struct):
 
 
 CampaignCreate = Campaign
-"""The name that the older version of the published client has for one that is not launched yet."""
+"""The older version's name of a campaign that is not launched yet."""
 
 
 class User(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ class Subscription(msgspec.Struct, frozen=True):
 
 
 def campaign(reply: wire.Campaign) -> Campaign:
-    """A campaign that the server has. ValueError for a type, a status or a date that is none."""
+    """Build a campaign from the server's answer. Raises ValueError for an unknown type or status, or a bad date."""
     made = Campaign(
         reply.message,
         reply.sender,

@@ -37,13 +37,13 @@ from heliograph.text import is_gsm
 log = structlog.get_logger(__name__)
 
 MAX_RECIPIENTS = 1_000
-"""Of a campaign: ours; the vendor's limit is not known."""
+"""The most recipients of one campaign: our limit; the vendor's is not known."""
 LOOKED_THROUGH = 200
 """How many of the newest campaigns are looked through for one whose launch was not answered."""
 PARKED = "parked:"
 """Begins the question about a campaign for which there were not enough SMS: only such a one is tried again."""
 RETRY_S = 60.0
-"""How often it is."""
+"""Seconds between two attempts to launch a campaign for which there were not enough SMS."""
 
 
 class SmsdropConfig(ProviderConfig, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class SmsdropConfig(ProviderConfig, frozen=True, kw_only=True):
     prefix: str = wire.PREFIX
     """`/api`, or empty for a server that speaks only the older of the two dialects."""
     sender: str = ""
-    """For messages that have no originator; empty: these are refused."""
+    """The sender of messages that have no originator; if it is empty these are refused."""
 
 
 class SmsdropProvided(ProvidedProtocol):
@@ -124,7 +124,7 @@ class SmsdropProvider(BatchingProvider):
         return {message.message_id: Accepted(f"{campaign.id}:{message.msisdn}", poll) for message in messages}
 
     async def _found_again(self, title: str) -> Campaign | None:
-        """The campaign whose launch was not answered, if the server has it."""
+        """Look for the campaign whose launch was not answered; None if the server does not have it."""
         try:
             recent = await self._client.get_campaigns(limit=LOOKED_THROUGH)
         except (Unreachable, errors.SmsdropError):
@@ -157,7 +157,7 @@ class SmsdropProvider(BatchingProvider):
 
 
 def _result(campaign: Campaign) -> tuple[Status, Reason | None]:
-    """What became of each message of a campaign that is over, as far as the campaign tells."""
+    """Tell what became of each message of a campaign that is over, as far as the campaign tells."""
     if campaign.status is ShipmentState.ABORTED:
         return Status.FAILED, Reason.PROVIDER_REFUSED
     if campaign.delivery_percentage >= 100:

@@ -13,11 +13,12 @@ _BETWEEN = re.compile(r"[,;|\t\r\n]+")
 
 
 def make_recipient_list(data: Iterable[str] | str | Path) -> list[str]:
-    """The numbers of an iterable; of a text, between commas, semicolons, bars, tabs or line breaks; of a file.
+    """Collect the numbers of an iterable, of a text or of a file.
 
-    A string that is the name of a file stands for the file. One whose name ends in `.csv` has its numbers in the first
-    column that is called as in `COLUMNS`; any other is read as a text. Numbers are not checked; empty ones are left
-    out. ValueError for a CSV file without such a column, OSError for a `Path` that can't be read.
+    In a text they stand between commas, semicolons, bars, tabs or line breaks. A string that is the name of a file
+    stands for the file. One whose name ends in `.csv` has its numbers in the first column that is called as in
+    `COLUMNS`; any other is read as a text. Numbers are not checked; empty ones are left out. Raises ValueError for a
+    CSV file without such a column, OSError for a `Path` that can't be read.
     """
     if isinstance(data, str):
         data = Path(data) if _is_file(data) else _BETWEEN.split(data)

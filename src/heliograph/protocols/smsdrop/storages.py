@@ -26,7 +26,7 @@ Storage = TokenStorage
 
 
 class DummyStorage:
-    """Keeps nothing: each client logs in again."""
+    """A storage that keeps nothing: each client logs in again."""
 
     def get(self, key: str) -> str | None:
         return None
@@ -41,11 +41,11 @@ class DummyStorage:
 class _Entry(msgspec.Struct, frozen=True):
     value: str
     until: float
-    """Seconds since 1970."""
+    """When the entry expires, in seconds since 1970."""
 
 
 class DictStorage:
-    """In memory: clients that share the object share its tokens, each of its own account."""
+    """A storage in memory: clients that share the object share the tokens in it, by account."""
 
     def __init__(self) -> None:
         self._kept: dict[str, _Entry] = {}
@@ -61,7 +61,7 @@ class DictStorage:
 
 
 class FileStorage:
-    """In a file that only its owner can read. One that is damaged is as good as none.
+    """A storage in a file that only its owner can read. A damaged file counts as empty.
 
     A token that two processes store at the same moment may be lost, which costs a login.
     """
@@ -73,11 +73,11 @@ class FileStorage:
         return _current(self._read().get(key))
 
     def set(self, key: str, value: str, expires: int) -> None:
-        """OSError if the file can't be written."""
+        """Store a token for `expires` seconds. Raises OSError if the file can't be written."""
         self._write(self._read() | {key: _Entry(value, time.time() + expires)})
 
     def delete(self, key: str) -> None:
-        """OSError if the file can't be written."""
+        """Delete a token, if it is there. Raises OSError if the file can't be written."""
         if key in (kept := self._read()):
             self._write({other: value for other, value in kept.items() if other != key})
 
@@ -92,7 +92,11 @@ class FileStorage:
 
 
 class RedisStorage:
-    """In a Redis server, for several processes. Needs the package `redis`, which `heliograph[redis]` brings along."""
+    """A storage in a Redis server, for several processes.
+
+    It needs the package `redis`, which `heliograph[redis]` brings along. Every method raises redis.RedisError if the
+    server can't be reached.
+    """
 
     def __init__(
         self,
@@ -107,7 +111,7 @@ class RedisStorage:
         self._redis: Redis = Redis(host, port, db, password, username=username, decode_responses=True)
 
     def get(self, key: str) -> str | None:
-        """redis.RedisError if the server can't be reached, here and below."""
+        """Get a token; None if there is none. Raises redis.RedisError if the server can't be reached."""
         found = self._redis.get(key)
         return None if found is None else str(found)
 
@@ -146,7 +150,7 @@ class Kept:
 
 
 class AsyncKept:
-    """The same for one that does not: the storage is asked in a thread."""
+    """One account's token in a storage, for a client that awaits: the storage is asked in a thread."""
 
     def __init__(self, storage: Storage, key: str, lifetime_s: int) -> None:
         self._kept = Kept(storage, key, lifetime_s)

@@ -15,9 +15,9 @@ from msgspec import UNSET, Meta, UnsetType
 from heliograph.domain.batches import MAX_RECIPIENTS
 
 MAX_PAGE = 1_000
-"""Campaigns in one answer: ours; the vendor's limit is not known."""
+"""The most campaigns in one answer: our limit; the vendor's is not known."""
 PREFIX = "/api"
-"""Of the dialect of 1.0.0."""
+"""The prefix of every path in the dialect of version 1.0.0."""
 
 
 class LogIn(msgspec.Struct):
@@ -32,13 +32,13 @@ class Token(msgspec.Struct):
 
 
 class NewCampaign(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Whatever else a client sends along is what it knows of the campaign, and is not asked for."""
+    """A campaign that is to be launched. Clients send more fields, which tell what they know of it and are ignored."""
 
     message: str
     sender: str
     recipient_list: Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)]
     message_type: int | None = 0
-    """0 plain text, 1 flash, 2 unicode."""
+    """0 is plain text, 1 flash, 2 unicode."""
     title: str | None = None
     defer_until: str | None = None
     defer_by: int | None = None
@@ -63,7 +63,7 @@ class Campaign(msgspec.Struct, kw_only=True):
     status: str
     """PENDING, SCHEDULED, SENDING, COMPLETED or ABORTED."""
     created_at: str | UnsetType = UNSET
-    """In the dialect of 1.0.0."""
+    """When it was created, in ISO 8601; only in the dialect of 1.0.0."""
 
 
 class User(msgspec.Struct):
@@ -90,7 +90,7 @@ class Problem(msgspec.Struct):
     """One thing that is wrong with a request."""
 
     loc: Sequence[str | int]
-    """Where: `body`, and then the way to it."""
+    """Where in the request the problem is: `body`, and then the path to the field."""
     msg: str
     type: str = "value_error"
 

@@ -37,7 +37,7 @@ class SmsOperatorConfig(ProviderConfig, frozen=True, kw_only=True):
     """Begins each `SmsId`: one for each system that sends by the same account."""
     url: str = DEFAULT_URL
     timeout_s: Annotated[float, Meta(gt=0)] = ANSWER_S
-    """How long an answer is waited for."""
+    """How long an answer is waited for, in seconds."""
 
 
 class SmsOperatorProvided(ProvidedProtocol):
@@ -76,7 +76,10 @@ class SmsOperatorProvider(XmlGateway[dict[str, int]]):
         return wire.reply(document)
 
     def outcome(self, message: Outgoing, answer: dict[str, int]) -> Outcome:
-        """How wrong credentials are answered is not known: what is not named in an answer may have been taken."""
+        """Tell what an answer says of one message; one that it does not name may have been taken.
+
+        How the gateway answers wrong credentials is not documented, so silence can't count as a refusal.
+        """
         sms_id = self._sms_id(message)
         status = answer.get(sms_id)
         if status is None:

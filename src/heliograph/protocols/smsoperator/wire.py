@@ -12,7 +12,7 @@ from heliograph.protocols.shared.xmlish import NotXml, parsed, storable_in_xml, 
 
 SEND, STATUS = "SMS", "SMS-Status"
 NOTHING_KNOWN = 11
-"""What is usual right after sending."""
+"""The status of a message that nothing is known of, as is usual right after sending."""
 STATES: dict[int, tuple[Status, Reason | None] | None] = {
     0: (Status.DELIVERED, None),
     1: (Status.FAILED, Reason.UNDELIVERED),
@@ -29,14 +29,14 @@ STATES: dict[int, tuple[Status, Reason | None] | None] = {
     14: None,
     15: (Status.FAILED, Reason.UNDELIVERED),
 }
-"""None: it is on its way, or parts of it are."""
+"""What each status says of an earlier message; None means that it, or parts of it, are on their way."""
 MALFORMED, OTHER_ERROR, EVENT_ERROR, TOO_LONG = 4, 5, 6, 7
 
 
 class Sms(msgspec.Struct, frozen=True, kw_only=True):
     sms_id: str
     sender: str
-    """Empty: the account's own."""
+    """The sender; empty means the account's own."""
     recipient: str
     text: str
 
@@ -71,7 +71,10 @@ def question(username: str, password: str, sms_ids: Iterable[str]) -> bytes:
 
 
 def reply(document: bytes) -> dict[str, int]:
-    """SmsId -> status, whatever the case of the names. NotXml for what has no such items, or has others."""
+    """Read the status of each SmsId, whatever the case of the elements' names.
+
+    Raises NotXml if it is not XML, or if an item lacks its SmsId or a numeric status.
+    """
     found: dict[str, int] = {}
     for element in parsed(document).iter():
         if element.tag.lower() != "dataitem":

@@ -1,4 +1,4 @@
-"""What topics of Amazon SNS post, and how it is known that they did (reference: providers.md, section B)."""
+"""What topics of Amazon SNS post, and how its origin is proven (reference: providers.md, section B)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _SIGNED = {
 
 
 OLDEST_S = 3_600
-"""How old a notification may be. Amazon's advice, and no retry policy of a topic goes on for longer than that."""
+"""How old a notification may be, in seconds: Amazon's advice, and no retry policy of a topic goes on for longer."""
 
 
 class NotGenuine(Exception):
-    """Nothing shows that this comes from the topic, or not that it comes now."""
+    """A notification that is not proven to come from the topic, or to be recent."""
 
 
 class Notification(msgspec.Struct, kw_only=True, rename="pascal"):
@@ -43,7 +43,7 @@ class Notification(msgspec.Struct, kw_only=True, rename="pascal"):
     subscribe_url: str = msgspec.field(name="SubscribeURL", default="")
 
     def signed_text(self) -> bytes:
-        """What the signature is over. NotGenuine for a type that there is not."""
+        """Return the text that the signature covers. Raises NotGenuine for an unknown type."""
         names = _SIGNED.get(self.type)
         if names is None:
             raise NotGenuine(f"There is no type {self.type!r}.")
@@ -60,14 +60,14 @@ class Notification(msgspec.Struct, kw_only=True, rename="pascal"):
         return "".join(f"{name}\n{known[name]}\n" for name in names if known[name] is not None).encode()
 
     def require_recent(self) -> None:
-        """NotGenuine if it says it is older than OLDEST_S, or from a time to come, or has no time."""
+        """Raise NotGenuine unless its time is within the last `OLDEST_S` seconds."""
         at = instant_in(self.timestamp)
         if at is None or not is_recent(at.timestamp(), oldest_s=OLDEST_S):
             raise NotGenuine(f"The time {self.timestamp[:40]!r} is none of the last hour.")
 
 
 def _address(url: str) -> SplitResult:
-    """Take an address apart. NotGenuine for what parsers read in different ways: blanks, control characters, others."""
+    """Split a URL. Raises NotGenuine for what parsers read in different ways: blanks, control characters and others."""
     if not _ADDRESS.fullmatch(url):
         raise NotGenuine("The address has characters that no address has.")
     try:
@@ -80,7 +80,7 @@ class Certificates:
     """Amazon's certificates, fetched once each."""
 
     def __init__(self, driver: AsyncDriver | None = None) -> None:
-        """A `driver` is asked instead of Amazon's own servers."""
+        """Ask `driver` instead of Amazon's own servers, if there is one."""
         self._driver = driver
         self._known: dict[str, bytes] = {}
 
@@ -89,7 +89,10 @@ class Certificates:
             await self._driver.close()
 
     async def require(self, told: Notification, region: str) -> None:
-        """NotGenuine unless the signature is the topic's. A NotNow makes it be told again."""
+        """Raise NotGenuine unless the notification's signature is Amazon's for this region.
+
+        Raises Unreachable if the certificate can't be fetched, which makes Amazon tell it again.
+        """
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -112,7 +115,10 @@ class Certificates:
         self._known[told.signing_cert_url] = content
 
     async def visit(self, url: str, region: str) -> bytes:
-        """What is at an address of Amazon SNS in this region. NotGenuine for any other address; Unreachable."""
+        """Fetch what is at an address of Amazon SNS in this region.
+
+        Raises NotGenuine for any other address, Unreachable if there is no answer of 200.
+        """
         parts = _address(url)
         if parts.scheme != "https" or parts.netloc != f"sns.{region}.amazonaws.com":
             raise NotGenuine("The address is none of Amazon SNS in this region.")

@@ -71,16 +71,16 @@ class SnsConfig(ProviderConfig, frozen=True, kw_only=True):
     region: Annotated[str, Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")]
     session_token: str = ""
     sms_type: Literal["Transactional", "Promotional", ""] = "Transactional"
-    """Empty: as the account's settings say."""
+    """The type of each message; empty leaves it to the account's settings."""
     max_price: str = ""
-    """US dollars for a part, such as 0.50."""
+    """The most that a part may cost, in US dollars, such as 0.50; empty for no limit."""
     entity_id: str = ""
     template_id: str = ""
-    """Both for India."""
+    """The registered template; with `entity_id`, required for numbers in India."""
     endpoint: str = ""
-    """Instead of https://sns.REGION.amazonaws.com."""
+    """The server's address, if it is not https://sns.REGION.amazonaws.com."""
     topics: tuple[str, ...] = ()
-    """The ARNs of topics that may tell us something; none: nobody may."""
+    """The ARNs of topics whose notifications are taken in; with none, all notifications are refused."""
 
 
 class SnsProvided(ProvidedProtocol):
@@ -210,7 +210,7 @@ class SnsProvider(SinglyProvider):
 
 
 def _turned_down(response: Response) -> TurnedDown:
-    """With Amazon's words, if there are any."""
+    """Build an error from an answer, with Amazon's code and words if it has any."""
     try:
         code, said = wire.error(response.body)
     except NotXml:

@@ -22,7 +22,7 @@ class Signer:
         self._auth = SigV4Auth(Credentials(key_id, secret, token or None), "sns", region)
 
     def headers(self, url: str, body: bytes, content_type: str) -> dict[str, str]:
-        """What proves who posts this, for some minutes from now."""
+        """Return the headers that prove who posts this request; they are good for some minutes."""
         from botocore.awsrequest import AWSRequest
 
         request: Any = AWSRequest("POST", url, {"Content-Type": content_type}, body)

@@ -22,12 +22,12 @@ FAILED = frozenset({"InternalError", "InternalFailure", "ServiceUnavailable"})
 
 
 def action(name: str, **parameters: str) -> bytes:
-    """The body of a request."""
+    """Write the body of a request for one action of the API."""
     return urlencode({"Action": name, "Version": VERSION} | parameters).encode()
 
 
 def attributes(values: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Message attributes, name -> type and value, as parameters of Publish."""
+    """Write message attributes, each a name with its type and value, as parameters of Publish."""
     found: dict[str, str] = {}
     for place, (name, (kind, value)) in enumerate(values.items(), 1):
         entry = f"MessageAttributes.entry.{place}"
@@ -36,7 +36,7 @@ def attributes(values: Mapping[str, tuple[str, str]]) -> dict[str, str]:
 
 
 def message_id(document: bytes) -> str:
-    """What Publish answers. NotXml."""
+    """Read the identifier in the answer to Publish. Raises NotXml if there is none."""
     found = _first(parsed(document), "MessageId")
     if not found:
         raise NotXml("The answer has no MessageId.")
@@ -44,13 +44,13 @@ def message_id(document: bytes) -> str:
 
 
 def error(document: bytes) -> tuple[str, str]:
-    """Code and message of a refusal. NotXml."""
+    """Read the code and the message of a refusal, each empty if missing. Raises NotXml."""
     root = parsed(document)
     return _first(root, "Code"), _first(root, "Message")
 
 
 def settings(document: bytes) -> dict[str, str]:
-    """What GetSMSAttributes answers. NotXml."""
+    """Read the settings in the answer to GetSMSAttributes. Raises NotXml."""
     return {
         _first(entry, "key"): _first(entry, "value") for entry in parsed(document).iter() if _bare(entry.tag) == "entry"
     }

@@ -1,4 +1,4 @@
-"""How each call of Twilio is made (reference: providers.md, section A2)."""
+"""Each call of Twilio: what is sent, and what its answer means (reference: providers.md, section A2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def get(path: str, shape: type[T], query: Mapping[str, Any] | None = None) -> Call[T]:
-    """The path may have a query of its own: the address of a next page is taken as it comes."""
+    """Ask with GET; `path` may have a query of its own, as the address of a next page has."""
     bare, _, own = path.partition("?")
     asked = dict(parse_qsl(own, keep_blank_values=True)) | dict(wire.pairs(query or {}))
     return _read((yield Request("GET", bare, asked)), shape)

@@ -16,7 +16,7 @@ DEFAULT_TIMEOUT_S = 30.0
 
 
 def credentials(user: str, password: str) -> dict[str, str]:
-    """The header that says who asks."""
+    """Return the headers that say who asks, and that the answer is to be JSON."""
     return {"Authorization": basic(user, password), "Accept": "application/json"}
 
 
@@ -39,9 +39,12 @@ class Client:
         driver: Driver | None = None,
         verify_driver: Driver | None = None,
     ) -> None:
-        """An `api_key`, its sid and secret, is used instead of the account's token. `verify_url` is Verify's server if
+        """Take an account's sid and token, or an API key of its own.
+
+        An `api_key`, its sid and secret, is used instead of the account's token. `verify_url` is Verify's server if
         that is another than `base_url`, as Twilio's own is. `timeout` is in seconds. Drivers are used instead of
-        transports of its own."""
+        transports of its own.
+        """
         headers = credentials(*(api_key or (account_sid, auth_token)))
         if verify_url is None:
             verify_url = DEFAULT_VERIFY_URL if base_url == DEFAULT_BASE_URL else base_url
@@ -76,11 +79,11 @@ class Client:
         smart_encoded: bool | None = None,
         **others: Any,
     ) -> wire.Message:
-        """Sends a message from a number or name, or by a messaging service. `others` are Twilio's further parameters,
-        by their own names (`MaxPrice="0.50"`).
+        """Send a message from a number or name, or by a messaging service.
 
-        `validity_period` is in seconds; `send_at` must be aware, and needs a messaging service. There is no key that
-        makes a repetition harmless: after a time-out the message may have been taken.
+        `validity_period` is in seconds; `send_at` must be aware, and needs a messaging service. `others` are Twilio's
+        further parameters, by their own names (`MaxPrice="0.50"`). There is no key that makes a repetition harmless:
+        after a time-out the message may have been taken.
         """
         fields = {
             "To": to,
@@ -111,7 +114,7 @@ class Client:
         date_sent_after: datetime | None = None,
         page_size: int = wire.USUAL_PAGE,
     ) -> Iterator[wire.Message]:
-        """All that match, newest first; pages are fetched as they are needed."""
+        """Yield all messages that match, newest first; pages are fetched as they are needed."""
         query = {
             "To": to,
             "From": from_,
@@ -129,19 +132,19 @@ class Client:
             page = self._driver.run(calls.get(page.next_page_uri, wire.MessagePage))
 
     def redact_message(self, sid: str) -> wire.Message:
-        """Takes the text away from a message that is finished."""
+        """Delete the text of a message that is finished."""
         return self._driver.run(calls.post(self._message(sid), wire.Message, {"Body": ""}))
 
     def cancel_message(self, sid: str) -> wire.Message:
-        """Calls a scheduled message back."""
+        """Cancel a scheduled message."""
         return self._driver.run(calls.post(self._message(sid), wire.Message, {"Status": "canceled"}))
 
     def delete_message(self, sid: str) -> None:
-        """Deletes a message that is finished."""
+        """Delete a message that is finished."""
         self._driver.run(calls.delete(self._message(sid)))
 
     def list_media(self, sid: str) -> Sequence[wire.Media]:
-        """What goes with a message."""
+        """List the media of a message."""
         path = self._message(sid).removesuffix(".json") + "/Media.json"
         return (self._driver.run(calls.get(path, wire.MediaPage))).media_list
 
@@ -152,7 +155,7 @@ class Client:
         self._driver.run(calls.delete(self._medium(sid, media_sid)))
 
     def create_feedback(self, sid: str, outcome: str = "confirmed") -> wire.Feedback:
-        """Says whether the recipient has it: `confirmed` or `unconfirmed`."""
+        """Tell whether the recipient has the message: `confirmed` or `unconfirmed`."""
         path = self._message(sid).removesuffix(".json") + "/Feedback.json"
         return self._driver.run(calls.post(path, wire.Feedback, {"Outcome": outcome}))
 
@@ -163,7 +166,7 @@ class Client:
         return self._driver.run(calls.get(f"{self._account}.json", wire.AccountInfo))
 
     def start_verification(self, service_sid: str, to: str, channel: str = "sms", **others: Any) -> wire.Verification:
-        """Sends a one-time code; while one is pending, another for the same verification."""
+        """Send a one-time code; while one is pending, another for the same verification."""
         path = f"/v2/Services/{service_sid}/Verifications"
         fields = {"To": to, "Channel": channel} | others
         return self._verify.run(calls.post(path, wire.Verification, fields))
@@ -171,7 +174,10 @@ class Client:
     def check_verification(
         self, service_sid: str, code: str, *, to: str | None = None, verification_sid: str | None = None
     ) -> wire.VerificationCheck:
-        """`approved` if the code is right, `pending` if it is not; TwilioException 404 once there is none to check."""
+        """Check a code: the status is `approved` if it is right and `pending` if it is wrong.
+
+        Raises TwilioException with status 404 once there is none to check.
+        """
         path = f"/v2/Services/{service_sid}/VerificationCheck"
         fields = {"Code": code, "To": to, "VerificationSid": verification_sid}
         return self._verify.run(calls.post(path, wire.VerificationCheck, fields))
@@ -180,7 +186,7 @@ class Client:
         return self._verify.run(calls.get(f"/v2/Services/{service_sid}/Verifications/{sid}", wire.Verification))
 
     def update_verification(self, service_sid: str, sid: str, status: str) -> wire.Verification:
-        """`canceled` makes the code worthless, `approved` says that the number was verified by other means."""
+        """Set a verification's status: `canceled` voids the code, `approved` says it was verified by other means."""
         path = f"/v2/Services/{service_sid}/Verifications/{sid}"
         return self._verify.run(calls.post(path, wire.Verification, {"Status": status}))
 

@@ -67,7 +67,7 @@ HTTP_STATUS = {
     Code.BLOCKED: 403,
     Code.COUNTRY_BLOCKED: 403,
 }
-"""Of answers that have the code; 400 for the others."""
+"""The HTTP status of answers with each code; 400 for codes that are not here."""
 
 _OF_REASON: dict[str, Code] = {
     Reason.OPTED_OUT: Code.OPTED_OUT,
@@ -84,7 +84,7 @@ _OF_REASON: dict[str, Code] = {
 
 
 def error_code(status: str, reason: str | None) -> int | None:
-    """Of a message that has not been delivered; None while nothing is wrong."""
+    """Return the error code of a message that was not delivered; None while nothing is wrong."""
     if status not in {"failed", "undelivered"}:
         return None
     return int(_OF_REASON.get(reason or "", Code.UNKNOWN))
@@ -100,13 +100,13 @@ _WORDS = {
 
 
 def word_of(status: Status, *, went_out: bool) -> str:
-    """Their word for the status of a message that is not in the queue."""
+    """Name the status of a message that is not queued, as Twilio does."""
     refused = status is Status.REJECTED or not went_out
     return _WORDS.get(status, "failed" if refused else "undelivered")
 
 
 def message_word(message: Message, now: datetime, *, by_service: bool) -> str:
-    """Their word for where a message stands."""
+    """Name the status of a message as Twilio does; queued ones by whether they are scheduled or sent by a service."""
     if message.status is Status.QUEUED:
         if message.due_at > now and not message.attempts and message.reason is None:
             return "scheduled"

@@ -22,4 +22,4 @@ class TwilioException(RemoteError):
 
 
 class UnexpectedResponseException(TwilioException):
-    """The answer is none of Twilio's."""
+    """The server's answer is not one of Twilio's."""

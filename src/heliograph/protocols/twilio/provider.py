@@ -77,16 +77,16 @@ _ON_ITS_WAY = {"accepted", "scheduled", "queued", "sending"}
 class TwilioConfig(ProviderConfig, frozen=True, kw_only=True):
     account_sid: Annotated[str, Meta(pattern="^AC[0-9a-f]{32}$")]
     auth_token: Annotated[str, Meta(min_length=1)]
-    """Also what Twilio signs its calls with."""
+    """The account's token, which Twilio signs its calls with, too."""
     api_key_sid: str = ""
-    """Used instead of the token for requests, with its secret."""
+    """An API key that is used for requests instead of the token; it needs `api_key_secret`."""
     api_key_secret: str = ""
     messaging_service_sid: str = ""
-    """Sends what names no originator; empty: `sender` does."""
+    """The service that sends messages without an originator; empty: `sender` sends them."""
     sender: str = ""
     base_url: str = DEFAULT_BASE_URL
     whatsapp: bool = False
-    """The account can send by WhatsApp."""
+    """Whether the account can send by WhatsApp."""
 
 
 class TwilioProvided(ProvidedProtocol):
@@ -171,7 +171,7 @@ class TwilioProvider(SinglyProvider):
         return WebhookResponse()
 
     async def _take_in(self, sid: str, said: Mapping[str, str]) -> WebhookResponse:
-        """Media stay where they are; their links follow the text."""
+        """Take in an inbound message. Media stay where they are; their links follow the text."""
         if "From" not in said or "To" not in said:
             return WebhookResponse(400)
         count = whole_number(said.get("NumMedia", ""), range(1_000)) or 0

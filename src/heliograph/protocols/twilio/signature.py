@@ -14,17 +14,20 @@ _PORTS = {"https": ":443", "http": ":80"}
 
 
 def sign(token: str, url: str, fields: Iterable[tuple[str, str]] = ()) -> str:
-    """Of a form that is posted to `url`, or of a GET, without fields: the URL as it is `requested`, with its query.
+    """Sign a form that is posted to `url`, or a GET, which has no fields.
 
-    Names are in the order of their bytes; of a name that is there several times each value counts once, in order.
+    `url` is as it is `requested`, with its query. Names are in the order of their bytes; if a name is there several
+    times, each different value counts once.
     """
     text = url + "".join(f"{name}{value}" for name, value in sorted(set(fields)))
     return b64encode(hmac.digest(token.encode(), text.encode(), "sha1")).decode()
 
 
 def is_signed(token: str, url: str, fields: Iterable[tuple[str, str]], signature: str) -> bool:
-    """Whether the signature is right for one of the spellings in which the other side may have had our URL: as it is
-    given here or as it is requested, with the scheme's usual port or without it."""
+    """Say whether a signature is right for any spelling of our URL that the other side may have used.
+
+    It may have signed the URL as it is given here or as it is requested, with the scheme's usual port or without it.
+    """
     wanted = list(fields)
     return any(
         hmac.compare_digest(sign(token, spelling, wanted).encode(), signature.encode())

@@ -20,7 +20,7 @@ MAX_BODY = 1_600
 USUAL_PAGE, LARGEST_PAGE = 50, 1_000
 VALIDITY_S = range(1, 36_001)
 DELAYS_S = range(300, 35 * 24 * 3_600 + 1)
-"""How far ahead a message may be scheduled."""
+"""How far ahead a message may be scheduled, in seconds."""
 
 Fields = Sequence[tuple[str, str]]
 """A form, in order; names may repeat."""
@@ -50,7 +50,7 @@ class Message(msgspec.Struct, kw_only=True):
 
 
 class Page(msgspec.Struct, kw_only=True):
-    """What each listing has beside its items."""
+    """The fields that each listing has beside its items."""
 
     page: int = 0
     page_size: int = USUAL_PAGE
@@ -106,7 +106,7 @@ class AccountInfo(msgspec.Struct, kw_only=True):
 
 
 class Verification(msgspec.Struct, kw_only=True):
-    """A verification as Verify v2 tells it: dates are ISO 8601 there."""
+    """A verification as Verify v2 shows it; its dates are in ISO 8601, unlike those of messages."""
 
     sid: str
     service_sid: str
@@ -146,7 +146,7 @@ class ErrorBody(msgspec.Struct, kw_only=True):
 
 
 def form(fields: Mapping[str, Any]) -> bytes:
-    """A request's body: what is None is left out, a list repeats its name."""
+    """Write a request's body; what is None is left out, and a list repeats its name."""
     return urlencode(list(pairs(fields))).encode()
 
 
@@ -168,12 +168,12 @@ def _written(value: Any) -> str:
 
 
 def fields_in(body: bytes) -> Fields:
-    """ValueError for what is no form."""
+    """Read the fields of a form, in order. Raises ValueError if it is none."""
     return parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=1_000)
 
 
 def date(at: datetime) -> str:
-    """RFC 2822, as listings have it."""
+    """Write a date as listings have it, in RFC 2822."""
     return format_datetime(at.astimezone(UTC).replace(microsecond=0))
 
 

@@ -1,4 +1,4 @@
-"""Templates of requests, and places in answers."""
+"""Templates of requests, and places in answers such as `data.messages.0.id`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIELDS = ("id", "attempt", "to", "msisdn", "from", "text", "data", "udh", "parts
 
 
 def unknown_fields(template: Any) -> list[str]:
-    """The names in a template, as deep as it goes, that are none of a message's."""
+    """List the names in a template, however deep it is nested, that are not fields of a message."""
     if isinstance(template, str):
         return [name for name in Template(template).names if name not in FIELDS]
     if isinstance(template, Mapping):
@@ -26,8 +26,10 @@ def unknown_fields(template: Any) -> list[str]:
 
 
 def filled(template: Any, values: Mapping[str, str]) -> Any:
-    """The template with a message's values. A text that is one name alone becomes a number where the value is one of
-    `parts` or `attempt`: APIs mind."""
+    """Fill a message's values into a template, however deep it is nested.
+
+    A text that is nothing but the name `parts` or `attempt` becomes a number: APIs tell it from a text.
+    """
     if isinstance(template, str):
         for name in ("parts", "attempt"):
             if template == f"${{{name}}}":
@@ -41,7 +43,7 @@ def filled(template: Any, values: Mapping[str, str]) -> Any:
 
 
 def document(body: bytes, content_type: str, query: Mapping[str, str]) -> Any:
-    """What a body says, as JSON or as a form, together with the query. ValueError for what is neither."""
+    """Read a body, as JSON or as a form, together with the query. Raises ValueError for JSON that is malformed."""
     if not body:
         return dict(query)
     if "json" in content_type or body.lstrip()[:1] in {b"{", b"["}:
@@ -54,7 +56,7 @@ def document(body: bytes, content_type: str, query: Mapping[str, str]) -> Any:
 
 
 def at(place: str, document: Any) -> str | None:
-    """What stands at a place such as `data.messages.0.id`, as text; None if nothing does."""
+    """Return what is at a place such as `data.messages.0.id`, as text; None if nothing is."""
     found = document
     for step in place.split("."):
         if isinstance(found, Mapping):

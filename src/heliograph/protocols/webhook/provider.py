@@ -1,4 +1,4 @@
-"""Sending by any HTTP API that the settings describe: what is asked, and where in its answers what stands."""
+"""Sending by any HTTP API that the settings describe: what is requested, and where its answers have what."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ log = structlog.get_logger(__name__)
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Part of a provider's settings."""
+    """A part of a provider's settings."""
 
 
 class ReceiptPlaces(Table, frozen=True, kw_only=True):
-    """Where a receipt says what."""
+    """Where in a receipt its parts are found, and what its statuses mean."""
 
     ref: str
     status: str
@@ -61,7 +61,7 @@ class ReceiptPlaces(Table, frozen=True, kw_only=True):
 
 
 class InboundPlaces(Table, frozen=True, kw_only=True):
-    """Where an inbound message says what."""
+    """Where in an inbound message its parts are found."""
 
     sender: str = msgspec.field(name="from")
     to: str
@@ -71,28 +71,28 @@ class InboundPlaces(Table, frozen=True, kw_only=True):
 
 class WebhookConfig(ProviderConfig, frozen=True, kw_only=True):
     url: Annotated[str, Meta(min_length=1)]
-    """May name fields, as the body may."""
+    """The address that is requested. It may name fields, as the body may."""
     method: Literal["GET", "POST", "PUT"] = "POST"
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     form: dict[str, str] = msgspec.field(default_factory=dict)
-    """What is sent as a form ..."""
+    """The fields of a form to send; with neither form nor JSON, everything is in the URL."""
     json: Any = None
-    """... or as JSON; with neither, all is in the URL."""
+    """The JSON document to send instead of a form."""
     ref: str = ""
-    """Where the answer has the provider's id of the message; empty: our own is used."""
+    """Where the answer has the provider's id of the message; empty: our own id is used."""
     code: str = ""
-    """Where it has a code."""
+    """Where the answer has a code; empty: it has none."""
     refused: tuple[str, ...] = ()
-    """Codes that are refusals, whatever the status."""
+    """Codes in an answer that mean a refusal, whatever the HTTP status."""
     again: tuple[str, ...] = ()
-    """Codes after which it is tried again, whatever the status."""
+    """Codes in an answer after which the message is tried again, whatever the HTTP status."""
     detail: str = ""
     receipt: ReceiptPlaces | None = None
     inbound: InboundPlaces | None = None
     answer: str = ""
-    """What the provider's calls are answered."""
+    """The body of our answers to the provider's calls."""
     header_secret: tuple[str, str] | None = None
-    """A header that the provider's calls must have, and its value."""
+    """The name and the value of a header that the provider's calls must have."""
 
 
 class WebhookProvided(ProvidedProtocol):

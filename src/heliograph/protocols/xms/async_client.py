@@ -34,7 +34,10 @@ class AsyncClient:
         *,
         driver: AsyncDriver | None = None,
     ) -> None:
-        """`endpoint` ends in /xms; `timeout` is in seconds. A `driver` is used instead of a transport of its own."""
+        """Take a service plan and its token; `endpoint` ends in /xms.
+
+        `timeout` is in seconds. A `driver` is used instead of a transport of its own.
+        """
         self.service_plan_id = service_plan_id
         self.token = token
         self.endpoint = endpoint
@@ -58,31 +61,31 @@ class AsyncClient:
         await self.close()
 
     async def create_text_message(self, sender: str | None, recipient: str, body: str) -> model.BatchResult:
-        """Sends a text to one number."""
+        """Send a text to one number."""
         return await self.create_batch(model.TextBatch(sender=sender, recipients=[recipient], body=body))
 
     async def create_binary_message(
         self, sender: str | None, recipient: str, udh: bytes, body: bytes
     ) -> model.BatchResult:
-        """Sends octets to one number."""
+        """Send octets, with a UDH, to one number."""
         return await self.create_batch(model.BinaryBatch(sender=sender, recipients=[recipient], body=body, udh=udh))
 
     async def create_batch(self, batch: model.TextBatch | model.BinaryBatch) -> model.BatchResult:
-        """Sends a batch. When this returns, the server has it."""
+        """Send a batch. When this returns, the server has it."""
         return await self._driver.run(self._calls.create_batch(batch))
 
     async def replace_batch(self, batch_id: str, batch: model.TextBatch | model.BinaryBatch) -> model.BatchResult:
-        """Puts another batch in the place of one that has not been sent yet."""
+        """Replace a batch that has not been sent yet by another one."""
         return await self._driver.run(self._calls.replace_batch(batch_id, batch))
 
     async def update_batch(
         self, batch_id: str, update: model.TextBatchUpdate | model.BinaryBatchUpdate
     ) -> model.BatchResult:
-        """Changes a batch that has not been sent yet."""
+        """Change a batch that has not been sent yet."""
         return await self._driver.run(self._calls.update_batch(batch_id, update))
 
     async def cancel_batch(self, batch_id: str) -> None:
-        """Calls back what has not been sent yet."""
+        """Cancel what has not been sent of a batch."""
         await self._driver.run(self._calls.cancel_batch(batch_id))
 
     async def fetch_batch(self, batch_id: str) -> model.BatchResult:
@@ -97,7 +100,7 @@ class AsyncClient:
         end_date: date | datetime | None = None,
         client_reference: str | None = None,
     ) -> AsyncPages[model.BatchResult]:
-        """Batches from one of these senders, with one of these tags, created from one instant to before another.
+        """List batches from any of the senders, with any of the tags, created in a period, its end exclusive.
 
         Without a `start_date`, the server goes back one day. The oldest servers overlook `client_reference`. Nothing is
         fetched before a page is asked for.
@@ -112,7 +115,7 @@ class AsyncClient:
     async def create_batch_dry_run(
         self, batch: model.TextBatch | model.BinaryBatch, num_recipients: int | None = None
     ) -> model.DryRunResult:
-        """What a batch would come to; with `num_recipients`, also for each of so many recipients."""
+        """Count the messages that a batch would have; with `num_recipients`, also for that many recipients each."""
         return await self._driver.run(self._calls.dry_run(batch, num_recipients))
 
     async def fetch_batch_tags(self, batch_id: str) -> frozenset[str]:
@@ -133,7 +136,7 @@ class AsyncClient:
         status: Collection[str] = (),
         code: Collection[int] = (),
     ) -> model.DeliveryReport:
-        """How many messages of a batch stand how; with the kind `full`, also which."""
+        """Count the messages of a batch by status; with the kind `full`, also list the recipients of each."""
         return await self._driver.run(self._calls.fetch_delivery_report(batch_id, kind, status, code))
 
     async def fetch_recipient_delivery_report(self, batch_id: str, recipient: str) -> model.RecipientDeliveryReport:
@@ -148,7 +151,7 @@ class AsyncClient:
         start_date: date | datetime | None = None,
         end_date: date | datetime | None = None,
     ) -> AsyncPages[model.RecipientDeliveryReport]:
-        """Reports of single messages of all batches. Not known to the oldest servers."""
+        """List reports of single messages, of all batches. The oldest servers do not know this."""
         return AsyncPages(
             self._driver,
             lambda page: self._calls.fetch_delivery_reports(
@@ -157,7 +160,10 @@ class AsyncClient:
         )
 
     async def send_delivery_feedback(self, batch_id: str, recipients: Collection[str] = ()) -> None:
-        """Tells the server that messages arrived; no recipients: all of the batch. Not known to the oldest servers."""
+        """Tell the server that messages of a batch arrived; without recipients, all of them.
+
+        The oldest servers do not know this.
+        """
         await self._driver.run(self._calls.send_delivery_feedback(batch_id, recipients))
 
     async def create_group(self, group: model.GroupCreate) -> model.GroupResult:
@@ -176,7 +182,7 @@ class AsyncClient:
         return await self._driver.run(self._calls.fetch_group(group_id))
 
     def fetch_groups(self, page_size: int | None = None, tags: Collection[str] = ()) -> AsyncPages[model.GroupResult]:
-        """Groups with one of these tags. Nothing is fetched before a page is asked for."""
+        """List groups that have any of the tags. Nothing is fetched before a page is asked for."""
         return AsyncPages(self._driver, lambda page: self._calls.fetch_groups(page, page_size, tags))
 
     async def fetch_group_members(self, group_id: str) -> frozenset[str]:
@@ -203,7 +209,7 @@ class AsyncClient:
         start_date: date | datetime | None = None,
         end_date: date | datetime | None = None,
     ) -> AsyncPages[model.InboundResult]:
-        """Inbound messages to one of these recipients. Without a `start_date`, the server goes back one day."""
+        """List inbound messages to any of the recipients. Without a `start_date`, the server goes back one day."""
         return AsyncPages(
             self._driver,
             lambda page: self._calls.fetch_inbounds(page, page_size, recipients, start_date, end_date),
@@ -218,7 +224,7 @@ class AsyncPages(Generic[T]):
         self._fetch = fetch
 
     async def get(self, page: int) -> Page[T]:
-        """One page, from 0; beyond the last it is empty."""
+        """Fetch one page, counted from 0; beyond the last it is empty."""
         return await self._driver.run(self._fetch(page))
 
     async def __aiter__(self) -> AsyncIterator[Page[T]]:
@@ -228,7 +234,7 @@ class AsyncPages(Generic[T]):
             number += 1
 
     async def items(self) -> AsyncIterator[T]:
-        """Everything on all pages."""
+        """Yield everything on all pages."""
         async for page in self:
             for item in page.content:
                 yield item

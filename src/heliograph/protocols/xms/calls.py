@@ -202,7 +202,7 @@ class Calls:
             raise _unexpected(f"The answer is not what was asked for: {error}", response) from error
 
     def _checked(self, response: Response, path: str) -> None:
-        """Raises what the status stands for (reference section 2)."""
+        """Raise the exception that the answer's status stands for, if it is not a success (reference section 2)."""
         if 200 <= response.status < 300:
             return
         if response.status == 401:
@@ -230,7 +230,7 @@ def _path(*parts: str) -> str:
 
 
 def _query(**values: Any) -> dict[str, str]:
-    """What is empty is left out, except the number of the page."""
+    """Write the values as a query; empty ones are left out, except for the number of the page."""
     query: dict[str, str] = {}
     for name, value in values.items():
         if isinstance(value, date):
@@ -243,7 +243,10 @@ def _query(**values: Any) -> dict[str, str]:
 
 
 def _instant(value: datetime | None) -> str | None:
-    """ValueError for an instant without an offset: the server would take it for UTC."""
+    """Write an instant in ISO 8601; None stays None.
+
+    Raises ValueError for an instant without an offset: the server would take it for UTC.
+    """
     if value is None:
         return None
     if value.utcoffset() is None:
@@ -281,7 +284,7 @@ def _created(batch: model.TextBatch | model.BinaryBatch) -> wire.BatchCreate:
 
 
 def _changed(value: T | Reset | None) -> T | UnsetType | None:
-    """Null for RESET, nothing for nothing."""
+    """Write a change: null for RESET, and nothing for what stays as it is."""
     if value is RESET:
         return None
     return value if value else UNSET
@@ -386,7 +389,7 @@ def _batch(reply: wire.BatchReply) -> model.BatchResult:
 
 
 def delivery_report(reply: wire.BatchReportReply) -> model.DeliveryReport:
-    """Also what a batch's callback brings."""
+    """Read the report of a batch, as an answer or a callback brings it."""
     return model.DeliveryReport(
         batch_id=reply.batch_id,
         total_message_count=reply.total_message_count,
@@ -400,7 +403,7 @@ def delivery_report(reply: wire.BatchReportReply) -> model.DeliveryReport:
 
 
 def recipient_report(reply: wire.RecipientReportReply) -> model.RecipientDeliveryReport:
-    """Also what a recipient's callback brings."""
+    """Read the report of one message, as an answer or a callback brings it."""
     return model.RecipientDeliveryReport(
         batch_id=reply.batch_id,
         recipient=reply.recipient,
@@ -435,7 +438,7 @@ def _group(reply: wire.GroupReply) -> model.GroupResult:
 
 
 def inbound(reply: wire.InboundReply) -> model.InboundResult:
-    """Also what an inbound callback brings."""
+    """Read an inbound message, as an answer or a callback brings it."""
     shared: dict[str, Any] = {
         "message_id": reply.id,
         "sender": reply.msisdn,

@@ -34,7 +34,10 @@ class Client:
         *,
         driver: Driver | None = None,
     ) -> None:
-        """`endpoint` ends in /xms; `timeout` is in seconds. A `driver` is used instead of a transport of its own."""
+        """Take a service plan and its token; `endpoint` ends in /xms.
+
+        `timeout` is in seconds. A `driver` is used instead of a transport of its own.
+        """
         self.service_plan_id = service_plan_id
         self.token = token
         self.endpoint = endpoint
@@ -58,27 +61,27 @@ class Client:
         self.close()
 
     def create_text_message(self, sender: str | None, recipient: str, body: str) -> model.BatchResult:
-        """Sends a text to one number."""
+        """Send a text to one number."""
         return self.create_batch(model.TextBatch(sender=sender, recipients=[recipient], body=body))
 
     def create_binary_message(self, sender: str | None, recipient: str, udh: bytes, body: bytes) -> model.BatchResult:
-        """Sends octets to one number."""
+        """Send octets, with a UDH, to one number."""
         return self.create_batch(model.BinaryBatch(sender=sender, recipients=[recipient], body=body, udh=udh))
 
     def create_batch(self, batch: model.TextBatch | model.BinaryBatch) -> model.BatchResult:
-        """Sends a batch. When this returns, the server has it."""
+        """Send a batch. When this returns, the server has it."""
         return self._driver.run(self._calls.create_batch(batch))
 
     def replace_batch(self, batch_id: str, batch: model.TextBatch | model.BinaryBatch) -> model.BatchResult:
-        """Puts another batch in the place of one that has not been sent yet."""
+        """Replace a batch that has not been sent yet by another one."""
         return self._driver.run(self._calls.replace_batch(batch_id, batch))
 
     def update_batch(self, batch_id: str, update: model.TextBatchUpdate | model.BinaryBatchUpdate) -> model.BatchResult:
-        """Changes a batch that has not been sent yet."""
+        """Change a batch that has not been sent yet."""
         return self._driver.run(self._calls.update_batch(batch_id, update))
 
     def cancel_batch(self, batch_id: str) -> None:
-        """Calls back what has not been sent yet."""
+        """Cancel what has not been sent of a batch."""
         self._driver.run(self._calls.cancel_batch(batch_id))
 
     def fetch_batch(self, batch_id: str) -> model.BatchResult:
@@ -93,7 +96,7 @@ class Client:
         end_date: date | datetime | None = None,
         client_reference: str | None = None,
     ) -> Pages[model.BatchResult]:
-        """Batches from one of these senders, with one of these tags, created from one instant to before another.
+        """List batches from any of the senders, with any of the tags, created in a period, its end exclusive.
 
         Without a `start_date`, the server goes back one day. The oldest servers overlook `client_reference`. Nothing is
         fetched before a page is asked for.
@@ -108,7 +111,7 @@ class Client:
     def create_batch_dry_run(
         self, batch: model.TextBatch | model.BinaryBatch, num_recipients: int | None = None
     ) -> model.DryRunResult:
-        """What a batch would come to; with `num_recipients`, also for each of so many recipients."""
+        """Count the messages that a batch would have; with `num_recipients`, also for that many recipients each."""
         return self._driver.run(self._calls.dry_run(batch, num_recipients))
 
     def fetch_batch_tags(self, batch_id: str) -> frozenset[str]:
@@ -129,7 +132,7 @@ class Client:
         status: Collection[str] = (),
         code: Collection[int] = (),
     ) -> model.DeliveryReport:
-        """How many messages of a batch stand how; with the kind `full`, also which."""
+        """Count the messages of a batch by status; with the kind `full`, also list the recipients of each."""
         return self._driver.run(self._calls.fetch_delivery_report(batch_id, kind, status, code))
 
     def fetch_recipient_delivery_report(self, batch_id: str, recipient: str) -> model.RecipientDeliveryReport:
@@ -144,7 +147,7 @@ class Client:
         start_date: date | datetime | None = None,
         end_date: date | datetime | None = None,
     ) -> Pages[model.RecipientDeliveryReport]:
-        """Reports of single messages of all batches. Not known to the oldest servers."""
+        """List reports of single messages, of all batches. The oldest servers do not know this."""
         return Pages(
             self._driver,
             lambda page: self._calls.fetch_delivery_reports(
@@ -153,7 +156,10 @@ class Client:
         )
 
     def send_delivery_feedback(self, batch_id: str, recipients: Collection[str] = ()) -> None:
-        """Tells the server that messages arrived; no recipients: all of the batch. Not known to the oldest servers."""
+        """Tell the server that messages of a batch arrived; without recipients, all of them.
+
+        The oldest servers do not know this.
+        """
         self._driver.run(self._calls.send_delivery_feedback(batch_id, recipients))
 
     def create_group(self, group: model.GroupCreate) -> model.GroupResult:
@@ -172,7 +178,7 @@ class Client:
         return self._driver.run(self._calls.fetch_group(group_id))
 
     def fetch_groups(self, page_size: int | None = None, tags: Collection[str] = ()) -> Pages[model.GroupResult]:
-        """Groups with one of these tags. Nothing is fetched before a page is asked for."""
+        """List groups that have any of the tags. Nothing is fetched before a page is asked for."""
         return Pages(self._driver, lambda page: self._calls.fetch_groups(page, page_size, tags))
 
     def fetch_group_members(self, group_id: str) -> frozenset[str]:
@@ -199,7 +205,7 @@ class Client:
         start_date: date | datetime | None = None,
         end_date: date | datetime | None = None,
     ) -> Pages[model.InboundResult]:
-        """Inbound messages to one of these recipients. Without a `start_date`, the server goes back one day."""
+        """List inbound messages to any of the recipients. Without a `start_date`, the server goes back one day."""
         return Pages(
             self._driver,
             lambda page: self._calls.fetch_inbounds(page, page_size, recipients, start_date, end_date),
@@ -214,7 +220,7 @@ class Pages(Generic[T]):
         self._fetch = fetch
 
     def get(self, page: int) -> Page[T]:
-        """One page, from 0; beyond the last it is empty."""
+        """Fetch one page, counted from 0; beyond the last it is empty."""
         return self._driver.run(self._fetch(page))
 
     def __iter__(self) -> Iterator[Page[T]]:
@@ -224,7 +230,7 @@ class Pages(Generic[T]):
             number += 1
 
     def items(self) -> Iterator[T]:
-        """Everything on all pages."""
+        """Yield everything on all pages."""
         for page in self:
             for item in page.content:
                 yield item

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Reset(Enum):
-    """In an update: back to the default. None leaves a value as it is."""
+    """In an update, RESET goes back to the default, where None leaves a value as it is."""
 
     RESET = "reset"
 
@@ -33,15 +33,15 @@ class _NewBatch(msgspec.Struct, kw_only=True):
     recipients: Collection[str]
     """1 to 1,000 MSISDNs or identifiers of groups."""
     sender: str | None = None
-    """None: the service plan's default."""
+    """The originator; None means the service plan's default."""
     delivery_report: ReportType | None = None
     send_at: datetime | None = None
-    """Aware, as is `expire_at`."""
+    """When it is sent, aware; None means now."""
     expire_at: datetime | None = None
     callback_url: str | None = None
     tags: Collection[str] = ()
     client_reference: str | None = None
-    """This and what follows: not known to the oldest servers."""
+    """The customer's name for the batch. The oldest servers know neither this field nor those below."""
     campaign_id: str | None = None
     feedback_enabled: bool | None = None
     flash_message: bool | None = None
@@ -55,7 +55,7 @@ class TextBatch(_NewBatch, kw_only=True):
     """A text to be sent."""
 
     body: str
-    """May name parameters: `${name}`."""
+    """The text, which may name parameters as `${name}`."""
     parameters: Parameters | None = None
 
 
@@ -84,7 +84,7 @@ class TextBatchUpdate(_BatchUpdate, kw_only=True):
 
 
 class BinaryBatchUpdate(_BatchUpdate, kw_only=True):
-    """What is to change in a binary batch."""
+    """What is to change in a binary batch; None leaves as it is, RESET goes back to the default."""
 
     body: bytes | None = None
     udh: bytes | None = None
@@ -129,9 +129,9 @@ class DryRunRecipient(msgspec.Struct, kw_only=True):
 class DryRunResult(msgspec.Struct, kw_only=True):
     number_of_recipients: int
     number_of_messages: int
-    """Counts parts."""
+    """The number of parts, over all recipients."""
     per_recipient: Sequence[DryRunRecipient]
-    """As many as were asked for."""
+    """The first recipients, as many as were asked for."""
 
 
 class DeliveryReportStatus(msgspec.Struct, kw_only=True):
@@ -139,7 +139,7 @@ class DeliveryReportStatus(msgspec.Struct, kw_only=True):
     status: str
     count: int
     recipients: frozenset[str]
-    """Empty in a summary."""
+    """The recipients of messages with this status; empty in a summary."""
 
 
 class DeliveryReport(msgspec.Struct, kw_only=True):
@@ -187,7 +187,7 @@ class GroupUpdate(msgspec.Struct, kw_only=True):
     child_group_insertions: Collection[str] = ()
     child_group_removals: Collection[str] = ()
     add_from_group: str | None = None
-    """Copies that group's members once."""
+    """A group whose members are copied into this one, once."""
     remove_from_group: str | None = None
     auto_update: GroupAutoUpdate | Reset | None = None
 
@@ -229,11 +229,11 @@ class Page(msgspec.Struct, Generic[T], kw_only=True):
     """One page of a listing, newest first."""
 
     page: int
-    """From 0."""
+    """The number of the page, counted from 0."""
     size: int
-    """How many there are on this page: 0 beyond the last."""
+    """How many items are on this page; 0 beyond the last."""
     total_size: int
-    """How many match, on all pages."""
+    """How many items match, on all pages."""
     content: Sequence[T]
 
     def __iter__(self) -> Iterator[T]:

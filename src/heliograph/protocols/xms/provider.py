@@ -53,15 +53,15 @@ _WHOLE_PARAMETER = "text"
 
 class XmsConfig(ProviderConfig, frozen=True, kw_only=True):
     endpoint: str
-    """Ends in /xms, without the service plan."""
+    """The server's address, which ends in /xms, without the service plan."""
     service_plan_id: Annotated[str, Meta(min_length=1)]
     token: Annotated[str, Meta(min_length=1)]
     delivery_report: wire.ReportType = "per_recipient"
     """What the server is asked to call back; `per_recipient_final` is half as much, where the server knows it."""
     poll_inbound_s: Annotated[float, Meta(gt=0)] = 10.0
-    """How often inbound messages are asked for, where callbacks can't reach us."""
+    """Seconds between two questions for inbound messages, where callbacks can't reach us."""
     webhook_secret: str = ""
-    """Callbacks must be signed with it; empty: their secret address is enough."""
+    """The secret of callbacks, which must be signed; empty: their secret address is enough."""
 
 
 class XmsProvided(ProvidedProtocol):
@@ -145,7 +145,10 @@ class XmsProvider(BatchingProvider):
         return {message.message_id: Accepted(_ref(made.batch_id, message.msisdn), poll) for message in together}
 
     def vendor_says(self, error: RemoteError) -> Meaning | None:
-        """A 403, and a 400 that is no syntax error, are about what all messages of a batch share (section 2)."""
+        """Tell what XMS's error code means for the messages.
+
+        A 403, and a 400 that is no syntax error, are about what all messages of a batch share (section 2).
+        """
         if not isinstance(error, ErrorResponseException):
             return None
         if error.error_code == "insufficient_credit":
@@ -153,7 +156,7 @@ class XmsProvider(BatchingProvider):
         return CANNOT_BE if error.error_code.startswith("syntax_") else REFUSED
 
     async def _found_again(self, reference: str | None) -> model.BatchResult | None:
-        """The batch whose creation was not answered, if the server has it and keeps references."""
+        """Look for the batch whose creation was not answered; None if the server lacks it or keeps no references."""
         recent = self._client.fetch_batches(page_size=wire.MAX_PAGE_SIZE, client_reference=reference)
         try:
             page = await recent.get(0)
@@ -211,7 +214,10 @@ class XmsProvider(BatchingProvider):
         return WebhookResponse()
 
     async def _take_in(self, body: bytes) -> None:
-        """Raises msgspec.DecodeError and wire.XmsFormatError. What is about multimedia messages is not for us."""
+        """Take in a callback; what is about multimedia messages is ignored.
+
+        Raises msgspec.DecodeError or wire.XmsFormatError for what can't be read.
+        """
         told = msgspec.json.decode(body, type=_Typed).type
         if told in {"mo_text", "mo_binary"}:
             await self._hand_in(calls.inbound(msgspec.json.decode(body, type=wire.InboundReply)))
@@ -232,7 +238,7 @@ class XmsProvider(BatchingProvider):
         return hmac.compare_digest(expected.encode(), heard.header(SIGNATURE).encode())
 
     def _receipt(self, report: model.RecipientDeliveryReport) -> Iterator[Receipt]:
-        """One, or none if the report is not final."""
+        """Yield one receipt, or none if the report is not final."""
         if (known := our_status(report.status, report.code)) is not None:
             yield Receipt(
                 self.name,
@@ -275,12 +281,12 @@ class _Typed(msgspec.Struct):
 
 
 def _ref(batch_id: str, msisdn: str) -> str:
-    """Servers write numbers with a plus or without."""
+    """Return our reference of one message of a batch, whether or not the server writes numbers with a plus."""
     return f"{batch_id}:{msisdn.removeprefix('+')}"
 
 
 def _fits(message: Outgoing) -> bool:
-    """Whether XMS's own parameters can say what this message's do (reference section 4.2)."""
+    """Say whether XMS's own parameters can carry the parameters of this message (reference section 4.2)."""
     values = message.values or {}
     return all(
         len(name) <= wire.MAX_PARAMETER_KEY and " " not in name and len(values[name]) <= wire.MAX_PARAMETER_VALUE
@@ -289,7 +295,7 @@ def _fits(message: Outgoing) -> bool:
 
 
 def _worded(together: Sequence[Outgoing]) -> tuple[str, Mapping[str, Mapping[str, str]] | None]:
-    """The body of a text batch and its parameters."""
+    """Return the body of a text batch and its parameters, None if it has none."""
     first = together[0]
     if first.template is not None and _fits(first):
         names = sorted(Template(first.template).names)
@@ -298,7 +304,7 @@ def _worded(together: Sequence[Outgoing]) -> tuple[str, Mapping[str, Mapping[str
         }
     if Template(first.body).is_plain:
         return first.body, None
-    # What looks like a parameter is none: it was a value's own text. WebhookResponse as a value it stays as it is.
+    # The text has a `${...}` that came out of a value and is no parameter: sent as a value, it stays as it is.
     width = wire.MAX_PARAMETER_VALUE
     pieces = [first.body[start : start + width] for start in range(0, len(first.body), width)]
     names = [f"{_WHOLE_PARAMETER}{place}" for place in range(len(pieces))]

@@ -13,6 +13,6 @@ SIGNATURE_TIMESTAMP = "X-Sinch-Webhook-Signature-Timestamp"
 
 
 def sign(secret: str, body: bytes, nonce: str, timestamp: str) -> str:
-    """Base64 of HMAC-SHA256 over `BODY.NONCE.TIMESTAMP`."""
+    """Sign a callback: base64 of HMAC-SHA256 over `BODY.NONCE.TIMESTAMP`."""
     signed = body + f".{nonce}.{timestamp}".encode()
     return base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()

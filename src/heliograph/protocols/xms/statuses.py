@@ -37,7 +37,7 @@ _REASON: dict[str, tuple[str, int]] = {
 
 
 def status_and_code(status: Status, reason: str | None, provider_code: str | None) -> tuple[str, int]:
-    """XMS's status and code of a message. A provider's numeric code is passed on where ours would say no more."""
+    """Return XMS's status and code for a message; a provider's numeric code, where ours would say no more."""
     if status in {Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED}:
         return _STATUS[status]
     if reason in _REASON:
@@ -70,7 +70,10 @@ _OUR_REASON: dict[int, tuple[Status, Reason]] = {
 
 
 def our_status(word: str, code: int) -> tuple[Status | None, Reason | None] | None:
-    """What a status and code of an XMS server's report mean; None: it is not final; a status of None: not known."""
+    """Tell what a status and code of an XMS server's report mean for us.
+
+    Returns None if it is not final, and a status of None if we do not know it.
+    """
     if word.lower() in {"queued", "dispatched"}:
         return None
     if word.lower() == "aborted" and code in _OUR_REASON:

@@ -28,7 +28,7 @@ MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 30
 MAX_DRY_RUN_RECIPIENTS = 1_000
 MAX_PARTS_ASKED_FOR = 2**31 - 1
-"""XMS names no limit; this is what its published clients can say."""
+"""The most parts that a request may allow: XMS names no limit; this is what its published clients can say."""
 DEFAULT_DRY_RUN_RECIPIENTS = 100
 _CODES = range(10**9)
 
@@ -39,10 +39,10 @@ MAX_PARAMETER_VALUE = 160
 ParameterKey = Annotated[str, Meta(min_length=1, max_length=MAX_PARAMETER_KEY)]
 ParameterValue = Annotated[str, Meta(max_length=MAX_PARAMETER_VALUE)]
 _Column = Annotated[dict[str, ParameterValue], Meta(max_length=MAX_VALUES + 1)]
-"""By MSISDN, of members of groups too, and the default."""
+"""One parameter's values by MSISDN, of members of groups too, and the default."""
 ParameterValues = Annotated[dict[ParameterKey, _Column], Meta(max_length=MAX_PARAMETERS)]
 TagList = Annotated[list[str], Meta(max_length=MAX_TAGS)]
-"""XMS names no limit; this is ours."""
+"""Tags of a batch or a group; their number is limited by us, since XMS names no limit."""
 
 Recipients = Annotated[list[str], Meta(max_length=MAX_RECIPIENTS)]
 ChangedRecipients = Annotated[list[str], Meta(max_length=MAX_CHANGED_RECIPIENTS)]
@@ -50,9 +50,9 @@ CallbackUrl = Annotated[str, Meta(max_length=2048)]
 ClientReference = Annotated[str, Meta(max_length=128)]
 PartCount = Annotated[int, Meta(ge=1, le=MAX_PARTS_ASKED_FOR)]
 TypeOfNumber = Annotated[int, Meta(ge=0, le=6)]
-"""SMPP 3.4 section 5.2.5."""
+"""A type of number, as in SMPP 3.4 section 5.2.5."""
 NumberingPlan = Annotated[int, Meta(ge=0, le=18)]
-"""SMPP 3.4 section 5.2.6."""
+"""A numbering plan, as in SMPP 3.4 section 5.2.6."""
 GroupName = Annotated[str, Meta(min_length=1, max_length=20)]
 Members = Annotated[list[str], Meta(max_length=MAX_MEMBERS)]
 Children = Annotated[list[str], Meta(max_length=MAX_CHILDREN)]
@@ -62,7 +62,7 @@ Keyword = Annotated[str, Meta(max_length=15)]
 
 
 class XmsFormatError(ValueError):
-    """A value that is of the right type, but not of the form that the protocol asks for."""
+    """A value has the right type, but not the form that the protocol asks for."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -70,12 +70,12 @@ class XmsFormatError(ValueError):
 
 
 class BatchCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """POST and PUT of batches, and the dry run. Null and absent are the same."""
+    """The body that creates or replaces a batch, or tries one without sending. Null and absent are the same."""
 
     to: Recipients
     originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
     type: BatchType | UnsetType | None = UNSET
-    """Absent: a text."""
+    """The kind of batch; absent or null means a text."""
     body: str
     udh: str | None = None
     parameters: ParameterValues | None = None
@@ -95,10 +95,10 @@ class BatchCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class BatchUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """POST to a batch: what is absent stays, what is null goes back to its default (reference section 5)."""
+    """The body that changes a batch: what is absent stays, what is null goes back to its default (section 5)."""
 
     type: BatchType | UnsetType | None = UNSET
-    """Null, too, leaves it as it is: a body has no type to go back to."""
+    """The kind of batch; absent or null leaves it as it is: a body has no type to go back to."""
     originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
     to_add: ChangedRecipients | UnsetType | None = UNSET
     to_remove: ChangedRecipients | UnsetType | None = UNSET
@@ -120,33 +120,33 @@ class BatchUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Tags(msgspec.Struct, kw_only=True):
-    """What tags there are, or are to be."""
+    """The tags that there are, or are to be."""
 
     tags: TagList
 
 
 class TagsUpdate(msgspec.Struct, kw_only=True):
-    """Added first, then removed."""
+    """Tags to add, and then tags to remove."""
 
     add: TagList | None = None
     remove: TagList | None = None
 
 
 class Feedback(msgspec.Struct, kw_only=True):
-    """Who has said that the message arrived; nobody named: everybody."""
+    """Who has said that the message arrived; without recipients, everybody has."""
 
     recipients: Members
 
 
 class Keywords(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The words that a text must begin with; neither: none does."""
+    """The one or two words that a text must begin with; without any, no text does."""
 
     first_word: Keyword | None = None
     second_word: Keyword | None = None
 
 
 class AutoUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Which inbound texts to `to` add their sender to a group, and which remove it. One without anything in it is none.
+    """Which inbound texts to `to` add their sender to a group, and which remove it; an empty one switches it off.
 
     `add` and `remove` are left out of replies where there are no keywords: a published client can't read empty ones.
     """
@@ -157,7 +157,7 @@ class AutoUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class GroupCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """POST and PUT of groups."""
+    """The body that creates or replaces a group."""
 
     name: GroupName | None = None
     members: Members | None = None
@@ -167,8 +167,11 @@ class GroupCreate(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class GroupUpdate(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """POST to a group: adds first, then removes. Null resets the name and the keywords, and is nothing elsewhere,
-    because a published client writes null for whatever it was not given (reference section 5)."""
+    """The body that changes a group: adds first, then removes.
+
+    Null resets the name and the keywords, and is nothing elsewhere, because a published client writes null for whatever
+    it was not given (reference section 5).
+    """
 
     name: GroupName | UnsetType | None = UNSET
     add: Members | None = None
@@ -200,7 +203,7 @@ class GroupPage(msgspec.Struct, kw_only=True):
 
 
 class BatchReply(msgspec.Struct, kw_only=True):
-    """A batch as it is shown."""
+    """A batch as replies show it."""
 
     id: str
     type: BatchType
@@ -228,7 +231,7 @@ class BatchReply(msgspec.Struct, kw_only=True):
 
 
 class BatchPage(msgspec.Struct, kw_only=True):
-    """`page_size` is the number of batches on this page: a published client iterates until it is 0."""
+    """A page of batches. `page_size` is how many are on it: a published client iterates until that is 0."""
 
     page: int
     page_size: int
@@ -241,11 +244,11 @@ class DryRunRecipientReply(msgspec.Struct, kw_only=True):
     number_of_parts: int
     body: str
     encoding: str
-    """`text` or `unicode` from us."""
+    """How the text is encoded; we write `text` or `unicode`."""
 
 
 class DryRunReply(msgspec.Struct, kw_only=True):
-    """`number_of_messages` counts parts."""
+    """What a batch would come to; `number_of_messages` counts parts."""
 
     number_of_recipients: int
     number_of_messages: int
@@ -367,12 +370,12 @@ class ReportQuery(msgspec.Struct, kw_only=True):
 
 
 def listed(text: str) -> list[str]:
-    """The values of a comma-separated filter."""
+    """Split a comma-separated filter into its values, without empty ones."""
     return [value.strip() for value in text.split(",") if value.strip()]
 
 
 def decode_codes(field: str, text: str) -> list[int]:
-    """The numbers of a comma-separated filter, of at most nine digits each."""
+    """Read the numbers of a comma-separated filter, of at most nine digits each. Raises XmsFormatError."""
     codes = [whole_number(value, _CODES) for value in listed(text)]
     if None in codes:
         raise XmsFormatError(field, f"`{field}` lists numbers.")
@@ -380,14 +383,14 @@ def decode_codes(field: str, text: str) -> list[int]:
 
 
 def decode_flag(field: str, text: str) -> bool:
-    """A boolean in a query; one published client writes `True`, another `true`."""
+    """Read a boolean in a query; one published client writes `True`, another `true`. Raises XmsFormatError."""
     if text.lower() not in {"true", "false"}:
         raise XmsFormatError(field, f"{text!r} is neither true nor false.")
     return text.lower() == "true"
 
 
 def decode_instant(field: str, text: str) -> datetime:
-    """An ISO 8601 instant or date; without an offset it is UTC."""
+    """Read an ISO 8601 instant or date; without an offset it is UTC. Raises XmsFormatError."""
     instant = instant_in(text)
     if instant is None:
         raise XmsFormatError(field, f"{text!r} is not an ISO 8601 time.")
@@ -395,12 +398,15 @@ def decode_instant(field: str, text: str) -> datetime:
 
 
 def encode_instant(instant: datetime) -> str:
-    """UTC with milliseconds and a Z."""
+    """Write an instant in UTC, with milliseconds and a Z."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def decode_binary(field: str, text: str) -> bytes:
-    """Base64; white space around it is allowed, because a published client appends a newline."""
+    """Read base64; white space around it is allowed, because a published client appends a newline.
+
+    Raises XmsFormatError for anything else.
+    """
     try:
         return b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError) as error:
@@ -415,5 +421,5 @@ def decode_hex(field: str, text: str) -> bytes:
 
 
 def encode_binary(data: bytes) -> str:
-    """Base64 with the newline behind it that the published client writes, too."""
+    """Write base64, with a newline behind it as the published client does."""
     return binascii.b2a_base64(data).decode()

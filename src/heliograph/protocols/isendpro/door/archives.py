@@ -20,7 +20,10 @@ _READ_AT_ONCE = 256 * 1024
 def zipped(
     name: str, header: Sequence[str], chunks: AsyncIterator[Sequence[Sequence[Cell]]], *, bom: bool
 ) -> StreamingResponse:
-    """`name` is that of both files, without an ending; with `bom` the inner one begins with a byte order mark."""
+    """Stream rows as a CSV file inside a ZIP.
+
+    `name` is that of both files, without an ending; with `bom` the inner one begins with a byte order mark.
+    """
     headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(
         _blocks(name, as_csv(header, chunks, bom=bom)), media_type="application/zip", headers=headers
@@ -28,7 +31,7 @@ def zipped(
 
 
 async def _blocks(name: str, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Written to disk first if it is large: a ZIP ends with its table of contents."""
+    """Yield the ZIP in blocks. It is written first, on disk if it is large: a ZIP ends with its table of contents."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(f"{name}.csv", "w") as inside:
             async for block in content:

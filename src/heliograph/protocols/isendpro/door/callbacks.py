@@ -30,7 +30,10 @@ class IsendproCallbacks(CallbackWriter):
         return own_signature(secret, event, body)
 
     async def data(self, account: Account, event: Event) -> tuple[str, dict[str, str]]:
-        """The query for an address without names, and the values of names. NotFound."""
+        """Return the default query of an event's callback, and the values of its names.
+
+        Raises NotFound for an event that this protocol does not tell.
+        """
         if event.kind is EventKind.INBOUND:
             message = await self.subjects.inbound(account, event)
             at = message.received_at.astimezone(HOME_ZONE)

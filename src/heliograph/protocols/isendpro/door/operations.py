@@ -1,5 +1,7 @@
-"""The operations of the iSendPro door (reference: isendpro.md, section 2). Clients differ in the method, so each is
-taken by any of them."""
+"""The operations of the iSendPro door (reference: isendpro.md, section 2).
+
+The vendor's clients differ in the HTTP method that they use, so each operation takes any of them.
+"""
 
 from __future__ import annotations
 

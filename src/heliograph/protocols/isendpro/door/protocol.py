@@ -42,6 +42,6 @@ class Isendpro(HttpProtocol):
         return {"host": base_url + self.mount}
 
     async def seed(self, services: Services, account: Account, key: Key) -> None:
-        """What a developer sends in the evening is not held until the morning."""
+        """Let the sandbox account send at night and without an opt-out text: developers test in the evening, too."""
         terms = msgspec.structs.replace(account.terms, may_omit_stop=True, may_send_at_night=True)
         await services.accounts.change(account, terms=terms)

@@ -1,4 +1,7 @@
-"""What a request asks for, wherever it says so: clients differ (reference: isendpro.md, sections 1 and 2)."""
+"""Reads a request's key and parameters from its query, form or JSON document: clients differ in where they are.
+
+Reference: isendpro.md, sections 1 and 2.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from heliograph.protocols.isendpro.door.refusals import IsendproRefusal
 
 
 class Figure(NamedTuple):
-    """What a parameter can be that is a number."""
+    """The values that a numeric parameter may have, and the code of the refusal of others."""
 
     allowed: range
     refused: Code = Code.PARAMETER_INVALID
@@ -52,35 +55,35 @@ FIGURES: Mapping[str, Figure] = {
 _INDEX = re.compile(r"\[[0-9]{0,9}\]$")
 """What PHP puts behind a name that has several values."""
 _EXACT = 2.0**53
-"""Up to here a float that is a whole number is that number."""
+"""Up to here, a float that is a whole number is exactly that number."""
 
 
 _KEY = "keyid"
 _LONGEST_KEY = 1_024
-"""Bytes of what is looked at as a key; ours have some dozens."""
+"""The longest text, in bytes, that is looked at as a key; ours have some dozens."""
 _KEY_IN_FORM = re.compile(rb"&[kK][eE][yY][iI][dD](?:(?:\[|%5[bB])[0-9]{0,9}(?:\]|%5[dD]))?=([^&]*)")
 _KeyOnly = msgspec.defstruct(
     "_KeyOnly",
     [("".join(letters), msgspec.Raw, msgspec.Raw()) for letters in product(*zip("keyid", "KEYID", strict=True))],
 )
-"""The key in every spelling of its name: whatever else a document has is skipped, and nothing is made of it."""
+"""The key in every spelling of its name; whatever else the document has is skipped without being decoded."""
 _document_decoder = msgspec.json.Decoder(dict[str, Any])
 _key_decoder = msgspec.json.Decoder(_KeyOnly)
 
 
 class Parameters:
-    """By names whose case does not matter; each has one value or several."""
+    """The parameters of a request: names are case-insensitive, and each has one value or several."""
 
     def __init__(self, values: Mapping[str, list[str]]) -> None:
-        """Names in lower case."""
+        """Take the values of each name; the names must be in lower case."""
         self.values = values
 
     def one(self, name: str) -> str | None:
-        """The first; None if there is none, or it is empty."""
+        """Return the first value of a name; None if there is none, or it is empty."""
         return next(iter(self.many(name)), None) or None
 
     def required(self, name: str) -> str:
-        """Refuses a request without it."""
+        """Return the first value of a name. Raises IsendproRefusal if there is none, or it is empty."""
         value = self.one(name)
         if value is None:
             raise IsendproRefusal(Code.PARAMETER_MISSING, name)
@@ -90,14 +93,17 @@ class Parameters:
         return self.values.get(name.lower(), [])
 
     def required_many(self, name: str) -> list[str]:
-        """Refuses a request without any."""
+        """Return the values of a name. Raises IsendproRefusal if all of them are empty, or there are none."""
         values = self.many(name)
         if not any(values):
             raise IsendproRefusal(Code.PARAMETER_MISSING, name)
         return values
 
     def number(self, name: str) -> int | None:
-        """One of the `FIGURES`; None if it is not given. Refuses what is no number, or none that it can be."""
+        """Return the number that a name of `FIGURES` has; None if it is not given.
+
+        Raises IsendproRefusal if it is not a number, or not one of those allowed.
+        """
         text, figure = self.one(name), FIGURES[name.lower()]
         if text is None:
             return None
@@ -106,8 +112,10 @@ class Parameters:
         return number
 
     def require_numbers(self) -> None:
-        """Refuses a request with a number that can't be, also where nobody asks for it: a switch that is misspelt is
-        neither on nor off."""
+        """Check all parameters that are numbers, whether or not the operation uses them.
+
+        Raises IsendproRefusal for one that is not valid: a switch that is misspelt is neither on nor off.
+        """
         for name in FIGURES:
             self.number(name)
 
@@ -116,15 +124,15 @@ class Parameters:
 
 
 def key_in_query(query: str) -> str | None:
-    """The key, if it stands there. Unauthenticated where what stands there can't be one."""
+    """Find the key in the query; None if it is not there. Raises Unauthenticated if it can't be a key."""
     return _read_key(_pairs(query))
 
 
 def key_in_body(body: bytes) -> str:
-    """The key of a request, of whose body nothing else is decoded yet.
+    """Find the key in a body, without decoding anything else in it.
 
-    MalformedRequest for a body that is neither form nor document, RequestTooLarge for one of too many fields or values,
-    IsendproRefusal where there is no key, Unauthenticated where what stands there can't be one.
+    Raises MalformedRequest for a body that is neither form nor document, RequestTooLarge for one of too many fields or
+    values, IsendproRefusal if there is no key, Unauthenticated if what is there can't be one.
     """
     stripped = body.strip()
     if stripped.startswith((b"{", b"[")):
@@ -167,9 +175,10 @@ def _key_in_form(body: bytes) -> dict[str, list[str]]:
 
 
 def parameters_of(query: str, body: bytes) -> Parameters:
-    """Of the query, the form and the JSON document, in this order of looking; the body's kind is told by its look.
+    """Collect the parameters of the body, then of the query; a name's values are in this order.
 
-    MalformedRequest for a body that is neither.
+    Whether the body is a form or a JSON document is told by how it begins. Raises MalformedRequest if it is neither, or
+    if a value has the character U+0000.
     """
     values: dict[str, list[str]] = {}
     stripped = body.strip()

@@ -39,7 +39,7 @@ class IsendproRefusal(OwnRefusal):
 
 
 def answered(code: Code, detail: str = "", status: int = 400) -> Response:
-    """`detail` is put behind the code's own sentence."""
+    """Build the reply to a refused request; `detail` is put behind the code's own sentence."""
     message = f"{SENTENCES[code]} : {detail}" if detail else SENTENCES[code]
     body = wire.reply([wire.Entry(code=str(int(code)), message=message)])
     return Response(msgspec.json.encode(body), status, media_type="application/json")

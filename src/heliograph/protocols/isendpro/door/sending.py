@@ -25,7 +25,7 @@ HOME = "FR"
 """The country whose national numbers are read, where an account says nothing else, and where UCS-2 does not go."""
 HOME_ZONE = ZoneInfo("Europe/Paris")
 TRACKER = "tracker"
-"""The parameter of a batch that keeps what each number's receipt is known by."""
+"""The parameter of a batch that keeps by which name each number's receipt is known."""
 _TEXT = "sms"
 _SENDER = re.compile(r"[0-9A-Za-z ]{4,11}")
 _TRACKER = re.compile(r"[0-9A-Za-z]{1,49}")
@@ -37,7 +37,7 @@ class Row(msgspec.Struct):
 
     given: str
     text: str
-    """With the words that say how to opt out, if they belong there."""
+    """The text, with the words that say how to opt out if they belong there."""
     tracker: str | None
     msisdn: str = ""
     parts: int = 0
@@ -62,8 +62,11 @@ class Send(msgspec.Struct):
 
 
 def read_send(asked: Parameters, numbers: Sequence[str], account: Account, *, any_length: bool = False) -> Send:
-    """Refuses what is wrong with the whole request; what is wrong with a number is in its row. `any_length`: texts may
-    have as many parts as there can be, whatever is asked for."""
+    """Read and check a request to send.
+
+    Raises IsendproRefusal for what is wrong with the whole request; what is wrong with a number is in its row. With
+    `any_length` texts may have as many parts as there can be, whatever the request says.
+    """
     if len(numbers) > wire.MAX_NUMBERS:
         raise IsendproRefusal(Code.PARAMETER_INVALID, f"num > {wire.MAX_NUMBERS}")
     sender = _sender(asked.one("emetteur"))
@@ -88,7 +91,7 @@ def read_send(asked: Parameters, numbers: Sequence[str], account: Account, *, an
 
 
 def measured(text: str, *, ucs2: bool) -> Measure:
-    """Refuses a text with characters that it can't have, and one that fits in no message."""
+    """Measure a text. Raises IsendproRefusal for characters outside its alphabet, and for one of too many parts."""
     if not ucs2 and not is_gsm(text):
         raise IsendproRefusal(Code.CHARACTER_INVALID)
     try:
@@ -98,14 +101,17 @@ def measured(text: str, *, ucs2: bool) -> Measure:
 
 
 def msisdn_of(given: str, account: Account) -> str:
-    """A national number of the account's region, which begins with 0; or an international one. InvalidNumber."""
+    """Return the MSISDN of a number as a customer writes it.
+
+    A number that begins with 0 is national, in the account's region; any other is international. Raises InvalidNumber.
+    """
     digits = compact(given)
     international = not digits.startswith(("0", "+"))
     return normalise(f"+{digits}" if international else digits, region=account.default_region or HOME)
 
 
 def drafts_of(send: Send, account: Account) -> list[tuple[Draft, list[Row]]]:
-    """What is to be sent to the rows that are accepted or on the blacklist, each number once in a draft."""
+    """Make drafts of the rows that are accepted or blacklisted, each number at most once in a draft."""
     rounds: list[list[Row]] = []
     times: Counter[str] = Counter()
     for row in send.rows:
@@ -173,7 +179,10 @@ def _trackers(asked: Parameters) -> list[str]:
 
 
 def _parallel(name: str, values: list[str], count: int) -> list[str]:
-    """One for all, or one for each."""
+    """Return one value for each number: the only value repeated, or as many as there are numbers.
+
+    Raises IsendproRefusal for any other count.
+    """
     if len(values) == 1:
         return values * count
     if len(values) != count:
@@ -193,7 +202,10 @@ def _send_at(asked: Parameters) -> datetime | None:
 
 
 def instant_of(given: str, zone: ZoneInfo = HOME_ZONE) -> datetime:
-    """From `YYYY-MM-DD hh:mm` on a wall in this zone; a plus for the space is taken, too."""
+    """Read `YYYY-MM-DD hh:mm` as a clock in this zone shows it; a plus in place of the space is taken, too.
+
+    Raises IsendproRefusal if it is not a date and time.
+    """
     if not given.isascii():  # strptime reads the digits of all scripts
         raise IsendproRefusal(Code.DATE_INVALID, given)
     try:

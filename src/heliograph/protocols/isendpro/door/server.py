@@ -59,7 +59,7 @@ from heliograph.text import values_for
 
 UNKNOWN_OPERATOR = "?"
 UNLIMITED = 1_000_000
-"""The euros of an account that is not billed."""
+"""The balance, in euros, that an account is shown which is not billed."""
 _LOOKUPS_AT_ONCE = 8
 _NAME_FIELD = "champ1"
 _EUROS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
@@ -75,7 +75,10 @@ class IsendproDoor(Door):
         self._settings = settings
 
     async def authenticate(self, request: Request) -> Principal:
-        """By the key, which is among the parameters; from an address that the key is good from."""
+        """Find the account by the key among the parameters, before the rest of the body is decoded.
+
+        The request must come from an address that the key is good from.
+        """
         query, body = request.url.query, None
         key = key_in_query(query)
         if key is None:
@@ -93,7 +96,7 @@ class IsendproDoor(Door):
         return refused(error)
 
     async def send(self, call: Call[None, None]) -> wire.Reply:
-        """To one number or to many: their own client posts many to the address for one."""
+        """Send to one number or to many: the vendor's own client posts many to the address for one."""
         asked = _asked(call)
         numbers = await self._numbers(call, asked)
         send = await aside(len(numbers) > MANY_NUMBERS, read_send, asked, numbers, call.account)
@@ -115,7 +118,10 @@ class IsendproDoor(Door):
                 row.code = Code.BLACKLISTED
 
     async def _create(self, call: AnyCall, send: Send) -> None:
-        """One batch, and another for each time that a number is repeated."""
+        """Create one batch, and another for each time that a number is repeated.
+
+        Raises InsufficientCredit if not even the first can be paid for; the rows of later ones are marked instead.
+        """
         drafts = await aside(len(send.rows) > MANY_NUMBERS, drafts_of, send, call.account)
         for place, (draft, rows) in enumerate(drafts):
             try:
@@ -173,7 +179,7 @@ class IsendproDoor(Door):
         return wire.Entry(tel=given, operateur=network.name or UNKNOWN_OPERATOR)
 
     async def qualify(self, call: Call[None, None]) -> wire.Reply:
-        """By the numbering plan, for nothing."""
+        """Answer with each number's operator by the numbering plan, free of charge."""
         entries = []
         for given in self._few(call):
             try:
@@ -249,7 +255,7 @@ class IsendproDoor(Door):
         return wire.reply([wire.Entry(tel=given, liste_noire="OK")])
 
     async def take_off_blacklist(self, call: Call[None, None]) -> wire.Reply:
-        """Also one that is not on it."""
+        """Remove a number from the blacklist; also answers OK for one that is not on it."""
         given, msisdn = self._one_number(call, "delListeNoire")
         with suppress(NotFound):
             await self._services.optouts.remove(call.account, f"+{msisdn}")
@@ -359,7 +365,7 @@ class IsendproDoor(Door):
 
 
 def _micros(asked: Parameters, name: str) -> int:
-    """Euros as the customer writes them."""
+    """Read an amount of euros, with a comma or a point, in millionths. Raises IsendproRefusal if it is none."""
     text = asked.required(name).replace(",", ".")
     if not _EUROS.fullmatch(text):
         raise IsendproRefusal(Code.PARAMETER_INVALID, name)
@@ -367,7 +373,7 @@ def _micros(asked: Parameters, name: str) -> int:
 
 
 def _switch(asked: Parameters, name: str) -> bool | None:
-    """None: it stays as it is."""
+    """Read a parameter that is 0 or 1; None if it is not given, and so is to stay as it is."""
     given = asked.number(name)
     return None if given is None else given == 1
 

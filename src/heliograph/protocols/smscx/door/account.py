@@ -19,7 +19,7 @@ _TRAFFIC = {"transactional", "promotional", "2way"}
 class AccountOverview(SmscxResource):
     operations = (
         operation(
-            "GET", "/account/balance", "get_account_balance", "Get what is left to spend.", response=wire.Balance
+            "GET", "/account/balance", "get_account_balance", "Get the account's balance.", response=wire.Balance
         ),
         operation(
             "GET",

@@ -68,7 +68,7 @@ class Applications(SmscxResource):
             "GET",
             "/applications/{application_id}",
             "get_application_settings",
-            "Get what an application has set.",
+            "Get the settings of an application.",
             response=wire.ApplicationSettings,
             codes=Codes(not_found=Code.APPLICATION_UNKNOWN),
         ),

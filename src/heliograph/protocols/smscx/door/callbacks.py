@@ -36,7 +36,7 @@ LOOKED_UP = "number_lookup"
 
 class SmscxCallbacks(CallbackWriter):
     def __init__(self, subjects: EventSubjects, public_url: str) -> None:
-        """`public_url` is how recipients of messages reach this server."""
+        """Take `public_url`, by which recipients of messages reach this server."""
         super().__init__(subjects)
         self._public_url = public_url
 

@@ -68,7 +68,7 @@ class Conversations(SmscxResource):
             "GET",
             "/conversations/{conversation_id}",
             "get_conversation",
-            "Get what went back and forth, newest first.",
+            "Get the messages of a conversation, newest first.",
             response=wire.ConversationDetails,
             codes=_CODES,
         ),

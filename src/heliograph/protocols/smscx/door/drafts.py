@@ -39,7 +39,7 @@ _LATE = timedelta(minutes=1)
 
 
 class Said(NamedTuple):
-    """What is said by one channel."""
+    """A text that is said by one channel."""
 
     channel: Channel
     text: str
@@ -47,10 +47,10 @@ class Said(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What a request says, by whichever channels."""
+    """What a request says, by one channel or by several."""
 
     said: Sequence[Said]
-    """One after the other."""
+    """What each channel says, in the order in which they are tried."""
     plain: str | None = None
     """The text of an SMS without the transliteration that was asked for; None if that changes nothing."""
     custom: Mapping[str, str] | None = None
@@ -59,11 +59,11 @@ class Content(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A request, read."""
+    """A request to send, read and checked."""
 
     draft: Draft
     plain: Draft | None
-    """The same without transliteration, to compare with; None if there is none."""
+    """The draft without transliteration, for comparison; None if nothing was transliterated."""
     to: Addressees
 
 

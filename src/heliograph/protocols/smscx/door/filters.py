@@ -28,16 +28,16 @@ _SOURCE_OF: Mapping[str, str] = {
     "alerts": "alerts",
 }
 _API = "api"
-"""What they call every other door."""
+"""The source that SMS.CX calls every door without a name of its own."""
 
 
 class Doors(NamedTuple):
-    """Which doors a source stands for."""
+    """The doors that a source of a report stands for."""
 
     protocols: Sequence[str] = ()
-    """These; none: all."""
+    """Only these doors; empty means all."""
     other_protocols: Sequence[str] = ()
-    """But not these."""
+    """Every door but these; empty leaves none out."""
 
 
 #: The words of `source_of`, and what is shown with each.
@@ -53,12 +53,12 @@ def source_of(protocol: str) -> str:
 
 
 class Period(NamedTuple):
-    """What a report is about, from its first moment to the moment after its last."""
+    """The period of a report, from its first moment to the moment after its last."""
 
     since: datetime
     until: datetime
     by_month: bool
-    """It is a whole year."""
+    """Whether it is a whole year, which is summed by months."""
 
 
 def _period(query: wire.reports.ReportQuery) -> Period:

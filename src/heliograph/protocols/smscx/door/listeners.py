@@ -1,4 +1,4 @@
-"""Where the settings of an application say that it is told of what is not about one of its requests."""
+"""The addresses in an application's settings that are told of events without a request, such as inbound messages."""
 
 from __future__ import annotations
 

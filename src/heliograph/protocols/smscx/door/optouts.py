@@ -35,7 +35,7 @@ class Optouts(SmscxResource):
             "POST",
             "/optouts",
             "add_contact_to_optouts_list",
-            "Write to these numbers no more.",
+            "Add numbers to the opt-outs, so that they are not written to any more.",
             request=contacts.AddContacts,
             response=contacts.AddedReply,
             codes=ADDING_CODES,

@@ -69,7 +69,12 @@ class OneTimeCodes(SmscxResource):
             codes=_CODES,
         ),
         operation(
-            "GET", "/otp/{otp_id}", "get_otp_status", "Get what has become of a code.", response=wire.Otp, codes=_CODES
+            "GET",
+            "/otp/{otp_id}",
+            "get_otp_status",
+            "Get the status of a one-time code.",
+            response=wire.Otp,
+            codes=_CODES,
         ),
         operation(
             "POST",

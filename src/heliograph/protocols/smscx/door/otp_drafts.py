@@ -30,7 +30,7 @@ from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.services import Services
 
 Own = Mapping[str, Any]
-"""What the application has set for codes, and the defaults of what it has not."""
+"""The application's settings for codes, with the defaults of what it has not set."""
 
 _PIN = "pin"
 _KINDS = {
@@ -41,7 +41,7 @@ _KINDS = {
 
 
 class Bounded(NamedTuple):
-    """A number that can be asked for, and the codes of what can be wrong with it."""
+    """A number that a request can ask for, and the codes of what can be wrong with it."""
 
     name: str
     allowed: range
@@ -92,7 +92,7 @@ def _msisdn(services: Services, account: Account, body: wire.NewOtp) -> str:
 
 
 def _names_country(number: str) -> bool:
-    """Whether it begins with a plus or 00; what is no number is for others to refuse."""
+    """Say whether a number begins with a plus or 00, or is not a number, which others refuse."""
     try:
         return compact(number).startswith(("+", "00"))
     except InvalidNumber:

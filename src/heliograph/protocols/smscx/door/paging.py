@@ -16,7 +16,7 @@ _OLDER, _NEWER = "o", "n"
 
 
 class Range(TypedDict):
-    """What a service is asked for."""
+    """The rows that a service is asked for."""
 
     limit: int
     before: str | None
@@ -40,11 +40,14 @@ class Place(NamedTuple):
 
     @property
     def range(self) -> Range:
-        """One more than is shown: it says whether there are more."""
+        """Return the rows to ask for: one more than is shown, which says whether there are more."""
         return Range(limit=self.limit + 1, before=self.before, after=self.after)
 
     def page(self, found: list[T], key: Callable[[T], str]) -> Page[T]:
-        """The page of what was found in the range; `key` is what its service knows the place of a row by."""
+        """Build the page from what was found in the range;
+
+        `key` gives the key by which its service knows a row's place.
+        """
         more = len(found) > self.limit
         going_back = self.after is not None
         shown = found if not more else found[1:] if going_back else found[: self.limit]
@@ -59,7 +62,7 @@ class Place(NamedTuple):
 
 
 def place(query: PageQuery) -> Place:
-    """InvalidField for a limit outside 1 to 500, or a cursor that we did not make."""
+    """Read which page is asked for. Raises InvalidField for a limit outside 1 to 500, or a cursor not made by us."""
     limit = whole_number(query.limit or str(MAX_PAGE), range(1, MAX_PAGE + 1))
     if limit is None:
         raise InvalidField(f"`limit` is a number from 1 to {MAX_PAGE}.", field="limit")
@@ -76,7 +79,10 @@ def place(query: PageQuery) -> Place:
 
 
 def counted(key: str | None) -> int | None:
-    """The key of a row in a list whose rows are counted. InvalidField for one that we did not make."""
+    """Read the number in the cursor of a list whose rows are numbered; None if there is no cursor.
+
+    Raises InvalidField for one that we did not make.
+    """
     if key is None:
         return None
     found = count_in(key)

@@ -30,7 +30,7 @@ _RANDOM = {
     "alphanumeric": string.ascii_lowercase + string.digits,
 }
 _FIELDS = {"firstName": "first_name", "lastName": "last_name"}
-"""Names that the reference has for a contact's own fields, where they are not ours."""
+"""Our names of a contact's own fields, where the reference has other names."""
 _RANDOM_LENGTH = 4
 _LONGEST_RANDOM = 20
 _TRACKED = {
@@ -40,7 +40,7 @@ _TRACKED = {
 }
 
 Recipients = Sequence[tuple[str, Details | None]]
-"""MSISDNs, with what is known of them; None: it is not a contact, and its fields are no placeholders."""
+"""MSISDNs, each with the contact's details; None for a number that is not a contact and has no fields."""
 
 
 Placeholder = tuple[str, str | None]
@@ -48,16 +48,16 @@ Placeholder = tuple[str, str | None]
 
 
 class Addresses(NamedTuple):
-    """How addresses that a text has for each recipient are made."""
+    """How the addresses that a text has for each recipient are made."""
 
     optout: Callable[[str], str]
-    """From an MSISDN."""
+    """Makes the address at which an MSISDN opts out."""
     short: str
-    """What short addresses begin with."""
+    """What every short address begins with."""
 
 
 async def require_links(links: Links, account: Account, texts: Iterable[str]) -> None:
-    """Raises a refusal if a text has a link in it that the account does not have."""
+    """Check that the account has every link that is tracked in the texts. Raises SmscxRefusal if not."""
     try:
         await links.require(account, [link for text in texts for link in _tracked_in(text)])
     except NotFound as error:
@@ -71,7 +71,7 @@ def _tracked_in(text: str) -> Iterator[tuple[LinkKind, str]]:
 
 
 class Personalising:
-    """Makes texts with placeholders into bodies and parameters of ours; several texts share the parameters."""
+    """Makes texts with placeholders into bodies of ours; several texts share the parameters."""
 
     def __init__(
         self,
@@ -81,8 +81,11 @@ class Personalising:
         custom: Mapping[str, str] | None = None,
         kept: Mapping[str, str] | None = None,
     ) -> None:
-        """`custom` has values that are the same for everybody, and makes every other name one without a value; `kept`
-        says which placeholders are parameters of ours that somebody else has the values for."""
+        """Begin without parameters, for these recipients.
+
+        `custom` has values that are the same for everybody; with it, every other name has no value. `kept` maps
+        placeholders to parameters of ours whose values come from somewhere else.
+        """
         self._recipients = recipients
         self._addresses = addresses
         self._custom = custom

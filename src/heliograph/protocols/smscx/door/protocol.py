@@ -62,7 +62,7 @@ class Smscx(HttpProtocol):
 
 
 def _application(key: Key) -> tuple[str, str]:
-    """The sandbox's application, the same at every start: its id and secret follow from the key."""
+    """Derive the id and the secret of the sandbox's application from the key: the same at every start."""
     application_id, secret = (
         hashlib.sha256(f"{what}:{key.secret}".encode()).hexdigest()[:32] for what in ("application", "secret")
     )

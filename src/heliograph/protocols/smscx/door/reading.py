@@ -66,7 +66,7 @@ def channel(text: str, code: Code) -> Channel:
 
 
 def is_originator(text: str) -> bool:
-    """Whether a text is as long as an originator: 3 to 11 characters, or 3 to 15 digits."""
+    """Say whether a text is as long as an originator: 3 to 11 characters, or 3 to 15 digits."""
     return 3 <= len(text) <= 15 and (len(text) <= 11 or text.lstrip("+").isdecimal())
 
 

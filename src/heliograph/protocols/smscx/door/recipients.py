@@ -21,7 +21,7 @@ from heliograph.services.services import Services
 
 
 class Addressees(NamedTuple):
-    """Who a request goes to, and who it would have gone to if all that it names were good and there once."""
+    """Who a request goes to, and how many it names: duplicates and invalid numbers among them."""
 
     recipients: Recipients
     asked: int
@@ -29,7 +29,7 @@ class Addressees(NamedTuple):
     duplicates: int
     invalid: Sequence[str] = ()
     groups: Sequence[Audience] | None = None
-    """None if it goes to numbers."""
+    """The groups that it goes to; None if it goes to numbers."""
     track_data: str | None = None
 
 

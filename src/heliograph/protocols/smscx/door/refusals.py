@@ -17,7 +17,7 @@ DOCUMENTATION = "https://api.sms.cx/errors"
 
 
 class SmscxRefusal(OwnRefusal):
-    """An error that only SMS.CX knows."""
+    """An error that only the SMS.CX protocol has."""
 
     def __init__(self, status: int, type: str, code: Code, message: str, invalid: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ def invalid_param(code: Code, message: str, invalid: Sequence[str] = ()) -> Smsc
 
 
 def invalid_numbers(invalid: Sequence[str], asked: int) -> SmscxRefusal:
-    """A number that was asked alone has another code than one of several."""
+    """Build the refusal of invalid numbers: a number that was asked alone has another code than one of several."""
     code, what = (
         (Code.NUMBER_INVALID, "The phone number is invalid.")
         if asked == 1
@@ -43,11 +43,11 @@ def invalid_numbers(invalid: Sequence[str], asked: int) -> SmscxRefusal:
 
 
 CodesByField = Mapping[str, Code | tuple[Code, Code]]
-"""One number, or one for a field that is missing and one for a field that is wrong."""
+"""The code of an error in each field, or two: one if it is missing, and one if it is wrong."""
 
 
 class Codes(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """The numbers that one operation has for what can be wrong."""
+    """The codes that one operation has for what can be wrong."""
 
     not_found: Code = Code.NONE
     taken: Code = Code.NONE
@@ -56,14 +56,14 @@ class Codes(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     locked: Code = Code.TEMPLATE_LOCKED
     fields: CodesByField = {}
     by_class: Mapping[type[HeliographError], Code] = {}
-    """Of errors that other operations have other numbers for."""
+    """Codes of this operation for errors that have other codes elsewhere."""
 
 
 NO_CODES = Codes()
 
 
 def reply_for(error: HeliographError, codes: Codes) -> tuple[int, wire.errors.ErrorReply]:
-    """The status and body for an error of an operation with these numbers."""
+    """Return the status and the body by which an operation with these codes answers an error."""
     status, type, code = _terms(error, codes)
     return status, _reply(type, code, error.message)
 

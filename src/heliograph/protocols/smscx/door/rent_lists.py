@@ -19,7 +19,7 @@ from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.rents import RentWithTraffic
 
 _RECEIVES, _SENDS, _SPEAKS = 1, 2, 4
-"""What a number can do, as a sum (reference: section 8)."""
+"""What a rented number can do; a number's features are their sum (reference: section 8)."""
 
 
 class RentLists(SmscxResource):

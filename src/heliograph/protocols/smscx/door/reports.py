@@ -65,7 +65,7 @@ class Reports(SmscxResource):
             "GET",
             "/reports/single/{msg_id}",
             "get_single_report",
-            "Get what has become of one message.",
+            "Get the status of one message.",
             response=wire.SingleReport,
             codes=Codes(not_found=Code.REPORT_UNKNOWN),
         ),

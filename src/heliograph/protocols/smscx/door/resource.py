@@ -25,7 +25,7 @@ Chunks = AsyncIterator[Sequence[Sequence[Cell]]]
 
 
 class SmscxOperation(Operation, frozen=True, kw_only=True):
-    """An operation with the numbers that its errors have."""
+    """An operation with the codes that its errors have."""
 
     codes: Codes = NO_CODES
 
@@ -90,21 +90,21 @@ def exports(
 
 
 class Places(NamedTuple):
-    """Where recipients reach this server."""
+    """The addresses by which recipients reach this server."""
 
     base_url: str
     short_url: str
 
 
 class SmscxResource(Resource):
-    """One or two of the vendor's API classes."""
+    """The operations of one or two of the vendor's API classes."""
 
     def __init__(self, services: Services, settings: DoorSettings) -> None:
         self._services = services
         self._settings = settings
 
     def places(self, call: AnyCall) -> Places:
-        """Where recipients of messages reach this server."""
+        """Return the addresses by which recipients of messages reach this server."""
         return Places(self._settings.base_url(call.request), self._settings.short_url(call.request))
 
 

@@ -79,7 +79,7 @@ def _pair(path: str, name: str, request: type[wire.AnySending], summary: str) ->
         operation("POST", where, f"{verb}_{name}", said, request=request, response=wire.SendReply, codes=_CODES)
         for verb, where, said in (
             ("send", path, f"{summary} When this returns, the server has it."),
-            ("estimate", f"{path}/estimate", "Get what sending it would come to."),
+            ("estimate", f"{path}/estimate", "Get how many messages and parts sending would make, and their price."),
         )
     )
     return send, estimate
@@ -123,7 +123,10 @@ class Sending(SmscxResource, Generic[Body]):
         return await send_reply(self._services, call.account, asked, call.body, sent)
 
     async def _refuse_fallback(self, account: Account, asked: Wanted) -> None:
-        """Raises a refusal of its own if the balance would do for the first channel alone."""
+        """Raise SmscxRefusal if the balance covers the first channel, and so only lacks the fallback's price.
+
+        Otherwise return: the general refusal for a lack of credit is right.
+        """
         options = asked.draft.options
         if not options.fallbacks:
             return

@@ -25,7 +25,7 @@ from heliograph.services.services import Services
 
 class SmscxDoor(Door):
     requests_per_second: ClassVar[int] = 500
-    """As at SMS.CX itself (reference: section 4)."""
+    """Requests an account may make in a second: as many as at SMS.CX itself (reference: section 4)."""
 
     def __init__(self, services: Services, settings: DoorSettings) -> None:
         super().__init__(

@@ -21,7 +21,7 @@ NO_COUNTRY = "ZZ"
 """CLDR's code for an unknown region: what a number of no country is said to belong to."""
 MULTICHANNEL = "multichannel"
 DEFAULT_SENDER = "Heliograph"
-"""Who a message is from that has no originator of its own."""
+"""The sender that is shown for a message that has no originator of its own."""
 
 
 def money(amount: int) -> float:
@@ -86,5 +86,5 @@ def group_name(name: str | None, number: int) -> str:
 
 
 def waits_for_morning(message: Message, batch: Batch) -> bool:
-    """Whether quiet hours put a message off."""
+    """Say whether quiet hours have put a message off."""
     return batch.options.quiet is not None and message.due_at != batch.send_at

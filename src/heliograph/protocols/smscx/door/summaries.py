@@ -41,7 +41,7 @@ class Summaries(SmscxResource):
 def _summary(
     found: Sequence[SummaryRow], dimension: str, *, by_month: bool
 ) -> dict[str, wire.Summary | wire.DeliverySummary]:
-    """By source, channel, country, or by date: months of a year, days of anything shorter."""
+    """Sum messages by a dimension; by date, a year has months and anything shorter has days."""
     if dimension == "delivery":
         return _delivery(found, by_month=by_month)
     sums: dict[str, list[Sums]] = {}

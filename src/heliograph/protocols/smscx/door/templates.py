@@ -139,7 +139,7 @@ def _media(media: wire.RichMedia | msgspec.UnsetType | None) -> RichMedia | None
 
 
 def _type(template: Template) -> str | None:
-    """What a message by it counts as; SMS has no such types."""
+    """Name the type that messages by a template count as; None for SMS, which has no such types."""
     if template.channel is Channel.SMS:
         return None
     return "transactional" if template.rich_media is None else "promotional"

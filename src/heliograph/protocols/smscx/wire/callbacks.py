@@ -14,7 +14,7 @@ from heliograph.protocols.smscx.wire.rents import InboundItem
 
 
 class LookupItem(Lookup, kw_only=True):
-    """As it is called back."""
+    """A lookup as a callback tells it."""
 
     lookup_bulk_id: str | None
 
@@ -30,7 +30,7 @@ class DlrItem(Wire):
 
 
 class HitItem(Wire, kw_only=True):
-    """What a listing has null for is empty here: their model takes no nulls."""
+    """A hit as a callback tells it: what a listing has null for is empty here, since their model takes no nulls."""
 
     hit_id: int
     shortlink_id: str

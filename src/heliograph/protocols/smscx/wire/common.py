@@ -15,7 +15,7 @@ MAX_CONTACTS = 40_000
 MAX_PAGE = 500
 ContactNumbers = Annotated[list[str], Meta(max_length=MAX_CONTACTS)]
 Mapped = Annotated[dict[str, Any], Meta(max_length=MAX_FIELDS)] | Annotated[list[Any], Meta(max_length=MAX_FIELDS)]
-"""By names; an empty map is a list in PHP."""
+"""Values by names. An empty map comes as a list, since PHP writes it so."""
 
 Flag = Annotated[str, Meta(description="true or false, however a language writes it")]
 Count = Annotated[str, Meta(description="a number")]
@@ -23,11 +23,11 @@ Ours = Annotated[str, Meta(description="known to our own door only")]
 
 
 class Wire(msgspec.Struct, rename="camel"):
-    """Everything on the wire is in camel case."""
+    """The root of all bodies; on the wire their fields are in camel case."""
 
 
 class PageQuery(Wire, rename=None):
-    """Where in a list a page is. All of a query comes as text."""
+    """The query that says which page of a list is asked for. Everything in a query comes as text."""
 
     limit: Count = ""
     next: str = ""
@@ -35,7 +35,7 @@ class PageQuery(Wire, rename=None):
 
 
 class ShortPageQuery(PageQuery, rename=None):
-    """Of a list whose rows may be left out."""
+    """The query for a page of a list whose rows may be left out."""
 
     short_response: Flag = ""
 

@@ -24,7 +24,7 @@ class ErrorReply(Wire):
 
 
 class Code(IntEnum):
-    """Each number that is published (reference: smscx.md, section 3); which of them an operation has is up to it."""
+    """Each code that is published (reference: smscx.md, section 3); operations differ in which of them they use."""
 
     NONE = 0
     """An error that no number is published for."""

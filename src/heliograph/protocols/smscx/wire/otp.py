@@ -9,7 +9,7 @@ from heliograph.protocols.smscx.wire.common import Wire
 
 
 class NewOtp(Wire, kw_only=True):
-    """What is left out is as the calling application has it."""
+    """A request for a one-time code; fields that are left out are as the calling application has set them."""
 
     phone_number: str
     country_iso: str | UnsetType | None = UNSET

@@ -13,7 +13,7 @@ from heliograph.protocols.smscx.wire.common import Mapped, Storable, TextAnalysi
 
 MAX_RECIPIENTS = 25_000
 MAX_STEPS = 10
-"""Of a strategy; more than there are channels."""
+"""The most steps of a strategy; more than there are channels."""
 GroupNumbers = Annotated[list[Storable], Meta(max_length=MAX_GROUPS)]
 
 
@@ -57,7 +57,7 @@ class CampaignRequest(ToGroups, kw_only=True):
 
 
 class TemplateRequest(ToNumbers, kw_only=True):
-    """By Viber or WhatsApp."""
+    """A request to send a template by Viber or WhatsApp."""
 
     template_id: Storable | str
     custom_fields: Mapped | UnsetType | None = UNSET
@@ -75,7 +75,7 @@ class StrategyStep(Wire, kw_only=True):
 
 
 class MultichannelRequest(ToNumbers, kw_only=True):
-    """By channels one after the other."""
+    """A request to send by several channels, one after the other."""
 
     strategy: Annotated[list[StrategyStep], Meta(max_length=MAX_STEPS)]
     ttl: int | str | UnsetType | None = UNSET
@@ -92,7 +92,7 @@ class WrittenText(Wire):
     parts: int
     encoding: str
     characters: Mapping[str, int] | UnsetType = UNSET
-    """Of what is replaced: how often each was there."""
+    """How often each character that is replaced was there."""
 
 
 class BothTexts(Wire):
@@ -147,9 +147,9 @@ class SendRow(Wire):
     text: str
     parts: int
     text_analysis: TextAnalysis | UnsetType = UNSET
-    """Of an SMS."""
+    """How long the text is, and how it is encoded; only for an SMS."""
     channel: str | UnsetType = UNSET
-    """Of a message that may take several."""
+    """The channel; only for a message that may take several."""
     track_data: str | UnsetType = UNSET
     scheduled_at: str | UnsetType = UNSET
     timezone: str | UnsetType = UNSET

@@ -9,7 +9,7 @@ from heliograph.protocols.smscx.wire.reports import ReportQuery
 
 
 class SummaryQuery(ReportQuery, rename=None):
-    """A period; the filters are ours."""
+    """The period of a summary, and filters, which are ours."""
 
     channel: Ours = ""
     source: Ours = ""

@@ -18,7 +18,7 @@ class RichMedia(Wire):
 class NewTemplate(Wire):
     text: str
     channel: str | UnsetType | None = UNSET
-    """SMS, if nothing else is said."""
+    """The channel; SMS, if it is left out."""
     name: str | UnsetType | None = UNSET
     rich_media: RichMedia | UnsetType | None = UNSET
 

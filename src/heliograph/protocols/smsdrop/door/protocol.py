@@ -36,7 +36,7 @@ class Smsdrop(HttpProtocol):
         )
 
     def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> None:
-        """smsdrop calls nobody back."""
+        """Return None: smsdrop calls nobody back."""
 
     def public_id(self, account: Account) -> str:
         return f"{account.name}@heliograph.example"
@@ -45,7 +45,7 @@ class Smsdrop(HttpProtocol):
         return {"email": key.public_id, "password": key.secret}
 
     async def withdraw(self, services: Services, account: Account, key: Key) -> None:
-        """What the password was exchanged for is worth nothing either."""
+        """Revoke the tokens that the withdrawn password was exchanged for."""
         await services.accounts.revoke_kind(account, CredentialKind.SMSDROP_TOKEN)
 
     def entry(self, base_url: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ _FIELDS = {
     "expire_at": "defer_until",
 }
 _PIECE = re.compile(r"\w+")
-"""Of a path such as `recipient_list[1]`."""
+"""One step of a path such as `recipient_list[1]`."""
 _BY_CLASS: dict[type[HeliographError], int] = {
     errors.Unauthenticated: 401,
     errors.ScopeMissing: 403,
@@ -50,7 +50,7 @@ def invalid(field: str, message: str, *rest: int) -> SmsdropRefusal:
 
 
 def answered(status: int, detail: str | list[wire.Problem]) -> Response:
-    """Always JSON: the published client decodes every answer."""
+    """Build the answer to a refused request. It is always JSON, since the published client decodes every answer."""
     return Response(msgspec.json.encode(wire.Refusal(detail)), status, media_type="application/json")
 
 

@@ -29,9 +29,9 @@ from heliograph.text import verbatim
 
 PROTOCOL = "smsdrop"
 TOKEN_LIFETIME_S = 3_600
-"""What version 0.1.0 of the published client believes."""
+"""How long a token is good, in seconds: what version 0.1.0 of the published client assumes."""
 NOT_LAUNCHED = 201
-"""The campaign was created, and there are not enough SMS to launch it."""
+"""The status that says that the campaign was created, but that there are not enough SMS to launch it."""
 _LONGEST_DELAY_S = 366 * 24 * 3_600
 _MOST_PROBLEMS = 20
 
@@ -40,7 +40,7 @@ class SmsdropDoor(Door):
     operations = OPERATIONS
 
     def __init__(self, services: Services, *, max_body_bytes: int, dated: bool) -> None:
-        """`dated`: in the dialect whose campaigns say when they were created."""
+        """Serve one dialect: with `dated`, the one whose campaigns say when they were created."""
         super().__init__(services, max_body_bytes=max_body_bytes)
         self._services = services
         self._dated = dated
@@ -90,7 +90,7 @@ class SmsdropDoor(Door):
         return self._shown(await self._services.parking.get(call.account, _identifier(call.path["campaign_id"])))
 
     async def read_campaigns(self, call: Call[wire.PageQuery, None]) -> Sequence[wire.Campaign]:
-        """Newest first, those that could not be paid for among them."""
+        """List campaigns, newest first, with those that could not be paid for."""
         skip = _count(call.query.skip, "skip", 0)
         limit = min(_count(call.query.limit, "limit", 100), wire.MAX_PAGE)
         page = await self._services.parking.page(call.account, PROTOCOL, skip=skip, limit=limit)
@@ -130,7 +130,7 @@ def _count(text: str, name: str, default: int) -> int:
 
 
 def _draft(body: wire.NewCampaign) -> Draft:
-    """Refuses what the published clients would refuse, and what a campaign can't have."""
+    """Turn a new campaign into a draft. Raises what the published clients would refuse, and what can't be sent."""
     _check_sender(body.sender)
     if body.message_type not in {None, shapes.PLAIN, shapes.FLASH, shapes.UNICODE}:
         raise invalid("message_type", "A message is 0 (plain text), 1 (flash) or 2 (unicode).")
@@ -154,7 +154,7 @@ def _draft(body: wire.NewCampaign) -> Draft:
 
 
 def _check_sender(sender: str) -> None:
-    """As the published clients do, which break on a longer one (reference: section 4)."""
+    """Check a sender as the published clients do, which break on a longer one (reference: section 4)."""
     if not sender:
         raise invalid("sender", "The sender is empty.")
     if sender.isalnum() and len(sender) > shapes.LONGEST_SENDER:
@@ -162,7 +162,7 @@ def _check_sender(sender: str) -> None:
 
 
 def _recipients(numbers: Sequence[str]) -> list[str]:
-    """International numbers, with or without a plus."""
+    """Read international numbers, with or without a plus, each once. Raises SmsdropRefusal for others."""
     if not numbers:
         raise invalid("recipient_list", "There must be at least one recipient.")
     read = normalise_many(numbers, check=Check.POSSIBLE)
@@ -178,7 +178,7 @@ def _recipients(numbers: Sequence[str]) -> list[str]:
 
 
 def _send_at(body: wire.NewCampaign, now: datetime) -> datetime | None:
-    """A time without an offset is UTC."""
+    """Tell when a campaign is to be sent; None for at once. A time without an offset is UTC."""
     if body.defer_by:
         if not 0 < body.defer_by <= _LONGEST_DELAY_S:
             raise invalid("defer_by", "A campaign can be put off for a year at most.")

@@ -23,18 +23,18 @@ from heliograph.text import MissingParameter, verbatim
 
 PLAIN, FLASH, UNICODE = 0, 1, 2
 LONGEST_SENDER = 11
-"""Of letters and digits alone, as the published clients have it."""
+"""The most letters and digits that a sender without other characters may have, as in the published clients."""
 UNLIMITED = 1_000_000
-"""The SMS that an account has which is not billed."""
+"""The number of SMS that an account is shown which is not billed."""
 
 
 def when(at: datetime) -> str:
-    """With an offset: the published client reads no `Z`."""
+    """Format an instant with an offset of +00:00, since the published client can't read `Z`."""
     return at.astimezone(UTC).isoformat()
 
 
 def campaign(found: Campaign | Parked, *, dated: bool) -> wire.Campaign:
-    """`dated`: in the dialect that says when it was created."""
+    """Show a batch, or one that waits for credit, as a campaign; `dated` in the dialect with a `created_at`."""
     return _parked(found, dated=dated) if isinstance(found, Parked) else _launched(found, dated=dated)
 
 
@@ -81,7 +81,10 @@ def _parked(waiting: Parked, *, dated: bool) -> wire.Campaign:
 
 
 def _said(kind: BodyKind, body: str, parameters: Parameters | None, options: Options) -> Rendered:
-    """What everybody gets; where that differs, the text with its placeholders. Only another door can ask for those."""
+    """Render what everybody gets; if that differs by recipient, the text with its placeholders.
+
+    Only batches that came by another door can have placeholders.
+    """
     try:
         return Rendering(kind, body, parameters, options).render("")
     except MissingParameter:
@@ -89,12 +92,12 @@ def _said(kind: BodyKind, body: str, parameters: Parameters | None, options: Opt
 
 
 def _sender(originator: str) -> str:
-    """A number of more than eleven digits gets its plus: without, the published client can't read the listing."""
+    """Show a sender; a number of more than eleven digits gets a plus, or the published client could not read it."""
     return with_plus(originator) if len(originator) > LONGEST_SENDER else originator
 
 
 def _until(send_at: datetime | None, options: Options) -> str | None:
-    """None if it was a delay that was asked for: the published client refuses to read both."""
+    """Show when it was asked to be sent; None if a delay was asked for: the published client refuses to read both."""
     return None if send_at is None or options.deferred_s is not None else when(send_at)
 
 

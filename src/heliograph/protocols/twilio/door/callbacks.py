@@ -58,7 +58,7 @@ class TwilioCallbacks(CallbackWriter):
         return known
 
     def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
-        """Of a form, which `payload` signs, not of a body."""
+        """Return nothing: Twilio signs a form and its URL, which `payload` does, not a body."""
         return {}
 
     async def data(self, account: Account, event: Event) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class TwilioCallbacks(CallbackWriter):
         }
 
     async def answered(self, event: Event, told: Answer) -> Orders:
-        """What a reply in TwiML sends. Only inbound messages are replied to."""
+        """Read the replies in TwiML that answer an inbound message; other events have none."""
         if event.kind is not EventKind.INBOUND:
             return Orders()
         found = replies(told.content_type, told.body)
@@ -119,7 +119,11 @@ class TwilioCallbacks(CallbackWriter):
         return Orders(batches, None if found.redirect is None else urljoin(told.url, found.redirect))
 
     async def _batch(self, account: Account, event: Event, reply: Reply) -> Batch:
-        """ValueError for a reply that can't be sent: nobody is answered who has no number."""
+        """Build the batch of one reply.
+
+        Raises ValueError for a reply that can't be sent: if its recipient is no phone number, if it is too long, or if
+        a number in it is not valid.
+        """
         message = await self.subjects.inbound(account, event)
         if reply.to is None and not message.is_from_a_phone:
             raise ValueError("The reply can't be sent: its recipient is no phone number.")

@@ -1,4 +1,7 @@
-"""Pages of Twilio's lists: which is asked for, and where those beside it are (reference: providers.md, section A2)."""
+"""Pages of Twilio's lists: reading which is asked for, and writing where the next and the previous are.
+
+Reference: providers.md, section A2.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,7 @@ from heliograph.protocols.twilio.door.sids import MMS, SMS, id_of
 
 T = TypeVar("T")
 _OLDER, _NEWER = "PA", "PB"
-"""What a page's token begins with: the page has what is older than the message whose sid follows, or what is next
-newer."""
+"""How a page token begins: the page has what is older, or newer, than the message whose sid follows."""
 _OF_A_PAGE = frozenset({"Page", "PageToken", "PageSize"})
 _NUMBERS = range(1_000_000_000)
 
@@ -27,17 +29,17 @@ class Place(NamedTuple):
     number: int
     token: str | None = None
     before: str | None = None
-    """It has what is older than the message of this identifier,"""
+    """The page has what is older than the message of this identifier."""
     after: str | None = None
-    """or what is next newer than that of this one."""
+    """The page has what is next newer than the message of this identifier."""
 
     def cut(self, found: Sequence[T]) -> Sequence[T]:
-        """What fits on it, of messages that are in order, newest first."""
+        """Keep the messages that fit on the page, of those that were found, newest first."""
         return found[-self.size :] if self.after is not None else found[: self.size]
 
 
 def place(asked: Form) -> Place:
-    """TwilioRefusal for numbers that are none, and for a token that is none of ours."""
+    """Read which page is asked for. Raises TwilioRefusal for a number that is not valid, or a token not made by us."""
     size = min(asked.number("PageSize", _NUMBERS[1:]) or wire.USUAL_PAGE, wire.LARGEST_PAGE)
     number, token = asked.number("Page", _NUMBERS) or 0, asked.one("PageToken")
     if token is None:
@@ -51,7 +53,7 @@ def place(asked: Form) -> Place:
 
 
 class _Uris(NamedTuple):
-    """Of the pages of one list as it is asked for."""
+    """The addresses of the pages of one list as it is asked for."""
 
     path: str
     asked: wire.Fields
@@ -66,7 +68,7 @@ class _Uris(NamedTuple):
 def message_page(
     at: Place, shown: Sequence[wire.Message], path: str, asked: wire.Fields, *, more: bool
 ) -> wire.MessagePage:
-    """`more`: there are others on the side to which this page goes on from its token."""
+    """Build a page of messages; `more` says that there are others beyond it, in the direction of its token."""
     number = at.number if at.token is not None else 0  # without a token it is the first, whatever it is called
     uris = _Uris(path, asked, at.size)
     older = bool(shown) and (more or at.after is not None)
@@ -85,7 +87,7 @@ def message_page(
 
 
 def media_page(at: Place, found: Sequence[wire.Media], path: str, asked: wire.Fields) -> wire.MediaPage:
-    """Of all that a message has, which are few: these pages have numbers only."""
+    """Build a page of all media of a message. They are few, so these pages have numbers only."""
     start = at.number * at.size
     shown = found[start : start + at.size]
     uris = _Uris(path, asked, at.size)

@@ -27,7 +27,7 @@ VERIFY_MOUNT = "/v2"
 
 
 class Twilio(HttpProtocol):
-    """At the root of the server, as it is at Twilio's own: clients can change a scheme and a host, and no more."""
+    """Serves Twilio's API at the root of the server, as Twilio does: clients can change only a scheme and a host."""
 
     name: ClassVar[str] = PROTOCOL
     kind: ClassVar[CredentialKind] = CredentialKind.TWILIO
@@ -60,7 +60,7 @@ class Twilio(HttpProtocol):
         return {"base_url": base_url}
 
     async def seed(self, services: Services, account: Account, key: Key) -> None:
-        """There is an API key, too."""
+        """Give the sandbox account an API key beside its token."""
         made = _api_key(key)
         await services.accounts.issue(account, self.kind, public_id=made.public_id, secret=made.secret)
 
@@ -73,6 +73,6 @@ class Twilio(HttpProtocol):
 
 
 def _api_key(key: Key) -> Key:
-    """The API key of a sandbox account, which follows from its token, so that it is the same at every start."""
+    """Derive the API key of a sandbox account from its token: it is the same at every start."""
     secret = hmac.digest(key.secret.encode(), b"sandbox api key", "sha256").hex()[:32]
     return Key(API_KEY + key.public_id[2:], secret)

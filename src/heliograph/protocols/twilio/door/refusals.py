@@ -54,7 +54,7 @@ def refused(error: HeliographError) -> Response:
 
 
 class TwilioRefusal(OwnRefusal):
-    """A request that is refused by one of Twilio's own codes."""
+    """A request that is refused with one of Twilio's own codes."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)

@@ -46,7 +46,7 @@ from heliograph.services.recipients import parse_msisdns
 from heliograph.services.services import Services
 
 _UNLIMITED = 1_000_000
-"""The balance of an account that is not billed."""
+"""The balance that an account is shown which is not billed."""
 VERIFY_TEXT = "Your verification code is: ${code}"
 VERIFY_TTL_S, VERIFY_ATTEMPTS = 600, 5
 _VERIFY_CHANNELS = {"sms": Channel.SMS, "whatsapp": Channel.WHATSAPP}
@@ -62,7 +62,7 @@ _GUARDED = {
 
 
 class TwilioDoor(Door):
-    """What both have in common."""
+    """What the doors for messages and for one-time codes have in common."""
 
     def __init__(self, services: Services, settings: DoorSettings) -> None:
         super().__init__(services, max_body_bytes=settings.max_body_bytes)
@@ -88,7 +88,7 @@ class TwilioDoor(Door):
         return self.render_error(error, operation)
 
     def resource(self, request: Request) -> str:
-        """What an error calls the address that was asked for."""
+        """Return the address that an error names."""
         return request.url.path
 
     async def form(self, call: AnyCall) -> Form:
@@ -107,7 +107,10 @@ class MessagesDoor(TwilioDoor):
         return shapes.account_info(call.account)
 
     async def create_message(self, call: Call[None, None]) -> wire.Message:
-        """Opt-outs and countries that nothing is sent to are refused at once, as Twilio refuses them."""
+        """Create a message, and answer with it as it was when it was stored.
+
+        Opt-outs and countries that nothing is sent to are refused at once, as Twilio refuses them.
+        """
         now = datetime.now(UTC)
         draft = shapes.draft(await self.form(call), call.account, now)
         (msisdn,) = parse_msisdns(draft.to, call.account.default_region, Check.POSSIBLE, field="To")
@@ -128,7 +131,7 @@ class MessagesDoor(TwilioDoor):
         return shapes.sent(call.account, found, datetime.now(UTC), currency)
 
     async def _found(self, call: AnyCall) -> Sent | Inbound:
-        """The message of the path, whichever way it went. NotFound."""
+        """Find the message of the path, whichever way it went. Raises NotFound."""
         identifier = id_of(call.path["sid"], SMS, MMS)
         if identifier is None:
             raise NotFound()
@@ -141,7 +144,7 @@ class MessagesDoor(TwilioDoor):
         return self._shown(call, await self._found(call))
 
     async def update_message(self, call: Call[None, None]) -> wire.Message:
-        """An empty body takes the text away, a status of `canceled` calls a scheduled message back."""
+        """Delete the text of a message (an empty Body) or cancel one (Status `canceled`). Refuses anything else."""
         form, found = await self.form(call), await self._found(call)
         if form.given("Status") is not None:
             if form.one("Status") != "canceled" or isinstance(found, Inbound):
@@ -164,7 +167,7 @@ class MessagesDoor(TwilioDoor):
             await self._services.messages.delete(call.account, found.message.id)
 
     async def list_messages(self, call: Call[None, None]) -> wire.MessagePage:
-        """Messages of both directions, newest first."""
+        """List messages of both directions, newest first."""
         asked = _asked(call)
         at = place(asked)
         found = await self._page(call, asked, at)
@@ -173,7 +176,7 @@ class MessagesDoor(TwilioDoor):
         return message_page(at, shown, path, asked.fields, more=len(found) > at.size)
 
     async def _page(self, call: AnyCall, asked: Form, at: Place) -> list[Sent | Inbound]:
-        """One more than fit on it, if there are as many."""
+        """Find the messages of a page, and one more if there is one, newest first."""
         since, until = asked.dates("DateSent")
         limit = at.size + 1
         to, sender, region = asked.one("To"), asked.one("From"), call.account.default_region
@@ -197,7 +200,7 @@ class MessagesDoor(TwilioDoor):
         return found[:limit] if at.after is None else found[-limit:]
 
     async def list_media(self, call: Call[None, None]) -> wire.MediaPage:
-        """They were made when their message was."""
+        """List the media of a message; a filter by date compares the message's own."""
         asked, found = _asked(call), await self._found(call)
         at, (since, until) = place(asked), asked.dates("DateCreated")
         media: list[wire.Media] = []
@@ -206,7 +209,7 @@ class MessagesDoor(TwilioDoor):
         return media_page(at, media, call.request.url.path, asked.fields)
 
     async def _medium(self, call: AnyCall) -> tuple[Sent, int]:
-        """The message and the place of one of its media. NotFound."""
+        """Find the message and the place of the medium that the path names. Raises NotFound."""
         found = await self._found(call)
         if not isinstance(found, Inbound):
             for nth, url in enumerate(found.batch.options.media):
@@ -256,7 +259,7 @@ class VerifyDoor(TwilioDoor):
     operations = VERIFY
 
     def resource(self, request: Request) -> str:
-        """Without the version, which Verify leaves out."""
+        """Return the address that an error names, without the version, which Verify leaves out."""
         return request.url.path.removeprefix(request.scope.get("root_path", ""))
 
     def _require_service(self, call: AnyCall) -> None:
@@ -267,7 +270,7 @@ class VerifyDoor(TwilioDoor):
         return shapes.verification(call.account, stored, self._settings.base_url(call.request))
 
     async def start_verification(self, call: Call[None, None]) -> wire.Verification:
-        """While one is pending for the number, its code is sent again, five times in all."""
+        """Send a one-time code; while one is pending for the number, send that again, five times in all."""
         self._require_service(call)
         form = await self.form(call)
         to, channel = form.one("To"), _VERIFY_CHANNELS.get(form.one("Channel") or "")
@@ -321,7 +324,7 @@ class VerifyDoor(TwilioDoor):
         raise TwilioRefusal(Code.VERIFY_PARAMETER, "Invalid parameter: Status is 'canceled' or 'approved'")
 
     async def check_verification(self, call: Call[None, None]) -> wire.VerificationCheck:
-        """A wrong code is no error: the verification is pending still."""
+        """Check a code. A wrong one is not an error: the verification is answered as still pending."""
         self._require_service(call)
         form = await self.form(call)
         code, to, sid = form.one("Code"), form.one("To"), form.one("VerificationSid")
@@ -354,7 +357,7 @@ def _asked(call: AnyCall) -> Form:
 
 
 def _require_another(msisdn: str, draft: Draft, region: str | None) -> None:
-    """Refuses a message from a number to itself, however the two are written."""
+    """Refuse a message from a number to itself, however the two are written."""
     try:
         sender = normalise(draft.originator or "", region=region, check=Check.POSSIBLE)
     except InvalidNumber:

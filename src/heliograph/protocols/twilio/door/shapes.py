@@ -1,4 +1,4 @@
-"""What is stored as Twilio's documents have it, and what their forms ask for as our drafts."""
+"""Between our nouns and Twilio's: its documents from what is stored, our drafts from its forms."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ _ADDRESSES = {"To", "From"}
 
 
 def _address(text: str) -> str:
-    """With the plus of its number, if that was lost on the way."""
+    """Restore the plus of a number, which a form that was not encoded loses."""
     prefix = WHATSAPP if text.startswith(WHATSAPP) else ""
     return prefix + plus_kept(text.removeprefix(prefix))
 
 
 class Form:
-    """The fields of a request."""
+    """The fields of a request: a form, or a query."""
 
     def __init__(self, fields: wire.Fields) -> None:
         self.fields = [(name, _address(value) if name in _ADDRESSES else value) for name, value in fields]
 
     def one(self, name: str) -> str | None:
-        """The last of that name; None if there is none, or nothing in it."""
+        """Return the last value of a name; None if there is none, or it is empty."""
         return self.given(name) or None
 
     def given(self, name: str) -> str | None:
-        """The same, but empty if there is nothing in it."""
+        """Return the last value of a name, even if it is empty; None if there is none."""
         return next((value for each, value in reversed(self.fields) if each == name), None)
 
     def all(self, name: str) -> list[str]:
@@ -73,7 +73,7 @@ class Form:
         return (self.one(name) or "").lower() == "true"
 
     def number(self, name: str, allowed: range) -> int | None:
-        """TwilioRefusal for what is no number, or out of range."""
+        """Return the number that a name has; None if it is not given. Raises TwilioRefusal unless it is allowed."""
         text = self.one(name)
         if text is None:
             return None
@@ -84,8 +84,11 @@ class Form:
         return number
 
     def dates(self, name: str) -> tuple[datetime | None, datetime | None]:
-        """From when, inclusive, until when, exclusive, by the filters NAME, NAME> and NAME<: these two are seconds that
-        belong to it, a plain NAME is a whole day. TwilioRefusal for what is no date."""
+        """Return from when, inclusive, and until when, exclusive, by the filters NAME, NAME> and NAME<.
+
+        A plain NAME is a whole day; NAME> and NAME< name a second that belongs to the range. None is no limit. Raises
+        TwilioRefusal for what is not a date.
+        """
         day, since, last = (self._instant(each) for each in (name, f"{name}>", f"{name}<"))
         until = None if last is None else _later(last.replace(microsecond=0), _SECOND)
         if day is None:
@@ -102,19 +105,19 @@ class Form:
 
 
 def address(originator: str | None, channel: str = Channel.SMS) -> str | None:
-    """An originator, or who wrote, as Twilio writes it."""
+    """Write an originator, or who wrote a message, as Twilio does; None if there is none."""
     if originator is None:
         return None
     return (WHATSAPP if channel == Channel.WHATSAPP else "") + with_plus(originator)
 
 
 def with_links(text: str, media: Sequence[str]) -> str:
-    """Media are kept as links: they follow the text."""
+    """Put the links of media behind the text, each on its own line, since that is how they are sent."""
     return "\n".join([*([text] if text else []), *media])
 
 
 def draft(form: Form, account: Account, now: datetime) -> Draft:
-    """What a request to send asks for. TwilioRefusal, by Twilio's own codes."""
+    """Turn a request to send into a draft. Raises TwilioRefusal, with Twilio's own codes."""
     to, sender, service = form.one("To"), form.one("From"), form.one("MessagingServiceSid")
     text, media = form.given("Body") or "", form.all("MediaUrl")
     if to is None:
@@ -188,7 +191,7 @@ def _send_at(form: Form, service: str | None, now: datetime) -> datetime | None:
 
 
 def _later(at: datetime, by: timedelta) -> datetime | None:
-    """None for what is after all time."""
+    """Add a duration; None for what is beyond the last date there is."""
     try:
         return at + by
     except OverflowError:
@@ -196,7 +199,7 @@ def _later(at: datetime, by: timedelta) -> datetime | None:
 
 
 def service_of(reference: str | None) -> str | None:
-    """The messaging service that a message was sent by: the batch's reference, if it is one."""
+    """Return the messaging service that a message was sent by, if the batch's reference is one."""
     return reference if _is_service(reference) else None
 
 
@@ -205,7 +208,7 @@ def prefix_of(media: Sequence[str]) -> str:
 
 
 def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Message:
-    """An outbound message."""
+    """Show an outbound message as Twilio does."""
     message, batch = found.message, found.batch
     service = service_of(batch.client_reference)
     word = message_word(message, now, by_service=service is not None)
@@ -235,7 +238,7 @@ def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Me
 
 
 def just_accepted(found: Sent) -> Sent:
-    """A message as it was when it was stored, which is what Twilio answers: it may have gone on since."""
+    """Return a message as it was when it was stored, which is what Twilio answers: it may have gone on since."""
     message = found.message
     if message.status is Status.QUEUED and not message.attempts:
         return found
@@ -252,7 +255,7 @@ def just_accepted(found: Sent) -> Sent:
 
 
 def received(account: Account, message: Inbound, currency: str) -> wire.Message:
-    """An inbound message."""
+    """Show an inbound message as Twilio does."""
     return _message(
         account,
         sid(SMS, message.id),
@@ -327,12 +330,12 @@ def message_uri(account: Account, own_sid: str) -> str:
 
 
 def media(account: Account, found: Sent) -> list[wire.Media]:
-    """What goes with a message, and was not taken away."""
+    """Show the media of a message, without those that were deleted."""
     return [medium(account, found, place) for place, url in enumerate(found.batch.options.media) if url]
 
 
 def medium(account: Account, found: Sent, place: int) -> wire.Media:
-    """The nth of what goes with a message, from 0."""
+    """Show one medium of a message; `place` counts from 0."""
     own_sid = sid(prefix_of(found.batch.options.media), found.message.id)
     url, at = found.batch.options.media[place], wire.date(found.message.created_at)
     return wire.Media(

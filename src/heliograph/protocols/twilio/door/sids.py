@@ -17,14 +17,17 @@ def sid(prefix: str, identifier: str) -> str:
 
 
 def id_of(text: str, *prefixes: str) -> str | None:
-    """Our identifier; None if it is no sid of these kinds."""
+    """Read our identifier from a sid; None if it is no sid with one of these prefixes."""
     if not FORM.fullmatch(text) or text[:2] not in prefixes:
         return None
     return encode(int(text[2:], 16))
 
 
 def media_sid(message_id: str, place: int) -> str:
-    """Of a message's nth link, from 0: its own sid could be a message's, so the place is put where none has digits."""
+    """Make the sid of a message's medium; `place` counts from 0.
+
+    It is unique among the media of its message, whose address it always comes with.
+    """
     return f"{MEDIA}{to_int(message_id) ^ (place + 1):032x}"
 
 
@@ -33,5 +36,5 @@ def account_sid(account: Account) -> str:
 
 
 def verify_service_sid(account: Account) -> str:
-    """Each account has one service of Verify."""
+    """Return the sid of the account's only service of Verify."""
     return sid(VERIFY_SERVICE, account.id)

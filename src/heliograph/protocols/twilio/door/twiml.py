@@ -11,7 +11,7 @@ from heliograph.protocols.shared.xmlish import parsed
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """One message that is to be sent."""
+    """One message that an answer in TwiML asks for."""
 
     text: str
     to: str | None = None
@@ -21,15 +21,15 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replies(msgspec.Struct, frozen=True):
-    """What an answer asks for."""
+    """The messages that an answer asks for."""
 
     messages: Sequence[Reply]
     redirect: str | None = None
-    """Where the rest is asked for."""
+    """Where the rest of the answer is to be fetched; None if there is no rest."""
 
 
 def replies(content_type: str, body: bytes) -> Replies:
-    """Of an answer: TwiML, or a plain text that goes back as it is. ValueError for what is neither.
+    """Read an answer: TwiML, or a plain text that is one reply. Raises ValueError for what is neither.
 
     What stands behind a redirect is not looked at: the other address has the last word.
     """

@@ -38,7 +38,10 @@ class XmsDoor(Door):
         self._services = services
 
     async def authenticate(self, request: Request) -> Principal:
-        """The token must belong to the service plan in the path; another plan's is as wrong as none."""
+        """Find the account by the token, which must belong to the service plan in the path.
+
+        Raises Unauthenticated for another plan's token, as for a wrong one.
+        """
         token = bearer_token(request)
         if token is None:
             raise Unauthenticated("The request has no bearer token.")

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def draft(wanted: wire.BatchCreate) -> Draft:
-    """Raises wire.XmsFormatError."""
+    """Turn a batch to be created into a draft. Raises wire.XmsFormatError."""
     binary = wanted.type == "mt_binary"
     msisdns, groups = told_apart(wanted.to)
     return Draft(
@@ -62,7 +62,10 @@ def draft(wanted: wire.BatchCreate) -> Draft:
 
 
 def changed(before: Draft, change: wire.BatchUpdate, region: str | None) -> Draft:
-    """A batch with what an update changes; null is the default. `region` is the account's. wire.XmsFormatError."""
+    """Apply an update to a batch; null goes back to the default. Raises wire.XmsFormatError.
+
+    `region` is the account's, for numbers in national form.
+    """
     after = msgspec.structs.replace(before)
     _change_recipients(after, change, region)
     _change_body(after, change)
@@ -124,7 +127,7 @@ def _changed_options(before: Options, change: wire.BatchUpdate) -> Options:
 
 
 def told_apart(recipients: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Numbers, and identifiers of groups."""
+    """Split recipients into numbers and identifiers of groups."""
     numbers: list[str] = []
     groups: list[str] = []
     for recipient in recipients:
@@ -137,7 +140,7 @@ def _instant(field: str, text: str | None) -> datetime | None:
 
 
 def _given(value: T | None) -> T | UnsetType:
-    """Left out where nothing was given; what was is answered as it is, empty or not."""
+    """Return what was given, empty or not, and UNSET if nothing was, which leaves it out of the reply."""
     return UNSET if value is None else value
 
 
@@ -191,7 +194,10 @@ def dry_run(found: DryRun, *, per_recipient: bool) -> wire.DryRunReply:
 def batch_report(
     found: BatchReport, *, full: bool, statuses: Iterable[str] = (), codes: Iterable[int] = ()
 ) -> wire.BatchReportReply:
-    """Buckets of messages that XMS calls alike, those with the wanted statuses and codes; none wanted means all."""
+    """Build the report of a batch: the messages that XMS calls alike are one bucket.
+
+    `statuses` and `codes` choose buckets; an empty one chooses all. Only a `full` report names the recipients.
+    """
     wanted_statuses = {status.lower() for status in statuses}
     wanted_codes = set(codes)
     counts: dict[tuple[str, int], int] = {}
@@ -220,7 +226,10 @@ def batch_report(
 
 
 def report_filter(statuses: Iterable[str], codes: Iterable[int]) -> Callable[[MessageState], bool]:
-    """Which ways of standing have one of these statuses and one of these codes; neither named: those that are final."""
+    """Make a test that says which states have one of these statuses and one of these codes.
+
+    Without any of either, it accepts the states that are final.
+    """
     wanted_statuses = {status.lower() for status in statuses}
     wanted_codes = set(codes)
 
