@@ -1,4 +1,4 @@
-"""Operations on what the account has decided for itself."""
+"""Operations on an account's own settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations on conversations: what went back and forth with each number that has written."""
+"""Operations on conversations: the messages in both directions with each number that has written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what is asked for to the draft of a batch, for single messages and batches alike."""
+"""Turns a request to send into the draft of a batch, for single messages and batches alike."""
 
 from __future__ import annotations
 
@@ -95,7 +95,10 @@ def batch_draft(wanted: wire.CreateBatch) -> Draft:
 
 
 def changed_draft(before: Draft, change: wire.ChangeBatch, region: str | None) -> Draft:
-    """A batch with what a change asks for; null is the default. `region` is the account's."""
+    """Apply a change to the draft of a batch; null goes back to the default.
+
+    `region` is the account's, for numbers in national form.
+    """
     gone = {msisdn for number in change.remove for msisdn in msisdn_filter(number, region)}
     after = msgspec.structs.replace(
         before,

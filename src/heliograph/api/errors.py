@@ -1,4 +1,4 @@
-"""How an error is answered."""
+"""Our errors as the native API answers them."""
 
 from __future__ import annotations
 

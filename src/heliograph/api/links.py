@@ -141,7 +141,7 @@ class Links(NativeResource):
 
 
 def shown_link(stored: Link, short_url: str, file_url: str) -> wire.Link:
-    """`short_url` and `file_url` are what addresses of each kind begin with."""
+    """Show a link; `short_url` and `file_url` are what addresses of each kind begin with."""
     target = stored.target if stored.kind is LinkKind.SHORTLINK else f"{file_url}/{stored.target}"
     return wire.Link(
         id=stored.id,

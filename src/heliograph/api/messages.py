@@ -142,7 +142,7 @@ def shown_message(stored: messages.Message) -> wire.Message:
 
 
 def just_accepted(batch: batches.Batch, message_id: str) -> wire.Message:
-    """The only message of a batch that was accepted a moment ago, without asking the store for it."""
+    """Show the only message of a batch that was accepted a moment ago, without asking the store for it."""
     return wire.Message(
         id=message_id,
         batch_id=batch.id,

@@ -1,4 +1,4 @@
-"""Operations that say what the account has to spend, where it went, and what sending costs."""
+"""Operations on the account's balance, its changes, and the prices of messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations that say what is known of numbers, by their plan and by their networks."""
+"""Operations that tell what the numbering plan and the networks know of numbers."""
 
 from __future__ import annotations
 

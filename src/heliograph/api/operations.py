@@ -37,9 +37,9 @@ RESOURCES: Sequence[type[NativeResource]] = (
     Conversations,
     OptOuts,
 )
-"""What every server has, in the order of the API's description."""
+"""The resources that every server has, in the order of the API's description."""
 OPERATIONS = (
     *(operation for resource in RESOURCES for operation in resource.operations),
     *Sandbox.operations,
 )
-"""All that a server with a sandbox can be asked for."""
+"""All operations of a server that has a sandbox."""

@@ -10,7 +10,7 @@ from heliograph.doors.settings import DoorSettings
 from heliograph.services.services import Services
 
 PROTOCOL = "v1"
-"""What the store calls this API."""
+"""The name that batches and events of this API have in the store."""
 
 
 class NativeResource(Resource):
@@ -32,7 +32,7 @@ Page_co = TypeVar("Page_co", covariant=True)
 
 
 class Shape(Protocol[Item_contra, Page_co]):
-    """The struct of a listing."""
+    """The struct of a listing: its items, and where the next page begins."""
 
     def __call__(self, *, items: Sequence[Item_contra], next: str | None) -> Page_co: ...
 

@@ -21,7 +21,10 @@ from heliograph.services.services import Services
 
 class NativeDoor(Door):
     def __init__(self, services: Services, settings: DoorSettings, phones: Phones | None) -> None:
-        """`phones` are the sandbox's; None where there is none, and then its addresses are those of nothing."""
+        """Serve the sandbox's phones, too, if there are any.
+
+        With None for `phones`, the sandbox's addresses are answered as any that do not exist.
+        """
         sandbox = () if phones is None else (Sandbox(phones),)
         super().__init__(
             services,

@@ -1,4 +1,4 @@
-"""How values are written that several resources have."""
+"""Values that several resources show: how each is written."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def maybe_address(originator: str | None) -> str | None:
 
 
 def money(amount: int) -> str:
-    """Millionths as a decimal, as short as it can be."""
+    """Write an amount in millionths as a decimal, without needless zeros."""
     return f"{Decimal(amount) / MICROS:f}"

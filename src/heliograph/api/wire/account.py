@@ -1,4 +1,4 @@
-"""What the account has decided for itself."""
+"""The settings of an account."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ Words = Annotated[list[str], Meta(max_length=MOST_WORDS)]
 
 
 class Account(msgspec.Struct, kw_only=True):
-    """What the account has decided for itself."""
+    """The account's own settings."""
 
     id: str
     name: str
     callback_url: str | None
-    """Where inbound messages, opt-outs and hits are told."""
+    """Where inbound messages, opt-outs and hits are posted."""
     callback_protocol: str
-    """In which protocol's shape inbound messages are told."""
+    """The protocol in whose shape inbound messages are posted."""
     receipt_url: str | None
-    """Where receipts of messages are told that came by iSendPro."""
+    """Where the receipts of messages are posted that were sent by iSendPro."""
     callback_secret: str
-    """Signs callbacks."""
+    """The secret that callbacks are signed with."""
     originator: str | None = msgspec.field(name="from")
-    """Who messages are from that name nobody."""
+    """The originator of messages that name none."""
     region: str | None
-    """ISO 3166 alpha-2: how national numbers are read."""
+    """The country whose national numbers are read, in ISO 3166 alpha-2."""
     consent: ConsentWords = msgspec.field(default_factory=lambda: ConsentWords())
 
 
 class ConsentWords(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Words that mean STOP, START and HELP for this account besides the usual ones, and what is answered to them."""
+    """Words that mean STOP, START and HELP for this account besides the usual ones, and the answers to them."""
 
     stop: Words = []
     start: Words = []
     help: Words = []
     stop_answer: str | None = None
-    """Null: nothing. The confirmation goes out although its recipient has just opted out."""
+    """The answer to STOP; null for none. It is sent although its recipient has just opted out."""
     start_answer: str | None = None
     help_answer: str | None = None
 
 
 class ChangeAccount(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """What is left out stays, null is none."""
+    """A change of the account's settings: what is left out stays, null removes a value."""
 
     callback_url: str | UnsetType | None = UNSET
     callback_protocol: str | UnsetType = UNSET

@@ -23,9 +23,9 @@ class Application(msgspec.Struct, kw_only=True):
     secret: str
     scopes: Sequence[str]
     token_lifetime_s: int | None
-    """null: its tokens are good for ever."""
+    """How long its tokens are good, in seconds; null: for ever."""
     settings: dict[str, Any]
-    """By area, with the names that SMS.CX has for them."""
+    """Its settings by area, with the names that SMS.CX has for them."""
     created_at: datetime
 
 
@@ -41,7 +41,7 @@ class NewApplication(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ChangeApplication(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What is left out stays, also within `settings`."""
+    """A change of an application: what is left out stays, also within `settings`."""
 
     name: ShortText | None = None
     scopes: ScopeList | None = None

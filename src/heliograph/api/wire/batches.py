@@ -31,9 +31,9 @@ class CreateBatch(Content, forbid_unknown_fields=True, kw_only=True):
     """Groups whose members, and those of their children, get it too: whoever is in them when the batch is sent."""
     title: ShortText | None = None
     pause_at_failure_share: Annotated[float, Meta(ge=0, le=1)] | None = None
-    """It pauses by itself when more than this share of what has settled has failed."""
+    """The share of settled messages that have failed above which the batch pauses by itself."""
     pause_after: Annotated[int, Meta(ge=1, le=2**31)] = 50
-    """How many have to be settled before that share counts."""
+    """How many messages must be settled before that share counts."""
 
 
 class ChangeBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -49,7 +49,7 @@ class ChangeBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit
     originator: str | UnsetType | None = msgspec.field(name="from", default=UNSET)
     parameters: Parameters | UnsetType | None = UNSET
     send_at: Instant | UnsetType | None = UNSET
-    """Null: at once."""
+    """When it is to be sent; null means now."""
     expire_at: Instant | UnsetType | None = UNSET
     callback_url: str | UnsetType | None = UNSET
     report: ReportName | UnsetType | None = UNSET
@@ -63,7 +63,7 @@ class ChangeBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit
 
 
 class Confirm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Who has what was sent to them; nobody named: everybody."""
+    """The recipients that have what was sent to them; none named means all of the batch."""
 
     numbers: Numbers = []
 
@@ -78,7 +78,7 @@ class Batch(msgspec.Struct, kw_only=True):
     udh: str | None
     groups: Sequence[str]
     recipient_count: int
-    """Messages there are; members of groups count once they have been looked up, which is when the batch is sent."""
+    """How many messages it has. Members of groups count once they are looked up, when the batch is sent."""
     title: str | None
     tags: Sequence[str]
     client_reference: str | None
@@ -91,7 +91,7 @@ class Batch(msgspec.Struct, kw_only=True):
     canceled: bool
     paused: bool = False
     pause_reason: str | None = None
-    """customer, or failures: it has paused by itself."""
+    """Who paused it: `customer`, or `failures` if too many messages had failed."""
     flash: bool = False
     max_parts: int | None = None
     truncate: bool = False
@@ -127,7 +127,7 @@ class Bucket(msgspec.Struct, kw_only=True):
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """Where the messages of a batch stand."""
+    """How many messages of a batch have each status."""
 
     batch_id: str
     total: int
@@ -139,24 +139,24 @@ class WouldFail(msgspec.Struct, kw_only=True):
     """Messages of a batch that would fail for one reason."""
 
     reason: str
-    """As a message would have it."""
+    """The reason that the messages would have."""
     count: int
     explanation: str
     parameters: Sequence[str] = []
-    """Of `missing_parameter`: the names without a value."""
+    """The parameters without a value, if the reason is `missing_parameter`."""
     numbers: Sequence[str] = []
-    """The first twenty of them."""
+    """The first twenty recipients."""
 
 
 class DryRun(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a batch would come to if it were sent now; of failures nothing is said where there would be none."""
+    """What a batch would come to if it were sent now; fields about failures are left out if there would be none."""
 
     recipients: int
     parts: int
-    """Of the messages that would be sent."""
+    """How many parts the messages would have that would be sent."""
     price: Money = msgspec.field(default_factory=lambda: "0")
-    """What sending it now would be charged."""
+    """What would be charged for sending it now."""
     failing: int = 0
     """How many of the messages would fail, or be refused at once."""
     failures: Sequence[WouldFail] = []
-    """Why, the most frequent reason first."""
+    """Why messages would fail, the most frequent reason first."""

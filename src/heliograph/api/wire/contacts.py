@@ -26,7 +26,7 @@ class Contact(msgspec.Struct, kw_only=True):
     last_name: str | None
     email: str | None
     fields: dict[str, str]
-    """Whatever else, by names of your own."""
+    """Anything else that is known, by names of your own."""
     opted_out: bool
     created_at: datetime
 
@@ -47,23 +47,22 @@ class NewContact(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class AddContacts(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     contacts: Annotated[list[NewContact], Meta(min_length=1, max_length=100_000)]
     skip_invalid: bool = False
-    """Add the others, if some are no numbers."""
+    """Whether to leave out what is not a number and add the others, instead of refusing all."""
     update: bool = False
-    """Write what is said here of those who are in the group already over what was known; what is blank changes
-    nothing."""
+    """Whether to overwrite what is known of contacts that are in the group already; blank values change nothing."""
 
 
 class AddedContacts(msgspec.Struct, kw_only=True):
     added: int
     updated: int
-    """Who was there, and of whom something else is known now."""
+    """How many were in the group already and have changed."""
     duplicates: int
-    """Who was there, or comes twice, and changed nothing."""
+    """How many were in the group already, or came twice, and have not changed."""
     invalid: Sequence[InvalidNumber]
 
 
 class ChangeContact(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What is left out stays; null takes away."""
+    """A change of a contact: what is left out stays, null removes a value."""
 
     number: str | UnsetType = UNSET
     first_name: ShortText | UnsetType | None = UNSET

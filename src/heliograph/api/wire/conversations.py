@@ -1,4 +1,4 @@
-"""What went back and forth with each number that has written."""
+"""The messages in both directions with each number that has written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heliograph.api.wire.fields import ChannelName, ShortText, StatusName, Stora
 
 
 class Conversation(msgspec.Struct, kw_only=True):
-    """A number that has written, by whatever channel."""
+    """The messages with one number that has written, by whatever channel."""
 
     id: str
     number: str
@@ -30,7 +30,7 @@ class Conversations(msgspec.Struct, kw_only=True):
 class ThreadLine(msgspec.Struct, kw_only=True):
     id: str
     direction: Literal["received", "sent"]
-    """From the number, or to it."""
+    """`received` from the number, or `sent` to it."""
     channel: ChannelName
     text: str
     status: StatusName
@@ -46,6 +46,6 @@ class Thread(msgspec.Struct, kw_only=True):
 class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     text: str | None = None
     template: Storable | str | None = None
-    """One that is kept for the channel, by its number or its name, instead of a text."""
+    """A stored template of the channel, by its number or its name, instead of a text."""
     channel: ChannelName = "sms"
     idempotency_key: ShortText | None = None

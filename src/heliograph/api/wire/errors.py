@@ -1,4 +1,4 @@
-"""What is answered to a request that is refused."""
+"""The answer to a request that is refused."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from msgspec import UNSET, UnsetType
 
 
 class InvalidNumber(msgspec.Struct, kw_only=True):
-    """What is no number in a list."""
+    """An entry in a list of numbers that is not one."""
 
     row: int
-    """Its place, from 1."""
+    """Its place in the list, from 1."""
     number: str
-    """As it was written."""
+    """The entry as it was written."""
     reason: str
 
 
@@ -25,7 +25,7 @@ class ErrorDetail(msgspec.Struct, kw_only=True):
     field: str | None
     retryable: bool
     invalid: Sequence[InvalidNumber] | UnsetType = UNSET
-    """Of a list of numbers: all that are none."""
+    """All entries of a list of numbers that are not numbers."""
 
 
 class ErrorBody(msgspec.Struct, kw_only=True):

@@ -1,4 +1,4 @@
-"""What is posted to callback URLs."""
+"""Events as they are posted to callback URLs."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class MessageStatus(msgspec.Struct, kw_only=True):
 
 
 EventData = MessageStatus | Report | Batch | Inbound | Verification | OptOuts | Hits | Lookups
-"""What events tell, by their type."""
+"""What an event tells; its type says which of these it is."""
 
 
 class Event(msgspec.Struct, kw_only=True):
-    """What is posted to a callback URL."""
+    """An event as it is posted to a callback URL."""
 
     id: str
-    """The same over all attempts."""
+    """The event's identifier, the same at every attempt to post it."""
     type: Literal[
         "message.status",
         "batch.settled",

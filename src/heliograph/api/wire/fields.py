@@ -15,7 +15,7 @@ ShortText = Annotated[str, Meta(max_length=255)]
 PriorityName = Literal["urgent", "normal", "low"]
 ChannelName = Literal["sms", "viber", "whatsapp"]
 Instant = Annotated[datetime, Meta(tz=True)]
-"""With an offset: one without would mean another moment on every machine."""
+"""An instant with an offset: without one it would mean another moment on every machine."""
 Storable = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """What a column of the store can hold."""
 PartCount = Annotated[int, Meta(ge=1, le=255)]

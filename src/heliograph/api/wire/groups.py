@@ -20,7 +20,8 @@ GroupName = Annotated[str, Meta(min_length=1, max_length=255)]
 class Keywords(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which inbound texts to `to` add their sender to a group, and which remove it.
 
-    A text does if it begins with these words, one or two, whatever their case; an empty list: no text does.
+    A text does if it begins with the one or two words of the list, in their order and whatever their case; with an
+    empty list, no text does.
     """
 
     to: str
@@ -30,16 +31,19 @@ class Keywords(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class CreateGroup(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: GroupName | None = None
-    """Unique in the account."""
+    """The group's name, unique in the account."""
     members: Numbers = []
     children: Groups = []
-    """Groups whose members get what is sent to this one."""
+    """Groups whose members also get what is sent to this one."""
     keywords: Keywords | None = None
     tags: Tags = []
 
 
 class ChangeGroup(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """First all additions, then all removals. What is absent stays; null takes the name or the keywords away."""
+    """A change of a group: first all additions, then all removals.
+
+    What is absent stays; null removes the name or the keywords.
+    """
 
     name: GroupName | UnsetType | None = UNSET
     add: Numbers = []
@@ -47,7 +51,7 @@ class ChangeGroup(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit
     add_children: Groups = []
     remove_children: Groups = []
     add_from: str | None = None
-    """A group whose members are copied, once."""
+    """A group whose members are copied into this one, once."""
     remove_from: str | None = None
     keywords: Keywords | UnsetType | None = UNSET
 
@@ -58,7 +62,7 @@ class Group(msgspec.Struct, kw_only=True):
     id: str
     name: str | None
     size: int
-    """Members of its own; those of its children are not counted."""
+    """How many members it has itself; those of its children are not counted."""
     children: Sequence[str]
     keywords: Keywords | None
     tags: Sequence[str]

@@ -9,18 +9,18 @@ import msgspec
 
 
 class Link(msgspec.Struct, kw_only=True):
-    """A short address."""
+    """A short address, and what it leads to."""
 
     id: str
     name: str
     url: str
-    """What it leads to."""
+    """The address that it leads to."""
     short_url: str
     hits: int
     media_type: str | None
-    """Of a file."""
+    """The media type, if it leads to a file."""
     size: int | None
-    """Of a file, in bytes."""
+    """The size in bytes, if it leads to a file."""
     created_at: datetime
 
 
@@ -30,13 +30,13 @@ class LinkList(msgspec.Struct, kw_only=True):
 
 class Shorten(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     url: str
-    """http or https."""
+    """An address that begins with http or https."""
     name: str | None = None
-    """3 to 25 characters; null: its number."""
+    """A name of 3 to 25 characters; null names it by its number."""
 
 
 class ChangeLink(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What is left out stays."""
+    """A change of a link: what is left out stays."""
 
     url: str | None = None
     name: str | None = None
@@ -44,30 +44,30 @@ class ChangeLink(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class AttachmentQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: str | None = None
-    """3 to 25 characters; null: its number."""
+    """A name of 3 to 25 characters; null names the file by its number."""
 
 
 class Hit(msgspec.Struct, kw_only=True):
-    """Somebody followed a short address."""
+    """One time that somebody opened a short address."""
 
     id: str
     link_id: str
     at: datetime
     number: str | None
-    """Whose message it was in, if the address was made for one recipient."""
+    """The recipient of the message that it was in, if the address was made for one recipient."""
     batch_id: str | None
     user_agent: str | None
     device: str | None
-    """mobile, tablet or desktop"""
+    """`mobile`, `tablet` or `desktop`."""
     browser: str | None
     os: str | None
     address: str | None
-    """Where from, without its last part."""
+    """The visitor's IP address without its last part."""
     referrer: str | None
 
 
 class Hits(msgspec.Struct, kw_only=True):
-    """Of one link, newest first."""
+    """The hits of one link, newest first."""
 
     items: Sequence[Hit]
     next: str | None = None

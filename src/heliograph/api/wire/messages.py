@@ -26,14 +26,14 @@ from heliograph.api.wire.pages import PageQuery
 from heliograph.domain.batches import MAX_PARAMETERS, MAX_RECIPIENTS
 
 Values = Annotated[dict[str, str], Meta(max_length=MAX_RECIPIENTS + 1)]
-"""One for each recipient, and the default."""
+"""The values of one parameter, by recipient, and the default."""
 Parameters = Annotated[dict[str, Values], Meta(max_length=MAX_PARAMETERS)]
 Links = Annotated[dict[str, str], Meta(max_length=20)]
-"""Each is an address of its own for each recipient."""
+"""Links by the parameters that become an address of theirs for each recipient."""
 
 
 class RichMedia(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What is shown besides the text, on channels that can."""
+    """An image and a button that are shown besides the text, on channels that can."""
 
     image_url: str | None = None
     button_caption: str | None = None
@@ -41,24 +41,26 @@ class RichMedia(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Fallback(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """What is sent by another channel instead."""
+    """What is sent by another channel if the one before does not deliver."""
 
     channel: ChannelName
     text: str = ""
     template: Storable | str | None = None
-    """One that is kept for this channel, by its number or its name, instead of a text."""
+    """A stored template of this channel, by its number or its name, instead of a text."""
     rich_media: RichMedia | None = None
 
 
 class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """What can be said of a single message and of a batch alike. What is not said is not sent either: a server of an
-    earlier version refuses what it does not know."""
+    """What can be said of a single message and of a batch alike.
+
+    Fields that are not given are left out of requests: a server of an earlier version refuses those it does not know.
+    """
 
     text: str | None = None
     template: Storable | str | None = None
-    """One that is kept, by its number or its name, instead of a text."""
+    """A stored template, by its number or its name, instead of a text."""
     data: bytes | None = None
-    """Binary instead of text: base64, at most 140 octets together with `udh`."""
+    """Binary data instead of a text: base64, at most 140 octets together with `udh`."""
     udh: str = ""
     originator: str | None = msgspec.field(name="from", default=None)
     parameters: Parameters | None = None
@@ -72,26 +74,26 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_def
     tags: Tags = []
     client_reference: ShortText | None = None
     idempotency_key: ShortText | None = None
-    """Repeating a request with its key answers with what the first one made, and sends nothing."""
+    """A key of your own: repeating the request with it returns what the first one made, and sends nothing."""
     flash: bool = False
     max_parts: PartCount | None = None
     truncate: bool = False
-    """A text that needs more than one part is cut to what fits into one."""
+    """Whether to cut a text that needs more than one part to what fits into one."""
     feedback: bool = False
-    """You will say who got it (`confirm`)."""
+    """Whether you will say who got it (`confirm`)."""
     links: Links = {}
     """`{name: id}` of links or files: `${name}` in the text becomes an address for each recipient alone."""
     channel: ChannelName | None = None
-    """null: the template's, or sms."""
+    """The channel to send by; null means the template's, or SMS."""
     rich_media: RichMedia | None = None
     fallbacks: Annotated[list[Fallback], Meta(max_length=10)] = []
-    """What is tried, one after the other, where `channel` does not deliver."""
+    """What is tried, one after the other, if `channel` does not deliver."""
     fall_back_after_s: Annotated[int, Meta(ge=60, le=1_209_600)] = 300
-    """How long each channel but the last has to deliver."""
+    """How long each channel but the last has to deliver, in seconds."""
     priority: PriorityName = "normal"
-    """Who goes first where messages wait for one another."""
+    """Which messages go first if they have to wait for one another."""
     marketing: bool = False
-    """It keeps the quiet hours, by the recipient's clock, and lets everything else go first."""
+    """Whether it keeps the quiet hours, by the recipient's clock, and lets everything else go first."""
 
 
 class SendMessage(Content, forbid_unknown_fields=True, kw_only=True):
@@ -122,15 +124,15 @@ class Message(msgspec.Struct, kw_only=True):
     sent_at: datetime | None
     settled_at: datetime | None
     confirmed_at: datetime | None
-    """When you said that the recipient has it."""
+    """When you said that the recipient has it; null if you have not."""
     price: Money | None = None
-    """What was charged for it and not given back; null in the answer to its own request."""
+    """The price less what was given back; null in the answer to the message's own request."""
     channel: ChannelName = "sms"
-    """By which it travels; of one that may take several, the last that was tried."""
+    """The channel that it goes by; if it may take several, the last that was tried."""
 
 
 class Wait(msgspec.Struct, kw_only=True):
-    """Why a message is not settled, and until when (null: nobody can say)."""
+    """Why a message is not settled yet, and until when that is so; null if nobody can say."""
 
     message_id: str
     status: StatusName
@@ -157,7 +159,7 @@ class WaitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, kw_only=True):
-    """One time that a message was handed to a provider."""
+    """One handing of a message to a provider."""
 
     provider: str
     provider_ref: str | None

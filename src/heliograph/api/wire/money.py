@@ -1,4 +1,4 @@
-"""What the account has to spend, where it went, and what sending costs."""
+"""The account's balance, its changes, and the prices of messages."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from heliograph.api.wire.fields import Money
 
 
 class Balance(msgspec.Struct, kw_only=True):
-    """What an account has to spend; what waiting messages cost is taken off already."""
+    """The account's balance; the price of messages that wait is deducted already."""
 
     balance: Money | None
-    """null: the account is not billed."""
+    """The balance; null if the account is not billed."""
     currency: str
-    """ISO 4217."""
+    """The currency, in ISO 4217."""
 
 
 class LedgerEntry(msgspec.Struct, kw_only=True):
@@ -25,9 +25,9 @@ class LedgerEntry(msgspec.Struct, kw_only=True):
 
     id: str
     kind: Literal["set", "charge", "return", "transfer"]
-    """`transfer`: between an account and the one above it."""
+    """Why the balance changed; a `transfer` is between an account and the one above it."""
     amount: Money
-    """Added to the balance; negative for charges."""
+    """The amount that was added to the balance; negative for charges."""
     batch_id: str | None
     created_at: datetime
 
@@ -39,9 +39,9 @@ class LedgerPage(msgspec.Struct, kw_only=True):
 
 class Price(msgspec.Struct, kw_only=True):
     country: str
-    """ISO 3166 alpha-2."""
+    """The country, in ISO 3166 alpha-2."""
     price: Money
-    """For a part."""
+    """The price of one part."""
 
 
 class Prices(msgspec.Struct, kw_only=True):

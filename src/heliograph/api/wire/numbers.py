@@ -1,4 +1,4 @@
-"""What is known of numbers, by their plan and by their networks."""
+"""What the numbering plan and the networks know of numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NumberFacts(msgspec.Struct, kw_only=True):
     number: str
     country: str | None
     operator: str | None
-    """That its range was given out to; a lookup says whom it is with now."""
+    """The operator that the number's range was given to; a lookup tells which network it is with now."""
     type: str
     time_zone: str
     national: str
@@ -41,7 +41,7 @@ class Lookup(msgspec.Struct, kw_only=True):
     detail: str | None
     original: Network | None
     ported_to: Network | None
-    """null: it is with the network that gave it out."""
+    """The network that the number was ported to; null if it is still with the one that issued it."""
     roaming_in: Network | None
     price: str
     created_at: datetime
@@ -59,7 +59,7 @@ class LookUp(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class LookupJob(msgspec.Struct, kw_only=True):
-    """Many numbers that were asked about in one request."""
+    """A request to look many numbers up."""
 
     id: str
     asked: int

@@ -27,6 +27,6 @@ class OptOutQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class OptOuts(msgspec.Struct, kw_only=True):
-    """Numbers that may not be written to any more."""
+    """Numbers that must not be written to."""
 
     items: Sequence[OptOut]

@@ -1,4 +1,4 @@
-"""How a listing is asked for."""
+"""The parameters that ask for a page of a listing."""
 
 from __future__ import annotations
 

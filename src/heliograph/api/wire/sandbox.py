@@ -25,7 +25,7 @@ class PhoneMessage(msgspec.Struct, kw_only=True):
     parts: int
     message_id: str | None
     status: StatusName | None
-    """Where the message stands; null for one that the phone sent."""
+    """The message's status; null if the phone sent it."""
     at: datetime
     channel: ChannelName = "sms"
 
@@ -63,14 +63,14 @@ class Code(msgspec.Struct, kw_only=True):
 class CodeQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     timeout_s: TimeoutSeconds = 0.0
     after: str | None = None
-    """A message on the phone: only codes in those that came after it."""
+    """The id of a message on the phone: only codes in messages that came after it count."""
 
 
 class SendReply(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     to: str
     text: str
     channel: ChannelName | None = None
-    """null: the one that the last message from there came by."""
+    """The channel to reply by; null means the one that the last message from there came by."""
 
 
 class SentReply(msgspec.Struct, kw_only=True):
@@ -80,4 +80,4 @@ class SentReply(msgspec.Struct, kw_only=True):
 class Reception(msgspec.Struct, kw_only=True):
     received: int
     repeated: int
-    """How many of these were a message that the phone already had."""
+    """How many of these were copies of a message that the phone already had."""

@@ -28,12 +28,12 @@ class Templates(msgspec.Struct, kw_only=True):
 class NewTemplate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     text: str
     name: str | None = None
-    """null: the time of its creation."""
+    """The template's name; null names it by the time of its creation."""
     channel: ChannelName = "sms"
 
 
 class ChangeTemplate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What is left out stays."""
+    """A change of a template: what is left out stays."""
 
     text: str | None = None
     name: str | None = None

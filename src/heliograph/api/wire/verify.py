@@ -14,32 +14,32 @@ from heliograph.api.wire.fields import ShortText
 class StartVerification(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     to: str
     text: str = "Your code is ${code}"
-    """With `${code}` in it."""
+    """The text to send, which must have `${code}` in it."""
     originator: str | None = msgspec.field(name="from", default=None)
     kind: Literal["digits", "letters", "alphanumeric"] = "digits"
     length: int = 6
-    """4 to 10 characters."""
+    """The length of the code, 4 to 10 characters."""
     ttl_s: int = 300
-    """60 to 1800 seconds."""
+    """How long the code is good, 60 to 1,800 seconds."""
     max_attempts: int = 3
-    """1 to 10."""
+    """How many wrong codes end the verification, 1 to 10."""
     address: ShortText | None = None
-    """Of whoever is to prove that the number is theirs (an IP address, say): codes are limited for each."""
+    """The IP address, say, of whoever is to prove that the number is theirs: codes are limited for each."""
     client_reference: ShortText | None = None
     callback_url: str | None = None
 
 
 class Verification(msgspec.Struct, kw_only=True):
-    """A one-time code on its way, and what came of it."""
+    """A one-time code that was sent, and what came of it."""
 
     id: str
     to: str
     status: Literal["pending", "verified", "expired", "canceled", "failed"]
     attempts: int
-    """Wrong codes so far."""
+    """How many wrong codes were entered so far."""
     max_attempts: int
     sends: int
-    """How many messages with a code there were."""
+    """How many messages with a code were sent."""
     expires_at: datetime
     settled_at: datetime | None
     price: str
@@ -52,25 +52,25 @@ class CheckCode(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class CodeCount(msgspec.Struct, kw_only=True):
-    """What the account has sent to numbers that begin alike."""
+    """How many codes the account has sent to numbers that begin alike."""
 
     prefix: str
-    """Digits of E.164; empty: all numbers."""
+    """The digits that the numbers begin with; empty for all numbers."""
     this_minute: int
     last_minute: int
     last_hour: int
-    """Without these two minutes: people need time to type."""
+    """How many were sent in the hour before the last two minutes, which people may need for typing."""
     entered: int
-    """Of the last hour's codes, so far."""
+    """How many of the last hour's codes were entered so far."""
     last_day: int
 
 
 class CodeOutlook(msgspec.Struct, kw_only=True):
-    """Whether a number would be sent a code now."""
+    """Whether a number would be sent a code now, and why not."""
 
     to: str
     allowed: bool
     why: Literal["number", "kind", "country", "limit", "slowed", "stopped"] | None
     explanation: str | None
-    """Why not; null if it would."""
+    """Why no code would be sent; null if it would."""
     counts: Sequence[CodeCount]
