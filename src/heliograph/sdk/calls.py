@@ -1,4 +1,4 @@
-"""Each call of the native API, as the generators that `AsyncClient` and `Client` drive."""
+"""Each call of the native API, as a generator that `AsyncClient` and `Client` drive."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from heliograph.domain import errors
 T = TypeVar("T")
 
 Parameters = Mapping[str, Mapping[str, str]]
-"""`{name: {number or "default": value}}`"""
+"""The values of parameters: `{name: {number or "default": value}}`."""
 LONG_POLL_S = 30.0
-"""How long one request waits at most; longer waits are several requests."""
+"""How long one request waits at most, in seconds; longer waits are several requests."""
 
 
 def _classes(root: type[errors.HeliographError]) -> dict[str, type[errors.HeliographError]]:
@@ -37,7 +37,7 @@ class UnexpectedAnswer(errors.HeliographError):
 
 
 def result(response: Response, shape: type[T]) -> T:
-    """The decoded answer. Raises the error that the server named."""
+    """Decode an answer. Raises the error that the server named, or UnexpectedAnswer."""
     if response.status >= 400:
         raise error_in(response)
     try:
@@ -60,7 +60,7 @@ def error_in(response: Response) -> errors.HeliographError:
 
 
 def bare(number: str) -> str:
-    """The digits of an international number, however it is written."""
+    """Return the digits of an international number, however it is written."""
     return "".join(filter(str.isdecimal, number)).removeprefix("00")
 
 
@@ -111,7 +111,7 @@ def put(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
 
 
 def wait(shape: type[T], *path: str, timeout_s: float, **query: Any) -> Call[T]:
-    """Asks again until the server has what is waited for. WaitTimedOut after `timeout_s`."""
+    """Ask again and again until the server has what is waited for. Raises WaitTimedOut after `timeout_s` seconds."""
     deadline = time.monotonic() + timeout_s
     while True:
         left = max(deadline - time.monotonic(), 0)

@@ -1,4 +1,4 @@
-"""Where the server is and what opens it, when the caller does not say."""
+"""Finds the server's address and a token when the caller gives none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NoConnection(RequestError):
 
 class _Api(msgspec.Struct):
     token: str = ""
-    """Empty where there is no sandbox: other accounts' tokens are never written down."""
+    """The sandbox's token; empty without a sandbox, since other accounts' tokens are never written down."""
 
 
 class _Known(msgspec.Struct):
@@ -29,9 +29,10 @@ class _Known(msgspec.Struct):
 
 
 def connection(url: str | None, token: str | None, data_dir: Path | None) -> tuple[str, str]:
-    """The server's address and a token: as given, else from the environment, else of the server on this machine.
+    """Find the server's address and a token: as given, else from the environment, else of the server on this machine.
 
-    A server leaves its address and its sandbox token in its data directory, readable by its owner only.
+    A server leaves its address and its sandbox token in its data directory, readable by its owner only. Raises
+    NoConnection if either is nowhere.
     """
     url = url or os.environ.get("HELIOGRAPH_URL")
     token = token or os.environ.get("HELIOGRAPH_TOKEN")

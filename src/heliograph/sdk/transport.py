@@ -1,4 +1,4 @@
-"""A connection to one Heliograph."""
+"""Connections to one Heliograph."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from heliograph.sdk.connection import NoConnection
 
 
 def sync_transport(base_url: str, token: str) -> SyncTransport:
-    """NoConnection for an address or a token that can be none."""
+    """Connect without asyncio. Raises NoConnection for an address or a token that can't be one."""
     headers = _headers(token)
     try:
         return SyncTransport(base_url, headers)
@@ -19,7 +19,7 @@ def sync_transport(base_url: str, token: str) -> SyncTransport:
 
 
 def async_transport(base_url: str, token: str) -> AsyncTransport:
-    """NoConnection for an address or a token that can be none."""
+    """Connect with asyncio. Raises NoConnection for an address or a token that can't be one."""
     headers = _headers(token)
     try:
         return AsyncTransport(base_url, headers)

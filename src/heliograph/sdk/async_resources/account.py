@@ -1,4 +1,4 @@
-"""What the account has decided for itself."""
+"""The settings of an account."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from heliograph.sdk import calls
 
 
 class AsyncAccount:
-    """What the account has decided for itself."""
+    """The account's own settings."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def get(self) -> wire.Account:
-        """With the secret that signs callbacks."""
+        """Get the settings, with the secret that signs callbacks."""
         return await self._transport.run(calls.get(wire.Account, "account"))
 
     async def change(self, change: wire.ChangeAccount) -> wire.Account:
-        """What `change` leaves out stays, None is none."""
+        """Change the settings: what `change` leaves out stays, None removes a value."""
         return await self._transport.run(calls.patch(wire.Account, change, "account"))

@@ -16,17 +16,17 @@ class AsyncApplications:
         self._transport = transport
 
     async def create(self, application: wire.NewApplication) -> wire.Application:
-        """With a secret of its own."""
+        """Create an application; it gets a secret of its own."""
         return await self._transport.run(calls.post(wire.Application, application, "applications"))
 
     async def change(self, application_id: str, change: wire.ChangeApplication) -> wire.Application:
-        """What `change` leaves out stays, also within its settings."""
+        """Change an application: what `change` leaves out stays, also within its settings."""
         return await self._transport.run(calls.patch(wire.Application, change, "applications", application_id))
 
     async def delete(self, application_id: str) -> None:
-        """With its tokens, which are good no longer."""
+        """Delete an application, and revoke its tokens."""
         await self._transport.run(calls.without_answer("DELETE", "applications", application_id))
 
     async def all(self) -> Sequence[wire.Application]:
-        """Newest first."""
+        """List all applications, newest first."""
         return (await self._transport.run(calls.get(wire.Applications, "applications"))).items

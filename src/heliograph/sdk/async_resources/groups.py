@@ -11,7 +11,7 @@ from heliograph.sdk.async_resources.listing import items
 
 
 class AsyncGroups:
-    """Recipients under one name."""
+    """Groups: recipients under one name."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
@@ -25,28 +25,31 @@ class AsyncGroups:
         keywords: wire.Keywords | None = None,
         tags: Sequence[str] = (),
     ) -> wire.Group:
-        """Makes a group; `keywords` say which inbound texts add their sender to it, and which remove it."""
+        """Create a group; `keywords` say which inbound texts add their sender to it, and which remove it."""
         body = wire.CreateGroup(
             name=name, members=list(members), children=list(children), keywords=keywords, tags=list(tags)
         )
         return await self._transport.run(calls.post(wire.Group, body, "groups"))
 
     async def get(self, group_id: str) -> wire.Group:
-        """NotFound if the account has no such group."""
+        """Get a group. Raises NotFound if the account has no such group."""
         return await self._transport.run(calls.get(wire.Group, "groups", group_id))
 
     def list(self, *, tag: str | None = None, page_size: int = 30) -> AsyncIterator[wire.Group]:
-        """All groups, or those with a tag, newest first; pages are fetched as they are needed."""
+        """Iterate over all groups, or those with a tag, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.GroupPage, "groups", limit=page_size, tag=tag)
 
     async def change(self, group_id: str, change: wire.ChangeGroup) -> wire.Group:
-        """Adds, then removes; what `change` leaves out stays, None takes the name or the keywords away."""
+        """Change a group: first all additions, then all removals.
+
+        What `change` leaves out stays, None removes the name or the keywords.
+        """
         return await self._transport.run(calls.patch(wire.Group, change, "groups", group_id))
 
     async def members(self, group_id: str) -> Sequence[str]:
-        """The group's own members, sorted."""
+        """List the group's own members, sorted."""
         return (await self._transport.run(calls.get(wire.Members, "groups", group_id, "members"))).items
 
     async def delete(self, group_id: str) -> None:
-        """What is scheduled to it goes on without its members."""
+        """Delete a group. Batches that are scheduled to it are sent without its members."""
         await self._transport.run(calls.without_answer("DELETE", "groups", group_id))

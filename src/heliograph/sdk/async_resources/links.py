@@ -11,29 +11,29 @@ from heliograph.sdk.async_resources.listing import items
 
 
 class AsyncLinks:
-    """Short addresses."""
+    """Short addresses of addresses elsewhere."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def create(self, url: str, *, name: str | None = None) -> wire.Link:
-        """A short address for an http or https one. NameTaken."""
+        """Make a short address for an http or https one. Raises NameTaken if a link has the name already."""
         return await self._transport.run(calls.post(wire.Link, wire.Shorten(url=url, name=name), "links"))
 
     async def change(self, link_id: str, *, url: str | None = None, name: str | None = None) -> wire.Link:
-        """Changes what is given; messages that were sent lead to the new address."""
+        """Change a link's address or name; messages that were sent lead to the new address."""
         return await self._transport.run(calls.patch(wire.Link, wire.ChangeLink(url=url, name=name), "links", link_id))
 
     async def delete(self, link_id: str) -> None:
-        """With its hits."""
+        """Delete a link and its hits."""
         await self._transport.run(calls.without_answer("DELETE", "links", link_id))
 
     async def all(self) -> Sequence[wire.Link]:
-        """Newest first."""
+        """List all links, newest first."""
         return (await self._transport.run(calls.get(wire.LinkList, "links"))).items
 
     def hits(self, link_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Hit]:
-        """Who followed it, newest first."""
+        """Iterate over who followed a link, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.Hits, "links", link_id, "hits", limit=page_size)
 
 
@@ -44,17 +44,17 @@ class AsyncAttachments:
         self._transport = transport
 
     async def upload(self, content: bytes, media_type: str, *, name: str | None = None) -> wire.Link:
-        """Keeps a file, such as an `image/png` or `application/pdf`. When this returns, it is stored."""
+        """Upload a file, such as an `image/png` or `application/pdf`. When this returns, it is stored."""
         return await self._transport.run(calls.upload(wire.Link, content, media_type, "attachments", name=name))
 
     async def delete(self, link_id: str) -> None:
-        """With its hits."""
+        """Delete a file and its hits."""
         await self._transport.run(calls.without_answer("DELETE", "attachments", link_id))
 
     async def all(self) -> Sequence[wire.Link]:
-        """Newest first."""
+        """List all files, newest first."""
         return (await self._transport.run(calls.get(wire.LinkList, "attachments"))).items
 
     def hits(self, link_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Hit]:
-        """Who opened it, newest first."""
+        """Iterate over who opened a file, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.Hits, "attachments", link_id, "hits", limit=page_size)

@@ -1,4 +1,4 @@
-"""What is listed page after page."""
+"""Listings that come page after page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heliograph.sdk import calls
 async def items(
     transport: AsyncTransport, shape: type[Any], *path: str, cursor: str = "before", **query: Any
 ) -> AsyncIterator[Any]:
-    """Everything in a listing, page after page, as it is asked for."""
+    """Yield everything in a listing; pages are fetched as they are needed."""
     at: str | None = None
     while True:
         page = await transport.run(calls.get(shape, *path, **query, **{cursor: at}))

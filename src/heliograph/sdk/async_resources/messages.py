@@ -13,7 +13,7 @@ from heliograph.sdk.calls import Parameters, parameter_table
 
 
 class AsyncMessages:
-    """Single messages."""
+    """Single messages: sent, read, and waited for."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
@@ -47,12 +47,11 @@ class AsyncMessages:
         priority: wire.PriorityName = "normal",
         marketing: bool = False,
     ) -> wire.Message:
-        """Sends a text, a template, or binary data, to one number. When this returns, the server has it for good.
+        """Send a text, a template, or binary data, to one number. When this returns, the server has it for good.
 
-        A `template` is one that is kept, by its number or its name; it goes by the channel that it is for.
-        `parameters` fills in `${name}` in the text: `{name: {number or "default": value}}`. A number without a value of
-        its own gets what groups know of it (`first_name`, `last_name`, `email`, or one of its `fields`), else the
-        default.
+        A `template` is a stored one, by its number or its name; it goes by the channel that it is for. `parameters`
+        fills in `${name}` in the text: `{name: {number or "default": value}}`. A number without a value of its own gets
+        what groups know of it (`first_name`, `last_name`, `email`, or one of its `fields`), else the default.
 
         `to` is international (`+33612345678`). Instants must be aware. Repeating a call with its `idempotency_key`
         returns the first call's message and sends nothing. Where `channel` does not deliver within `fall_back_after_s`
@@ -91,7 +90,7 @@ class AsyncMessages:
         return await self._transport.run(calls.post(wire.Message, body, "messages"))
 
     async def get(self, message_id: str) -> wire.Message:
-        """NotFound if the account has no such message."""
+        """Get a message. Raises NotFound if the account has no such message."""
         return await self._transport.run(calls.get(wire.Message, "messages", message_id))
 
     def list(
@@ -104,7 +103,7 @@ class AsyncMessages:
         until: datetime | None = None,
         page_size: int = 100,
     ) -> AsyncIterator[wire.Message]:
-        """All messages that match, newest first; pages are fetched as they are needed."""
+        """Iterate over all messages that match, newest first; pages are fetched as they are needed."""
         return items(
             self._transport,
             wire.MessagePage,
@@ -118,16 +117,16 @@ class AsyncMessages:
         )
 
     async def wait_for_delivery(self, message_id: str, *, timeout_s: float = 30.0) -> wire.Message:
-        """The message once it is settled: delivered, or failed for a reason that it tells.
+        """Wait until a message is settled, delivered or failed, and return it.
 
-        WaitTimedOut after `timeout_s`; the message goes on all the same.
+        Raises WaitTimedOut after `timeout_s` seconds; the message goes on all the same.
         """
         return await self._transport.run(calls.wait(wire.Message, "messages", message_id, "wait", timeout_s=timeout_s))
 
     async def why(self, message_id: str) -> wire.Wait:
-        """Why a message waits, and until when."""
+        """Tell why a message waits, and until when."""
         return await self._transport.run(calls.get(wire.Wait, "messages", message_id, "why"))
 
     async def attempts(self, message_id: str) -> Sequence[wire.Attempt]:
-        """Which providers it was handed to, oldest first, and what came of each time."""
+        """List which providers a message was handed to, oldest first, and what came of each time."""
         return (await self._transport.run(calls.get(wire.Attempts, "messages", message_id, "attempts"))).items

@@ -1,4 +1,4 @@
-"""What the account has to spend, and where it went."""
+"""The account's balance, its changes, and the prices of messages."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from heliograph.sdk.async_resources.listing import items
 
 
 class AsyncMoney:
-    """What the account has to spend, and where it went. Sums are decimals as text: Decimal reads them."""
+    """The account's balance, its changes, and prices. Sums are decimals as text, which Decimal reads."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def balance(self) -> wire.Balance:
-        """What waiting messages cost is taken off already."""
+        """Get the balance; the price of messages that wait is deducted already."""
         return await self._transport.run(calls.get(wire.Balance, "balance"))
 
     def ledger(self, *, page_size: int = 100) -> AsyncIterator[wire.LedgerEntry]:
-        """What changed the balance, newest first; pages are fetched as they are needed."""
+        """Iterate over what changed the balance, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.LedgerPage, "ledger", limit=page_size)
 
     async def prices(self) -> wire.Prices:
-        """What a part of an SMS costs, by country."""
+        """List what a part of an SMS costs, by country."""
         return await self._transport.run(calls.get(wire.Prices, "prices"))

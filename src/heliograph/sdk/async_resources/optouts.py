@@ -11,19 +11,19 @@ from heliograph.sdk.async_resources.listing import items
 
 
 class AsyncOptOuts:
-    """Numbers that must not be written to."""
+    """Opt-outs: numbers that must not be written to."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def add(self, number: str) -> None:
-        """Safe to repeat."""
+        """Opt a number out: it must not be written to any more. Safe to repeat."""
         await self._transport.run(calls.without_answer("PUT", "optouts", number))
 
     async def remove(self, number: str) -> None:
-        """NotFound if the number had not opted out."""
+        """Remove a number's opt-out. Raises NotFound if it had not opted out."""
         await self._transport.run(calls.without_answer("DELETE", "optouts", number))
 
     def list(self, *, page_size: int = 100) -> AsyncIterator[wire.OptOut]:
-        """All of them, in the order of the numbers."""
+        """Iterate over all opt-outs, in the order of the numbers; pages are fetched as they are needed."""
         return items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")

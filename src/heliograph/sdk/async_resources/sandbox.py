@@ -11,19 +11,19 @@ from heliograph.sdk import calls
 
 
 class AsyncSandbox:
-    """The sandbox's simulated phones: what a test suite needs."""
+    """The sandbox's simulated phones, for test suites."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
         self._read: dict[str, str] = {}
-        """The message whose code was read last, of each phone."""
+        """The message whose code was read last, by phone."""
 
     async def phones(self) -> Sequence[wire.Phone]:
-        """Recently used first."""
+        """List the phones, recently used first."""
         return (await self._transport.run(calls.get(wire.Phones, "sandbox", "phones"))).items
 
     async def messages(self, number: str, *, limit: int = 100, after: str | None = None) -> Sequence[wire.PhoneMessage]:
-        """The phone's newest messages, oldest of them first."""
+        """List the phone's newest messages, at most `limit`, the oldest of them first."""
         page = await self._transport.run(
             calls.get(wire.PhoneMessages, "sandbox", "phones", number, "messages", limit=limit, after=after)
         )
@@ -32,7 +32,10 @@ class AsyncSandbox:
     async def wait_for_message(
         self, number: str, *, contains: str | None = None, after: str | None = None, timeout_s: float = 30.0
     ) -> wire.PhoneMessage:
-        """The oldest message that the phone received after the one with the id `after`. WaitTimedOut if none comes."""
+        """Wait for the oldest message that the phone received after the one with the id `after`.
+
+        Raises WaitTimedOut if none comes within `timeout_s` seconds.
+        """
         return await self._transport.run(
             calls.wait(
                 wire.PhoneMessage,
@@ -48,11 +51,12 @@ class AsyncSandbox:
         )
 
     async def read_code(self, number: str, *, after: str | None = None, timeout_s: float = 30.0) -> str:
-        """The one-time code in the latest message that has one. WaitTimedOut if none comes.
+        """Return the one-time code in the latest message that has one.
 
-        Never that of the message before: what is on its way to the phone is waited for, and this client reads each code
-        once. If your application sends some time after it was asked to, take a `mark` before you ask it, and hand that
-        in as `after`: only codes that came after it count.
+        Raises WaitTimedOut if none comes within `timeout_s` seconds. A code that was there before is never returned:
+        what is on its way to the phone is waited for, and this client reads each code once. If your application sends
+        some time after it was asked to, take a `mark` before you ask it, and pass that as `after`: only codes that came
+        after it count.
         """
         phone = calls.bare(number)
         found = await self._transport.run(
@@ -70,17 +74,17 @@ class AsyncSandbox:
         return found.code
 
     async def mark(self, number: str) -> str:
-        """This moment on a phone, for `after`: the id of its newest message, empty if there is none."""
+        """Mark this moment on a phone, for `after`: return the id of its newest message, empty if there is none."""
         newest = await self.messages(number, limit=1)
         return newest[-1].id if newest else ""
 
     async def clear(self, number: str | None = None) -> None:
-        """Takes the messages off a phone, or off all."""
+        """Delete the messages on a phone, or on all."""
         phone = () if number is None else (number, "messages")
         await self._transport.run(calls.without_answer("DELETE", "sandbox", "phones", *phone))
 
     async def reply(self, number: str, *, to: str, text: str, channel: wire.ChannelName | None = None) -> str:
-        """Sends a text from a phone to an originator; the inbound message's id.
+        """Send a text from a phone to an originator, and return the inbound message's id.
 
         Without a `channel` it goes by the one that the last message from there came by.
         """
@@ -89,13 +93,13 @@ class AsyncSandbox:
         return sent.inbound_id
 
     async def reception(self) -> wire.Reception:
-        """How many messages the phones received, and how many of these twice."""
+        """Count the messages that the phones received, and the copies among them."""
         return await self._transport.run(calls.get(wire.Reception, "sandbox", "reception"))
 
     async def chaos(self) -> Chaos:
-        """How badly the network behaves."""
+        """Get how badly the network behaves."""
         return await self._transport.run(calls.get(Chaos, "sandbox", "chaos"))
 
     async def set_chaos(self, chaos: Chaos) -> Chaos:
-        """Changes how badly the network behaves, at once."""
+        """Set how badly the network behaves, from now on."""
         return await self._transport.run(calls.put(Chaos, chaos, "sandbox", "chaos"))

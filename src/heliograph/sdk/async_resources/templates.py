@@ -10,29 +10,32 @@ from heliograph.sdk import calls
 
 
 class AsyncTemplates:
-    """Texts that are kept to be sent again."""
+    """Templates: texts that are stored to be sent again."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def create(self, text: str, *, name: str | None = None, channel: wire.ChannelName = "sms") -> wire.Template:
-        """NameTaken if there is one of this name. For other channels than SMS it must be approved."""
+        """Store a text as a template; for other channels than SMS it must be approved before it can be sent.
+
+        Raises NameTaken if there is one of this name.
+        """
         body = wire.NewTemplate(text=text, name=name, channel=channel)
         return await self._transport.run(calls.post(wire.Template, body, "templates"))
 
     async def list(self) -> Sequence[wire.Template]:
-        """Newest first."""
+        """List all templates, newest first."""
         return (await self._transport.run(calls.get(wire.Templates, "templates"))).items
 
     async def get(self, number: int) -> wire.Template:
-        """NotFound if the account has no such template."""
+        """Get a template. Raises NotFound if the account has no such template."""
         return await self._transport.run(calls.get(wire.Template, "templates", str(number)))
 
     async def change(self, number: int, *, text: str | None = None, name: str | None = None) -> wire.Template:
-        """Locked once another channel than SMS has approved it."""
+        """Change a template. Raises Locked once another channel than SMS has approved it."""
         body = wire.ChangeTemplate(text=text, name=name)
         return await self._transport.run(calls.patch(wire.Template, body, "templates", str(number)))
 
     async def delete(self, number: int) -> None:
-        """NotFound if the account has no such template."""
+        """Delete a template. Raises NotFound if the account has no such template."""
         await self._transport.run(calls.without_answer("DELETE", "templates", str(number)))

@@ -10,7 +10,7 @@ from heliograph.sdk import calls
 
 
 class AsyncVerify:
-    """Proving that a number is somebody's, by a one-time code that only they are sent."""
+    """Verifications: one-time codes, which prove that a number is somebody's."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
@@ -29,11 +29,12 @@ class AsyncVerify:
         client_reference: str | None = None,
         callback_url: str | None = None,
     ) -> wire.Verification:
-        """Sends a code: `length` is 4 to 10, `ttl_s` 60 to 1800 seconds, `max_attempts` 1 to 10.
+        """Send a one-time code and start its verification.
 
-        `address` is of whoever is to prove that the number is theirs (their IP address, say): TooManyCodes if too many
-        were asked for on its behalf, or for this number, or in all. CodesRefused for numbers of costly kinds, countries
-        that are sent none, and ranges where nobody enters them.
+        `length` is 4 to 10, `ttl_s` 60 to 1800 seconds, `max_attempts` 1 to 10. `address` is of whoever is to prove
+        that the number is theirs (their IP address, say): TooManyCodes is raised if too many were asked for on its
+        behalf, or for this number, or in all. CodesRefused is raised for numbers of costly kinds, countries that are
+        sent none, and ranges where nobody enters them.
         """
         body = wire.StartVerification(
             to=to,
@@ -50,26 +51,26 @@ class AsyncVerify:
         return await self._transport.run(calls.post(wire.Verification, body, "verifications"))
 
     async def check(self, verification_id: str, code: str) -> wire.Verification:
-        """The verified verification, if this is the code.
+        """Check a code, and return the verification if it is the right one.
 
-        WrongCode if it is not, and VerificationFailed once too many were wrong; AlreadyVerified, VerificationExpired or
-        VerificationCanceled if there is nothing to verify any more.
+        Raises WrongCode if it is not, and VerificationFailed once too many were wrong; AlreadyVerified,
+        VerificationExpired or VerificationCanceled if there is nothing to verify any more.
         """
         body = wire.CheckCode(code=code)
         return await self._transport.run(calls.post(wire.Verification, body, "verifications", verification_id, "check"))
 
     async def resend(self, verification_id: str) -> wire.Verification:
-        """Sends another code; the last one is good no longer. TooManyCodes within some seconds of it."""
+        """Send another code; the last one is no longer good. Raises TooManyCodes within some seconds of it."""
         return await self._transport.run(calls.act(wire.Verification, "verifications", verification_id, "resend"))
 
     async def cancel(self, verification_id: str) -> wire.Verification:
-        """Makes the code worthless."""
+        """Cancel a verification: its code is no longer good."""
         return await self._transport.run(calls.act(wire.Verification, "verifications", verification_id, "cancel"))
 
     async def why(self, number: str) -> wire.CodeOutlook:
-        """Whether a number would be sent a code now, and why not, with what the account has sent to its like."""
+        """Say whether a number would be sent a code now, and why not, with how many its like were sent."""
         return await self._transport.run(calls.get(wire.CodeOutlook, "verifications", "why", calls.bare(number)))
 
     async def get(self, verification_id: str) -> wire.Verification:
-        """NotFound if the account has no such verification."""
+        """Get a verification. Raises NotFound if the account has no such verification."""
         return await self._transport.run(calls.get(wire.Verification, "verifications", verification_id))

@@ -1,4 +1,4 @@
-"""What the account has decided for itself."""
+"""The settings of an account."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from heliograph.sdk import calls
 
 
 class Account:
-    """What the account has decided for itself."""
+    """The account's own settings."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
     def get(self) -> wire.Account:
-        """With the secret that signs callbacks."""
+        """Get the settings, with the secret that signs callbacks."""
         return self._transport.run(calls.get(wire.Account, "account"))
 
     def change(self, change: wire.ChangeAccount) -> wire.Account:
-        """What `change` leaves out stays, None is none."""
+        """Change the settings: what `change` leaves out stays, None removes a value."""
         return self._transport.run(calls.patch(wire.Account, change, "account"))

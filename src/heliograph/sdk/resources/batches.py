@@ -13,7 +13,7 @@ from heliograph.sdk.resources.listing import items
 
 
 class Batches:
-    """One text to many numbers."""
+    """Batches: one text to many numbers."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
@@ -51,10 +51,11 @@ class Batches:
         pause_at_failure_share: float | None = None,
         pause_after: int = 50,
     ) -> wire.Batch:
-        """Sends to up to 100,000 numbers at once, and to whoever is in the groups when it is sent.
+        """Send to up to 100,000 numbers at once, and to whoever is in the groups when it is sent.
 
         A batch that is `marketing` keeps the quiet hours; one with a `pause_at_failure_share` pauses by itself when
-        more than that share of what has settled has failed. Otherwise as `messages.send`.
+        more than that share of the settled messages has failed, once `pause_after` are settled. All else is as in
+        `messages.send`.
         """
         body = wire.CreateBatch(
             to=list(to),
@@ -107,8 +108,11 @@ class Batches:
         rich_media: wire.RichMedia | None = None,
         fallbacks: Sequence[wire.Fallback] = (),
     ) -> wire.DryRun:
-        """How many recipients and parts a batch would have if it were sent now, what it would cost, and how many of its
-        messages would fail, and why. Nothing is sent. Raises what `send` raises."""
+        """Compute what a batch would come to if it were sent now, without sending anything.
+
+        That is how many recipients and parts it would have, what it would cost, how many of its messages would fail,
+        and why. Raises what `send` raises.
+        """
         body = wire.CreateBatch(
             to=list(to),
             groups=list(groups),
@@ -128,7 +132,7 @@ class Batches:
         return self._transport.run(calls.post(wire.DryRun, body, "batches", "dry_run"))
 
     def get(self, batch_id: str) -> wire.Batch:
-        """NotFound if the account has no such batch."""
+        """Get a batch. Raises NotFound if the account has no such batch."""
         return self._transport.run(calls.get(wire.Batch, "batches", batch_id))
 
     def list(
@@ -140,7 +144,7 @@ class Batches:
         until: datetime | None = None,
         page_size: int = 30,
     ) -> Iterator[wire.Batch]:
-        """All batches that match, newest first; pages are fetched as they are needed."""
+        """Iterate over all batches that match, newest first; pages are fetched as they are needed."""
         return items(
             self._transport,
             wire.BatchPage,
@@ -153,29 +157,32 @@ class Batches:
         )
 
     def change(self, batch_id: str, change: wire.ChangeBatch) -> wire.Batch:
-        """Changes a batch that has not been sent: what `change` leaves out stays, None goes back to the default.
+        """Change a batch that has not been sent: what `change` leaves out stays, None goes back to the default.
 
-        AlreadyDispatched once sending has begun.
+        Raises AlreadyDispatched once sending has begun.
         """
         return self._transport.run(calls.patch(wire.Batch, change, "batches", batch_id))
 
     def confirm(self, batch_id: str, numbers: Sequence[str] = ()) -> None:
-        """Says that these recipients, or all, have what was sent to them; the batch was sent with `feedback`."""
+        """Confirm that these recipients, or all, have what was sent to them.
+
+        The batch must have been sent with `feedback`.
+        """
         body = wire.Confirm(numbers=list(numbers))
         self._transport.run(calls.without_answer("POST", "batches", batch_id, "confirm", body=body))
 
     def cancel(self, batch_id: str) -> wire.Batch:
-        """Calls back what has not been sent. Safe to repeat."""
+        """Cancel what has not been sent. Safe to repeat."""
         return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "cancel"))
 
     def pause(self, batch_id: str) -> wire.Batch:
-        """Sends nothing more of it until it is resumed. Safe to repeat."""
+        """Pause a batch: nothing more of it is sent until it is resumed. Safe to repeat."""
         return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "pause"))
 
     def resume(self, batch_id: str) -> wire.Batch:
-        """Goes on where it was paused. Safe to repeat."""
+        """Resume a batch where it was paused. Safe to repeat."""
         return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "resume"))
 
     def report(self, batch_id: str) -> wire.Report:
-        """Where the messages of a batch stand."""
+        """Count the messages of a batch by status."""
         return self._transport.run(calls.get(wire.Report, "batches", batch_id, "report"))

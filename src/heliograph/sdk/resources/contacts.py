@@ -11,13 +11,13 @@ from heliograph.sdk.resources.listing import items
 
 
 class Contacts:
-    """The members of groups, with what is known of them."""
+    """Contacts: the members of groups, with what is known of them."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
     def list(self, group_id: str, *, page_size: int = 100) -> Iterator[wire.Contact]:
-        """All of a group, newest first; pages are fetched as they are needed."""
+        """Iterate over all contacts of a group, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.ContactPage, "groups", group_id, "contacts", limit=page_size)
 
     def add(
@@ -28,17 +28,21 @@ class Contacts:
         skip_invalid: bool = False,
         update: bool = False,
     ) -> wire.AddedContacts:
-        """Adds those with new numbers; `update`: writes what is not blank over what was known of the others.
+        """Add contacts with new numbers; with `update`, also overwrite what is known of the others.
 
-        InvalidRecipient if one is no number, unless these are to be skipped: its `facts["invalid"]` has the rows.
+        Blank values overwrite nothing. Raises InvalidRecipient if a number is not valid, unless `skip_invalid`: its
+        `facts["invalid"]` has the rows.
         """
         body = wire.AddContacts(contacts=list(contacts), skip_invalid=skip_invalid, update=update)
         return self._transport.run(calls.post(wire.AddedContacts, body, "groups", group_id, "contacts"))
 
     def change(self, group_id: str, contact_id: str, change: wire.ChangeContact) -> wire.Contact:
-        """What `change` leaves out stays, None takes away. NameTaken if the group has the new number already."""
+        """Change a contact: what `change` leaves out stays, None removes a value.
+
+        Raises NameTaken if the group has the new number already.
+        """
         return self._transport.run(calls.patch(wire.Contact, change, "groups", group_id, "contacts", contact_id))
 
     def delete(self, group_id: str, contact_id: str) -> None:
-        """NotFound if the group has no such contact."""
+        """Delete a contact from its group. Raises NotFound if the group has no such contact."""
         self._transport.run(calls.without_answer("DELETE", "groups", group_id, "contacts", contact_id))

@@ -1,4 +1,4 @@
-"""What went back and forth with each number that has written."""
+"""The messages in both directions with each number that has written."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from heliograph.sdk import calls
 
 
 class Conversations:
-    """What went back and forth with each number that has written."""
+    """Conversations: the messages in both directions with each number that has written."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
     def all(self) -> Sequence[wire.Conversation]:
-        """The one written to last first."""
+        """List all conversations, the one written to last first."""
         return (self._transport.run(calls.get(wire.Conversations, "conversations"))).items
 
     def messages(self, conversation_id: str) -> Sequence[wire.ThreadLine]:
-        """The newest in both directions and by all channels, newest first."""
+        """List the newest messages, in both directions and by all channels, newest first."""
         path = ("conversations", conversation_id, "messages")
         return (self._transport.run(calls.get(wire.Thread, *path))).items
 
     def mark_read(self, conversation_id: str) -> None:
-        """Nothing in it is unread any more."""
+        """Mark everything in a conversation as read."""
         self._transport.run(calls.without_answer("POST", "conversations", conversation_id, "read"))
 
     def reply(
@@ -37,9 +37,9 @@ class Conversations:
         channel: wire.ChannelName = "sms",
         idempotency_key: str | None = None,
     ) -> wire.Message:
-        """Answers with a text or a template, from the originator that was written to.
+        """Answer with a text or a template, from the originator that was written to.
 
-        WindowClosed by other channels than SMS more than 24 hours after their last message by it.
+        Raises WindowClosed, by other channels than SMS, later than 24 hours after their last message by that channel.
         """
         body = wire.Answer(text=text, template=template, channel=channel, idempotency_key=idempotency_key)
         return self._transport.run(calls.post(wire.Message, body, "conversations", conversation_id, "replies"))

@@ -12,13 +12,13 @@ from heliograph.sdk.resources.listing import items
 
 
 class Inbound:
-    """Messages from phones."""
+    """Inbound messages: what phones have sent."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
     def get(self, inbound_id: str) -> wire.Inbound:
-        """NotFound if the account has no such inbound message."""
+        """Get an inbound message. Raises NotFound if the account has no such message."""
         return self._transport.run(calls.get(wire.Inbound, "inbound", inbound_id))
 
     def list(
@@ -30,7 +30,10 @@ class Inbound:
         until: datetime | None = None,
         page_size: int = 100,
     ) -> Iterator[wire.Inbound]:
-        """All inbound messages that match, newest first; `to` is the originator written to, `number` who wrote."""
+        """Iterate over all inbound messages that match, newest first; pages are fetched as they are needed.
+
+        `to` is the originator that was written to, `number` who wrote.
+        """
         return items(
             self._transport, wire.InboundPage, "inbound", limit=page_size, to=to, from_=number, since=since, until=until
         )

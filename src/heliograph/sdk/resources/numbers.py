@@ -1,4 +1,4 @@
-"""What is known of numbers."""
+"""What the numbering plan and the networks know of numbers."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from heliograph.sdk.resources.listing import items
 
 
 class Numbers:
-    """What is known of numbers."""
+    """What the numbering plan and the networks know of numbers."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
     def get(self, number: str) -> wire.NumberFacts:
-        """What the numbering plan says. InvalidRecipient for what is no number."""
+        """Get what the numbering plan says of a number. Raises InvalidRecipient if it is not one."""
         return self._transport.run(calls.get(wire.NumberFacts, "numbers", number))
 
     def look_up(self, number: str) -> wire.Lookup:
-        """What its network says. Costs money; NoCoverage where it has no price."""
+        """Ask the network about a number. This costs money; raises NoCoverage where it has no price."""
         return self._transport.run(calls.act(wire.Lookup, "numbers", number, "lookup"))
 
     def look_up_many(self, numbers: Sequence[str], *, callback_url: str | None = None) -> wire.LookupJob:
-        """The same of many; the answers come later, to the URL and to `lookups`."""
+        """Ask the networks about many numbers. The answers come later, to the URL and to `lookups`."""
         body = wire.LookUp(numbers=list(numbers), callback_url=callback_url)
         return self._transport.run(calls.post(wire.LookupJob, body, "lookups"))
 
     def lookups(self, job_id: str, *, page_size: int = 100) -> Iterator[wire.Lookup]:
-        """Of a job, newest first."""
+        """Iterate over the answers of a job, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.Lookups, "lookups", job_id, limit=page_size)

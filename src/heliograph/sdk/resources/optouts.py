@@ -11,19 +11,19 @@ from heliograph.sdk.resources.listing import items
 
 
 class OptOuts:
-    """Numbers that must not be written to."""
+    """Opt-outs: numbers that must not be written to."""
 
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
     def add(self, number: str) -> None:
-        """Safe to repeat."""
+        """Opt a number out: it must not be written to any more. Safe to repeat."""
         self._transport.run(calls.without_answer("PUT", "optouts", number))
 
     def remove(self, number: str) -> None:
-        """NotFound if the number had not opted out."""
+        """Remove a number's opt-out. Raises NotFound if it had not opted out."""
         self._transport.run(calls.without_answer("DELETE", "optouts", number))
 
     def list(self, *, page_size: int = 100) -> Iterator[wire.OptOut]:
-        """All of them, in the order of the numbers."""
+        """Iterate over all opt-outs, in the order of the numbers; pages are fetched as they are needed."""
         return items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")
