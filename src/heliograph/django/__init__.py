@@ -17,7 +17,7 @@ __all__ = ["asend", "asend_many", "asend_template", "send", "send_many", "send_t
 
 
 def __getattr__(name: str) -> Any:
-    """What sends needs models, and those are not there yet when Django imports its apps."""
+    """Import what sends on first use: it needs models, which are not there yet when Django imports its apps."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from heliograph.django import sending

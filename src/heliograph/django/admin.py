@@ -1,4 +1,4 @@
-"""The models in the admin: messages to be found and sent again, templates to be tried before anybody gets them."""
+"""The models in the admin: messages can be found and sent again, templates tried before anybody gets them."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ EXPORTED = (
     "provider_ref",
     "number_of_send_attempts",
 )
-"""Columns of the CSV."""
+"""The columns of the exported CSV."""
 SHOWN = 60
-"""Characters of a text in lists."""
+"""How many characters of a text lists show."""
 REFUSALS_TOLD = 20
 
 
@@ -69,7 +69,7 @@ def shortened(text: str) -> str:
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """What has happened is not edited."""
+    """An admin without adding, changing or deleting: its rows are records of what has happened."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -121,7 +121,7 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
     )
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        """Who may send: who could add a message, if messages were added by hand."""
+        """Say whether the user may send: whoever could add messages by hand may."""
         return bool(request.user.has_perm("heliograph.add_outputsmsmessage"))
 
     @admin.display(description="content", ordering="content")
@@ -144,7 +144,7 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Send again, as new messages", permissions=["send"])
     def resend(self, request: HttpRequest, chosen: QuerySet) -> None:
-        """What still waits is left alone: it will go out by itself."""
+        """Send the chosen messages again; those that still wait are left alone, since they go out by themselves."""
         sent = waiting = 0
         refusals: list[str] = []
         for chunk in in_key_order(chosen):
@@ -173,14 +173,14 @@ class OutputSMSMessageAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Export as CSV", permissions=["view"])
     def export(self, request: HttpRequest, chosen: QuerySet) -> StreamingHttpResponse:
-        """All that is chosen, however many, a chunk at a time."""
+        """Stream all chosen messages as CSV, however many, a chunk at a time."""
         return StreamingHttpResponse(
             _csv_of(chosen), content_type="text/csv", headers={"Content-Disposition": 'attachment; filename="sms.csv"'}
         )
 
 
 def _csv_of(messages: QuerySet) -> Iterator[bytes]:
-    """The oldest first."""
+    """Yield the lines of the CSV in chunks, the oldest message first."""
     yield csv_beginning(EXPORTED, bom=conf.get("EXPORT_BOM"))
     for chunk in in_key_order(messages):
         yield csv_lines([[_cell(message, field) for field in EXPORTED] for message in chunk])
@@ -194,8 +194,11 @@ def _cell(message: OutputSMSMessage, field: str) -> str | int | None:
 
 
 class SMSTemplateAdmin(admin.ModelAdmin):
-    """Also for a model of the project's own that extends AbstractSMSTemplate: register it with this class, or one that
-    extends it."""
+    """The admin of templates, with a preview.
+
+    It also serves a model of the project's own that extends AbstractSMSTemplate: register that with this class, or with
+    one that extends it.
+    """
 
     list_display = ("slug", "locale", "text", "is_active", "is_allowed_duplicate_messages", "changed_at")
     list_filter = ("is_active", "locale", "is_allowed_duplicate_messages")
@@ -240,7 +243,7 @@ class SMSTemplateAdmin(admin.ModelAdmin):
         return [own, *super().get_urls()]
 
     def preview_view(self, request: HttpRequest, key: str) -> HttpResponse:
-        """What the template makes of values that are tried. Nothing is sent or stored."""
+        """Show what the template makes of values that are tried. Nothing is sent or stored."""
         template = get_object_or_404(self.model, pk=key)
         if not self.has_view_permission(request, template):
             return HttpResponse(status=403)
@@ -270,7 +273,7 @@ class DisallowedObjectForm(forms.ModelForm):
         fields = ("template", "content_type", "object_id")
 
     def clean(self) -> None:
-        """The object has to be there; its key is written as all others are."""
+        """Check that the object exists, and store its key as all other rows have it."""
         super().clean()
         content_type, key = self.cleaned_data.get("content_type"), self.cleaned_data.get("object_id")
         model = None if content_type is None else content_type.model_class()

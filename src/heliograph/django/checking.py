@@ -21,7 +21,7 @@ from heliograph.django.states import SMSState
 log = logging.getLogger(__name__)
 
 TIMED_OUT = "timeouted"
-"""The word is pymess's."""
+"""The error of messages that were on their way for too long; the word is pymess's."""
 
 
 class Checked(NamedTuple):
@@ -30,16 +30,19 @@ class Checked(NamedTuple):
     asked: int
     """How many messages were on their way."""
     settled: int
-    """... and how many of them are not any more."""
+    """How many of those that were on their way are settled now."""
     idle: int
-    """How many were on their way for too long."""
+    """How many messages were on their way for too long."""
     mistakes: list[str]
-    """Backends that could not be asked, each with its reason."""
+    """A sentence for each backend that could not be asked."""
 
 
 def check() -> Checked:
-    """Asks each backend, with the configuration under which it sent, about all that is on its way by it; then deals
-    with what has been on its way for too long, and with what processes that died have left: unsent, or half sent."""
+    """Ask each backend about all messages that are on their way by it, with the configuration that they were sent with.
+
+    Then deal with what has been on its way for too long, and with what processes that died have left, unsent or half
+    sent.
+    """
     sending = OutputSMSMessage.objects.filter(state=SMSState.SENDING)
     names = set(sending.order_by().values_list("backend_name", flat=True).distinct())
     asked = sending.count()
@@ -62,7 +65,7 @@ def check() -> Checked:
 
 
 def check_some(messages: list[OutputSMSMessage]) -> list[str]:
-    """Asks about these only. What went wrong, a sentence for each backend."""
+    """Ask about these messages only, and return what went wrong: a sentence for each backend."""
     mistakes = []
     for name in sorted({message.backend_name for message in messages}):
         together = [message for message in messages if message.backend_name == name]
@@ -79,7 +82,7 @@ def check_some(messages: list[OutputSMSMessage]) -> list[str]:
 
 
 def settle_idle() -> int:
-    """Tells the log of messages that are on their way for too long, and makes errors of them, as the settings say."""
+    """Count messages that are on their way for too long; log them or make them errors, as the settings say."""
     minutes = conf.get("IDLE_MINUTES")
     with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
         idle = _idle_since(timezone.now() - timedelta(minutes=minutes))
@@ -94,7 +97,10 @@ def settle_idle() -> int:
 
 
 def _idle_since(then: datetime) -> list[OutputSMSMessage]:
-    """Locked, so that no receipt is overwritten that comes meanwhile."""
+    """Lock and return messages that have been on their way since before `then`.
+
+    The lock keeps a receipt that comes meanwhile from being overwritten.
+    """
     return list(
         OutputSMSMessage.objects.select_for_update()
         .filter(state=SMSState.SENDING)

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, found when the project starts (`manage.py check`)."""
+"""Checks of the settings, which Django runs when the project starts (`manage.py check`)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from heliograph.django.webhooks import address_of
 
 @register("heliograph")
 def check_settings(**_: Any) -> list[CheckMessage]:
-    """Of the dictionary, and of pymess's names where they are used."""
+    """Check the settings: our dictionary, and pymess's names where they are used."""
     return [*_shape(), *_backends(), *_router(), *_template_model(), *_functions()]
 
 
 @register("heliograph", Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    """What is right on a developer's machine, and rarely in production."""
+    """Warn of what is right on a developer's machine, and rarely in production."""
     try:
         entry = conf.backends().get(conf.get("DEFAULT_BACKEND"))
     except (ImproperlyConfigured, TypeError):
@@ -130,7 +130,7 @@ def _functions() -> Iterator[CheckMessage]:
 
 
 def _named(name: str) -> str:
-    """As the project wrote it."""
+    """Return a setting's name as the project wrote it, ours or pymess's."""
     setting = conf.SETTINGS[name]
     ours = getattr(project, conf.NAME, {})
     if name not in ours and setting.pymess is not None and hasattr(project, conf.PYMESS + setting.pymess):

@@ -23,7 +23,7 @@ TEMPLATE_MODEL = "heliograph.SMSTemplate"
 _THEIR_BACKENDS = "pymess.backend.sms."
 _OUR_BACKENDS = "heliograph.django.backends."
 _TRANSLATED = frozenset({"dummy", "twilio", "sns", "ats_sms_operator", "sms_operator"})
-"""Modules of their backends that we have under the same name."""
+"""The modules of pymess's backends that we have under the same name."""
 
 
 class Setting(NamedTuple):
@@ -33,7 +33,7 @@ class Setting(NamedTuple):
     kinds: tuple[type, ...]
     help: str
     pymess: str | None = None
-    """Their name, without the prefix."""
+    """The setting's name in pymess, without the prefix; None if it has none."""
     at_least: float | None = None
 
 
@@ -111,7 +111,7 @@ class BackendSetting(NamedTuple):
 
 
 def get(name: str) -> Any:
-    """The value of a key of `SETTINGS`; ours first, then theirs, then the default."""
+    """Return a setting's value: ours first, then pymess's, then the default."""
     setting = SETTINGS[name]
     ours = getattr(project, NAME, {})
     if isinstance(ours, Mapping) and name in ours:
@@ -122,7 +122,7 @@ def get(name: str) -> Any:
 
 
 def backends() -> dict[str, BackendSetting]:
-    """All that are set up, by name. ImproperlyConfigured for an entry that has no path."""
+    """Return all backends that are set up, by name. Raises ImproperlyConfigured for an entry that has no path."""
     ours = getattr(project, NAME, {})
     if isinstance(ours, Mapping) and "BACKENDS" in ours:
         entries = ours["BACKENDS"]
@@ -145,7 +145,7 @@ def _entry(name: str, entry: Any) -> BackendSetting:
 
 
 def our_path(path: str) -> str:
-    """The backend that stands for one of theirs; any other path as it is."""
+    """Return the path of the backend that stands for one of pymess's; any other path as it is."""
     module, _, name = path.removeprefix(_THEIR_BACKENDS).partition(".")
     if path.startswith(_THEIR_BACKENDS) and module in _TRANSLATED:
         return f"{_OUR_BACKENDS}{module}.{name}"
@@ -153,7 +153,10 @@ def our_path(path: str) -> str:
 
 
 def _seed_config(path: str) -> Mapping[str, Any]:
-    """What the first line keeps apart from the path; its text and its code disagree on one name."""
+    """Return the config of a backend in pymess's first line, which keeps it apart from the path.
+
+    Two names are read where its documentation and its code disagree.
+    """
     names: Mapping[str, tuple[str, ...]] = {
         "ats_sms_operator": ("ATS_SMS_CONFIG", "SMS_ATS_CONFIG"),
         "sms_operator": ("SMS_OPERATOR_CONFIG",),
@@ -167,13 +170,13 @@ def _seed_config(path: str) -> Mapping[str, Any]:
 
 
 def template_model() -> str:
-    """`app_label.Model`; what was theirs by default is ours."""
+    """Return the template's model as `app_label.Model`; pymess's default model stands for ours."""
     wanted = str(get("TEMPLATE_MODEL"))
     return TEMPLATE_MODEL if wanted.lower() == "pymess.smstemplate" else wanted
 
 
 def tariff() -> Tariff | None:
-    """The prices that previews show, if there are any."""
+    """Return the prices that previews show; None if there are none."""
     prices = dict(get("PRICES"))
     currency = str(prices.pop("currency", "EUR"))
     if not prices:
@@ -183,7 +186,7 @@ def tariff() -> Tariff | None:
 
 
 def is_shutting_down() -> bool:
-    """What the project's own function says; without one: no."""
+    """Ask the project's own function whether the process is to stop; without one it is not."""
     path = get("SHUTDOWN_DETECTION_FUNCTION")
     if path is None:
         return False

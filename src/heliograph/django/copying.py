@@ -1,4 +1,4 @@
-"""The tables of pymess, of whichever version: what is in them becomes rows of ours.
+"""Copies the tables of pymess, of whichever version, into ours.
 
 Keys stay, so that whatever points at a message still does. A chunk is a transaction, and rows that have been copied
 before are passed over: an interrupted copy goes on where it was.
@@ -25,7 +25,7 @@ from heliograph.django.states import SMSState
 
 Row = Mapping[str, Any]
 Say = Callable[[str, int, int], None]
-"""The table, how many rows of it are done, and how many there are."""
+"""Called with a table, how many of its rows are done, and how many there are."""
 
 _TEMPLATES, _MESSAGES = "pymess_smstemplate", "pymess_outputsmsmessage"
 _RELATED, _DISALLOWED = "pymess_outputsmsrelatedobject", "pymess_smstemplatedisallowedobject"
@@ -48,16 +48,16 @@ _KINDS: Mapping[type[models.Field], frozenset[str]] = {
         {"id", "state", "number_of_send_attempts", "priority", "output_sms_message_id", "content_type_id"}
     ),
 }
-"""All others are text."""
+"""The columns of each type of field; all others are text."""
 
 
 class AlreadyUsed(Exception):
-    """A key of theirs is that of another row of ours."""
+    """A key in a table of pymess is that of another row of ours."""
 
 
 class Tables:
     def __init__(self, using: str) -> None:
-        """`using` is the database's alias."""
+        """Find pymess's tables in the database with the alias `using`, and describe those that exist."""
         self._using = using
         self._connection = connections[using]
         with self._connection.cursor() as cursor:
@@ -78,11 +78,14 @@ class Tables:
         return _MESSAGES in self._theirs
 
     def counts(self) -> dict[str, int]:
-        """Rows in each table that there is."""
+        """Count the rows of each table that exists."""
         return {table: self._rows(table).count() for table in self._theirs}
 
     def copy(self, say: Say) -> dict[str, int]:
-        """How many rows of each table were new. AlreadyUsed leaves what was copied before."""
+        """Copy all tables, and return how many rows of each were new.
+
+        Raises AlreadyUsed, and leaves what was copied before.
+        """
         steps: Mapping[str, tuple[Any, Callable[[Row], models.Model]]] = {
             _TEMPLATES: (project.get_model(conf.template_model()), self._template),
             _MESSAGES: (OutputSMSMessage, self._message),
@@ -136,7 +139,10 @@ class Tables:
         return SMSTemplate(pk=None if known is None else known.pk, **fields)
 
     def _learn_templates(self, model: Any) -> None:
-        """What a message's `template_id` means: a key of ours, which is theirs, or in some versions a slug."""
+        """Note which template of ours a message's `template_id` means.
+
+        It is a key, which is the same in both, or in some versions a slug.
+        """
         for template in model._base_manager.using(self._using).order_by("pk"):
             self._template_keys.setdefault(template.slug, template.pk)
             self._template_keys[str(template.pk)] = template.pk
@@ -177,14 +183,14 @@ class Tables:
         return int(row["object_id"]) if model is not None and Related.of(model).integer_key else None
 
     def _reset_sequences(self, ours: list[Any]) -> None:
-        """The next key follows the highest one."""
+        """Make the next key of each table follow the highest one there is."""
         with self._connection.cursor() as cursor:
             for statement in self._connection.ops.sequence_reset_sql(no_style(), ours):
                 cursor.execute(statement)
 
 
 def _model_of(table: str, columns: set[str], apps: Apps) -> Any:
-    """What stands for their table, with those of its columns that we take."""
+    """Build a model of a table of pymess, with those of its columns that we copy."""
     meta = type("Meta", (), {"managed": False, "db_table": table, "apps": apps, "app_label": "pymess"})
     key = "id" if "id" in columns else "slug"
     fields = {column: _field(column, column == key) for column in _COLUMNS[table] if column in columns}
@@ -198,7 +204,7 @@ def _field(column: str, is_key: bool) -> models.Field:
 
 
 def _read(value: Any) -> Any:
-    """JSON, in whatever their column gives."""
+    """Decode JSON, if the column has it as a text; anything else is returned as it is."""
     if not isinstance(value, str):
         return value
     try:

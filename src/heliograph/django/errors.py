@@ -1,4 +1,4 @@
-"""What a caller is told."""
+"""The exceptions that callers get."""
 
 from __future__ import annotations
 

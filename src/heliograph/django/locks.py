@@ -1,4 +1,4 @@
-"""Waiting for each other, where two would do the same at the same moment."""
+"""Locks for those who would otherwise do the same at the same moment."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from heliograph.django.models.messages import OutputSMSMessage
 
 @contextmanager
 def one_at_a_time(names: Iterable[str]) -> Iterator[None]:
-    """A transaction in which nobody else is who has one of these names: whoever comes meanwhile waits for its commit.
+    """Open a transaction that no other transaction with one of these names runs beside: whoever comes later waits.
 
-    PostgreSQL holds names, so that who has others goes on. SQLite has one writer, and who waits to be it looks at what
-    the one before has written.
+    PostgreSQL locks names, so that those with other names go on. SQLite has one writer: whoever has waited for it sees
+    what the one before has written.
     """
     using = router.db_for_write(OutputSMSMessage)
     with transaction.atomic(using=using):

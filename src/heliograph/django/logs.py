@@ -1,4 +1,4 @@
-"""Where providers say what they notice: in the project's own logging, under `heliograph`."""
+"""Leads what providers log into the project's own logging, under `heliograph`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import structlog
 
 
 def lead_into_logging() -> None:
-    """What the providers log goes the way of everything that a Django project logs, unless the project has set
-    structlog up for itself."""
+    """Send what providers log through the project's logging, unless the project has set structlog up itself."""
     if structlog.is_configured():
         return
     structlog.configure(

@@ -1,4 +1,4 @@
-"""What a template comes to, before anybody gets it."""
+"""What a template comes to, shown before anybody gets it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PreviewForm(forms.Form):
 
     @staticmethod
     def for_template(template: Any) -> dict[str, Any]:
-        """Values that show their own names."""
+        """Make values to begin with, each showing the name that it stands for."""
         return {"context_data": sample_values(template.get_body()), "recipient": ""}
 
 
@@ -50,16 +50,16 @@ class Preview(NamedTuple):
     characters: int = 0
     parts: int = 0
     room: int = 0
-    """Characters that would still fit in the last part."""
+    """How many more characters would fit in the last part."""
     price: str | None = None
-    """With its currency; None: no prices are set."""
+    """The price with its currency; None if no prices are set."""
     changed: bool = False
-    """Something was replaced, because the setting USE_ACCENT is off."""
+    """Whether characters were replaced because the setting USE_ACCENT is off."""
     mistake: str = ""
 
 
 def sample_values(body: str) -> dict[str, Any]:
-    """The names that a template fills in, each with a value of its own. Empty for a body that can't be read."""
+    """Find the names that a template fills in, each with a value that shows it; none for a body that can't be read."""
     try:
         nodes = Template(body).nodelist.get_nodes_by_type(VariableNode)
     except (TemplateSyntaxError, TemplateDoesNotExist):
@@ -83,7 +83,7 @@ def _put(values: dict[str, Any], lookups: list[str]) -> None:
 
 
 def preview(template: Any, context_data: Mapping[str, Any], recipient: str = "") -> Preview:
-    """What would be sent. Raises nothing: a mistake is part of the answer."""
+    """Render what would be sent. Raises nothing: a mistake is part of the result."""
     try:
         number = canonical(recipient) if recipient else ""
         rendered = with_what_it_takes(template.render_body, context_data=context_data, recipient=number)

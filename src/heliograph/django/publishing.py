@@ -1,7 +1,28 @@
-"""Handing messages to their backends: claimed first, so that nobody else hands over the same.
+"""Handing messages to their backends: each by one process, once.
 
-A process that dies in between leaves its claim. When that is old, a message whose backend takes each message once is
-free again; any other becomes UNKNOWN, because it may have gone out.
+The problem. A request that stores a message, the command for batches and the command for checks may see it at the same
+time, in several processes; only one of them may hand it over. And a process may die at any moment: what it had in hand
+must neither be forgotten nor go out twice.
+
+How it works. A message in a publishable state without a claim is free. `_claim` writes a new claim into the free ones
+of a chunk by one UPDATE; whoever's claim a row has is the one who hands it over. Claims are committed before a backend
+is called. The backend stores a state for each message, and storing a state ends the claim. If it raises, messages that
+it stored no state for fail; if it returns without storing one, they become UNKNOWN, because they may have gone out.
+
+Why not a row lock: it would keep a transaction open while a provider answers, receipts would wait for it, and a
+rollback would forget what has gone out already.
+
+If a process dies:
+
+* before the commit that stores a message, there is none;
+* after it and before the claim, `publish_left` finds the message after `PATIENCE`, unless it waits for the command for
+  batches anyway;
+* with the claim, `free_left_claims` finds it after `LEASE`: it is free again if its backend takes each message once,
+  else it becomes UNKNOWN;
+* after the backend has stored a state, that stands.
+
+Both of these run with every check (`checking.py`). A live process is never mistaken for a dead one as long as it hands
+a chunk over within `LEASE`.
 """
 
 from __future__ import annotations
@@ -26,7 +47,7 @@ from heliograph.domain.ids import new_id
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=15)
-"""A claim that is older was left by a process that died: far more than any backend takes for a chunk."""
+"""A claim older than this was left by a process that died: it is far more than any backend takes for a chunk."""
 PATIENCE = timedelta(minutes=1)
 """How long the process that stored a message has to send it, before another takes it for dead."""
 OPTED_OUT = "The recipient opted out."
@@ -37,9 +58,9 @@ SILENT = "The backend did not say what became of it."
 
 
 def publish_after_commit(messages: Sequence[OutputSMSMessage]) -> None:
-    """Publishes messages that have just been stored, when they are committed.
+    """Publish messages that have just been stored, as soon as they are committed.
 
-    Where nothing leaves this process, nothing has to be waited for: that is done at once, and rolled back with all.
+    Backends that send nothing out of this process are called at once, inside the transaction, and rolled back with it.
     """
     names = {message.backend_name for message in messages}
     leaving_by = {name for name in names if get_backend(name).leaves_process}
@@ -50,7 +71,7 @@ def publish_after_commit(messages: Sequence[OutputSMSMessage]) -> None:
 
 
 def publish(messages: Sequence[OutputSMSMessage]) -> None:
-    """Hands over those that nobody else has taken; the objects say afterwards what became of them."""
+    """Hand over the messages that nobody else has claimed; the objects tell afterwards what became of them."""
     for chunk in chunks_of(messages):
         claimed = _claim(chunk)
         opted_out = _opted_out(claimed)
@@ -64,12 +85,12 @@ def publish(messages: Sequence[OutputSMSMessage]) -> None:
 
 
 def publish_due(limit: int) -> Iterator[OutputSMSMessage]:
-    """Publishes up to `limit` messages that are due, and yields each when that is done."""
+    """Publish up to `limit` messages that are due, and yield each when that is done."""
     yield from _published(OutputSMSMessage.objects.due()[:limit], max(limit // 10, 20))
 
 
 def publish_left() -> int:
-    """Publishes messages that were stored to be sent at once, by a process that ended before it did. How many."""
+    """Publish messages that were to be sent at once by a process that ended before it did, and count them."""
     if conf.get("BATCH_SENDING"):
         return 0  # the command for batches has them
     left = OutputSMSMessage.objects.due().filter(created_at__lt=timezone.now() - PATIENCE)
@@ -77,7 +98,7 @@ def publish_left() -> int:
 
 
 def free_left_claims() -> int:
-    """Deals with what processes that died have left. How many messages."""
+    """Settle what processes that died have left claimed, and return how many messages that were."""
     with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
         stale = {"state__in": PUBLISHABLE, "claim__isnull": False, "claimed_at__lt": timezone.now() - LEASE}
         left = list(OutputSMSMessage.objects.select_for_update().filter(**stale))
@@ -92,7 +113,7 @@ def free_left_claims() -> int:
 
 
 def _published(messages: Iterable[OutputSMSMessage], together: int = CHUNK) -> Iterator[OutputSMSMessage]:
-    """Those that went too often, or are too old, fail instead."""
+    """Publish messages and yield them; those that were tried too often, or are too old, fail instead."""
     for chunk in chunks_of(messages, together):
         most = {name: _most_attempts(name) for name in {message.backend_name for message in chunk}}
         hopeless = {
@@ -105,7 +126,7 @@ def _published(messages: Iterable[OutputSMSMessage], together: int = CHUNK) -> I
 
 
 def _claim(messages: Sequence[OutputSMSMessage]) -> list[OutputSMSMessage]:
-    """Those that nobody else has: one statement decides, on either database."""
+    """Claim messages, and return those that nobody else had: one UPDATE decides, on either database."""
     claim, now = new_id(), timezone.now()
     keys = [message.pk for message in messages]
     OutputSMSMessage.objects.publishable().filter(pk__in=keys).update(claim=claim, claimed_at=now)
@@ -117,7 +138,7 @@ def _claim(messages: Sequence[OutputSMSMessage]) -> list[OutputSMSMessage]:
 
 
 def _opted_out(messages: Sequence[OutputSMSMessage]) -> set[str]:
-    """Recipients of these messages, as they are written there."""
+    """Find the recipients of these messages that have opted out, as the messages spell them."""
     if not conf.get("OPT_OUTS"):
         return set()
     recipients = {message.recipient for message in messages}
@@ -139,7 +160,7 @@ def _hand_over(name: str, messages: list[OutputSMSMessage]) -> None:
 
 
 def _unsaid(messages: Sequence[OutputSMSMessage]) -> list[OutputSMSMessage]:
-    """Those of which the backend wrote nothing down, here or in rows that it read for itself."""
+    """Return the messages of which the backend stored no result, here or in rows that it read for itself."""
     silent = [message for message in messages if message.claim is not None]
     states = dict(OutputSMSMessage.objects.filter(pk__in=[each.pk for each in silent]).values_list("pk", "state"))
     for message in silent:
@@ -166,7 +187,7 @@ def _why_not(message: OutputSMSMessage, most_attempts: int) -> str | None:
 
 
 def _most_attempts(name: str) -> int:
-    """What the settings say, where the backend is gone."""
+    """Return the backend's limit of attempts, or that of the settings if the backend is gone."""
     try:
         return get_backend(name).get_batch_max_number_of_send_attempts()
     except (ImproperlyConfigured, ImportError):
@@ -174,7 +195,7 @@ def _most_attempts(name: str) -> int:
 
 
 def _takes_each_once(name: str) -> bool:
-    """No, where the backend is gone or can't be used any more."""
+    """Say whether a backend takes each message once; one that is gone or can't be used does not."""
     try:
         return get_backend(name).takes_each_once
     except (ImproperlyConfigured, ImportError, SMSSendingError):

@@ -1,4 +1,4 @@
-"""What providers tell: receipts of messages that were sent, and inbound messages."""
+"""Takes in what providers tell: receipts of messages that were sent, and inbound messages."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from heliograph.numbers import is_msisdn, with_plus
 log = logging.getLogger(__name__)
 
 EARLY_KEPT = timedelta(days=2)
-"""How long a receipt waits for its message."""
+"""How long a receipt waits for its message to be known."""
 MAX_NUMBER = 20
-"""Characters that the tables have room for."""
+"""The most characters of a number that the tables have room for."""
 _TOLD = ("state", "error", "extra_sender_data", "poll")
-"""What receipts change."""
+"""The fields that receipts change."""
 
 
 class News(NamedTuple):
-    """What a receipt says, in the words of this app."""
+    """A receipt in the words of this app."""
 
     provider_ref: str
     state: SMSState
@@ -45,7 +45,7 @@ class News(NamedTuple):
 
 
 class Reception(Intake):
-    """What a provider of a backend hands over to."""
+    """The intake that the provider of a backend hands receipts and inbound messages to."""
 
     def __init__(self, backend_name: str) -> None:
         self._backend_name = backend_name
@@ -58,8 +58,10 @@ class Reception(Intake):
 
 
 def apply_receipts(backend_name: str, receipts: Sequence[Receipt]) -> None:
-    """Changes the messages that receipts are about, as far as the table of states allows. A receipt whose message is
-    not known yet is kept for it; one that repeats, or would go back, changes nothing."""
+    """Change the messages that receipts are about, as far as the table of states allows.
+
+    A receipt whose message is not known yet is kept for it; one that repeats, or would go back, changes nothing.
+    """
     early: set[str] = set()
     for chunk in chunks_of(each for each in receipts if each.status is not None):
         early |= _apply(backend_name, list(map(_news, chunk)), keep=True)
@@ -71,7 +73,7 @@ def apply_receipts(backend_name: str, receipts: Sequence[Receipt]) -> None:
 
 
 def apply_early_receipts(backend_name: str, messages: Iterable[OutputSMSMessage]) -> None:
-    """The same for receipts that came before their messages' names."""
+    """Apply the receipts that came before these messages knew the provider's identifiers."""
     messages = [message for message in messages if message.provider_ref]
     refs = [message.provider_ref for message in messages]
     early = list(EarlySMSReceipt.objects.filter(backend_name=backend_name, provider_ref__in=refs).order_by("pk"))
@@ -94,7 +96,10 @@ def _news(receipt: Receipt) -> News:
 
 
 def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> set[str]:
-    """The names that no message has; with `keep` what is said about them waits."""
+    """Apply receipts in one transaction, and return the identifiers that no message has.
+
+    With `keep`, receipts of those are stored for later.
+    """
     if not news:
         return set()
     with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
@@ -133,7 +138,7 @@ def _apply(backend_name: str, news: Sequence[News], *, keep: bool) -> set[str]:
 
 
 def _tell(message: OutputSMSMessage, news: News) -> bool:
-    """Whether it changes the message."""
+    """Apply a receipt to a message in memory, and say whether it changes the message."""
     if not may_become(message.state, news.state):
         return False
     message.extra_sender_data = {**(message.extra_sender_data or {}), "sender_state": _plain(news.code)}
@@ -153,7 +158,7 @@ def _plain(code: str | None) -> str | int | None:
 
 
 def settle_asked(backend_name: str, handles: Sequence[str]) -> None:
-    """A provider has said all it has to say to these questions: messages of which it said nothing final were sent."""
+    """Make messages `sent` of which a provider has said nothing final, and has no more to say."""
     with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
         rows = OutputSMSMessage.objects.select_for_update().filter(backend_name=backend_name, poll__in=handles)
         messages = list(rows)
@@ -166,7 +171,7 @@ def settle_asked(backend_name: str, handles: Sequence[str]) -> None:
 
 
 def take_in(backend_name: str, arrival: InboundArrival) -> str | None:
-    """Stores an inbound message, and what it says about consent. Its key; None if it was known."""
+    """Store an inbound message, and what it says about consent. Returns its key, or None if it was known already."""
     arrival = bounded(arrival)
     address = read(arrival.msisdn)
     sender = with_plus(address)[:MAX_NUMBER]
@@ -208,5 +213,5 @@ def _note_consent(message: InboundSMSMessage, using: str) -> None:
 
 
 def forget_early_receipts() -> None:
-    """Those whose message never came: another system's, most likely."""
+    """Delete receipts whose message never came: most likely they are another system's."""
     EarlySMSReceipt.objects.filter(created_at__lt=timezone.now() - EARLY_KEPT).delete()

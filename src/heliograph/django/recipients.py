@@ -1,4 +1,4 @@
-"""What is written down as a recipient, and what a provider is given for it."""
+"""Recipients: how they are stored, and how providers get them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from heliograph.numbers import InvalidNumber, compact, normalise, read_address, 
 MAX_LENGTH = 20
 _SHAPE = re.compile(r"\+?[0-9]{3,15}")
 _NATIONAL_DIGITS = 9
-"""Numbers of this length get the project's code (reference: pymess.md, section 6)."""
+"""The length of numbers that get the project's code (reference: pymess.md, section 6)."""
 
 
 def canonical(text: object) -> str:
-    """A recipient as it is stored: `+420777111222`, or what was given if it says no country.
+    """Write a recipient as it is stored: `+420777111222`, or what was given if it says no country.
 
     What stands between digits is taken off, 00 becomes a plus, and a number of nine digits gets the setting
-    DEFAULT_PHONE_CODE. SMSSendingError for what can't be a number.
+    DEFAULT_PHONE_CODE. Raises SMSSendingError for what can't be a number.
     """
     written = str(text or "").strip()
     if not written:
@@ -41,7 +41,7 @@ def canonical(text: object) -> str:
 
 
 def one_spelling(text: object) -> str:
-    """A number as opt-outs have it: with a plus wherever it says its country. SMSSendingError like `canonical`."""
+    """Write a number as opt-outs have it, with a plus if it says its country. Raises SMSSendingError."""
     number = canonical(text)
     try:
         return f"+{normalise(number)}"
@@ -50,13 +50,15 @@ def one_spelling(text: object) -> str:
 
 
 def read(text: str) -> str:
-    """Reads the other end of an inbound message, as `numbers.read_address` does; national numbers are those of the
-    setting DEFAULT_PHONE_CODE."""
+    """Read the other end of an inbound message, as `numbers.read_address` does.
+
+    National numbers are taken to be of the country that the setting DEFAULT_PHONE_CODE names.
+    """
     return read_address(storable(text), region_of(conf.get("DEFAULT_PHONE_CODE") or ""))
 
 
 def spellings_of(recipient: str) -> set[str]:
-    """How rows may have a recipient: as it is, and with its plus and without, where that is the same number."""
+    """Return the spellings that rows may have of a recipient: as it is, and with and without its plus."""
     try:
         msisdn = normalise(recipient)
     except InvalidNumber:
@@ -65,7 +67,7 @@ def spellings_of(recipient: str) -> set[str]:
 
 
 def msisdn_of(recipient: str) -> str:
-    """What a provider is given. SMSSendingError for a number that says no country."""
+    """Return the MSISDN that a provider gets. Raises SMSSendingError for a number that says no country."""
     try:
         return normalise(recipient)
     except InvalidNumber as error:

@@ -1,4 +1,4 @@
-"""When a message that has met a passing failure is tried again."""
+"""Decides when a message that has met a passing failure is tried again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from heliograph.domain.retries import retry_at_ms
 
 
 def next_attempt_at(attempts: int, created_at: datetime, after_ms: int | None = None) -> datetime | None:
-    """After `attempts` attempts, and no sooner than the provider's wish `after_ms`; None: not before it is too old."""
+    """Return when a message is tried again after `attempts` attempts; None if it would be too old by then.
+
+    That is no sooner than `after_ms` ms from now, the provider's wish.
+    """
     now = timezone.now()
     expires = created_at + timedelta(seconds=conf.get("MAX_SECONDS_TO_SEND"))
     at_ms = retry_at_ms(attempts, _ms(now), _ms(expires), random.random(), after_ms)  # noqa: S311 - jitter

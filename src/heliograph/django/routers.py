@@ -1,4 +1,4 @@
-"""Which backend sends to whom."""
+"""Decides which backend sends to which recipient."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from heliograph.django import conf
 
 
 class BaseSMSRouter:
-    """What a project's own router looks like; the setting ROUTER names it."""
+    """The base of a project's own router, which the setting ROUTER names."""
 
     def get_backend_name(self, recipient: str) -> str | None:
-        """A name of the setting BACKENDS; None: the default one."""
+        """Return the name in BACKENDS of the backend for a recipient; None means the default one."""
         return None
 
 
 def backend_names_for(recipients: Sequence[str]) -> list[str]:
-    """The name of the backend that sends to each recipient, in order."""
+    """Return the name of the backend that sends to each recipient, in order."""
     path = conf.get("ROUTER")
     router: Any = BaseSMSRouter() if path is None else import_string(path)()
     default = conf.get("DEFAULT_BACKEND")

@@ -25,7 +25,7 @@ from heliograph.engine.foreign import storable
 from heliograph.text import TooManyParts, measure_text, to_ascii
 
 _FIELDS = frozenset({"sender", "priority"})
-"""Attributes that are fields; all others are kept in `extra_data`."""
+"""The attributes that are fields of a message; all others are kept in `extra_data`."""
 
 
 def send(
@@ -39,13 +39,14 @@ def send(
     message_backend: str | None = None,
     **attributes: Any,
 ) -> OutputSMSMessage:
-    """Stores a message, and sends it when the transaction around is committed: once, or not at all if it is rolled
-    back. Outside of a transaction it has been sent when this returns.
+    """Store a message, and send it when the transaction around is committed.
 
-    With BATCH_SENDING it waits for the command `send_messages_batch`, unless `send_immediately`. `related_objects` are
-    what it is about. `message_backend` is a name of BACKENDS; `sender` and `priority` are the message's; all other
-    attributes are kept in `extra_data`. What went wrong at the provider is never raised: `message.failed`,
-    `message.error`.
+    It is sent once, or not at all if the transaction is rolled back. Outside of a transaction it has been sent when
+    this returns. With BATCH_SENDING it waits for the command `send_messages_batch`, unless `send_immediately`.
+
+    `related_objects` are what it is about. `message_backend` is a name of BACKENDS; `sender` and `priority` are the
+    message's; all other attributes are kept in `extra_data`. What went wrong at the provider is never raised: see
+    `message.failed` and `message.error`.
 
     Raises SMSSendingError for a recipient that is no number, and for an empty or too long text.
     """
@@ -73,9 +74,9 @@ def send_many(
     message_backend: str | None = None,
     **attributes: Any,
 ) -> list[OutputSMSMessage]:
-    """The same text to many: stored, and handed to backends, in chunks. All are made, or none.
+    """Send the same text to many; they are stored and handed to backends in chunks. All are stored, or none.
 
-    Raises SMSSendingError for the first recipient, or the text, that is wrong.
+    Raises SMSSendingError for the first recipient, or the text, that is wrong. All else is as in `send`.
     """
     messages = _drafts(recipients, content, tag, template, message_backend, attributes)
     about = [fields_of(each) for each in related_objects or ()]
@@ -94,10 +95,11 @@ def send_template(
     locale: str | None = None,
     **attributes: Any,
 ) -> OutputSMSMessage | None:
-    """Sends what a template makes of `context_data`; None if the template may not be sent. As `send` otherwise.
+    """Send what a template makes of `context_data`; return None if the template may not be sent.
 
-    `locale` defaults to the language that is active; a template of that language is taken, else of the language
-    without its region, else the one without a language. DoesNotExist of the template's model if there is none.
+    `locale` defaults to the language that is active; a template of that language is taken, else of the language without
+    its region, else the one without a language. Raises DoesNotExist of the template's model if there is none. All else
+    is as in `send`.
     """
     return template_for(slug, locale).send(
         recipient,
@@ -110,7 +112,7 @@ def send_template(
 
 
 def template_for(slug: str, locale: str | None = None) -> Any:
-    """The template that is meant. DoesNotExist of its model."""
+    """Find the template for a slug and a language. Raises DoesNotExist of its model."""
     model: Any = apps.get_model(conf.template_model())
     wanted = (locale or get_language() or "").lower().replace("_", "-")
     by_locale = {
@@ -133,11 +135,11 @@ class SentAgain(NamedTuple):
     sent: list[OutputSMSMessage]
     """The new messages."""
     refused: list[tuple[OutputSMSMessage, SMSSendingError]]
-    """Old messages that can't be sent as they are any more, and why."""
+    """Old messages that can't be sent any more as they are, and why."""
 
 
 def send_again(messages: Sequence[OutputSMSMessage]) -> SentAgain:
-    """The same once more, as messages of their own; their `extra_data` says of which."""
+    """Send messages once more, as new ones, whose `extra_data` says of which they are copies."""
     prefetch_related_objects(messages, "template", "related_objects")
     again, refused = [], []
     for message in messages:
@@ -159,7 +161,7 @@ def send_again(messages: Sequence[OutputSMSMessage]) -> SentAgain:
 
 
 def content_of(text: object) -> str:
-    """A text as it is stored: without accents, unless they are wanted. SMSSendingError."""
+    """Write a text as it is stored: without accents, unless USE_ACCENT. Raises SMSSendingError."""
     content = plain(str(text if text is not None else ""))  # what templates make is of another class
     if not conf.get("USE_ACCENT"):
         content = to_ascii(content)
@@ -173,7 +175,7 @@ def content_of(text: object) -> str:
 
 
 def parts_of(content: str) -> int | None:
-    """How many parts it takes; None for a text that is too long for any."""
+    """Count the parts of a text; None if it has too many to be sent."""
     try:
         return measure_text(content).parts
     except TooManyParts:
@@ -188,7 +190,7 @@ def _drafts(
     message_backend: str | None,
     attributes: Mapping[str, Any],
 ) -> list[OutputSMSMessage]:
-    """Messages that are not stored yet. SMSSendingError."""
+    """Make messages that are not stored yet. Raises SMSSendingError."""
     text = content_of(content)
     fields = {name: attributes[name] for name in _FIELDS & attributes.keys()}
     if fields.get("sender") is not None:
@@ -223,7 +225,7 @@ def _drafts(
 
 
 def _require(message: OutputSMSMessage) -> None:
-    """SMSSendingError for a tag, a sender or a priority that does not fit its field."""
+    """Check a message's fields. Raises SMSSendingError for a tag, a sender or a priority that does not fit."""
     try:
         message.clean_fields(exclude={"template"})
     except ValidationError as error:
@@ -232,14 +234,14 @@ def _require(message: OutputSMSMessage) -> None:
 
 
 def _immediately(wanted: bool) -> dict[str, Any]:
-    """Left out where it is not wanted: templates of projects may not take it."""
+    """Return the argument only if it is wanted: templates of projects may not take it."""
     return {"send_immediately": True} if wanted else {}
 
 
 def _store(
     drafts: Sequence[tuple[OutputSMSMessage, Sequence[Mapping[str, Any]]]], send_immediately: bool = False
 ) -> None:
-    """Stores messages, each with the rows that say what it is about, and has them published after the commit."""
+    """Store messages, each with the rows that say what it is about, and have them published after the commit."""
     messages = [message for message, _ in drafts]
     with transaction.atomic(using=router.db_for_write(OutputSMSMessage)):
         OutputSMSMessage.objects.bulk_create(messages, batch_size=CHUNK)

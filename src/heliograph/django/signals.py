@@ -1,5 +1,7 @@
-"""What other apps can listen to. Each is sent after the change is committed; a listener that fails is logged, and
-keeps nobody else from hearing."""
+"""Signals that other apps can listen to.
+
+Each is sent after the change is committed; a listener that fails is logged, and keeps nobody else from hearing.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +14,17 @@ from django.dispatch import Signal
 log = logging.getLogger(__name__)
 
 sms_state_changed = Signal()
-"""`message` (an OutputSMSMessage), `old_state`, `new_state`."""
+"""A message's state has changed. Sent with `message` (an OutputSMSMessage), `old_state`, `new_state`."""
 sms_received = Signal()
-"""`message` (an InboundSMSMessage)."""
+"""An inbound message has come. Sent with `message` (an InboundSMSMessage)."""
 sms_opted_out = Signal()
-"""`recipient` (a number with its plus) asked not to be written to."""
+"""A number asked not to be written to. Sent with `recipient`, the number with its plus."""
 sms_opted_in = Signal()
-"""`recipient` took that back."""
+"""A number took back that it is not to be written to. Sent with `recipient`, the number with its plus."""
 
 
 def tell(signal: Signal, sender: type, *, using: str, **facts: Any) -> None:
-    """Sends a signal when what it tells of is committed."""
+    """Send a signal when what it tells of is committed."""
 
     def send() -> None:
         for receiver, answer in signal.send_robust(sender=sender, **facts):

@@ -21,7 +21,7 @@ _LABELS: Mapping[int, str] = {
 
 
 class SMSState(IntEnum):
-    """The numbers are pymess's."""
+    """The states of a message; the numbers are pymess's."""
 
     WAITING = 1
     UNKNOWN = 2
@@ -66,5 +66,5 @@ OF_STATUS: Mapping[Status, SMSState] = {
 
 
 def may_become(now: int, then: SMSState) -> bool:
-    """Whether a receipt may say so."""
+    """Say whether a receipt may change a message from `now` to `then`."""
     return then in REPORTABLE.get(SMSState(now), frozenset())

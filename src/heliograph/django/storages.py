@@ -1,4 +1,4 @@
-"""Django's cache as a place for tokens."""
+"""Django's cache as a storage for providers' tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class DjangoCacheStorage:
     """A storage for smsdrop's clients (docs/smsdrop.md): processes that share the cache log in once."""
 
     def __init__(self, cache: str = "default") -> None:
-        """`cache` is a name of the setting CACHES."""
+        """Use the cache of this name in the setting CACHES."""
         self._name = cache
 
     def get(self, key: str) -> str | None:
@@ -26,5 +26,5 @@ class DjangoCacheStorage:
 
 
 def _safe(key: str) -> str:
-    """What every cache takes as a key: memcached takes neither blanks nor long ones."""
+    """Hash a key into one that every cache takes: memcached takes neither blanks nor long ones."""
     return f"heliograph:{hashlib.sha256(key.encode()).hexdigest()}"

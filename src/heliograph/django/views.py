@@ -1,4 +1,4 @@
-"""The webhooks' door: it knows whose an address is, and leaves the rest to the backend."""
+"""The webhooks' view: it checks whose an address is, and leaves the rest to the backend."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ log = logging.getLogger(__name__)
 @transaction.non_atomic_requests
 @require_http_methods(["GET", "POST"])
 def webhook(request: HttpRequest, backend_name: str, secret: str) -> HttpResponse:
-    """A receipt or an inbound message. 404 for an address that is none; what the provider's own signature or password
-    does not fit is refused by its provider."""
+    """Take in a receipt or an inbound message. Answers 404 for an address that is not one of ours.
+
+    What does not have the provider's own signature or password is refused by the backend.
+    """
     if not is_secret_of(backend_name, secret):
         return HttpResponse(status=404)
     try:

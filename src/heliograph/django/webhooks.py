@@ -1,4 +1,4 @@
-"""Where providers tell what they have to tell: an address for each backend, which nobody else can guess."""
+"""The addresses where providers tell what they have to tell: one for each backend, which nobody else can guess."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SALT = "heliograph.django.webhooks"
 
 
 def secret_of(backend_name: str) -> str:
-    """What the address of a backend ends in."""
+    """Return the secret that the address of a backend ends in."""
     return salted_hmac(_SALT, backend_name, secret=conf.get("WEBHOOK_SECRET") or None, algorithm="sha256").hexdigest()
 
 
@@ -23,7 +23,10 @@ def is_secret_of(backend_name: str, given: str) -> bool:
 
 
 def address_of(backend_name: str) -> str | None:
-    """The whole address; None without the setting PUBLIC_URL, or where `heliograph.django.urls` is not included."""
+    """Return the full address of a backend's webhook.
+
+    Returns None without the setting PUBLIC_URL, or if `heliograph.django.urls` is not included.
+    """
     public_url = str(conf.get("PUBLIC_URL")).rstrip("/")
     if not public_url:
         return None

@@ -14,7 +14,7 @@ __all__ = ["SMSBackend", "get_backend"]
 
 
 def get_backend(name: str) -> SMSBackend:
-    """The backend of this name. ImproperlyConfigured, ImportError."""
+    """Make the backend of this name. Raises ImproperlyConfigured or ImportError if that can't be done."""
     entries = conf.backends()
     if name not in entries:
         raise ImproperlyConfigured(f"There is no SMS backend {name!r}: BACKENDS has {', '.join(sorted(entries))}.")

@@ -1,4 +1,4 @@
-"""ATS under pymess's name."""
+"""ATS, by the name and the settings that it has in pymess."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from heliograph.django.backends.translating import TranslatingSMSBackend
 
 
 class ATSSMSBackend(TranslatingSMSBackend):
-    """PROJECT_KEYWORD and OUTPUT_SENDER_NUMBER may be left out, as the seed's own example does."""
+    """Sends by ATS. PROJECT_KEYWORD and OUTPUT_SENDER_NUMBER are optional, as in pymess's own example."""
 
     kind: ClassVar[str] = "ats"
     config: Mapping[str, Any] = {"UNIQ_PREFIX": "", "VALIDITY": 60}

@@ -26,63 +26,71 @@ class SMSBackend:
     SMSSendingError = SMSSendingError
 
     config: Mapping[str, Any] = {}
-    """Defaults; an object has what the settings say over them."""
+    """The defaults of the class; an object has the settings' values over them."""
     name: str = "default"
-    """Its own in the settings."""
+    """The backend's name in the settings."""
     leaves_process: ClassVar[bool] = True
-    """False: it sends nothing to anybody, so that it need not wait for a commit."""
+    """Whether it sends anything to anybody; one that does not need not wait for a commit."""
     takes_each_once: ClassVar[bool] = False
-    """True: a message may be handed to it again without going out twice."""
+    """Whether a message may be handed to it again without going out twice."""
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         self.config = {**self.config, **(config or {})}
 
     @classmethod
     def require(cls, config: Mapping[str, Any]) -> str | None:
-        """What is wrong with the config of the settings, as a sentence without any secret; None: nothing."""
+        """Return what is wrong with the settings' config, as a sentence without any secret; None if nothing is."""
         return None
 
     # -- to be overridden
 
     def publish_message(self, message: OutputSMSMessage) -> None:
-        """Sends a message, and writes down what became of it. It should raise nothing; if it does, the message is in
-        the state ERROR afterwards."""
+        """Send a message, and store what became of it.
+
+        It should raise nothing; if it does, the message is in the state ERROR afterwards.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no publish_message")
 
     def publish_messages(self, messages: Sequence[OutputSMSMessage]) -> None:
-        """Sends several, the urgent first."""
+        """Send several messages, the urgent ones first."""
         for message in sorted(messages, key=lambda each: each.priority):
             self.publish_message(message)
 
     def update_sms_states(self, messages: Sequence[OutputSMSMessage]) -> None:
-        """Asks what became of messages, and writes it down."""
+        """Ask what became of messages, and store it."""
         self._update_sms_states(messages)
 
     def _update_sms_states(self, messages: Sequence[OutputSMSMessage]) -> None:
-        """Its name in the first line of pymess."""
+        """Ask what became of messages: the name that backends of pymess's first line override."""
         raise NotImplementedError(f"{type(self).__name__} can't be asked what became of messages")
 
     def bulk_check_sms_states(self) -> None:
-        """The same for all that are on their way by this backend. NotImplementedError if it can't be asked."""
+        """Ask about all messages that are on their way by this backend, and store what became of them.
+
+        Raises NotImplementedError if it can't be asked.
+        """
         from heliograph.django.models.messages import OutputSMSMessage
 
         for chunk in OutputSMSMessage.objects.on_their_way(self.name):
             self.update_sms_states(chunk)
 
     def get_retry_sending(self) -> bool:
-        """Whether what met a passing failure is tried again; only a command can, so that it takes BATCH_SENDING."""
+        """Say whether a message that met a passing failure is tried again.
+
+        Only the command for batches can do that, so BATCH_SENDING must be on as well as RETRY_SENDING.
+        """
         return bool(conf.get("RETRY_SENDING") and conf.get("BATCH_SENDING"))
 
     def get_batch_max_number_of_send_attempts(self) -> int:
-        """After how many attempts, besides the first, a failure is final."""
+        """Return how many attempts may follow the first before a failure is final."""
         return int(conf.get("MAX_SEND_ATTEMPTS"))
 
     def get_initial_sms_state(self, recipient: str) -> SMSState:
-        """Of new messages: another than WAITING keeps them from being sent."""
+        """Return the state that a new message begins in; any but WAITING keeps it from being sent."""
         return SMSState.WAITING
 
     def get_extra_message_kwargs(self) -> dict[str, Any]:
-        """Fields of new messages."""
+        """Return fields that new messages get, with their values."""
         return self._get_extra_message_kwargs()
 
     def _get_extra_message_kwargs(self) -> dict[str, Any]:
@@ -95,11 +103,14 @@ class SMSBackend:
 
     @property
     def path(self) -> str:
-        """What messages have as their `backend`."""
+        """Return the dotted path of the class, which messages keep as their `backend`."""
         return f"{type(self).__module__}.{type(self).__qualname__}"
 
     def next_attempt_at(self, attempts: int, created_at: datetime, after_ms: int | None = None) -> datetime | None:
-        """When what has failed so often is tried again; None: not at all. `after_ms` is the provider's wish."""
+        """Return when a message with that many failed attempts is tried again; None if it is not.
+
+        `after_ms` is how long the provider wants to be left alone, in ms.
+        """
         if not self.get_retry_sending() or attempts > self.get_batch_max_number_of_send_attempts():
             return None
         return next_attempt_at(attempts, created_at, after_ms)
@@ -107,7 +118,7 @@ class SMSBackend:
     def update_message(
         self, message: OutputSMSMessage, extra_sender_data: Mapping[str, Any] | None = None, **fields: Any
     ) -> None:
-        """Writes fields of a message, and that it was this backend."""
+        """Store fields of a message, and that this backend has changed it."""
         data = {**self._get_extra_sender_data(), **(extra_sender_data or {})}
         message.change_and_save(backend=self.path, extra_sender_data=data, **fields)
 
@@ -116,7 +127,7 @@ class SMSBackend:
     def _update_message_after_sending(
         self, message: OutputSMSMessage, extra_sender_data: Mapping[str, Any] | None = None, **fields: Any
     ) -> None:
-        """The same after an attempt, which is counted."""
+        """Store fields of a message after an attempt that succeeded, and count the attempt."""
         fields.setdefault("sent_at", timezone.now())
         fields.setdefault("error", None)
         attempts = message.number_of_send_attempts + 1
@@ -129,7 +140,10 @@ class SMSBackend:
         state: SMSState | None = None,
         **fields: Any,
     ) -> None:
-        """The same after an attempt that failed: to be tried again if it may, unless `state` says otherwise."""
+        """Store fields of a message after an attempt that failed, and count the attempt.
+
+        It is to be tried again if it may be, unless `state` says otherwise.
+        """
         attempts = message.number_of_send_attempts + 1
         again_at = None
         if state is None:

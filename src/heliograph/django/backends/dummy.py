@@ -13,7 +13,7 @@ from heliograph.django.states import SMSState
 
 
 class DummySMSBackend(SMSBackend):
-    """Messages are only stored, in the state DEBUG."""
+    """Sends nothing: messages are only stored, in the state DEBUG."""
 
     leaves_process: ClassVar[bool] = False
 

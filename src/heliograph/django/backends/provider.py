@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 VALIDITY = timedelta(days=2)
-"""How long networks try to deliver, unless a backend says otherwise."""
+"""How long networks try to deliver, unless a backend's config says otherwise."""
 ASKED_AT_ONCE = 16
 UNCERTAIN = "It may have been sent: the provider did not answer."
 _RECORDED = (
@@ -67,17 +67,17 @@ _RECORDED = (
 
 class ProviderSMSBackend(SMSBackend):
     kind: ClassVar[str] = ""
-    """The provider's type; empty: the config says `type`."""
+    """The provider's type; if it is empty, the config has it as `type`."""
     validity: timedelta = VALIDITY
 
     @classmethod
     def provider_table(cls, config: Mapping[str, Any]) -> dict[str, Any]:
-        """What a provider's table `[providers.NAME]` would say. LookupError for what is missing."""
+        """Return the config as a table `[providers.NAME]` has it. Raises LookupError for what is missing."""
         return dict(config) | ({"type": cls.kind} if cls.kind else {})
 
     @classmethod
     def protocol_and_config(cls, config: Mapping[str, Any]) -> tuple[ProvidedProtocol, ProviderConfig]:
-        """SMSSendingError, with a sentence, for what can't be right."""
+        """Read the config. Raises SMSSendingError, with a sentence, for what is not valid in it."""
         try:
             table = cls.provider_table(config)
             protocol = provided(str(table.get("type", "")))
@@ -103,7 +103,7 @@ class ProviderSMSBackend(SMSBackend):
         return self._sends_twice(self.provider())
 
     def provider(self) -> Provider:
-        """A fresh one, not started."""
+        """Make a provider that is not started yet."""
         protocol, config = self.protocol_and_config(self.config)
         context = ProviderContext(
             name=self.name, account_id="", callback_url=address_of(self.name), tokens=DjangoCacheStorage()
@@ -112,7 +112,10 @@ class ProviderSMSBackend(SMSBackend):
 
     @asynccontextmanager
     async def started(self) -> AsyncIterator[Provider]:
-        """A provider for as long as one task takes: a Django process has no place where it could live on."""
+        """Yield a started provider, and stop it afterwards.
+
+        It lives for one task only: a Django process has no place where it could be kept.
+        """
         provider = self.provider()
         await provider.start(Reception(self.name))
         try:
@@ -194,13 +197,16 @@ class ProviderSMSBackend(SMSBackend):
         settle_asked(self.name, [handle for handle, answer in answers.items() if answer.over])
 
     def bulk_check_sms_states(self) -> None:
-        """Also asks for inbound messages, where the provider can't tell."""
+        """Ask about messages on their way; also for inbound messages, where the provider does not push them."""
         super().bulk_check_sms_states()
         if standing := list(self.provider().standing_polls):
             async_to_sync(self._ask)(standing)
 
     async def _ask(self, handles: Sequence[str]) -> dict[str, PollAnswer]:
-        """Those that could not be asked are left for the next time."""
+        """Ask several questions, and return the answers; questions that failed are left for the next time.
+
+        Raises SMSSendingError if all of them failed.
+        """
         places = asyncio.Semaphore(ASKED_AT_ONCE)
         async with self.started() as provider:
 
@@ -220,7 +226,7 @@ class ProviderSMSBackend(SMSBackend):
         }
 
     def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
-        """Takes in what the provider's server tells. Returns once it is stored."""
+        """Take in what the provider's server tells. Returns once it is stored."""
         return async_to_sync(self._hear)(heard)
 
     async def _hear(self, heard: WebhookRequest) -> WebhookResponse:
@@ -228,7 +234,7 @@ class ProviderSMSBackend(SMSBackend):
             return await provider.handle_webhook(heard)
 
     def check(self) -> CheckResult:
-        """Tries the credentials without sending. CheckFailed, or any exception of the client's."""
+        """Try the credentials without sending. Raises CheckFailed, or any exception of the provider's client."""
         return async_to_sync(self._check)()
 
     async def _check(self) -> CheckResult:
@@ -237,7 +243,7 @@ class ProviderSMSBackend(SMSBackend):
 
 
 def _outgoing(message: OutputSMSMessage, expire_at_ms: int) -> Outgoing:
-    """SMSSendingError for a recipient that no provider could reach."""
+    """Turn a message into what providers take. Raises SMSSendingError for a recipient that none could reach."""
     measure = measure_text(message.content)
     return Outgoing(
         message_id=message.uid,

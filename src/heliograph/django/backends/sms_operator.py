@@ -1,4 +1,4 @@
-"""SMS Operator under pymess's name."""
+"""SMS Operator, by the name and the settings that it has in pymess."""
 
 from __future__ import annotations
 

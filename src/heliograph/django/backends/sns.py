@@ -1,4 +1,4 @@
-"""Amazon SNS under pymess's name."""
+"""Amazon SNS, by the name and the settings that it has in pymess."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What backends have in common whose configuration pymess writes in capitals."""
+"""What backends have in common whose configuration pymess writes in capitals: its names become our own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from heliograph.django.backends.provider import ProviderSMSBackend
 
 class TranslatingSMSBackend(ProviderSMSBackend):
     names: ClassVar[Mapping[str, str]] = {}
-    """Theirs -> ours."""
+    """Our name of each of pymess's settings."""
     passed_over: ClassVar[frozenset[str]] = frozenset()
-    """Theirs that say nothing to a provider."""
+    """Settings of pymess that mean nothing to our provider."""
 
     @classmethod
     def provider_table(cls, config: Mapping[str, Any]) -> dict[str, Any]:

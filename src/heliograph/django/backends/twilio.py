@@ -1,4 +1,7 @@
-"""Twilio under pymess's name, with its plain settings TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SENDER."""
+"""Twilio, by the name that it has in pymess, and with pymess's settings.
+
+Those are TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SENDER.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from heliograph.django.backends.provider import ProviderSMSBackend
 
 
 class TwilioSMSBackend(ProviderSMSBackend):
-    """What the config says under a provider's own names (docs/providers.md) comes before the plain settings."""
+    """Sends by Twilio. Its config may use the provider's own names (docs/providers.md), which come first."""
 
     kind: ClassVar[str] = "twilio"
 

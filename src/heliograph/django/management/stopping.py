@@ -1,4 +1,4 @@
-"""What commands have in common that run for long: they stop between two messages, not in one."""
+"""What long-running commands have in common: they stop between two messages, not in one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heliograph.django import conf
 
 
 class Stopping:
-    """While it is entered, SIGTERM and SIGINT ask to stop instead of ending the process."""
+    """A context in which SIGTERM and SIGINT ask to stop instead of ending the process."""
 
     def __init__(self) -> None:
         self._asked = threading.Event()
@@ -34,9 +34,9 @@ class Stopping:
 
     @property
     def wanted(self) -> bool:
-        """By a signal, or by the project's own function."""
+        """Say whether a signal or the project's own function has asked to stop."""
         return self._asked.is_set() or conf.is_shutting_down()
 
     def wait(self, seconds: float) -> None:
-        """At most so long."""
+        """Wait for so many seconds, or until a signal asks to stop."""
         self._asked.wait(seconds)

@@ -1,4 +1,4 @@
-"""All tables. The template's model may be one of the project's: the setting says which."""
+"""Creates all tables. The template's model may be one of the project's own, if the setting says so."""
 
 import django.core.serializers.json
 import django.db.models.deletion

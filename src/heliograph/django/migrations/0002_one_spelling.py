@@ -1,4 +1,4 @@
-"""Opt-outs in one spelling each: what was stored as a provider wrote it fitted no recipient."""
+"""Writes opt-outs in one spelling each: as providers wrote them, some matched no recipient."""
 
 from typing import Any
 

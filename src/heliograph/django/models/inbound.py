@@ -1,4 +1,4 @@
-"""What recipients write, and who asked not to be written to."""
+"""Inbound messages, and who asked not to be written to."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from heliograph.django.recipients import one_spelling, spellings_of
 
 
 class InboundSMSMessage(Timed):
-    """A message that came in by a webhook."""
+    """A message that a phone sent to one of our numbers."""
 
     sender = models.CharField(max_length=20, db_index=True)
-    """Who wrote, with a plus where it is a number."""
+    """Who wrote it, with a plus if it is a number."""
     recipient = models.CharField(max_length=20, db_index=True)
-    """To which of our numbers."""
+    """Which of our numbers it was sent to."""
     content = models.TextField(blank=True)
-    """The text; of a binary message the data in base64."""
+    """The text; for a binary message, the data in base64."""
     is_binary = models.BooleanField(default=False)
     udh = models.TextField(blank=True, default="")
-    """Hexadecimal."""
+    """The user data header, in hexadecimal."""
     sent_at = models.DateTimeField(null=True, blank=True)
-    """By the network's clock, where the provider says."""
+    """When it was sent, by the network's clock; null if the provider does not say."""
     backend_name = models.CharField(max_length=100)
     provider_ref = models.CharField(max_length=255, null=True, blank=True)
-    """Makes a repetition recognisable."""
+    """The provider's identifier, by which a repetition is recognized."""
     answers = models.ForeignKey(
         OutputSMSMessage, null=True, blank=True, on_delete=models.SET_NULL, related_name="answered_by"
     )
-    """The last message that was sent to its sender before."""
+    """The last message that was sent to its sender before it came."""
 
     class Meta:
         verbose_name = "inbound SMS"
@@ -54,7 +54,7 @@ class InboundSMSMessage(Timed):
 
 class OptOutQuerySet(models.QuerySet):
     def of(self, recipients: Iterable[str]) -> OptOutQuerySet:
-        """Those of these numbers, however either is written."""
+        """Select the opt-outs of these numbers, however either is written."""
         return self.filter(recipient__in=set().union(*map(spellings_of, recipients)))
 
 
@@ -63,7 +63,7 @@ class SMSOptOut(Timed):
 
     recipient = models.CharField(max_length=20, unique=True)
     inbound = models.ForeignKey(InboundSMSMessage, null=True, blank=True, on_delete=models.SET_NULL)
-    """What it said so with; null: somebody entered it."""
+    """The inbound message that asked for it; null if somebody entered it by hand."""
 
     objects = OptOutQuerySet.as_manager()
 
@@ -75,13 +75,16 @@ class SMSOptOut(Timed):
         return self.recipient
 
     def clean(self) -> None:
-        """One spelling for each number. ValidationError for what is none."""
+        """Write the number in its one spelling. Raises ValidationError if it is not a number."""
         try:
             self.recipient = one_spelling(self.recipient)
         except SMSSendingError as error:
             raise ValidationError({"recipient": str(error)}) from error
 
     def save(self, **options: object) -> None:
-        """ValidationError as above: an opt-out that fits no recipient would keep nobody from being written to."""
+        """Store the opt-out with its number in its one spelling. Raises ValidationError if it is not a number.
+
+        An opt-out that matches no recipient would keep nobody from being written to.
+        """
         self.clean()
         super().save(**options)

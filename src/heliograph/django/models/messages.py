@@ -1,4 +1,4 @@
-"""Messages on their way out, and receipts that came before them."""
+"""Messages on their way out, and receipts that came before their messages were known."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from heliograph.domain.ids import new_id
 
 MAX_CONTENT = 700
 CHUNK = 500
-"""Rows in one statement."""
+"""The most rows in one statement."""
 
 
 def default_priority() -> int:
@@ -28,11 +28,11 @@ def default_priority() -> int:
 
 class MessageQuerySet(models.QuerySet):
     def filter_related_object(self, related_object: models.Model) -> MessageQuerySet:
-        """Those that are about an object."""
+        """Select the messages that are about an object."""
         return self.filter(**_about(type(related_object), related_object.pk))
 
     def filter_related_objects(self, related_objects: models.QuerySet) -> MessageQuerySet:
-        """Those that are about any of these: one query."""
+        """Select the messages that are about any of these objects, in one query."""
         model = related_objects.model
         about = Related.of(model)
         if about.integer_key:
@@ -46,11 +46,11 @@ class MessageQuerySet(models.QuerySet):
         ).distinct()
 
     def publishable(self) -> MessageQuerySet:
-        """Those that no backend has and nobody is about to give to one."""
+        """Select the messages that no backend has and nobody is about to give to one."""
         return self.filter(state__in=PUBLISHABLE, claim=None)
 
     def due(self) -> MessageQuerySet:
-        """The publishable ones that may go now, the urgent and the old first."""
+        """Select the publishable messages that may go now, the urgent and then the old ones first."""
         now = timezone.now()
         return (
             self.publishable()
@@ -59,7 +59,7 @@ class MessageQuerySet(models.QuerySet):
         )
 
     def on_their_way(self, backend_name: str) -> Iterator[list[OutputSMSMessage]]:
-        """Those that a backend is sending, in chunks."""
+        """Yield the messages that a backend is sending, in chunks."""
         return in_key_order(self.filter(state=SMSState.SENDING, backend_name=backend_name))
 
     def failed(self) -> MessageQuerySet:
@@ -76,13 +76,13 @@ def _about(model: type[models.Model], key: Any) -> dict[str, Any]:
 
 class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
     def was_sent(self, template_slug: str, related_object: models.Model) -> bool:
-        """Whether a message from this template is about the object."""
+        """Say whether there is a message from this template about the object."""
         return bool(self.filter(template_slug=template_slug).filter_related_object(related_object).exists())
 
     def store_changes(
         self, messages: Sequence[OutputSMSMessage], before: Sequence[int], fields: Collection[str]
     ) -> None:
-        """Writes these fields of messages whose states were `before`, in chunks, and tells of changed states."""
+        """Store these fields of messages in chunks, and send a signal for each state that is not as in `before`."""
         now = timezone.now()
         for chunk in chunks_of(messages):
             for message in chunk:
@@ -92,8 +92,11 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
             message.tell_of_change(old_state)
 
     def _write(self, messages: Sequence[OutputSMSMessage], fields: Collection[str]) -> None:
-        """What is the same for all of them is said once: a value for each row and field takes Django several times as
-        long."""
+        """Write these fields of messages in few statements.
+
+        Values that all of them share are written by one UPDATE: a value for each row and field takes Django several
+        times as long.
+        """
         first = messages[0]
         same = {
             field: getattr(first, field)
@@ -110,15 +113,15 @@ class OutputSMSMessage(Timed):
     """A message, from the moment in which it was wanted to its last receipt."""
 
     State = STATE = SMSState
-    """Both lines of pymess: one calls it STATE, the other State."""
+    """The states, by the names that both lines of pymess have: one calls them STATE, the other State."""
 
     uid = models.CharField(max_length=32, unique=True, default=new_id, editable=False)
-    """Its name at providers, and what makes a repetition recognisable to them."""
+    """Our identifier at providers, by which they recognize a repetition."""
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
-    """When its backend published it."""
+    """When its backend sent it."""
     recipient = models.CharField(max_length=20, db_index=True)
     sender = models.CharField(max_length=20, null=True, blank=True)
-    """Its originator; null: the backend's."""
+    """The originator; null means the backend's."""
     content = models.TextField(max_length=MAX_CONTENT)
     template = models.ForeignKey(
         conf.template_model(),
@@ -129,16 +132,16 @@ class OutputSMSMessage(Timed):
         related_name="output_sms_messages",
     )
     template_slug = models.SlugField(max_length=100, null=True, blank=True, editable=False)
-    """Stays when the template is deleted."""
+    """The template's slug, which stays when the template is deleted."""
     state = models.IntegerField(choices=SMSState.choices, default=SMSState.WAITING, editable=False)
     backend = models.CharField(max_length=250, null=True, blank=True, editable=False)
     """The dotted path of the backend's class."""
     backend_name = models.CharField(max_length=100, editable=False)
-    """Its name in the settings: by this it is found again for checks and receipts."""
+    """The backend's name in the settings, by which it is found again for checks and receipts."""
     provider_ref = models.CharField(max_length=255, null=True, blank=True, editable=False)
-    """What the provider calls it."""
+    """The provider's identifier of it."""
     poll = models.CharField(max_length=255, null=True, blank=True, editable=False)
-    """What the provider is to be asked about it; null: it tells by itself, or not at all."""
+    """The question for the provider about it; null if there is none: it tells by itself, or not at all."""
     error = models.TextField(null=True, blank=True, editable=False)
     extra_data = models.JSONField(null=True, blank=True, editable=False, encoder=DjangoJSONEncoder)
     extra_sender_data = models.JSONField(null=True, blank=True, editable=False, encoder=DjangoJSONEncoder)
@@ -146,7 +149,7 @@ class OutputSMSMessage(Timed):
     number_of_send_attempts = models.PositiveIntegerField(default=0, editable=False)
     priority = models.PositiveSmallIntegerField(default=default_priority)
     next_attempt_at = models.DateTimeField(null=True, blank=True, editable=False)
-    """Not before that."""
+    """When it may be tried again; null means at once."""
     parts = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     claim = models.CharField(max_length=32, null=True, blank=True, editable=False)
     """Set while somebody gives it to a backend, so that nobody else does."""
@@ -170,11 +173,11 @@ class OutputSMSMessage(Timed):
 
     @property
     def failed(self) -> bool:
-        """It was not sent, or not delivered, or will be tried again."""
+        """Say whether it was not sent, was not delivered, or will be tried again."""
         return self.state in FAILED
 
     def change_and_save(self, **fields: Any) -> OutputSMSMessage:
-        """Writes these fields only, and tells of a changed state. What backends use."""
+        """Store these fields only, and send a signal if the state has changed. Backends use this."""
         before = self.state
         for name, value in fields.items():
             setattr(self, name, value)
@@ -186,7 +189,7 @@ class OutputSMSMessage(Timed):
         return self
 
     def tell_of_change(self, old_state: int) -> None:
-        """Sends the signal when that is committed, if the state is another than it was."""
+        """Send the signal once the change is committed, if the state is not `old_state` any more."""
         if self.state != old_state:
             tell(
                 sms_state_changed,
@@ -199,7 +202,7 @@ class OutputSMSMessage(Timed):
 
 
 class EarlySMSReceipt(models.Model):
-    """A receipt whose message has not been told its name at the provider yet."""
+    """A receipt that came before its message knew the provider's identifier."""
 
     created_at = models.DateTimeField(default=timezone.now)
     backend_name = models.CharField(max_length=100)
@@ -216,7 +219,7 @@ class EarlySMSReceipt(models.Model):
 
 
 def chunks_of(rows: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
-    """The rows in lists of at most `size`."""
+    """Split rows into lists of at most `size`."""
     chunk: list[Any] = []
     for row in rows:
         chunk.append(row)
@@ -228,7 +231,10 @@ def chunks_of(rows: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
 
 
 def in_key_order(rows: models.QuerySet) -> Iterator[list[Any]]:
-    """The same in chunks by their keys, each a query of its own: rows may change meanwhile, and new ones come."""
+    """Yield rows in chunks, in the order of their keys.
+
+    Each chunk is a query of its own: rows may change meanwhile. Rows that come meanwhile are left out.
+    """
     rows = rows.order_by("pk")
     newest = rows.last()
     if newest is None:

@@ -1,4 +1,4 @@
-"""What messages are about, by generic relation, and what templates are not sent for."""
+"""What messages are about, by generic relation, and objects about which templates are not sent."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from heliograph.django.models.timed import Timed
 
 
 class Related(NamedTuple):
-    """How objects of a model are named."""
+    """How objects of a model are named in a generic relation."""
 
     content_type: ContentType
     integer_key: bool
-    """Then `object_id_int` has it, too, and is what is searched."""
+    """Whether its key is a whole number: then `object_id_int` has it, too, and is what is searched."""
 
     @classmethod
     def of(cls, model: type[models.Model]) -> Related:
@@ -32,7 +32,7 @@ class Related(NamedTuple):
 
 
 def fields_of(related_object: models.Model) -> dict[str, Any]:
-    """What a row says that is about an object."""
+    """Return the fields of a row that is about an object."""
     about = Related.of(type(related_object))
     key = related_object.pk
     return {
@@ -43,12 +43,12 @@ def fields_of(related_object: models.Model) -> dict[str, Any]:
 
 
 def any_of(related_objects: Iterable[models.Model]) -> Q:
-    """Rows that are about one of these; without any: none."""
+    """Return the condition for rows that are about one of these objects; without any, no row fits."""
     return reduce(or_, (Q(**fields_of(each)) for each in related_objects), Q(pk__in=[]))
 
 
 class RelatedObjectManager(models.Manager):
-    """Also what a message's `related_objects` is."""
+    """The manager of rows about objects, which is also a message's `related_objects`."""
 
     def create_from_related_object(self, related_object: models.Model) -> Any:
         return self.create(**fields_of(related_object))
@@ -57,7 +57,7 @@ class RelatedObjectManager(models.Manager):
         return [self.create_from_related_object(each) for each in related_objects]
 
     def get_or_create_from_related_object(self, related_object: models.Model) -> tuple[Any, bool]:
-        """As Django's get_or_create."""
+        """Get the row about an object, or create it; as Django's get_or_create."""
         return self.get_or_create(**fields_of(related_object))
 
     def get_or_create_from_related_objects(self, *related_objects: models.Model) -> list[tuple[Any, bool]]:
@@ -66,7 +66,10 @@ class RelatedObjectManager(models.Manager):
     def update_related_objects(
         self, *related_objects: models.Model, limit_to_model: type[models.Model] | None = None
     ) -> list[tuple[Any, bool]]:
-        """Exactly these from now on; with `limit_to_model` those of other models stay, too."""
+        """Make the rows be about exactly these objects, and return each with whether it was new.
+
+        With `limit_to_model`, rows about objects of other models stay, too.
+        """
         others = self.exclude(any_of(related_objects))
         if limit_to_model is not None:
             others = others.filter(content_type=ContentType.objects.get_for_model(limit_to_model))
@@ -74,14 +77,14 @@ class RelatedObjectManager(models.Manager):
         return self.get_or_create_from_related_objects(*related_objects)
 
     def get_related_objects_by_model(self, model: type[models.Model]) -> models.QuerySet:
-        """The objects of one model that are meant."""
+        """Select the objects of one model that the rows are about."""
         about = Related.of(model)
         rows = self.filter(content_type=about.content_type)
         keys = rows.values("object_id_int") if about.integer_key else list(rows.values_list("object_id", flat=True))
         return model._default_manager.filter(pk__in=keys)
 
     def filter_from_related_objects(self, *related_objects: models.Model) -> models.QuerySet:
-        """The rows that are about one of these."""
+        """Select the rows that are about one of these objects."""
         return self.filter(any_of(related_objects))
 
 
@@ -89,7 +92,7 @@ class RelatedObject(Timed):
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
     object_id = models.TextField()
     object_id_int = models.BigIntegerField(null=True, blank=True)
-    """The key again, where it is a whole number: a search by it uses an index that is small and quick."""
+    """The key again, if it is a whole number: a search by it uses an index that is small and quick."""
     content_object = GenericForeignKey("content_type", "object_id")
 
     objects = RelatedObjectManager()
@@ -117,7 +120,7 @@ class OutputSMSRelatedObject(RelatedObject):
 
 
 class SMSTemplateDisallowedObject(RelatedObject):
-    """An object about which a template, or with null any, is not sent."""
+    """An object about which a template is not sent; without a template, none is."""
 
     template = models.ForeignKey(
         conf.template_model(), null=True, blank=True, on_delete=models.CASCADE, related_name="disallowed_objects"

@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 class AbstractSMSTemplate(Timed):
-    """Extend it, name the model in the setting TEMPLATE_MODEL, and override what should be different."""
+    """A template. Extend it, name the model in the setting TEMPLATE_MODEL, and override what should differ."""
 
     slug = models.SlugField(max_length=100)
     locale = models.CharField(max_length=10, blank=True, default="")
-    """A language, such as `cs` or `pt-br`; empty: for all that have none of their own."""
+    """A language, such as `cs` or `pt-br`; empty for all languages without a template of their own."""
     body = models.TextField()
-    """In Django's template language. What is filled in is not escaped for HTML."""
+    """The text in Django's template language; values that are filled in are not escaped for HTML."""
     sender_name = models.CharField(max_length=20, blank=True, default="")
-    """Its messages' originator; empty: the backend's."""
+    """The originator of its messages; empty means the backend's."""
     is_active = models.BooleanField(default=True)
-    """Nothing is sent from one that is not."""
+    """Whether anything may be sent from it."""
     is_locked = models.BooleanField(default=False)
-    """Can be neither changed nor deleted in the admin."""
+    """Whether the admin lets nobody change or delete it."""
     is_allowed_duplicate_messages = models.BooleanField("duplicates allowed", default=True)
-    """Without: sent once for the same related objects."""
+    """Whether it may be sent more than once about the same related objects."""
 
     class Meta:
         abstract = True
@@ -50,7 +50,7 @@ class AbstractSMSTemplate(Timed):
         return f"{self.slug} ({self.locale})" if self.locale else self.slug
 
     def save(self, **options: Any) -> None:
-        """ValidationError for a body that can't be read."""
+        """Store the template. Raises ValidationError for a body that Django can't read."""
         self.clean_body()
         super().save(**options)
 
@@ -58,18 +58,18 @@ class AbstractSMSTemplate(Timed):
         self.clean_body()
 
     def clean_body(self, context_data: Mapping[str, Any] | None = None) -> None:
-        """ValidationError for a body that Django can't read."""
+        """Check the body. Raises ValidationError if Django can't read it."""
         try:
             Template(self.get_body())
         except (TemplateSyntaxError, TemplateDoesNotExist) as error:
             raise ValidationError({"body": f"The body can't be read as a template: {error}"}) from error
 
     def get_body(self) -> str:
-        """What is rendered."""
+        """Return the body that is rendered; projects may override it."""
         return self.body
 
     def render_body(self, context_data: Mapping[str, Any], recipient: str | None = None) -> str:
-        """The text of a message. It is plain text, so nothing is escaped: `O'Neil & Co` stays as it is."""
+        """Render the text of a message. Nothing is escaped, since it is plain text: `O'Neil & Co` stays as it is."""
         return Template(self.get_body()).render(Context(dict(context_data), autoescape=False))
 
     def can_send(
@@ -78,7 +78,7 @@ class AbstractSMSTemplate(Timed):
         context_data: Mapping[str, Any] | None = None,
         related_objects: Sequence[models.Model] | None = None,
     ) -> bool:
-        """Whether it may go out: active, allowed for these objects, and, without duplicates, not sent for them yet.
+        """Say whether it may be sent: it is active, allowed for these objects, and no forbidden duplicate.
 
         The later line of pymess has the related objects in the second place, and so may they be here.
         """
@@ -93,7 +93,7 @@ class AbstractSMSTemplate(Timed):
         return not related_objects or not _disallowed(self, related_objects)
 
     def exist_duplicate_messages(self, related_objects: Sequence[models.Model] | None) -> bool:
-        """Whether a message from this template, in any language, is about all of these."""
+        """Say whether a message from this template, in any language, is about all of these objects."""
         if not related_objects:
             return False
         messages = OutputSMSMessage.objects.filter(template_slug=self.slug)
@@ -109,7 +109,10 @@ class AbstractSMSTemplate(Timed):
         tag: str | None = None,
         **attributes: Any,
     ) -> OutputSMSMessage | None:
-        """The message, or None if the template may not be sent. SMSSendingError as `send`."""
+        """Send what the template makes of `context_data`; return None if it may not be sent.
+
+        Raises SMSSendingError as `heliograph.django.send` does.
+        """
         from heliograph.django.sending import send
 
         with self._one_at_a_time(related_objects):
@@ -123,7 +126,7 @@ class AbstractSMSTemplate(Timed):
             return send(recipient, content, related_objects, tag, template=self, **attributes)
 
     def _one_at_a_time(self, related_objects: Sequence[models.Model] | None) -> AbstractContextManager[None]:
-        """Without duplicates, who sends for the same object meanwhile waits to see what this one has stored."""
+        """Enter a lock if duplicates are forbidden: who sends for the same object then sees what was stored first."""
         from heliograph.django.locks import one_at_a_time
 
         if self.is_allowed_duplicate_messages or not related_objects:
@@ -137,10 +140,10 @@ def _disallowed(template: models.Model, related_objects: Iterable[models.Model])
 
 
 def with_what_it_takes(method: Callable[..., Any], **facts: Any) -> Any:
-    """Calls a method that a project may have overridden with the parameters of either line of pymess.
+    """Call a method that a project may have overridden with the parameters of either line of pymess.
 
-    `can_send` takes (recipient, context_data) in one and (recipient, related_objects) in the other; `render_body`
-    takes a recipient in one and not in the other.
+    `can_send` takes (recipient, context_data) in one and (recipient, related_objects) in the other; `render_body` takes
+    a recipient in one and not in the other.
     """
     parameters = inspect.signature(method).parameters
     if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
@@ -150,4 +153,4 @@ def with_what_it_takes(method: Callable[..., Any], **facts: Any) -> Any:
 
 
 class SMSTemplate(AbstractSMSTemplate):
-    """The model that is used if the project names no other."""
+    """The template model of projects that name no other."""

@@ -1,4 +1,4 @@
-"""What all models have: when a row was made and last changed."""
+"""The fields that all models have: when a row was made and last changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from django.utils import timezone
 
 
 class Timed(models.Model):
-    """Both are defaults rather than set by the fields, so that rows that are copied keep theirs."""
+    """A row that keeps when it was made and changed.
+
+    Both are plain defaults, not set by Django at each save, so that rows that are copied keep theirs.
+    """
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -1,4 +1,4 @@
-"""The app, under the label that projects know."""
+"""The app under the label `pymess`, by which projects know it."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ class PymessConfig(AppConfig):
     verbose_name = "SMS, under the names of pymess"
 
     def get_model(self, model_name: str, require_ready: bool = True) -> Any:
-        """`apps.get_model("pymess", ...)` finds ours."""
+        """Return our model for one of pymess's, for `apps.get_model("pymess", ...)`."""
         return apps.get_app_config("heliograph").get_model(model_name, require_ready)

@@ -1,4 +1,4 @@
-"""`pymess.config`: its settings object, and the template's model."""
+"""What pymess has in `pymess.config`: its settings object, and the template's model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heliograph.django.pymess.sms import SMSController
 
 
 class Settings:
-    """`settings.SMS_USE_ACCENT` and its like."""
+    """Reads settings as attributes, such as `settings.SMS_USE_ACCENT`."""
 
     def __getattr__(self, name: str) -> Any:
         for ours, setting in conf.SETTINGS.items():
@@ -24,7 +24,7 @@ settings = Settings()
 
 
 def get_sms_sender() -> Any:
-    """What the first line sends by, one or many: `send`, `bulk_send`, `bulk_check_sms_states`."""
+    """Return what the first line of pymess sends by: `send`, `bulk_send`, `bulk_check_sms_states`."""
     return SMSController()
 
 

@@ -1,4 +1,4 @@
-"""`pymess.enums`."""
+"""What pymess has in `pymess.enums`."""
 
 from heliograph.django.states import SMSState as OutputSMSMessageState
 

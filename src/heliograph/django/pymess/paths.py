@@ -1,4 +1,4 @@
-"""Which of our modules stand for theirs."""
+"""Import paths of pymess, and the modules of ours that stand for them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PATHS: Mapping[str, str | None] = {
 
 
 class Paths(MetaPathFinder, Loader):
-    """Makes a module for each path, with what our module has in it."""
+    """An importer that makes a module for each path of pymess, with what our module has in it."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -55,7 +55,7 @@ class Paths(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    """From now on the paths lead here. ImproperlyConfigured if somebody has imported the package pymess before."""
+    """Make pymess's import paths lead here. Raises ImproperlyConfigured if pymess was imported before."""
     if any(isinstance(finder, Paths) for finder in sys.meta_path):
         return
     if ROOT in sys.modules:

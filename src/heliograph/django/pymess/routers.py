@@ -1,4 +1,4 @@
-"""`pymess.backend.routers`."""
+"""What pymess has in `pymess.backend.routers`."""
 
 from heliograph.django.routers import BaseSMSRouter
 

@@ -1,4 +1,4 @@
-"""`pymess.backend.sms`: the functions, the base class, and the controller of its later line."""
+"""What pymess has in `pymess.backend.sms`: functions that send, the base class, and its later line's controller."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class SMSController:
         template: Any = None,
         **attributes: Any,
     ) -> list[OutputSMSMessage]:
-        """Sends at once, as theirs does, even with batch sending."""
+        """Send a text to many at once, as pymess does, even with batch sending."""
         return send_many(recipients, content, related_objects, tag, True, template=template, **attributes)
 
     def bulk_send_messages(self, messages: Sequence[OutputSMSMessage]) -> None:
         publish(messages)
 
     def publish_or_retry_message(self, message: OutputSMSMessage) -> bool:
-        """Whether it went well."""
+        """Publish a message, and say whether that succeeded."""
         publish([message])
         return not message.failed
 

@@ -1,4 +1,4 @@
-"""`pymess.utils`."""
+"""What pymess has in `pymess.utils`."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ __all__ = ["fullname", "normalize_phone_number"]
 
 
 def fullname(value: object) -> str:
-    """The dotted path of an object's class."""
+    """Return the dotted path of an object's class."""
     return f"{type(value).__module__}.{type(value).__qualname__}"

@@ -13,7 +13,7 @@ class Command(BaseCommand):
     help = "Asks each backend what became of the messages that it is sending, and deals with idle ones."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """CommandError, after all were asked, if a backend could not be."""
+        """Check all backends. Raises CommandError, after all were asked, if one could not be."""
         checked = check()
         self.stdout.write(f"on their way: {checked.asked}, settled: {checked.settled}, idle: {checked.idle}")
         if checked.mistakes:

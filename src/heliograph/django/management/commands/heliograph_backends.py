@@ -1,4 +1,4 @@
-"""`manage.py heliograph_backends`: what is set up, whether it works, and where it hears its provider."""
+"""`manage.py heliograph_backends`: lists the backends, whether each works, and the address of its webhook."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Tries the credentials of each SMS backend, without sending, and shows the address of its webhook."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """CommandError, after all were tried, if one can't be used."""
+        """Try all backends. Raises CommandError, after all were tried, if one can't be used."""
         broken = []
         for name in conf.backends():
             works, told = self._tried(name)
