@@ -1,4 +1,4 @@
-"""Accounts and what proves that a caller may act for one."""
+"""Accounts, and the credentials that let a caller act for one."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Scope(StrEnum):
     ACCOUNT = "account"
     SANDBOX = "sandbox"
     CHAOS = "sandbox:chaos"
-    """To change how the sandbox's network behaves, which everybody on it feels."""
+    """Changing how the sandbox's network behaves, which everybody on it feels."""
 
 
 ALL_SCOPES = frozenset(Scope) - {Scope.CHAOS}
-"""What a key may do for its own account, if nobody says less."""
+"""The scopes that a key has for its own account, if nothing less is asked for."""
 
 
 class CredentialKind(StrEnum):
@@ -60,7 +60,7 @@ class CredentialKind(StrEnum):
     SMSDROP = "smsdrop"
     """The e-mail address and the password of an account of smsdrop; `public_id` is the address."""
     SMSDROP_TOKEN = "smsdrop_token"  # noqa: S105 - a kind, not a token
-    """What these are exchanged for; `public_id` is the token's first 11 characters."""
+    """A token that the password of an smsdrop account is exchanged for; `public_id` is its first 11 characters."""
     ISENDPRO = "isendpro"
     """A key of iSendPro; `public_id` is its first 11 characters."""
     ISENDPRO_LOGIN = "isendpro_login"
@@ -68,24 +68,24 @@ class CredentialKind(StrEnum):
     TWILIO = "twilio"
     """An account's token, or one of its API keys, of Twilio; `public_id` is the account's sid or the key's."""
     ACCESS_TOKEN = "access_token"  # noqa: S105 - a kind, not a token
-    """What an application gets for its id and secret; `public_id` is the token's first 11 characters."""
+    """A token that an application gets for its id and secret; `public_id` is its first 11 characters."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is agreed with one account, where doors ask for it."""
+    """What is agreed with one account beyond the installation's settings."""
 
     may_omit_stop: bool = False
-    """Texts may go out without the words that say how to opt out."""
+    """Whether marketing may go out without the words that say how to opt out."""
     may_send_at_night: bool = False
-    """Marketing may go out when it is night where the recipient is."""
+    """Whether marketing may go out when it is night where the recipient is."""
     prices: Mapping[str, int] = {}
-    """ISO 3166 alpha-2 -> millionths for a part by SMS, instead of the installation's."""
+    """The account's prices for a part by SMS, in millionths, by country (ISO 3166 alpha-2)."""
     codes: CodeTerms = CodeTerms()
     """How many one-time codes may be sent, and where."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """The owner of everything. Accounts never see each other's data."""
+    """The owner of everything else. Accounts never see each other's data."""
 
     id: str
     name: str
@@ -97,17 +97,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     receipt_url: str | None = None
     """Where receipts are told, for protocols whose requests name no address."""
     callback_secret: str = ""
-    """Signs callbacks (HMAC-SHA256)."""
+    """The secret that callbacks are signed with (HMAC-SHA256)."""
     default_originator: str | None = None
     default_region: str | None = None
-    """ISO 3166 alpha-2: how national numbers are read. None: only international ones are taken."""
+    """The country whose national numbers are read (ISO 3166 alpha-2); None: only international ones are."""
     optout_page: str = ""
-    """Names the account in the addresses of its opt-out page; says nothing about it."""
+    """The account's name in the addresses of its opt-out page; it tells nothing else about it."""
     terms: Terms = Terms()
     parent_id: str | None = None
     """The account that made this one, and gives it credit."""
     words: ConsentWords = NO_WORDS
-    """What inbound texts mean, and what they are answered."""
+    """What inbound texts mean to this account, and how they are answered."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -117,15 +117,15 @@ class Principal(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     credential_id: str
     public_id: str
-    """What the credential is known by; stays when it is issued again."""
+    """The credential's public name; it stays when the credential is issued again."""
     application_id: str | None = None
-    """The program that the credential was given to."""
+    """The application that the credential was given to; None if it is nobody's in particular."""
     networks: Sequence[str] | None = None
-    """Where the credential is good from, as CIDR; None: everywhere."""
+    """The networks that the credential is good from, as CIDR; None means everywhere."""
 
 
 def new_secret() -> str:
-    """256 random bits as 43 URL-safe characters."""
+    """Draw a secret of 256 random bits, as 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
@@ -136,19 +136,19 @@ PREFIXES: Mapping[CredentialKind, str] = {
     CredentialKind.SMSDROP_TOKEN: "sd_",
     CredentialKind.ISENDPRO: "",
 }
-"""What keys and tokens that are one string begin with; other kinds have an id besides their secret."""
+"""How keys and tokens that are one string begin; other kinds have an id besides their secret."""
 
 PASSWORDS = frozenset({CredentialKind.SMSDROP, CredentialKind.ISENDPRO_LOGIN})
 """Kinds whose secrets people choose: they are stored as Argon2id hashes (RFC 9106)."""
 
 
 def hash_password(password: str) -> str:
-    """Takes tens of milliseconds, on purpose: not for the event loop's thread."""
+    """Hash a password. It takes tens of milliseconds on purpose, so not in the event loop's thread."""
     return _passwords().hash(password)
 
 
 def is_password(password_hash: str, candidate: str) -> bool:
-    """Takes as long."""
+    """Say whether a password is the one that was hashed. It takes tens of milliseconds, as the hashing did."""
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
@@ -165,10 +165,10 @@ def _passwords() -> PasswordHasher:
 
 
 def hash_secret(secret: str) -> str:
-    """What is stored of a random secret. SHA-256 is enough: 256 random bits cannot be guessed offline."""
+    """Hash a random secret with SHA-256, which is enough: 256 random bits cannot be guessed offline."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def same_secret(secret_hash: str, candidate_hash: str) -> bool:
-    """Compares in constant time."""
+    """Say whether two hashes are equal, in constant time."""
     return hmac.compare_digest(secret_hash.encode(), candidate_hash.encode())

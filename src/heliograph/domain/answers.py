@@ -25,8 +25,10 @@ def answer(
     consented: bool = False,
     media: Sequence[str] = (),
 ) -> Batch:
-    """What goes back to the sender of `message`, or to another MSISDN instead. Unless it is `consented`, it goes out to
-    somebody who has just opted out."""
+    """Make the batch that answers an inbound message, sent to its sender or to `to`, an MSISDN.
+
+    Unless it is `consented`, it goes out even to somebody who has just opted out.
+    """
     now = message.received_at
     body, parameters = verbatim(text)
     return Batch(

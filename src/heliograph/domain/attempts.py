@@ -1,4 +1,4 @@
-"""What was tried to get a message to its recipient."""
+"""The attempts to get a message to its recipient."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import msgspec
 
 
 class AttemptOutcome(StrEnum):
-    """What came of one attempt."""
+    """The outcome of one attempt."""
 
     REFUSED = "refused"
-    """The provider would not take it."""
+    """The provider refused the message."""
     PUT_OFF = "put_off"
-    """The provider could not take it then."""
+    """The provider could not take the message then."""
     UNCERTAIN = "uncertain"
     """The request was written, and no answer came."""
     FAILED = "failed"
-    """The provider took it, and a receipt says that it was not delivered, or none came in time."""
+    """The provider took the message, but a receipt says that it was not delivered, or none came in time."""
     TAKEN = "taken"
-    """The provider took it; what became of it is the message's status."""
+    """The provider took the message; its status says what became of it."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One time that a message was handed to a provider."""
+    """One handing of a message to a provider."""
 
     provider: str
     provider_ref: str | None

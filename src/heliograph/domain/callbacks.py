@@ -19,7 +19,7 @@ class EventKind(StrEnum):
     MESSAGE_STATUS = "message.status"
     BATCH_SETTLED = "batch.settled"
     BATCH_PAUSED = "batch.paused"
-    """By itself, because too much of it failed."""
+    """A batch has paused by itself, because too much of it failed."""
     INBOUND = "inbound"
     VERIFICATION_SETTLED = "verification.settled"
     OPTED_OUT = "optout.added"
@@ -29,22 +29,22 @@ class EventKind(StrEnum):
 
 
 NATIVE = "v1"
-"""The shape of the native API's callbacks."""
+"""The name of the native API's shape of callbacks."""
 SESSION = "session"
 """The scheme of sinks that are connected clients."""
 TOGETHER = 200
-"""How many of the same are told in one event at most."""
+"""The most facts of the same kind that are told in one event."""
 
 
 class Listener(NamedTuple):
-    """Where an account wants to be told of what is not about one of its requests, and in which protocol's shape."""
+    """Where an account is told of events that are not about its requests, and in which protocol's shape."""
 
     protocol: str
     sink: str
 
 
 def callback_key(kind: EventKind, channel: str = "") -> str:
-    """What an application has the listener for such events under."""
+    """Return the key under which an application has the listener for events of this kind."""
     return f"{kind.value}.{channel}" if channel else kind.value
 
 
@@ -68,22 +68,24 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     account_id: str
     protocol: str
-    """Whose shape the payload takes."""
+    """The protocol in whose shape it is told."""
     sink: str
-    """Where it goes."""
+    """Where it goes: a URL, or connected clients."""
     kind: EventKind
     subject_id: str
-    """The batch of MESSAGE_STATUS and BATCH_SETTLED, the inbound message of INBOUND, the verification; else the first
-    of `several`."""
+    """What it is about: a batch, for MESSAGE_STATUS and BATCH_SETTLED; an inbound message; a verification.
+
+    For events about several things it is the first of `several`.
+    """
     facts: MessageFacts | None
     several: Sequence[str] = ()
-    """What opt-outs (by MSISDN), hits or lookups it is about."""
+    """The opt-outs (by MSISDN), hits or lookups that it is about."""
     created_ms: int
     attempts: int
     receiver: str = ""
-    """Who it is for: `receiver_of`."""
+    """Who it is for, as `receiver_of` names them."""
     originator: str | None = None
-    """This and the reference are the batch's, if it is about one."""
+    """The batch's originator, if it is about one, as is the client reference."""
     client_reference: str | None = None
 
 
@@ -98,7 +100,7 @@ def receiver_of(account_id: str, sink: str) -> str:
 
 
 def scheme_of(receiver: str) -> str:
-    """How a receiver is reached: `http`, `https` or `session`; empty if an old row does not say."""
+    """Return how a receiver is reached: `http`, `https` or `session`; empty if an old row does not say."""
     return receiver.partition(" ")[2].partition(":")[0]
 
 
@@ -117,11 +119,11 @@ MAX_ATTEMPTS = 16
 
 
 LONGEST_MS = FIRST_DELAY_S * (2 ** (MAX_ATTEMPTS - 1) - 1) * 1_000
-"""After this an event is given up, however many attempts it had: a receiver that is dead has few."""
+"""How long an event is offered, in ms, however few attempts it had: a receiver that is dead has few."""
 
 
 def retry_delay_s(attempts: int) -> int | None:
-    """Seconds to wait after the given number of failed attempts (1 or more); None: give up."""
+    """Return how long to wait after that many failed attempts (1 or more), in seconds; None: give up."""
     if attempts >= MAX_ATTEMPTS:
         return None
     return FIRST_DELAY_S << (attempts - 1)

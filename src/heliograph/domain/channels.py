@@ -1,4 +1,4 @@
-"""Channels: the ways for a message to travel, and the plan of one that may take several, one after the other."""
+"""Channels: the ways for a message to travel, and the plan of a message that may take several in turn."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Channel(StrEnum):
 
 
 class RichMedia(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a message shows besides its text, on channels that can."""
+    """An image and a button that are shown besides the text, on channels that can."""
 
     image_url: str | None = None
     button_caption: str | None = None
@@ -27,43 +27,43 @@ class RichMedia(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Fallback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is sent instead when the channel before it does not deliver."""
+    """What is sent if the channel before it does not deliver."""
 
     channel: Channel
     body: str = ""
     rich_media: RichMedia | None = None
     template: int | str | None = None
-    """One that the account keeps for this channel, instead of the body, until it has been looked up."""
+    """A stored template for this channel, instead of the body, until it has been looked up."""
 
 
 class Leg(NamedTuple):
-    """One attempt of a message that may take several channels."""
+    """One of the channels that a message may take, with what it costs there."""
 
     number: int
-    """0: the batch's own body by its own channel; n: its nth fallback."""
+    """0 is the batch's own body by its own channel; n is its nth fallback."""
     channel: str
     price: int
-    """Millionths, if this is the one that delivers."""
+    """The price in millionths, if this leg delivers."""
     parts: int
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The legs that one message may take, in order: those that lead to its recipient. Kept with each message."""
+    """The legs that one message may take, in order; those that lead nowhere are left out. Kept with each message."""
 
     after_ms: int
-    """How long each but the last has, from being sent, to be delivered."""
+    """How long each leg but the last has to deliver, in ms from being sent."""
     legs: Sequence[Leg]
 
     @property
     def reserved(self) -> int:
-        """What the message is charged until it is settled: the dearest leg, so that any can be paid."""
+        """Return what the message is charged until it is settled: its dearest leg, so that any can be paid."""
         return max(leg.price for leg in self.legs)
 
     def at(self, number: int) -> Leg:
         return next(leg for leg in self.legs if leg.number == number)
 
     def after(self, number: int) -> Leg | None:
-        """The leg that follows; None behind the last."""
+        """Return the leg that follows one; None after the last."""
         return next((leg for leg in self.legs if leg.number > number), None)
 
 
@@ -73,5 +73,5 @@ def plan_text(plan: Plan) -> str:
 
 @lru_cache(maxsize=1024)
 def plan_of(text: str) -> Plan:
-    """Kept for a while: the messages of a batch have a handful of plans between them."""
+    """Decode a plan. Results are cached: the messages of a batch have a handful of plans between them."""
     return msgspec.json.decode(text, type=Plan)

@@ -19,13 +19,13 @@ _SEAL_OCTETS = 5
 
 
 def optout_path(account: Account, msisdn: str) -> str:
-    """From the root of the server."""
+    """Return the path of an opt-out link, from the root of the server."""
     number = int(msisdn).to_bytes(_NUMBER_OCTETS, "big")
     return f"{PATH}/{account.optout_page}/{urlsafe_b64encode(number + _seal(account, number)).decode()}"
 
 
 def msisdn_in(account: Account, token: str) -> str | None:
-    """The number that a token of this account is for; None if it is not one of its tokens."""
+    """Return the number that a token of this account is for; None if it is not one of its tokens."""
     try:
         octets = urlsafe_b64decode(token.encode("ascii"))
     except (UnicodeEncodeError, binascii.Error):

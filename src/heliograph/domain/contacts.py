@@ -10,9 +10,9 @@ import msgspec
 from heliograph.numbers import InvalidRow
 
 MAX_FIELDS = 100
-"""Of the customer's own, of one contact."""
+"""The most fields of the customer's own that one contact may have."""
 OWN_FIELDS = ("first_name", "last_name", "email")
-"""Names that every contact has; whatever else a text names is one of the customer's own fields."""
+"""The names that every contact has; any other name in a text is one of the customer's own fields."""
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -22,10 +22,10 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_name: str | None = None
     email: str | None = None
     fields: Mapping[str, str] = {}
-    """Whatever else, by names of the customer's own."""
+    """Anything else that is known, by names of the customer's own."""
 
     def value_of(self, name: str) -> str | None:
-        """What a text gets for a name; None if nothing is known, or what is known is blank."""
+        """Return what a text gets for a name; None if nothing is known, or what is known is blank."""
         for value in (getattr(self, name) if name in OWN_FIELDS else None, self.fields.get(name)):
             if value and not value.isspace():
                 return value
@@ -36,7 +36,7 @@ UNKNOWN = Details()
 
 
 def together(several: Sequence[Details]) -> Details:
-    """What several contacts with one number say between them: of each field, the first that is not blank."""
+    """Combine the contacts that have one number: of each field, the first value that is not blank."""
     if len(several) == 1:
         return several[0]
     names = dict.fromkeys(name for each in several for name in each.fields)
@@ -49,7 +49,7 @@ def _first(several: Iterable[Details], name: str) -> str | None:
 
 
 def values_known(known: Mapping[str, Details], names: Collection[str]) -> dict[str, dict[str, str]]:
-    """`{name: {MSISDN: value}}` of these names, where there is one."""
+    """Return `{name: {MSISDN: value}}` for these names, as far as values are known."""
     found: dict[str, dict[str, str]] = {name: {} for name in names}
     for msisdn, details in known.items():
         for name, column in found.items():
@@ -60,40 +60,40 @@ def values_known(known: Mapping[str, Details], names: Collection[str]) -> dict[s
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of a group, as stored."""
+    """A member of a group, as it is stored."""
 
     id: str
     msisdn: str
     country: str | None
-    """ISO 3166 alpha-2."""
+    """The number's country, in ISO 3166 alpha-2."""
     details: Details
     opted_out: bool
     created_at: datetime
 
 
 class ContactDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer asks to be added."""
+    """A contact that a customer asks to be added."""
 
     number: str
     region: str | None = None
-    """ISO 3166 alpha-2: how a national number is read."""
+    """The country whose national numbers are read, in ISO 3166 alpha-2."""
     details: Details = UNKNOWN
 
 
 class Added(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of adding numbers."""
+    """What came of adding numbers to a group."""
 
     asked: int
     msisdns: Sequence[str]
-    """Those that are numbers, each once."""
+    """The numbers that are valid, each once."""
     new: Sequence[str]
-    """Those of them that were not there before."""
+    """The numbers that were not in the group before."""
     updated: Sequence[str] = ()
-    """Those of them that were there, and of whom more is known now, or something else."""
+    """The numbers that were in the group before, and of which something else is known now."""
     invalid: Sequence[InvalidRow]
-    """What is no number."""
+    """The entries that are not numbers."""
 
     @property
     def duplicates(self) -> int:
-        """How many changed nothing."""
+        """Return how many entries changed nothing."""
         return self.asked - len(self.invalid) - len(self.new) - len(self.updated)

@@ -1,4 +1,4 @@
-"""Conversations: what went back and forth between an account and one number, whatever the channel."""
+"""Conversations: the messages in both directions between an account and one number, by any channel."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import msgspec
 from heliograph.domain.channels import RichMedia
 
 WINDOW = timedelta(hours=24)
-"""How long after somebody's last message they may be answered by a channel other than SMS, without a template (the
-rule of WhatsApp, which SMS.CX has for Viber too: reference, smscx.md, section 8)."""
+"""How long after somebody's last message they may be answered, by a channel other than SMS, without a template.
+
+It is the rule of WhatsApp, which SMS.CX has for Viber, too (reference: smscx.md, section 8).
+"""
 
 
 class LastInbound(NamedTuple):
@@ -20,21 +22,21 @@ class LastInbound(NamedTuple):
 
     at_ms: int
     to: str
-    """The originator that it was written to: a reply comes from there."""
+    """The originator that it was written to, from which a reply comes."""
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """One number that has written to an account."""
+    """The messages between an account and one number that has written to it."""
 
     id: str
     account_id: str
     msisdn: str
     unread: int
     last_text: str
-    """The last that was written to the account."""
+    """The last text that was written to the account."""
     last_at: datetime
     heard: Mapping[str, LastInbound]
-    """channel -> the last message by it"""
+    """The last message by each channel."""
 
 
 class ConversationEntry(NamedTuple):
@@ -42,11 +44,11 @@ class ConversationEntry(NamedTuple):
 
     id: str
     received: bool
-    """From the number, not to it."""
+    """Whether it came from the number, instead of being sent to it."""
     text: str
     rich_media: RichMedia | None
     status: str
-    """One of `statuses.Status`; of what was received: delivered."""
+    """One of `statuses.Status`; delivered, if it was received."""
     scheduled: bool
     price: int
     channel: str

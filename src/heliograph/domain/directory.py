@@ -1,4 +1,4 @@
-"""What an account keeps for sending: templates, originators, and applications that act for it."""
+"""What an account stores for sending: templates, originators, and applications that act for it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from heliograph.domain.channels import Channel, RichMedia
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
-    """A text that is kept to be sent again."""
+    """A text that is stored to be sent again."""
 
     number: int
     name: str
-    """Unique in the account."""
+    """The name, unique in the account."""
     channel: Channel
     body: str
     rich_media: RichMedia | None
     approved_at: datetime | None
-    """When the channel's operator approved it; may still be to come."""
+    """When the channel's operator approves it, which may lie ahead; None if it was not approved."""
     created_at: datetime
 
     def approved(self, now: datetime) -> bool:
@@ -32,27 +32,27 @@ class TemplateWish(msgspec.Struct, frozen=True):
     """A template that is to be sent."""
 
     key: int | str
-    """Its number or its name."""
+    """The template's number or its name."""
     channel: Channel | None = None
-    """By which it is to go; None: by the one that it is for."""
+    """The channel to send it by; None means the one that it is for."""
 
 
 class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer asks a template to be."""
+    """A template as a customer asks for it."""
 
     name: str | None = None
-    """None: the time of its creation."""
+    """The name; None means the time of its creation."""
     channel: Channel = Channel.SMS
     body: str
     rich_media: RichMedia | None = None
 
 
 class Originator(msgspec.Struct, frozen=True, kw_only=True):
-    """A sender that the account asked for."""
+    """An originator that the account asked for."""
 
     number: int
     value: str
-    """Letters and digits."""
+    """The originator itself: letters and digits."""
     approved_at: datetime | None
     created_at: datetime
 
@@ -70,9 +70,9 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     secret: str
     scopes: frozenset[str]
     token_lifetime_s: int | None
-    """How long its tokens are good; None: for ever."""
+    """How long its tokens are good, in seconds; None: for ever."""
     settings: Mapping[str, object]
-    """By the protocol's own names."""
+    """Its settings, by the protocol's own names."""
     created_at: datetime
     callbacks: Mapping[str, Listener] = {}
-    """Where it is told of what is not about one of its requests, by `callbacks.callback_key`."""
+    """Where it is told of events that are not about its requests, by `callbacks.callback_key`."""

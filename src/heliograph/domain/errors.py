@@ -29,7 +29,10 @@ class HeliographError(Exception):
     hint: ClassVar[str] = ""
 
     def __init__(self, message: str | None = None, *, field: str | None = None, **facts: object) -> None:
-        """`message` defaults to the class's docstring; `field` names the offending field, if there is one."""
+        """Set the message, which defaults to the class's docstring.
+
+        `field` names the offending field, if there is one.
+        """
         self.message = message or (self.__doc__ or "").strip().splitlines()[0]
         self.field = field
         self.facts = facts

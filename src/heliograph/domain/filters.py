@@ -1,4 +1,4 @@
-"""Which messages and batches of an account a listing is about."""
+"""Filters of listings: which messages, batches or inbound messages of an account are listed."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     msisdns: Sequence[str] = ()
     statuses: Sequence[Status] = ()
     without_reasons: Sequence[str] = ()
-    """Leaves out what failed, or waits, for one of these reasons."""
+    """Leaves out messages that failed, or wait, for one of these reasons."""
     states: Sequence[MessageState] | None = None
     """Only messages in one of these states; None: in any."""
     client_reference: str | None = None
-    """The client reference of the batch."""
+    """Only messages whose batch has this client reference."""
     since: datetime | None = None
     until: datetime | None = None
     """Created from `since`, inclusive, to `until`, exclusive."""
     countries: Sequence[str | None] = ()
     """ISO 3166 alpha-2 codes of the number's country; None among them stands for numbers of no country."""
     protocols: Sequence[str] = ()
-    """Only what was sent through one of these doors."""
+    """Only messages that were sent through one of these doors."""
     other_protocols: Sequence[str] = ()
-    """Leaves out what was sent through one of these doors."""
+    """Leaves out messages that were sent through one of these doors."""
     channel: str | None = None
-    """The channel that was tried last."""
+    """Only messages whose last channel is this one."""
     originators: Sequence[str] = ()
-    """The originator of the batch is one of these."""
+    """Only messages whose batch has one of these originators."""
     planned: bool = False
     """Only messages that may take several channels."""
     due_since: datetime | None = None
     due_until: datetime | None = None
-    """Due after `due_since`, and no later than `due_until`."""
+    """Only messages due after `due_since`, and no later than `due_until`."""
 
 
 class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     originators: Sequence[str] = ()
     tags: Sequence[str] = ()
-    """The batch has at least one of these."""
+    """Only batches that have at least one of these tags."""
     client_reference: str | None = None
     since: datetime | None = None
     until: datetime | None = None

@@ -1,4 +1,4 @@
-"""One-time codes as a weapon: what bounds them, and how it is told that somebody sends them for the sake of sending.
+"""Limits on one-time codes, and how to tell that somebody has them sent for the sake of sending.
 
 Whoever has a share in what a call or a text to certain numbers costs lets forms of strangers send codes to these
 numbers, which nobody enters. They are numbers of costly kinds, or neighbours in ranges that were rented as a whole.
@@ -34,45 +34,45 @@ _WORLD_WIDE = {
     "888": CostlyKind.SATELLITE,
     "979": CostlyKind.PREMIUM,
 }
-"""ITU-T E.164, list of assigned country codes: those that belong to no country."""
+"""The kinds of numbers whose calling code belongs to no country (ITU-T E.164, list of assigned codes)."""
 _OF_TYPE = {NumberType.PREMIUM: CostlyKind.PREMIUM, NumberType.SHARED_COST: CostlyKind.SHARED_COST}
 IN_ALL = ""
 """The prefix that all numbers have."""
 _BLOCK, _RANGE = 4, 6
-"""Last digits within which numbers are neighbours, and within which networks hand numbers out."""
+"""How many last digits neighbours may differ in, and within how many networks hand numbers out."""
 MINUTE_MS = 60_000
 HOUR, DAY = 60, 24 * 60
-"""In minutes."""
+"""An hour and a day, in minutes."""
 
 
 class CodeLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How many codes may be sent, and where; 0 is for any number."""
+    """How many codes may be sent, and where; 0 stands for no limit."""
 
     countries: Sequence[str] = ()
-    """ISO 3166 alpha-2; empty: all."""
+    """Countries that may be sent codes, in ISO 3166 alpha-2; empty means all."""
     kinds: Sequence[CostlyKind] = ()
     """Costly kinds that may be sent codes."""
     per_minute: int = 300
     per_day: int = 20_000
     prefix_per_minute: int = 100
-    """To numbers that differ in their last six digits, or four, only."""
+    """The most codes in a minute to numbers that differ only in their last six digits, or only in four."""
     prefix_per_day: int = 5_000
     per_number: int = 10
-    """In an hour."""
+    """The most codes to one number in an hour."""
     per_address: int = 30
-    """In an hour, on behalf of whoever is to prove that a number is theirs."""
+    """The most codes in an hour on behalf of whoever is to prove that a number is theirs."""
     slowed_from: int = 100
-    """Codes to a prefix within an hour from which on it counts how many of them are entered."""
+    """How many codes to a prefix within an hour make it count how many of them are entered."""
     stopped_from: int = 300
-    """Codes within an hour from which on a prefix is sent none, where it was slowed before."""
+    """How many codes within an hour stop a prefix that was slowed."""
     entered_percent: int = 20
-    """What must be entered of the codes to a prefix."""
+    """The percentage of the codes to a prefix that must be entered."""
     slowed_per_minute: int = 6
-    """Codes to a prefix that is slowed."""
+    """The most codes in a minute to a prefix that is slowed."""
 
 
 class CodeTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is agreed with one account instead of the installation's limits; None: nothing."""
+    """Limits that are agreed with one account; None leaves the installation's limit."""
 
     countries: Sequence[str] | None = None
     kinds: Sequence[CostlyKind] | None = None
@@ -93,15 +93,15 @@ def limits_with(limits: CodeLimits, terms: CodeTerms) -> CodeLimits:
 
 
 class CodeCount(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent to the numbers of one prefix before now."""
+    """How many codes were sent to the numbers of one prefix before now."""
 
     this_minute: int = 0
     last_minute: int = 0
-    """In the minute of the clock before this one."""
+    """How many were sent in the minute of the clock before this one."""
     last_hour: int = 0
-    """Without these two minutes: people need time to type."""
+    """How many were sent in the hour before these two minutes, which people may need for typing."""
     entered: int = 0
-    """Codes of the last hour, these two minutes included, that somebody entered."""
+    """How many codes of the last hour, these two minutes included, somebody entered."""
     last_day: int = 0
 
 
@@ -112,22 +112,22 @@ class Guarded(StrEnum):
     """Why a number is sent no code."""
 
     NUMBER = "number"
-    """It, or who asks, was sent as many as it may be."""
+    """The number, or who asks, was sent as many codes as may be."""
     KIND = "kind"
     COUNTRY = "country"
     LIMIT = "limit"
-    """The account, or a prefix, has had as many as it may have in a minute or a day."""
+    """The account, or a prefix, has had as many codes as it may have in a minute or a day."""
     SLOWED = "slowed"
     STOPPED = "stopped"
 
     @property
     def passes(self) -> bool:
-        """Whether waiting helps, without anybody's doing."""
+        """Say whether waiting is enough, without anybody's doing."""
         return self in {Guarded.NUMBER, Guarded.LIMIT, Guarded.SLOWED}
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """That no code is sent, and why."""
+    """The decision that no code is sent, and why."""
 
     why: Guarded
     sentence: str
@@ -135,20 +135,20 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def kind_of(msisdn: str) -> CostlyKind | None:
-    """Whether a number is of a kind that costs more than others."""
+    """Return the costly kind that a number is of; None if it is of none."""
     return _WORLD_WIDE.get(msisdn[:3]) or _OF_TYPE.get(type_of(msisdn))
 
 
 def prefixes_of(msisdn: str) -> Sequence[str]:
-    """What a code to this number counts for; nothing for numbers of the sandbox.
+    """Return the prefixes that a code to this number counts for; none for numbers of the sandbox.
 
-    All numbers, those that are handed out with it, and its neighbours.
+    They stand for all numbers, for those that networks hand out together with it, and for its neighbours.
     """
     return () if is_test_number(msisdn) else (IN_ALL, msisdn[:-_RANGE], msisdn[:-_BLOCK])
 
 
 def refused_place(msisdn: str, limits: CodeLimits) -> Verdict | None:
-    """Why no number of this kind or country is sent codes, whatever was sent before; None if they may be."""
+    """Decide whether no number of this kind or country is sent codes, whatever was sent before; None if they may be."""
     if is_test_number(msisdn):
         return None
     kind = kind_of(msisdn)
@@ -168,7 +168,7 @@ _WORDS = {
 
 
 def refused_person(to_number: int, for_address: int, limits: CodeLimits) -> Verdict | None:
-    """The same for what was sent within an hour to one number, and on behalf of one address."""
+    """Decide whether one number, or one address, had too many codes within an hour; None if not."""
     if limits.per_number and to_number >= limits.per_number:
         return Verdict(Guarded.NUMBER, "This number was sent too many codes in the last hour.")
     if limits.per_address and for_address >= limits.per_address:
@@ -177,7 +177,7 @@ def refused_person(to_number: int, for_address: int, limits: CodeLimits) -> Verd
 
 
 def refused(counts: Mapping[str, CodeCount], limits: CodeLimits, into_minute: float) -> Verdict | None:
-    """Why none of these prefixes may be sent one code more; None if all may.
+    """Decide whether one of these prefixes may not be sent one code more; None if all may.
 
     `into_minute` is how much of this minute is over, from 0 to 1.
     """
@@ -210,11 +210,11 @@ def _refused(prefix: str, count: CodeCount, limits: CodeLimits, into_minute: flo
 
 
 def is_suspect(count: CodeCount, limits: CodeLimits) -> bool:
-    """Whether so few of a prefix's codes are entered that they seem to be sent for the sake of sending."""
+    """Say whether so few of a prefix's codes are entered that they seem to be sent for the sake of sending."""
     few = 100 * count.entered < limits.entered_percent * count.last_hour
     return bool(limits.slowed_from) and count.last_hour >= limits.slowed_from and few
 
 
 def sent_within_a_minute(count: CodeCount, into_minute: float) -> int:
-    """As if the codes of the minute before had been sent evenly."""
+    """Estimate the codes of the last 60 seconds, as if those of the minute before had been sent evenly."""
     return count.this_minute + ceil(count.last_minute * (1 - into_minute))

@@ -1,4 +1,4 @@
-"""Groups: recipients under one name, which may grow and shrink by what people write."""
+"""Groups: recipients under one name, which may grow and shrink by inbound texts."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ class Membership(StrEnum):
 class AutoUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """Which inbound texts add their sender to a group, and which remove it.
 
-    Keywords are the words that a text must begin with, in whatever case: one or two, as the customer wrote them; none:
-    no text does. On a number of one's own the first word is the verb; on one that is shared, the brand, and the second
-    is the verb.
+    Keywords are the words that a text must begin with, in whatever case: one or two, as the customer wrote them;
+    without any, no text does. On a number of the account's own the first word is the verb; on one that is shared it is
+    the brand, and the second is the verb.
     """
 
     to: str
-    """The originator that is written to."""
+    """The originator that the texts are written to."""
     add: Sequence[str] = ()
     remove: Sequence[str] = ()
 
     def effect_of(self, text: str) -> Membership | None:
-        """What a text does. If it begins with both, the longer keywords count; of equally long ones, the removal."""
+        """Tell what a text does to its sender's membership; None if nothing.
+
+        If it begins with both, the longer keywords count; of equally long ones, the removal.
+        """
         matching = [
             (len(keywords), effect is Membership.ENDS, effect)
             for effect, keywords in ((Membership.BEGINS, self.add), (Membership.ENDS, self.remove))
@@ -45,16 +48,16 @@ class AutoUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, kw_only=True):
-    """A group, as stored."""
+    """A group, as it is stored."""
 
     id: str
     account_id: str
     name: str | None
-    """Unique in the account."""
+    """The name, unique in the account."""
     size: int
-    """Members of its own; those of its children are not counted."""
+    """How many members it has itself; those of its children are not counted."""
     children: Sequence[str]
-    """Groups whose members get what is sent to this one."""
+    """Groups whose members also get what is sent to this one."""
     auto_update: AutoUpdate | None
     tags: Sequence[str]
     created_at: datetime
@@ -64,7 +67,7 @@ class Group(msgspec.Struct, kw_only=True):
 
 
 class GroupDraft(msgspec.Struct, kw_only=True):
-    """What a customer asks a group to be."""
+    """A group as a customer asks for it."""
 
     name: str | None = None
     members: Sequence[str] = ()
@@ -74,7 +77,7 @@ class GroupDraft(msgspec.Struct, kw_only=True):
 
 
 class GroupChange(msgspec.Struct, kw_only=True):
-    """What a customer asks to be changed: first all additions, then all removals. UNSET leaves as it is."""
+    """A change that a customer asks for: first all additions, then all removals. UNSET leaves as it is."""
 
     name: str | UnsetType | None = UNSET
     add: Sequence[str] = ()
@@ -82,7 +85,7 @@ class GroupChange(msgspec.Struct, kw_only=True):
     add_children: Sequence[str] = ()
     remove_children: Sequence[str] = ()
     add_from: str | None = None
-    """A group whose members are copied, once."""
+    """A group whose members are copied into this one, once."""
     remove_from: str | None = None
-    """A group whose members are taken out."""
+    """A group whose members are removed from this one."""
     auto_update: AutoUpdate | UnsetType | None = UNSET

@@ -1,10 +1,10 @@
 """Identifiers: 128 bits, sortable by time, unique without anybody to ask.
 
-The layout is that of a ULID: 48 bits of milliseconds since 1970, then 80 random bits, written in Crockford's
-base 32 as 26 characters. A batch takes one identifier and its messages the numbers that follow it, so that one
-random draw serves 25,000 messages and all rows of a batch lie side by side in every index.
+The layout is that of a ULID: 48 bits of milliseconds since 1970, then 80 random bits, written in Crockford's base 32 as
+26 characters. A batch takes one identifier and its messages the numbers that follow it, so that one random draw serves
+25,000 messages and all rows of a batch lie side by side in every index.
 
-Doors write the same 128 bits in their own clothes (32 hexadecimal digits, a UUID); `to_int` is what they start from.
+Doors write the same 128 bits in their protocols' forms (32 hexadecimal digits, a UUID), made from `to_int`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PAIRS = [a + b for a in ALPHABET for b in ALPHABET]
 
 
 class _Digits(dict[int, str]):
-    """From our characters to the digits that int() reads; any other character to one that it does not."""
+    """Maps our characters to the digits that int() reads, and any other character to one that it does not."""
 
     def __missing__(self, _character: int) -> str:
         return "!"
@@ -31,12 +31,12 @@ _FOLLOWING_BITS = 24
 
 
 def new_id() -> str:
-    """A fresh identifier for now."""
+    """Make an identifier for this moment."""
     return encode(fresh(time.time_ns() // 1_000_000, secrets.randbits(_RANDOM_BITS)))
 
 
 def fresh(at_ms: int, random_bits: int) -> int:
-    """The number of an identifier made at `at_ms` (milliseconds since 1970) from 80 random bits.
+    """Return the number of an identifier made at `at_ms` (milliseconds since 1970) from 80 random bits.
 
     The low 24 bits are cleared for identifiers that follow; 56 random bits within one millisecond remain.
     """
@@ -44,12 +44,12 @@ def fresh(at_ms: int, random_bits: int) -> int:
 
 
 def earliest_at(at_ms: int) -> str:
-    """The smallest identifier that `at_ms` could have made: a bound for searches by time."""
+    """Return the smallest identifier that `at_ms` could have made: a bound for searches by time."""
     return encode(max(at_ms, 0) << _RANDOM_BITS)
 
 
 def encode(value: int) -> str:
-    """26 characters for a number below 2**128."""
+    """Write a number below 2**128 as 26 characters."""
     pairs = [""] * 13
     for place in range(12, -1, -1):
         pairs[place] = _PAIRS[value & 1023]
@@ -58,7 +58,7 @@ def encode(value: int) -> str:
 
 
 def to_int(identifier: str) -> int:
-    """The number behind 26 characters. ValueError if it is not one of our identifiers."""
+    """Read the number behind 26 characters. Raises ValueError if it is not one of our identifiers."""
     if len(identifier) != 26 or identifier[0] > "7":  # 26 characters could say 130 bits
         raise ValueError(f"not an identifier: {identifier!r}")
     try:
@@ -68,7 +68,7 @@ def to_int(identifier: str) -> int:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text has the form of an identifier."""
+    """Say whether a text has the form of an identifier."""
     try:
         to_int(text)
     except ValueError:
@@ -77,7 +77,7 @@ def is_id(text: str) -> bool:
 
 
 def following(identifier: str, count: int) -> Sequence[str]:
-    """The `count` identifiers right after this one, in order."""
+    """Return the `count` identifiers right after this one, in order."""
     first = to_int(identifier) + 1
     head = encode(first)[:22]
     out: list[str] = []
@@ -90,10 +90,10 @@ def following(identifier: str, count: int) -> Sequence[str]:
 
 
 def last_following(identifier: str) -> str:
-    """The last identifier that belongs to this one's followers: a bound for finding all of them."""
+    """Return the last identifier that can follow this one: a bound for finding all that do."""
     return encode(to_int(identifier) | (1 << _FOLLOWING_BITS) - 1)
 
 
 def made_at_ms(identifier: str) -> int:
-    """When the identifier was made, in milliseconds since 1970."""
+    """Return when the identifier was made, in milliseconds since 1970."""
     return to_int(identifier) >> _RANDOM_BITS

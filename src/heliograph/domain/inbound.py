@@ -1,4 +1,4 @@
-"""An inbound message (MO)."""
+"""An inbound message (MO): what a phone sent to one of our numbers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from heliograph.domain.words import words_of
 from heliograph.numbers import is_msisdn
 
 MAX_BODY = 65_536
-"""Characters of a body that are kept: more than 255 parts of SMS have, and as many as messengers let people write. They
-are whole groups of base64, so that a binary body can be read although it was cut."""
+"""The most characters of a body that are kept.
+
+They are more than 255 parts of SMS have, and as many as messengers let people write. They are whole groups of base64,
+so that a binary body can be read although it was cut.
+"""
 MAX_KEYWORD = 64
 
 
@@ -24,11 +27,11 @@ class Inbound(msgspec.Struct, kw_only=True):
     account_id: str
     kind: BodyKind
     msisdn: str
-    """Who wrote it: an MSISDN, a short code or a name (`numbers.read_address`); empty if that is not shown."""
+    """Who wrote it: an MSISDN, a short code or a name (`numbers.read_address`); empty if that is withheld."""
     to: str
-    """The originator it was written to."""
+    """The originator that it was written to."""
     body: str
-    """The text; for binary, standard base64."""
+    """The text; for binary, the octets in standard base64."""
     udh: str
     provider: str
     provider_ref: str | None
@@ -37,26 +40,26 @@ class Inbound(msgspec.Struct, kw_only=True):
     received_at: datetime
     sent_at: datetime | None = None
     operator: str | None = None
-    """MCC and MNC, as digits."""
+    """The sender's network: MCC and MNC, as digits."""
     channel: str = "sms"
     price: int = 0
     """What receiving it cost, in millionths."""
     rent_id: str | None = None
-    """Of the rented number that it was written to, if it was one."""
+    """The rent of the number that it was written to; None if that is not a rented one."""
 
     @property
     def is_from_a_phone(self) -> bool:
-        """Whether its sender is a number. A name or nobody is never answered, and can't opt out or be in a group."""
+        """Say whether its sender is a number. Others are never answered, and can't opt out or be in a group."""
         return is_msisdn(self.msisdn)
 
     def consent(self, words: ConsentWords) -> Consent:
-        """What it says about consent, by the words of an account: nothing, unless it is a text from a phone."""
+        """Tell what it says about consent, by an account's words: nothing, unless it is a text from a phone."""
         if self.kind is not BodyKind.TEXT or not self.is_from_a_phone:
             return Consent.NOT_ABOUT_IT
         return consent_in(self.body, words)
 
 
 def keyword_of(text: str) -> str | None:
-    """The first of its words, cut after MAX_KEYWORD characters; None if there is none."""
+    """Return the first word of a text, cut after MAX_KEYWORD characters; None if there is none."""
     word = next(words_of(text), None)
     return None if word is None else word[:MAX_KEYWORD]

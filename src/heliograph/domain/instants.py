@@ -10,19 +10,19 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def now_ms() -> int:
-    """The present in milliseconds since 1970."""
+    """Return the present in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 def to_ms(instant: datetime) -> int:
-    """Milliseconds since 1970, rounded down. A datetime with no offset is refused: ours are all aware."""
+    """Return milliseconds since 1970, rounded down. Raises ValueError for a datetime without an offset."""
     if instant.tzinfo is None:
         raise ValueError(f"an instant without an offset: {instant!r}")
     return (instant - _EPOCH) // _MILLISECOND
 
 
 def from_ms(milliseconds: int) -> datetime:
-    """The aware UTC datetime of a row's milliseconds."""
+    """Return milliseconds since 1970 as an aware datetime in UTC."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 

@@ -13,7 +13,7 @@ class EntryKind(StrEnum):
     CHARGE = "charge"
     RETURN = "return"
     TRANSFER = "transfer"
-    """From an account to one below it, or back."""
+    """An account and the one above it moved money between them."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -22,7 +22,7 @@ class Entry(msgspec.Struct, frozen=True):
     id: str
     kind: EntryKind
     amount: int
-    """Millionths, added to the balance."""
+    """What was added to the balance, in millionths; negative for charges."""
     batch_id: str | None
     created_at: int
-    """Milliseconds since 1970."""
+    """When it happened, in milliseconds since 1970."""

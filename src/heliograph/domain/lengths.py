@@ -1,6 +1,6 @@
-"""How long the texts are that a customer gives beside a message: names, tags, what is known of a contact.
+"""Limits of the texts that a customer gives beside a message: names, tags, what is known of a contact.
 
-What is kept comes back in lists, a hundred at a time, and an account's own words are read with each of its requests.
+What is stored comes back in lists, a hundred at a time, and an account's own words are read with each of its requests.
 `max_body_bytes` bounds a request; without these limits a few requests of that size would be more than the process can
 hold when they are listed.
 """
@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from heliograph.domain.errors import InvalidField
 
 LONGEST_LABEL = 255
-"""Characters of a name, a tag or a reference."""
+"""The most characters of a name, a tag or a reference."""
 LONGEST_WORD = 64
-"""Characters of a keyword: it is compared with the first words of a text."""
+"""The most characters of a keyword, which is compared with the first words of a text."""
 LONGEST_VALUE = 2_000
-"""Characters of what fills in a name in a text: as many as a text may have."""
+"""The most characters of a parameter's value: as many as a text may have."""
 
 
 def require_short(texts: Iterable[str | None], field: str, longest: int = LONGEST_LABEL) -> None:
-    """InvalidField if one of these texts has more than `longest` characters."""
+    """Raise InvalidField if one of these texts has more than `longest` characters."""
     if any(text is not None and len(text) > longest for text in texts):
         raise InvalidField(f"There may be {longest} characters at most in {field}.", field=field)

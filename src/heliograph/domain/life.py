@@ -41,7 +41,7 @@ from heliograph.domain.statuses import OPEN, SETTLED, Reason, Status, may_become
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What a message is to become."""
+    """What a message is asked to become, and what is known besides."""
 
     message_id: str
     status: Status
@@ -49,23 +49,23 @@ class Change(msgspec.Struct, frozen=True):
     provider_code: str | None = None
     detail: str | None = None
     at_ms: int | None = None
-    """When it happened; None: now."""
+    """When it happened, in milliseconds since 1970; None means now."""
     provider: str | None = None
     provider_ref: str | None = None
     encoding: str | None = None
     parts: int | None = None
     due_at: int | None = None
-    """When to try again; only with QUEUED."""
+    """When to try again, in milliseconds since 1970; only with QUEUED."""
     attempts: int | None = None
-    """Corrects the count: a message that was put back without being offered to a provider was not tried."""
+    """The corrected count of attempts: a message that was put back without being offered was not tried."""
     line: str | None = None
-    """Where it waits; only with QUEUED."""
+    """The line at which it waits; only with QUEUED."""
     tried: str | None = None
     """Providers that are not to be asked again, separated by spaces; None: as before."""
     attempted: AttemptOutcome | None = None
-    """What came of the attempt that this ends, if the message goes on."""
+    """The outcome of the attempt that this ends, if the message goes on."""
     elsewhere: bool = False
-    """If a provider has taken it, another one is tried instead of ending it."""
+    """Whether another provider is to be tried, instead of ending a message that one has taken."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -77,7 +77,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     msisdn: str
     status: str
     notify: int
-    """`Notify`: what is set off by its changes."""
+    """What its changes set off, as a `Notify`."""
     provider: str | None
     provider_ref: str | None
     encoding: str | None
@@ -86,7 +86,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sent_at: int | None
     attempts: int
     price: int
-    """Millionths: what was charged for it and not given back."""
+    """What was charged for it and not given back, in millionths."""
     channel: str
     leg: int
     plan: str | None
@@ -95,11 +95,11 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class EndedAttempt(msgspec.Struct, frozen=True):
-    """What came of an attempt after which the message goes on."""
+    """An attempt that has ended while its message goes on."""
 
     provider: str
     provider_ref: str | None
-    """Under which a late receipt may still say that it was delivered; None: what is heard of it changes nothing."""
+    """The provider's id, by which a late receipt may still say that it was delivered; None: none counts."""
     outcome: AttemptOutcome
     reason: str | None
     provider_code: str | None
@@ -108,10 +108,10 @@ class EndedAttempt(msgspec.Struct, frozen=True):
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """A change that takes place, the message before and after it, and what it sets off."""
+    """A change that takes place, with the message before and after it."""
 
     change: Change
-    """As it takes place: what was asked for, or what failover or fallback has made of that."""
+    """The change as it takes place: as it was asked for, or as failover or fallback has made it."""
     before: Snapshot
     after: Snapshot
     at_ms: int
@@ -127,12 +127,12 @@ class Transition(msgspec.Struct, frozen=True):
 
     @property
     def status(self) -> Status:
-        """What the message is now."""
+        """Return the message's new status."""
         return self.change.status
 
     @property
     def provider(self) -> str | None:
-        """Who had it last."""
+        """Return the provider that had the message last."""
         return self.after.provider
 
     @property
@@ -141,7 +141,10 @@ class Transition(msgspec.Struct, frozen=True):
 
     @property
     def took_ms(self) -> int | None:
-        """From being sent until this settled it; None if it did not, or it had not been sent."""
+        """Return how long the message took from being sent to being settled by this, in ms.
+
+        Returns None if this did not settle it, or it had not been sent.
+        """
         sent_at = self.before.sent_at
         if sent_at is None or self.before.status != Status.SENT or self.change.status not in SETTLED:
             return None
@@ -149,39 +152,42 @@ class Transition(msgspec.Struct, frozen=True):
 
     @property
     def settles(self) -> bool:
-        """Whether the message was open and is not any more. What betters UNKNOWN settles nothing."""
+        """Say whether the message was open and no longer is. A better end of UNKNOWN settles nothing."""
         return self.change.status in SETTLED and self.before.status in OPEN
 
     @property
     def ends_in_batch(self) -> bool:
-        """Whether its batch, whose end is called back, waits for one message less."""
+        """Say whether its batch, whose end is called back, waits for one message less now."""
         return bool(self.before.notify & _BATCH_WHEN_SETTLED) and self.settles
 
     @property
     def is_counted(self) -> bool:
-        """Whether its batch, which pauses by itself, counts it as settled."""
+        """Say whether its batch, which pauses by itself, counts it as settled now."""
         return bool(self.before.notify & _WATCHED) and self.settles
 
     @property
     def counts_as_failed(self) -> bool:
-        """Whether it speaks for pausing its batch, if it is counted: not where it says nothing of the others."""
+        """Say whether it counts as a failure of its batch, if it is counted.
+
+        It does not where its reason tells nothing about the batch's other messages.
+        """
         return self.change.status in _WENT_WRONG and self.change.reason not in _NOBODYS_FAULT
 
     @property
     def is_told(self) -> bool:
-        """Whether the customer wants to hear of it by itself."""
+        """Say whether the customer is told of this by an event of its own."""
         if self.change.status in SETTLED:
             return bool(self.before.notify & _TOLD_WHEN_SETTLED)
         return self.change.status is Status.SENT and bool(self.before.notify & _TOLD_EVERY_CHANGE)
 
     @property
     def given_back(self) -> int:
-        """Millionths that were charged and are not owed any more."""
+        """Return what was charged and is no longer owed, in millionths."""
         return self.before.price - self.after.price
 
     @property
     def facts(self) -> MessageFacts:
-        """What the customer is told."""
+        """Return the facts that the customer is told."""
         change, after = self.change, self.after
         return MessageFacts(
             message_id=after.id,
@@ -197,7 +203,7 @@ class Transition(msgspec.Struct, frozen=True):
 
     @property
     def ended_attempt(self) -> EndedAttempt | None:
-        """What is kept of the attempt before; None where the message tells of it itself, or there was none."""
+        """Return the attempt that this ends, to be kept; None if the message shows it itself, or there was none."""
         change, before = self.change, self.before
         if change.attempted is None:
             return None
@@ -223,13 +229,13 @@ _WENT_WRONG = frozenset({Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.
 _NOBODYS_FAULT = frozenset(
     {Reason.OPTED_OUT, Reason.NO_COVERAGE, Reason.INSUFFICIENT_CREDIT, Reason.EXPIRED_BEFORE_SENDING}
 )
-"""Ends that say nothing of whether the others will be delivered."""
+"""Why a message ends without telling anything about whether the others of its batch will be delivered."""
 _NO_CHANNEL_HELPS = frozenset({Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING})
 """Why a message ends although another channel is left."""
 
 
 def transition(before: Snapshot, change: Change, now_ms: int) -> Transition | None:
-    """What a change makes of a message; None if it may not become that, and stays as it is."""
+    """Tell what a change makes of a message; None if it may not become that, and stays as it is."""
     if change.elsewhere and before.status == Status.SENT:
         return _failed_over(before, change, now_ms)
     if before.plan is not None and (gone_on := _fallen_back(before, plan_of(before.plan), change, now_ms)) is not None:
@@ -241,7 +247,7 @@ def transition(before: Snapshot, change: Change, now_ms: int) -> Transition | No
 
 
 def _changed(before: Snapshot, change: Change, at_ms: int) -> Snapshot:
-    """The message with what the change says; where it says nothing, as it was."""
+    """Return the message as the change makes it; what the change leaves open stays."""
     after = Snapshot(
         before.id,
         before.account_id,
@@ -267,12 +273,12 @@ def _changed(before: Snapshot, change: Change, at_ms: int) -> Snapshot:
 
 
 def _never_went(before: Snapshot, change: Change) -> bool:
-    """Whether the message ends here without ever having been with a provider, as far as anybody knows."""
+    """Say whether the message ends here without ever having been with a provider, as far as anybody knows."""
     return change.status in _NOT_SENT and before.status in _UNSENT and before.sent_at is None
 
 
 def _along(plan: Plan, change: Change, after: Snapshot, at_ms: int) -> Snapshot:
-    """What else changes of a message that may take several channels: its price, and until when it has time."""
+    """Set the price and the time left of a message that may take several channels."""
     if change.status in SETTLED:
         price = min(after.price, plan.at(after.leg).price)  # 0 if it never went
         return msgspec.structs.replace(after, price=price, fall_back_at=None)
@@ -282,7 +288,7 @@ def _along(plan: Plan, change: Change, after: Snapshot, at_ms: int) -> Snapshot:
 
 
 def _fallen_back(before: Snapshot, plan: Plan, change: Change, now_ms: int) -> Transition | None:
-    """What becomes of a message that one channel did not deliver and that has another; None: what the change says."""
+    """Return the transition to the next channel, if one did not deliver; None leaves it to the change."""
     next_leg = plan.after(before.leg)
     if next_leg is None or before.status not in _HELD or change.reason in _NO_CHANNEL_HELPS:
         return None
@@ -317,7 +323,7 @@ def _fallen_back(before: Snapshot, plan: Plan, change: Change, now_ms: int) -> T
 
 
 def _failed_over(before: Snapshot, change: Change, now_ms: int) -> Transition:
-    """What becomes of a message that one provider took and did not deliver, and that another is to have."""
+    """Return the transition by which a message that one provider took is queued for another."""
     again = Change(
         change.message_id,
         Status.QUEUED,
@@ -354,11 +360,11 @@ class Claimed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     id: str
     status: str
     attempts: int
-    """The one that begins now included."""
+    """The number of attempts, with the one that begins now."""
 
 
 def claimed(message: Queued) -> Claimed | None:
-    """What a message is once a worker holds it; None if its status does not allow that."""
+    """Return the message as a worker holds it; None if its status does not allow that."""
     if not may_become(message.status, Status.SENDING):
         return None
     return Claimed(message.id, _SENDING, message.attempts + 1)

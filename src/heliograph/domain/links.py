@@ -1,4 +1,4 @@
-"""Short addresses, of places elsewhere and of files kept here, and who followed them."""
+"""Short addresses, of addresses elsewhere and of files stored here, and the hits on them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class LinkKind(StrEnum):
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """A short address."""
+    """A short address, and what it leads to."""
 
     id: str
-    """What it ends in; unique on the platform."""
+    """The end of the short address, unique on the platform."""
     account_id: str
     kind: LinkKind
     number: int
     name: str
-    """Unique among the account's links of its kind."""
+    """The name, unique among the account's links of its kind."""
     target: str
-    """The address behind it; of a file the key under which it is kept."""
+    """The address that it leads to; for a file, the key under which it is stored."""
     media_type: str | None
-    """Of a file."""
+    """The media type, if it leads to a file."""
     size: int | None
-    """Of a file, in octets."""
+    """The size in octets, if it leads to a file."""
     hits: int
     created_at: datetime
 
@@ -52,21 +52,21 @@ class Tracked(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody followed a short address."""
+    """One time that somebody opened a short address."""
 
     id: str
     account_id: str
     link_id: str
     number: int
-    """Counts the account's hits."""
+    """The hit's place among all hits that the account ever had."""
     at: datetime
     user_agent: str | None
     address: str | None
-    """Where from, without its last part."""
+    """The visitor's IP address without its last part."""
     language: str | None
     referrer: str | None
     msisdn: str | None
-    """Whose message it was in, if the address was made for one recipient."""
+    """The recipient of the message that it was in, if the address was made for one recipient."""
     batch_id: str | None
 
 
@@ -95,12 +95,12 @@ def _random(length: int) -> str:
 
 
 def is_web_address(text: str) -> bool:
-    """Whether a browser that is sent there goes to a web server, and nowhere else."""
+    """Say whether a browser that is sent to this address goes to a web server, and nowhere else."""
     return len(text) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None and text.isprintable()
 
 
 def without_last_part(address: str) -> str:
-    """An IP address that names a neighbourhood instead of a house: the last octet, or the last 80 bits, are 0."""
+    """Shorten an IP address so that it names a neighbourhood: the last octet, or the last 80 bits, become 0."""
     if ":" in address:
         return ":".join(address.split(":")[:3]) + "::"
     head, dot, _ = address.rpartition(".")

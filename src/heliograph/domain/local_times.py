@@ -1,4 +1,4 @@
-"""When a batch is due for each of its recipients, by the clock on the recipient's wall."""
+"""Computes when a batch is due for each of its recipients, by the clock where the recipient is."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _MINUTES = 24 * 60
 
 
 def has_one_time(batch: Batch) -> bool:
-    """Whether it is due for everybody at the same moment."""
+    """Say whether a batch is due for everybody at the same moment."""
     return not batch.options.local_time and batch.options.quiet is None
 
 
 def due_times(batch: Batch, msisdns: Sequence[str]) -> list[int]:
-    """In milliseconds since 1970, in the order given.
+    """Return when a batch is due for each recipient, in milliseconds since 1970, in the order given.
 
-    Without a wish for local time or quiet hours that is `send_at` for everybody. A time that a clock skips in spring
-    is read with the offset before the change, one that it shows twice in autumn is the first (PEP 495, fold 0).
+    Without a wish for local time or quiet hours that is `send_at` for everybody. A time that a clock skips in spring is
+    read with the offset before the change, one that it shows twice in autumn is the first (PEP 495, fold 0).
     """
     if has_one_time(batch):
         return [to_ms(batch.send_at)] * len(msisdns)
@@ -47,14 +47,14 @@ def _due(batch: Batch, zone: ZoneInfo) -> datetime:
 
 
 def loud_at_ms(msisdn: str, now_ms: int, start: int, stop: int) -> int:
-    """When the quiet hours are over where a number is; `now_ms` itself outside of them."""
+    """Return when the quiet hours are over where a number is; `now_ms` itself outside of them."""
     now = from_ms(now_ms).astimezone(ZoneInfo(time_zone_of(msisdn)))
     loud = after_quiet(now, start, stop)
     return now_ms if loud is now else to_ms(loud)
 
 
 def after_quiet(at: datetime, start: int, stop: int) -> datetime:
-    """`at`, if it is outside the quiet hours, else the first moment after them on the same wall."""
+    """Return `at` if it is outside the quiet hours, else the first moment after them by the same clock."""
     minute = at.hour * 60 + at.minute
     into = (minute - start) % _MINUTES
     length = (stop - start) % _MINUTES

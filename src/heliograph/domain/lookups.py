@@ -8,18 +8,18 @@ from enum import StrEnum
 import msgspec
 
 MAX_LOOKUPS = 100_000
-"""In one job."""
+"""The most numbers of one job."""
 
 
 class LineStatus(StrEnum):
     """How a number stands in its network (reference: smscx.md, section 7)."""
 
     ACTIVE = "active"
-    """It can be reached."""
+    """The number can be reached."""
     ABSENT = "absent"
-    """It can't be reached at the moment."""
+    """The number can't be reached at the moment."""
     BARRED = "barred"
-    """Its operator blocks it."""
+    """The number's operator blocks it."""
     UNKNOWN = "unknown"
     """The network knows nobody with this number."""
     FAILED = "failed"
@@ -36,7 +36,7 @@ _TOLD = {
 
 
 def told_of(status: LineStatus) -> str:
-    """The sentence that a customer is told."""
+    """Return the sentence about a status that a customer is told."""
     return _TOLD[status]
 
 
@@ -45,10 +45,10 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str | None = None
     mcc: str | None = None
-    """The country's code (E.212)."""
+    """The mobile country code (E.212)."""
     mnc: str | None = None
     country: str | None = None
-    """ISO 3166 alpha-2."""
+    """The country, in ISO 3166 alpha-2."""
 
 
 class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     """The provider's own words, which no customer is told."""
     original: Network = Network()
-    """The network that the number was given out by."""
+    """The network that issued the number."""
     ported_to: Network | None = None
     """The network that it is with now, if that is another; None if it was never ported."""
     roaming_in: Network | None = None
@@ -75,9 +75,9 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     msisdn: str
     country: str | None
     price: int
-    """Millionths; 0 if the lookup failed."""
+    """The price in millionths; 0 if the lookup failed."""
     facts: NetworkFacts | None
-    """None while it waits."""
+    """What is known; None while the network has not answered."""
     callback_url: str | None
     protocol: str
     created_at: datetime
@@ -85,7 +85,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LookupJob(msgspec.Struct, frozen=True, kw_only=True):
-    """Many numbers that were asked about in one request."""
+    """A request to look many numbers up."""
 
     id: str
     account_id: str
@@ -94,5 +94,5 @@ class LookupJob(msgspec.Struct, frozen=True, kw_only=True):
     accepted: int
     """How many of them are looked up."""
     price: int
-    """Millionths, when it was accepted."""
+    """What was charged when it was accepted, in millionths."""
     created_at: datetime

@@ -11,7 +11,7 @@ from heliograph.domain.statuses import Status
 
 
 class Message(msgspec.Struct, kw_only=True):
-    """One batch to one recipient, as stored."""
+    """One batch to one recipient, as it is stored."""
 
     id: str
     account_id: str
@@ -22,12 +22,12 @@ class Message(msgspec.Struct, kw_only=True):
     """The batch's text before parameters; None for binary."""
     status: Status
     reason: str | None
-    """One of `statuses.Reason`, once it ended other than delivered."""
+    """Why it ended other than delivered, as a `statuses.Reason`."""
     detail: str | None
     """The provider's own words, if it gave any."""
     provider_code: str | None
     encoding: str | None
-    """gsm7, ucs2 or binary: known once it has been sent."""
+    """`gsm7`, `ucs2` or `binary`; None until it has been sent."""
     parts: int | None
     provider: str | None
     provider_ref: str | None
@@ -41,17 +41,17 @@ class Message(msgspec.Struct, kw_only=True):
     price: int = 0
     """What was charged for it and not given back, in millionths."""
     country: str | None = None
-    """ISO 3166 alpha-2, of the number."""
+    """The number's country, in ISO 3166 alpha-2."""
     channel: str = "sms"
-    """By which it travels; of one that may take several, the last that was tried."""
+    """The channel that it goes by; if it may take several, the last that was tried."""
     leg: int = 0
     """Which of the batch's bodies it has: 0 is the first, n the nth fallback."""
     plan: str | None = None
-    """Of one that may take several channels: `channels.plan_of` reads it."""
+    """The plan of a message that may take several channels, which `channels.plan_of` reads; else None."""
     priority: int = 1
-    """One of `priorities.Priority`."""
+    """Its priority, as a `priorities.Priority`."""
     confirmed_at: datetime | None = None
-    """When the customer said that the recipient has it."""
+    """When the customer said that the recipient has it; None if that was not said."""
 
 
 class Waiting(StrEnum):
@@ -88,7 +88,7 @@ WAITING: dict[Waiting, str] = {
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """Why a message waits, and until when (None: nobody can say)."""
+    """Why a message waits, and until when; None if nobody can say."""
 
     why: Waiting
     until: datetime | None
@@ -96,7 +96,7 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 def why_waiting(message: Message, now: datetime) -> Wait:
-    """Why `message` is not settled at `now`, and until when."""
+    """Tell why `message` is not settled at `now`, and until when."""
     why, until = _waiting(message, now)
     return Wait(why, until, WAITING[why])
 

@@ -1,4 +1,4 @@
-"""Opt-outs: who asked not to be written to, and in which words."""
+"""Opt-outs: who asked not to be written to, and by which words."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import msgspec
 from heliograph.domain.words import bare_word, phrase_of
 
 MOST_WORDS = 50
-"""Of an account's own, of each kind."""
+"""The most words of its own that an account may have, of each kind."""
 
 
 def _words(*lines: str) -> frozenset[str]:
-    """Each line has the words of one language, or of a few that are alike; a hyphen stands in a phrase, which may be
-    written as one word, too."""
+    """Collect the words of some lines, each of which has those of one language, or of a few that are alike.
+
+    A hyphen joins the words of a phrase, which is also taken when it is written as one word.
+    """
     found = [word for line in lines for word in line.split()]
     return frozenset(word.replace("-", between) for word in found for between in ("", " "))
 
@@ -79,18 +81,18 @@ class Consent(StrEnum):
 
 
 class ConsentWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an account adds to the words above, and what it answers."""
+    """The words that an account adds to those above, and its answers."""
 
     stop: Sequence[str] = ()
     start: Sequence[str] = ()
     help: Sequence[str] = ()
     stop_answer: str | None = None
-    """None: nothing is answered."""
+    """The answer to STOP; None if there is none."""
     start_answer: str | None = None
     help_answer: str | None = None
 
     def answer_to(self, consent: Consent) -> str | None:
-        """What is written back to somebody whose text meant this."""
+        """Return what is answered to a text with this meaning; None if nothing is."""
         return {
             Consent.WITHDRAWN: self.stop_answer,
             Consent.GIVEN: self.start_answer,
@@ -102,10 +104,10 @@ NO_WORDS = ConsentWords()
 
 
 def consent_in(text: str, words: ConsentWords = NO_WORDS) -> Consent:
-    """What this inbound text says about consent: only one that is a single word or phrase of those above can say
-    anything, however it is punctuated.
+    """Tell what an inbound text says about consent.
 
-    An account's own words come first, so that it can give one of ours another meaning.
+    Only a text that is a single word or phrase of those above says anything, however it is punctuated. An account's own
+    words come first, so that it can give one of ours another meaning.
     """
     said = bare_word(phrase_of(text))
     meanings = (

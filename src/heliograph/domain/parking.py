@@ -1,4 +1,4 @@
-"""Requests that are kept although nothing is sent yet, because their account can't pay for them."""
+"""Requests that are stored although nothing is sent yet, because their account can't pay for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Parked(msgspec.Struct, frozen=True):
     """A request that waits to be tried again."""
 
     id: str
-    """The batch's, once there is one."""
+    """The identifier that the batch will have."""
     account_id: str
     draft: Draft
     created_at: datetime

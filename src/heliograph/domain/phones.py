@@ -10,23 +10,23 @@ class PhoneMessage(msgspec.Struct, frozen=True, array_like=True):
 
     id: str
     msisdn: str
-    """The phone."""
+    """The phone's number."""
     peer: str
     """The originator of a received message, the recipient of one sent from the phone."""
     direction: str
-    """received or sent"""
+    """`received` or `sent`."""
     body: str
-    """The text; for binary, standard base64."""
+    """The text; for binary, the octets in standard base64."""
     udh: str
     encoding: str
     parts: int
     message_id: str | None
-    """Ours, of a received message. A phone that has one twice got it twice."""
+    """Our message, if the phone received it; a phone that has one twice got it twice."""
     account_id: str
     provider_ref: str | None
     outcome: str
     at: int
-    """Milliseconds since 1970."""
+    """When it was received or sent, in milliseconds since 1970."""
     channel: str = "sms"
     rich_media: str | None = None
-    """JSON of `channels.RichMedia`, if there is any."""
+    """The JSON of `channels.RichMedia`, if there is any."""

@@ -14,7 +14,7 @@ from heliograph.domain.statuses import Reason
 from heliograph.numbers import country_of
 
 MICROS = 1_000_000
-"""Sums are kept in millionths of the currency: exact, and small enough for 64 bits up to nine million millions."""
+"""How many units sums are kept in: millionths of the currency, exact, and within 64 bits up to nine million million."""
 ELSEWHERE = "default"
 """The price for countries that have none of their own."""
 
@@ -24,7 +24,7 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
 
     currency: str = "EUR"
     channels: Mapping[str, Mapping[str, int]] = {}
-    """channel -> {ISO 3166 alpha-2 or "default" -> millionths for a part}."""
+    """Prices of a part in millionths, by channel and then by country (ISO 3166 alpha-2) or "default"."""
 
     def with_prices(self, prices: Mapping[str, int]) -> Tariff:
         """Raise the prices by SMS of some countries to what an account was told.
@@ -41,14 +41,17 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, channels=dict(self.channels) | {Channel.SMS.value: sms})
 
     def price_of(self, channel: str, country: str | None) -> int | None:
-        """For one part; None: there is no price, so nothing is sent there. 0 on a channel without any prices."""
+        """Return the price of one part in millionths; None if there is none, so that nothing is sent there.
+
+        On a channel without any prices it is 0.
+        """
         prices = self.channels.get(channel)
         if prices is None:
             return 0
         return prices.get(country or ELSEWHERE, prices.get(ELSEWHERE))
 
     def quotes(self, batch: Batch, msisdns: Sequence[str]) -> list[Quote]:
-        """What the message to each of these comes to, in the order given.
+        """Quote the message to each of these numbers, in the order given.
 
         A message that can't be made, because a parameter has no value or it would have too many parts, costs nothing:
         it is not going to be sent.
@@ -86,7 +89,7 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _planned(channels: Sequence[Channel], legs: Sequence[Quote], after_ms: int) -> Quote:
-    """What a message comes to that takes these legs, one after the other, as far as they lead to its recipient."""
+    """Quote a message that takes these legs one after the other, as far as they lead to its recipient."""
     covered = [
         Leg(number, channel, quote.price, quote.parts)
         for number, (channel, quote) in enumerate(zip(channels, legs, strict=True))
@@ -107,25 +110,25 @@ def _parts(rendering: Rendering, msisdn: str, most: int) -> int:
 
 
 class Quote(NamedTuple):
-    """What one message comes to."""
+    """What the message to one recipient comes to."""
 
     price: int
-    """Millionths."""
+    """The price in millionths."""
     parts: int
-    """0 if the message can't be made."""
+    """How many parts it has; 0 if it can't be made."""
     country: str | None
-    """ISO 3166 alpha-2; None if the number belongs to no country, as the sandbox's own."""
+    """The number's country (ISO 3166 alpha-2); None if it belongs to none, as the sandbox's own."""
     refused: Reason | None = None
     """Why nothing is sent there: there is no price, or the recipient opted out."""
     channel: Channel = Channel.SMS
-    """The first that it takes."""
+    """The first channel that it takes."""
     leg: int = 0
     plan: str | None = None
-    """Of a message that may take several channels."""
+    """The plan of a message that may take several channels; else None."""
 
 
 FREE = Tariff()
-"""Without prices everything is free, everywhere."""
+"""The tariff of an installation without prices: everything is free, everywhere."""
 TRIAL = Tariff(
     channels={
         "sms": {ELSEWHERE: 50_000, "DE": 70_000, "FR": 45_000, "GB": 40_000, "US": 10_000},
@@ -134,4 +137,4 @@ TRIAL = Tariff(
         "lookup": {ELSEWHERE: 5_000},
     }
 )
-"""What the sandbox asks, so that there is something to see."""
+"""The sandbox's prices, so that there is something to see."""

@@ -1,4 +1,4 @@
-"""Who goes first where messages wait for one another."""
+"""Priorities: which messages go first where they wait for one another."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import IntEnum
 
 
 class Priority(IntEnum):
-    """The smaller number is taken first, from the queue and from each provider's line."""
+    """How soon a message goes: smaller numbers leave the queue and each provider's line first."""
 
     URGENT = 0
     """Somebody is looking at the phone: one-time codes, and answers to what a recipient wrote."""
     NORMAL = 1
     LOW = 2
-    """Marketing."""
+    """Marketing, which lets everything else go first."""

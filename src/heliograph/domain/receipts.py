@@ -8,19 +8,19 @@ from heliograph.domain.statuses import Status
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """One report about one message, in our words, with the provider's own kept beside them."""
+    """One report about one message, in our words, with the provider's own beside them."""
 
     provider: str
     provider_ref: str
     status: Status | None
-    """None: the provider's word is not one we know. Kept and counted, and the message does not move."""
+    """The status; None for a word of the provider that we do not know: it is counted, and changes nothing."""
     reason: str | None = None
     provider_code: str | None = None
     detail: str | None = None
     at_ms: int | None = None
-    """When it happened, by the provider's clock; None: when we heard of it."""
+    """When it happened by the provider's clock, in ms since 1970; None: when we heard of it."""
     elsewhere: bool = False
-    """Another provider is tried instead of ending the message: the engine says so, no provider does."""
+    """Whether another provider is tried instead of ending the message; the engine sets it, not a provider."""
 
 
 class ReceiptFate(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class ReceiptFate(msgspec.Struct, frozen=True):
 
     applied: int
     repeated: int
-    """The message was already there, or further."""
+    """How many told of a status that the message already had, or had passed."""
     parked: int
-    """No message has this id yet: kept until one does."""
+    """How many named an id that no message has yet: they are kept until one does."""
     not_understood: int

@@ -1,4 +1,4 @@
-"""A batch's body as one recipient gets it."""
+"""Renders a batch's body as one recipient gets it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from heliograph.text import (
 
 class Rendered(NamedTuple):
     body: str
-    """The text with its parameters filled in; for binary, standard base64."""
+    """The text with its parameters filled in; for binary, the octets in standard base64."""
     encoding: str
     parts: int
     """More than `MAX_PARTS` if the text fits in no message at all."""
@@ -36,7 +36,7 @@ class Unsendable(NamedTuple):
 
     reason: Reason
     names: tuple[str, ...] = ()
-    """Of parameters that have no value."""
+    """The parameters that have no value."""
 
     @property
     def detail(self) -> str | None:
@@ -44,7 +44,7 @@ class Unsendable(NamedTuple):
 
 
 class Rendering:
-    """Renders one body for many recipients: what they share is worked out once."""
+    """Renders one body for many recipients: what they share is computed once."""
 
     def __init__(
         self,
@@ -55,7 +55,10 @@ class Rendering:
         leg: int = 0,
         fields: Parameters | None = None,
     ) -> None:
-        """`leg` 0 is the body itself, n the nth fallback of the options; `fields` are contacts', by bare MSISDN."""
+        """Prepare the body of a leg: 0 is `body` itself, n the nth fallback of the options.
+
+        `fields` are the values of contacts' fields, by MSISDN.
+        """
         self._truncate = options.truncate
         self._ucs2 = options.ucs2
         self.channel, self.rich_media = options.channel, options.rich_media
@@ -75,7 +78,10 @@ class Rendering:
             self.shared = self._measured(self._template.render({}))
 
     def render(self, msisdn: str) -> Rendered:
-        """Raises text.MissingParameter if a parameter has neither a value for this recipient nor a default."""
+        """Render the body for one recipient.
+
+        Raises text.MissingParameter if a parameter has neither a value for this recipient nor a default.
+        """
         if self.shared is not None:
             return self.shared
         values = self._table.values_for(msisdn)
@@ -84,7 +90,10 @@ class Rendering:
         return rendered._replace(values=values) if rendered.body is text else rendered
 
     def make(self, msisdn: str, most: int) -> Rendered | Unsendable:
-        """The same, unless a parameter has no value or it has more than `most` parts."""
+        """Render the body for one recipient, or say why that can't be sent.
+
+        It can't if a parameter has no value, or if it has more than `most` parts.
+        """
         try:
             rendered = self.render(msisdn)
         except MissingParameter as error:
@@ -119,12 +128,12 @@ def renderings_of(batch: Batch) -> list[Rendering]:
 
 
 def most_parts(wanted: int | None) -> int:
-    """How many parts a message of a batch may have that asked for at most so many; None: for no limit."""
+    """Return how many parts a message may have, if its batch asked for at most `wanted`; None asks for no limit."""
     return min(wanted or MAX_PARTS, MAX_PARTS)
 
 
 def open_names(batch: Batch, msisdns: Sequence[str]) -> set[str]:
-    """Names in a batch's texts that its parameters do not give each of these recipients a value of their own for."""
+    """Find the names in a batch's texts that its parameters do not give each recipient a value of their own for."""
     texts = [batch.body, *(fallback.body for fallback in batch.options.fallbacks)]
     if batch.kind is BodyKind.BINARY or batch.options.as_given or not any("${" in text for text in texts):
         return set()
@@ -134,5 +143,8 @@ def open_names(batch: Batch, msisdns: Sequence[str]) -> set[str]:
 
 
 def _has_all(column: Mapping[str, str] | None, msisdns: Sequence[str]) -> bool:
-    """False also where there is one for all, but written in another way: it counts all the same, once it is read."""
+    """Say whether a parameter has a value under each of these MSISDNs.
+
+    A value whose number is written in another way is not found here; it still counts when the text is rendered.
+    """
     return column is not None and all(msisdn in column or f"+{msisdn}" in column for msisdn in msisdns)

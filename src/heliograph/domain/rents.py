@@ -1,4 +1,4 @@
-"""Numbers that can be rented, and those that are."""
+"""Numbers that can be rented, and the rents of accounts."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from heliograph.domain.ids import encode
 PERIODS = (1, 7, 30)
 """For how many days a number can be rented at once (reference: smscx.md, section 8)."""
 SECOND_THOUGHTS = timedelta(minutes=30)
-"""How long a rent can be given back for its price."""
+"""How long after its beginning a rent can be given back for its price."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """A number that the operator of this platform lets, and what it costs. Prices are in millionths."""
+    """A number that the operator of this platform lets, and its prices, in millionths."""
 
     msisdn: str
     country: str
-    """ISO 3166 alpha-2."""
+    """The number's country, in ISO 3166 alpha-2."""
     network: str
-    """Its operator's name."""
+    """The name of the number's operator."""
     kind: Literal["mobile", "landline"] = "mobile"
     receives: bool = True
-    """SMS to it arrive here."""
+    """Whether SMS to it arrive here."""
     sends: bool = False
-    """SMS can be sent from it."""
+    """Whether SMS can be sent from it."""
     speaks: bool = False
     any_originator: bool = True
-    """It also gets messages from senders that have a name instead of a number."""
+    """Whether it also gets messages from senders that have a name instead of a number."""
     needs_registration: bool = False
     instantly: bool = True
-    """It is ready at once, and not some days after it was rented."""
+    """Whether it is ready at once, instead of some days after it was rented."""
     setup_price: int = 0
     prices: Mapping[int, int]
-    """Days of a rent -> its price."""
+    """The price of each period, by its days."""
     inbound_price: int = 0
     outbound_price: int | None = None
 
     @property
     def number_id(self) -> str:
-        """Names the number wherever it is offered or rented."""
+        """Return the identifier of the number, the same wherever it is offered or rented."""
         return encode(int.from_bytes(hashlib.sha256(f"number:{self.msisdn}".encode()).digest()[:16], "big"))
 
     @property
     def shortest(self) -> int:
-        """The shortest rent, in days."""
+        """Return the shortest period, in days."""
         return min(self.prices)
 
 
@@ -72,33 +72,33 @@ FICTIONAL = (
     _fictional("12025550101", "US", any_originator=False),
     _fictional("12025550102", "US"),
 )
-"""What the sandbox lets: numbers that regulators keep for films and books (ARCEP, Ofcom, NANPA)."""
+"""The numbers that the sandbox lets: regulators reserve them for films and books (ARCEP, Ofcom, NANPA)."""
 
 
 class Rent(msgspec.Struct, frozen=True, kw_only=True):
-    """A number that an account has for a while."""
+    """A number that an account has for some time."""
 
     id: str
     account_id: str
     terms: Terms
-    """As they were when it was rented."""
+    """The terms as they were when it was rented."""
     days: int
     begins_at: datetime
     ends_at: datetime
     auto_renew: bool
     callback_url: str | None
-    """Where inbound messages to it are told, instead of where the account's are."""
+    """Where inbound messages to it are posted, instead of the account's own URL."""
     protocol: str
     registration_id: str | None
     price: int
-    """Of the latest period, in millionths."""
+    """The price of the latest period, in millionths."""
     setup_price: int
     active: bool
     created_at: datetime
 
     @property
     def approved(self) -> bool:
-        """Whether what it needs to be used is there."""
+        """Say whether it has the registration that it needs to be used, if it needs one."""
         return not self.terms.needs_registration or self.registration_id is not None
 
 

@@ -1,4 +1,4 @@
-"""What reports are made of: how messages stand, how many stand alike, and what they come to."""
+"""The rows of reports: states of messages, counts of those in the same state, and sums."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from heliograph.domain.statuses import Status
 
 
 class MessageState(NamedTuple):
-    """Where a message stands: its status, and why."""
+    """The status of a message, and why it has it."""
 
     status: Status
     reason: str | None
@@ -18,7 +18,7 @@ class MessageState(NamedTuple):
 
 
 class ReportRow(msgspec.Struct, frozen=True, array_like=True):
-    """One message in a long report, with the few columns that reports show. Instants are milliseconds since 1970."""
+    """A message in a long report, with the few columns that are shown. Instants are milliseconds since 1970."""
 
     id: str
     batch_id: str
@@ -41,7 +41,7 @@ class Sums(msgspec.Struct, frozen=True):
     count: int
     parts: int
     price: int
-    """Millionths."""
+    """The price in millionths."""
 
 
 class SummaryRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""Routes: which provider a message goes by.
+"""Rules that decide which providers a message goes by.
 
 Rules are looked at in the order of the settings file; the first that matches says by which providers the message may
 go. Everything here is a function of values: the engine asks with what it knows of a message, the command line with what
@@ -16,7 +16,7 @@ import msgspec
 from heliograph.numbers import country_of, operator_of
 
 _EXACT = ("country", "account", "channel", "tag")
-"""Conditions whose values stand for nothing but themselves."""
+"""The conditions whose values match nothing but themselves."""
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     msisdn: str
     originator: str | None = None
     account: str = ""
-    """As the rules have it: its name, or where these were looked up, its identifier."""
+    """The account as the rules name it; where those names were looked up, its identifier."""
     tags: Sequence[str] = ()
     channel: str = "sms"
     parts: int = 1
@@ -34,36 +34,36 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """A table `[[routes]]`: conditions, all of which must hold, and where messages go then.
 
-    What is absent asks nothing.
+    A condition that is absent always holds.
     """
 
     name: str = ""
     country: Sequence[str] = ()
-    """ISO 3166 alpha-2, of the number."""
+    """The number's country, in ISO 3166 alpha-2."""
     prefix: Sequence[str] = ()
-    """What the number begins with, without plus."""
+    """What the number begins with, without a plus."""
     operator: Sequence[str] = ()
-    """The network that the number was given out by, where the numbering plan says; `*` stands for anything."""
+    """The network that issued the number, if the numbering plan tells; `*` stands for anything."""
     originator: Sequence[str] = ()
-    """With `*` for anything."""
+    """The originator; `*` stands for anything."""
     account: Sequence[str] = ()
     tag: Sequence[str] = ()
-    """One of the batch's is among these."""
+    """Tags, one of which the batch has."""
     channel: Sequence[str] = ()
     min_parts: int = 1
     max_parts: int = 255
     providers: Sequence[str] = ()
-    """In the order in which they are tried."""
+    """The providers, in the order in which they are tried."""
     weights: Mapping[str, float] = {}
-    """Provider -> its share of the messages; the others are tried if it fails. Instead of `providers`."""
+    """Each provider's share of the messages, instead of `providers`; the others are tried if one fails."""
     cheapest: bool = False
-    """The one with the lowest price for the country is tried first."""
+    """Whether the provider with the lowest price for the country is tried first."""
     follow_health: bool = False
-    """Providers that fail or are slow get a smaller share, until they are well again."""
+    """Whether providers that fail or are slow get a smaller share, until they are well again."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Of its providers."""
+        """Return the names of its providers."""
         return tuple(self.weights) or self.providers
 
     @cached_property
@@ -71,7 +71,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return [pattern.casefold() for pattern in self.operator]
 
     def mismatch(self, subject: Subject) -> str | None:
-        """The first condition that does not hold, as words for a person; None: it matches."""
+        """Describe the first condition that does not hold, for a person; None if the rule matches."""
         msisdn = subject.msisdn
         if self.country and country_of(msisdn) not in self.country:
             return f"the country is {country_of(msisdn) or 'unknown'}, not {_either(self.country)}"
@@ -92,7 +92,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return None
 
     def covers(self, other: Rule) -> bool:
-        """Whether it matches whatever the other matches, as far as that can be told from what they ask for."""
+        """Say whether it matches whatever the other matches, as far as their conditions tell."""
         return (
             self.min_parts <= other.min_parts
             and self.max_parts >= other.max_parts
@@ -104,7 +104,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def _wider(one: Sequence[str], other: Sequence[str], within: object = str.__eq__) -> bool:
-    """Whether each of the other's values is within one of these; no values stand for all."""
+    """Say whether each of the other's values is within one of these; no values stand for all."""
     if not one:
         return True
     check = within
@@ -158,32 +158,32 @@ def _plain(weights: Mapping[str, float]) -> str:
 
 
 def title_of(rule: Rule, place: int) -> str:
-    """What people call a rule."""
+    """Return the name by which people know a rule."""
     return f"route `{rule.name}`" if rule.name else f"route {place + 1}"
 
 
 class Considered(msgspec.Struct, frozen=True):
-    """A rule that was looked at, and why it did not match; None: it did."""
+    """A rule that was looked at, and why it did not match; None if it did."""
 
     title: str
     mismatch: str | None
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Which way a message takes, and why."""
+    """The way that a message takes, and why."""
 
     considered: Sequence[Considered]
-    """Up to the one that matched."""
+    """The rules that were looked at, up to the one that matched."""
     rule: Rule | None
-    """None: no rule matched; it goes by the default provider."""
+    """The rule that matched; None if none did: the message goes by the default provider."""
     providers: Sequence[str]
-    """In the order in which they are tried; of weighted ones the heaviest first."""
+    """The providers, in the order in which they are tried; of weighted ones the heaviest first."""
 
 
 def explain(
     rules: Sequence[Rule], subject: Subject, default: str, costs: Mapping[str, Mapping[str, float]]
 ) -> Explanation:
-    """What the rules say of a message."""
+    """Tell which way the rules send a message, and why."""
     considered: list[Considered] = []
     for place, rule in enumerate(rules):
         mismatch = rule.mismatch(subject)
@@ -194,7 +194,7 @@ def explain(
 
 
 def in_order(rule: Rule, country: str | None, costs: Mapping[str, Mapping[str, float]]) -> Sequence[str]:
-    """A rule's providers as they are tried."""
+    """Return a rule's providers in the order in which they are tried."""
     if rule.weights:
         return sorted(rule.weights, key=lambda name: -rule.weights[name])
     if rule.cheapest:
@@ -203,5 +203,5 @@ def in_order(rule: Rule, country: str | None, costs: Mapping[str, Mapping[str, f
 
 
 def cost_of(costs: Mapping[str, float], country: str | None) -> float:
-    """What a part costs at a provider; infinite where it has no price."""
+    """Return what a part costs at a provider; infinite where it has no price."""
     return costs.get(country or "default", costs.get("default", float("inf")))

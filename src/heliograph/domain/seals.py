@@ -1,6 +1,6 @@
 """Sealing: how the store keeps secrets that this server has to know itself.
 
-Most secrets are kept as hashes, because it is enough to recognise them. A few must be known: Twilio's protocol signs
+Most secrets are stored as hashes, because it is enough to recognize them. A few must be known: Twilio's protocol signs
 callbacks with an account's token, and SMS.CX shows an application's secret to its owner. Those are encrypted with a key
 that is kept outside the store, so that whoever reads the store, or a backup of it, can't act as an account.
 
@@ -17,14 +17,14 @@ _SEALED = "sealed:"
 
 
 class WrongSealKey(ValueError):
-    """A text was sealed with a key that is not among those we have."""
+    """The text was sealed with a key that is not among those we have."""
 
 
 class Seal:
     """Seals with the first of its keys, and opens what was sealed with any of them."""
 
     def __init__(self, *keys: str) -> None:
-        """Each key is 32 bytes as URL-safe base64. ValueError for one that is not, or for none."""
+        """Take the keys, each 32 bytes as URL-safe base64. Raises ValueError for one that is not, or for none."""
         self._fernet = MultiFernet([Fernet(key) for key in keys])
         self._key = keys[0].encode()
 
@@ -42,7 +42,7 @@ class Seal:
         return _SEALED + self._fernet.encrypt(secret.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """Give back what was sealed. Raises WrongSealKey if none of the keys fits."""
+        """Return the secret that was sealed. Raises WrongSealKey if none of the keys fits."""
         try:
             return self._fernet.decrypt(sealed.removeprefix(_SEALED)).decode()
         except InvalidToken as error:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a message stands; `MEANING` says what each is."""
+    """The status of a message; `MEANING` says what each is."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -66,7 +66,7 @@ REPORTABLE = frozenset({_S.SENT, _S.DELIVERED, _S.FAILED, _S.REJECTED, _S.EXPIRE
 
 
 def may_become(now: str, then: Status) -> bool:
-    """Whether a message that is `now`, a status or the word for it in the store, may become `then`."""
+    """Say whether a message that is `now`, a status or the word for it in the store, may become `then`."""
     return then in _NEXT_BY_WORD[now]
 
 
@@ -74,7 +74,7 @@ _NEXT_BY_WORD: dict[str, frozenset[Status]] = {now.value: nexts for now, nexts i
 
 
 class Reason(StrEnum):
-    """Why a message ended other than delivered; `SENTENCES` has the words for people."""
+    """Why a message ended other than delivered; `SENTENCES` has a sentence about each for people."""
 
     OPTED_OUT = "opted_out"
     MISSING_PARAMETER = "missing_parameter"
@@ -115,24 +115,27 @@ SENTENCES: dict[str, str] = {
 
 
 def explain(reason: str) -> str:
-    """One sentence for a person about a reason; the bare word where it is not one of ours."""
+    """Return a sentence about a reason for people; the bare word if it is not one of ours."""
     return SENTENCES.get(reason, reason)
 
 
 DETAIL_IS_OURS: frozenset[str] = frozenset({Reason.MISSING_PARAMETER})
-"""Reasons that no provider gives: what is said beside them is ours. Beside others stand the words of a provider's
-server or of what talked to it, with addresses and credentials that are no customer's."""
+"""Reasons whose detail is written by us, and so may be shown to customers.
+
+Beside other reasons stand the words of a provider's server, or of what talked to it, with addresses and credentials
+that are no customer's.
+"""
 
 
 def explanation(reason: str | None, detail: str | None) -> str | None:
-    """What a customer is told of why a message is where it is: never a provider's own words. None: nothing."""
+    """Return what a customer is told of a reason, never in a provider's words; None without a reason."""
     if reason is None:
         return None
     return f"{explain(reason)} {detail}" if detail and reason in DETAIL_IS_OURS else explain(reason)
 
 
 def diagram() -> str:
-    """The transitions as a Mermaid state diagram, in the order of the table."""
+    """Draw the transitions as a Mermaid state diagram, in the order of the table."""
     lines = ["stateDiagram-v2", "    [*] --> queued"]
     lines += [f"    {now} --> {then}" for now, nexts in NEXT.items() for then in Status if then in nexts]
     lines += [f"    {status} --> [*]" for status, nexts in NEXT.items() if not nexts]

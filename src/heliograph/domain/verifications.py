@@ -14,18 +14,18 @@ from heliograph.domain.channels import Channel
 from heliograph.numbers import code_typed
 
 PLACEHOLDER = "code"
-"""The parameter of a text that the code is put in for."""
+"""The parameter of a text that the code is filled in for."""
 LENGTHS = range(4, 11)
 TIMES_TO_LIVE_S = range(60, 1_801)
 ATTEMPTS = range(1, 11)
 RESEND_AFTER = timedelta(seconds=15)
-"""How soon another code may take the place of the last."""
+"""How long after a code another one may replace it."""
 SENDS = 5
-"""How many times one code is sent (Twilio: error 60203)."""
+"""The most times that one code is sent (Twilio: error 60203)."""
 
 
 class CodeKind(StrEnum):
-    """What a code is made of."""
+    """The characters that a code is made of."""
 
     DIGITS = "digits"
     LETTERS = "letters"
@@ -46,16 +46,16 @@ class VerificationStatus(StrEnum):
     EXPIRED = "expired"
     CANCELED = "canceled"
     FAILED = "failed"
-    """Too many wrong codes."""
+    """Too many wrong codes were entered."""
 
 
 class Wording(msgspec.Struct, frozen=True, kw_only=True):
-    """What a code looks like and how it is sent."""
+    """What a code looks like, and the message that it is sent in."""
 
     text: str
-    """With `${code}` in it."""
+    """The text, which has `${code}` in it."""
     values: Mapping[str, str] = {}
-    """Of other parameters in the text."""
+    """The values of other parameters in the text."""
     originator: str | None = None
     channel: Channel = Channel.SMS
     kind: CodeKind = CodeKind.DIGITS
@@ -63,23 +63,23 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerificationDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What an application asks for."""
+    """A verification as an application asks for it."""
 
     number: str
     region: str | None = None
-    """ISO 3166 alpha-2: how a national number is read."""
+    """The country whose national numbers are read, in ISO 3166 alpha-2."""
     wording: Wording
     ttl_s: int = 300
     max_attempts: int = 3
     address: str | None = None
-    """Of whoever is to prove that the number is theirs (an IP address, say): codes are limited for each."""
+    """The IP address, say, of whoever is to prove that the number is theirs: codes are limited for each."""
     client_reference: str | None = None
     callback_url: str | None = None
     protocol: str
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """A code on its way, and what came of it. The code itself is kept as a hash only."""
+    """A one-time code that was sent, and what came of it. The code itself is stored as a hash only."""
 
     id: str
     account_id: str
@@ -89,21 +89,21 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     status: VerificationStatus
     code_hash: str
     attempts: int
-    """Wrong codes so far."""
+    """How many wrong codes were entered so far."""
     max_attempts: int
     sends: int
-    """How many messages with a code there were."""
+    """How many messages with a code were sent."""
     ttl_s: int
     expires_at: datetime
     settled_at: datetime | None
     batch_id: str
-    """Of the latest message."""
+    """The batch of the latest message."""
     earlier_batches: Sequence[str] = ()
-    """Of the messages before that with the same code."""
+    """The batches of earlier messages with the same code."""
     price: int
-    """Of all messages, in millionths."""
+    """The price of all messages, in millionths."""
     parts: int
-    """Of the latest message."""
+    """How many parts the latest message has."""
     callback_url: str | None
     protocol: str
     wording: Wording
@@ -111,12 +111,12 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CodeFate(StrEnum):
-    """What came of a code that somebody typed."""
+    """What came of a code that somebody entered."""
 
     RIGHT = "right"
     WRONG = "wrong"
     LAST_WRONG = "last_wrong"
-    """Wrong, and there are no more attempts."""
+    """The code was wrong, and there are no more attempts."""
     TOO_LATE = "too_late"
     """The code had expired, and nobody had noticed yet."""
     OVER = "over"
@@ -124,7 +124,7 @@ class CodeFate(StrEnum):
 
 
 def code_of(secret: bytes, verification_id: str, nth: int, wording: Wording) -> str:
-    """The nth code of a verification: always the same one, which nobody can guess who has not the secret."""
+    """Derive the nth code of a verification: always the same, and impossible to guess without the secret."""
     characters = _CHARACTERS[wording.kind]
     drawn = int.from_bytes(hmac.digest(secret, f"code:{verification_id}:{nth}".encode(), "sha256"))
     code = ""
@@ -135,11 +135,9 @@ def code_of(secret: bytes, verification_id: str, nth: int, wording: Wording) -> 
 
 
 def hash_code(secret: bytes, verification_id: str, code: str) -> str:
-    """What is stored of a code: HMAC-SHA256 with a secret that is not in the store, so that nobody who reads the store
-    can try them all.
+    """Hash a code for storing: HMAC-SHA256 with a secret outside the store, so that its readers can't try them all.
 
-    Capitals do not matter, nor in which script digits are typed, nor what people put between them to read them: blanks
-    and dashes.
+    Case does not matter, nor the script of the digits, nor the blanks and dashes that people put between them.
     """
     written = f"hash:{verification_id}:{code_typed(code)}"
     return hmac.digest(secret, written.encode(), "sha256").hex()

@@ -1,4 +1,4 @@
-"""The words of a text, however a phone writes them.
+"""Reads the words of a text, however a phone writes them.
 
 STOP, groups' keywords and accounts' own words are all compared as this module reads them, so that each forgives the
 same things: autocorrected quotes and ellipses, capitals, accents, full-width letters, emoji, invisible marks.
@@ -45,7 +45,7 @@ def words_of(text: str) -> Iterator[str]:
 
 
 def bare_word(word: str) -> str:
-    """Strip the accents of a word or phrase, and put it in upper case: what is compared."""
+    """Strip the accents of a word or phrase, and put it in upper case, for comparing."""
     if word.isascii():
         return word.upper()
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word.upper())))
@@ -61,19 +61,22 @@ def phrase_of(text: str) -> str:
 
 
 def begins_with(text: str, keywords: Sequence[str]) -> bool:
-    """Whether the first words of a text are these keywords, accents aside."""
+    """Say whether the first words of a text are these keywords, accents aside."""
     said = islice(words_of(text), len(keywords))
     return [bare_word(word) for word in said] == [bare_word(next(words_of(word), "")) for word in keywords]
 
 
 def _usual(piece: str, reads: Callable[[str], str]) -> str:
-    """May have spaces in it: NFKC makes one and a mark of an accent that stands alone."""
+    """Write the usual form of each letter (NFKC), with hyphens for dashes and without what is invisible.
+
+    It may have spaces in it: NFKC makes one, and a mark, of an accent that stands alone.
+    """
     seen = reads("".join(filter(_is_seen, piece)))
     return _DASHES.sub("-", unicodedata.normalize("NFKC", seen))
 
 
 def _core(word: str) -> str:
-    """From the first letter or digit to the last, with the marks that belong to that."""
+    """Cut a word to what lies from its first letter or digit to its last, with the marks that belong to that."""
     letters = [place for place, each in enumerate(word) if each.isalnum()]
     if not letters:
         return ""
@@ -84,12 +87,12 @@ def _core(word: str) -> str:
 
 
 def _is_letter(character: str) -> bool:
-    """A letter or digit, or a mark, which is part of the letter before it."""
+    """Say whether a character is a letter or digit, or a mark, which is part of the letter before it."""
     return character.isalnum() or unicodedata.category(character)[0] == "M"
 
 
 def _is_seen(character: str) -> bool:
-    """Not of Cf or Cc, nor a mark that encloses the letter before it, as in keycaps."""
+    """Say whether a character is visible: not a control or format character, nor a mark that encloses a letter."""
     if character in _JOINERS:
         return False
     return character.isspace() or unicodedata.category(character) not in {"Cc", "Cf", "Me"}
