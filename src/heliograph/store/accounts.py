@@ -1,4 +1,4 @@
-"""Accounts and credentials."""
+"""Accounts and credentials in the store."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _AccountRow(Row, frozen=True):
     default_region: str | None
     optout_page: str | None
     terms: str | None
-    """JSON, as the words are."""
+    """The terms as JSON; the words of consent are JSON, too."""
     parent_id: str | None
     receipt_url: str | None
     consent_words: str | None
@@ -68,7 +68,7 @@ def _account(row: _AccountRow) -> Account:
 
 
 def add_account(tx: Tx, account: Account) -> int:
-    """0 if there is an account of that name, which then stays as it is."""
+    """Store an account, and return 1; 0 if there is one of that name, which then stays as it is."""
     row = _AccountRow(
         id=account.id,
         name=account.name,
@@ -93,14 +93,14 @@ def account_by_name(tx: Tx, name: str) -> Account | None:
 
 
 def all_accounts(tx: Tx) -> list[Account]:
-    """All accounts, oldest first. Spans accounts: for whoever runs the installation."""
+    """List all accounts, oldest first. Spans accounts: for whoever runs the installation."""
     return [
         _account(row) for row in tx.all(_AccountRow, select(*_COLUMNS).order_by(accounts.c.created_at, accounts.c.id))
     ]
 
 
 def oldest_account(tx: Tx) -> Account | None:
-    """The account that was made first, of those that are below no other; None if there is none yet."""
+    """Return the oldest account that is not below another; None if there is none yet."""
     query = select(*_COLUMNS).where(accounts.c.parent_id.is_(None)).order_by(accounts.c.created_at, accounts.c.id)
     row = tx.one(_AccountRow, query.limit(1))
     return None if row is None else _account(row)
@@ -112,7 +112,7 @@ def account_by_id(tx: Tx, account_id: str) -> Account | None:
 
 
 def change_account(tx: Tx, account_id: str, values: dict[str, Any]) -> int:
-    """Sets the given fields; 0 if there is no such account."""
+    """Set the given fields of an account, and return how many accounts that changed: 0 if there is none."""
     if "terms" in values:
         values = values | {"terms": msgspec.json.encode(values["terms"]).decode()}
     if "words" in values:
@@ -137,7 +137,7 @@ def put_credential(
     sealed: str | None = None,
     listens: str | None = None,
 ) -> None:
-    """Adds a credential, or replaces the account's one with the same kind and public id."""
+    """Store a credential, in place of the account's one with the same kind and public id."""
     same = (credentials.c.kind == kind, credentials.c.public_id == public_id)
     tx.run(delete(credentials).where(credentials.c.account_id == account_id, *same))
     tx.run(
@@ -166,7 +166,7 @@ def sealed_secret(tx: Tx, account_id: str, kind: str, public_id: str, now_ms: in
 
 
 def revoke_credential(tx: Tx, account_id: str, credential_id: str, now_ms: int) -> int:
-    """0 if the account has no such credential, or it was revoked before."""
+    """Revoke a credential of an account, and return 1; 0 if it has none, or it was revoked before."""
     return tx.run(
         update(credentials)
         .where(
@@ -185,7 +185,7 @@ def revoke_any_credential(tx: Tx, credential_id: str, now_ms: int) -> int:
 
 
 def revoke_credentials(tx: Tx, account_id: str, kind: str, now_ms: int, public_id: str | None = None) -> int:
-    """Revoke the account's credentials of one kind, or the one of that name; how many were in force."""
+    """Revoke the account's credentials of one kind, or the one of that name, and return how many were in force."""
     mine = [credentials.c.account_id == account_id, credentials.c.kind == kind, credentials.c.revoked_at.is_(None)]
     if public_id is not None:
         mine.append(credentials.c.public_id == public_id)
@@ -193,18 +193,18 @@ def revoke_credentials(tx: Tx, account_id: str, kind: str, now_ms: int, public_i
 
 
 def revoke_tokens(tx: Tx, account_id: str, application_id: str, now_ms: int) -> int:
-    """Of one application; how many there were."""
+    """Revoke the tokens of one application, and return how many were in force."""
     mine = (credentials.c.account_id == account_id, credentials.c.application_id == application_id)
     return tx.run(update(credentials).where(*mine, credentials.c.revoked_at.is_(None)).values(revoked_at=now_ms))
 
 
 def forget_expired(tx: Tx, account_id: str, now_ms: int) -> int:
-    """Deletes the account's tokens whose time is over; how many there were."""
+    """Delete the account's expired tokens, and return how many there were."""
     return tx.run(delete(credentials).where(credentials.c.account_id == account_id, credentials.c.expires_at < now_ms))
 
 
 def public_ids(tx: Tx, account_id: str, kind: str, now_ms: int) -> list[str]:
-    """Of the account's credentials of one kind that are good now, in order."""
+    """List the public ids of the account's credentials of one kind that are good now, sorted."""
     mine = (credentials.c.account_id == account_id, credentials.c.kind == kind)
     query = select(credentials.c.public_id).where(*mine, *_in_force(now_ms)).order_by(credentials.c.public_id)
     return tx.column(query)
@@ -236,8 +236,10 @@ _CREDENTIAL = columns(
 
 
 def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCredential | None:
-    """One that is good now, with those of its scopes that its application, if it is one's token, still has. Spans
-    accounts: this is how a caller's account is found."""
+    """Find a credential that is good now. Spans accounts: this is how a caller's account is found.
+
+    A token of an application has only those of its scopes that the application still has.
+    """
     row = tx.one(
         _CredentialRow,
         select(*_CREDENTIAL)
@@ -259,7 +261,7 @@ def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCred
 
 
 def listening_protocols(tx: Tx, account_id: str, now_ms: int) -> list[str]:
-    """Those with whose keys, good now, the account's clients connect to be told of inbound messages."""
+    """List the protocols whose connected clients are told of inbound messages, by keys that are good now."""
     mine = (credentials.c.account_id == account_id, credentials.c.listens.is_not(None))
     query = select(credentials.c.listens).where(*mine, *_in_force(now_ms)).distinct().order_by(credentials.c.listens)
     return tx.column(query)

@@ -1,4 +1,4 @@
-"""What was tried to get messages to their recipients, before the last attempt."""
+"""The attempts to get messages to their recipients, except for each message's latest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _AttemptRow(Row, frozen=True):
 
 
 def keep_attempts(tx: Tx, taken: Sequence[Transition]) -> None:
-    """Keeps what came of attempts after which a message goes on; the last one is in the message."""
+    """Store the attempts that ended while their messages go on; a message's latest one is in the message."""
     ended = [(each.message_id, attempt) for each in taken if (attempt := each.ended_attempt) is not None]
     if not ended:
         return
@@ -49,7 +49,7 @@ def keep_attempts(tx: Tx, taken: Sequence[Transition]) -> None:
 
 
 def attempts_of(tx: Tx, account_id: str, message_id: str) -> list[Attempt]:
-    """Oldest first, without the one that the message itself tells of."""
+    """List the attempts of a message, oldest first, without the one that the message itself shows."""
     query = (
         select(*columns(_AttemptRow, attempts))
         .join_from(attempts, messages, messages.c.id == attempts.c.message_id)
@@ -70,7 +70,10 @@ def attempts_of(tx: Tx, account_id: str, message_id: str) -> list[Attempt]:
 
 
 def earlier_takers(tx: Tx, provider_refs: Collection[str]) -> dict[tuple[str, str], str]:
-    """The messages that providers had taken under these identifiers before others were asked. Spans accounts."""
+    """Find the messages that providers had taken under these identifiers before others were asked.
+
+    Spans accounts.
+    """
     rows = tx.rows(
         select(attempts.c.provider, attempts.c.provider_ref, attempts.c.message_id).where(
             attempts.c.provider_ref.is_not(None), tx.among(attempts.c.provider_ref, provider_refs)

@@ -1,4 +1,29 @@
-"""What a store can do, whichever engine is under it, and how many small writes share one commit."""
+"""What a store can do, whichever engine is under it, and how many small writes share one commit.
+
+The problem. A commit costs a wait for the disk, some milliseconds, however little it writes. Many callers want a small
+write each, at the same time, and none may be told that it is done before that is on the disk.
+
+How it works. A write is a `Job`: a command, its item, and the future of its caller. Jobs stand in the queue of a lane.
+Whoever commits for the lane takes all that wait, up to `MAX_JOBS_TOGETHER`, and runs them in one transaction
+(`commit_together`); what comes meanwhile goes into the next. Jobs with the same bulk command are one call of it with
+all their items: a few statements for hundreds of callers. After the commit every caller gets its own answer. So an idle
+store commits each write at once, and a busy one commits hundreds together, without a timer.
+
+Reads are not queued. Each runs in a transaction of its own that sees one moment, and waits for no writer.
+
+What a caller may rely on:
+
+* When a write returns, it is committed. When it raises, it is not: neither is half of it.
+* If a shared transaction fails, each job is run again alone, so that the one to blame fails alone. A command may
+  therefore run more than once (on PostgreSQL also after a collision with another process), but one run is committed at
+  most: it may change nothing outside of its transaction.
+* A bulk command answers each item; an exception among its answers is raised for that caller, and what the command wrote
+  for the others is committed. An exception that it raises fails the whole transaction.
+* The order of writes that wait at the same time is not promised: whoever needs one awaits the first before the second.
+
+If the process dies, callers never hear; what was committed is there, and what was not has not happened. If a caller is
+gone when its job is committed, the job is committed all the same.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +57,7 @@ class Overloaded(NotNow):
 
 
 class Lane(StrEnum):
-    """Which queue a write stands in. On PostgreSQL lanes commit side by side; SQLite has one writer for all."""
+    """The queue that a write stands in. On PostgreSQL lanes commit side by side; SQLite has one writer for all."""
 
     ACCEPT = "accept"
     ENGINE = "engine"
@@ -47,19 +72,20 @@ class Store(ABC):
 
     @abstractmethod
     async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Runs `query` in a read transaction: everything it sees is of one moment."""
+        """Run `query` in a read transaction: everything it sees is of one moment. Raises StoreUnavailable."""
 
     async def write(self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Runs `command` in a write transaction that it may share with others; returns after the commit.
+        """Run `command` in a write transaction that it may share with others; return its result after the commit.
 
-        If the shared transaction fails, each command is tried again alone, so that a failing one fails no other.
-        A command may therefore run twice, but only one run is ever committed.
+        If the shared transaction fails, each command is tried again alone, so that a failing one fails no other. A
+        command may therefore run twice, but only one run is ever committed. Raises what the command raises,
+        StoreUnavailable, Overloaded or ShuttingDown.
         """
         result: R = await self._submit(Job(_single, lambda tx: command(tx, *args, **kwargs)), Lane.OTHER)
         return result
 
     async def write_item(self, command: BulkCommand[Item, R], item: Item, lane: Lane = Lane.OTHER) -> R:
-        """Hands `item` to a bulk command, together with the items of other callers; returns after the commit."""
+        """Hand `item` to a bulk command, together with the items of others; return its answer after the commit."""
         result: R = await self._submit(Job(command, item), lane)
         return result
 
@@ -68,7 +94,7 @@ class Store(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Finishes the writes that were handed in, then lets go of the database."""
+        """Finish the writes that were handed in, then let go of the database."""
 
 
 class Job:
@@ -91,7 +117,7 @@ Answer = tuple[Job, Any, bool]
 
 
 def commit_together(begin: Callable[[], AbstractContextManager[Tx]], jobs: Sequence[Job]) -> list[Answer]:
-    """Runs the jobs in one transaction, or, if that fails, each in one of its own."""
+    """Run the jobs in one transaction, or, if that fails, each in one of its own; return their answers."""
     try:
         with begin() as tx:
             return list(_run(tx, jobs))
@@ -112,7 +138,7 @@ def _run(tx: Tx, jobs: Sequence[Job]) -> Iterator[Answer]:
 
 
 def settle(answers: Sequence[Answer]) -> None:
-    """Wakes the callers. On the event loop's thread only."""
+    """Give the callers their answers. On the event loop's thread only."""
     for job, result, failed in answers:
         if job.future.done():  # the caller has gone away; what was committed stays committed
             continue

@@ -29,9 +29,9 @@ from heliograph.store.tx import Row, Tx, columns
 
 
 def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Transition]:
-    """Applies what the table of transitions allows; the others leave no trace. Returns those applied, in order.
+    """Apply the changes that the table of statuses allows, and return the transitions, in order.
 
-    Spans accounts.
+    Changes that are not allowed leave no trace. Spans accounts.
     """
     if not changes:
         return []
@@ -53,7 +53,7 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Transi
 
 
 def lock_messages(tx: Tx, message_ids: Sequence[str]) -> dict[str, Snapshot]:
-    """The messages' current state, kept still until the transaction ends, in an order that cannot deadlock.
+    """Lock messages until the transaction ends, in an order that cannot deadlock, and return them by id.
 
     Spans accounts.
     """
@@ -62,7 +62,7 @@ def lock_messages(tx: Tx, message_ids: Sequence[str]) -> dict[str, Snapshot]:
 
 
 class _Written(Row, frozen=True):
-    """What every change writes of a message."""
+    """The columns that every change writes of a message."""
 
     id: str
     status: str
@@ -81,7 +81,7 @@ class _Written(Row, frozen=True):
 
 
 class _Leg(Row, frozen=True):
-    """What is written besides of a message that may take several channels."""
+    """The columns that a change also writes of a message that may take several channels."""
 
     id: str
     channel: str
@@ -90,7 +90,10 @@ class _Leg(Row, frozen=True):
 
 
 class _Place(Row, frozen=True):
-    """Where one waits that goes back to the queue, and who is not to be asked: nobody looks at it elsewhere."""
+    """The columns that a change also writes of a message that goes back to the queue.
+
+    They are its line, and which providers are not to be asked: nobody looks at these of a message that is not queued.
+    """
 
     id: str
     line: str | None
@@ -98,7 +101,7 @@ class _Place(Row, frozen=True):
 
 
 def _write_messages(tx: Tx, taken: Sequence[Transition]) -> None:
-    """Of several changes of one message in a chunk the last one is written."""
+    """Write the messages after their transitions; of several transitions of one message, the last."""
     last = {each.message_id: each for each in taken}
     tx.update(messages, list(map(_written, last.values())), {"worker": None, "lease_until": None})
     planned = [after for each in last.values() if (after := each.after).plan is not None]
@@ -129,7 +132,7 @@ def _written(taking: Transition) -> _Written:
 
 
 def _return_prices(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
-    """Gives back what was charged for messages that were not sent."""
+    """Return to the accounts' balances what was charged for messages and is no longer owed."""
     back: Counter[tuple[str, str]] = Counter()
     for each in taken:
         if given_back := each.given_back:

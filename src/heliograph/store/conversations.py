@@ -1,4 +1,4 @@
-"""Conversations."""
+"""Conversations in the store."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class _ConversationRow(Row, frozen=True):
     last_text: str
     last_at: int
     heard: str
-    """JSON."""
+    """The last message by each channel, as JSON."""
 
 
 _COLUMNS = columns(_ConversationRow, conversations)
 
 
 def note_heard(tx: Tx, message: Inbound) -> None:
-    """Adds an inbound message to its conversation, which it may begin."""
+    """Add an inbound message to its conversation, which it may begin."""
     mine = (conversations.c.account_id == message.account_id, conversations.c.msisdn == message.msisdn)
     at = to_ms(message.received_at)
     fresh = _ConversationRow(
@@ -58,7 +58,7 @@ def _conversation(row: _ConversationRow) -> Conversation:
 
 
 def conversations_of(tx: Tx, account_id: str, *, limit: int, before_ms: int | None = None) -> list[Conversation]:
-    """A page, the one written to last first; those last written to before `before_ms`."""
+    """List a page of conversations, the one written to last first; only those last written to before `before_ms`."""
     query = select(*_COLUMNS).where(conversations.c.account_id == account_id)
     if before_ms is not None:
         query = query.where(conversations.c.last_at < before_ms)
@@ -73,6 +73,6 @@ def conversation_by_id(tx: Tx, account_id: str, conversation_id: str) -> Convers
 
 
 def mark_read(tx: Tx, account_id: str, conversation_id: str) -> int:
-    """0 if there is no such conversation."""
+    """Mark a conversation as read, and return 1; 0 if there is no such conversation."""
     mine = (conversations.c.account_id == account_id, conversations.c.id == conversation_id)
     return tx.run(update(conversations).where(*mine).values(unread=0))

@@ -1,8 +1,20 @@
-"""What batches count of their messages: those that they wait for, and those that failed.
+"""Counts that batches keep of their messages: how many they wait for, and how many have failed.
 
-Both are kept only where something hangs on them: `open_count` where the end of the batch is called back, the other two
-where the batch pauses by itself. Each batch is locked before its count is read, so that of two workers who settle its
-last two messages exactly one finds that none is left.
+The problem. The end of a batch is called back, and a batch may pause by itself when too much of it fails. Both hang on
+counts of messages that many workers settle at the same time, in chunks that mix batches; counting the rows at every
+change would cost more than the sending.
+
+How it works. A batch keeps counts only where something hangs on them: `open_count`, if its end is called back, begins
+at the number of its messages (one more, while its groups are not looked up yet), and a message that settles takes one
+off; `settled_count` and `failed_count`, if it pauses by itself, begin at none. Each message carries what it is counted
+for (`Notify`), so that most chunks look at no batch at all. The batches of a chunk are locked in the order of their
+identifiers before their counts are read: of two workers who settle a batch's last two messages exactly one finds that
+none is left.
+
+What holds. A message is counted once: what settles it is a transition from an open status to a settled one, and there
+is only one of those in its life (`domain/life.py`); UNKNOWN that ends better is not counted again. Counts are written
+in the transaction of the changes that they count, before the events that hang on them, so a crash loses both or
+neither. A batch that has begun to pause, or was paused by its customer, is not paused again.
 """
 
 from __future__ import annotations
@@ -29,7 +41,7 @@ class _Open(Row, frozen=True):
 
 
 def count_down(tx: Tx, taken: Sequence[Transition]) -> None:
-    """Takes settled messages off what those batches wait for whose end is called back. Spans accounts."""
+    """Take settled messages off the count that their batches wait for, if the end is called back. Spans accounts."""
     settled = Counter(each.batch_id for each in taken if each.ends_in_batch)
     if not settled:
         return
@@ -39,13 +51,13 @@ def count_down(tx: Tx, taken: Sequence[Transition]) -> None:
 
 
 class _Watched(Row, frozen=True):
-    """A batch that pauses by itself."""
+    """A batch that pauses by itself when too many of its messages fail."""
 
     id: str
     settled_count: int | None
     failed_count: int | None
     options: str
-    """JSON."""
+    """The options as JSON."""
     pause: str | None
 
 
@@ -62,7 +74,7 @@ class _Paused(Row, frozen=True):
 
 
 def count_ends(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
-    """Counts what has settled, and how much of it failed, where batches pause by themselves; pauses those that must.
+    """Count what has settled and failed of batches that pause by themselves, and pause those that must.
 
     Spans accounts.
     """

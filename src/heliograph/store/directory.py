@@ -1,4 +1,4 @@
-"""Templates, originators and applications."""
+"""Templates, originators and applications in the store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from heliograph.store.schema import applications, originators, templates
 from heliograph.store.tx import Row, Tx, columns
 
 _LONGEST_NUMBER = 18
-"""Digits: what has more, no column can hold."""
+"""The most digits of a template's number: no column holds a longer one."""
 
 _encode = msgspec.json.encode
 _decode_media = msgspec.json.Decoder(RichMedia).decode
@@ -33,7 +33,7 @@ class _TemplateRow(Row, frozen=True):
     channel: str
     body: str
     rich_media: str | None
-    """JSON."""
+    """The rich media as JSON."""
     approved_at: int | None
     created_at: int
 
@@ -52,10 +52,10 @@ class _ApplicationRow(Row, frozen=True):
     name: str
     secret: str
     scopes: str
-    """Separated by spaces."""
+    """The scopes, separated by spaces."""
     token_lifetime_s: int | None
     settings: str
-    """JSON, as the callbacks are."""
+    """The settings as JSON; the callbacks are JSON, too."""
     created_at: int
     callbacks: str | None
 
@@ -71,7 +71,7 @@ _APPLICATION = columns(_ApplicationRow, applications)
 
 
 def add_template(tx: Tx, account_id: str, template: Template) -> Template:
-    """Stores it under the next number. NameTaken before anything is written."""
+    """Store a template under the next number, and return it with that. Raises NameTaken before anything is written."""
     _check_template_name(tx, account_id, template)
     numbered = msgspec.structs.replace(template, number=take_number(tx, account_id, "templates"))
     tx.run(insert(templates).values(account_id=account_id, number=numbered.number, **_template_values(numbered)))
@@ -79,14 +79,14 @@ def add_template(tx: Tx, account_id: str, template: Template) -> Template:
 
 
 def change_template(tx: Tx, account_id: str, template: Template) -> None:
-    """Writes it anew. NameTaken before anything is written."""
+    """Write a template anew. Raises NameTaken before anything is written."""
     _check_template_name(tx, account_id, template)
     mine = (templates.c.account_id == account_id, templates.c.number == template.number)
     tx.run(update(templates).where(*mine).values(**_template_values(template)))
 
 
 def delete_template(tx: Tx, account_id: str, number: int) -> bool:
-    """False if there was none."""
+    """Delete a template; False if there is none."""
     return bool(tx.run(delete(templates).where(templates.c.account_id == account_id, templates.c.number == number)))
 
 
@@ -98,7 +98,7 @@ def template_by_number(tx: Tx, account_id: str, number: int) -> Template | None:
 
 
 def template_by_key(tx: Tx, account_id: str, key: int | str) -> Template | None:
-    """By its number, or by its name; digits that are no template's name are its number."""
+    """Find a template by its number or its name; digits that are no template's name are its number."""
     if isinstance(key, str):
         named = select(*_TEMPLATE).where(templates.c.account_id == account_id, templates.c.name == key)
         if (row := tx.one(_TemplateRow, named)) is not None:
@@ -110,7 +110,7 @@ def template_by_key(tx: Tx, account_id: str, key: int | str) -> Template | None:
 
 
 def templates_of(tx: Tx, account_id: str) -> list[Template]:
-    """All of them, newest first."""
+    """List all templates of an account, newest first."""
     query = select(*_TEMPLATE).where(templates.c.account_id == account_id).order_by(templates.c.number.desc())
     return [_template(row) for row in tx.all(_TemplateRow, query)]
 
@@ -149,7 +149,10 @@ def _template(row: _TemplateRow) -> Template:
 
 
 def add_originator(tx: Tx, account_id: str, originator: Originator) -> Originator:
-    """Stores it under the next number. NameTaken before anything is written."""
+    """Store an originator under the next number, and return it with that.
+
+    Raises NameTaken before anything is written.
+    """
     taken = select(originators.c.number).where(
         originators.c.account_id == account_id, originators.c.value == originator.value
     )
@@ -169,7 +172,7 @@ def add_originator(tx: Tx, account_id: str, originator: Originator) -> Originato
 
 
 def delete_originator(tx: Tx, account_id: str, number: int) -> Originator | None:
-    """The one that was deleted; None if there was none."""
+    """Delete an originator, and return it; None if there is none."""
     mine = (originators.c.account_id == account_id, originators.c.number == number)
     row = tx.one(_OriginatorRow, select(*_ORIGINATOR).where(*mine))
     if row is None:
@@ -179,7 +182,7 @@ def delete_originator(tx: Tx, account_id: str, number: int) -> Originator | None
 
 
 def originators_of(tx: Tx, account_id: str) -> list[Originator]:
-    """All of them, newest first."""
+    """List all originators of an account, newest first."""
     query = select(*_ORIGINATOR).where(originators.c.account_id == account_id).order_by(originators.c.number.desc())
     return [_originator(row) for row in tx.all(_OriginatorRow, query)]
 
@@ -201,7 +204,7 @@ def _originator(row: _OriginatorRow) -> Originator:
 
 
 def put_application(tx: Tx, application: Application) -> Application:
-    """Stores it under the next number, or writes it anew under the number that it has."""
+    """Store an application under the next number, or write it anew under the number that it has."""
     mine = (applications.c.account_id == application.account_id, applications.c.id == application.id)
     number = tx.value(select(applications.c.number).where(*mine))
     number = number or take_number(tx, application.account_id, "applications")
@@ -224,25 +227,25 @@ def put_application(tx: Tx, application: Application) -> Application:
 
 
 def delete_application(tx: Tx, account_id: str, application_id: str) -> bool:
-    """False if there was none."""
+    """Delete an application; False if there is none."""
     mine = (applications.c.account_id == account_id, applications.c.id == application_id)
     return bool(tx.run(delete(applications).where(*mine)))
 
 
 def applications_of(tx: Tx, account_id: str) -> list[Application]:
-    """All of them, newest first."""
+    """List all applications of an account, newest first."""
     query = select(*_APPLICATION).where(applications.c.account_id == account_id).order_by(applications.c.number.desc())
     return [_application(row) for row in tx.all(_ApplicationRow, query)]
 
 
 def application_by_id(tx: Tx, application_id: str) -> Application | None:
-    """Spans accounts: this is how the account of a program is found."""
+    """Find an application. Spans accounts: this is how the account of a program is found."""
     row = tx.one(_ApplicationRow, select(*_APPLICATION).where(applications.c.id == application_id))
     return None if row is None else _application(row)
 
 
 def seal_application_secrets(tx: Tx, close: Callable[[str], str], is_sealed: Callable[[str], bool]) -> int:
-    """Seal the secrets that earlier versions kept in clear; how many there were. Spans accounts."""
+    """Seal the secrets that earlier versions stored in clear, and count them. Spans accounts."""
     kept = tx.pairs(select(applications.c.id, applications.c.secret))
     sealed = [_Sealed(one, close(secret)) for one, secret in kept.items() if not is_sealed(secret)]
     tx.update(applications, sealed)

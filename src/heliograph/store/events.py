@@ -1,4 +1,4 @@
-"""The outbox: events that wait to be told."""
+"""The outbox: claiming events that wait to be told, and recording what came of it. `store/outbox.py` writes them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ class Due(Row, frozen=True):
 
     receiver: str
     due_at: int
-    """When the first of them is due, in milliseconds since 1970."""
+    """When the first of its events is due, in milliseconds since 1970."""
 
 
 def waiting_receivers(tx: Tx) -> list[Due]:
-    """Whoever has events that wait. Spans accounts.
+    """List the receivers with events that wait. Spans accounts.
 
-    Looks at one row of the index for each receiver, however many events it has: the next name after the last one found.
+    It looks at one row of the index for each receiver, however many events it has: the next name after the last one
+    found.
     """
     found = select(func.min(events.c.receiver).label("receiver")).where(is_waiting).cte("receivers", recursive=True)
     after = select(func.min(events.c.receiver)).where(is_waiting, events.c.receiver > found.c.receiver)
@@ -42,7 +43,7 @@ def waiting_receivers(tx: Tx) -> list[Due]:
 
 
 class _EventRow(Row, frozen=True):
-    """An event, and what it has of the batch that it may be about."""
+    """An event, with what it has of the batch that it may be about."""
 
     id: str
     account_id: str
@@ -73,9 +74,10 @@ class _PutBack(_Attempt, frozen=True):
 def claim_events(
     tx: Tx, *, limit: int, now_ms: int, lease_until: int, places: Mapping[str, int] | None = None
 ) -> list[Event]:
-    """Leases due events, each receiver's oldest first. An event whose worker died is due again when its lease ends.
+    """Lease due events, each receiver's oldest first, at most `limit`. Spans accounts.
 
-    `places` says how many of each receiver; None: of whoever has some. At most `limit`. Spans accounts.
+    `places` says how many of each receiver; None: of all that have some. An event whose worker died is due again when
+    its lease ends.
     """
     if places is None:
         places = {each.receiver: limit for each in waiting_receivers(tx) if each.due_at <= now_ms}
@@ -106,7 +108,7 @@ def claim_events(
 
 
 def put_back_events(tx: Tx, claimed: Sequence[Event]) -> int:
-    """Gives back events that nobody was offered, as if they had not been claimed: due at once, the oldest first.
+    """Return events that nobody was offered, as if they had not been claimed: due at once, the oldest first.
 
     Spans accounts.
     """
@@ -115,7 +117,10 @@ def put_back_events(tx: Tx, claimed: Sequence[Event]) -> int:
 
 
 def give_up_old_events(tx: Tx, receivers: Collection[str], *, before_ms: int, now_ms: int, limit: int) -> int:
-    """Ends those of these receivers that are older than that, at most `limit`; how many there were. Spans accounts."""
+    """Give up events of these receivers from before `before_ms`, at most `limit`, and count them.
+
+    Spans accounts.
+    """
     theirs = (is_waiting, tx.among(events.c.receiver, receivers), events.c.due_at <= now_ms)
     too_old = events.c.id < earliest_at(before_ms)
     old = tx.column(select(events.c.id).where(*theirs, too_old).limit(limit))
@@ -144,14 +149,14 @@ def _event(row: _EventRow) -> Event:
 
 
 class EventOutcome(msgspec.Struct, frozen=True):
-    """What came of offering an event: a state of `delivered`, `given_up`, or `waiting` with when to try again."""
+    """What came of offering an event: `delivered`, `given_up`, or `waiting` with when to try again."""
 
     event_id: str
     state: str
     due_at: int
     error: str | None
     replies: Sequence[NewBatch] = ()
-    """What the customer's answer asks to be sent."""
+    """The batches that the customer's answer asks to be sent."""
 
 
 class _Outcome(Row, frozen=True):
@@ -163,8 +168,10 @@ class _Outcome(Row, frozen=True):
 
 
 def record_event_outcomes(tx: Tx, outcomes: Sequence[EventOutcome], now_ms: int) -> int:
-    """Together with what the answers ask for, once: a repeated event changes nothing. How many batches there are to
-    send; one that can't be paid for is not. Spans accounts."""
+    """Store what came of events, with the batches that the answers ask for, and count those that were accepted.
+
+    A batch that can't be paid for is not accepted. Spans accounts.
+    """
     accepted = accept(tx, replies) if (replies := [each for outcome in outcomes for each in outcome.replies]) else []
     rows = [
         _Outcome(outcome.event_id, outcome.state, outcome.due_at, outcome.error, _done_at(outcome, now_ms))
@@ -179,7 +186,7 @@ def _done_at(outcome: EventOutcome, now_ms: int) -> int | None:
 
 
 def end_event_leases(tx: Tx, now_ms: int) -> int:
-    """Makes leased events due at once: for the only process of a store, as it starts. Spans accounts.
+    """Make leased events due at once: for the only process of a store, as it starts. Spans accounts.
 
     A leased event was claimed and has no outcome since; an outcome that leaves an event waiting has an error.
     """

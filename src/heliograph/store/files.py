@@ -13,11 +13,14 @@ DIRECTORY = "attachments"
 
 
 class Files:
-    """Raises StoreUnavailable when the place can't be reached."""
+    """A place for files. Its methods raise StoreUnavailable when the place can't be reached."""
 
     def __init__(self, url: str, data_dir: Path) -> None:
-        """`url` is `s3://BUCKET/PREFIX`, with keys and region in the usual AWS_... variables of the environment; empty:
-        a directory in `data_dir`. SetupError if there is no such place."""
+        """Use the place that `url` names: `s3://BUCKET/PREFIX`, or, if it is empty, a directory in `data_dir`.
+
+        Keys and region of S3 are in the usual AWS_... variables of the environment. Raises SetupError if there is no
+        such place.
+        """
         try:
             if url:
                 self._store = from_url(url)
@@ -27,14 +30,14 @@ class Files:
             raise SetupError(f"Attachments can't be kept in {url or data_dir}: {error}.") from error
 
     async def put(self, key: str, content: bytes) -> None:
-        """Whole or not at all."""
+        """Store a file, whole or not at all. Raises StoreUnavailable."""
         try:
             await self._store.put_async(key, content)
         except Exception as error:
             raise StoreUnavailable(f"The file was not kept: {error}.") from error
 
     async def read(self, key: str) -> AsyncIterator[bytes] | None:
-        """Piece by piece; None if there is no such file."""
+        """Return the pieces of a file; None if there is no such file. Raises StoreUnavailable."""
         try:
             found = await self._store.get_async(key)
         except FileNotFoundError:
@@ -44,7 +47,7 @@ class Files:
         return _pieces(found.stream())
 
     async def delete(self, key: str) -> None:
-        """Safe to repeat."""
+        """Delete a file, if it is there. Safe to repeat. Raises StoreUnavailable."""
         try:
             await self._store.delete_async(key)
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Taking texts away, and deleting messages: what a customer wants to be kept no longer."""
+"""Deleting texts and messages that a customer wants to be kept no longer."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _UNFINISHED = {status.value for status in OPEN - {Status.SENT}}
 
 
 def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> bool:
-    """Takes the text of a message away. False: there is no such message; NotFinished; OneOfMany.
+    """Delete the text of a message, and return True; False if there is no such message.
 
-    One that a provider has and nobody has reported on goes to no other provider any more: its validity ends now.
+    Raises NotFinished if it is still on its way, OneOfMany if the text is that of other messages, too. A message that a
+    provider has and nobody has reported on goes to no other provider any more: its validity ends now.
     """
     batch_id = _finished(tx, account_id, message_id)
     if batch_id is None:
@@ -39,14 +40,16 @@ def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
 
 
 def _without_texts(options: Options) -> Options:
-    """A message keeps as many fallbacks as it had: it may have gone by one of them."""
+    """Empty the texts of fallbacks but keep as many: the message may have gone by one of them."""
     empty = tuple(msgspec.structs.replace(each, body="", rich_media=None) for each in options.fallbacks)
     return msgspec.structs.replace(options, fallbacks=empty, rich_media=None)
 
 
 def delete_message(tx: Tx, account_id: str, message_id: str) -> bool:
-    """With its batch, if it was the only one. The ledger keeps what it cost. False: there is no such message;
-    NotFinished."""
+    """Delete a message, with its batch if that has no other, and return True; False if there is no such message.
+
+    The ledger keeps what it cost. Raises NotFinished.
+    """
     batch_id = _finished(tx, account_id, message_id)
     if batch_id is None:
         return False
@@ -58,8 +61,10 @@ def delete_message(tx: Tx, account_id: str, message_id: str) -> bool:
 
 
 def _finished(tx: Tx, account_id: str, message_id: str) -> str | None:
-    """The batch of a message that a provider has, or that has ended. NotFinished, also if it may yet go by another
-    channel."""
+    """Return the batch of a message that a provider has, or that has ended; None if there is no such message.
+
+    Raises NotFinished, also for a message that may yet go by another channel.
+    """
     row = tx.first(
         select(messages.c.batch_id, messages.c.status, messages.c.plan)
         .where(messages.c.account_id == account_id, messages.c.id == message_id)
@@ -75,20 +80,20 @@ def _finished(tx: Tx, account_id: str, message_id: str) -> str | None:
 
 
 def redact_inbound(tx: Tx, account_id: str, inbound_id: str) -> bool:
-    """Takes the text of an inbound message away. False: there is no such message."""
+    """Delete the text of an inbound message; False if there is no such message."""
     _forget_last_text(tx, account_id, inbound_id)
     mine = (inbound.c.account_id == account_id, inbound.c.id == inbound_id)
     return bool(tx.run(update(inbound).where(*mine).values(body="", udh="")))
 
 
 def delete_inbound(tx: Tx, account_id: str, inbound_id: str) -> bool:
-    """False: there is no such message."""
+    """Delete an inbound message; False if there is no such message."""
     _forget_last_text(tx, account_id, inbound_id)
     return bool(tx.run(delete(inbound).where(inbound.c.account_id == account_id, inbound.c.id == inbound_id)))
 
 
 def _forget_last_text(tx: Tx, account_id: str, inbound_id: str) -> None:
-    """A conversation shows the last text that arrived, which may be this one."""
+    """Delete the text that the conversation shows as its last, if it is this message's."""
     row = tx.first(
         select(inbound.c.msisdn, inbound.c.body).where(inbound.c.account_id == account_id, inbound.c.id == inbound_id)
     )
@@ -100,8 +105,10 @@ def _forget_last_text(tx: Tx, account_id: str, inbound_id: str) -> None:
 
 
 def forget_medium(tx: Tx, account_id: str, message_id: str, place: int) -> bool:
-    """Takes the nth link away from a message's text and options; the others keep their places. False: there is no such
-    message or link; OneOfMany."""
+    """Delete the nth link from a message's text and options; the others keep their places.
+
+    Returns False if there is no such message or link. Raises OneOfMany or NotFinished.
+    """
     batch_id = _finished(tx, account_id, message_id)
     batch = None if batch_id is None else batch_by_id(tx, account_id, batch_id)
     if batch is None or batch.recipient_count > 1 or place >= len(batch.options.media):

@@ -1,4 +1,4 @@
-"""Inbound messages."""
+"""Inbound messages in the store."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from heliograph.store.tx import Row, Tx, columns
 
 
 class _InboundRow(Row, frozen=True):
-    """Instants are milliseconds since 1970."""
+    """A row of an inbound message. Instants are milliseconds since 1970."""
 
     id: str
     account_id: str
@@ -102,12 +102,12 @@ def add_inbound(
     rent: Rent | None = None,
     answer: NewBatch | None = None,
 ) -> bool:
-    """Stores an inbound message with all that follows from it: consent, groups, the conversation, its price, the
-    callback. False if it was known.
+    """Store an inbound message with all that follows from it, and return True; False if it was known.
 
-    A provider that repeats a message (same provider, same reference) changes nothing. `rent` is that of the number that
-    it was written to, if that is rented. The `answer` is sent if the account can pay for it; the confirmation of an
-    opt-out only if there was none before.
+    What follows are consent, groups, the conversation, its price, and the callback. A provider that repeats a message
+    (same provider, same reference) changes nothing. `rent` is that of the number that it was written to, if that is
+    rented. The `answer` is sent if the account can pay for it; the confirmation of an opt-out only if there was none
+    before.
     """
     if rent is not None:
         message = msgspec.structs.replace(message, rent_id=rent.id, price=rent.terms.inbound_price)
@@ -147,8 +147,11 @@ def inbound_of(
     before: str | None = None,
     after: str | None = None,
 ) -> list[Inbound]:
-    """A page, newest first: by `offset`, everything older than the message `before`, or what is next newer than
-    `after`."""
+    """List a page of inbound messages, newest first.
+
+    It begins after `offset` messages, or has what is older than the message `before`, or what is next newer than
+    `after`.
+    """
     if after is not None:
         newer = _filtered(tx, select(*_COLUMNS), account_id, wanted).where(inbound.c.id > after)
         return [_inbound(row) for row in reversed(tx.all(_InboundRow, newer.order_by(inbound.c.id).limit(limit)))]
@@ -167,7 +170,7 @@ def count_inbound(tx: Tx, account_id: str, wanted: InboundFilter) -> int:
 def page_of_inbound(
     tx: Tx, account_id: str, wanted: InboundFilter, *, limit: int, offset: int
 ) -> tuple[list[Inbound], int]:
-    """A page, newest first, and how many match on all pages, both of one moment."""
+    """Return a page of inbound messages, newest first, and how many match on all pages, both of one moment."""
     return inbound_of(tx, account_id, wanted, limit=limit, offset=offset), count_inbound(tx, account_id, wanted)
 
 

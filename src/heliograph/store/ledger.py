@@ -18,12 +18,12 @@ from heliograph.store.tx import Row, Tx
 
 
 class Bill(NamedTuple):
-    """What a batch costs an account, or gets back."""
+    """An amount that is charged to an account for a batch, or given back."""
 
     account_id: str
     batch_id: str
     amount: int
-    """Millionths, not negative."""
+    """The amount in millionths, not negative."""
 
 
 class _Balance(Row, frozen=True):
@@ -32,7 +32,7 @@ class _Balance(Row, frozen=True):
 
 
 class _Line(NamedTuple):
-    """What is to be entered in the ledger."""
+    """An entry for the ledger that is not written yet."""
 
     account_id: str
     kind: EntryKind
@@ -49,13 +49,13 @@ class _LedgerRow(Row, frozen=True):
 
 
 def balance_of(tx: Tx, account_id: str) -> int | None:
-    """In millionths; None if the account is not billed."""
+    """Return an account's balance in millionths; None if it is not billed."""
     value: int | None = tx.value(select(balances.c.amount).where(balances.c.account_id == account_id))
     return value
 
 
 def set_balance(tx: Tx, account_id: str, amount: int | None, now_ms: int) -> None:
-    """From now on the account has this; None: it is not billed."""
+    """Set an account's balance, in millionths; None: it is not billed from now on."""
     before = _lock(tx, [account_id]).get(account_id, 0)
     tx.run(delete(balances).where(balances.c.account_id == account_id))
     if amount is not None:
@@ -64,7 +64,7 @@ def set_balance(tx: Tx, account_id: str, amount: int | None, now_ms: int) -> Non
 
 
 def entries_of(tx: Tx, account_id: str, *, limit: int, before: str | None = None) -> list[Entry]:
-    """A page of the ledger, newest first; everything older than the entry `before`."""
+    """List a page of the ledger, newest first, of what is older than the entry `before`."""
     columns = (ledger.c.id, ledger.c.kind, ledger.c.amount, ledger.c.batch_id, ledger.c.created_at)
     query = select(*columns).where(ledger.c.account_id == account_id)
     if before is not None:
@@ -77,7 +77,7 @@ def entries_of(tx: Tx, account_id: str, *, limit: int, before: str | None = None
 
 
 def charge(tx: Tx, bills: Sequence[Bill], now_ms: int) -> list[bool]:
-    """Takes each bill off its account's balance, one after the other; False for one that the balance does not cover.
+    """Charge each bill to its account's balance, one after the other; False for one that the balance does not cover.
 
     What is not covered is not charged at all. Waits for others that change the same balances.
     """
@@ -96,7 +96,7 @@ def charge(tx: Tx, bills: Sequence[Bill], now_ms: int) -> list[bool]:
 
 
 def give_back(tx: Tx, bills: Sequence[Bill], now_ms: int) -> None:
-    """Puts what was charged back on the balances."""
+    """Return what was charged to the balances of accounts that are billed."""
     left = _lock(tx, [bill.account_id for bill in bills])
     lines: list[_Line] = []
     for account_id, batch_id, amount in bills:
@@ -107,7 +107,7 @@ def give_back(tx: Tx, bills: Sequence[Bill], now_ms: int) -> None:
 
 
 def take(tx: Tx, account_id: str, subject_id: str, amount: int, now_ms: int) -> None:
-    """Takes something off a balance, even if that is less than it: for what has happened already."""
+    """Charge an account for what has happened already, even if its balance is too low for it."""
     left = _lock(tx, [account_id])
     if account_id in left:
         left[account_id] -= amount
@@ -115,7 +115,7 @@ def take(tx: Tx, account_id: str, subject_id: str, amount: int, now_ms: int) -> 
 
 
 def transfer(tx: Tx, giver: str, taker: str, amount: int, now_ms: int) -> bool:
-    """Moves credit (millionths) from one account to another; False, and nothing moves, if the giver has not as much.
+    """Move credit (millionths) from one account to another; False, and nothing moves, if the giver has not as much.
 
     An account that is not billed gives what it likes.
     """

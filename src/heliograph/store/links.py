@@ -1,4 +1,4 @@
-"""Short addresses and their hits."""
+"""Short addresses and their hits in the store."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def _link(row: _LinkRow) -> Link:
 
 
 def add_link(tx: Tx, link: Link) -> Link | None:
-    """Stores it under the account's next number, which is its name if it has none; None if the identifier is taken.
+    """Store a link under the account's next number, which is its name if it has none; None if its identifier is taken.
 
-    NameTaken before anything is written.
+    Raises NameTaken before anything is written.
     """
     numbered = msgspec.structs.replace(link, number=take_number(tx, link.account_id, f"{link.kind}s"))
     if not numbered.name:
@@ -93,7 +93,7 @@ def _check_name(tx: Tx, link: Link) -> None:
 
 
 def change_link(tx: Tx, account_id: str, link_id: str, name: str | None, target: str | None) -> Link | None:
-    """None if the account has no such shortlink. NameTaken."""
+    """Change a shortlink, and return it; None if the account has no such one. Raises NameTaken."""
     before = link_by_id(tx, account_id, LinkKind.SHORTLINK, link_id)
     if before is None:
         return None
@@ -105,7 +105,7 @@ def change_link(tx: Tx, account_id: str, link_id: str, name: str | None, target:
 
 
 def delete_link(tx: Tx, account_id: str, kind: LinkKind, link_id: str) -> Link | None:
-    """With its hits; the link that was deleted, None if there was none."""
+    """Delete a link with its hits, and return it; None if there is none."""
     found = link_by_id(tx, account_id, kind, link_id)
     if found is None:
         return None
@@ -130,31 +130,34 @@ def kinds_of_links(tx: Tx, account_id: str, link_ids: Collection[str]) -> dict[s
 
 
 def links_of(tx: Tx, account_id: str, kind: LinkKind) -> list[Link]:
-    """All of them, newest first."""
+    """List all links of a kind that an account has, newest first."""
     query = select(*_COLUMNS).where(links.c.account_id == account_id, links.c.kind == kind.value)
     return [_link(row) for row in tx.all(_LinkRow, query.order_by(links.c.number.desc()))]
 
 
 def any_link(tx: Tx, link_id: str) -> Link | None:
-    """Spans accounts: this is what somebody has who was sent a short address."""
+    """Find a link. Spans accounts: its identifier is all that the recipient of a short address has."""
     row = tx.one(_LinkRow, select(*_COLUMNS).where(links.c.id == link_id))
     return None if row is None else _link(row)
 
 
 def any_file(tx: Tx, key: str) -> Link | None:
-    """The attachment that is kept under a key. Spans accounts: keys can't be guessed."""
+    """Find the attachment that is stored under a key. Spans accounts: keys can't be guessed."""
     row = tx.one(_LinkRow, select(*_COLUMNS).where(links.c.kind == LinkKind.ATTACHMENT.value, links.c.target == key))
     return None if row is None else _link(row)
 
 
 def add_tokens(tx: Tx, batch: Batch, tracked: Sequence[Tracked]) -> None:
-    """The addresses that a batch's recipients get."""
+    """Store the short addresses that were made for a batch's recipients."""
     constants = {"account_id": batch.account_id, "batch_id": batch.id}
     tx.insert(link_tokens, tracked, constants, skip_existing=True)
 
 
 def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
-    """Stores hits of links that are there, counts them, and tells who is to be told; how many. Spans accounts."""
+    """Store hits of links that exist, count them on their links, tell whoever is to be told, and return how many.
+
+    Spans accounts.
+    """
     query = select(links.c.id, links.c.account_id, links.c.kind)
     query = query.where(tx.among(links.c.id, {click.link_id for click in clicks})).order_by(links.c.id)
     found = {link_id: (account_id, LinkKind(kind)) for link_id, account_id, kind in tx.rows(query.with_for_update())}
@@ -238,7 +241,7 @@ def _hit(row: _HitRow) -> Hit:
 def hits_of(
     tx: Tx, account_id: str, link_id: str, *, limit: int, before: str | None = None, after: str | None = None
 ) -> list[Hit]:
-    """A page, newest first: what is older than `before`, or what is next newer than `after`."""
+    """List a page of a link's hits, newest first: what is older than `before`, or what is next newer than `after`."""
     query = select(*_HIT_COLUMNS).where(hits.c.account_id == account_id, hits.c.link_id == link_id)
     if after is not None:
         rows = tx.all(_HitRow, query.where(hits.c.id > after).order_by(hits.c.id).limit(limit))
@@ -249,7 +252,7 @@ def hits_of(
 
 
 def hits_by_ids(tx: Tx, account_id: str, hit_ids: Sequence[str]) -> list[tuple[Hit, str]]:
-    """Several at once, each with what its link leads to, in the order of their identifiers."""
+    """Find hits by their identifiers, each with what its link leads to, in the order of the identifiers."""
     rows = tx.all(
         _HitOfTarget,
         select(*columns(_HitOfTarget, hits, links))

@@ -1,4 +1,4 @@
-"""Who is told of what is not about one of an account's requests: the account, its clients, and its applications."""
+"""Who is told of events that are not about an account's requests: the account, its clients, its applications."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ _decode = msgspec.json.Decoder(dict[str, Listener]).decode
 
 
 def listeners_of(tx: Tx, account_id: str, kind: EventKind, channel: str, now_ms: int) -> list[Listener]:
-    """The account's own address comes first, then its connected clients, each protocol's once, then its applications.
-    Protocols that know inbound messages only are told of no other."""
+    """List who is told of an event: the account's own address, then its connected clients, then its applications.
+
+    Of the connected clients each protocol is there once. Protocols that know inbound messages only are told of no other
+    event.
+    """
     own = tx.first(select(accounts.c.callback_protocol, accounts.c.callback_url).where(accounts.c.id == account_id))
     protocol, url = own or (NATIVE, None)
     found: list[Listener] = []
@@ -38,7 +41,7 @@ def listeners_of(tx: Tx, account_id: str, kind: EventKind, channel: str, now_ms:
 
 
 def tell(tx: Tx, account_id: str, kind: EventKind, channel: str, subjects: Sequence[str], now_ms: int) -> bool:
-    """Writes the events, some hundred subjects in one; whether there is anybody to be told."""
+    """Write the events for all listeners, many subjects in one, and say whether there is anybody to be told."""
     listeners = listeners_of(tx, account_id, kind, channel, now_ms)
     for listener in listeners:
         tell_one(tx, account_id, kind, subjects, listener, now_ms)
@@ -48,7 +51,7 @@ def tell(tx: Tx, account_id: str, kind: EventKind, channel: str, subjects: Seque
 def tell_one(
     tx: Tx, account_id: str, kind: EventKind, subjects: Sequence[str], listener: Listener, now_ms: int
 ) -> None:
-    """Writes the events for one listener."""
+    """Write the events for one listener, at most `TOGETHER` subjects in one."""
     told: list[NewEvent] = []
     for start in range(0, len(subjects), TOGETHER):
         several = subjects[start : start + TOGETHER]

@@ -1,4 +1,4 @@
-"""Lookups, asked alone and in jobs."""
+"""Lookups in the store, asked alone and in jobs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _LookupRow(Row, frozen=True):
     country: str | None
     price: int
     facts: str | None
-    """JSON."""
+    """What is known of the number, as JSON."""
     callback_url: str | None
     protocol: str
     created_at: int
@@ -49,7 +49,7 @@ _JOB_COLUMNS = columns(_JobRow, lookup_jobs)
 
 
 class _NewLookup(Row, frozen=True):
-    """What is not the same for all that are asked together."""
+    """The columns that differ among lookups that are asked together."""
 
     id: str
     msisdn: str
@@ -74,7 +74,10 @@ class _Answered(Row, frozen=True):
 
 
 def add_lookups(tx: Tx, wanted: Sequence[Lookup], job: LookupJob | None, due_at: int, now_ms: int) -> None:
-    """Stores questions of one account, and the job that they are part of, and charges them. InsufficientCredit."""
+    """Store questions of one account, with the job that they are part of, and charge for them.
+
+    Raises InsufficientCredit before anything is written.
+    """
     first = wanted[0]
     subject = first.id if job is None else job.id
     bill = Bill(first.account_id, subject, sum(lookup.price for lookup in wanted))
@@ -110,7 +113,7 @@ def lookup_by_id(tx: Tx, account_id: str, lookup_id: str) -> Lookup | None:
 
 
 def lookups_by_ids(tx: Tx, account_id: str, lookup_ids: Sequence[str]) -> list[Lookup]:
-    """Several at once, in the order of their identifiers."""
+    """Find lookups by their identifiers, in the order of these."""
     query = select(*_COLUMNS).where(lookups.c.account_id == account_id, tx.among(lookups.c.id, lookup_ids))
     return [_lookup(row) for row in tx.all(_LookupRow, query.order_by(lookups.c.id))]
 
@@ -122,7 +125,7 @@ def _of_job(job_id: str) -> ColumnElement[bool]:
 def lookups_of_job(
     tx: Tx, account_id: str, job_id: str, *, limit: int, before: str | None = None, after: str | None = None
 ) -> list[Lookup]:
-    """A page, newest first: what is older than `before`, or what is next newer than `after`."""
+    """List a page of a job's lookups, newest first: what is older than `before`, or next newer than `after`."""
     query = select(*_COLUMNS).where(lookups.c.account_id == account_id, _of_job(job_id))
     if after is not None:
         rows = tx.all(_LookupRow, query.where(lookups.c.id > after).order_by(lookups.c.id).limit(limit))
@@ -133,7 +136,7 @@ def lookups_of_job(
 
 
 def countries_of_job(tx: Tx, account_id: str, job_id: str) -> list[str | None]:
-    """The country of each of its numbers."""
+    """List the country of each number of a job."""
     mine = (lookups.c.account_id == account_id, _of_job(job_id))
     return tx.column(select(lookups.c.country).where(*mine))
 
@@ -153,7 +156,7 @@ def job_by_id(tx: Tx, account_id: str, job_id: str) -> LookupJob | None:
 def jobs_of(
     tx: Tx, account_id: str, *, limit: int, before: str | None = None, after: str | None = None
 ) -> list[LookupJob]:
-    """A page, newest first: what is older than `before`, or what is next newer than `after`."""
+    """List a page of jobs, newest first: what is older than `before`, or what is next newer than `after`."""
     query = select(*_JOB_COLUMNS).where(lookup_jobs.c.account_id == account_id)
     if after is not None:
         rows = tx.all(_JobRow, query.where(lookup_jobs.c.id > after).order_by(lookup_jobs.c.id).limit(limit))
@@ -169,11 +172,11 @@ class Question(msgspec.Struct, frozen=True):
     id: str
     msisdn: str
     attempts: int
-    """This one included."""
+    """How many attempts there were, with this one."""
 
 
 def claim_lookups(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[Question]:
-    """Leases due questions, oldest first; one whose worker died is due again when its lease ends. Spans accounts."""
+    """Lease due questions, oldest first; one whose worker died is due again when its lease ends. Spans accounts."""
     rows = tx.rows(
         select(lookups.c.id, lookups.c.msisdn, lookups.c.attempts)
         .where(is_asked, lookups.c.due_at <= now_ms)
@@ -187,12 +190,12 @@ def claim_lookups(tx: Tx, *, limit: int, now_ms: int, lease_until: int) -> list[
 
 
 def ask_again(tx: Tx, questions: Sequence[Question], due_at: int) -> None:
-    """Puts questions off that nobody could answer now, until then. Spans accounts."""
+    """Put questions off until `due_at`, because nobody could answer them now. Spans accounts."""
     tx.update(lookups, [_Due(question.id, due_at) for question in questions])
 
 
 def record_answers(tx: Tx, answers: Sequence[tuple[str, NetworkFacts]], now_ms: int) -> list[Lookup]:
-    """Writes answers, gives back the price of lookups that failed, and tells whoever is to be told.
+    """Store answers, return the price of lookups that failed, tell whoever is to be told; return what is answered.
 
     What has been answered before stays as it is. Spans accounts.
     """
@@ -232,7 +235,7 @@ def _tell(tx: Tx, done: Sequence[Lookup], now_ms: int) -> None:
 
 
 def next_lookup_due_at(tx: Tx) -> int | None:
-    """When the next question is due, in milliseconds since 1970; None if none waits. Spans accounts."""
+    """Return when the next question is due, in milliseconds since 1970; None if none waits. Spans accounts."""
     value: int | None = tx.value(
         select(lookups.c.due_at).where(is_asked).order_by(lookups.c.due_at, lookups.c.id).limit(1)
     )

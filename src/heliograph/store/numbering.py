@@ -1,4 +1,4 @@
-"""Numbers for what people refer to by number: counted in each account, given once."""
+"""Numbers by which people refer to things: counted in each account, and given once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Last(Row, frozen=True):
 
 
 def take_numbers(tx: Tx, account_id: str, kind: str, count: int) -> range:
-    """The next `count` numbers of this kind of thing. Others wait until this transaction ends."""
+    """Take the next `count` numbers of this kind of thing. Others who want some wait until this transaction ends."""
     mine = (numbering.c.account_id == account_id, numbering.c.kind == kind)
     tx.insert(numbering, [_Last(account_id, kind, 0)], skip_existing=True)
     tx.run(update(numbering).where(*mine).values(last=numbering.c.last + count))

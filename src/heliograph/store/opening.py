@@ -1,4 +1,4 @@
-"""From what the settings say to an open store."""
+"""Opens the store that the settings name."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ FILE_NAME = "heliograph.db"
 
 
 async def open_store(url: str, data_dir: Path, *, beside: bool = False) -> Store:
-    """The store at a `postgresql://` URL, or, for an empty `url`, the embedded one in `data_dir`.
+    """Open the store at a `postgresql://` URL, or, for an empty `url`, the embedded one in `data_dir`.
 
-    `beside`: also while servers run on it, to change a row or two and close again; a new store is made, and one of an
-    older version is refused (OlderStore). Otherwise migrations are applied. SetupError, in one sentence, when it can't
-    be opened or is newer than this version.
+    Migrations are applied. With `beside`, servers may be running on it: it is opened to change a row or two, a new
+    store is made, and one of an older version is refused (OlderStore). Raises SetupError, in one sentence, when it
+    can't be opened or is newer than this version.
     """
     if url:
         return await PostgresqlStore.open(url, beside=beside)

@@ -36,7 +36,7 @@ def _optout(row: _OptOutRow) -> OptOut:
 
 
 def opted_out_among(tx: Tx, recipients: Iterable[tuple[str, Sequence[str]]]) -> set[tuple[str, str]]:
-    """Those pairs of account and MSISDN among the given ones (account, its MSISDNs) that opted out. Spans accounts."""
+    """Find who has opted out among accounts and MSISDNs, as pairs of both. Spans accounts."""
     wanted = [(account_id, msisdns) for account_id, msisdns in recipients if msisdns]
     if not wanted or tx.first(select(optouts.c.msisdn).limit(1)) is None:
         return set()
@@ -50,7 +50,7 @@ def opted_out_among(tx: Tx, recipients: Iterable[tuple[str, Sequence[str]]]) -> 
 
 
 def add_optouts(tx: Tx, account_id: str, msisdns: Sequence[str], source: OptOutSource, now_ms: int) -> int:
-    """How many were new."""
+    """Store opt-outs, tell whoever is to be told, and return how many were new."""
     silent = opted_out_among(tx, [(account_id, msisdns)])
     new = [msisdn for msisdn in dict.fromkeys(msisdns) if (account_id, msisdn) not in silent]
     if not new:
@@ -64,12 +64,12 @@ def add_optouts(tx: Tx, account_id: str, msisdns: Sequence[str], source: OptOutS
 
 
 def remove_optout(tx: Tx, account_id: str, msisdn: str) -> int:
-    """0 if the number had not opted out."""
+    """Delete an opt-out, and return 1; 0 if the number had not opted out."""
     return tx.run(delete(optouts).where(optouts.c.account_id == account_id, optouts.c.msisdn == msisdn))
 
 
 def optouts_of(tx: Tx, account_id: str, *, limit: int, after: str | None = None) -> list[OptOut]:
-    """A page in the order of the numbers, from the one after `after`."""
+    """List a page of opt-outs in the order of the numbers, from the one after `after`."""
     query = select(*_COLUMNS).where(optouts.c.account_id == account_id)
     if after is not None:
         query = query.where(optouts.c.msisdn > after)
@@ -79,7 +79,10 @@ def optouts_of(tx: Tx, account_id: str, *, limit: int, after: str | None = None)
 def newest_optouts(
     tx: Tx, account_id: str, *, limit: int, before: int | None = None, after: int | None = None
 ) -> tuple[list[OptOut], int]:
-    """A page, newest first, of those with a number below `before` or above `after`; and how many there are."""
+    """List a page of opt-outs, newest first, and return it with how many there are in all.
+
+    It has those whose place is below `before`, or those that are next above `after`.
+    """
     query = select(*_COLUMNS).where(optouts.c.account_id == account_id)
     total = tx.value(select(func.count()).select_from(optouts).where(optouts.c.account_id == account_id))
     if after is not None:
@@ -93,7 +96,7 @@ def newest_optouts(
 
 
 def optouts_to(tx: Tx, account_id: str, msisdns: Sequence[str]) -> list[OptOut]:
-    """Those of these numbers, in their order."""
+    """Find the opt-outs of these numbers, in the order of the numbers."""
     query = select(*_COLUMNS).where(optouts.c.account_id == account_id, tx.among(optouts.c.msisdn, msisdns))
     return [_optout(row) for row in tx.all(_OptOutRow, query.order_by(optouts.c.msisdn))]
 

@@ -1,7 +1,18 @@
-"""Writing events to the outbox: what customers are to be told, in the transaction of the change that it tells of.
+"""Writing events to the outbox, in the transaction of the change that they tell of.
 
-An event that was written is told until it is acknowledged or given up, whatever happens to this process; a change that
-was not committed is told to nobody. What is then done with the rows is in `store/events.py`.
+The problem. A customer is to be told of every change that happened, once it has, and of none that did not; the
+customer's server may be away for hours, and this process may die at any moment.
+
+How it works. Whoever changes something writes the event beside it, in the same transaction: a row with the receiver,
+where it goes (`sink`), the protocol in whose shape it is told, and the facts as they are at this moment, since they may
+be others when it is told. Nothing is sent from here. `store/events.py` claims due rows for the job that sends them
+(`engine/outbox.py`), and records what came of it.
+
+What holds. An event that was committed is told until it is acknowledged or given up, whatever happens to this process;
+a change that was rolled back is told to nobody. A receiver that is told twice sees the same identifier. Events of one
+transaction are in order: of messages as they changed, then of the batches that end by that, whose counts must have been
+written before (`store/counting.py`). To whom a batch's facts go is looked up here, once for a chunk: an event keeps the
+address that was right when it happened.
 """
 
 from __future__ import annotations
@@ -21,16 +32,16 @@ _encode_facts: Callable[[MessageFacts], bytes] = msgspec.json.encode
 
 
 class NewEvent(msgspec.Struct, frozen=True):
-    """A fact to be told."""
+    """An event that is not written yet."""
 
     account_id: str
     protocol: str
-    """Whose shape it is told in."""
+    """The protocol in whose shape it is told."""
     sink: str
     kind: EventKind
     subject_id: str
     facts: str | None = None
-    """JSON: what it was like when it happened, or the other subjects; None: it is looked up when it is told."""
+    """The facts as they were when it happened, or the other subjects, as JSON; None: looked up when it is told."""
 
 
 class _EventRow(Row, frozen=True):
@@ -45,7 +56,7 @@ class _EventRow(Row, frozen=True):
 
 
 def add_events(tx: Tx, new: Sequence[NewEvent], now_ms: int) -> None:
-    """Puts events in the outbox, due now, in their order."""
+    """Write events to the outbox, due now, in their order."""
     if not new:
         return
     rows = [
@@ -65,20 +76,20 @@ def add_events(tx: Tx, new: Sequence[NewEvent], now_ms: int) -> None:
 
 
 class Target(Row, frozen=True):
-    """Where the facts of a batch go."""
+    """Where the events of a batch go."""
 
     id: str
-    """The batch's."""
+    """The batch's identifier."""
     account_id: str
     protocol: str
     sink: str | None
-    """The sessions of whoever sent the batch, its own URL, or else the account's; None: nobody is told."""
+    """The sessions of whoever sent the batch, the batch's URL, or else the account's; None: nobody is told."""
     open_count: int | None
-    """Messages that it still waits for, if its end is called back."""
+    """How many messages it waits for, if its end is called back."""
 
 
 def targets_of(tx: Tx, batch_ids: Collection[str]) -> dict[str, Target]:
-    """Where the facts of each batch go. Spans accounts."""
+    """Find where the events of each batch go. Spans accounts."""
     sink = func.coalesce(batches.c.sink, batches.c.callback_url, accounts.c.callback_url).label("sink")
     query = (
         select(batches.c.id, batches.c.account_id, batches.c.protocol, sink, batches.c.open_count)
@@ -89,9 +100,9 @@ def targets_of(tx: Tx, batch_ids: Collection[str]) -> dict[str, Target]:
 
 
 def tell_of(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
-    """Writes the events that transitions set off: of messages, in their order, and then of the batches that they end.
+    """Write the events that transitions set off: of messages, in their order, then of the batches that they end.
 
-    The counts of these batches have been written before.
+    The counts of these batches must have been written before.
     """
     telling = [each for each in taken if each.is_told]
     ending = dict.fromkeys(each.batch_id for each in taken if each.ends_in_batch)
@@ -104,7 +115,7 @@ def tell_of(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
 
 
 def settle_if_empty(tx: Tx, batch_ids: Collection[str], now_ms: int) -> None:
-    """Calls back the end of those of these batches that wait for no message, although none has settled just now."""
+    """Write the end of those batches that wait for no message, although none has settled just now."""
     if not batch_ids:
         return
     targets = targets_of(tx, batch_ids)
@@ -119,7 +130,7 @@ def _change_of(target: Target, transition: Transition) -> NewEvent | None:
 
 
 def _end_of(target: Target) -> NewEvent | None:
-    """None while the batch waits for messages, and where nobody is told."""
+    """Return the event that a batch has ended; None if it waits for messages, or nobody is told."""
     if target.sink is None or target.open_count != 0:
         return None
     return NewEvent(target.account_id, target.protocol, target.sink, EventKind.BATCH_SETTLED, target.id)

@@ -1,4 +1,4 @@
-"""Requests that wait until they can be paid for."""
+"""Requests that wait until they can be paid for, in the store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _ParkedRow(Row, frozen=True):
     account_id: str
     protocol: str
     draft: str
-    """JSON."""
+    """The draft as JSON."""
     created_at: int
 
 
@@ -33,19 +33,19 @@ def park(tx: Tx, waiting: Parked) -> None:
 
 
 def unpark(tx: Tx, account_id: str, parked_id: str) -> bool:
-    """False if it was taken away before."""
+    """Delete a parked request; False if it was deleted before."""
     return bool(tx.run(delete(parked).where(parked.c.account_id == account_id, parked.c.id == parked_id)))
 
 
 def parked_by_ids(tx: Tx, account_id: str, parked_ids: Collection[str]) -> dict[str, Parked]:
-    """Several at once."""
+    """Find parked requests by their identifiers."""
     mine = (parked.c.account_id == account_id, tx.among(parked.c.id, parked_ids))
     rows = tx.all(_ParkedRow, select(*columns(_ParkedRow, parked)).where(*mine))
     return {row.id: Parked(row.id, row.account_id, _decode_draft(row.draft), from_ms(row.created_at)) for row in rows}
 
 
 def newest_of_door(tx: Tx, account_id: str, protocol: str, *, skip: int, limit: int) -> list[str]:
-    """The identifiers of batches and parked requests that came by a door, newest first."""
+    """List the identifiers of batches and parked requests that came by a door, newest first."""
     newest = []
     for table in (batches, parked):
         of_door = select(table.c.id).where(table.c.account_id == account_id, table.c.protocol == protocol)

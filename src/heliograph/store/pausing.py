@@ -21,18 +21,23 @@ from heliograph.store.tx import Tx
 
 
 def line_of_paused(batch_id: str) -> str:
-    """Where messages of a paused batch wait: no provider has a name with a colon in it."""
+    """Return the line at which messages of a paused batch wait: no provider's name has a colon in it."""
     return f"paused:{batch_id}"
 
 
 def pause_batch(tx: Tx, account_id: str, batch_id: str) -> bool | None:
-    """Nothing more of it is handed to workers from now on. None: there is no such batch, or it was canceled; False: it
-    is paused already."""
+    """Pause a batch: from now on nothing more of it is handed to workers.
+
+    Returns None if there is no such batch, or it was canceled; False if it is paused already.
+    """
     return _turn(tx, account_id, batch_id, Pause.PAUSING, PauseReason.CUSTOMER)
 
 
 def resume_batch(tx: Tx, account_id: str, batch_id: str) -> bool | None:
-    """It goes on. None: there is no such batch, or it was canceled; False: it is not paused."""
+    """Let a paused batch go on.
+
+    Returns None if there is no such batch, or it was canceled; False if it is not paused.
+    """
     return _turn(tx, account_id, batch_id, Pause.RESUMING, None)
 
 
@@ -63,15 +68,15 @@ class Moved(msgspec.Struct, frozen=True):
 
     batch_id: str
     last_id: str
-    """Messages up to this one have been looked at."""
+    """The last message that was looked at; those before it need not be looked at again."""
     over: bool
 
 
 def move_paused(tx: Tx, limit: int, looked_at: Mapping[str, str]) -> Moved | None:
-    """Takes messages of one batch that is pausing out of the queue, or puts those of one that goes on back.
+    """Move a chunk of one batch's messages out of the queue, if it is pausing, or back, if it goes on.
 
-    At most `limit`; of a batch in `looked_at` those behind the message that stands there. None: there is no such batch.
-    Spans accounts.
+    At most `limit`; of a batch in `looked_at` only messages behind the one that is there. Returns None if no batch is
+    pausing or going on. Spans accounts.
     """
     row = tx.first(
         select(batches.c.id, batches.c.pause)
@@ -106,5 +111,5 @@ def move_paused(tx: Tx, limit: int, looked_at: Mapping[str, str]) -> Moved | Non
 
 
 def is_anything_moving(tx: Tx) -> bool:
-    """Whether `move_paused` has something to do. Spans accounts."""
+    """Say whether `move_paused` has something to do. Spans accounts."""
     return tx.first(select(batches.c.id).where(is_pausing_or_resuming).limit(1)) is not None

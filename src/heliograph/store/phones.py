@@ -1,4 +1,4 @@
-"""What the sandbox operator remembers: its simulated phones and the messages on them. No account's API reads this."""
+"""The sandbox operator's simulated phones and the messages on them. No account's API reads this."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _RECENT = 2_000
 
 
 def put_on_phones(tx: Tx, chunks: Sequence[Sequence[PhoneMessage]]) -> list[int]:
-    """Stores messages; how many of each chunk."""
+    """Store messages on phones, and return how many each chunk had."""
     tx.insert(phone_messages, [shown for chunk in chunks for shown in chunk])
     return [len(chunk) for chunk in chunks]
 
 
 def phones(tx: Tx, limit: int, account_id: str | None) -> list[tuple[PhoneMessage, int]]:
-    """The latest message of each recently used phone, newest first, with how many recent ones the phone has.
+    """List recently used phones by their latest message, newest first, with how many recent messages each has.
 
     `account_id` None: of all accounts, for the operator's own pages.
     """
@@ -52,7 +52,7 @@ def messages_on(
     peer: str | None = None,
     account_id: str | None = None,
 ) -> list[PhoneMessage]:
-    """The newest messages of a phone, newest first; only those after the message `after`.
+    """List the newest messages of a phone, newest first; only those after the message `after`.
 
     `account_id` None: of all accounts, for the operator's own pages.
     """
@@ -69,8 +69,9 @@ def messages_on(
 
 
 def on_its_way(tx: Tx, account_id: str | None, msisdn: str, after: str, now_ms: int) -> set[str]:
-    """Messages to a number that were accepted after the message `after` and that a provider has not taken yet, or has
-    not said so. Of those that wait for their time, or because they are paused, none. Spans accounts for the operator.
+    """Find messages to a number, accepted after the message `after`, that no provider is known to have taken.
+
+    Those that wait for their time, or because they are paused, are left out. Spans accounts for the operator.
     """
     query = select(messages.c.id).where(
         messages.c.msisdn == msisdn,
@@ -84,7 +85,7 @@ def on_its_way(tx: Tx, account_id: str | None, msisdn: str, after: str, now_ms: 
 
 
 def clear_phones(tx: Tx, account_id: str | None, msisdn: str | None = None) -> int:
-    """Takes an account's messages off a phone, or off all; how many. None: those of all accounts.
+    """Delete an account's messages from a phone, or from all, and count them; with None, those of all accounts.
 
     A receipt that a killed process still owed for one of them never comes.
     """
@@ -97,9 +98,9 @@ def clear_phones(tx: Tx, account_id: str | None, msisdn: str | None = None) -> i
 
 
 def unreported(tx: Tx, *, after: str, limit: int) -> list[PhoneMessage]:
-    """Received messages, oldest first, whose receipt has not reached the messages table: for the operator's restart.
+    """List received messages, oldest first, whose receipt has not reached the messages table.
 
-    Spans accounts.
+    For the operator's restart. Spans accounts.
     """
     return tx.all(
         PhoneMessage,
@@ -116,7 +117,7 @@ def unreported(tx: Tx, *, after: str, limit: int) -> list[PhoneMessage]:
 
 
 def received_twice(tx: Tx, account_id: str) -> tuple[int, int]:
-    """How many messages phones have received, and how many of these were repetitions of one that was there."""
+    """Count the messages that phones have received, and the copies among them."""
     received = select(phone_messages.c.message_id, func.count().label("times")).where(
         phone_messages.c.account_id == account_id, phone_messages.c.direction == "received"
     )

@@ -1,4 +1,4 @@
-"""What providers are to be asked about, because they do not tell by themselves."""
+"""Questions to providers that do not tell by themselves what became of messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Poll(msgspec.Struct, frozen=True):
     handle: str
     due_at: int
     give_up_at: int | None = None
-    """None: never."""
+    """When it is given up, in milliseconds since 1970; None: never."""
     attempts: int = 0
 
     @property
@@ -45,13 +45,13 @@ class _Due(Row, frozen=True):
 
 
 def add_polls(tx: Tx, wanted: Collection[Poll]) -> None:
-    """Questions that are there already stay as they are."""
+    """Store questions; those that are there already stay as they are."""
     rows = [_NewPoll(each.id, each.provider, each.handle, each.due_at, each.give_up_at) for each in wanted]
     tx.insert(polls, rows, skip_existing=True)
 
 
 def claim_polls(tx: Tx, providers: Sequence[str], *, limit: int, now_ms: int, lease_until: int) -> list[Poll]:
-    """Leases due questions to these providers; one whose worker died is due again when its lease ends."""
+    """Lease due questions to these providers; one whose worker died is due again when its lease ends."""
     rows = tx.rows(
         select(polls.c.provider, polls.c.handle, polls.c.due_at, polls.c.give_up_at, polls.c.attempts)
         .where(polls.c.due_at <= now_ms, tx.among(polls.c.provider, providers))
@@ -68,14 +68,14 @@ def claim_polls(tx: Tx, providers: Sequence[str], *, limit: int, now_ms: int, le
 
 
 def settle_polls(tx: Tx, over: Sequence[str], again: Sequence[tuple[str, int]]) -> None:
-    """Forgets questions that are answered or given up, and says when to ask the others again; both by their ids."""
+    """Delete questions that are answered or given up, and put the others off; both are named by their ids."""
     if over:
         tx.run(delete(polls).where(tx.among(polls.c.id, over)))
     tx.update(polls, [_Due(poll_id, due_at) for poll_id, due_at in again])
 
 
 def next_poll_due_at(tx: Tx, providers: Sequence[str]) -> int | None:
-    """When the next question to one of these providers is due, in milliseconds since 1970; None if there is none."""
+    """Return when the next question to one of these providers is due, in ms since 1970; None if there is none."""
     value: int | None = tx.value(
         select(polls.c.due_at).where(tx.among(polls.c.provider, providers)).order_by(polls.c.due_at).limit(1)
     )

@@ -58,9 +58,9 @@ class PostgresqlStore(Store):
 
     @classmethod
     async def open(cls, url: str, *, beside: bool = False) -> PostgresqlStore:
-        """Connects and migrates. SetupError, in one sentence, if the database can't be used.
+        """Connect and migrate. Raises SetupError, in one sentence, if the database can't be used.
 
-        `beside`: servers may be running on it, so only a new database is migrated.
+        With `beside`, servers may be running on it, so only a new database is migrated.
         """
         target = make_url(url).set(drivername="postgresql+asyncpg")
         engine = create_async_engine(
@@ -139,7 +139,7 @@ class _LaneWriter:
                 settle(await self._commit_surely(jobs))
 
     async def _commit_surely(self, jobs: list[Job]) -> list[Answer]:
-        """Commits; what collided with another process is done again."""
+        """Commit the jobs, and run those again that collided with another process."""
         answers = await self._commit(jobs)
         for repeat in range(_REPEATS):
             collided = [job for job, result, failed in answers if failed and _is_collision(result)]

@@ -1,4 +1,4 @@
-"""How many requests each account made in the current second, as far as processes have to agree on it."""
+"""How many requests each account made in the current second, for processes that share its limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Rate(Row, frozen=True):
 
 
 def take_requests(tx: Tx, account_id: str, second: int, wanted: int, limit: int) -> int:
-    """Take up to `wanted` requests of one second from an account's limit; how many there still were."""
+    """Take up to `wanted` requests of one second from an account's limit, and return how many it gave."""
     tx.insert(request_rates, [_Rate(account_id, second, 0)], skip_existing=True)
     mine = request_rates.c.account_id == account_id
     rate = tx.one(_Rate, select(*columns(_Rate, request_rates)).where(mine).with_for_update())

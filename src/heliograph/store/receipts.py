@@ -42,7 +42,7 @@ from heliograph.store.tx import Row, Tx, columns
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """What a chunk of outcomes or receipts changed."""
+    """What a chunk of outcomes or receipts has changed."""
 
     applied: Sequence[Transition]
     fate: ReceiptFate
@@ -52,7 +52,7 @@ class Outcomes(msgspec.Struct, frozen=True):
     changes: Sequence[Change]
     now_ms: int
     polls: Collection[Poll] = ()
-    """What the provider is to be asked about from now on."""
+    """The questions to the provider from now on."""
 
 
 class Receipts(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ class Receipts(msgspec.Struct, frozen=True):
 
 
 def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Transition]]:
-    """Writes what came of sending, and at once applies receipts that had outrun it."""
+    """Store what came of sending, and apply the receipts that had outrun it."""
     tx.take_turns(alone=False)
     answers: list[Sequence[Transition]] = []
     for chunk in chunks:
@@ -75,7 +75,7 @@ def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Transit
 
 
 class _Early(Row, frozen=True):
-    """A receipt that was here before it was known whose it is."""
+    """A receipt that came before its message was known."""
 
     id: str
     provider: str
@@ -111,7 +111,7 @@ def _apply_early(tx: Tx, refs: dict[str, Change], now_ms: int) -> list[Transitio
 
 
 def record_receipts(tx: Tx, chunks: Sequence[Receipts]) -> list[Recorded]:
-    """Applies receipts; one for a message that is not known yet is kept until it is."""
+    """Apply receipts; one whose message is not known yet is kept until it is."""
     receipts = [receipt for chunk in chunks for receipt in chunk.receipts if receipt.status is not None]
     known = _known(tx, receipts)
     unknown = [receipt for receipt in receipts if (receipt.provider, receipt.provider_ref) not in known]
@@ -127,7 +127,10 @@ def record_receipts(tx: Tx, chunks: Sequence[Receipts]) -> list[Recorded]:
 def _record(
     tx: Tx, chunk: Receipts, known: Mapping[tuple[str, str], str], earlier: Mapping[tuple[str, str], str]
 ) -> Recorded:
-    """Of a message that has gone on to another provider, an earlier one can only say that it was delivered."""
+    """Apply one chunk of receipts and keep those whose message is unknown.
+
+    Of a message that has gone on to another provider, an earlier one can only say that it was delivered.
+    """
     understood = [receipt for receipt in chunk.receipts if receipt.status is not None]
     changes: list[Change] = []
     early: list[Receipt] = []
@@ -156,7 +159,7 @@ def _record(
 
 
 def _known(tx: Tx, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
-    """The messages that these receipts are about, by provider and the provider's id. Spans accounts."""
+    """Find the messages that these receipts are about, by provider and the provider's id. Spans accounts."""
     rows = tx.rows(
         select(messages.c.provider, messages.c.provider_ref, messages.c.id).where(
             tx.among(messages.c.provider_ref, {receipt.provider_ref for receipt in receipts})
@@ -166,7 +169,7 @@ def _known(tx: Tx, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """A message that a provider has taken, as far as its way matters."""
+    """A message that a provider has taken, with what decides its further way."""
 
     subject: Subject
     tried: str
@@ -187,7 +190,7 @@ class _SentRow(Row, frozen=True):
 
 
 def sent_under(tx: Tx, provider_refs: Collection[str]) -> dict[tuple[str, str], Sent]:
-    """Those that providers took under these identifiers, and that nothing is known of yet. Spans accounts."""
+    """Find messages that providers took under these identifiers, and of which nothing is known yet. Spans accounts."""
     query = (
         select(*columns(_SentRow, messages, batches))
         .join_from(messages, batches, batches.c.id == messages.c.batch_id)
@@ -240,5 +243,5 @@ def _park(tx: Tx, early: Sequence[Receipt], now_ms: int) -> None:
 
 
 def forget_early_receipts(tx: Tx, before_ms: int) -> int:
-    """Drops receipts that no message has claimed since `before_ms`: they were never ours."""
+    """Delete receipts that have waited for their message since before `before_ms`: they were never ours."""
     return tx.run(delete(early_receipts).where(early_receipts.c.received_at < before_ms))

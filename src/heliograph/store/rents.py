@@ -1,4 +1,4 @@
-"""Rented numbers."""
+"""Rented numbers in the store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENDED_AT_ONCE = 100
 
 
 class _RentRow(Row, frozen=True):
-    """Instants are milliseconds since 1970; whether something is so is 0 or 1."""
+    """A row of a rented number. Instants are milliseconds since 1970; booleans are 0 or 1."""
 
     id: str
     account_id: str
@@ -83,7 +83,7 @@ def _rent(row: _RentRow) -> Rent:
 
 
 def add_rent(tx: Tx, rent: Rent, now_ms: int) -> bool:
-    """Rents the number and charges the account; False if somebody has it. InsufficientCredit."""
+    """Store a rent and charge the account; False if somebody has the number. Raises InsufficientCredit."""
     if not tx.insert(rents, [_row(rent)], skip_existing=True):
         return False
     _pay(tx, rent, rent.price + rent.setup_price, now_ms)
@@ -101,7 +101,7 @@ def rent_by_id(tx: Tx, account_id: str, rent_id: str) -> Rent | None:
 
 
 def rents_of(tx: Tx, account_id: str) -> list[Rent]:
-    """All that there are and were, newest first."""
+    """List all rents that an account has and had, newest first."""
     return [
         _rent(row)
         for row in tx.all(
@@ -111,12 +111,12 @@ def rents_of(tx: Tx, account_id: str) -> list[Rent]:
 
 
 def rented_numbers(tx: Tx) -> set[str]:
-    """The identifiers of all numbers that somebody has now. Spans accounts."""
+    """Find the identifiers of all numbers that somebody has now. Spans accounts."""
     return set(tx.column(select(rents.c.number_id).where(is_rented)))
 
 
 def rent_of(tx: Tx, msisdn: str) -> Rent | None:
-    """Who has this number now. Spans accounts: this is how the owner of an inbound message is found."""
+    """Find who has this number now. Spans accounts: this is how the owner of an inbound message is found."""
     row = tx.one(_RentRow, select(*_COLUMNS).where(is_rented, rents.c.msisdn == msisdn))
     return None if row is None else _rent(row)
 
@@ -124,8 +124,10 @@ def rent_of(tx: Tx, msisdn: str) -> Rent | None:
 def change_rent(
     tx: Tx, account_id: str, rent_id: str, edit: Callable[[Rent], Rent], now_ms: int
 ) -> tuple[Rent, Rent] | None:
-    """Writes what `edit` makes of a rent, and charges what is more or gives back what is less; the rent before and
-    after. None if there is no such rent. InsufficientCredit, and what `edit` raises: then nothing is written."""
+    """Write what `edit` makes of a rent, and charge for a new period; return the rent before and after.
+
+    Returns None if there is no such rent. Raises InsufficientCredit, and what `edit` raises: then nothing is written.
+    """
     row = tx.one(
         _RentRow, select(*_COLUMNS).where(rents.c.account_id == account_id, rents.c.id == rent_id).with_for_update()
     )
@@ -145,7 +147,7 @@ def _write(tx: Tx, rent: Rent) -> None:
 
 
 def cancel_rent(tx: Tx, rent: Rent, now_ms: int) -> bool:
-    """Gives the number and the price of the rent back; False if it was over already."""
+    """End a rent and return its price; False if it was over already."""
     mine = (rents.c.account_id == rent.account_id, rents.c.id == rent.id)
     if not tx.run(update(rents).where(*mine, is_rented).values(active=0, ends_at=now_ms)):
         return False
@@ -154,7 +156,7 @@ def cancel_rent(tx: Tx, rent: Rent, now_ms: int) -> bool:
 
 
 def traffic_of(tx: Tx, account_id: str, of_rents: Sequence[Rent]) -> dict[str, Traffic]:
-    """Of each of these rents of one account, by the rent's identifier."""
+    """Count the messages received at and sent from rented numbers of an account, by the rent's identifier."""
     received = tx.rows(
         select(inbound.c.rent_id, func.count().label("count"), func.sum(inbound.c.price).label("price"))
         .where(inbound.c.account_id == account_id, tx.among(inbound.c.rent_id, [rent.id for rent in of_rents]))
@@ -181,9 +183,9 @@ def _sent_from(tx: Tx, account_id: str, originators: set[str]) -> dict[str, tupl
 
 
 def end_due_rents(tx: Tx, now_ms: int, renewed: Callable[[Rent], Rent]) -> list[Rent]:
-    """Renews rents whose time is over and that are to go on, if the balance covers it, and ends the others.
+    """Renew rents whose time is over if they are to go on and the balance covers it, and end the others.
 
-    Some hundred at a time; as they are now. Spans accounts.
+    At most `ENDED_AT_ONCE`; returns them as they are now. Spans accounts.
     """
     rows = tx.all(
         _RentRow,
@@ -205,6 +207,6 @@ def end_due_rents(tx: Tx, now_ms: int, renewed: Callable[[Rent], Rent]) -> list[
 
 
 def next_rent_end(tx: Tx) -> int | None:
-    """When the next rent is over, in milliseconds since 1970; None if there is none. Spans accounts."""
+    """Return when the next rent is over, in milliseconds since 1970; None if there is none. Spans accounts."""
     value: int | None = tx.value(select(rents.c.ends_at).where(is_rented).order_by(rents.c.ends_at).limit(1))
     return value

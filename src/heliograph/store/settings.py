@@ -1,4 +1,4 @@
-"""Small things that must outlive a process and have no table of their own."""
+"""Small settings that must outlive a process and have no table of their own."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def put_setting(tx: Tx, name: str, value: str) -> None:
 
 
 def ensure_setting(tx: Tx, name: str, value: str) -> str:
-    """What the setting is; `value`, from now on, if it was not set. Safe to be called by several processes at once."""
+    """Set a setting if it was not set, and return its value. Safe to be called by several processes at once."""
     tx.insert(settings, [_Setting(name, value)], skip_existing=True)
     return get_setting(tx, name) or value

@@ -43,17 +43,18 @@ R = TypeVar("R")
 
 _READERS = 2
 _SWITCH_INTERVAL_S = 0.0005
-"""How long a busy thread keeps the interpreter lock from the others: the writer needs it back after each statement."""
+"""How long a busy thread may keep the interpreter lock: the writer needs it back after each statement."""
 
 
 class SqliteStore(Store):
     dialect = "sqlite"
 
     def __init__(self, path: Path, *, beside: bool = False) -> None:
-        """Opens and migrates the file, making it if need be. SetupError if that can't be done, in one sentence.
+        """Open and migrate the file, making it if need be. Raises SetupError, in one sentence, if that fails.
 
-        `beside`: another process may own it. SQLite's own locks keep the two apart; what an owner alone may do, such as
-        taking back messages whose worker died, is the engine's, and commands have none. Only a new file is migrated.
+        With `beside`, another process may own it. SQLite's own locks keep the two apart; what an owner alone may do,
+        such as taking back messages whose worker died, is the engine's, and commands have none. Only a new file is
+        migrated.
         """
         self._lock = _take_ownership(path, beside=beside)
         self._engine = _engine(path)
@@ -151,9 +152,9 @@ def _in_our_words(answer: Answer) -> Answer:
 
 
 def _take_ownership(path: Path, *, beside: bool) -> IO[str]:
-    """An exclusive lock beside the file, which the kernel lets go of when the process ends, however it ends.
+    """Take an exclusive lock beside the file, which the kernel releases when the process ends, however it ends.
 
-    `beside`: if another process has it, the file alone, without the lock.
+    With `beside`, if another process has it, the lock's file is returned without the lock. Raises SetupError.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,13 +1,23 @@
 """A transaction, with the few bulk statements that each engine wants written its own way.
 
-A chunk of rows goes in as one statement with one step. On SQLite that step is a join with `json_each`: the driver
-gives up Python's interpreter lock once for the chunk instead of once for each row, which is the difference between
-9 and 260 microseconds a row while the rest of the process is busy (docs/decisions/0003-sqlite-chunks.md). For the
-same reason rows come out of SQLite as one JSON document. On PostgreSQL a chunk is a join with `unnest`.
+Who uses it. A `Tx` is handed to every query of the store, and is good until that returns: the store begins the
+transaction, commits or rolls it back, and may run a command again (`store/base.py`). Statements on it see each other's
+writes; nothing here commits, retries or keeps anything.
+
+Chunks. A chunk of rows goes in as one statement with one step. On SQLite that step is a join with `json_each`: the
+driver gives up Python's interpreter lock once for the chunk instead of once for each row, which is the difference
+between 9 and 260 microseconds a row while the rest of the process is busy (docs/decisions/0003-sqlite-chunks.md). For
+the same reason rows come out of SQLite as one JSON document. On PostgreSQL a chunk is a join with `unnest`.
 
 Rows have names, on the way in and out: each is a struct whose fields are called as the columns are, and a statement
-takes its columns from the type. So a row cannot be too short, too long or in another order: the type would not take
-it, and what is not of the one type that the statement was made for is refused, on both engines alike.
+takes its columns from the type. So a row cannot be too short, too long or in another order: the type would not take it,
+and what is not of the one type that the statement was made for is refused, on both engines alike.
+
+Locks. On PostgreSQL many transactions write at once: what must not change until the commit is read `with_for_update`,
+rows of one table in the order of their keys, tables in one order everywhere (`store/queue.py`, `store/changes.py`), so
+that two transactions wait for each other, but never both. What has no row to lock takes a turn (`take_turns`,
+`take_turns_about`). SQLite has one writer, so there all of this holds without a lock, and turns do nothing. Locks and
+turns end with the transaction, and with a process that dies.
 """
 
 from __future__ import annotations
@@ -58,10 +68,10 @@ K = TypeVar("K", bound=msgspec.Struct)
 
 
 def columns(kind: type[msgspec.Struct], *tables: Table, **expressions: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    """Name the columns that a row of this kind is read from, in its order: expressions by the name of their field, and
-    columns of the tables; of those of one name the first table's.
+    """Return the columns that a row of this kind is read from, in the order of its fields.
 
-    Raises TypeError for a field that none of them has, or whose column may be NULL where its type may not be None.
+    Expressions are named by their field; other fields are columns of the first table that has one of that name. Raises
+    TypeError for a field that none of them has, or whose column may be NULL where its type may not be None.
     """
     return [
         expressions[name].label(name) if name in expressions else _column(kind, name, tables)
@@ -95,11 +105,11 @@ class Tx:
 
     @property
     def connection(self) -> Connection:
-        """SQLAlchemy's connection, for migrations."""
+        """Return SQLAlchemy's connection, for migrations."""
         return self._connection
 
     def rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
-        """All rows of a SELECT, in its order. Columns that are expressions need a label."""
+        """Return all rows of a SELECT, in its order. Columns that are expressions need a label."""
         if not self._sqlite:
             return self._connection.execute(statement).fetchall()
         return _decode_rows(self._document(statement, statement.selected_columns.keys()))
@@ -111,7 +121,10 @@ class Tx:
         return found
 
     def all(self, kind: type[K], statement: Select[*tuple[Any, ...]]) -> list[K]:
-        """All rows of a SELECT, in its order, whose columns are called as the fields of `kind`; TypeError if not."""
+        """Return all rows of a SELECT as structs, in its order.
+
+        Raises TypeError unless its columns are called as the fields of `kind`, in their order.
+        """
         if not self._sqlite:
             result = self._connection.execute(statement)
             _require_names(kind, result.keys())
@@ -122,38 +135,38 @@ class Tx:
         return found
 
     def one(self, kind: type[K], statement: Select[*tuple[Any, ...]]) -> K | None:
-        """The first row, or None; as `all`."""
+        """Return the first row of a SELECT as a struct; None if there is none. Raises TypeError as `all` does."""
         result = self._connection.execute(statement)
         _require_names(kind, result.keys())
         row = result.first()
         return None if row is None else next(starmap(kind, [row]))
 
     def column(self, statement: Select[*tuple[Any, ...]]) -> list[Any]:
-        """The only column of all rows, in their order."""
+        """Return the only column of a SELECT, in the order of its rows."""
         return [value for (value,) in self.rows(statement)]
 
     def pairs(self, statement: Select[*tuple[Any, ...]]) -> dict[Any, Any]:
-        """The first of two columns of all rows, as keys, with the second."""
+        """Return the two columns of a SELECT as a dict, from the first to the second."""
         return {key: value for key, value in self.rows(statement)}  # noqa: C416 - dict() takes pairs of any kind
 
     def first(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Any] | None:
-        """The first row, or None."""
+        """Return the first row of a SELECT; None if there is none."""
         return self._connection.execute(statement).first()
 
     def value(self, statement: Select[*tuple[Any, ...]]) -> Any:
-        """The only column of the first row, or None."""
+        """Return the only column of the first row of a SELECT; None if there is none."""
         return self._connection.execute(statement).scalar()
 
     def run(self, statement: UpdateBase) -> int:
-        """Executes an INSERT, UPDATE or DELETE; how many rows it touched."""
+        """Execute an INSERT, UPDATE or DELETE, and return how many rows it touched."""
         return self._connection.execute(statement).rowcount
 
     @contextmanager
     def in_index_order(self) -> Iterator[None]:
-        """Inside, PostgreSQL reads ordered rows from an index that has them in this order, and sorts nothing.
+        """Make PostgreSQL read ordered rows from an index that has them in this order, and sort nothing.
 
-        On a table that was never analysed it believes that a condition leaves few rows, and would sort them all for
-        the first 500, through a bitmap.
+        On a table that was never analysed it believes that a condition leaves few rows, and would sort them all for the
+        first 500, through a bitmap.
         """
         if not self._sqlite:
             self._connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
@@ -169,9 +182,10 @@ class Tx:
         *,
         skip_existing: bool = False,
     ) -> int:
-        """Inserts a chunk; `constants` are columns with one value for all rows. How many rows were inserted.
+        """Insert a chunk, and return how many rows were inserted; `constants` are columns with one value for all rows.
 
-        TypeError for rows that are not all of one type, or have a field that is no column.
+        With `skip_existing`, rows that are there already stay as they are. Raises TypeError for rows that are not all
+        of one type, or have a field that is no column.
         """
         if not rows:
             return 0
@@ -181,9 +195,10 @@ class Tx:
         return self._bulk(sql, rows, tuple(constants.values()))
 
     def update(self, table: Table, rows: Sequence[msgspec.Struct], constants: Mapping[str, Any] | None = None) -> int:
-        """Updates a chunk: the first field of each row is the key, the others are written. How many rows were updated.
+        """Update a chunk, and return how many rows were updated.
 
-        TypeError as for `insert`.
+        The first field of each row is the key, the others are written; `constants` are written to all rows. Raises
+        TypeError for rows that are not all of one type, or have a field that is no column.
         """
         if not rows:
             return 0
@@ -193,18 +208,21 @@ class Tx:
         return self._bulk(sql, rows, tuple(constants.values()))
 
     def among(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
-        """`column` is one of `values`: one parameter and one plan, however many values there are."""
+        """Return the condition that `column` is one of `values`: one parameter and one plan, however many there are."""
         if self._sqlite:
             each = func.json_each(_encode(list(values)).decode()).table_valued("value")
             return column.in_(select(each.c.value))
         return column == any_(cast(list(values), ARRAY(Text)))
 
     def one_or_among(self, column: ColumnElement[Any], values: Sequence[str]) -> ColumnElement[bool]:
-        """The same, but for one value an index on `column` is read in its order: what follows is not sorted."""
+        """Return the condition that `column` is one of `values`, written for one value as an equality.
+
+        With one, an index on `column` is read in its order, and what follows is not sorted.
+        """
         return column == values[0] if len(values) == 1 else self.among(column, values)
 
     def has_any(self, column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
-        """The JSON list of texts in `column` has one of `values` in it."""
+        """Return the condition that the JSON list of texts in `column` has one of `values`."""
         if self._sqlite:
             each = func.json_each(column).table_valued("value")
             return exists(select(each.c.value).where(self.among(each.c.value, values)))
@@ -212,7 +230,7 @@ class Tx:
         return found
 
     def take_turns(self, *, alone: bool) -> None:
-        """Until this transaction ends, keeps out whoever takes turns alone; `alone`: whoever takes turns at all.
+        """Keep out whoever takes turns alone until this transaction ends; with `alone`, whoever takes turns at all.
 
         Waits until that is so, also for other processes. SQLite has one writer: there every transaction is alone.
         """
@@ -221,7 +239,10 @@ class Tx:
             self._connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{kind}({_TURNS})")
 
     def take_turns_about(self, what: str) -> None:
-        """The same among those who name the same thing."""
+        """Keep out whoever takes turns about the same thing until this transaction ends.
+
+        Waits until that is so, also for other processes. SQLite has one writer: there every transaction is alone.
+        """
         if not self._sqlite:
             sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
             self._connection.exec_driver_sql(sql, (what,))
@@ -240,7 +261,7 @@ def _require_names(kind: type[msgspec.Struct], names: Iterable[str]) -> None:
 
 
 def _names_of(rows: Sequence[msgspec.Struct]) -> tuple[str, ...]:
-    """The columns of a chunk. All rows are looked at: one of another type would go in shifted."""
+    """Return the columns of a chunk. Raises TypeError unless all rows are of one type: others would go in shifted."""
     kinds: set[type[msgspec.Struct]] = set(map(type, rows))
     if len(kinds) > 1:
         raise TypeError(f"rows of one chunk are of one type, not {', '.join(sorted(each.__name__ for each in kinds))}")
@@ -270,7 +291,7 @@ def _type_name(column: ColumnElement[Any]) -> str:
 
 
 def _chunk_source(sqlite: bool, table: Table, columns: Sequence[str]) -> str:
-    """A derived table `chunk` with these columns, filled from the statement's first parameters."""
+    """Write a derived table `chunk` with these columns, filled from the statement's first parameters."""
     if sqlite:
         picked = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
         return f"(SELECT {picked} FROM json_each(?)) AS chunk"  # noqa: S608 - names come from the schema

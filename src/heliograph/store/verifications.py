@@ -1,4 +1,4 @@
-"""One-time codes."""
+"""One-time codes in the store."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 EXPIRED_AT_ONCE = 500
 _NOT_GONE = (Status.QUEUED.value, Status.SENDING.value)
 HIDDEN = "•" * 6
-"""What a stored text has where the code was, once it is of no use."""
+"""What a stored text shows in place of its code, once that is of no use."""
 
 
 class _VerificationRow(Row, frozen=True):
-    """Instants are milliseconds since 1970."""
+    """A row of a verification. Instants are milliseconds since 1970."""
 
     id: str
     account_id: str
@@ -51,10 +51,10 @@ class _VerificationRow(Row, frozen=True):
     callback_url: str | None
     protocol: str
     wording: str
-    """JSON."""
+    """The wording as JSON."""
     created_at: int
     earlier_batches: str
-    """JSON."""
+    """The identifiers of earlier batches, as JSON."""
 
 
 _COLUMNS = columns(_VerificationRow, verifications)
@@ -89,7 +89,7 @@ def add_verification(tx: Tx, verification: Verification) -> None:
 
 
 def codes_sent(tx: Tx, account_id: str, since_ms: int, *, msisdn: str | None = None, address: str | None = None) -> int:
-    """How many messages with codes there were since then, to a number or on behalf of an address."""
+    """Count the messages with codes since `since_ms`, to a number or on behalf of an address."""
     query = select(func.coalesce(func.sum(verifications.c.sends), 0).label("sent")).where(
         verifications.c.account_id == account_id, verifications.c.id >= earliest_at(since_ms)
     )
@@ -109,7 +109,7 @@ class _CodeCount(Row, frozen=True):
 
 
 def count_codes(tx: Tx, account_id: str, msisdn: str, now_ms: int, *, sent: int = 0, entered: int = 0) -> None:
-    """Counts what was sent to a number, or entered of it, for each of its prefixes."""
+    """Count what was sent to a number, or entered of it, for each of its prefixes."""
     prefixes, minute = prefixes_of(msisdn), now_ms // MINUTE_MS
     if not prefixes:
         return
@@ -127,7 +127,10 @@ def count_codes(tx: Tx, account_id: str, msisdn: str, now_ms: int, *, sent: int 
 
 
 def code_counts_of(tx: Tx, account_id: str, msisdn: str, now_ms: int) -> dict[str, CodeCount]:
-    """By each prefix of a number, in the order of `prefixes_of`; reads a row for each minute of the last day."""
+    """Return the counts of each prefix of a number, in the order of `prefixes_of`.
+
+    It reads a row for each minute of the last day.
+    """
     prefixes, minute = prefixes_of(msisdn), now_ms // MINUTE_MS
     mine, at = code_counts.c, code_counts.c.minute
 
@@ -168,7 +171,7 @@ def verification_by_id(tx: Tx, account_id: str, verification_id: str) -> Verific
 
 
 def pending_verification(tx: Tx, account_id: str, msisdn: str, protocol: str, now_ms: int) -> Verification | None:
-    """The newest of one door that a number can still be verified by."""
+    """Find the newest verification of one door by which a number can still be verified."""
     row = tx.one(
         _VerificationRow,
         select(*_COLUMNS)
@@ -198,7 +201,7 @@ def _locked(tx: Tx, account_id: str, verification_id: str) -> Verification | Non
 def check_code(
     tx: Tx, account_id: str, verification_id: str, code_hash: str, now_ms: int
 ) -> tuple[Verification, CodeFate] | None:
-    """Holds a code against the one that was sent, and counts it; None if there is no such verification.
+    """Compare a code with the one that was sent, and count the attempt; None if there is no such verification.
 
     Two that are checked at once are counted one after the other.
     """
@@ -221,7 +224,10 @@ def check_code(
 def end_verification(
     tx: Tx, account_id: str, verification_id: str, status: VerificationStatus, now_ms: int
 ) -> tuple[Verification, Verification] | None:
-    """What it was and what it is now: `status`, if it was pending. None if there is no such verification."""
+    """End a pending verification with `status`, and return it before and after; None if there is none.
+
+    One that is not pending stays as it is; one whose time is over becomes expired instead.
+    """
     before = _locked(tx, account_id, verification_id)
     if before is None:
         return None
@@ -234,11 +240,10 @@ def end_verification(
 def put_further(
     tx: Tx, account_id: str, verification_id: str, renew: Callable[[Verification], Verification], now_ms: int
 ) -> Verification | None:
-    """Writes what `renew` makes of a verification that is sent a further message; earlier ones with another code forget
-    theirs, which is good no longer.
+    """Write what `renew` makes of a verification that is sent a further message; None if it is not pending any more.
 
-    Of several at once each sees the one before. None if the verification is not pending any more; what `renew` raises:
-    then nothing is written.
+    Earlier messages with another code forget theirs, which is no longer good. Of several callers at once each sees what
+    the one before has written. Raises what `renew` raises: then nothing is written.
     """
     before = _locked(tx, account_id, verification_id)
     if before is None or before.status is not VerificationStatus.PENDING or to_ms(before.expires_at) <= now_ms:
@@ -253,7 +258,7 @@ def put_further(
 
 
 def _batches(verification: Verification) -> list[str]:
-    """Of all messages with the code that is good."""
+    """Return the batches of all messages with the code that is good."""
     return [*verification.earlier_batches, verification.batch_id]
 
 
@@ -281,7 +286,7 @@ def _write(tx: Tx, after: Verification) -> None:
 
 
 def _forget_code(tx: Tx, verification: Verification, now_ms: int) -> None:
-    """Takes the code out of the stored messages, which are called back if they have not gone."""
+    """Remove the code from the stored messages, which are canceled if they have not gone."""
     for batch_id in _batches(verification):
         _take_out(tx, verification.account_id, batch_id, now_ms)
 
@@ -300,9 +305,9 @@ def _take_out(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> None:
 
 
 def expire_verifications(tx: Tx, now_ms: int) -> int:
-    """Ends those whose time is over, some hundred at a time; how many. Spans accounts.
+    """End verifications whose time is over, at most `EXPIRED_AT_ONCE`, and count them. Spans accounts.
 
-    What was counted more than a day ago is of no use any more, and goes.
+    Counts of codes from more than a day ago are deleted.
     """
     tx.run(delete(code_counts).where(code_counts.c.minute <= now_ms // MINUTE_MS - DAY))
     rows = tx.all(
@@ -319,7 +324,7 @@ def expire_verifications(tx: Tx, now_ms: int) -> int:
 
 
 def next_verification_expiry(tx: Tx) -> int | None:
-    """When the next code expires, in milliseconds since 1970; None if none is waited for. Spans accounts."""
+    """Return when the next code expires, in ms since 1970; None if none is waited for. Spans accounts."""
     value: int | None = tx.value(
         select(verifications.c.expires_at).where(is_pending).order_by(verifications.c.expires_at).limit(1)
     )

@@ -26,8 +26,10 @@ def _scripts() -> ScriptDirectory:
 
 
 def migrate(connection: Connection, target: str = "head") -> None:
-    """Brings the schema up to date, or up to one revision, inside the caller's transaction. SetupError if the store is
-    newer than we are."""
+    """Bring the schema up to date, or up to the revision `target`, inside the caller's transaction.
+
+    Raises SetupError if the store is newer than this version.
+    """
     scripts = _scripts()
 
     def upgrade(revision: object, _context: MigrationContext) -> list[object]:
@@ -44,7 +46,7 @@ def migrate(connection: Connection, target: str = "head") -> None:
 def migrate_new(connection: Connection) -> None:
     """Make the schema where there is none, inside the caller's transaction, and leave every other as it is.
 
-    For commands: a server of an older version may be running on this store, whose queries fit no other schema.
+    For commands: a server of an older version may be running on this store, whose queries fit no other schema. Raises
     OlderStore or NewerStore if the schema is not the one that our queries are written for.
     """
     found = MigrationContext.configure(connection).get_current_heads()

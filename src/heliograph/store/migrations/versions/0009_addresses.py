@@ -1,4 +1,4 @@
-"""Who wrote inbound messages, as it is read now: before, some senders were stored as providers wrote them.
+"""Writes senders of inbound messages as they are read now: before, some were stored as providers wrote them.
 
 An opt-out under +33612345678 or 0033612345678 kept nobody from being written to. Two rows that are about one number
 become one. What was joined to a group by a keyword and is no number leaves it.
@@ -50,7 +50,10 @@ def upgrade() -> None:
 
 
 def _senders(account_id: str, region: str | None) -> Iterator[Respelt]:
-    """Of whatever an inbound message left behind. Opt-outs by other ways have always been read."""
+    """Find the senders that inbound messages have left behind in an account, where they are read differently now.
+
+    Opt-outs by other ways have always been read.
+    """
     ours = (
         select(inbound.c.msisdn).where(inbound.c.account_id == account_id),
         select(conversations.c.msisdn).where(conversations.c.account_id == account_id),
@@ -70,7 +73,7 @@ def _recipients(account_id: str, region: str | None) -> Iterator[Respelt]:
 
 
 def _read(address: str, region: str | None) -> str:
-    """Digits were taken for an international number all the time, and may be in order: they stay one."""
+    """Read a stored address as it is read now; what is all digits was taken to be international, and stays so."""
     digits = address.isascii() and address.isdigit() and address[0] != "0"
     return read_address(address, None if digits else region)
 

@@ -1,4 +1,4 @@
-"""What contacts' fields fill in, kept with a batch; one-time codes that are sent several times."""
+"""Values of contacts' fields, stored with a batch; one-time codes that are sent several times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose server an event is for: each has events of its own that are due."""
+"""The receiver of each event: every receiver has events of its own that are due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What processes that share a store have taken of each account's limit in the current second."""
+"""How many of each account's requests in the current second processes that share a store have taken."""
 
 from __future__ import annotations
 

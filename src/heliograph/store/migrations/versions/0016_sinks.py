@@ -1,4 +1,4 @@
-"""Where an event goes: a URL, or clients that stay connected; and whose keys these connect with."""
+"""The sink of an event, a URL or clients that stay connected, and the protocol whose clients listen with a key."""
 
 from __future__ import annotations
 
