@@ -127,6 +127,7 @@ def _published(messages: Iterable[OutputSMSMessage], together: int = CHUNK) -> I
 
 def _claim(messages: Sequence[OutputSMSMessage]) -> list[OutputSMSMessage]:
     """Claim messages, and return those that nobody else had: one UPDATE decides, on either database."""
+    # An UPDATE can't return rows on every database of Django's: what it has taken is found by the claim.
     claim, now = new_id(), timezone.now()
     keys = [message.pk for message in messages]
     OutputSMSMessage.objects.publishable().filter(pk__in=keys).update(claim=claim, claimed_at=now)

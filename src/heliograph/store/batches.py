@@ -1,4 +1,4 @@
-"""Batches: accepting them together with their messages, finding and canceling them."""
+"""Batches in the store: accepting them with their messages, finding and canceling them."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 
 _END_IS_TOLD = frozenset(report for report, notify in NOTIFY.items() if notify & Notify.BATCH_WHEN_SETTLED)
 _MERGED_RECIPIENTS = 20
-"""Batches up to this size share one INSERT of messages with their neighbours; larger ones have one of their own."""
+"""Batches up to this size share one INSERT of messages with others; larger ones have one of their own."""
 
 
 class NewBatch(msgspec.Struct, frozen=True):
-    """A batch that has passed every rule, ready to be stored with a message for each of its recipients."""
+    """A batch that has passed every rule, to be stored with a message for each of its recipients."""
 
     batch: Batch
     idempotency_key: str | None = None
     fingerprint: str | None = None
-    """Of the request: the same key with another fingerprint is a mistake, not a repetition."""
+    """A digest of the request: the same key with another fingerprint is a mistake, not a repetition."""
     tariff: Tariff = FREE
     also: Callable[[Tx, Batch], None] | None = None
-    """Stores what belongs to it, in the same transaction and before it; what it raises fails the request."""
+    """Stores what belongs to the batch before it, in the same transaction; what it raises fails the request."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -72,22 +72,22 @@ class Accepted(msgspec.Struct, frozen=True):
     repeated: bool
     """An earlier request with the same idempotency key made this batch; nothing was stored now."""
     messages: int = 0
-    """How many there are now: for its recipients and, if it is due, for the members of its groups."""
+    """How many messages there are now, for its recipients and, if it is due, for members of its groups."""
     refused: int = 0
-    """How many of them were rejected from the start: their recipients opted out, or nothing is sent there."""
+    """How many messages were rejected at once: their recipients opted out, or nothing is sent there."""
     charged: int = 0
-    """Millionths."""
+    """What was charged, in millionths."""
 
 
 class Fresh(NamedTuple):
-    """Messages to be stored for a batch."""
+    """Messages that are to be stored for a batch."""
 
     batch: Batch
     msisdns: Sequence[str]
     quotes: Sequence[Quote]
-    """What each comes to."""
+    """What each message comes to, in the order of the MSISDNs."""
     used_ids: int = 0
-    """How many of the identifiers that follow the batch's own are, or were, taken."""
+    """How many of the identifiers that follow the batch's own are taken, or were."""
 
     @property
     def bill(self) -> Bill:
@@ -95,11 +95,12 @@ class Fresh(NamedTuple):
 
 
 def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
-    """Stores batches and their messages. A recipient who opted out gets a message that is rejected from the start.
+    """Store batches and their messages, and return what came of each.
 
-    Members of groups are looked up at once if the batch is due, else when it is; a group that does not exist is
-    UnknownGroup. Repeating a request with its idempotency key answers with the first one's batch; a different request
-    under the same key is IdempotencyMismatch. Both are for that caller alone.
+    A recipient who opted out gets a message that is rejected from the start. Members of groups are looked up at once if
+    the batch is due, else when it is; a group that does not exist is UnknownGroup. Repeating a request with its
+    idempotency key answers with the first one's batch; a different request under the same key is IdempotencyMismatch.
+    Each of these errors is an answer for its caller alone.
     """
     answers: list[Accepted | Exception | None] = []
     fresh: list[NewBatch] = []
@@ -142,7 +143,7 @@ class _Earlier(Row, frozen=True):
 
 
 def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str], _Earlier]:
-    """By account and key."""
+    """Find the batches that were made under these requests' idempotency keys, by account and key."""
     keys = {new.idempotency_key for new in news if new.idempotency_key is not None}
     if not keys:
         return {}
@@ -156,7 +157,10 @@ def _by_idempotency_key(tx: Tx, news: Sequence[NewBatch]) -> dict[tuple[str, str
 
 
 def repeated_by(tx: Tx, account_id: str, key: str | None, fingerprint: str | None) -> str | None:
-    """The batch that a request with this idempotency key made; None if there is none. IdempotencyMismatch."""
+    """Find the batch that a request with this idempotency key made; None if there is none.
+
+    Raises IdempotencyMismatch if that was a different request.
+    """
     if key is None:
         return None
     mine = (batches.c.account_id == account_id, batches.c.idempotency_key == key)
@@ -169,7 +173,7 @@ def repeated_by(tx: Tx, account_id: str, key: str | None, fingerprint: str | Non
 
 
 def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]:
-    """Stores new batches with their messages, those that the accounts' balances cover."""
+    """Store new batches with their messages, as far as the accounts' balances cover them."""
     if len({new.batch.id for new in news}) < len(news):  # a parked request that two try again
         raise ValueError("each needs a transaction of its own, so that the second finds the first")
     now = to_ms(news[0].batch.created_at)
@@ -199,7 +203,7 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
 
 
 def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> list[Fresh]:
-    """Messages to be stored, with what each says and costs. One to a recipient who opted out costs nothing.
+    """Work out the messages of batches: what each says and costs. One to a recipient who opted out costs nothing.
 
     What contacts' fields fill in is put into the batches.
     """
@@ -218,7 +222,7 @@ def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> lis
 
 
 def _fill_in(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str]]]) -> None:
-    """Gives batches what the accounts' contacts have for names in their texts that are without a value.
+    """Give batches the values of contacts' fields for names in their texts that have no value.
 
     Of a recipient who is in several groups, those that the batch goes to come first.
     """
@@ -235,14 +239,14 @@ def _fill_in(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str]]]) -> None:
 
 
 def everyone(tx: Tx, batch: Batch) -> Sequence[str]:
-    """Who gets a message now: the recipients and, if they are to be looked up now, the members of the groups."""
+    """List who gets a message now: the recipients and, if groups are to be looked up now, their members."""
     if not batch.groups or batch.expand_at is not None:
         return batch.recipients
     return list(dict.fromkeys((*batch.recipients, *members_below(tx, batch.account_id, batch.groups))))
 
 
 class _NewMessage(Row, frozen=True):
-    """What each message of a batch has for itself; the rest is the same for all of them."""
+    """The columns that differ among the messages of a batch."""
 
     id: str
     msisdn: str
@@ -252,14 +256,14 @@ class _NewMessage(Row, frozen=True):
 
 
 class _Timed(_NewMessage, frozen=True):
-    """Of a batch that is due at the recipients' own times."""
+    """The columns that differ among the messages of a batch that is due at the recipients' own times."""
 
     due_at: int
     expire_at: int
 
 
 class _Routed(_Timed, frozen=True):
-    """Of a batch by other channels than SMS, or by several."""
+    """The columns that differ among the messages of a batch by another channel than SMS, or by several."""
 
     channel: str
     leg: int
@@ -267,7 +271,7 @@ class _Routed(_Timed, frozen=True):
 
 
 class _Single(_Timed, frozen=True):
-    """Of a batch that shares its INSERT with others: with what is the same for all of its messages."""
+    """The columns of messages that share an INSERT with those of other batches."""
 
     account_id: str
     batch_id: str
@@ -278,7 +282,10 @@ class _Single(_Timed, frozen=True):
 
 
 def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
-    """Stores messages of batches; how many of each were rejected at once: opted out, or no price."""
+    """Store the messages of batches, and count those of each batch that were rejected at once.
+
+    They are rejected if their recipient opted out, or if there is no price for the country.
+    """
     singles: list[_Single] = []
     ids: dict[str, Sequence[str]] = {}
     for batch, msisdns, quotes, used_ids in fresh:
@@ -312,12 +319,12 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
 
 
 def _has_channels(batch: Batch) -> bool:
-    """Whether it goes by another channel than SMS, or by several."""
+    """Say whether a batch goes by another channel than SMS, or by several."""
     return batch.options.channel is not Channel.SMS or bool(batch.options.fallbacks)
 
 
 def _shared(batch: Batch) -> dict[str, Any]:
-    """The columns of a message that are the same for all of its batch."""
+    """Return the columns that all messages of a batch have the same."""
     return {
         "account_id": batch.account_id,
         "batch_id": batch.id,
@@ -340,7 +347,10 @@ def _refuse(tx: Tx, fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) ->
 
 
 def open_count(batch: Batch, count: int) -> int | None:
-    """What is kept of how many of `count` unsettled messages a batch waits for, if its end is called back."""
+    """Return the count of messages that a batch waits for; None if its end is not called back.
+
+    `count` is how many messages are not settled; groups that are not looked up yet count as one more.
+    """
     return count + (batch.expand_at is not None) if batch.report in _END_IS_TOLD else None
 
 
@@ -349,7 +359,10 @@ def _text(value: object) -> str:
 
 
 class BatchRow(Row, frozen=True):
-    """What listings read of a batch. Instants are milliseconds since 1970; lists and what is nested are JSON."""
+    """The columns of a batch that listings read.
+
+    Instants are milliseconds since 1970; lists and what is nested are JSON.
+    """
 
     id: str
     account_id: str
@@ -379,16 +392,16 @@ class BatchRow(Row, frozen=True):
     pause: str | None
     pause_reason: str | None
     sink: str | None
-    """Where its events go, if not to an address."""
+    """Where its events go instead of a URL."""
 
 
 class _WithFields(BatchRow, frozen=True):
     fields: str | None
-    """A value for each recipient: read only where texts are rendered."""
+    """Values of contacts' fields for each recipient, which may be many: read only where texts are rendered."""
 
 
 class _WholeBatch(_WithFields, frozen=True):
-    """With what is kept behind the scenes."""
+    """All columns of a batch, also those that nobody is shown."""
 
     idempotency_key: str | None
     fingerprint: str | None
@@ -402,7 +415,7 @@ _COLUMNS = columns(BatchRow, batches)
 
 
 def batch_row(new: NewBatch, count: int) -> _WholeBatch:
-    """The row of a batch with which `count` messages are stored."""
+    """Build the row of a batch with which `count` messages are stored."""
     batch = new.batch
     counted = None if batch.options.pause_share is None else 0
     return _WholeBatch(
@@ -489,14 +502,14 @@ def batch_by_id(tx: Tx, account_id: str, batch_id: str) -> Batch | None:
 
 
 def batches_by_ids(tx: Tx, account_id: str, batch_ids: Collection[str]) -> dict[str, Batch]:
-    """Several at once, with what contacts' fields fill in."""
+    """Find batches by their identifiers, with the values of contacts' fields."""
     mine = (batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids))
     rows = tx.all(_WithFields, select(*columns(_WithFields, batches)).where(*mine))
     return {row.id: _batch(row, row.fields) for row in rows}
 
 
 def client_references(tx: Tx, account_id: str, batch_ids: Collection[str]) -> dict[str, str | None]:
-    """Of several batches."""
+    """Find the client references of batches."""
     mine = (batches.c.account_id == account_id, tx.among(batches.c.id, batch_ids))
     return tx.pairs(select(batches.c.id, batches.c.client_reference).where(*mine))
 
@@ -511,8 +524,10 @@ def batches_of(
     before: str | None = None,
     after: str | None = None,
 ) -> list[Batch]:
-    """A page, newest first: by `offset`, everything older than the batch `before`, or what is next newer than
-    `after`."""
+    """List a page of batches, newest first.
+
+    It begins after `offset` batches, or has what is older than the batch `before`, or what is next newer than `after`.
+    """
     if after is not None:
         newer = _filtered(tx, select(*_COLUMNS), account_id, wanted).where(batches.c.id > after)
         return [_batch(row) for row in reversed(tx.all(BatchRow, newer.order_by(batches.c.id).limit(limit)))]
@@ -550,12 +565,12 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: BatchFilter) 
 def page_of_batches(
     tx: Tx, account_id: str, wanted: BatchFilter, *, limit: int, offset: int
 ) -> tuple[list[Batch], int]:
-    """A page, newest first, and how many match on all pages, both of one moment."""
+    """Return a page of batches, newest first, and how many match on all pages, both of one moment."""
     return batches_of(tx, account_id, wanted, limit=limit, offset=offset), count_batches(tx, account_id, wanted)
 
 
 def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
-    """Cancels what has not been handed to a worker yet; None if there is no such batch. Safe to repeat.
+    """Cancel what has not been handed to a worker yet; None if there is no such batch. Safe to repeat.
 
     Messages in flight may still go out; one that comes back to be tried again is canceled then. Groups that have not
     been looked up never will be.
@@ -591,7 +606,10 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
 
 
 def cancel_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> bool | None:
-    """Cancels one message that is not due yet. None: there is no such message; False: it is too late."""
+    """Cancel one message that is not due yet.
+
+    Returns None if there is no such message, False if it is too late.
+    """
     row = tx.first(
         select(messages.c.status, messages.c.due_at)
         .where(messages.c.account_id == account_id, messages.c.id == message_id)
@@ -615,7 +633,7 @@ class SendingFacts(msgspec.Struct, frozen=True):
     body: str
     udh: str
     has_parameters: bool
-    """Its own, or contacts' fields."""
+    """Whether it has parameters, or values of contacts' fields."""
     flash: bool
     max_parts: int | None
     modified_at: int
@@ -624,17 +642,17 @@ class SendingFacts(msgspec.Struct, frozen=True):
     tags: Sequence[str]
     pause: str | None
     waits_for_groups: bool
-    """Their members are to be looked up yet, with their fields."""
+    """Whether members of its groups are still to be looked up, with their fields."""
 
     @property
     def needs_parameters(self) -> bool:
-        """Whether a text of it may name one."""
+        """Say whether one of its texts may name a parameter."""
         texts = (self.body, *(fallback.body for fallback in self.options.fallbacks))
         return self.has_parameters and any("${" in text for text in texts)
 
 
 class _Facts(Row, frozen=True):
-    """As they are stored: whether something is so is 0 or 1."""
+    """The columns of `SendingFacts`, in which booleans are 0 or 1."""
 
     id: str
     kind: str
@@ -662,7 +680,7 @@ _FACTS = columns(
 
 
 def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
-    """Of several batches. Spans accounts: for the engine only."""
+    """Find what workers need of batches. Spans accounts: for the engine only."""
     found = tx.all(_Facts, select(*_FACTS).where(tx.among(batches.c.id, batch_ids)))
     return {
         row.id: SendingFacts(
@@ -686,12 +704,12 @@ def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
 
 
 def parameters_of(tx: Tx, batch_id: str) -> Parameters:
-    """Of one batch; empty if it has none. Spans accounts: for the engine only."""
+    """Return the parameters of a batch; empty if it has none. Spans accounts: for the engine only."""
     text = tx.value(select(batches.c.parameters).where(batches.c.id == batch_id))
     return {} if text is None else _decode_parameters(text)
 
 
 def fields_of(tx: Tx, batch_id: str) -> Parameters:
-    """What contacts' fields fill in, of one batch; empty if nothing. Spans accounts: for the engine only."""
+    """Return the values of contacts' fields of a batch; empty if it has none. Spans accounts: for the engine only."""
     text = tx.value(select(batches.c.fields).where(batches.c.id == batch_id))
     return {} if text is None else _decode_parameters(text)

@@ -1,4 +1,4 @@
-"""The members of groups, with what is known of them."""
+"""The members of groups, with what is known of them, in the store."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _MemberRow(Row, frozen=True):
     msisdn: str
     country: str | None
     details: str | None
-    """JSON; None: nothing is known but the number."""
+    """What is known as JSON; None if that is only the number."""
 
 
 class _ContactRow(_MemberRow, frozen=True):
@@ -43,7 +43,7 @@ _COLUMNS = columns(_ContactRow, group_members, opted_out_at=optouts.c.created_at
 
 
 def put_members(tx: Tx, group_id: str, members: Iterable[tuple[str, Details]]) -> None:
-    """Adds members with new numbers; those whose number is there stay as they are."""
+    """Add members with new numbers to a group; those whose number is in it stay as they are."""
     wanted = list(members)
     rows = [
         _row(identifier, msisdn, details)
@@ -58,7 +58,7 @@ def _row(identifier: str, msisdn: str, details: Details) -> _MemberRow:
 
 
 class _There(Row, frozen=True):
-    """What is known of a member."""
+    """A member who is in the group already, and what is known of it."""
 
     id: str
     msisdn: str
@@ -66,19 +66,21 @@ class _There(Row, frozen=True):
 
 
 class Put(NamedTuple):
-    """What came of putting contacts into a group."""
+    """What came of adding contacts to a group."""
 
     new: Sequence[str]
-    """Numbers that were not there."""
+    """The numbers that were not in the group."""
     updated: Sequence[str]
-    """Numbers that were, and of which something else is known now."""
+    """The numbers that were in the group, and of which something else is known now."""
 
 
 def add_contacts(
     tx: Tx, account_id: str, group_id: str, contacts: Sequence[tuple[str, Details]], *, update: bool = False
 ) -> Put | None:
-    """Adds those with new numbers; `update`: what is said of the others, and is not blank, is written over what was
-    known. None if the account has no such group."""
+    """Add contacts with new numbers to a group; None if the account has no such group.
+
+    With `update`, what is said of the others, and is not blank, overwrites what was known.
+    """
     mine = select(groups.c.id).where(groups.c.account_id == account_id, groups.c.id == group_id).with_for_update()
     if tx.first(mine) is None:
         return None
@@ -96,7 +98,7 @@ def add_contacts(
 
 
 def _update(tx: Tx, group_id: str, there: Sequence[_There], said: Mapping[str, Details]) -> list[str]:
-    """The numbers of those that changed."""
+    """Overwrite what is known of members, and return the numbers of those that changed."""
     rows: list[_MemberRow] = []
     for member in there:
         before = _details(member.details)
@@ -119,7 +121,7 @@ def _of_group(query: Select[Any], account_id: str, group_ids: Iterable[str], tx:
 def contacts_of(
     tx: Tx, account_id: str, group_id: str, *, limit: int, before: str | None = None, after: str | None = None
 ) -> list[Contact]:
-    """A page of a group, newest first: what is older than the contact `before`, or newer than `after`."""
+    """List a page of a group, newest first: what is older than the contact `before`, or newer than `after`."""
     query = _of_group(select(*_COLUMNS).select_from(_WITH_CONSENT), account_id, [group_id], tx)
     if after is not None:
         rows = tx.all(_ContactRow, query.where(group_members.c.id > after).order_by(group_members.c.id).limit(limit))
@@ -130,20 +132,20 @@ def contacts_of(
 
 
 def contacts_in(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[Contact]:
-    """Everybody in these groups, in the order they were added; who is in several comes several times."""
+    """List everybody in these groups, in the order they were added; who is in several comes several times."""
     query = _of_group(select(*_COLUMNS).select_from(_WITH_CONSENT), account_id, group_ids, tx)
     return [_contact(row) for row in tx.all(_ContactRow, query.order_by(group_members.c.id))]
 
 
 class Saying(NamedTuple):
-    """What one group says of a number."""
+    """What one group knows of a number."""
 
     group_id: str
     details: Details
 
 
 def sayings_about(tx: Tx, numbers: Iterable[tuple[str, Sequence[str]]]) -> dict[tuple[str, str], list[Saying]]:
-    """What the groups of accounts say of numbers, for pairs of account and MSISDN; whoever was added first, first."""
+    """Find what accounts' groups know of numbers, by account and MSISDN; whoever was added first comes first."""
     wanted = [(account_id, msisdns) for account_id, msisdns in numbers if msisdns]
     if not wanted:
         return {}
@@ -165,7 +167,7 @@ def sayings_about(tx: Tx, numbers: Iterable[tuple[str, Sequence[str]]]) -> dict[
 
 
 def _owners(tx: Tx, group_ids: Collection[str], account_ids: Collection[str]) -> dict[str, str]:
-    """The accounts of those groups that belong to one of these."""
+    """Find the accounts of those groups that belong to one of these accounts."""
     if not group_ids:
         return {}
     mine = (tx.among(groups.c.id, group_ids), tx.among(groups.c.account_id, account_ids))
@@ -173,7 +175,7 @@ def _owners(tx: Tx, group_ids: Collection[str], account_ids: Collection[str]) ->
 
 
 def known_as(tx: Tx, account_id: str, msisdns: Sequence[str]) -> dict[str, Details]:
-    """What the account's groups know of these numbers, all of them together."""
+    """Return what all of the account's groups together know of these numbers."""
     return {
         msisdn: together([saying.details for saying in sayings])
         for (_, msisdn), sayings in sayings_about(tx, [(account_id, msisdns)]).items()
@@ -181,7 +183,7 @@ def known_as(tx: Tx, account_id: str, msisdns: Sequence[str]) -> dict[str, Detai
 
 
 def in_these_first(sayings: Sequence[Saying], group_ids: Collection[str]) -> Details:
-    """What groups say between them of one number: where they differ, these groups before the others."""
+    """Combine what groups know of one number: where they differ, these groups come before the others."""
     if len(sayings) > 1:
         sayings = sorted(sayings, key=lambda each: each.group_id not in group_ids)
     return together([saying.details for saying in sayings])
@@ -196,7 +198,10 @@ def contact_by_id(tx: Tx, account_id: str, group_id: str, contact_id: str) -> Co
 def change_contact(
     tx: Tx, account_id: str, group_id: str, contact_id: str, msisdn: str | None, details: Details
 ) -> Contact | None:
-    """Writes a contact anew. None if there is none; NameTaken if the group has the new number already."""
+    """Write a contact anew, and return it; None if there is none.
+
+    Raises NameTaken if the group has the new number already.
+    """
     before = contact_by_id(tx, account_id, group_id, contact_id)
     if before is None:
         return None
@@ -212,7 +217,7 @@ def change_contact(
 
 
 def delete_contact(tx: Tx, account_id: str, group_id: str, contact_id: str) -> Contact | None:
-    """The one that was deleted; None if there was none."""
+    """Delete a contact, and return it; None if there is none."""
     before = contact_by_id(tx, account_id, group_id, contact_id)
     if before is not None:
         tx.run(delete(group_members).where(group_members.c.group_id == group_id, group_members.c.id == contact_id))
@@ -220,13 +225,13 @@ def delete_contact(tx: Tx, account_id: str, group_id: str, contact_id: str) -> C
 
 
 def empty_group(tx: Tx, account_id: str, group_id: str) -> int:
-    """Takes out all members; how many there were."""
+    """Remove all members of a group, and return how many there were."""
     mine = select(groups.c.id).where(groups.c.account_id == account_id, groups.c.id == group_id)
     return tx.run(delete(group_members).where(group_members.c.group_id.in_(mine)))
 
 
 class Census(NamedTuple):
-    """Who is in a group."""
+    """How many members a group has, and where they are."""
 
     size: int
     opted_out: int
@@ -237,7 +242,7 @@ _NOBODY = Census(0, 0, {})
 
 
 def census_of(tx: Tx, account_id: str, group_ids: Sequence[str]) -> dict[str, Census]:
-    """Of several groups at once; an empty group is left out."""
+    """Count the members of each group; an empty group is left out."""
     grouped = (group_members.c.group_id, group_members.c.country)
     counts = (func.count().label("size"), func.count(optouts.c.msisdn).label("opted_out"))
     query = _of_group(select(*grouped, *counts).select_from(_WITH_CONSENT), account_id, group_ids, tx)

@@ -89,6 +89,7 @@ def count_ends(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
         for each in watched
     ]
     tx.update(batches, counts)
+    # Only a chunk with a failure in it pauses a batch: what is delivered makes the share of failures smaller.
     pausing = [
         each.id
         for each, count in zip(watched, counts, strict=True)

@@ -1,4 +1,4 @@
-"""Groups: their members and children, and who is in them when it matters."""
+"""Groups in the store: their members and children, and who is in them when it matters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _GroupRow(Row, frozen=True):
     account_id: str
     name: str | None
     tags: str
-    """JSON, as the words are."""
+    """The tags as JSON; the keywords are JSON, too."""
     auto_to: str | None
     auto_add: str | None
     auto_remove: str | None
@@ -65,7 +65,7 @@ def _auto_update(to: str | None, add: str | None, remove: str | None) -> AutoUpd
 
 
 def add_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now_ms: int) -> Group:
-    """Stores a group. GroupNameTaken or UnknownGroup, before anything is written."""
+    """Store a group. Raises GroupNameTaken or UnknownGroup before anything is written."""
     _check_name(tx, account_id, group_id, draft.name)
     _check_known(tx, account_id, draft.children)
     values = {"id": group_id, "account_id": account_id, "name": draft.name, "tags": _text(draft.tags)}
@@ -77,7 +77,10 @@ def add_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now_ms:
 
 
 def replace_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now_ms: int) -> Group | None:
-    """Makes a group what the draft says, and nothing it was before. None if there is no such group."""
+    """Make a group what the draft says, and nothing that it was before; None if there is no such group.
+
+    Raises GroupNameTaken or UnknownGroup before anything is written.
+    """
     if _lock(tx, account_id, group_id) is None:
         return None
     _check_name(tx, account_id, group_id, draft.name)
@@ -92,8 +95,10 @@ def replace_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now
 
 
 def change_group(tx: Tx, account_id: str, group_id: str, change: GroupChange, now_ms: int) -> Group | None:
-    """Adds, then removes; what is to be removed need not be there. None if there is no such group; GroupNameTaken or
-    UnknownGroup before anything is written."""
+    """Change a group: first all additions, then all removals; None if there is no such group.
+
+    What is to be removed need not be there. Raises GroupNameTaken or UnknownGroup before anything is written.
+    """
     if _lock(tx, account_id, group_id) is None:
         return None
     values: dict[str, Any] = {"modified_at": now_ms}
@@ -114,7 +119,7 @@ def change_group(tx: Tx, account_id: str, group_id: str, change: GroupChange, no
 
 
 def delete_group(tx: Tx, account_id: str, group_id: str) -> bool:
-    """Also takes it out of the groups that it is a child of. False if there was none."""
+    """Delete a group, also from the groups that it is a child of; False if there is none."""
     if not tx.run(delete(groups).where(groups.c.account_id == account_id, groups.c.id == group_id)):
         return False
     tx.run(delete(group_members).where(group_members.c.group_id == group_id))
@@ -130,7 +135,7 @@ def group_by_id(tx: Tx, account_id: str, group_id: str) -> Group | None:
 
 
 def groups_by_numbers(tx: Tx, account_id: str, numbers: Collection[int]) -> dict[int, Group]:
-    """Several at once; what there is not is left out."""
+    """Find groups by their numbers; numbers that no group has are left out."""
     possible = [number for number in numbers if 0 < number < 1 << 63]  # what else there is, no column can hold
     mine = (groups.c.account_id == account_id, groups.c.number.in_(possible))
     rows = tx.all(_GroupRow, select(*_COLUMNS).where(*mine))
@@ -140,7 +145,10 @@ def groups_by_numbers(tx: Tx, account_id: str, numbers: Collection[int]) -> dict
 def page_of_groups(
     tx: Tx, account_id: str, tags: Collection[str] = (), *, limit: int, offset: int = 0, before: str | None = None
 ) -> tuple[list[Group], int]:
-    """Those with one of `tags`, or all: a page, newest first, and how many there are, both of one moment."""
+    """Return a page of groups, newest first, and how many there are, both of one moment.
+
+    With `tags`, only groups that have one of them.
+    """
     query = _filtered(tx, select(*_COLUMNS), account_id, tags).order_by(groups.c.id.desc()).limit(limit).offset(offset)
     if before is not None:
         query = query.where(groups.c.id < before)
@@ -189,7 +197,7 @@ def _known(tx: Tx, account_id: str, group_id: str) -> Group:
 
 
 def members_of(tx: Tx, account_id: str, group_id: str) -> list[str]:
-    """The MSISDNs of one group, sorted; none if the account has no such group."""
+    """List the MSISDNs of one group, sorted; none if the account has no such group."""
     ours = groups.join(group_members, group_members.c.group_id == groups.c.id)
     return tx.column(
         select(group_members.c.msisdn)
@@ -200,7 +208,7 @@ def members_of(tx: Tx, account_id: str, group_id: str) -> list[str]:
 
 
 def groups_below(tx: Tx, group_ids: Iterable[str]) -> set[str]:
-    """These groups, their children, and so on; the account's own, as long as these are."""
+    """Find these groups, their children, and so on; they are the account's own, as long as these are."""
     found: set[str] = set()
     level = set(group_ids)
     while level:
@@ -211,7 +219,7 @@ def groups_below(tx: Tx, group_ids: Iterable[str]) -> set[str]:
 
 
 def members_below(tx: Tx, account_id: str, group_ids: Iterable[str]) -> list[str]:
-    """Who is in these groups, in their children, and so on, each once; what does not exist is empty."""
+    """List who is in these groups, in their children, and so on, each once; unknown groups are empty."""
     ours = groups.join(group_members, group_members.c.group_id == groups.c.id)
     return tx.column(
         select(group_members.c.msisdn)
@@ -223,7 +231,7 @@ def members_below(tx: Tx, account_id: str, group_ids: Iterable[str]) -> list[str
 
 
 def unknown_groups(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[str]:
-    """Those that the account does not have."""
+    """Return those of these identifiers that are no groups of the account."""
     if not group_ids:
         return []
     mine = (groups.c.account_id == account_id, tx.among(groups.c.id, group_ids))
@@ -232,7 +240,7 @@ def unknown_groups(tx: Tx, account_id: str, group_ids: Sequence[str]) -> list[st
 
 
 def follow_keywords(tx: Tx, account_id: str, message: Inbound) -> None:
-    """Adds or removes the sender of a text where groups' keywords say so."""
+    """Add the sender of a text to groups, or remove it, where their keywords say so."""
     mine = (groups.c.account_id == account_id, groups.c.auto_to == message.to)
     query = select(groups.c.id, groups.c.auto_to, groups.c.auto_add, groups.c.auto_remove).where(*mine)
     for group_id, *words in tx.rows(query):

@@ -1,4 +1,4 @@
-"""Reading messages."""
+"""Reading messages in the store."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from heliograph.store.tx import Row, Tx, columns
 
 
 class _Stored(Row, frozen=True):
-    """A message and what it has of its batch. Instants are milliseconds since 1970."""
+    """A message with what it has of its batch. Instants are milliseconds since 1970."""
 
     id: str
     account_id: str
@@ -69,7 +69,7 @@ _WITH_BATCH = messages.join(batches, batches.c.id == messages.c.batch_id)
 
 
 def of_batch(batch_id: str) -> ColumnElement[bool]:
-    """The messages of a batch, by their identifiers: these follow the batch's, so their own index finds them."""
+    """Return the condition for the messages of a batch: their identifiers follow it, so that their index finds them."""
     try:
         return and_(messages.c.id > batch_id, messages.c.id <= last_following(batch_id))
     except ValueError:  # not one of our identifiers
@@ -110,13 +110,13 @@ def _message(row: _Stored) -> Message:
 
 
 _RECENT = 5_000
-"""How many of the newest messages are looked through for failures: a large store costs no more than a small one."""
+"""How many of the newest messages are searched for failures: a large store costs no more than a small one."""
 
 
 def recent_failures(tx: Tx, msisdn: str | None, limit: int) -> list[Message]:
-    """The newest messages that ended other than delivered, to one number or to all, newest first.
+    """List the newest messages that ended other than delivered, to one number or to all, newest first.
 
-    Looks at the newest 5,000 messages. Spans accounts: for the operator's own pages only.
+    It looks at the newest 5,000 messages. Spans accounts: for the operator's own pages only.
     """
     newest = select(messages.c.id).order_by(messages.c.id.desc()).limit(_RECENT).subquery()
     query = select(*_COLUMNS).select_from(_WITH_BATCH.join(newest, newest.c.id == messages.c.id))
@@ -133,14 +133,14 @@ def message_by_id(tx: Tx, account_id: str, message_id: str) -> Message | None:
 
 
 def message_to(tx: Tx, account_id: str, batch_id: str, msisdn: str) -> Message | None:
-    """The message of a batch to one recipient."""
+    """Find the message of a batch to one recipient."""
     mine = (messages.c.account_id == account_id, of_batch(batch_id), messages.c.msisdn == msisdn)
     row = tx.one(_Stored, select(*_COLUMNS).select_from(_WITH_BATCH).where(*mine).limit(1))
     return None if row is None else _message(row)
 
 
 def messages_by_ids(tx: Tx, message_ids: Sequence[str]) -> dict[str, Message]:
-    """Several at once. Spans accounts: for the engine and the operator's own pages only."""
+    """Find messages by their identifiers. Spans accounts: for the engine and the operator's own pages only."""
     query = select(*_COLUMNS).select_from(_WITH_BATCH).where(tx.among(messages.c.id, message_ids))
     return {row.id: _message(row) for row in tx.all(_Stored, query)}
 
@@ -155,8 +155,11 @@ def messages_of(
     before: str | None = None,
     after: str | None = None,
 ) -> list[Message]:
-    """A page, newest first: by `offset`, everything older than the message `before`, or what is next newer than
-    `after`."""
+    """List a page of messages, newest first.
+
+    It begins after `offset` messages, or has what is older than the message `before`, or what is next newer than
+    `after`.
+    """
     query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted)
     if after is not None:
         rows = tx.all(_Stored, query.where(messages.c.id > after).order_by(messages.c.id).limit(limit))
@@ -215,7 +218,7 @@ _REPORT_ROW = columns(ReportRow, messages)
 def report_rows_of(
     tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None
 ) -> list[ReportRow]:
-    """A page, newest first, of what is older than the message `before`."""
+    """List a page of rows for a report, newest first, of what is older than the message `before`."""
     doors = wanted.protocols or wanted.other_protocols
     by_batch = doors or wanted.originators or wanted.client_reference is not None
     query = _filtered(tx, select(*_REPORT_ROW).select_from(_WITH_BATCH if by_batch else messages), account_id, wanted)
@@ -233,7 +236,7 @@ _SUMS = (
 
 
 def sums_of(tx: Tx, account_id: str, wanted: MessageFilter) -> Sums:
-    """Of all messages that the filter lets through."""
+    """Sum all messages that match the filter."""
     (sums,) = tx.rows(_filtered(tx, select(*_SUMS).select_from(_WITH_BATCH), account_id, wanted))
     return Sums(*map(int, sums))
 
@@ -242,7 +245,7 @@ _DAY_MS = 24 * 60 * 60 * 1000
 
 
 def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> list[SummaryRow]:
-    """What was sent, by everything that reports are grouped by."""
+    """Sum the messages that match by everything that reports are grouped by."""
     # Literals: PostgreSQL does not see that a parameter in GROUP BY is the one in the list of columns.
     grouped = (
         batches.c.protocol,
@@ -265,7 +268,7 @@ def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> l
 def sums_by_batch(
     tx: Tx, account_id: str, batch_ids: Sequence[str], now_ms: int
 ) -> dict[str, list[tuple[Status, str | None, bool, Sums]]]:
-    """Of each of these batches: how its messages stand, whether they are not due yet, and what they come to."""
+    """Sum the messages of each batch by status, reason, and whether they are not due yet."""
     if not batch_ids:
         return {}
     grouped = (
@@ -309,7 +312,7 @@ def states_of(tx: Tx, account_id: str, wanted: MessageFilter) -> list[tuple[Mess
 
 
 def confirm(tx: Tx, account_id: str, batch_id: str, msisdns: Sequence[str], now_ms: int) -> int:
-    """Notes that recipients of a batch, or all if none is named, have what was sent to them. How many messages."""
+    """Note that recipients of a batch, or all if none is named, have their messages; return how many messages."""
     statement = update(messages).where(messages.c.account_id == account_id, of_batch(batch_id))
     if msisdns:
         statement = statement.where(tx.among(messages.c.msisdn, set(msisdns)))
@@ -327,7 +330,7 @@ def buckets_of(tx: Tx, account_id: str, batch_id: str) -> list[Bucket]:
 
 
 def recipient_statuses_of(tx: Tx, account_id: str, batch_id: str) -> list[RecipientStatus]:
-    """Of every recipient, in the order of the batch."""
+    """List the status of every recipient of a batch, in the order of the batch."""
     rows = tx.rows(
         select(messages.c.msisdn, messages.c.status, messages.c.reason, messages.c.provider_code)
         .where(messages.c.account_id == account_id, of_batch(batch_id))

@@ -32,26 +32,26 @@ from heliograph.store.schema import is_held, is_queued, messages, paces
 from heliograph.store.tx import Row, Tx, columns
 
 BURST_US = 100_000
-"""Places of the last tenth of a second that nobody has taken are given away at once."""
+"""For how long a free place is kept, in microseconds: what nobody has taken by then is gone."""
 _SEPARATOR = "\x1f"
 _IN_TURN = (messages.c.priority, messages.c.due_at, messages.c.id)
 _SECOND_US = 1_000_000
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How fast messages may go to a provider: so many a second; 0: any number."""
+    """How many messages a second may go to a provider, and from each originator; 0 stands for no limit."""
 
     provider: str
     per_second: float
     per_originator: float = 0.0
 
     def line(self, originator: str | None) -> str:
-        """Where a message waits."""
+        """Return the line at which a message waits."""
         return f"{self.provider}{_SEPARATOR}{originator or ''}" if self.per_originator else self.provider
 
 
 def provider_of(line: str | None) -> str | None:
-    """The provider that a line leads to; None for no line."""
+    """Return the provider that a line leads to; None for no line."""
     return None if line is None else _provider_at(line)
 
 
@@ -71,8 +71,10 @@ class _FreeAt(Row, frozen=True):
 
 
 def take_held(tx: Tx, wanted: Sequence[Pace], now_ms: int, limit: int) -> list[Queued]:
-    """Messages that may go to these providers now, to each the most urgent first and the oldest of these: their places
-    are taken. At most `limit`. Spans accounts."""
+    """Take messages that may go to these providers now, at most `limit`, and their places at the lines.
+
+    Of each provider's the most urgent come first, and the oldest of these. Spans accounts.
+    """
     query = select(*columns(_Line, paces)).where(tx.among(paces.c.provider, [pace.provider for pace in wanted]))
     free_at: dict[str, dict[str, int]] = {}
     for each in tx.all(_Line, query.order_by(paces.c.line).with_for_update()):
@@ -85,14 +87,14 @@ def take_held(tx: Tx, wanted: Sequence[Pace], now_ms: int, limit: int) -> list[Q
 
 
 class _Held(Queued, frozen=True):
-    """One that waits at a line, with what says whose turn it is."""
+    """A message that waits at a line, with what decides whose turn it is."""
 
     priority: int
     due_at: int
 
 
 def _take(tx: Tx, pace: Pace, free_at: Mapping[str, int], now_us: int, limit: int) -> list[_Held]:
-    """Takes what may go to one provider. `free_at` has all of its lines, which are locked."""
+    """Take the messages that may go to one provider. `free_at` has all of its lines, which are locked."""
     places = _places(free_at.get(pace.provider, 0), pace.per_second, now_us, limit)
     if not places:
         return []
@@ -119,7 +121,7 @@ def _turn(message: _Held) -> tuple[int, int, str]:
 
 
 def _move_on(tx: Tx, pace: Pace, free_at: Mapping[str, int], taken: Counter[str], now_us: int) -> None:
-    """Takes as many places at each line as messages go from there, and all of them at the provider's own line."""
+    """Move each line on by as many places as messages leave it, and the provider's own by all of them."""
     counts = {line: (count, pace.per_originator or pace.per_second) for line, count in taken.items()}
     counts[pace.provider] = (taken.total(), pace.per_second)
     moved = [
@@ -136,12 +138,12 @@ def _held_at(tx: Tx, line: str, limit: int) -> list[_Held]:
 
 
 def _is_anybody_at(tx: Tx, line: str) -> bool:
-    """Also those that another transaction has locked, and may let go of again."""
+    """Say whether messages wait at a line, also those that another transaction has locked and may release."""
     return tx.first(select(messages.c.id).where(is_queued, is_held, messages.c.line == line).limit(1)) is not None
 
 
 def _places(free_at_us: int, per_second: float, now_us: int, most: int) -> int:
-    """How many places have come up and are free; `most` where there is no limit, or they are more than that."""
+    """Count the places that are free now, up to `most`; without a limit they are `most`."""
     if not per_second:
         return most
     first = _first_place(free_at_us, now_us)
@@ -158,7 +160,7 @@ class _NewLine(Row, frozen=True):
 
 
 def open_lines(tx: Tx, lines: Collection[str]) -> None:
-    """Notes that messages wait at these lines: called in the transaction that lets them."""
+    """Open these lines, where messages are to wait: called in the transaction that lets them."""
     query = select(paces.c.line).where(tx.among(paces.c.line, lines)).order_by(paces.c.line)
     known = set(tx.column(query.with_for_update()))
     wanted = {line for line in lines if line not in known}
@@ -168,9 +170,9 @@ def open_lines(tx: Tx, lines: Collection[str]) -> None:
 
 
 def next_place_ms(tx: Tx, providers: Collection[str]) -> int | None:
-    """When one of the messages that wait for these providers may go, in milliseconds since 1970; None: none waits.
+    """Return when one of the messages that wait for these providers may go, in milliseconds since 1970.
 
-    Spans accounts.
+    Returns None if none waits. Spans accounts.
     """
     query = select(paces.c.free_at_us).where(tx.among(paces.c.provider, providers)).order_by(paces.c.free_at_us)
     value = tx.value(query.limit(1))
@@ -178,8 +180,10 @@ def next_place_ms(tx: Tx, providers: Collection[str]) -> int | None:
 
 
 def leave_lines(tx: Tx, limit: int, *, of: str | None = None, other_than: Collection[str] = ()) -> int:
-    """Sends messages back to where their way is chosen: those that wait for the provider `of`, or for any `other_than`
-    these. At most `limit`; how many. Spans accounts."""
+    """Send messages back to where their way is chosen, at most `limit`, and return how many.
+
+    They are those that wait for the provider `of`, or for any `other_than` these. Spans accounts.
+    """
     lines = select(paces.c.line)
     lines = lines.where(~tx.among(paces.c.provider, other_than)) if of is None else lines.where(paces.c.provider == of)
     held = tx.column(

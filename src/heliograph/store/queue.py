@@ -40,14 +40,14 @@ from heliograph.store.tx import Row, Tx, columns
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A request for work."""
+    """A worker's request for messages."""
 
     worker: str
     limit: int
     now_ms: int
     lease_until: int
     paces: Sequence[Pace] = ()
-    """The lines at which messages wait that this worker may send by now."""
+    """The providers that this worker may send to now, at whose lines messages wait."""
 
 
 class Leased(msgspec.Struct, frozen=True):
@@ -58,35 +58,38 @@ class Leased(msgspec.Struct, frozen=True):
     batch_id: str
     msisdn: str
     attempts: int
-    """This one included."""
+    """The number of attempts, with the one that begins now."""
     expire_at: int
     opted_out: bool
     channel: str
     leg: int
-    """Which of the batch's bodies it has."""
+    """Which of the batch's bodies it has: 0 is the first, n the nth fallback."""
     line: str | None = None
-    """The provider at whose line it waited: it goes by that."""
+    """The provider at whose line it waited, and by which it goes; None if it waited at none."""
     tried: str = ""
     """Providers that are not to be asked again, separated by spaces."""
 
 
 class Work(msgspec.Struct, frozen=True):
-    """A chunk of leased messages and what is needed of their batches."""
+    """A chunk of leased messages, with what is needed of their batches."""
 
     messages: Sequence[Leased]
     batches: dict[str, SendingFacts]
     more: bool = False
-    """There may be more that is due."""
+    """Whether there may be more that is due."""
 
 
 def claim_due(tx: Tx, claims: Sequence[Claim]) -> list[Work]:
-    """Leases messages to each asking worker: those that waited at a line and may go by it now, then due ones, the most
-    urgent first and the oldest of these. Spans accounts."""
+    """Lease messages to each asking worker. Spans accounts.
+
+    First come those that waited at a line and may go by it now, then due ones, the most urgent first and the oldest of
+    these.
+    """
     return [_claim(tx, claim) for claim in claims]
 
 
 def due_messages(now_ms: int, limit: int, priority: Priority = Priority.NORMAL) -> Select[*tuple[Any, ...]]:
-    """What is claimed of one priority: due messages, oldest first, those that no other worker is looking at.
+    """Build the query for due messages of one priority, oldest first, that no other worker is looking at.
 
     Spans accounts.
     """
@@ -118,7 +121,7 @@ def _claim(tx: Tx, claim: Claim) -> Work:
 
 
 def _next_in_turn(tx: Tx, claim: Claim) -> list[Queued]:
-    """What this claim is to get, locked: first what waits at lines and may go, then what is due, the urgent before."""
+    """Lock the messages that a claim gets: first those at lines that may go, then due ones, the urgent before."""
     found: list[Queued] = []
     at_lines, *due = _who_waits(tx, claim.now_ms)
     with tx.in_index_order():
@@ -147,8 +150,10 @@ def _leased(message: Queued, taken: Claimed, silent: Collection[tuple[str, str]]
 
 
 def _who_waits(tx: Tx, now_ms: int) -> Sequence[Any]:
-    """Whether anybody waits at a line, and whether messages of each priority are due: one look, so that a claim does
-    not pay for what is not there."""
+    """Tell whether anybody waits at a line, and whether messages of each priority are due.
+
+    It is one look, so that a claim does not pay for what is not there.
+    """
     due = [
         exists(select(messages.c.id).where(is_queued, is_free, _has(priority), messages.c.due_at <= now_ms))
         for priority in Priority
@@ -159,7 +164,7 @@ def _who_waits(tx: Tx, now_ms: int) -> Sequence[Any]:
 
 
 def _has(priority: Priority) -> ColumnElement[bool]:
-    """A literal, so that the index on the queue serves."""
+    """Return the condition for one priority, as a literal, so that the index on the queue serves."""
     return messages.c.priority == literal_column(str(int(priority)))
 
 
@@ -169,7 +174,7 @@ class _Aside(Row, frozen=True):
 
 
 def _set_paused_aside(tx: Tx, waiting: Sequence[Queued], facts: dict[str, SendingFacts]) -> list[Queued]:
-    """Takes messages of paused batches out of the queue; those that are left.
+    """Move messages of paused batches out of the queue, and return the others.
 
     The batches are kept as they are until this is committed: one that goes on must find all that was set aside.
     """
@@ -183,7 +188,7 @@ def _set_paused_aside(tx: Tx, waiting: Sequence[Queued], facts: dict[str, Sendin
 
 
 def next_due_at(tx: Tx) -> int | None:
-    """When the next message that waits for its time is due, in milliseconds since 1970; None: there is none.
+    """Return when the next message that waits for its time is due, in ms since 1970; None if there is none.
 
     Spans accounts.
     """
@@ -201,7 +206,7 @@ def next_due_at(tx: Tx) -> int | None:
 
 
 class Lapsed(Row, frozen=True):
-    """A message whose worker let the lease end."""
+    """A message whose worker let its lease end."""
 
     id: str
     account_id: str
@@ -210,20 +215,20 @@ class Lapsed(Row, frozen=True):
     parts: int | None
     originator: str | None
     tags: str
-    """JSON."""
+    """The batch's tags as JSON."""
     line: str | None
-    """The line that it waited at before."""
+    """The line that it had waited at; None if it waited at none."""
 
     @property
     def provider(self) -> str | None:
-        """The one that it had waited for, if it had."""
+        """Return the provider that it had waited for, if it had."""
         return provider_of(self.line)
 
 
 def take_back_lapsed(
     tx: Tx, now_ms: int, limit: int, decide: Callable[[Lapsed], tuple[Status, str | None]]
 ) -> Sequence[Transition]:
-    """Lets go of messages whose worker let the lease end: it died, or lost the database. At most `limit`.
+    """Settle messages whose worker let the lease end: it died, or lost the database. At most `limit`.
 
     Nobody knows whether such a message went out: `decide` says what becomes of it, and why. Spans accounts.
     """
@@ -244,9 +249,9 @@ def take_back_lapsed(
 
 
 def fall_back_late(tx: Tx, now_ms: int, limit: int) -> Sequence[Transition]:
-    """Gives up on channels that had their time and did not deliver; their messages go on by the next. At most `limit`.
+    """Give up on channels that had their time and did not deliver; their messages go on by the next.
 
-    Spans accounts.
+    At most `limit` messages. Spans accounts.
     """
     ids = tx.column(
         select(messages.c.id)
@@ -260,7 +265,7 @@ def fall_back_late(tx: Tx, now_ms: int, limit: int) -> Sequence[Transition]:
 
 
 def next_fall_back_at(tx: Tx) -> int | None:
-    """When the next channel's time is over, in milliseconds since 1970; None if none is waited for. Spans accounts."""
+    """Return when the next channel's time is over, in ms since 1970; None if none is waited for. Spans accounts."""
     value: int | None = tx.value(
         select(messages.c.fall_back_at).where(is_falling_back).order_by(messages.c.fall_back_at).limit(1)
     )
@@ -273,9 +278,9 @@ class _Lease(Row, frozen=True):
 
 
 def end_leases(tx: Tx, worker: str | None = None) -> int:
-    """Ends all leases, or one worker's, at once: for the only process of a store as it starts, a worker as it stops.
+    """End all leases, or one worker's, at once, and return how many.
 
-    Spans accounts.
+    For the only process of a store as it starts, and for a worker as it stops. Spans accounts.
     """
     query = select(messages.c.id).where(is_sending)
     if worker is not None:
@@ -285,7 +290,10 @@ def end_leases(tx: Tx, worker: str | None = None) -> int:
 
 
 def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: int) -> int:
-    """Holds a worker's messages for longer; those that another has taken meanwhile are left alone. Spans accounts."""
+    """Extend the leases of a worker's messages; those that another has taken meanwhile are left alone.
+
+    Returns how many were extended. Spans accounts.
+    """
     held = tx.column(
         select(messages.c.id)
         .where(tx.among(messages.c.id, message_ids), is_sending, messages.c.worker == worker)
@@ -296,7 +304,7 @@ def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: 
 
 
 def depth(tx: Tx) -> dict[str, int]:
-    """How many messages are queued and sending. Reads the partial indexes, never the table. Spans accounts."""
+    """Count the messages that are queued and sending. Reads the partial indexes, never the table. Spans accounts."""
     wanted = {"free": (is_queued, is_free), "held": (is_queued, is_held), Status.SENDING.value: (is_sending,)}
     found = {
         name: int(tx.value(select(func.count()).select_from(messages).where(*rows))) for name, rows in wanted.items()

@@ -57,9 +57,9 @@ class _There(Row, frozen=True):
 def rewrite(
     tx: Tx, account_id: str, batch_id: str, renew: Callable[[Batch], Batch], now_ms: int, tariff: Tariff = FREE
 ) -> Batch | None:
-    """Puts what `renew` makes of a batch in its place; None if there is no such batch.
+    """Replace a batch by what `renew` makes of it; None if there is no such batch.
 
-    Recipients that stay keep their messages, the others' are deleted, new ones get messages of their own.
+    Recipients that stay keep their messages, the others' are deleted, new ones get messages of their own. Raises
     AlreadyDispatched once a worker has held any of its messages, its groups were looked up, or it was canceled;
     UnknownGroup for a group that it did not name before (one that it did may have been deleted since, and is empty);
     InsufficientCredit; and whatever `renew` raises: then nothing is written.
@@ -97,7 +97,7 @@ def _dispatched(row: _There) -> bool:
 
 
 class _Renewed(Row, frozen=True):
-    """What changes of a message that stays."""
+    """The columns that change of a message that stays."""
 
     id: str
     price: int
@@ -141,7 +141,7 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, _There], used_ids: int, now_ms:
 
 
 def _renewed(after: Batch, kept: Sequence[_There], quotes: Mapping[str, Quote]) -> list[_Renewed]:
-    """What changes of the messages that stay; the times of those that were refused at once matter to nobody."""
+    """Build the changes of messages that stay; the times of those that were refused at once matter to nobody."""
     validity = to_ms(after.expire_at) - to_ms(after.send_at)
     due = due_times(after, [row.msisdn for row in kept])
     return [
@@ -155,10 +155,10 @@ def _for_nothing(wanted: Fresh) -> list[Quote]:
 
 
 def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], int]:
-    """Looks up the groups of batches that are due and stores messages for their members. Spans accounts.
+    """Look up the groups of batches that are due, and store messages for their members. Spans accounts.
 
-    A member who is a recipient anyway gets one message. If the balance does not cover the members, their messages
-    are rejected. At most 50 batches at once: which, and how many messages.
+    A member who is a recipient anyway gets one message. If the balance does not cover the members, their messages are
+    rejected. At most 50 batches at once; returns which, and how many messages.
     """
     rows = tx.rows(
         select(batches.c.id, batches.c.account_id, batches.c.used_ids, batches.c.open_count)
@@ -198,7 +198,10 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
 
 
 def _with_fields(tx: Tx, batch: Batch) -> dict[str, str]:
-    """The column that changes when members have fields, besides those of the recipients that were there before."""
+    """Return the column of fields with the members' values, besides those of recipients who were there before.
+
+    Returns nothing if members have none.
+    """
     if batch.fields is None:
         return {}
     there = fields_of(tx, batch.id)
@@ -207,7 +210,7 @@ def _with_fields(tx: Tx, batch: Batch) -> dict[str, str]:
 
 
 def next_expansion_at(tx: Tx) -> int | None:
-    """When the next batch's groups are to be looked up, in milliseconds since 1970. Spans accounts."""
+    """Return when the next batch's groups are to be looked up, in ms since 1970. Spans accounts."""
     value: int | None = tx.value(
         select(batches.c.expand_at).where(has_groups_to_expand).order_by(batches.c.expand_at).limit(1)
     )
@@ -219,7 +222,7 @@ _TAGGED = {"batches": batches, "groups": groups}
 
 
 def tags_of(tx: Tx, kind: str, account_id: str, identifier: str) -> list[str] | None:
-    """Of one of the `batches` or `groups`; None if there is no such."""
+    """Return the tags of one of the `batches` or `groups`; None if there is no such."""
     table = _TAGGED[kind]
     found = tx.value(select(table.c.tags).where(table.c.account_id == account_id, table.c.id == identifier))
     return None if found is None else _decode_list(found)
@@ -228,9 +231,9 @@ def tags_of(tx: Tx, kind: str, account_id: str, identifier: str) -> list[str] | 
 def change_tags(
     tx: Tx, kind: str, account_id: str, identifier: str, edit: Callable[[list[str]], Sequence[str]], now_ms: int
 ) -> list[str] | None:
-    """Writes what `edit` makes of the tags of one of the `batches` or `groups`; None if there is no such.
+    """Write what `edit` makes of the tags of one of the `batches` or `groups`; None if there is no such.
 
-    TooManyItems for more than MAX_TAGS, InvalidField for a long one; then nothing is written.
+    Raises TooManyItems for more than MAX_TAGS, InvalidField for a long one: then nothing is written.
     """
     table = _TAGGED[kind]
     one = (table.c.account_id == account_id, table.c.id == identifier)

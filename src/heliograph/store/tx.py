@@ -4,14 +4,14 @@ Who uses it. A `Tx` is handed to every query of the store, and is good until tha
 transaction, commits or rolls it back, and may run a command again (`store/base.py`). Statements on it see each other's
 writes; nothing here commits, retries or keeps anything.
 
-Chunks. A chunk of rows goes in as one statement with one step. On SQLite that step is a join with `json_each`: the
-driver gives up Python's interpreter lock once for the chunk instead of once for each row, which is the difference
-between 9 and 260 microseconds a row while the rest of the process is busy (docs/decisions/0003-sqlite-chunks.md). For
-the same reason rows come out of SQLite as one JSON document. On PostgreSQL a chunk is a join with `unnest`.
+A chunk of rows goes in as one statement with one step. On SQLite that step is a join with `json_each`: the driver
+gives up Python's interpreter lock once for the chunk instead of once for each row, which is the difference between
+9 and 260 microseconds a row while the rest of the process is busy (docs/decisions/0003-sqlite-chunks.md). For the
+same reason rows come out of SQLite as one JSON document. On PostgreSQL a chunk is a join with `unnest`.
 
 Rows have names, on the way in and out: each is a struct whose fields are called as the columns are, and a statement
-takes its columns from the type. So a row cannot be too short, too long or in another order: the type would not take it,
-and what is not of the one type that the statement was made for is refused, on both engines alike.
+takes its columns from the type. So a row cannot be too short, too long or in another order: the type would not take
+it, and what is not of the one type that the statement was made for is refused, on both engines alike.
 
 Locks. On PostgreSQL many transactions write at once: what must not change until the commit is read `with_for_update`,
 rows of one table in the order of their keys, tables in one order everywhere (`store/queue.py`, `store/changes.py`), so
@@ -321,6 +321,7 @@ def _insert_sql(
         )
         markers = [f"fixed.{name}" for name in constants]
     values = [f"chunk.{name}" for name in columns] + markers
+    # WHERE true: without it SQLite would read ON CONFLICT as the condition of a join.
     conflict = " ON CONFLICT DO NOTHING" if skip_existing else ""
     return (
         f"INSERT INTO {table.name} ({', '.join(columns + constants)}) "  # noqa: S608 - names come from the schema

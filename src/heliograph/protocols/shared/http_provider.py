@@ -71,6 +71,7 @@ class HttpProvider(Provider):
             except Exception as error:
                 if (known := after_mistake(self, messages, error, watch)) is not None:
                     return known
+        # Each half has a watch of its own: what one of them writes says nothing of the other.
         return await by_halves(partial(self.in_one_request, send), messages)
 
     async def asked_twice(self, ask: Callable[[], Awaitable[T]]) -> T:
