@@ -9,42 +9,52 @@ import pytest
 from tests.importing import ROOT, modules, parsed
 
 ROOMS = {
+    "api",
     "calling",
     "cli",
     "console",
+    "django",
+    "domain",
     "doors",
     "engine",
     "numbers",
+    "protocols",
     "public",
     "runtime",
     "sandbox",
+    "sdk",
     "services",
+    "store",
     "text",
 }
 """Rooms of the package whose docstrings are held to it."""
 
 _VERBS = """
-    Accept Add Advance Allow Answer Apply Ask
-    Begin Build
-    Call Cancel Change Check Choose Claim Close Collect Compare Compile Convert Count Create Cut
-    Decide Decode Define Delete Deliver Dispatch Do
-    Encode End Exchange Explain
-    Fill Find Follow Forget Format
-    Get Give Go
-    Hand Have Hold
-    Insert Issue
+    Accept Add Advance Allow Answer Append Apply Ask
+    Begin Bring Build
+    Call Cancel Change Charge Check Choose Claim Close Collect Combine Commit Compare Compile Compute Confirm
+    Connect Convert Copy Count Create Cut
+    Decide Declare Decode Define Delete Deliver Derive Describe Dispatch Do Download Draft Draw
+    Encode End Enter Estimate Exchange Execute Explain Extend
+    Fetch Fill Find Finish Follow Forget Format
+    Get Give Go Group
+    Hand Hash Have Hold
+    Import Insert Issue Iterate
     Join
     Keep
-    Lease Leave Let Limit List Listen Load Lock Log Look
+    Launch Lease Leave Let Limit List Listen Load Lock Log Look
     Make Mark Mask Measure Move
     Name Note
-    Offer Open Operate
-    Pack Pair Parse Prepare Print Push Put
-    Raise Rank Read Record Release Remove Render Rent Replace Report Requeue Restore Return Revoke Romanise Route Run
-    Say Schedule Select Send Serve Set Show Sign Split Start Stop Store Subscribe Sum
+    Offer Open Operate Opt Overwrite
+    Pack Pair Parse Pause Post Prepare Print Publish Push Put
+    Quote
+    Raise Rank Read Record Refuse Release Remove Render Renew Rent Replace Report Requeue Require Restore Resume
+    Return Revoke Romanise Route Run
+    Say Schedule Seal Select Send Serve Set Settle Shorten Show Sign Split Start Stop Store Stream Strip Subscribe
+    Sum
     Take Tell Try Turn
-    Undo Unpack Update
-    Wait Wake Watch Write
+    Undo Unpack Update Upload Use
+    Wait Wake Warn Watch Wrap Write
     Yield
 """
 VERBS = frozenset(_VERBS.split())

@@ -203,7 +203,7 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
 
 
 def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> list[Fresh]:
-    """Work out the messages of batches: what each says and costs. One to a recipient who opted out costs nothing.
+    """Compute the messages of batches: what each says and costs. One to a recipient who opted out costs nothing.
 
     What contacts' fields fill in is put into the batches.
     """

@@ -40,7 +40,7 @@ def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
 
 
 def _without_texts(options: Options) -> Options:
-    """Empty the texts of fallbacks but keep as many: the message may have gone by one of them."""
+    """Remove the texts of fallbacks but keep as many: the message may have gone by one of them."""
     empty = tuple(msgspec.structs.replace(each, body="", rich_media=None) for each in options.fallbacks)
     return msgspec.structs.replace(options, fallbacks=empty, rich_media=None)
 
