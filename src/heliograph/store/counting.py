@@ -45,7 +45,8 @@ def count_down(tx: Tx, taken: Sequence[Transition]) -> None:
     settled = Counter(each.batch_id for each in taken if each.ends_in_batch)
     if not settled:
         return
-    query = select(*columns(_Open, batches)).where(tx.among(batches.c.id, settled))
+    counted = columns(_Open, batches, open_count=batches.c.open_count)  # not NULL where an end is told
+    query = select(*counted).where(tx.among(batches.c.id, settled))
     waiting = tx.all(_Open, query.order_by(batches.c.id).with_for_update())
     tx.update(batches, [_Open(each.id, each.open_count - settled[each.id]) for each in waiting])
 
@@ -82,7 +83,8 @@ def count_ends(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
     if not settled:
         return
     failed = Counter(each.batch_id for each in taken if each.is_counted and each.counts_as_failed)
-    query = select(*columns(_Watched, batches)).where(tx.among(batches.c.id, settled))
+    watching = columns(_Watched, batches, options=batches.c.options)  # not NULL where they say when to pause
+    query = select(*watching).where(tx.among(batches.c.id, settled))
     watched = tx.all(_Watched, query.order_by(batches.c.id).with_for_update())
     counts = [
         _Counts(each.id, (each.settled_count or 0) + settled[each.id], (each.failed_count or 0) + failed[each.id])

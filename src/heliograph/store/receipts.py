@@ -192,7 +192,7 @@ class _SentRow(Row, frozen=True):
 def sent_under(tx: Tx, provider_refs: Collection[str]) -> dict[tuple[str, str], Sent]:
     """Find messages that providers took under these identifiers, and of which nothing is known yet. Spans accounts."""
     query = (
-        select(*columns(_SentRow, messages, batches))
+        select(*columns(_SentRow, messages, batches, provider=messages.c.provider))  # not NULL beside its reference
         .join_from(messages, batches, batches.c.id == messages.c.batch_id)
         .where(tx.among(messages.c.provider_ref, provider_refs), messages.c.status == Status.SENT.value)
     )
