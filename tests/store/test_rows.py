@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.conftest import empty
 
 from heliograph.store import Store
+from heliograph.store.chunks import MOST_MARKERS, SIZES, sizes_of
 from heliograph.store.schema import attempts, messages
 from heliograph.store.tx import Row, Tx, columns
 
@@ -159,3 +160,27 @@ async def test_what_is_no_row_of_the_table_is_refused(store: Store, row: Any) ->
     for write in (Tx.insert, Tx.update):
         with pytest.raises(TypeError):
             await store.write(write, attempts, [row])
+
+
+@pytest.mark.parametrize("count", [1, 17, 500, 512, 513, 1_100])
+async def test_a_chunk_of_any_size_is_written_whole_and_in_every_column(store: Store, count: int) -> None:
+    rows = [Attempt(f"{place:05}", "m", "p", None if place % 2 else "ref", "sent", place) for place in range(count)]
+    changed = [Renamed(row.id, f"q{row.at}", -row.at) for row in rows]
+
+    inserted = await store.write(lambda tx: tx.insert(attempts, rows))
+    again = await store.write(lambda tx: tx.insert(attempts, rows[: count // 2], skip_existing=True))
+    updated = await store.write(lambda tx: tx.update(attempts, changed, {"outcome": "refused"}))
+
+    assert (inserted, again, updated) == (count, 0, count)
+    assert await store.read(in_order) == [
+        msgspec.structs.replace(row, provider=f"q{row.at}", at=-row.at, outcome="refused") for row in rows
+    ]
+
+
+@given(rows=st.integers(1, 5_000), columns=st.integers(1, 60))
+def test_pieces_are_few_and_have_room_for_their_markers(rows: int, columns: int) -> None:
+    pieces = list(sizes_of(rows, columns))
+
+    assert sum(pieces) == rows
+    assert all(piece in SIZES and piece * columns <= MOST_MARKERS for piece in pieces)
+    assert len(pieces) <= rows // min(SIZES[-1], MOST_MARKERS // columns // 2) + 4

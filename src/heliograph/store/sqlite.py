@@ -188,7 +188,7 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=NullPool,
-        connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 256},
+        connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 1024},
     )
 
     @event.listens_for(engine, "connect")

@@ -4,10 +4,10 @@ Who uses it. A `Tx` is handed to every query of the store, and is good until tha
 transaction, commits or rolls it back, and may run a command again (`store/base.py`). Statements on it see each other's
 writes; nothing here commits, retries or keeps anything.
 
-A chunk of rows goes in as one statement with one step. On SQLite that step is a join with `json_each`: the driver
-gives up Python's interpreter lock once for the chunk instead of once for each row, which is the difference between
-9 and 260 microseconds a row while the rest of the process is busy (docs/decisions/0003-sqlite-chunks.md). For the
-same reason rows come out of SQLite as one JSON document. On PostgreSQL a chunk is a join with `unnest`.
+A chunk of rows goes in as one statement with one step, or a few (`store/chunks.py`): SQLite's driver gives up Python's
+interpreter lock once for the chunk instead of once for each row, which is the difference between 9 and 260 microseconds
+a row while the rest of the process is busy (docs/decisions/0003-sqlite-chunks.md). For the same reason rows come out of
+SQLite as one JSON document.
 
 Rows have names, on the way in and out: each is a struct whose fields are called as the columns are, and a statement
 takes its columns from the type. So a row cannot be too short, too long or in another order: the type would not take
@@ -22,17 +22,17 @@ turns end with the transaction, and with a process that dies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
-from itertools import starmap
+from functools import cache, partial
+from itertools import chain, islice, starmap
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
+from msgspec.structs import astuple
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     Column,
     Connection,
     Select,
@@ -49,6 +49,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import UpdateBase
 
+from heliograph.store.chunks import SIZES, AnyForm, Form, insert_sql, sizes_of, update_sql
 from heliograph.store.schema import FILLED
 
 _TURNS = 0x48656C6A  # any number that all Heliographs agree on, other than the one for migrations
@@ -71,7 +72,8 @@ def columns(kind: type[msgspec.Struct], *tables: Table, **expressions: ColumnEle
     """Return the columns that a row of this kind is read from, in the order of its fields.
 
     Expressions are named by their field; other fields are columns of the first table that has one of that name. Raises
-    TypeError for a field that none of them has, or whose column may be NULL where its type may not be None.
+    TypeError for a field that none of them has, or whose column may be NULL where its type may not be None: where the
+    query leaves no NULL, give the column as an expression.
     """
     return [
         expressions[name].label(name) if name in expressions else _column(kind, name, tables)
@@ -187,12 +189,7 @@ class Tx:
         With `skip_existing`, rows that are there already stay as they are. Raises TypeError for rows that are not all
         of one type, or have a field that is no column.
         """
-        if not rows:
-            return 0
-        constants = constants or {}
-        names = _names_of(rows)
-        sql = _insert_sql(self._sqlite, table, names, tuple(constants), skip_existing)
-        return self._bulk(sql, rows, tuple(constants.values()))
+        return self._write(partial(insert_sql, skip_existing=skip_existing), table, rows, constants or {})
 
     def update(self, table: Table, rows: Sequence[msgspec.Struct], constants: Mapping[str, Any] | None = None) -> int:
         """Update a chunk, and return how many rows were updated.
@@ -200,12 +197,7 @@ class Tx:
         The first field of each row is the key, the others are written; `constants` are written to all rows. Raises
         TypeError for rows that are not all of one type, or have a field that is no column.
         """
-        if not rows:
-            return 0
-        constants = constants or {}
-        key, *names = _names_of(rows)
-        sql = _update_sql(self._sqlite, table, key, tuple(names), tuple(constants))
-        return self._bulk(sql, rows, tuple(constants.values()))
+        return self._write(update_sql, table, rows, constants or {})
 
     def among(self, column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
         """Return the condition that `column` is one of `values`: one parameter and one plan, however many there are."""
@@ -247,12 +239,27 @@ class Tx:
             sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
             self._connection.exec_driver_sql(sql, (what,))
 
-    def _bulk(self, sql: str, rows: Sequence[msgspec.Struct], constants: tuple[Any, ...]) -> int:
-        if self._sqlite:
-            chunk: tuple[Any, ...] = (_encode(rows).decode(),)
-        else:
-            chunk = tuple(map(list, zip(*map(msgspec.structs.astuple, rows), strict=True)))
-        return self._connection.exec_driver_sql(sql, chunk + constants).rowcount
+    def _write(
+        self, statement: Callable[..., str], table: Table, rows: Sequence[msgspec.Struct], constants: Mapping[str, Any]
+    ) -> int:
+        """Run `statement` for all rows, in the form that suits the engine, and return how many rows it touched."""
+        if not rows:
+            return 0
+        execute = self._connection.exec_driver_sql
+        names, fixed = _names_of(rows), tuple(constants.values())
+
+        def sql(form: AnyForm) -> str:
+            return statement(form, table, names, tuple(constants))
+
+        if not self._sqlite:
+            return execute(sql(Form.ARRAYS), fixed + tuple(map(list, zip(*map(astuple, rows), strict=True)))).rowcount
+        if len(rows) > SIZES[-1]:
+            return execute(sql(Form.DOCUMENT), (*fixed, _encode(rows).decode())).rowcount
+        touched, rest = 0, iter(rows)
+        for size in sizes_of(len(rows), len(names)):
+            values = chain.from_iterable(map(astuple, islice(rest, size)))
+            touched += execute(sql(size), (*fixed, *values)).rowcount
+        return touched
 
 
 def _require_names(kind: type[msgspec.Struct], names: Iterable[str]) -> None:
@@ -279,68 +286,3 @@ def _is_row(kind: type[msgspec.Struct]) -> bool:
 @cache
 def _decoder(kind: type[K]) -> msgspec.json.Decoder[list[K]]:
     return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
-
-
-def _require_columns(table: Table, names: Iterable[str]) -> None:
-    if strangers := [name for name in names if name not in table.c]:
-        raise TypeError(f"{table.name} has no column {', '.join(strangers)}")
-
-
-def _type_name(column: ColumnElement[Any]) -> str:
-    return "bigint" if isinstance(column.type, BigInteger) else "text"
-
-
-def _chunk_source(sqlite: bool, table: Table, columns: Sequence[str]) -> str:
-    """Write a derived table `chunk` with these columns, filled from the statement's first parameters."""
-    if sqlite:
-        picked = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
-        return f"(SELECT {picked} FROM json_each(?)) AS chunk"  # noqa: S608 - names come from the schema
-    arrays = ", ".join(f"${place}::{_type_name(table.c[name])}[]" for place, name in enumerate(columns, 1))
-    return f"unnest({arrays}) AS chunk({', '.join(columns)})"
-
-
-def _constant_markers(sqlite: bool, table: Table, columns: Sequence[str], constants: Sequence[str]) -> list[str]:
-    if sqlite:
-        return ["?"] * len(constants)
-    return [f"${len(columns) + place}::{_type_name(table.c[name])}" for place, name in enumerate(constants, 1)]
-
-
-@cache
-def _insert_sql(
-    sqlite: bool, table: Table, columns: tuple[str, ...], constants: tuple[str, ...], skip_existing: bool
-) -> str:
-    _require_columns(table, columns + tuple(constants))
-    source = _chunk_source(sqlite, table, columns)
-    markers = _constant_markers(sqlite, table, columns, constants)
-    if sqlite:
-        # SQLite numbers bare markers as they come: the chunk must stand before the constants in the text.
-        source = (
-            f"{source} CROSS JOIN (SELECT {', '.join(f'? AS {name}' for name in constants)}) AS fixed"
-            if constants
-            else source
-        )
-        markers = [f"fixed.{name}" for name in constants]
-    values = [f"chunk.{name}" for name in columns] + markers
-    # WHERE true: without it SQLite would read ON CONFLICT as the condition of a join.
-    conflict = " ON CONFLICT DO NOTHING" if skip_existing else ""
-    return (
-        f"INSERT INTO {table.name} ({', '.join(columns + constants)}) "  # noqa: S608 - names come from the schema
-        f"SELECT {', '.join(values)} FROM {source} WHERE true{conflict}"
-    )
-
-
-@cache
-def _update_sql(sqlite: bool, table: Table, key: str, columns: tuple[str, ...], constants: tuple[str, ...]) -> str:
-    _require_columns(table, (key, *columns, *constants))
-    source = _chunk_source(sqlite, table, (key, *columns))
-    markers = _constant_markers(sqlite, table, (key, *columns), constants)
-    if sqlite:
-        # Numbered markers: ?1 is the chunk, although it stands after the constants in the text.
-        source = source.replace("(?)", "(?1)")
-        markers = [f"?{place}" for place in range(2, len(constants) + 2)]
-    assigned = [f"{name} = chunk.{name}" for name in columns]
-    assigned += [f"{name} = {marker}" for name, marker in zip(constants, markers, strict=True)]
-    return (
-        f"UPDATE {table.name} SET {', '.join(assigned)} "  # noqa: S608 - names come from the schema
-        f"FROM {source} WHERE {table.name}.{key} = chunk.{key}"
-    )
