@@ -40,6 +40,7 @@ from heliograph.store.ledger import Bill, charge
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.outbox import settle_if_empty
+from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import batches, messages
 from heliograph.store.tx import Row, Tx, columns
 
@@ -679,9 +680,14 @@ _FACTS = columns(
 )
 
 
+@prepared(_Facts)
+def _facts(ids: Given) -> Select[*tuple[Any, ...]]:
+    return select(*_FACTS).where(among(batches.c.id, ids))
+
+
 def sending_facts(tx: Tx, batch_ids: Iterable[str]) -> dict[str, SendingFacts]:
     """Find what workers need of batches. Spans accounts: for the engine only."""
-    found = tx.all(_Facts, select(*_FACTS).where(tx.among(batches.c.id, batch_ids)))
+    found = tx.fetch(_facts, ids=batch_ids)
     return {
         row.id: SendingFacts(
             row.id,

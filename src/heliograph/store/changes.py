@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from heliograph.domain.life import Change, Snapshot, Transition, transition
 from heliograph.domain.statuses import Status
@@ -24,6 +25,7 @@ from heliograph.store.attempts import keep_attempts
 from heliograph.store.counting import count_down, count_ends
 from heliograph.store.ledger import Bill, give_back
 from heliograph.store.outbox import tell_of
+from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import messages
 from heliograph.store.tx import Row, Tx, columns
 
@@ -53,12 +55,17 @@ def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Transi
 
 
 def lock_messages(tx: Tx, message_ids: Sequence[str]) -> dict[str, Snapshot]:
-    """Lock messages until the transaction ends, in an order that cannot deadlock, and return them by id.
+    """Return messages by id as they are, and keep them so until the transaction ends, locked in everybody's order.
 
     Spans accounts.
     """
-    query = select(*columns(Snapshot, messages)).where(tx.among(messages.c.id, message_ids))
-    return {state.id: state for state in tx.all(Snapshot, query.order_by(messages.c.id).with_for_update())}
+    return {state.id: state for state in tx.fetch(_locked, ids=message_ids)}
+
+
+@prepared(Snapshot)
+def _locked(ids: Given) -> Select[*tuple[Any, ...]]:
+    query = select(*columns(Snapshot, messages)).where(among(messages.c.id, ids))
+    return query.order_by(messages.c.id).with_for_update()
 
 
 class _Written(Row, frozen=True):

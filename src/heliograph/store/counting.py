@@ -21,14 +21,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from heliograph.domain.batches import Options, Pause, PauseReason
 from heliograph.domain.callbacks import NATIVE, EventKind
 from heliograph.domain.life import Transition
 from heliograph.store.outbox import NewEvent, add_events, targets_of
+from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import batches
 from heliograph.store.tx import Row, Tx, columns
 
@@ -40,14 +42,18 @@ class _Open(Row, frozen=True):
     open_count: int
 
 
+@prepared(_Open)
+def _open(ids: Given) -> Select[*tuple[Any, ...]]:
+    counted = columns(_Open, batches, open_count=batches.c.open_count)  # not NULL where an end is told
+    return select(*counted).where(among(batches.c.id, ids)).order_by(batches.c.id).with_for_update()
+
+
 def count_down(tx: Tx, taken: Sequence[Transition]) -> None:
     """Take settled messages off the count that their batches wait for, if the end is called back. Spans accounts."""
     settled = Counter(each.batch_id for each in taken if each.ends_in_batch)
     if not settled:
         return
-    counted = columns(_Open, batches, open_count=batches.c.open_count)  # not NULL where an end is told
-    query = select(*counted).where(tx.among(batches.c.id, settled))
-    waiting = tx.all(_Open, query.order_by(batches.c.id).with_for_update())
+    waiting = tx.fetch(_open, ids=settled)
     tx.update(batches, [_Open(each.id, each.open_count - settled[each.id]) for each in waiting])
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 
 from heliograph.domain.callbacks import EventKind
 from heliograph.domain.instants import from_ms
 from heliograph.domain.optouts import OptOut, OptOutSource
 from heliograph.store.listeners import tell
 from heliograph.store.numbering import take_numbers
+from heliograph.store.prepared import prepared
 from heliograph.store.schema import optouts
 from heliograph.store.tx import Row, Tx, columns
 
@@ -35,10 +37,19 @@ def _optout(row: _OptOutRow) -> OptOut:
     return OptOut(row.account_id, row.msisdn, OptOutSource(row.source), from_ms(row.created_at), row.number)
 
 
+class _Somebody(Row, frozen=True):
+    msisdn: str
+
+
+@prepared(_Somebody)
+def _anybody() -> Select[*tuple[Any, ...]]:
+    return select(optouts.c.msisdn).limit(1)
+
+
 def opted_out_among(tx: Tx, recipients: Iterable[tuple[str, Sequence[str]]]) -> set[tuple[str, str]]:
     """Find who has opted out among accounts and MSISDNs, as pairs of both. Spans accounts."""
     wanted = [(account_id, msisdns) for account_id, msisdns in recipients if msisdns]
-    if not wanted or tx.first(select(optouts.c.msisdn).limit(1)) is None:
+    if not wanted or not tx.fetch(_anybody):
         return set()
     found = tx.rows(
         select(optouts.c.account_id, optouts.c.msisdn).where(

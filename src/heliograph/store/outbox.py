@@ -18,13 +18,15 @@ address that was right when it happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from heliograph.domain.callbacks import EventKind, MessageFacts, receiver_of
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.life import Transition
+from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import accounts, batches, events
 from heliograph.store.tx import Row, Tx
 
@@ -90,13 +92,17 @@ class Target(Row, frozen=True):
 
 def targets_of(tx: Tx, batch_ids: Collection[str]) -> dict[str, Target]:
     """Find where the events of each batch go. Spans accounts."""
+    return {target.id: target for target in tx.fetch(_targets, ids=batch_ids)}
+
+
+@prepared(Target)
+def _targets(ids: Given) -> Select[*tuple[Any, ...]]:
     sink = func.coalesce(batches.c.sink, batches.c.callback_url, accounts.c.callback_url).label("sink")
-    query = (
+    return (
         select(batches.c.id, batches.c.account_id, batches.c.protocol, sink, batches.c.open_count)
         .join_from(batches, accounts, accounts.c.id == batches.c.account_id, isouter=True)
-        .where(tx.among(batches.c.id, batch_ids))
+        .where(among(batches.c.id, ids))
     )
-    return {target.id: target for target in tx.all(Target, query)}
 
 
 def tell_of(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:

@@ -24,9 +24,10 @@ again.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.life import Change, Transition
@@ -37,6 +38,7 @@ from heliograph.store.attempts import earlier_takers
 from heliograph.store.changes import apply_changes
 from heliograph.store.pacing import open_lines
 from heliograph.store.polls import Poll, add_polls
+from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import batches, early_receipts, messages
 from heliograph.store.tx import Row, Tx, columns
 
@@ -74,6 +76,10 @@ def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Transit
     return answers
 
 
+class _Id(Row, frozen=True):
+    id: str
+
+
 class _Early(Row, frozen=True):
     """A receipt that came before its message was known."""
 
@@ -87,11 +93,21 @@ class _Early(Row, frozen=True):
     at_ms: int
 
 
+@prepared(_Id)
+def _any_early() -> Select[*tuple[Any, ...]]:
+    return select(early_receipts.c.id).limit(1)
+
+
+@prepared(_Early)
+def _early(refs: Given) -> Select[*tuple[Any, ...]]:
+    query = select(*columns(_Early, early_receipts)).where(among(early_receipts.c.provider_ref, refs))
+    return query.order_by(early_receipts.c.id)
+
+
 def _apply_early(tx: Tx, refs: dict[str, Change], now_ms: int) -> list[Transition]:
-    if not refs or tx.first(select(early_receipts.c.id).limit(1)) is None:
+    if not refs or not tx.fetch(_any_early):
         return []
-    query = select(*columns(_Early, early_receipts)).where(tx.among(early_receipts.c.provider_ref, refs))
-    found = tx.all(_Early, query.order_by(early_receipts.c.id))
+    found = tx.fetch(_early, refs=refs)
     ours = [receipt for receipt in found if refs[receipt.provider_ref].provider == receipt.provider]
     if not ours:
         return []
@@ -158,14 +174,24 @@ def _record(
     )
 
 
+class _Taken(Row, frozen=True):
+    """A message, by what its provider calls it."""
+
+    provider: str
+    provider_ref: str
+    id: str
+
+
 def _known(tx: Tx, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
     """Find the messages that these receipts are about, by provider and the provider's id. Spans accounts."""
-    rows = tx.rows(
-        select(messages.c.provider, messages.c.provider_ref, messages.c.id).where(
-            tx.among(messages.c.provider_ref, {receipt.provider_ref for receipt in receipts})
-        )
-    )
-    return {(provider, provider_ref): message_id for provider, provider_ref, message_id in rows}
+    found = tx.fetch(_taken, refs={receipt.provider_ref for receipt in receipts})
+    return {(each.provider, each.provider_ref): each.id for each in found}
+
+
+@prepared(_Taken)
+def _taken(refs: Given) -> Select[*tuple[Any, ...]]:
+    known = (messages.c.provider, messages.c.provider_ref, messages.c.id)
+    return select(*known).where(among(messages.c.provider_ref, refs))
 
 
 class Sent(msgspec.Struct, frozen=True):

@@ -50,6 +50,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import UpdateBase
 
 from heliograph.store.chunks import SIZES, AnyForm, Form, insert_sql, sizes_of, update_sql
+from heliograph.store.prepared import Prepared
 from heliograph.store.schema import FILLED
 
 _TURNS = 0x48656C6A  # any number that all Heliographs agree on, other than the one for migrations
@@ -134,6 +135,15 @@ class Tx:
         names = statement.selected_columns.keys()
         _require_names(kind, names)
         found: list[K] = _decoder(kind).decode(self._document(statement, names))
+        return found
+
+    def fetch(self, query: Prepared[K], **given: Any) -> list[K]:
+        """Return all rows of a query that was compiled before, with these values in it."""
+        compiled = query.on(self._connection.dialect)
+        result = self._connection.exec_driver_sql(compiled.sql, compiled.values(given))
+        if not self._sqlite:
+            return list(starmap(query.kind, result.fetchall()))
+        found: list[K] = _decoder(query.kind).decode(result.scalar_one())
         return found
 
     def one(self, kind: type[K], statement: Select[*tuple[Any, ...]]) -> K | None:
