@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import os
 import queue
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -41,6 +42,8 @@ from heliograph.store.tx import Tx
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_OUTAGES = (OperationalError, sqlite3.OperationalError)
+"""As SQLAlchemy says it, and as the driver does where it is called without."""
 _READERS = 2
 _SWITCH_INTERVAL_S = 0.0005
 """How long a busy thread may keep the interpreter lock: the writer needs it back after each statement."""
@@ -85,8 +88,8 @@ class SqliteStore(Store):
             raise ShuttingDown()
         try:
             return await self._loop.run_in_executor(self._readers, lambda: self._read(query, *args, **kwargs))
-        except OperationalError as error:
-            raise StoreUnavailable(f"The database did not answer: {error.orig}.") from error
+        except _OUTAGES as error:
+            raise StoreUnavailable(f"The database did not answer: {_cause(error)}.") from error
 
     def _read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         connection: Connection | None = getattr(self._local, "connection", None)
@@ -142,10 +145,14 @@ def _unusable(path: Path, error: DatabaseError) -> SetupError:
     return SetupError(f"The store {path} cannot be opened: {error.orig}.")
 
 
+def _cause(error: Exception) -> object:
+    return error.orig if isinstance(error, OperationalError) else error
+
+
 def _in_our_words(answer: Answer) -> Answer:
     job, result, failed = answer
-    if failed and isinstance(result, OperationalError):
-        error = StoreUnavailable(f"The database did not take the write: {result.orig}.")
+    if failed and isinstance(result, _OUTAGES):
+        error = StoreUnavailable(f"The database did not take the write: {_cause(result)}.")
         error.__cause__ = result
         return job, error, True
     return answer

@@ -105,6 +105,11 @@ class Tx:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sqlite = connection.dialect.name == "sqlite"
+        # A text that is ready needs nothing of SQLAlchemy, which would cost as much again as SQLite itself.
+        driver: Any = connection.connection.driver_connection
+        self._execute: Callable[[str, tuple[Any, ...]], Any] = (
+            driver.execute if self._sqlite else connection.exec_driver_sql
+        )
 
     @property
     def connection(self) -> Connection:
@@ -140,10 +145,11 @@ class Tx:
     def fetch(self, query: Prepared[K], **given: Any) -> list[K]:
         """Return all rows of a query that was compiled before, with these values in it."""
         compiled = query.on(self._connection.dialect)
-        result = self._connection.exec_driver_sql(compiled.sql, compiled.values(given))
+        result = self._execute(compiled.sql, compiled.values(given))
         if not self._sqlite:
             return list(starmap(query.kind, result.fetchall()))
-        found: list[K] = _decoder(query.kind).decode(result.scalar_one())
+        (document,) = result.fetchone()
+        found: list[K] = _decoder(query.kind).decode(document)
         return found
 
     def one(self, kind: type[K], statement: Select[*tuple[Any, ...]]) -> K | None:
@@ -255,21 +261,20 @@ class Tx:
         """Run `statement` for all rows, in the form that suits the engine, and return how many rows it touched."""
         if not rows:
             return 0
-        execute = self._connection.exec_driver_sql
+        execute = self._execute
         names, fixed = _names_of(rows), tuple(constants.values())
 
-        def sql(form: AnyForm) -> str:
-            return statement(form, table, names, tuple(constants))
+        def run(form: AnyForm, values: Iterable[Any]) -> int:
+            touched: int = execute(statement(form, table, names, tuple(constants)), (*fixed, *values)).rowcount
+            return touched
 
         if not self._sqlite:
-            return execute(sql(Form.ARRAYS), fixed + tuple(map(list, zip(*map(astuple, rows), strict=True)))).rowcount
+            return run(Form.ARRAYS, map(list, zip(*map(astuple, rows), strict=True)))
         if len(rows) > SIZES[-1]:
-            return execute(sql(Form.DOCUMENT), (*fixed, _encode(rows).decode())).rowcount
-        touched, rest = 0, iter(rows)
-        for size in sizes_of(len(rows), len(names)):
-            values = chain.from_iterable(map(astuple, islice(rest, size)))
-            touched += execute(sql(size), (*fixed, *values)).rowcount
-        return touched
+            return run(Form.DOCUMENT, [_encode(rows).decode()])
+        rest = iter(rows)
+        pieces = sizes_of(len(rows), len(names))
+        return sum(run(size, chain.from_iterable(map(astuple, islice(rest, size)))) for size in pieces)
 
 
 def _require_names(kind: type[msgspec.Struct], names: Iterable[str]) -> None:
