@@ -64,5 +64,6 @@ def shown_entry(entry: Entry) -> wire.LedgerEntry:
         kind=entry.kind.value,
         amount=money(entry.amount),
         batch_id=entry.batch_id,
+        note=entry.note,
         created_at=from_ms(entry.created_at),
     )

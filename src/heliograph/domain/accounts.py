@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from heliograph.domain.caps import Caps
 from heliograph.domain.fraud import CodeTerms
 from heliograph.domain.optouts import NO_WORDS, ConsentWords
 
@@ -42,9 +43,13 @@ class Scope(StrEnum):
     SANDBOX = "sandbox"
     CHAOS = "sandbox:chaos"
     """Changing how the sandbox's network behaves, which everybody on it feels."""
+    ADMIN = "admin"
+    """Running the installation: all accounts, and their keys."""
 
 
-ALL_SCOPES = frozenset(Scope) - {Scope.CHAOS}
+ADMINISTRATORS = "administrator"
+"""The name of the account that the keys of administrators belong to; nobody's messages are its own."""
+ALL_SCOPES = frozenset(Scope) - {Scope.CHAOS, Scope.ADMIN}
 """The scopes that a key has for its own account, if nothing less is asked for."""
 
 
@@ -69,6 +74,19 @@ class CredentialKind(StrEnum):
     """An account's token, or one of its API keys, of Twilio; `public_id` is the account's sid or the key's."""
     ACCESS_TOKEN = "access_token"  # noqa: S105 - a kind, not a token
     """A token that an application gets for its id and secret; `public_id` is its first 11 characters."""
+    SMPP = "smpp"
+    """The system_id and the password that an SMPP client binds with; `public_id` is the system_id."""
+
+
+class Kept(StrEnum):
+    """Classes of data that are kept for a time of their own."""
+
+    TEXTS = "texts"
+    NUMBERS = "numbers"
+    RECEIPTS = "receipts"
+    CALLBACKS = "callbacks"
+    INBOUND = "inbound"
+    HITS = "hits"
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,6 +100,23 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The account's prices for a part by SMS, in millionths, by country (ISO 3166 alpha-2)."""
     codes: CodeTerms = CodeTerms()
     """How many one-time codes may be sent, and where."""
+    countries: Sequence[str] | None = None
+    """ISO 3166 alpha-2: where it may send; None: everywhere."""
+    originators: Sequence[str] | None = None
+    """Whom it may send from; None: anybody."""
+    requests_per_second: int | None = None
+    """By all doors, instead of what the settings or the door say."""
+    caps: Caps = Caps()
+    quiet_hours: tuple[int, int] | None = None
+    """When its marketing waits, in minutes of the recipient's day, instead of what the settings say."""
+    retention: Mapping[Kept, int] = {}
+    """Days for which its data are kept, by class, instead of what the settings say."""
+
+    def may_send_from(self, originator: str | None) -> bool:
+        """Say whether messages may be from this originator, whatever the case of its letters."""
+        if self.originators is None:
+            return True
+        return originator is not None and originator.casefold() in {each.casefold() for each in self.originators}
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +143,19 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """The account that made this one, and gives it credit."""
     words: ConsentWords = NO_WORDS
     """What inbound texts mean to this account, and how they are answered."""
+    closed_at: datetime | None = None
+    """Since when it has no traffic any more: its keys are worth nothing, and its record stays."""
+    former_callback_secret: str | None = None
+    """Signs callbacks beside the new one, until `former_callback_until`."""
+    former_callback_until: datetime | None = None
+    optout_secret: str | None = None
+    """Seals opt-out links, which recipients have for ever; None: the callback secret does."""
+
+    def callback_secrets(self, now: datetime) -> list[str]:
+        """List what signs callbacks at this moment, the current one first."""
+        former, until = self.former_callback_secret, self.former_callback_until
+        grace = former is not None and until is not None and now < until
+        return [self.callback_secret, former] if grace and former is not None else [self.callback_secret]
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -122,6 +170,8 @@ class Principal(msgspec.Struct, frozen=True):
     """The application that the credential was given to; None if it is nobody's in particular."""
     networks: Sequence[str] | None = None
     """The networks that the credential is good from, as CIDR; None means everywhere."""
+    expires_at: int | None = None
+    """Until when the credential is good, in milliseconds since 1970; None: until it is revoked."""
 
 
 def new_secret() -> str:
@@ -138,8 +188,8 @@ PREFIXES: Mapping[CredentialKind, str] = {
 }
 """How keys and tokens that are one string begin; other kinds have an id besides their secret."""
 
-PASSWORDS = frozenset({CredentialKind.SMSDROP, CredentialKind.ISENDPRO_LOGIN})
-"""Kinds whose secrets people choose: they are stored as Argon2id hashes (RFC 9106)."""
+PASSWORDS = frozenset({CredentialKind.SMSDROP, CredentialKind.ISENDPRO_LOGIN, CredentialKind.SMPP})
+"""Kinds whose secrets people choose, or that are short: they are stored as Argon2id hashes (RFC 9106)."""
 
 
 def hash_password(password: str) -> str:

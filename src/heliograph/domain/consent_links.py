@@ -1,8 +1,9 @@
 """Opt-out links: an address for each recipient, which says who it is and can't be made by anybody else.
 
 It ends in `{page}/{token}`: the page names the account; the token is the MSISDN in 7 octets and 5 octets of an
-HMAC-SHA256 over it with the account's callback secret, in base64url. There are 2**40 seals for a number, and trying
-one is an HTTP request.
+HMAC-SHA256 over it with the account's opt-out secret, in base64url. There are 2**40 seals for a number, and trying
+one is an HTTP request. That secret is the callback secret that the account was made with; it stays when that changes,
+because recipients keep texts with such links for ever.
 """
 
 from __future__ import annotations
@@ -37,4 +38,5 @@ def msisdn_in(account: Account, token: str) -> str | None:
 
 
 def _seal(account: Account, number: bytes) -> bytes:
-    return hmac.digest(account.callback_secret.encode(), b"opt-out:" + number, "sha256")[:_SEAL_OCTETS]
+    secret = account.optout_secret or account.callback_secret
+    return hmac.digest(secret.encode(), b"opt-out:" + number, "sha256")[:_SEAL_OCTETS]

@@ -155,6 +155,14 @@ class InvalidOriginator(InvalidField):
     hint = "Use a number in international form, a short code of 3 to 6 digits, or up to 11 letters and digits."
 
 
+class OriginatorNotAllowed(InvalidOriginator):
+    """The account may not send from this originator."""
+
+    code = "originator_not_allowed"
+    http_status = 403
+    hint = "Send from one of the account's originators, or have this one allowed: `heliograph accounts change`."
+
+
 class InvalidBody(InvalidField):
     """The message has no body, or one that cannot be sent."""
 
@@ -189,6 +197,13 @@ class InsufficientCredit(RequestError):
     code = "insufficient_credit"
     http_status = 402
     hint = "Top up the account, or send to fewer recipients."
+
+
+class CapReached(InsufficientCredit):
+    """The account has sent as much as it may in this day or month."""
+
+    code = "cap_reached"
+    hint = "Wait for the next day or month (UTC), or have the cap raised: `heliograph accounts change`."
 
 
 class AccessError(RequestError):
@@ -277,6 +292,13 @@ class NameTaken(Conflict):
 
     code = "name_taken"
     hint = "Choose another, or change the one that has it."
+
+
+class AccountClosed(Conflict):
+    """The account is closed."""
+
+    code = "account_closed"
+    hint = "Make another account: one that was closed stays closed, with its record."
 
 
 class GroupNameTaken(NameTaken):

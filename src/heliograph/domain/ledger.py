@@ -14,6 +14,10 @@ class EntryKind(StrEnum):
     RETURN = "return"
     TRANSFER = "transfer"
     """An account and the one above it moved money between them."""
+    TOP_UP = "top_up"
+    """Somebody who runs the installation added money."""
+    CORRECTION = "correction"
+    """Somebody who runs the installation put something right, and said why."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -26,3 +30,5 @@ class Entry(msgspec.Struct, frozen=True):
     batch_id: str | None
     created_at: int
     """When it happened, in milliseconds since 1970."""
+    note: str | None = None
+    """What was said about it by whoever changed the balance by hand."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,9 @@ from heliograph.domain.channels import Channel, Leg, Plan, plan_text
 from heliograph.domain.rendering import Rendered, Rendering, most_parts, renderings_of
 from heliograph.domain.statuses import Reason
 from heliograph.numbers import country_of
+
+if TYPE_CHECKING:
+    from heliograph.domain.accounts import Terms
 
 MICROS = 1_000_000
 """How many units sums are kept in: millionths of the currency, exact, and within 64 bits up to nine million million."""
@@ -25,6 +28,15 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "EUR"
     channels: Mapping[str, Mapping[str, int]] = {}
     """Prices of a part in millionths, by channel and then by country (ISO 3166 alpha-2) or "default"."""
+    countries: frozenset[str] | None = None
+    """The countries that are sent to at all; None: all."""
+
+    def under(self, terms: Terms) -> Tariff:
+        """Return the tariff of an account with these terms: its prices, in the countries that it may send to."""
+        agreed = self.with_prices(terms.prices)
+        if terms.countries is None:
+            return agreed
+        return msgspec.structs.replace(agreed, countries=frozenset(terms.countries))
 
     def with_prices(self, prices: Mapping[str, int]) -> Tariff:
         """Raise the prices by SMS of some countries to what an account was told.
@@ -45,6 +57,8 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True):
 
         On a channel without any prices it is 0.
         """
+        if self.countries is not None and country not in self.countries:
+            return None
         prices = self.channels.get(channel)
         if prices is None:
             return 0

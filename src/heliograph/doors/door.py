@@ -136,7 +136,10 @@ class Door(ABC):
 
     async def _count(self, request: Request, principal: Principal) -> None:
         """Count the request for its account. Raises RateLimited for one too many."""
-        standing = request.state.standing = await self._rates.take(principal.account.id, self.requests_per_second)
+        account = principal.account
+        standing = request.state.standing = await self._rates.take(
+            account.id, self.requests_per_second, account.terms.requests_per_second
+        )
         if standing.exceeded:
             raise RateLimited()
 
@@ -209,6 +212,11 @@ def _response(answer: Any, status: int) -> Response:
     if answer is None:
         return Response(status_code=status)
     return Response(_encoder.encode(answer), status, media_type="application/json")
+
+
+def address_of(request: Request) -> str | None:
+    """Return the address that a request comes from; None if nobody knows."""
+    return None if request.client is None else request.client.host
 
 
 def bearer_token(request: Request) -> str | None:

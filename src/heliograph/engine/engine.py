@@ -9,7 +9,7 @@ import structlog
 from msgspec import UnsetType
 
 from heliograph.domain.callbacks import SESSION
-from heliograph.domain.errors import NotNow
+from heliograph.domain.errors import CapReached, NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import FREE, Tariff
@@ -151,7 +151,14 @@ class Engine:
 
     async def accept(self, new: NewBatch) -> Accepted:
         """Store a batch with its messages and set them going. When this returns, they are committed."""
-        accepted = await self.store.write_item(accept, new, Lane.ACCEPT)
+        try:
+            accepted = await self.store.write_item(accept, new, Lane.ACCEPT)
+        except CapReached:
+            self.metrics.cap_reached()
+            raise
+        for cap in accepted.neared:
+            self.metrics.cap_neared(cap.name)
+            log.warning("an account nears its cap", account=new.batch.account_id, **cap._asdict())
         if not accepted.repeated:
             self.metrics.accepted(new.batch.protocol, accepted.messages)
             self._dispatcher.wake()

@@ -203,8 +203,7 @@ class EngineIntake:
         message = _read(provider, arrival, owner, now)
         consent = message.consent(account.words)
         written = account.words.answer_to(consent)
-        tariff = self._tariff.with_prices(account.terms.prices)
-        answered = None if written is None else NewBatch(answer(account, message, written), tariff=tariff)
+        answered = None if written is None else self._answer(account, message, written)
         if not await self._store.write(add_inbound, account, message, consent, now, owner.rent, answered):
             return None
         if answered is not None:
@@ -213,6 +212,15 @@ class EngineIntake:
         self._notifier.tell([f"inbound:{account.id}"])
         self._on_events.set()
         return message.id
+
+    def _answer(self, account: Account, message: Inbound, written: str) -> NewBatch:
+        """Make what an account has decided to answer, under its terms."""
+        caps = account.terms.caps
+        return NewBatch(
+            answer(account, message, written),
+            tariff=self._tariff.under(account.terms),
+            caps=caps if caps.any else None,
+        )
 
 
 class _Owner(NamedTuple):
@@ -228,14 +236,14 @@ class _Owner(NamedTuple):
 def _owner_of(tx: Tx, arrival: InboundArrival) -> _Owner | None:
     """Find who has rented the number that was written to, else the provider's account, else the oldest one.
 
-    None if there is no such account.
+    None if there is no such account, or it is closed.
     """
     account = oldest_account(tx) if arrival.account_id is None else account_by_id(tx, arrival.account_id)
     to = read_address(arrival.to, None if account is None else account.default_region)
     rent = rent_of(tx, to)
     if rent is not None:
         account = account_by_id(tx, rent.account_id)
-    return None if account is None else _Owner(account, to, rent)
+    return None if account is None or account.closed_at is not None else _Owner(account, to, rent)
 
 
 def _read(provider: str, arrival: InboundArrival, owner: _Owner, now: int) -> Inbound:

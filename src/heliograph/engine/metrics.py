@@ -44,6 +44,13 @@ class Metrics:
             "heliograph_codes_refused", "One-time codes that were not sent, by why", ["why"], registry=self.registry
         )
 
+        self._caps_neared = Counter(
+            "heliograph_caps_neared", "Caps of accounts that are nearly used up", ["cap"], registry=self.registry
+        )
+        self._caps_reached = Counter(
+            "heliograph_caps_reached", "Sends that were more than an account's cap", registry=self.registry
+        )
+
     def watch(self, routes: Iterable[Route]) -> None:
         """Show how these providers are doing whenever somebody looks."""
         shown = (
@@ -75,6 +82,12 @@ class Metrics:
 
     def credential_refused(self, kind: str) -> None:
         self._refused.labels(kind).inc()
+
+    def cap_neared(self, name: str) -> None:
+        self._caps_neared.labels(name).inc()
+
+    def cap_reached(self) -> None:
+        self._caps_reached.inc()
 
     def code_refused(self, why: str) -> None:
         self._codes_refused.labels(why).inc()

@@ -58,6 +58,7 @@ from heliograph.domain.errors import (
     MissingCallbackUrl,
     NoRecipients,
     NotFound,
+    OriginatorNotAllowed,
     TooManyRecipients,
     UnknownTemplate,
 )
@@ -180,7 +181,14 @@ class Batches:
             return Created(await self.get(account, repeated), repeated=True, refused=0)
         batch = await aside(large, self._ruled, account, written, check, batch_id)
         accepted = await self._engine.accept(
-            NewBatch(batch, draft.idempotency_key, fingerprint, self._tariff(account), _with_links(draft, also))
+            NewBatch(
+                batch,
+                draft.idempotency_key,
+                fingerprint,
+                self._tariff(account),
+                _with_links(draft, also),
+                caps=account.terms.caps if account.terms.caps.any else None,
+            )
         )
         if accepted.repeated:
             return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
@@ -377,19 +385,19 @@ class Batches:
         template = await self._templates.to_send(account, TemplateWish(wanted.template, wanted.channel))
         return Fallback(channel=wanted.channel, body=template.body, rich_media=wanted.rich_media or template.rich_media)
 
-    def _options(self, options: Options) -> Options:
+    def _options(self, account: Account, options: Options) -> Options:
         if options.pause_share is not None and not 0 <= options.pause_share <= 1:
             raise InvalidField("A share is from 0 to 1.", field="pause_at_failure_share")
         if not options.marketing:
             return options
         return msgspec.structs.replace(
             options,
-            quiet=options.quiet or self._engine.quiet_hours,
+            quiet=options.quiet or account.terms.quiet_hours or self._engine.quiet_hours,
             priority=max(options.priority, Priority.LOW),
         )
 
     def _tariff(self, account: Account) -> Tariff:
-        return self._engine.tariff.with_prices(account.terms.prices)
+        return self._engine.tariff.under(account.terms)
 
     def _ruled(self, account: Account, draft: Draft, check: Check, batch_id: str | None = None) -> Batch:
         recipients = _recipients(draft, account.default_region, check)
@@ -404,7 +412,7 @@ class Batches:
             account_id=account.id,
             protocol=draft.protocol,
             kind=kind,
-            originator=_originator(draft.originator or account.default_originator),
+            originator=_allowed(account, _originator(draft.originator or account.default_originator)),
             body=body,
             udh=draft.udh.hex(),
             parameters=keyed_like(recipients, draft.parameters, account.default_region),
@@ -421,7 +429,7 @@ class Batches:
             client_reference=draft.client_reference,
             flash=draft.flash,
             max_parts=_max_parts(draft.max_parts),
-            options=self._options(draft.options),
+            options=self._options(account, draft.options),
             created_at=now,
             modified_at=now,
             expand_at=send_at if draft.groups and send_at > now else None,
@@ -565,6 +573,14 @@ def _binary(data: bytes, udh: bytes) -> str:
             f"Data and header have {len(data) + len(udh)} octets; {MAX_BINARY_OCTETS} are allowed.", field="body"
         )
     return b64encode(data).decode()
+
+
+def _allowed(account: Account, originator: str | None) -> str | None:
+    """Check that the account may send from an originator, and return it. Raises OriginatorNotAllowed."""
+    if account.terms.may_send_from(originator):
+        return originator
+    known = ", ".join(account.terms.originators or ()) or "no originator"
+    raise OriginatorNotAllowed(f"This account sends from {known}, and not from {originator or 'none'}.", field="from")
 
 
 def _times(draft: Draft, now: datetime) -> tuple[datetime, datetime]:

@@ -299,7 +299,7 @@ class Applications:
         if strangers := wanted - application.scopes:
             raise InvalidField(f"The application does not have the scope {min(strangers)}.", field="scope")
         account = await self._store.read(account_by_id, application.account_id)
-        if account is None:
+        if account is None or account.closed_at is not None:
             raise Unauthenticated("There is no application with this id and secret.")
         await self._store.write(forget_expired, account.id, now_ms())
         issued = await self._accounts.issue(

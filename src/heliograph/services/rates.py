@@ -67,9 +67,12 @@ class RequestRates:
         self._alone = store.dialect == "sqlite"
         self._seconds: dict[str, _Second] = {}
 
-    async def take(self, account_id: str, usual: int) -> RateState:
-        """Count one request of this account, by a door whose own limit is `usual`, and return how it stands then."""
-        number, limit = int(self._clock()), self._limit or usual
+    async def take(self, account_id: str, usual: int, agreed: int | None = None) -> RateState:
+        """Count one request of this account, by a door whose own limit is `usual`, and return how it stands then.
+
+        `agreed` is the account's own limit; None: it has none.
+        """
+        number, limit = int(self._clock()), agreed or self._limit or usual
         share = max(limit // SHARES, 1)
         second = self._seconds.get(account_id)
         if second is None or second.number != number:

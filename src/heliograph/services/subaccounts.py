@@ -49,7 +49,13 @@ class SubAccounts:
             created_at=from_ms(now_ms()),
             callback_secret=new_secret(),
             optout_page=secrets.token_hex(5),
-            terms=Terms(prices=parent.terms.prices, codes=parent.terms.codes),
+            terms=Terms(
+                prices=parent.terms.prices,
+                codes=parent.terms.codes,
+                countries=parent.terms.countries,
+                originators=parent.terms.originators,
+                quiet_hours=parent.terms.quiet_hours,
+            ),
             parent_id=parent.id,
         )
         if not await self._store.write(_add, made):

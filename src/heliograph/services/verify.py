@@ -144,7 +144,7 @@ class Verify:
     ) -> Verification:
         self._check(draft)
         msisdn = _msisdn(account, draft.number, draft.region)
-        if self._engine.tariff.price_of(draft.wording.channel, country_of(msisdn)) is None:
+        if self._engine.tariff.under(account.terms).price_of(draft.wording.channel, country_of(msisdn)) is None:
             raise NoCoverage()
         now = now_ms()
         verification_id = new_id()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, insert, select, update
 
-from heliograph.domain.accounts import Account, Terms
-from heliograph.domain.instants import from_ms, to_ms
+from heliograph.domain.accounts import ADMINISTRATORS, Account, Terms
+from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.domain.optouts import NO_WORDS, ConsentWords
-from heliograph.store.schema import accounts, applications, credentials
+from heliograph.store.schema import accounts, applications, credentials, former_secrets
 from heliograph.store.tx import Row, Tx, columns
 
 _decode_terms = msgspec.json.Decoder(Terms).decode
@@ -26,6 +26,8 @@ class FoundCredential(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     application_id: str | None
     networks: Sequence[str] | None
+    expires_at: int | None
+    """Milliseconds since 1970."""
     account: Account
 
 
@@ -44,6 +46,10 @@ class _AccountRow(Row, frozen=True):
     parent_id: str | None
     receipt_url: str | None
     consent_words: str | None
+    closed_at: int | None
+    former_callback_secret: str | None
+    former_callback_until: int | None
+    optout_secret: str | None
 
 
 _COLUMNS = columns(_AccountRow, accounts)
@@ -64,6 +70,10 @@ def _account(row: _AccountRow) -> Account:
         parent_id=row.parent_id,
         receipt_url=row.receipt_url,
         words=NO_WORDS if row.consent_words is None else _decode_words(row.consent_words),
+        closed_at=maybe_instant(row.closed_at),
+        former_callback_secret=row.former_callback_secret,
+        former_callback_until=maybe_instant(row.former_callback_until),
+        optout_secret=row.optout_secret,
     )
 
 
@@ -83,6 +93,10 @@ def add_account(tx: Tx, account: Account) -> int:
         parent_id=account.parent_id,
         receipt_url=account.receipt_url,
         consent_words=msgspec.json.encode(account.words).decode(),
+        closed_at=maybe_ms(account.closed_at),
+        former_callback_secret=account.former_callback_secret,
+        former_callback_until=maybe_ms(account.former_callback_until),
+        optout_secret=account.optout_secret,
     )
     return tx.insert(accounts, [row], skip_existing=True)
 
@@ -99,9 +113,21 @@ def all_accounts(tx: Tx) -> list[Account]:
     ]
 
 
+def accounts_page(tx: Tx, *, limit: int, before: str | None = None) -> list[Account]:
+    """List accounts, newest first, of those older than `before`. Spans accounts: for whoever runs the installation."""
+    query = select(*_COLUMNS).order_by(accounts.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(accounts.c.id < before)
+    return [_account(row) for row in tx.all(_AccountRow, query)]
+
+
 def oldest_account(tx: Tx) -> Account | None:
-    """Return the oldest account that is not below another; None if there is none yet."""
-    query = select(*_COLUMNS).where(accounts.c.parent_id.is_(None)).order_by(accounts.c.created_at, accounts.c.id)
+    """Return the oldest open account that is not below another; None if there is none yet.
+
+    The account of the administrators is not meant: it has no traffic.
+    """
+    first = (accounts.c.parent_id.is_(None), accounts.c.closed_at.is_(None), accounts.c.name != ADMINISTRATORS)
+    query = select(*_COLUMNS).where(*first).order_by(accounts.c.created_at, accounts.c.id)
     row = tx.one(_AccountRow, query.limit(1))
     return None if row is None else _account(row)
 
@@ -118,7 +144,20 @@ def change_account(tx: Tx, account_id: str, values: dict[str, Any]) -> int:
     if "words" in values:
         words = msgspec.json.encode(values["words"]).decode()
         values = {name: value for name, value in values.items() if name != "words"} | {"consent_words": words}
+    until = values.get("former_callback_until")
+    if until is not None:
+        values = values | {"former_callback_until": to_ms(until)}
     return tx.run(update(accounts).where(accounts.c.id == account_id).values(values))
+
+
+def edit_terms(tx: Tx, account_id: str, edit: Callable[[Terms], Terms]) -> Terms | None:
+    """Write what `edit` makes of an account's terms, and return it; None if there is no such account."""
+    row = tx.first(select(accounts.c.terms).where(accounts.c.id == account_id).with_for_update())
+    if row is None:
+        return None
+    terms = edit(Terms() if row[0] is None else _decode_terms(row[0]))
+    change_account(tx, account_id, {"terms": terms})
+    return terms
 
 
 def put_credential(
@@ -136,6 +175,7 @@ def put_credential(
     networks: str | None = None,
     sealed: str | None = None,
     listens: str | None = None,
+    login_id: str | None = None,
 ) -> None:
     """Store a credential, in place of the account's one with the same kind and public id."""
     same = (credentials.c.kind == kind, credentials.c.public_id == public_id)
@@ -154,6 +194,7 @@ def put_credential(
             networks=networks,
             sealed=sealed,
             listens=listens,
+            login_id=login_id,
         )
     )
 
@@ -161,7 +202,7 @@ def put_credential(
 def sealed_secret(tx: Tx, account_id: str, kind: str, public_id: str, now_ms: int) -> str | None:
     """Read the sealed secret of one credential; None if it is not good now, or has none."""
     mine = (credentials.c.account_id == account_id, credentials.c.kind == kind, credentials.c.public_id == public_id)
-    value: str | None = tx.value(select(credentials.c.sealed).where(*mine, *_in_force(now_ms)))
+    value: str | None = tx.value(select(credentials.c.sealed).where(*mine, *in_force(now_ms)))
     return value
 
 
@@ -179,9 +220,15 @@ def revoke_credential(tx: Tx, account_id: str, credential_id: str, now_ms: int) 
 
 
 def revoke_any_credential(tx: Tx, credential_id: str, now_ms: int) -> int:
-    """Revoke a credential, whosever it is; 0 if there is none that is in force. Spans accounts."""
+    """Revoke a credential, whosever it is, with the tokens that its password was exchanged for. Spans accounts.
+
+    0 if there is none that is in force.
+    """
     one = (credentials.c.id == credential_id, credentials.c.revoked_at.is_(None))
-    return tx.run(update(credentials).where(*one).values(revoked_at=now_ms))
+    revoked = tx.run(update(credentials).where(*one).values(revoked_at=now_ms))
+    tokens = (credentials.c.login_id == credential_id, credentials.c.revoked_at.is_(None))
+    tx.run(update(credentials).where(*tokens).values(revoked_at=now_ms))
+    return revoked
 
 
 def revoke_credentials(tx: Tx, account_id: str, kind: str, now_ms: int, public_id: str | None = None) -> int:
@@ -206,7 +253,7 @@ def forget_expired(tx: Tx, account_id: str, now_ms: int) -> int:
 def public_ids(tx: Tx, account_id: str, kind: str, now_ms: int) -> list[str]:
     """List the public ids of the account's credentials of one kind that are good now, sorted."""
     mine = (credentials.c.account_id == account_id, credentials.c.kind == kind)
-    query = select(credentials.c.public_id).where(*mine, *_in_force(now_ms)).order_by(credentials.c.public_id)
+    query = select(credentials.c.public_id).where(*mine, *in_force(now_ms)).order_by(credentials.c.public_id)
     return tx.column(query)
 
 
@@ -223,51 +270,71 @@ class _CredentialRow(_AccountRow, frozen=True):
     scopes: str
     application_id: str | None
     networks: str | None
+    expires_at: int | None
     application_scopes: str | None
 
 
-_CREDENTIAL = columns(
-    _CredentialRow,
-    accounts,
-    credentials,
-    credential_id=credentials.c.id,
-    application_scopes=applications.c.scopes,
+def _credential(secret_hash: ColumnElement[str]) -> Select[*tuple[Any, ...]]:
+    named = columns(
+        _CredentialRow,
+        accounts,
+        credentials,
+        credential_id=credentials.c.id,
+        application_scopes=applications.c.scopes,
+        secret_hash=secret_hash,
+    )
+    return (
+        select(*named)
+        .join(accounts, accounts.c.id == credentials.c.account_id)
+        .outerjoin(applications, applications.c.id == credentials.c.application_id)
+    )
+
+
+_CURRENT = _credential(credentials.c.secret_hash)
+_FORMER = _credential(former_secrets.c.secret_hash).join(
+    former_secrets, former_secrets.c.credential_id == credentials.c.id
 )
 
 
 def find_credential(tx: Tx, kind: str, public_id: str, now_ms: int) -> FoundCredential | None:
-    """Find a credential that is good now. Spans accounts: this is how a caller's account is found.
+    """Find a credential of an open account that is good now. Spans accounts: this is how a caller's account is found.
 
     A token of an application has only those of its scopes that the application still has.
     """
-    row = tx.one(
-        _CredentialRow,
-        select(*_CREDENTIAL)
-        .join(accounts, accounts.c.id == credentials.c.account_id)
-        .outerjoin(applications, applications.c.id == credentials.c.application_id)
-        .where(
-            credentials.c.kind == kind,
-            credentials.c.public_id == public_id,
-            *_in_force(now_ms),
-        ),
-    )
-    if row is None:
-        return None
+    named = (credentials.c.kind == kind, credentials.c.public_id == public_id)
+    row = tx.one(_CredentialRow, _CURRENT.where(*named, accounts.c.closed_at.is_(None), *in_force(now_ms)))
+    return None if row is None else _found(row)
+
+
+def find_former(tx: Tx, kind: str, public_id: str, now_ms: int) -> list[FoundCredential]:
+    """Find credentials by what they were before they were given other secrets, as long as that is good.
+
+    Spans accounts, as `find_credential` does.
+    """
+    named = (former_secrets.c.kind == kind, former_secrets.c.public_id == public_id)
+    good = (former_secrets.c.good_until > now_ms, accounts.c.closed_at.is_(None), *in_force(now_ms))
+    return list(map(_found, tx.all(_CredentialRow, _FORMER.where(*named, *good))))
+
+
+def _found(row: _CredentialRow) -> FoundCredential:
     networks = None if row.networks is None else row.networks.split()
     scopes = frozenset(row.scopes.split())
     if row.application_id is not None:
         scopes &= frozenset((row.application_scopes or "").split())
-    return FoundCredential(row.credential_id, row.secret_hash, scopes, row.application_id, networks, _account(row))
+    return FoundCredential(
+        row.credential_id, row.secret_hash, scopes, row.application_id, networks, row.expires_at, _account(row)
+    )
 
 
 def listening_protocols(tx: Tx, account_id: str, now_ms: int) -> list[str]:
     """List the protocols whose connected clients are told of inbound messages, by keys that are good now."""
     mine = (credentials.c.account_id == account_id, credentials.c.listens.is_not(None))
-    query = select(credentials.c.listens).where(*mine, *_in_force(now_ms)).distinct().order_by(credentials.c.listens)
+    query = select(credentials.c.listens).where(*mine, *in_force(now_ms)).distinct().order_by(credentials.c.listens)
     return tx.column(query)
 
 
-def _in_force(now_ms: int) -> tuple[ColumnElement[bool], ...]:
+def in_force(now_ms: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a credential that is good now."""
     return (
         credentials.c.revoked_at.is_(None),
         credentials.c.expires_at.is_(None) | (credentials.c.expires_at > now_ms),

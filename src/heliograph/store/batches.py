@@ -22,9 +22,10 @@ from heliograph.domain.batches import (
     ReportWish,
     notify_of,
 )
+from heliograph.domain.caps import Caps, CapState
 from heliograph.domain.channels import Channel
 from heliograph.domain.contacts import values_known
-from heliograph.domain.errors import IdempotencyMismatch, InsufficientCredit, UnknownGroup
+from heliograph.domain.errors import IdempotencyMismatch, UnknownGroup
 from heliograph.domain.filters import BatchFilter
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
@@ -36,7 +37,7 @@ from heliograph.domain.statuses import Reason, Status
 from heliograph.store.changes import apply_changes
 from heliograph.store.contacts import in_these_first, sayings_about
 from heliograph.store.groups import groups_below, members_below, unknown_groups
-from heliograph.store.ledger import Bill, charge
+from heliograph.store.ledger import Bill, charge_within
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.outbox import settle_if_empty
@@ -64,6 +65,8 @@ class NewBatch(msgspec.Struct, frozen=True):
     tariff: Tariff = FREE
     also: Callable[[Tx, Batch], None] | None = None
     """Stores what belongs to the batch before it, in the same transaction; what it raises fails the request."""
+    caps: Caps | None = None
+    """How much its account may send; None: as much as it likes."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -78,6 +81,8 @@ class Accepted(msgspec.Struct, frozen=True):
     """How many messages were rejected at once: their recipients opted out, or nothing is sent there."""
     charged: int = 0
     """What was charged, in millionths."""
+    neared: Sequence[CapState] = ()
+    """Caps of its account that it has used so much of that it is to be told."""
 
 
 class Fresh(NamedTuple):
@@ -179,9 +184,9 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
         raise ValueError("each needs a transaction of its own, so that the second finds the first")
     now = to_ms(news[0].batch.created_at)
     wanted = priced(tx, [(new.batch, everyone(tx, new.batch), new.tariff) for new in news])
-    covered = charge(tx, [entry.bill for entry in wanted], now)
+    charges = charge_within(tx, [_bill(new, entry) for new, entry in zip(news, wanted, strict=True)], now)
     answers: dict[str, Accepted | Exception] = {
-        entry.batch.id: InsufficientCredit() for entry, enough in zip(wanted, covered, strict=True) if not enough
+        entry.batch.id: refusal for entry, refusal in zip(wanted, charges.refusals, strict=True) if refusal is not None
     }
     fresh = [entry for entry in wanted if entry.batch.id not in answers]
     paid = [new for new in news if new.batch.id not in answers]
@@ -199,8 +204,17 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
             messages=len(entry.msisdns),
             refused=refused[identifier],
             charged=entry.bill.amount,
+            neared=charges.neared.get(identifier, ()),
         )
     return answers
+
+
+def _bill(new: NewBatch, entry: Fresh) -> Bill:
+    """Make the bill of a batch, with what counts towards the caps of its account, if that has some."""
+    if new.caps is None:
+        return entry.bill
+    sent = sum(quote.refused is None for quote in entry.quotes)
+    return entry.bill._replace(messages=sent, caps=new.caps)
 
 
 def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> list[Fresh]:

@@ -6,15 +6,18 @@ what is accepted is paid for; what is then not sent is returned in the transacti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
+from heliograph.domain.caps import Caps, CapState
+from heliograph.domain.errors import InsufficientCredit
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.ledger import Entry, EntryKind
 from heliograph.store.schema import balances, ledger
 from heliograph.store.tx import Row, Tx
+from heliograph.store.usage import meters_of, write_meters
 
 
 class Bill(NamedTuple):
@@ -24,6 +27,27 @@ class Bill(NamedTuple):
     batch_id: str
     amount: int
     """The amount in millionths, not negative."""
+    messages: int = 0
+    """Those that count towards caps."""
+    caps: Caps | None = None
+    """What bounds the account; None: nothing."""
+
+
+class Charges(NamedTuple):
+    """What came of several bills."""
+
+    refusals: Sequence[InsufficientCredit | None]
+    """Of each: None if it was charged."""
+    neared: Mapping[str, Sequence[CapState]]
+    """The caps that a batch has used so much of that it is to be told, by the batch."""
+
+
+class Balance(NamedTuple):
+    """What an account has to spend, in millionths."""
+
+    amount: int
+    credit: int
+    """How far below nothing the amount may go."""
 
 
 class _Balance(Row, frozen=True):
@@ -38,6 +62,7 @@ class _Line(NamedTuple):
     kind: EntryKind
     amount: int
     batch_id: str | None
+    note: str | None = None
 
 
 class _LedgerRow(Row, frozen=True):
@@ -46,6 +71,7 @@ class _LedgerRow(Row, frozen=True):
     kind: str
     amount: int
     batch_id: str | None
+    note: str | None
 
 
 def balance_of(tx: Tx, account_id: str) -> int | None:
@@ -54,25 +80,50 @@ def balance_of(tx: Tx, account_id: str) -> int | None:
     return value
 
 
+def balance_with_credit(tx: Tx, account_id: str) -> Balance | None:
+    """Read a balance with its credit; None if the account is not billed."""
+    found = tx.first(select(balances.c.amount, balances.c.credit).where(balances.c.account_id == account_id))
+    return None if found is None else Balance(*found)
+
+
 def set_balance(tx: Tx, account_id: str, amount: int | None, now_ms: int) -> None:
     """Set an account's balance, in millionths; None: it is not billed from now on."""
-    before = _lock(tx, [account_id]).get(account_id, 0)
-    tx.run(delete(balances).where(balances.c.account_id == account_id))
-    if amount is not None:
+    before = _lock(tx, [account_id])
+    if amount is None:
+        tx.run(delete(balances).where(balances.c.account_id == account_id))
+    elif account_id in before:
+        tx.update(balances, [_Balance(account_id, amount)])
+    else:
         tx.insert(balances, [_Balance(account_id, amount)])
-    _enter(tx, [_Line(account_id, EntryKind.SET, (amount or 0) - before, None)], now_ms)
+    change = (amount or 0) - before.get(account_id, 0)
+    _enter(tx, [_Line(account_id, EntryKind.SET, change, None)], now_ms)
+
+
+def set_credit(tx: Tx, account_id: str, credit: int) -> bool:
+    """Set how far below nothing a balance may go, in millionths; False if the account is not billed."""
+    return bool(tx.run(update(balances).where(balances.c.account_id == account_id).values(credit=credit)))
+
+
+def add_to_balance(tx: Tx, account_id: str, kind: EntryKind, amount: int, note: str | None, now_ms: int) -> int:
+    """Change a balance by hand, and return what it is then. An account that was not billed is from now on."""
+    left = _lock(tx, [account_id])
+    if account_id not in left:
+        tx.insert(balances, [_Balance(account_id, 0)])
+    after = left.get(account_id, 0) + amount
+    _write(tx, {account_id: after}, [_Line(account_id, kind, amount, None, note)], now_ms)
+    return after
 
 
 def entries_of(tx: Tx, account_id: str, *, limit: int, before: str | None = None) -> list[Entry]:
     """List a page of the ledger, newest first, of what is older than the entry `before`."""
-    columns = (ledger.c.id, ledger.c.kind, ledger.c.amount, ledger.c.batch_id, ledger.c.created_at)
+    columns = (ledger.c.id, ledger.c.kind, ledger.c.amount, ledger.c.batch_id, ledger.c.created_at, ledger.c.note)
     query = select(*columns).where(ledger.c.account_id == account_id)
     if before is not None:
         query = query.where(ledger.c.id < before)
     rows = tx.rows(query.order_by(ledger.c.id.desc()).limit(limit))
     return [
-        Entry(identifier, EntryKind(kind), amount, batch_id, created_at)
-        for identifier, kind, amount, batch_id, created_at in rows
+        Entry(identifier, EntryKind(kind), amount, batch_id, created_at, note)
+        for identifier, kind, amount, batch_id, created_at, note in rows
     ]
 
 
@@ -81,28 +132,49 @@ def charge(tx: Tx, bills: Sequence[Bill], now_ms: int) -> list[bool]:
 
     What is not covered is not charged at all. Waits for others that change the same balances.
     """
-    left = _lock(tx, [bill.account_id for bill in bills if bill.amount])
-    covered: list[bool] = []
+    return [refusal is None for refusal in charge_within(tx, bills, now_ms).refusals]
+
+
+def charge_within(tx: Tx, bills: Sequence[Bill], now_ms: int) -> Charges:
+    """Charge bills as `charge` does, within the caps of accounts that have some.
+
+    What is more than a cap is CapReached, and what was charged is counted in the same transaction. Nothing is asked for
+    an account without caps.
+    """
+    balances_before = _lock_with_credit(tx, [bill.account_id for bill in bills if bill.amount])
+    left = {account_id: balance.amount for account_id, balance in balances_before.items()}
+    meters = meters_of(tx, [bill.account_id for bill in bills if bill.caps is not None], now_ms)
+    refusals: list[InsufficientCredit | None] = []
     lines: list[_Line] = []
-    for account_id, batch_id, amount in bills:
-        balance = left.get(account_id)
-        enough = not amount or balance is None or balance >= amount
-        covered.append(enough)
-        if enough and amount and balance is not None:
-            left[account_id] = balance - amount
-            lines.append(_Line(account_id, EntryKind.CHARGE, -amount, batch_id))
+    neared: dict[str, Sequence[CapState]] = {}
+    for bill in bills:
+        account_id, batch_id, amount, messages, caps = bill
+        balance, meter = left.get(account_id), meters.get(account_id)
+        refusal: InsufficientCredit | None = None
+        if caps is not None and meter is not None:
+            refusal = meter.refusal(caps, messages, amount)
+        if refusal is None and amount and balance is not None:
+            if balance + balances_before[account_id].credit < amount:
+                refusal = InsufficientCredit()
+            else:
+                left[account_id] = balance - amount
+                lines.append(_Line(account_id, EntryKind.CHARGE, -amount, batch_id))
+        if refusal is None and caps is not None and meter is not None:
+            neared[batch_id] = meter.count(caps, messages, amount)
+        refusals.append(refusal)
     _write(tx, left, lines, now_ms)
-    return covered
+    write_meters(tx, meters)
+    return Charges(refusals, neared)
 
 
 def give_back(tx: Tx, bills: Sequence[Bill], now_ms: int) -> None:
     """Return what was charged to the balances of accounts that are billed."""
     left = _lock(tx, [bill.account_id for bill in bills])
     lines: list[_Line] = []
-    for account_id, batch_id, amount in bills:
-        if account_id in left:
-            left[account_id] += amount
-            lines.append(_Line(account_id, EntryKind.RETURN, amount, batch_id))
+    for bill in bills:
+        if bill.account_id in left:
+            left[bill.account_id] += bill.amount
+            lines.append(_Line(bill.account_id, EntryKind.RETURN, bill.amount, bill.batch_id))
     _write(tx, left, lines, now_ms)
 
 
@@ -130,14 +202,19 @@ def transfer(tx: Tx, giver: str, taker: str, amount: int, now_ms: int) -> bool:
 
 
 def _lock(tx: Tx, account_ids: Sequence[str]) -> dict[str, int]:
+    return {account_id: balance.amount for account_id, balance in _lock_with_credit(tx, account_ids).items()}
+
+
+def _lock_with_credit(tx: Tx, account_ids: Sequence[str]) -> dict[str, Balance]:
     if not account_ids:
         return {}
-    return tx.pairs(
-        select(balances.c.account_id, balances.c.amount)
+    rows = tx.rows(
+        select(balances.c.account_id, balances.c.amount, balances.c.credit)
         .where(tx.among(balances.c.account_id, set(account_ids)))
         .order_by(balances.c.account_id)
         .with_for_update()
     )
+    return {account_id: Balance(amount, credit) for account_id, amount, credit in rows}
 
 
 def _write(tx: Tx, left: dict[str, int], lines: Sequence[_Line], now_ms: int) -> None:
@@ -150,7 +227,7 @@ def _write(tx: Tx, left: dict[str, int], lines: Sequence[_Line], now_ms: int) ->
 
 def _enter(tx: Tx, lines: Sequence[_Line], now_ms: int) -> None:
     rows = [
-        _LedgerRow(identifier, line.account_id, line.kind.value, line.amount, line.batch_id)
+        _LedgerRow(identifier, line.account_id, line.kind.value, line.amount, line.batch_id, line.note)
         for identifier, line in zip(following(new_id(), len(lines)), lines, strict=True)
     ]
     tx.insert(ledger, rows, {"created_at": now_ms})

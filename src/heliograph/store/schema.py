@@ -61,6 +61,11 @@ accounts = Table(
     text("parent_id", required=False),
     text("receipt_url", required=False),
     text("consent_words", required=False),  # JSON
+    number("closed_at", required=False),
+    # The callback secret before the last change, and until when it signs beside the new one.
+    text("former_callback_secret", required=False),
+    number("former_callback_until", required=False),
+    text("optout_secret", required=False),  # seals opt-out links; NULL: the callback secret does
     UniqueConstraint("name", name="accounts_name"),
 )
 Index("accounts_by_parent", accounts.c.parent_id)
@@ -82,10 +87,32 @@ credentials = Table(
     text("sealed", required=False),  # the secret itself, sealed, of kinds whose protocol signs with it
     # The protocol whose connected clients, with this, are told of the account's inbound messages; NULL: none.
     text("listens", required=False),
+    text("login_id", required=False),  # of a token: the credential whose password was exchanged for it
+    number("last_used_at", required=False),
+    text("last_used_from", required=False),
     UniqueConstraint("kind", "public_id", name="credentials_public_id"),
 )
 listens = credentials.c.listens.is_not(None)
 Index("credentials_that_listen", credentials.c.account_id, sqlite_where=listens, postgresql_where=listens)
+Index("credentials_by_account", credentials.c.account_id, credentials.c.id)
+is_of_login = credentials.c.login_id.is_not(None)
+Index("credentials_by_login", credentials.c.login_id, sqlite_where=is_of_login, postgresql_where=is_of_login)
+
+# What credentials were before they were given other secrets, as long as both are good.
+former_secrets = Table(
+    "former_secrets",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("credential_id"),
+    text("kind"),
+    text("public_id"),
+    text("secret_hash"),
+    text("sealed", required=False),
+    number("good_until"),
+)
+Index("former_secrets_by_name", former_secrets.c.kind, former_secrets.c.public_id)
+Index("former_secrets_by_credential", former_secrets.c.credential_id)
 
 batches = Table(
     "batches",
@@ -379,6 +406,20 @@ balances = Table(
     metadata,
     text("account_id", key=True),
     number("amount"),  # in millionths; what is reserved for waiting messages is taken off already
+    number("credit", default=0),  # how far below nothing it may go, in millionths
+)
+
+# What an account with caps has sent in the current day and month, both of UTC.
+usage = Table(
+    "usage",
+    metadata,
+    text("account_id", key=True),
+    number("day"),  # since 1970
+    number("day_messages"),
+    number("day_amount"),  # in millionths
+    number("month"),  # since 1970
+    number("month_messages"),
+    number("month_amount"),
 )
 
 ledger = Table(
@@ -386,10 +427,11 @@ ledger = Table(
     metadata,
     text("id", key=True),
     text("account_id"),
-    text("kind"),  # set, charge, return
+    text("kind"),  # as domain/ledger.py names them
     number("amount"),  # added to the balance; negative for charges
     text("batch_id", required=False),
     number("created_at"),
+    text("note", required=False),  # of who changed it by hand
 )
 Index("ledger_by_account", ledger.c.account_id, ledger.c.id)
 

@@ -24,11 +24,14 @@ class LedgerEntry(msgspec.Struct, kw_only=True):
     """One change of the balance."""
 
     id: str
-    kind: Literal["set", "charge", "return", "transfer"]
-    """Why the balance changed; a `transfer` is between an account and the one above it."""
+    kind: Literal["set", "charge", "return", "transfer", "top_up", "correction"]
+    """Why the balance changed; a `transfer` is between an account and the one above it, a `top_up` or a `correction` by
+    those who run the installation."""
     amount: Money
     """The amount that was added to the balance; negative for charges."""
     batch_id: str | None
+    note: str | None
+    """What was said about it by whoever changed the balance by hand."""
     created_at: datetime
 
 

@@ -1,0 +1,123 @@
+"""Changing what is agreed with an account."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from heliograph.domain.accounts import Kept, Terms
+from heliograph.domain.caps import Caps
+from heliograph.domain.errors import InvalidField, InvalidOriginator
+from heliograph.numbers import InvalidOriginator as NotAnOriginator
+from heliograph.numbers import parse_originator, region_named
+
+Name = TypeVar("Name", bound=str)
+
+MOST_ORIGINATORS = 1_000
+MOST_DAYS = 100 * 366
+LARGEST = 2**63 - 1
+_QUIET = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+class TermsChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is UNSET stays; None: nothing is agreed any more. Prices and days of retention are changed one by one."""
+
+    prices: Mapping[str, int | None] | UnsetType = UNSET
+    countries: Sequence[str] | UnsetType | None = UNSET
+    originators: Sequence[str] | UnsetType | None = UNSET
+    requests_per_second: int | UnsetType | None = UNSET
+    day_messages: int | UnsetType | None = UNSET
+    day_amount: int | UnsetType | None = UNSET
+    month_messages: int | UnsetType | None = UNSET
+    month_amount: int | UnsetType | None = UNSET
+    warn_percent: int | UnsetType | None = UNSET
+    quiet_hours: str | UnsetType | None = UNSET
+    """Two times of the recipient's day, as in 20:00-08:00."""
+    retention: Mapping[str, int | None] | UnsetType = UNSET
+    may_omit_stop: bool | UnsetType = UNSET
+    may_send_at_night: bool | UnsetType = UNSET
+
+
+_CAPS = ("day_messages", "day_amount", "month_messages", "month_amount", "warn_percent")
+_LEAST = {"requests_per_second": 1, "warn_percent": 1}
+
+
+def changed(terms: Terms, change: TermsChange) -> Terms:
+    """Give the terms after a change. Raises InvalidField by name for what can't be agreed."""
+    wanted = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
+    for name in (*_CAPS, "requests_per_second"):
+        _require_within(name, wanted.get(name))
+    caps = {name: _usual(name) if (value := wanted.pop(name)) is None else value for name in _CAPS if name in wanted}
+    if "prices" in wanted:
+        wanted["prices"] = _merged(terms.prices, {_region(name): value for name, value in wanted["prices"].items()})
+    if "retention" in wanted:
+        days = {_kept(name, value): value for name, value in wanted["retention"].items()}
+        wanted["retention"] = _merged(terms.retention, days)
+    if wanted.get("countries") is not None:
+        wanted["countries"] = sorted({_region(name) for name in wanted["countries"]})
+    if wanted.get("originators") is not None:
+        wanted["originators"] = _originators(wanted["originators"])
+    if wanted.get("quiet_hours") is not None:
+        wanted["quiet_hours"] = quiet_hours_in(wanted["quiet_hours"])
+    return msgspec.structs.replace(terms, **wanted, caps=msgspec.structs.replace(terms.caps, **caps))
+
+
+def _usual(name: str) -> int | None:
+    found: int | None = getattr(Caps(), name)
+    return found
+
+
+def _merged(before: Mapping[Name, int], change: Mapping[Name, int | None]) -> dict[Name, int]:
+    merged: dict[Name, int | None] = {**before, **change}
+    for value in merged.values():
+        if value is not None and not 0 <= value <= LARGEST:
+            raise InvalidField(f"A price is from 0 to {LARGEST / 1e6:g}.", field="prices")
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _require_within(name: str, value: int | None) -> None:
+    least, most = _LEAST.get(name, 0), 100 if name == "warn_percent" else LARGEST
+    if value is not None and not least <= value <= most:
+        raise InvalidField(f"`{name}` is from {least} to {most}.", field=name)
+
+
+def _region(code: str) -> str:
+    region = region_named(code)
+    if region is None:
+        raise InvalidField(f"There is no country {code!r}: two letters of ISO 3166, as in FR.", field="countries")
+    return region
+
+
+def _kept(name: str, days: int | None) -> Kept:
+    if name not in set(Kept):
+        raise InvalidField(f"Nothing is kept as {name!r}; there are {', '.join(Kept)}.", field="retention")
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise InvalidField(f"Data are kept for 1 to {MOST_DAYS} days.", field="retention")
+    return Kept(name)
+
+
+def _originators(given: Sequence[str]) -> list[str]:
+    if len(given) > MOST_ORIGINATORS:
+        raise InvalidField(f"There may be {MOST_ORIGINATORS} originators.", field="originators")
+    try:
+        return list(dict.fromkeys(parse_originator(each).value for each in given))
+    except NotAnOriginator as error:
+        raise InvalidOriginator(f"That can't be an originator: {error.reason}.", field="originators") from error
+
+
+def quiet_hours_in(text: str) -> tuple[int, int]:
+    """Read two times of the day, in minutes. Raises InvalidField."""
+    found = _QUIET.fullmatch(text)
+    if found is None:
+        raise InvalidField(f"Quiet hours are written as in 20:00-08:00, not {text!r}.", field="quiet_hours")
+    from_hour, from_minute, to_hour, to_minute = map(int, found.groups())
+    return from_hour * 60 + from_minute, to_hour * 60 + to_minute
+
+
+def quiet_hours_text(minutes: tuple[int, int]) -> str:
+    """Write what `quiet_hours_in` reads."""
+    return "-".join(f"{each // 60:02}:{each % 60:02}" for each in minutes)

@@ -1,0 +1,72 @@
+"""Closing accounts: nothing more is sent, and everything that was is kept.
+
+An account is closed first, so that nobody is let in any more; then what waits is canceled, some messages in each
+transaction, so that nobody else waits for all of them. A process that dies in between leaves an account that is closed,
+and whose messages the next attempt cancels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import case, select, update
+
+from heliograph.domain.life import Change
+from heliograph.domain.statuses import Reason, Status
+from heliograph.store.changes import apply_changes
+from heliograph.store.outbox import settle_if_empty
+from heliograph.store.schema import accounts, batches, has_groups_to_expand, messages, rents
+from heliograph.store.tx import Tx
+
+AT_ONCE = 1_000
+
+
+def below(tx: Tx, account_id: str) -> list[str]:
+    """List an account and all below it, whatever their level. Spans accounts: for whoever runs the installation."""
+    found, level = [account_id], [account_id]
+    while level:
+        level = tx.column(select(accounts.c.id).where(tx.among(accounts.c.parent_id, level)).order_by(accounts.c.id))
+        found += level
+    return found
+
+
+def close_accounts(tx: Tx, account_ids: Sequence[str], now_ms: int) -> int:
+    """Close those that are open, and let their rented numbers end when they are due; how many were open."""
+    tx.run(update(rents).where(tx.among(rents.c.account_id, account_ids)).values(auto_renew=0))
+    open_ones = (tx.among(accounts.c.id, account_ids), accounts.c.closed_at.is_(None))
+    return tx.run(update(accounts).where(*open_ones).values(closed_at=now_ms))
+
+
+def cancel_some(tx: Tx, account_ids: Sequence[str], now_ms: int) -> int:
+    """Cancel some of the messages that wait, and what could make or bring back others; how many. 0: there are none."""
+    mine = tx.among(messages.c.account_id, account_ids)
+    waiting = tx.rows(
+        select(messages.c.id, messages.c.batch_id)
+        .where(mine, messages.c.status == Status.QUEUED.value)
+        .order_by(messages.c.id)
+        .limit(AT_ONCE)
+        .with_for_update()
+    )
+    held = tx.column(
+        select(messages.c.batch_id).where(mine, messages.c.status == Status.SENDING.value).distinct().limit(AT_ONCE)
+    )
+    to_expand = tx.column(
+        select(batches.c.id)
+        .where(tx.among(batches.c.account_id, account_ids), has_groups_to_expand)
+        .order_by(batches.c.id)
+        .limit(AT_ONCE)
+    )
+    _mark_canceled(tx, account_ids, {*(batch_id for _, batch_id in waiting), *held, *to_expand}, now_ms)
+    reason = Reason.CANCELED_BY_CUSTOMER
+    apply_changes(tx, [Change(message_id, Status.CANCELED, reason=reason) for message_id, _ in waiting], now_ms)
+    settle_if_empty(tx, to_expand, now_ms)
+    return len(waiting) + len(to_expand)
+
+
+def _mark_canceled(tx: Tx, account_ids: Sequence[str], batch_ids: set[str], now_ms: int) -> None:
+    """Mark batches as canceled, so that workers cancel what they hold now, or hand back later."""
+    mine = (tx.among(batches.c.account_id, account_ids), tx.among(batches.c.id, batch_ids))
+    one_less: Any = case((batches.c.expand_at.is_(None), batches.c.open_count), else_=batches.c.open_count - 1)
+    values = {"canceled_at": now_ms, "modified_at": now_ms, "expand_at": None, "open_count": one_less}
+    tx.run(update(batches).where(*mine, batches.c.canceled_at.is_(None)).values(values))
