@@ -33,7 +33,7 @@ from heliograph.engine.engine import Engine
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routes import USUAL as NO_RULES
 from heliograph.engine.routes import Route, RouteRules
-from heliograph.protocols.registry import listeners_of
+from heliograph.protocols.registry import KEY_KINDS, listeners_of
 from heliograph.sandbox.operator import SandboxOperator
 from heliograph.sandbox.phones import Phones
 from heliograph.services.access import Access
@@ -213,6 +213,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             largest_file=1_000_000,
             requests_per_second=0,
             code_limits=CodeLimits(),
+            key_kinds=KEY_KINDS,
             listeners_of=listeners_of,
         )
         return Running(engine, chosen, services, account, Phones(engine, sandbox, services.waits))

@@ -68,7 +68,9 @@ async def key(running: Running, *scopes: str) -> Principal:
         scopes={Scope.MESSAGES_SEND, *scopes},
         listens=LINE if Scope.INBOUND_READ in scopes else None,
     )
-    return await running.services.access.authenticate(CredentialKind.API_KEY, issued.public_id, issued.secret)
+    return await running.services.access.authenticate(
+        CredentialKind.API_KEY, issued.public_id, issued.secret, address=None
+    )
 
 
 async def settled(running: Running, caller: Principal, count: int = 1) -> list[Message]:

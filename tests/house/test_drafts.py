@@ -27,7 +27,9 @@ NOBODYS = {"despite_optout"}
 OF_CONNECTIONS = {"sink"}
 FIELDS = {name: {*struct.__struct_fields__} - NOBODYS for name, struct in DRAFTS.items()}
 
-DOORS = sorted([path.relative_to(SOURCE).as_posix() for path in SOURCE.glob("protocols/*/door")] + ["api"])
+DOORS = sorted(
+    [path.parent.relative_to(SOURCE).as_posix() for path in SOURCE.glob("protocols/*/door/server.py")] + ["api"]
+)
 
 #: What a door has no words for, of the drafts that it makes.
 UNMAPPED: dict[str, dict[str, str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from heliograph.api import wire
 from heliograph.api.batches import shown_batch, shown_report
@@ -44,8 +44,8 @@ class NativeCallbacks(CallbackWriter):
             return shown_status(event.subject_id, event.facts)
         return shown_report(await self.subjects.report(account, event, with_recipients=False))
 
-    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
-        return own_signature(secret, event, body)
+    def signature(self, secrets: Sequence[str], event: Event, body: bytes) -> Mapping[str, str]:
+        return own_signature(secrets, event, body)
 
 
 def shown_status(batch_id: str, facts: MessageFacts) -> wire.MessageStatus:

@@ -12,7 +12,7 @@ from heliograph.api.sandbox import Sandbox
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.errors import HeliographError, Unauthenticated
 from heliograph.doors import Door, Operation
-from heliograph.doors.door import bearer_token
+from heliograph.doors.door import address_of, bearer_token
 from heliograph.doors.settings import DoorSettings
 from heliograph.sandbox.phones import Phones
 from heliograph.services.accounts import public_part
@@ -37,7 +37,9 @@ class NativeDoor(Door):
         token = bearer_token(request)
         if token is None:
             raise Unauthenticated("The request has no bearer token.")
-        return await self._access.authenticate(CredentialKind.API_KEY, public_part(token), token)
+        return await self._access.authenticate(
+            CredentialKind.API_KEY, public_part(token), token, address=address_of(request)
+        )
 
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         headers = {"WWW-Authenticate": "Bearer"} if error.http_status == 401 else None

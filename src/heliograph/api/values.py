@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from heliograph.domain.prices import MICROS
+from heliograph.domain.amounts import money_text
 from heliograph.numbers import with_plus
 
 
@@ -14,4 +12,4 @@ def maybe_address(originator: str | None) -> str | None:
 
 def money(amount: int) -> str:
     """Write an amount in millionths as a decimal, without needless zeros."""
-    return f"{Decimal(amount) / MICROS:f}"
+    return money_text(amount)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from heliograph.domain.accounts import Account
 from heliograph.domain.callbacks import Event
 from heliograph.domain.errors import NotFound
+from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.signing import sign
 from heliograph.engine.callbacks import NO_ORDERS, Answer, Orders, Payload
 from heliograph.services.events import EventSubjects
@@ -39,8 +40,12 @@ class CallbackWriter(ABC):
         """Return what is told of an event. Raises NotFound if what the event is about is gone."""
 
     @abstractmethod
-    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
-        """Return the headers that prove to the customer who sent this, and which event it is."""
+    def signature(self, secrets: Sequence[str], event: Event, body: bytes) -> Mapping[str, str]:
+        """Return the headers that prove to the customer who sent this, and which event it is.
+
+        The first of the account's callback secrets is the current one; after a change, the one before follows for a
+        while, for protocols that have room for several signatures.
+        """
 
     async def encode(self, event: Event) -> Payload | None:
         """Write the request that tells an event; None if what the event is about is gone."""
@@ -54,7 +59,7 @@ class CallbackWriter(ABC):
         """Write `data` as a request: as JSON, posted."""
         body = msgspec.json.encode(data)
         headers = {"Content-Type": "application/json", "User-Agent": "Heliograph"}
-        return Payload(body, headers | dict(self.signature(account.callback_secret, event, body)))
+        return Payload(body, headers | dict(self.signature(account.callback_secrets(from_ms(now_ms())), event, body)))
 
     async def _account(self, account_id: str) -> Account:
         """Return the account as it was a moment ago: a campaign has many events, and one account. Raises NotFound."""
@@ -66,12 +71,13 @@ class CallbackWriter(ABC):
         return found
 
 
-def own_signature(secret: str, event: Event, body: bytes) -> Mapping[str, str]:
+def own_signature(secrets: Sequence[str], event: Event, body: bytes) -> Mapping[str, str]:
     """Sign as protocols do that have no signature of their own, and return the headers.
 
     `X-Heliograph-Event` is the event's id, constant over all attempts. `X-Heliograph-Signature` is `t=SECONDS,v1=HEX`:
     HMAC-SHA256 with the account's callback secret over `SECONDS.BODY`, so that neither can be changed, or replayed
-    later.
+    later. While two secrets are good, `v1` stands in it twice.
     """
     seconds = int(time.time())
-    return {"X-Heliograph-Event": event.id, "X-Heliograph-Signature": f"t={seconds},v1={sign(secret, seconds, body)}"}
+    signatures = "".join(f",v1={sign(secret, seconds, body)}" for secret in secrets)
+    return {"X-Heliograph-Event": event.id, "X-Heliograph-Signature": f"t={seconds}{signatures}"}

@@ -17,7 +17,7 @@ from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routes import Route, RouteRules
-from heliograph.protocols.registry import HTTP_PROTOCOLS, KEY_KINDS, listeners_of
+from heliograph.protocols.registry import HTTP_PROTOCOLS, KEY_KINDS, SERVED_KEYS, listeners_of
 from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
 from heliograph.runtime.settings import Settings
@@ -102,7 +102,10 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         )
         accounts.access.on_refused = engine.metrics.credential_refused
         await engine.start()
-        checking = asyncio.create_task(configured.check(), name="providers")
+        beside = [
+            asyncio.create_task(configured.check(), name="providers"),
+            asyncio.create_task(accounts.access.uses.keep(), name="uses of keys"),
+        ]
         try:
             services = Services(
                 engine,
@@ -113,18 +116,20 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
                 requests_per_second=settings.rate_limit,
                 code_limits=settings.code_limits,
                 listeners_of=listeners_of,
+                key_kinds=KEY_KINDS,
             )
             if simulated is None:
-                await sandbox_accounts.withdraw(services, KEY_KINDS, settings.data_dir)
+                await sandbox_accounts.withdraw(services, SERVED_KEYS, settings.data_dir)
             else:
-                await sandbox_accounts.seed(services, KEY_KINDS, simulated.credentials)
+                await sandbox_accounts.seed(services, SERVED_KEYS, simulated.credentials)
             for path in had_been_open:
                 log.warning("other users of this machine could read this until now", path=str(path))
             phones = None if simulated is None else Phones(engine, simulated.operator, services.waits)
             yield Platform(settings, services, engine, simulated and simulated.credentials, configured, phones)
         finally:
-            checking.cancel()
-            await asyncio.gather(checking, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await engine.stop()
     finally:
         await store.close()
@@ -144,7 +149,7 @@ async def _simulated(settings: Settings, store: Store, accounts: Accounts, notif
             "the sandbox is on beside real providers: its accounts have printed credentials, and callbacks of every "
             'account reach this machine. Set sandbox = "off" where others are let in.'
         )
-    first, credentials = await sandbox_accounts.ensure(accounts, KEY_KINDS, settings.data_dir)
+    first, credentials = await sandbox_accounts.ensure(accounts, SERVED_KEYS, settings.data_dir)
     if settings.tariff.channels:
         await sandbox_accounts.ensure_balances(store, settings.balance)
     operator = SandboxOperator(store, notifier.tell, default_account_id=first.id)

@@ -1,10 +1,16 @@
-"""Authentication: who is calling, and what they may do."""
+"""Authentication: who is calling, and what they may do.
+
+This is the one place where credentials are checked, whichever door they come by: that the secret is right, that it is
+good now and from this address, and that its account is open. What was checked is trusted for a moment, so that most
+requests ask nothing of the store: a change counts at once in the process that makes it, in others after that moment.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from heliograph.domain.accounts import (
@@ -18,12 +24,15 @@ from heliograph.domain.accounts import (
 from heliograph.domain.errors import AddressNotAllowed, ScopeMissing, Unauthenticated
 from heliograph.domain.instants import now_ms
 from heliograph.engine.addresses import Network
+from heliograph.services.key_uses import KeyUses
 from heliograph.services.logins import Logins
 from heliograph.store import Store
-from heliograph.store.accounts import find_credential
+from heliograph.store.accounts import FoundCredential, find_credential, find_former
 
-REMEMBERED_S = 2.0
-"""How long a checked credential is trusted without another look, in seconds: a revocation is in force after that."""
+REMEMBERED_S = 1.5
+"""How long a checked credential is trusted without another look, in seconds.
+
+A revocation is in force everywhere after that, and within two seconds also where looking took a while."""
 REMEMBERED = 10_000
 
 
@@ -31,56 +40,94 @@ class Access:
     def __init__(self, store: Store) -> None:
         self.on_refused: Callable[[str], None] = lambda _kind: None
         """Called with the kind of each credential that was not right."""
+        self.uses = KeyUses(store)
         self._store = store
         self._logins = Logins()
         self._nobodys: str | None = None
         """The hash that a password is compared with if nobody has the name."""
         self._remembered: dict[tuple[str, str, str], tuple[float, Principal]] = {}
 
-    async def authenticate(self, kind: CredentialKind, public_id: str, secret: str) -> Principal:
-        """Find the caller behind a credential. Raises Unauthenticated, whatever part of it is wrong."""
+    async def authenticate(
+        self, kind: CredentialKind, public_id: str, secret: str, *, address: str | None
+    ) -> Principal:
+        """Find the caller behind a credential. Raises Unauthenticated, whatever part of it is wrong.
+
+        Raises AddressNotAllowed if it is not good from this address; None: nobody knows where the caller is.
+        """
         secret_hash = hash_secret(secret)
         key = (kind.value, public_id, secret_hash)
         known = self._remembered.get(key)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        found = await self._store.read(find_credential, kind.value, public_id, now_ms())
+        principal = known[1] if known is not None and known[0] > time.monotonic() else await self._looked_up(kind, key)
+        require_address(principal, address)
+        self.uses.note(principal.credential_id, address)
+        return principal
+
+    async def _looked_up(self, kind: CredentialKind, key: tuple[str, str, str]) -> Principal:
+        _, public_id, secret_hash = key
+        asked, now = time.monotonic(), now_ms()
+        found = await self._store.read(find_credential, kind.value, public_id, now)
         # A credential that is not there is compared too, so that the answer takes as long.
         stored = found.secret_hash if found is not None else hash_secret("")
         if not same_secret(stored, secret_hash) or found is None:
+            formers = await self._store.read(find_former, kind.value, public_id, now)
+            found = next((each for each in formers if same_secret(each.secret_hash, secret_hash)), None)
+        if found is None:
             self.on_refused(kind.value)
             raise Unauthenticated()
-        principal = Principal(found.account, found.scopes, found.id, public_id, found.application_id, found.networks)
+        principal = _principal(found, public_id)
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()
-        self._remembered[key] = (time.monotonic() + REMEMBERED_S, principal)
+        left_s = REMEMBERED_S if found.expires_at is None else (found.expires_at - now) / 1_000
+        self._remembered[key] = (asked + min(REMEMBERED_S, left_s), principal)
         return principal
 
     async def log_in(self, kind: CredentialKind, public_id: str, password: str, *, address: str) -> Principal:
         """Find the caller behind a name and a password. Raises Unauthenticated, whatever is wrong, after the same time.
 
-        Raises TooManyLogins without a look at the password, if `address` or the name had too many that were wrong.
+        Raises TooManyLogins without a look at the password, if `address` or the name had too many that were wrong, and
+        AddressNotAllowed if the right one is not good from there.
         """
         async with self._logins.attempt(public_id, address) as attempt:
-            found = await self._store.read(find_credential, kind.value, public_id, now_ms())
+            now = now_ms()
+            found = await self._store.read(find_credential, kind.value, public_id, now)
+            formers = await self._store.read(find_former, kind.value, public_id, now)
             if self._nobodys is None:
                 self._nobodys = await asyncio.to_thread(hash_password, "")
             stored = found.secret_hash if found is not None else self._nobodys
             attempt.right = await asyncio.to_thread(is_password, stored, password) and found is not None
+            for former in () if attempt.right else formers:
+                attempt.right = await asyncio.to_thread(is_password, former.secret_hash, password)
+                found = former
+                if attempt.right:
+                    break
         if not attempt.right or found is None:
             self.on_refused(kind.value)
             raise Unauthenticated("There is no account with this name and password.")
-        return Principal(found.account, found.scopes, found.id, public_id, found.application_id)
+        principal = _principal(found, public_id)
+        require_address(principal, address)
+        self.uses.note(principal.credential_id, address)
+        return principal
 
     def forget(self) -> None:
         """Make a change to accounts or credentials count at once in this process."""
         self._remembered.clear()
 
 
+def _principal(found: FoundCredential, public_id: str) -> Principal:
+    return Principal(
+        found.account, found.scopes, found.id, public_id, found.application_id, found.networks, found.expires_at
+    )
+
+
 def require_address(principal: Principal, address: str | None) -> None:
     """Check that a credential is good from this address; None: it is unknown. Raises AddressNotAllowed."""
-    if principal.networks is not None and not is_within(address, map(ip_network, principal.networks)):
+    if principal.networks is not None and not is_within(address, _parsed(tuple(principal.networks))):
         raise AddressNotAllowed(f"This credential can't be used from {address or 'an unknown address'}.")
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(networks: Sequence[str]) -> Sequence[Network]:
+    return [ip_network(network) for network in networks]
 
 
 def is_within(address: str | None, networks: Iterable[Network]) -> bool:

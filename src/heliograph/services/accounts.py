@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,17 +16,19 @@ from heliograph.domain.accounts import (
     PREFIXES,
     Account,
     CredentialKind,
+    Principal,
     hash_password,
     hash_secret,
     new_secret,
 )
-from heliograph.domain.errors import InvalidField, NotFound
+from heliograph.domain.errors import InvalidField, NameTaken, NotFound
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.seals import Seal
 from heliograph.services.access import Access
 from heliograph.store import Store
 from heliograph.store.accounts import (
+    account_by_id,
     account_by_name,
     add_account,
     all_accounts,
@@ -39,6 +41,7 @@ from heliograph.store.accounts import (
     revoke_credentials,
     sealed_secret,
 )
+from heliograph.store.keys import NewCredential, add_credential
 
 LONGEST_NAME = 64
 API_KEY_PUBLIC_LENGTH = 11
@@ -52,6 +55,22 @@ class Issued(msgspec.Struct, frozen=True):
     secret: str
 
 
+class NewKey(NamedTuple):
+    """A key that is to be made."""
+
+    kind: CredentialKind
+    names: Iterable[str]
+    """What it could be known by, the first that is nobody's; none: by the beginning of its secret."""
+    secret: str | None
+    scopes: Iterable[str]
+    networks: Sequence[str] | None
+    """As CIDR, checked; None: it is good from everywhere."""
+    expires_at: int | None
+    """Milliseconds since 1970."""
+    kept: bool
+    listens: str | None
+
+
 class Accounts:
     def __init__(self, store: Store, access: Access, seal: Seal) -> None:
         self._store = store
@@ -62,8 +81,11 @@ class Accounts:
         """Find the account of that name, or make it. Safe to be called by several processes at once."""
         return await self.find(name) or await self.create(name) or await self.ensure(name)
 
-    async def create(self, name: str) -> Account | None:
-        """Make an account; None if the name is taken. Raises InvalidField if it is too long or not printable."""
+    async def create(self, name: str, parent: Account | None = None) -> Account | None:
+        """Make an account, below `parent` if there is one; None if the name is taken.
+
+        Raises InvalidField if it is too long or not printable.
+        """
         if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
             raise InvalidField(f"The name of an account has 1 to {LONGEST_NAME} printable characters.", field="name")
         made = Account(
@@ -72,8 +94,19 @@ class Accounts:
             created_at=from_ms(now_ms()),
             callback_secret=new_secret(),
             optout_page=secrets.token_hex(5),
+            parent_id=None if parent is None else parent.id,
         )
         return made if await self._store.write(add_account, made) else None
+
+    async def named(self, name: str) -> Account:
+        """Find the account of that name, or of that identifier. Raises NotFound.
+
+        Spans accounts: for whoever runs the installation.
+        """
+        found = await self.find(name) or await self._store.read(account_by_id, name)
+        if found is None:
+            raise NotFound(f"There is no account named {name!r}; `heliograph accounts list` shows all.")
+        return found
 
     async def find(self, name: str) -> Account | None:
         """Find the account of that name; None if there is none."""
@@ -102,12 +135,14 @@ class Accounts:
         networks: Sequence[str] | None = None,
         kept: bool = False,
         listens: str | None = None,
+        login: Principal | None = None,
     ) -> Issued:
         """Make a credential, or, with a `public_id` that exists, replace it.
 
         `networks` are where it is good from, as CIDR; none: nowhere, None: everywhere. `kept`: `kept_secret` can give
         the secret again, because the protocol signs with it. `listens`: the protocol whose connected clients, with this
-        credential, are told of the account's inbound messages.
+        credential, are told of the account's inbound messages. `login`: whose password was exchanged for it, which is
+        then good no longer than that.
 
         Keys and tokens are one string whose beginning is public; other kinds have an id and a secret of their own.
         Raises ValueError for what is not a network.
@@ -119,24 +154,56 @@ class Accounts:
         else:
             secret = secret or new_secret()
             public_id = public_id or new_id()
-        credential_id = new_id()
+        credential_id, now = new_id(), now_ms()
+        ends = [] if lifetime_s is None else [now + lifetime_s * 1000]
+        if login is not None and login.expires_at is not None:
+            ends.append(login.expires_at)
         await self._store.write(
             put_credential,
             id=credential_id,
             account_id=account.id,
             kind=kind.value,
             public_id=public_id,
-            secret_hash=await asyncio.to_thread(hash_password, secret) if kind in PASSWORDS else hash_secret(secret),
+            secret_hash=await self.hashed(kind, secret),
             scopes=" ".join(sorted(scopes)),
-            created_at=now_ms(),
-            expires_at=None if lifetime_s is None else now_ms() + lifetime_s * 1000,
+            created_at=now,
+            expires_at=min(ends, default=None),
             application_id=application_id,
             networks=None if networks is None else " ".join(str(ip_network(network)) for network in networks),
             sealed=self.seal.close(secret) if kept else None,
             listens=listens,
+            login_id=None if login is None else login.credential_id,
         )
         self.access.forget()
         return Issued(credential_id, public_id, secret)
+
+    async def add_key(self, account: Account, wanted: NewKey) -> Issued:
+        """Make a key beside those that there are. Raises NameTaken if all its names are taken."""
+        secret = wanted.secret or PREFIXES.get(wanted.kind, "") + new_secret()
+        secret_hash = await self.hashed(wanted.kind, secret)
+        names = [public_part(secret)] if wanted.kind in PREFIXES else wanted.names
+        credential_id, now = new_id(), now_ms()
+        for name in names:
+            new = NewCredential(
+                id=credential_id,
+                account_id=account.id,
+                kind=wanted.kind.value,
+                public_id=name,
+                secret_hash=secret_hash,
+                scopes=" ".join(sorted(wanted.scopes)),
+                created_at=now,
+                expires_at=wanted.expires_at,
+                networks=None if wanted.networks is None else " ".join(wanted.networks),
+                sealed=self.seal.close(secret) if wanted.kept else None,
+                listens=wanted.listens,
+            )
+            if await self._store.write(add_credential, new):
+                return Issued(credential_id, name, secret)
+        raise NameTaken("All names that such a key could have are taken.", field="account")
+
+    async def hashed(self, kind: CredentialKind, secret: str) -> str:
+        """Give what is stored of a secret."""
+        return await asyncio.to_thread(hash_password, secret) if kind in PASSWORDS else hash_secret(secret)
 
     async def log_in(
         self,
@@ -148,13 +215,20 @@ class Accounts:
         lifetime_s: int,
         address: str,
     ) -> Issued:
-        """Make a token of the kind `token` for who has this name and password, with the scopes of these.
+        """Make a token of the kind `token` for who has this name and password, with the scopes and networks of these.
 
-        Raises Unauthenticated, whatever of it is wrong; TooManyLogins.
+        Raises Unauthenticated, whatever of it is wrong; TooManyLogins; AddressNotAllowed.
         """
         caller = await self.access.log_in(kind, name, password, address=address)
         await self._store.write(forget_expired, caller.account.id, now_ms())
-        return await self.issue(caller.account, token, scopes=caller.scopes, lifetime_s=lifetime_s)
+        return await self.issue(
+            caller.account,
+            token,
+            scopes=caller.scopes,
+            networks=caller.networks,
+            lifetime_s=lifetime_s,
+            login=caller,
+        )
 
     async def names(self, account: Account, kind: CredentialKind) -> list[str]:
         """List the public ids of an account's credentials of one kind, in order."""

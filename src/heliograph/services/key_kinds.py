@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
-from typing import ClassVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+from unicodedata import normalize
 
 import msgspec
 
 from heliograph.domain.accounts import ALL_SCOPES, Account, CredentialKind, Scope
-from heliograph.services.accounts import Accounts
-from heliograph.services.services import Services
+from heliograph.services.accounts import Accounts, NewKey
+
+if TYPE_CHECKING:
+    from heliograph.services.services import Services
+
+LONGEST_ASCII_NAME = 40
+"""Of what is made from an account's name."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -27,6 +34,8 @@ class KeyKind(ABC):
     kind: ClassVar[CredentialKind]
     scopes: ClassVar[frozenset[str]] = ALL_SCOPES
     """The scopes of a key, if nobody says less."""
+    further_scopes: ClassVar[frozenset[str]] = frozenset()
+    """The scopes that a key has only if somebody says so."""
     kept: ClassVar[bool] = False
     """True if the server must know the secret itself, because the protocol signs with it."""
     listens: ClassVar[bool] = False
@@ -35,8 +44,12 @@ class KeyKind(ABC):
     """Networks that the sandbox's own keys are good from, as CIDR; None: everywhere."""
 
     def public_id(self, account: Account) -> str | None:
-        """Name the key as the vendor does; None: by the beginning of its secret, or by an identifier of its own."""
+        """Name the account's first key as the vendor does; None: like every other one."""
         return None
+
+    def public_ids(self, account: Account) -> Iterable[str]:
+        """Name further keys in the vendor's shape, until one is nobody's; none: by the beginning of the secret."""
+        return ()
 
     def new_secret(self) -> str | None:
         """Make a secret in the vendor's shape; None: in ours."""
@@ -57,18 +70,53 @@ class KeyKind(ABC):
         Raises ValueError for what is not a network.
         """
         allowed = self.scopes if scopes is None else scopes
+        known = next(iter(self.public_ids(account)), None) if again is None else again.public_id
         issued = await accounts.issue(
             account,
             self.kind,
-            public_id=self.public_id(account) or (None if again is None else again.public_id),
+            public_id=self.public_id(account) or known,
             secret=self.new_secret() if again is None else again.secret,
             scopes=allowed,
             networks=networks,
             lifetime_s=lifetime_s,
             kept=self.kept,
-            listens=self.name if self.listens and Scope.INBOUND_READ in allowed else None,
+            listens=self._listens(allowed),
         )
         return issued.credential_id, Key(issued.public_id, issued.secret)
+
+    async def add(
+        self,
+        accounts: Accounts,
+        account: Account,
+        *,
+        scopes: Collection[str] | None = None,
+        networks: Sequence[str] | None = None,
+        expires_at: int | None = None,
+    ) -> tuple[str, Key]:
+        """Make a key beside those that there are; return its identifier and the key.
+
+        `expires_at` is in milliseconds since 1970. Raises NameTaken if no name for it is left.
+        """
+        allowed = self.scopes if scopes is None else scopes
+        wanted = NewKey(
+            kind=self.kind,
+            names=(name for name in (self.public_id(account), *self.public_ids(account)) if name is not None),
+            secret=self.new_secret(),
+            scopes=allowed,
+            networks=networks,
+            expires_at=expires_at,
+            kept=self.kept,
+            listens=self._listens(allowed),
+        )
+        made = await accounts.add_key(account, wanted)
+        return made.credential_id, Key(made.public_id, made.secret)
+
+    def _listens(self, scopes: Collection[str]) -> str | None:
+        return self.name if self.listens and Scope.INBOUND_READ in scopes else None
+
+    def parts(self, account: Account, key: Key) -> Mapping[str, str]:
+        """Name everything that a client needs to use the key, in the words of the protocol's clients."""
+        return self.shown(key)
 
     @abstractmethod
     def shown(self, key: Key) -> dict[str, str]:
@@ -83,3 +131,9 @@ class KeyKind(ABC):
 
     async def withdraw(self, services: Services, account: Account, key: Key) -> None:  # noqa: B027 - most need no more
         """Take away what `seed` gave that could let somebody in. Safe to repeat."""
+
+
+def ascii_name(name: str) -> str:
+    """Write an account's name with letters, digits, dots and hyphens only, in lower case; `account` if it has none."""
+    ascii_only = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"\.{2,}|[^a-z0-9.]+", "-", ascii_only)[:LONGEST_ASCII_NAME].strip("-.") or "account"

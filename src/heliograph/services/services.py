@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from heliograph.domain.fraud import CodeLimits
 from heliograph.domain.rents import Terms
 from heliograph.engine.engine import Engine
+from heliograph.services.account_admin import AccountAdmin
 from heliograph.services.accounts import Accounts
 from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
@@ -15,6 +16,8 @@ from heliograph.services.directory import Applications, ListenersOf, Originators
 from heliograph.services.groups import Groups
 from heliograph.services.history import History
 from heliograph.services.inbound import InboundMessages
+from heliograph.services.key_kinds import KeyKind
+from heliograph.services.keys import Keys
 from heliograph.services.links import Links
 from heliograph.services.messages import Messages
 from heliograph.services.money import Money
@@ -44,16 +47,20 @@ class Services:
         requests_per_second: int,
         code_limits: CodeLimits,
         listeners_of: ListenersOf,
+        key_kinds: Sequence[KeyKind],
     ) -> None:
         """Put the services together.
 
         `inventory` has the numbers that can be rented; `largest_file` is in octets; an account may make
-        `requests_per_second` by all doors; `listeners_of` reads the settings of applications.
+        `requests_per_second` by all doors; `listeners_of` reads the settings of applications; `key_kinds` is whatever
+        accounts can have keys for.
         """
         store = engine.store
         self.access = accounts.access
         self.rates = RequestRates(store, requests_per_second)
         self.accounts = accounts
+        self.account_admin = AccountAdmin(store, accounts)
+        self.keys = Keys(store, accounts, key_kinds)
         self.subaccounts = SubAccounts(store, accounts, engine.tariff)
         self.profile = Profile(engine, self.accounts)
         self.batches = Batches(engine)

@@ -39,7 +39,7 @@ class Desk:
     async def is_good(self, token: str) -> bool:
         self.access.forget()
         try:
-            await self.access.authenticate(CredentialKind.ACCESS_TOKEN, public_part(token), token)
+            await self.access.authenticate(CredentialKind.ACCESS_TOKEN, public_part(token), token, address=None)
         except Unauthenticated:
             return False
         return True
@@ -51,7 +51,9 @@ async def test_a_token_has_the_scopes_that_were_asked_for_and_names_its_applicat
     made = await desk.applications.put(account, "Shop", ["sms", "groups"])
 
     _, scopes, issued = await desk.applications.issue_token(made.id, made.secret, ["sms"])
-    principal = await desk.access.authenticate(CredentialKind.ACCESS_TOKEN, public_part(issued.secret), issued.secret)
+    principal = await desk.access.authenticate(
+        CredentialKind.ACCESS_TOKEN, public_part(issued.secret), issued.secret, address=None
+    )
 
     assert scopes == principal.scopes == {"sms"}
     assert principal.application_id == made.id

@@ -101,7 +101,8 @@ class Connection(Session):
 
     async def _caller(self) -> Principal:
         """Who is connected. Unauthenticated once the key is revoked."""
-        return await self._services.access.authenticate(KIND, public_part(self._key), self._key)
+        address = self._writer.get_extra_info("peername")[0]
+        return await self._services.access.authenticate(KIND, public_part(self._key), self._key, address=address)
 
     async def _next(self) -> wire.FromClient | None:
         """What the client says next; None if there is nothing more to be heard. ValueError for too long a line."""

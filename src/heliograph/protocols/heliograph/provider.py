@@ -235,11 +235,12 @@ class HeliographProvider(BatchingProvider):
         secret = self._config.callback_secret
         if not secret:
             return True
-        fields = dict(part.partition("=")[::2] for part in heard.header("X-Heliograph-Signature").split(","))
-        seconds = signed_at(fields.get("t", ""))
+        parts = [part.partition("=")[::2] for part in heard.header("X-Heliograph-Signature").split(",")]
+        seconds = signed_at(dict(parts).get("t", ""))
         if seconds is None:
             return False
-        return hmac.compare_digest(sign(secret, seconds, heard.body).encode(), fields.get("v1", "").encode())
+        expected = sign(secret, seconds, heard.body).encode()
+        return any(hmac.compare_digest(expected, signature.encode()) for name, signature in parts if name == "v1")
 
     async def _hand_in(self, message: wire.Inbound) -> None:
         await self.intake.inbound(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.callbacks import Event, EventKind
 from heliograph.domain.errors import NotFound
-from heliograph.domain.instants import from_ms
+from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.statuses import Reason, Status
 from heliograph.doors.callbacks import CallbackWriter, own_signature
 from heliograph.engine.callbacks import Payload
@@ -23,11 +23,12 @@ _CODES = {Reason.OPTED_OUT: Code.BLACKLISTED, Reason.UNKNOWN_SUBSCRIBER: Code.NO
 class IsendproCallbacks(CallbackWriter):
     async def payload(self, account: Account, event: Event, data: Any) -> Payload:
         default, values = data
-        headers = {"User-Agent": "Heliograph"} | dict(self.signature(account.callback_secret, event, b""))
+        secrets = account.callback_secrets(from_ms(now_ms()))
+        headers = {"User-Agent": "Heliograph"} | dict(self.signature(secrets, event, b""))
         return Payload(b"", headers, "GET", filled(event.sink, default, values))
 
-    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
-        return own_signature(secret, event, body)
+    def signature(self, secrets: Sequence[str], event: Event, body: bytes) -> Mapping[str, str]:
+        return own_signature(secrets, event, body)
 
     async def data(self, account: Account, event: Event) -> tuple[str, dict[str, str]]:
         """Return the default query of an event's callback, and the values of its names.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from secrets import token_hex
 from typing import ClassVar
 
 import msgspec
@@ -34,6 +35,10 @@ class Isendpro(HttpProtocol):
 
     def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> CallbackShape:
         return IsendproCallbacks(subjects)
+
+    def new_secret(self) -> str:
+        """Make a key of 32 hexadecimal digits, as the vendor's are."""
+        return token_hex(16)
 
     def shown(self, key: Key) -> dict[str, str]:
         return {"keyid": key.secret}

@@ -29,6 +29,7 @@ from heliograph.domain.lookups import LineStatus
 from heliograph.domain.prices import MICROS
 from heliograph.doors import AnyCall, Call, Door, Operation
 from heliograph.doors.bodies import read_body
+from heliograph.doors.door import address_of
 from heliograph.doors.settings import DoorSettings
 from heliograph.numbers import InvalidNumber, operator_of
 from heliograph.protocols.isendpro import wire
@@ -50,7 +51,6 @@ from heliograph.protocols.isendpro.door.sending import (
     msisdn_of,
     read_send,
 )
-from heliograph.services.access import require_address
 from heliograph.services.accounts import public_part
 from heliograph.services.aside import LARGE_BODY, MANY_NUMBERS, aside
 from heliograph.services.exports import Cell
@@ -84,8 +84,9 @@ class IsendproDoor(Door):
         if key is None:
             body = await read_body(request, self.max_body_bytes)
             key = await aside(len(body) > LARGE_BODY, key_in_body, body)
-        principal = await self._services.access.authenticate(CredentialKind.ISENDPRO, public_part(key), key)
-        require_address(principal, None if request.client is None else request.client.host)
+        principal = await self._services.access.authenticate(
+            CredentialKind.ISENDPRO, public_part(key), key, address=address_of(request)
+        )
         if body is None:
             body = await read_body(request, self.max_body_bytes)
         asked = request.state.asked = await aside(len(body) > LARGE_BODY, parameters_of, query, body)

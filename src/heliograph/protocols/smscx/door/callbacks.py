@@ -73,8 +73,8 @@ class SmscxCallbacks(CallbackWriter):
             group_id=None,
         )
 
-    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
-        return own_signature(secret, event, body)
+    def signature(self, secrets: Sequence[str], event: Event, body: bytes) -> Mapping[str, str]:
+        return own_signature(secrets, event, body)
 
 
 def _receipt(event: Event) -> wire.callbacks.DlrItem:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.errors import HeliographError, Unauthenticated
 from heliograph.doors import Door, Operation
-from heliograph.doors.door import bearer_token
+from heliograph.doors.door import address_of, bearer_token
 from heliograph.doors.settings import DoorSettings
 from heliograph.protocols.smscx.door.operations import RESOURCES
 from heliograph.protocols.smscx.door.refusals import NO_CODES, reply_for
@@ -38,11 +38,14 @@ class SmscxDoor(Door):
     async def authenticate(self, request: Request) -> Principal:
         """Find who is calling by the API key, or else by the access token."""
         request.state.began = time.monotonic()
+        address = address_of(request)
         key, token = request.headers.get("x-api-key", "").strip(), bearer_token(request)
         if key:
-            return await self._access.authenticate(CredentialKind.SMSCX, public_part(key), key)
+            return await self._access.authenticate(CredentialKind.SMSCX, public_part(key), key, address=address)
         if token is not None:
-            return await self._access.authenticate(CredentialKind.ACCESS_TOKEN, public_part(token), token)
+            return await self._access.authenticate(
+                CredentialKind.ACCESS_TOKEN, public_part(token), token, address=address
+            )
         raise Unauthenticated("The request has neither an API key nor an access token.")
 
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:

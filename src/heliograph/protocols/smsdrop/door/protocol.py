@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from secrets import token_hex
 from typing import ClassVar
 
 from starlette.routing import Mount, Router
@@ -15,8 +17,10 @@ from heliograph.protocols.smsdrop.door.operations import SCOPES
 from heliograph.protocols.smsdrop.door.server import PROTOCOL, SmsdropDoor
 from heliograph.services.accounts import Accounts
 from heliograph.services.events import EventSubjects
-from heliograph.services.key_kinds import Key
+from heliograph.services.key_kinds import Key, ascii_name
 from heliograph.services.services import Services
+
+_DOMAIN = "heliograph.example"
 
 
 class Smsdrop(HttpProtocol):
@@ -39,7 +43,11 @@ class Smsdrop(HttpProtocol):
         """Return None: smsdrop calls nobody back."""
 
     def public_id(self, account: Account) -> str:
-        return f"{account.name}@heliograph.example"
+        return f"{ascii_name(account.name)}@{_DOMAIN}"
+
+    def public_ids(self, account: Account) -> Iterable[str]:
+        """Name further keys by e-mail addresses that end in random digits."""
+        yield from (f"{ascii_name(account.name)}.{token_hex(4)}@{_DOMAIN}" for _ in range(3))
 
     def shown(self, key: Key) -> dict[str, str]:
         return {"email": key.public_id, "password": key.secret}

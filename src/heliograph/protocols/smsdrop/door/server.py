@@ -14,7 +14,7 @@ from heliograph.domain.bounded import count_in, instant_in
 from heliograph.domain.errors import HeliographError, InvalidField, NotFound, Unauthenticated
 from heliograph.domain.parking import Parked
 from heliograph.doors import Call, Door, Operation, Reply
-from heliograph.doors.door import bearer_token
+from heliograph.doors.door import address_of, bearer_token
 from heliograph.numbers import Check, normalise_many
 from heliograph.protocols.shared.uuids import from_uuid, to_uuid
 from heliograph.protocols.smsdrop import wire
@@ -49,7 +49,9 @@ class SmsdropDoor(Door):
         token = bearer_token(request)
         if token is None:
             raise Unauthenticated("The request has no bearer token.")
-        return await self._services.access.authenticate(CredentialKind.SMSDROP_TOKEN, public_part(token), token)
+        return await self._services.access.authenticate(
+            CredentialKind.SMSDROP_TOKEN, public_part(token), token, address=address_of(request)
+        )
 
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         return refused(error)
@@ -63,7 +65,7 @@ class SmsdropDoor(Door):
                 form.password,
                 token=CredentialKind.SMSDROP_TOKEN,
                 lifetime_s=TOKEN_LIFETIME_S,
-                address=call.request.client.host if call.request.client else "",
+                address=address_of(call.request) or "",
             )
         except Unauthenticated as error:
             # Not 401: the published clients would take that for a token that has expired.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urljoin
 
@@ -57,7 +57,7 @@ class TwilioCallbacks(CallbackWriter):
             self._tokens[account.id] = (time.monotonic() + REMEMBERED_S, known)
         return known
 
-    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
+    def signature(self, secrets: Sequence[str], event: Event, body: bytes) -> Mapping[str, str]:
         """Return nothing: Twilio signs a form and its URL, which `payload` does, not a body."""
         return {}
 

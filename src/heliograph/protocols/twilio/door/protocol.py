@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from secrets import token_hex
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.door.callbacks import TwilioCallbacks
 from heliograph.protocols.twilio.door.server import MessagesDoor, VerifyDoor
 from heliograph.protocols.twilio.door.shapes import PROTOCOL
-from heliograph.protocols.twilio.door.sids import API_KEY, VERIFY_SERVICE, account_sid
+from heliograph.protocols.twilio.door.sids import API_KEY, VERIFY_SERVICE, account_sid, verify_service_sid
 from heliograph.services.accounts import Accounts
 from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key
@@ -46,6 +46,10 @@ class Twilio(HttpProtocol):
     def public_id(self, account: Account) -> str:
         return account_sid(account)
 
+    def public_ids(self, account: Account) -> Iterable[str]:
+        """Name an API key: an account has one token, and these besides."""
+        yield API_KEY + token_hex(16)
+
     def new_secret(self) -> str:
         return token_hex(16)
 
@@ -55,6 +59,12 @@ class Twilio(HttpProtocol):
             "auth_token": key.secret,
             "verify_service_sid": VERIFY_SERVICE + key.public_id[2:],
         }
+
+    def parts(self, account: Account, key: Key) -> Mapping[str, str]:
+        if not key.public_id.startswith(API_KEY):
+            return self.shown(key)
+        sids = {"account_sid": account_sid(account), "verify_service_sid": verify_service_sid(account)}
+        return sids | {"api_key_sid": key.public_id, "secret": key.secret}
 
     def entry(self, base_url: str) -> dict[str, str]:
         return {"base_url": base_url}

@@ -21,6 +21,7 @@ from heliograph.domain.prices import MICROS
 from heliograph.domain.verifications import Verification, VerificationDraft, Wording
 from heliograph.doors import AnyCall, Call, Door, Operation
 from heliograph.doors.bodies import read_body
+from heliograph.doors.door import address_of
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
 from heliograph.numbers import Check, InvalidNumber, normalise
@@ -73,7 +74,7 @@ class TwilioDoor(Door):
         found = basic_credentials(request.headers.get("authorization", ""))
         if found is None:
             raise Unauthenticated("The request has no credentials.")
-        principal = await self._services.access.authenticate(CredentialKind.TWILIO, *found)
+        principal = await self._services.access.authenticate(CredentialKind.TWILIO, *found, address=address_of(request))
         asked = request.path_params.get("account_sid")
         if asked is not None and asked != account_sid(principal.account):
             raise Unauthenticated("The credentials are another account's.")

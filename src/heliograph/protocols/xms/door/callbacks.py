@@ -6,7 +6,7 @@ The nonce of the signature is the event's id: constant over all attempts, so tha
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import ReportWish
@@ -37,10 +37,10 @@ class XmsCallbacks(CallbackWriter):
             raise NotFound()
         return shapes.recipient_event(event, event.facts)
 
-    def signature(self, secret: str, event: Event, body: bytes) -> Mapping[str, str]:
+    def signature(self, secrets: Sequence[str], event: Event, body: bytes) -> Mapping[str, str]:
         timestamp = str(int(time.time()))
         return {
-            SIGNATURE: sign(secret, body, event.id, timestamp),
+            SIGNATURE: sign(secrets[0], body, event.id, timestamp),
             SIGNATURE_ALGORITHM: "HmacSHA256",
             SIGNATURE_NONCE: event.id,
             SIGNATURE_TIMESTAMP: timestamp,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from secrets import token_hex
 from typing import ClassVar
 
 from starlette.types import ASGIApp
 
-from heliograph.domain.accounts import CredentialKind
+from heliograph.domain.accounts import Account, CredentialKind
 from heliograph.doors.served import HttpProtocol
 from heliograph.doors.settings import DoorSettings
 from heliograph.engine.callbacks import CallbackShape
@@ -28,6 +30,13 @@ class Xms(HttpProtocol):
 
     def callbacks(self, subjects: EventSubjects, accounts: Accounts, public_url: str) -> CallbackShape:
         return XmsCallbacks(subjects)
+
+    def public_ids(self, account: Account) -> Iterable[str]:
+        """Name a service plan by 32 hexadecimal digits, as at Sinch."""
+        yield token_hex(16)
+
+    def new_secret(self) -> str:
+        return token_hex(16)
 
     def shown(self, key: Key) -> dict[str, str]:
         return {"service_plan_id": key.public_id, "token": key.secret}

@@ -17,7 +17,7 @@ from heliograph.domain.errors import HeliographError, InvalidField, NotFound, Un
 from heliograph.domain.filters import BatchFilter, InboundFilter, MessageFilter
 from heliograph.domain.groups import GroupDraft
 from heliograph.doors import AnyCall, Call, Door, Operation
-from heliograph.doors.door import bearer_token
+from heliograph.doors.door import address_of, bearer_token
 from heliograph.doors.filters import originator_filter
 from heliograph.numbers import Check, InvalidNumber, normalise
 from heliograph.protocols.xms import wire
@@ -46,7 +46,7 @@ class XmsDoor(Door):
         if token is None:
             raise Unauthenticated("The request has no bearer token.")
         plan = request.path_params["service_plan_id"]
-        return await self._services.access.authenticate(CredentialKind.XMS, plan, token)
+        return await self._services.access.authenticate(CredentialKind.XMS, plan, token, address=address_of(request))
 
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         status, code = code_for(error)

@@ -1,0 +1,1 @@
+"""Where SMPP is served."""
