@@ -93,6 +93,18 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_optouts": ("", None),
     "add_optout": ("", None),
     "remove_optout": ("", None),
+    "list_accounts": ("?limit=1", None),
+    "create_account": ("", {"name": "Branch", "parent": "sandbox"}),
+    "get_any_account": ("", None),
+    "change_terms": ("", {"countries": ["FR"], "prices": {"FR": "0.05"}, "daily_messages": 10}),
+    "change_balance": ("", {"amount": "12.50", "note": "Invoice 7"}),
+    "rotate_callback_secret": ("", {"grace_s": 60}),
+    "close_account": ("", {"name": "Closing"}),
+    "list_keys": ("?limit=5&account=sandbox", None),
+    "create_key": ("", {"account": "sandbox", "protocol": "smpp"}),
+    "get_key": ("", None),
+    "rotate_key": ("", {"grace_s": 60}),
+    "revoke_key": ("", None),
     "list_phones": ("", None),
     "list_phone_messages": ("", None),
     "wait_for_phone_message": ("?timeout_s=240&contains=code", None),
@@ -164,7 +176,12 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         names["conversation_id"] = (await client.get("/conversations")).json()["items"][0]["id"]
         applications = [await made("/applications", name="Shop", scopes=["sms"]) for _ in range(2)]
         names["application_id"] = applications[0]
+        branches = [await made("/accounts", name=name) for name in ("Shop", "Closing")]
+        keys = [await made("/keys", account="Shop") for _ in range(2)]
+        names |= {"account_id": branches[0], "key_id": keys[0]}
         others = {
+            "close_account": {"account_id": branches[1]},
+            "revoke_key": {"key_id": keys[1]},
             "delete_application": {"application_id": applications[1]},
             "check_verification": {"verification_id": verifications[3]},
             "cancel_verification": {"verification_id": verifications[1]},

@@ -18,7 +18,7 @@ from tests.isolation.belongings import Belongings
 from tests.isolation.samples import forms, sample
 
 from heliograph.api.server import NativeDoor
-from heliograph.domain.accounts import Account, CredentialKind
+from heliograph.domain.accounts import Account, CredentialKind, Scope
 from heliograph.domain.ids import is_id
 from heliograph.doors import Door, Operation
 from heliograph.protocols.isendpro.door.reading import Parameters
@@ -102,6 +102,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "group_id": ("groups",),
     "inbound_id": ("inbound",),
     "job_id": ("lookup_jobs",),
+    "key_id": ("credentials",),
     "link_id": ("links",),
     "lookup_bulk_id": ("lookup_jobs",),
     "lookup_id": ("lookups",),
@@ -151,6 +152,8 @@ class Place(NamedTuple):
         """What a parameter of the path can be, of what this account has. Fails for one that nothing is known of."""
         if parameter in PHONES:
             return of.phones
+        if parameter == "account_id":
+            return of.below
         if parameter in WORDS:
             return [WORDS[parameter]]
         assert parameter in TABLES, f"say in tests/isolation/callers.py what {{{parameter}}} names"
@@ -166,6 +169,11 @@ class Place(NamedTuple):
     def names_something(self) -> bool:
         """Whether its path names what an account has."""
         return any(name in TABLES or name in PHONES for name in self.parameters)
+
+    @property
+    def is_administrators(self) -> bool:
+        """Whether it is for those who run the installation, and so about all accounts."""
+        return self.operation.scope == Scope.ADMIN
 
     @property
     def is_read(self) -> bool:

@@ -19,7 +19,9 @@ from heliograph.domain.accounts import Scope
 from heliograph.doors import Door
 from heliograph.protocols.smscx.door.applications import SCOPES
 
-EVERYTHING = frozenset(map(str, Scope)) | SCOPES
+EVERYTHING = (frozenset(map(str, Scope)) | SCOPES) - {str(Scope.ADMIN)}
+"""All that a key may do in its own account: what is for those who run the installation is about all accounts, and
+closed to it."""
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +35,10 @@ async def owner(caller: Caller, theirs: Belongings) -> Mapping[type, Who]:
     return await keys(caller, theirs)
 
 
-async def keys(caller: Caller, of: Belongings) -> Mapping[type, Who]:
+async def keys(caller: Caller, of: Belongings, scopes: frozenset[str] = EVERYTHING) -> Mapping[type, Who]:
     issue = caller.platform.services.accounts.issue
     return {
-        door: Who(of.account, await issue(of.account, proof.kind, scopes=EVERYTHING), proof)
+        door: Who(of.account, await issue(of.account, proof.kind, scopes=scopes), proof)
         for door, proof in PROOFS.items()
     }
 
@@ -160,7 +162,7 @@ async def test_an_owner_reaches_all_of_it(
     """Or the other tests would try nothing."""
     out_of_reach = []
     for place in places:
-        if not place.is_read or not place.names_something:
+        if not place.is_read or not place.names_something or place.is_administrators:
             continue
         for path in place.paths(theirs):
             asked = await caller.call(place, owner[type(place.door)], path, query=place.quickly)

@@ -16,8 +16,9 @@ import pytest
 from tests.isolation.belongings import Belongings, rows_of
 from tests.isolation.callers import PROOFS, Caller, Place, Who
 from tests.isolation.samples import Path, encoded, with_leaf
-from tests.isolation.test_another_accounts_things import keys, own_path, requests, single_fields
+from tests.isolation.test_another_accounts_things import EVERYTHING, keys, own_path, requests, single_fields
 
+from heliograph.domain.accounts import Scope
 from heliograph.doors import Door
 from heliograph.runtime.platform import running
 from heliograph.runtime.settings import Settings
@@ -81,7 +82,7 @@ async def test_no_text_is_kept_that_is_long_for_its_own_sake(
     caller: Caller, ours: Belongings, door: type[Door]
 ) -> None:
     found: dict[str, set[str]] = {}
-    me = (await keys(caller, ours))[door]
+    me = (await keys(caller, ours, EVERYTHING | {str(Scope.ADMIN)}))[door]
     before = await kept(caller, ours)
     for place in caller.handlers():
         if type(place.door) is not door or place.is_read or place.operation.scope is None:

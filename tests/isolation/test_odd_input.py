@@ -12,6 +12,7 @@ from tests.isolation.callers import PROOFS, Caller, Place, Who
 from tests.isolation.samples import encoded, with_leaf
 from tests.isolation.test_another_accounts_things import EVERYTHING, own_path, requests, single_fields
 
+from heliograph.domain.accounts import Scope
 from heliograph.doors import Door
 
 ODD_TEXTS = (
@@ -56,7 +57,9 @@ def places(caller: Caller) -> list[Place]:
 
 async def somebody(caller: Caller, ours: Belongings, place: Place) -> Who:
     proof = PROOFS[type(place.door)]
-    issued = await caller.platform.services.accounts.issue(ours.account, proof.kind, scopes=EVERYTHING)
+    issued = await caller.platform.services.accounts.issue(
+        ours.account, proof.kind, scopes=EVERYTHING | {str(Scope.ADMIN)}
+    )
     return Who(ours.account, issued, proof)
 
 

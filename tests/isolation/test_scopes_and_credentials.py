@@ -13,7 +13,7 @@ from tests.isolation.callers import PROOFS, Caller, Place, Who
 from tests.isolation.samples import encoded, sample
 
 from heliograph.domain.accounts import CredentialKind, Scope
-from heliograph.domain.errors import HeliographError, ScopeMissing, Unauthenticated
+from heliograph.domain.errors import AddressNotAllowed, HeliographError, ScopeMissing, Unauthenticated
 from heliograph.protocols.smscx.door.applications import SCOPES
 
 OPEN = {"log_in", "get_access_token"}
@@ -82,6 +82,38 @@ async def test_a_credential_with_the_right_scope_alone_is_not_refused_for_it(
             kept_out.append(str(place))
 
     assert kept_out == []
+
+
+async def test_a_credential_is_refused_from_where_it_is_not_good(
+    caller: Caller, places: list[Place], ours: Belongings
+) -> None:
+    let_in = []
+    for place in places:
+        proof = PROOFS[type(place.door)]
+        issued = await caller.platform.services.accounts.issue(
+            ours.account, proof.kind, scopes=EVERYTHING, networks=["192.0.2.0/24"]
+        )
+        answer = await ask(caller, place, Who(ours.account, issued, proof), ours)
+        if not is_refused(answer, place, AddressNotAllowed("This credential can't be used from 127.0.0.1.")):
+            let_in.append(f"{place}: {answer.status_code} {answer.text[:200]}")
+
+    assert let_in == []
+
+
+async def test_a_credential_is_refused_once_its_time_is_over(
+    caller: Caller, places: list[Place], ours: Belongings
+) -> None:
+    let_in = []
+    for place in places:
+        proof = PROOFS[type(place.door)]
+        issued = await caller.platform.services.accounts.issue(
+            ours.account, proof.kind, scopes=EVERYTHING, lifetime_s=0
+        )
+        answer = await ask(caller, place, Who(ours.account, issued, proof), ours)
+        if answer.status_code != refusal(place, Unauthenticated()).status_code or answer.status_code < 400:
+            let_in.append(f"{place}: {answer.status_code} {answer.text[:200]}")
+
+    assert let_in == []
 
 
 @pytest.mark.parametrize("kind", [None, *CredentialKind])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heliograph.api.account import AccountProfile
+from heliograph.api.account_admin import AccountAdmin
 from heliograph.api.applications import Applications
 from heliograph.api.batches import Batches
 from heliograph.api.contacts import Contacts
 from heliograph.api.conversations import Conversations
 from heliograph.api.groups import Groups
 from heliograph.api.inbound import InboundMessages
+from heliograph.api.key_admin import KeyAdmin
 from heliograph.api.links import Links
 from heliograph.api.messages import Messages
 from heliograph.api.money import Money
@@ -36,6 +38,8 @@ RESOURCES: Sequence[type[NativeResource]] = (
     Numbers,
     Conversations,
     OptOuts,
+    AccountAdmin,
+    KeyAdmin,
 )
 """The resources that every server has, in the order of the API's description."""
 OPERATIONS = (

@@ -7,12 +7,14 @@ from types import TracebackType
 from typing import Self
 
 from heliograph.sdk.async_resources.account import AsyncAccount
+from heliograph.sdk.async_resources.accounts import AsyncAccounts
 from heliograph.sdk.async_resources.applications import AsyncApplications
 from heliograph.sdk.async_resources.batches import AsyncBatches
 from heliograph.sdk.async_resources.contacts import AsyncContacts
 from heliograph.sdk.async_resources.conversations import AsyncConversations
 from heliograph.sdk.async_resources.groups import AsyncGroups
 from heliograph.sdk.async_resources.inbound import AsyncInbound
+from heliograph.sdk.async_resources.keys import AsyncKeys
 from heliograph.sdk.async_resources.links import AsyncAttachments, AsyncLinks
 from heliograph.sdk.async_resources.messages import AsyncMessages
 from heliograph.sdk.async_resources.money import AsyncMoney
@@ -44,6 +46,8 @@ class AsyncClient:
         self.templates = AsyncTemplates(self._transport)
         self.money = AsyncMoney(self._transport)
         self.account = AsyncAccount(self._transport)
+        self.accounts = AsyncAccounts(self._transport)
+        self.keys = AsyncKeys(self._transport)
         self.applications = AsyncApplications(self._transport)
         self.verify = AsyncVerify(self._transport)
         self.links = AsyncLinks(self._transport)

@@ -8,12 +8,14 @@ from typing import Self
 
 from heliograph.sdk.connection import connection
 from heliograph.sdk.resources.account import Account
+from heliograph.sdk.resources.accounts import Accounts
 from heliograph.sdk.resources.applications import Applications
 from heliograph.sdk.resources.batches import Batches
 from heliograph.sdk.resources.contacts import Contacts
 from heliograph.sdk.resources.conversations import Conversations
 from heliograph.sdk.resources.groups import Groups
 from heliograph.sdk.resources.inbound import Inbound
+from heliograph.sdk.resources.keys import Keys
 from heliograph.sdk.resources.links import Attachments, Links
 from heliograph.sdk.resources.messages import Messages
 from heliograph.sdk.resources.money import Money
@@ -44,6 +46,8 @@ class Client:
         self.templates = Templates(self._transport)
         self.money = Money(self._transport)
         self.account = Account(self._transport)
+        self.accounts = Accounts(self._transport)
+        self.keys = Keys(self._transport)
         self.applications = Applications(self._transport)
         self.verify = Verify(self._transport)
         self.links = Links(self._transport)

@@ -6,6 +6,7 @@ is null.
 """
 
 from heliograph.api.wire.account import *
+from heliograph.api.wire.accounts import *
 from heliograph.api.wire.applications import *
 from heliograph.api.wire.batches import *
 from heliograph.api.wire.contacts import *
@@ -15,6 +16,7 @@ from heliograph.api.wire.events import *
 from heliograph.api.wire.fields import *
 from heliograph.api.wire.groups import *
 from heliograph.api.wire.inbound import *
+from heliograph.api.wire.keys import *
 from heliograph.api.wire.links import *
 from heliograph.api.wire.messages import *
 from heliograph.api.wire.money import *

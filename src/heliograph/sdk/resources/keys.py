@@ -1,0 +1,39 @@
+"""What lets programs act for accounts, for those who run the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from heliograph.api import wire
+from heliograph.calling import SyncTransport
+from heliograph.sdk import calls
+from heliograph.sdk.resources.listing import items
+
+
+class Keys:
+    """The keys of all accounts, for those who run the installation: the client's token needs the scope `admin`."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def create(self, key: wire.CreateKey) -> wire.MadeKey:
+        """Make a key, with its secret, which is told this once."""
+        return self._transport.run(calls.post(wire.MadeKey, key, "keys"))
+
+    def list(self, *, account: str | None = None, page_size: int = 100) -> Iterator[wire.KeyInfo]:
+        """List keys of one account or of all, newest first, those that ended among them; pages are fetched as they are
+        needed."""
+        return items(self._transport, wire.KeyPage, "keys", account=account, limit=page_size)
+
+    def get(self, key_id: str) -> wire.KeyInfo:
+        """Read a key with its last use, without its secret."""
+        return self._transport.run(calls.get(wire.KeyInfo, "keys", key_id))
+
+    def rotate(self, key_id: str, *, grace_s: int = 0) -> wire.MadeKey:
+        """Give it another secret; the old one is good besides for `grace_s` seconds. What a client knows the account by
+        stays: a service plan, an account sid, an e-mail address, a system_id."""
+        return self._transport.run(calls.post(wire.MadeKey, wire.RotateKey(grace_s=grace_s), "keys", key_id, "rotate"))
+
+    def revoke(self, key_id: str) -> None:
+        """End it, in every process within two seconds."""
+        self._transport.run(calls.without_answer("DELETE", "keys", key_id))
