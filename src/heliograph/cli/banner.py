@@ -33,8 +33,9 @@ def banner(addresses: Addresses, settings: Settings, ready_file: Path | None, *,
 def _without_sandbox(addresses: Addresses) -> str:
     return f"""\
 Heliograph {__version__} is running at {addresses.base_url}. Ctrl-C stops it; what it has accepted stays.
-There is no sandbox, because messages go by a provider of the settings. Who may send:
+There is no sandbox, because messages go by a provider of the settings. Who may run it, and who may send:
 
+  {_program()} init
   {_program()} accounts create NAME
   {_program()} keys create --account NAME --protocol native
 """

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from heliograph import __version__
+from heliograph.cli.accounts import accounts_app
+from heliograph.cli.keys import keys_app
+from heliograph.cli.shared import (
+    ConfigOption,
+    DataDirOption,
+    GraceOption,
+    JsonOption,
+    StoreOption,
+    administered,
+    load,
+    out,
+    print_facts,
+)
 
 if TYPE_CHECKING:
     from heliograph.runtime.serve import Addresses
-    from heliograph.runtime.settings import Loaded
     from heliograph.sdk import Client
 
 app = typer.Typer(
@@ -25,12 +35,11 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, markup=False)  # what people wrote to each other is shown as it is
+app.add_typer(accounts_app, name="accounts")
+app.add_typer(keys_app, name="keys")
+console_app = typer.Typer(help="The sandbox's inbox in the browser.", no_args_is_help=True)
+app.add_typer(console_app, name="console")
 
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", envvar="HELIOGRAPH_CONFIG", help="The settings file (TOML).")
-]
-DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="The data directory.")]
 UrlOption = Annotated[str | None, typer.Option("--url", envvar="HELIOGRAPH_URL", help="The server's address.")]
 TokenOption = Annotated[str | None, typer.Option("--token", envvar="HELIOGRAPH_TOKEN", help="An API token.")]
 
@@ -77,7 +86,7 @@ def serve(
         "balance": balance,
         "rate_limit": rate_limit,
     }
-    loaded = _load(config, flags)
+    loaded = load(config, flags)
     settings = loaded.settings
     logs.configure(settings.log_level, settings.log_format)
 
@@ -87,12 +96,6 @@ def serve(
 
     run(serve_until_stopped(settings, ready_file=ready_file, announce=announce))
     out.print("Stopped. Everything that was accepted is kept.")
-
-
-def _load(config: Path | None, flags: Mapping[str, object]) -> Loaded:
-    from heliograph.runtime.settings import load
-
-    return load(file=config, environment=os.environ, flags=flags)
 
 
 @app.command()
@@ -230,146 +233,26 @@ def config(config: ConfigOption = None) -> None:
     from heliograph.runtime.settings import described
 
     table = Table("setting", "value", "from", "meaning", box=None)
-    for row in described(_load(config, {})):
+    for row in described(load(config, {})):
         table.add_row(*row)
     out.print(table)
 
 
-accounts_app = typer.Typer(help="The accounts of this installation.", no_args_is_help=True)
-keys_app = typer.Typer(help="What lets programs act for an account.", no_args_is_help=True)
-app.add_typer(accounts_app, name="accounts")
-app.add_typer(keys_app, name="keys")
-StoreOption = Annotated[str | None, typer.Option("--store", help="A postgresql:// URL instead of the embedded store.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-@accounts_app.command("create")
-def create_account(
-    name: Annotated[str, typer.Argument(help="The account's name.")],
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make an account. It works before the first start, and while servers run."""
-    from heliograph.runtime import administration
-
-    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
-    made = administration.run(settings, lambda admin: admin.create_account(name))
-    _print_facts({"id": made.id, "name": made.name}, as_json)
-
-
-@accounts_app.command("list")
-def list_accounts(
+@app.command()
+def init(
     config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None, as_json: JsonOption = False
 ) -> None:
-    """List all accounts, oldest first."""
+    """Make the administrator of a new installation, and print the key: it is shown this once."""
+    made = administered(config, data_dir, store, lambda admin: admin.make_administrator())
+    print_facts({"id": made.id, "account": made.account.name, **made.parts}, as_json)
+
+
+@console_app.command("rotate")
+def rotate_console_key(grace: GraceOption = None, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Give the inbox another link, and print its path; who came by the old one has to come by the new."""
     from heliograph.runtime import administration
 
-    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
-    for account in administration.run(settings, lambda admin: admin.accounts.all()):
-        facts = {"id": account.id, "name": account.name, "created_at": f"{account.created_at:%Y-%m-%dT%H:%M:%SZ}"}
-        _print_facts(facts, as_json) if as_json else out.print("  ".join(facts.values()), soft_wrap=True)
-
-
-@accounts_app.command("codes")
-def agree_on_codes(
-    name: Annotated[str, typer.Argument(help="The account's name.")],
-    countries: Annotated[str | None, typer.Option(help="Where it may send codes, such as FR,BE.")] = None,
-    kinds: Annotated[str | None, typer.Option(help="Some of premium, shared_cost, satellite.")] = None,
-    per_minute: Annotated[int | None, typer.Option(min=0, help="Codes a minute; 0 for any number.")] = None,
-    per_day: Annotated[int | None, typer.Option(min=0, help="Codes a day.")] = None,
-    prefix_per_minute: Annotated[int | None, typer.Option(min=0, help="Codes a minute to each prefix.")] = None,
-    prefix_per_day: Annotated[int | None, typer.Option(min=0, help="Codes a day to each prefix.")] = None,
-    slowed_from: Annotated[int | None, typer.Option(min=0, help="As the setting `codes_slowed_from`.")] = None,
-    stopped_from: Annotated[int | None, typer.Option(min=0, help="As the setting `codes_stopped_from`.")] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-) -> None:
-    """Say what bounds an account's one-time codes; what is not given is as the settings say."""
-    from heliograph.domain.errors import SetupError
-    from heliograph.runtime import administration
-    from heliograph.runtime.mistakes import Mistake
-    from heliograph.runtime.values import countries_in, kinds_in
-
-    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
-    try:
-        limits = {
-            "countries": None if countries is None else countries_in(countries),
-            "kinds": None if kinds is None else kinds_in(kinds),
-        }
-    except Mistake as mistake:
-        raise SetupError(f"An option {mistake}.") from mistake
-    numbers = {
-        "per_minute": per_minute,
-        "per_day": per_day,
-        "prefix_per_minute": prefix_per_minute,
-        "prefix_per_day": prefix_per_day,
-        "slowed_from": slowed_from,
-        "stopped_from": stopped_from,
-    }
-    administration.run(settings, lambda admin: admin.agree_on_codes(name, **limits, **numbers))
-    out.print(f"It is agreed with {name}, in force within two seconds.")
-
-
-@keys_app.command("create")
-def create_key(
-    account: Annotated[str, typer.Option(help="The account's name.")],
-    protocol: Annotated[str, typer.Option(help="native, xms, smscx, smsdrop, isendpro or twilio.")] = "native",
-    scopes: Annotated[str | None, typer.Option(help="What it may do, separated by commas; all if not given.")] = None,
-    networks: Annotated[str | None, typer.Option(help="Where it is good from, as CIDR, separated by commas.")] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a key, and print it: its secret is shown this once."""
-    from heliograph.runtime import administration
-
-    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
-    facts = administration.run(
-        settings,
-        lambda admin: admin.create_key(account, protocol, scopes=_commas(scopes), networks=_commas(networks)),
-    )
-    _print_facts(facts, as_json)
-
-
-@keys_app.command("revoke")
-def revoke_key(
-    key_id: Annotated[str, typer.Argument(help="The key's id.")],
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-) -> None:
-    """End a key. It is worth nothing, in every process, within two seconds."""
-    from heliograph.runtime import administration
-
-    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
-    administration.run(settings, lambda admin: admin.revoke_key(key_id))
-    out.print(f"{key_id} is revoked.")
-
-
-@keys_app.command("seal")
-def new_seal_key() -> None:
-    """Print a new key for the setting `seal_key`."""
-    from heliograph.domain.seals import Seal
-
-    out.print(Seal.new_key())
-
-
-def _commas(text: str | None) -> list[str] | None:
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _print_facts(facts: Mapping[str, str], as_json: bool) -> None:
-    if as_json:
-        out.print_json(data=facts)
-        return
-    table = Table(show_header=False, box=None)
-    for name, value in facts.items():
-        table.add_row(name, value)
-    out.print(table)
+    out.print(administration.rotate_console_key(load(config, {"data_dir": data_dir}).settings, grace), soft_wrap=True)
 
 
 providers_app = typer.Typer(help="The providers of the settings file.", no_args_is_help=True)
@@ -385,7 +268,7 @@ def check_providers(config: ConfigOption = None) -> None:
 
     from heliograph.runtime.providers import check_all
 
-    settings = _load(config, {}).settings
+    settings = load(config, {}).settings
     if not settings.providers:
         out.print("No provider is set up: everything goes by the sandbox. See docs/providers.md.")
         return
@@ -401,16 +284,15 @@ def check_providers(config: ConfigOption = None) -> None:
 @providers_app.command("renew")
 def renew_provider_address(
     name: Annotated[str, typer.Argument(help="The provider's name in the settings.")],
+    grace: GraceOption = None,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Give a provider another secret address for what its server tells. In force from the next start."""
-    from heliograph.runtime import administration
-
-    settings = _load(config, {"data_dir": data_dir, "store": store}).settings
-    administration.run(settings, lambda admin: admin.renew_provider_address(name))
-    out.print(f"{name} has a new address from the next start on; the old one is worth nothing then.")
+    """Give a provider another secret address for what its server tells. The next start names it."""
+    administered(config, data_dir, store, lambda admin: admin.renew_provider_address(name, grace))
+    old = "is worth nothing" if grace is None else f"is good for {grace} besides"
+    out.print(f"{name} has a new address, which the next start names; the old one {old}.", soft_wrap=True)
 
 
 @routes_app.command("list")
@@ -418,7 +300,7 @@ def list_routes(config: ConfigOption = None) -> None:
     """List the rules, in the order in which they are looked at."""
     from heliograph.domain.routes import title_of
 
-    settings = _load(config, {}).settings
+    settings = load(config, {}).settings
     table = Table("rule", "providers", "", box=None)
     for place, rule in enumerate(settings.routes):
         how = "cheapest first" if rule.cheapest else "by weight" if rule.weights else "in this order"
@@ -441,7 +323,7 @@ def explain_route(
     from heliograph.runtime.explaining import explained
 
     for line in explained(
-        _load(config, {}).settings,
+        load(config, {}).settings,
         number,
         originator=originator,
         account=account,

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from heliograph.console import pages
-from heliograph.console.sessions import Sessions, console_key
+from heliograph.console.sessions import ConsoleKeys, Sessions, console_key
 from heliograph.domain.errors import HeliographError, ShuttingDown
 from heliograph.doors.bodies import decode_form, read_body
 from heliograph.doors.pages import PAGE_HEADERS
@@ -39,12 +39,17 @@ class _Written(msgspec.Struct):
 
 def console_link(base_url: str, data_dir: Path) -> str:
     """Return the address that lets the person at the terminal in."""
-    return f"{base_url}/login?key={quote(console_key(data_dir))}"
+    return base_url + console_path(console_key(data_dir))
+
+
+def console_path(key: str) -> str:
+    """Return the path of the address that lets whoever has this key in, from the root of the server."""
+    return f"/login?key={quote(key)}"
 
 
 def console_routes(phones: Phones, data_dir: Path) -> list[BaseRoute]:
     """Make the routes of the console, everything that is under `/`."""
-    console = _Console(phones, Sessions(console_key(data_dir)))
+    console = _Console(phones, Sessions(ConsoleKeys(data_dir)))
     return [
         Mount("/console/static", _Files(directory=Path(__file__).parent / "static")),
         Route("/", console.home),

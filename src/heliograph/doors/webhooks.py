@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -24,7 +24,8 @@ class Registered(NamedTuple):
     """A provider that may be told something, by whoever knows its secret."""
 
     provider: Provider
-    secret: str
+    secrets: Callable[[], Awaitable[Sequence[str]]]
+    """Those that are good at this moment: while an address changes, there are two."""
 
 
 def webhook_address(public_url: str, name: str, secret: str) -> str:
@@ -38,9 +39,11 @@ def webhook_route(providers: Mapping[str, Registered], max_body_bytes: int) -> B
     async def handle(request: Request) -> Response:
         found = providers.get(request.path_params["name"])
         secret = request.path_params["secret"].encode()
-        if found is None or not hmac.compare_digest(secret, found.secret.encode()):
+        if found is None:
             return Response(status_code=404)
         try:
+            if not any(hmac.compare_digest(secret, each.encode()) for each in await found.secrets()):
+                return Response(status_code=404)
             said = await found.provider.handle_webhook(await _read(request, max_body_bytes))
         except (NotNow, RequestError) as error:
             return Response(status_code=error.http_status)

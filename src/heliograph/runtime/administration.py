@@ -3,80 +3,164 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from heliograph.domain.accounts import Account, Scope
-from heliograph.domain.errors import SetupError
+from heliograph.console.server import console_path
+from heliograph.console.sessions import rotated_key
+from heliograph.domain.accounts import Account, Terms
+from heliograph.domain.amounts import commas_in, micros_in, money_text, whole_in
+from heliograph.domain.caps import states
+from heliograph.domain.durations import duration_in, expiry_in
+from heliograph.domain.errors import NotFound, SetupError
 from heliograph.domain.fraud import CodeTerms
+from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.keys import KeyRecord
+from heliograph.domain.terms import TermsChange, quiet_hours_text
 from heliograph.protocols.registry import KEY_KINDS
 from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
 from heliograph.runtime.settings import Settings
 from heliograph.services.access import Access
+from heliograph.services.account_admin import AccountAdmin
 from heliograph.services.accounts import Accounts
-from heliograph.services.key_kinds import KeyKind
+from heliograph.services.keys import Keys, MadeKey
 from heliograph.store import Store, open_store
 
+__all__ = ["Administration", "KeyRecord", "MadeKey", "run"]
+
 T = TypeVar("T")
+PAGE = 1_000
+"""Keys that are read at once."""
 
 
 class Administration:
-    """Commands on a store, each committed when it returns. Raises SetupError, in one sentence, if that can't be."""
+    """Commands on a store, each committed when it returns. Raises HeliographError, in one sentence, where it must."""
 
     def __init__(self, settings: Settings, store: Store, accounts: Accounts) -> None:
         self._settings = settings
         self._store = store
         self.accounts = accounts
+        self.keys = Keys(store, accounts, KEY_KINDS)
+        self._admin = AccountAdmin(store, accounts)
 
-    async def create_account(self, name: str) -> Account:
-        """Make an account. Raises SetupError if the name is taken, InvalidField if it can't be one."""
-        made = await self.accounts.create(name)
-        if made is None:
-            raise SetupError(f"There is an account named {name!r} already; `accounts list` shows all.")
-        return made
+    async def create_account(self, name: str, parent: str | None) -> Account:
+        """Make an account, below another one if that is named. Raises NameTaken, NotFound or InvalidField."""
+        return await self._admin.create(name, None if parent is None else await self.accounts.named(parent))
+
+    async def list_accounts(self) -> list[dict[str, object]]:
+        """List all accounts, oldest first, as they are shown."""
+        found = await self.accounts.all()
+        names = {account.id: account.name for account in found}
+        return [_facts(account) | {"parent": names.get(account.parent_id or "")} for account in found]
+
+    async def show_account(self, name: str) -> dict[str, object]:
+        """Say all that is known of an account. Raises NotFound."""
+        return await self._shown(await self.accounts.named(name))
+
+    async def change_account(self, name: str, change: Mapping[str, object]) -> dict[str, object]:
+        """Change what is agreed with an account, and return what is known of it then. Fields are texts, `none` for
+        nothing.
+
+        Raises NotFound, AccountClosed, or InvalidField by name: then nothing has changed.
+        """
+        account = await self.accounts.named(name)
+        wanted = {field: _meant(field, value) for field, value in change.items()}
+        credit = (wanted.pop("credit") or 0) if "credit" in wanted else None
+        return await self._shown(await self._admin.agree(account, TermsChange(**wanted), credit))
+
+    async def top_up(self, name: str, amount: str, note: str | None) -> dict[str, object]:
+        """Add to a balance, and return what it is then. Raises NotFound, AccountClosed or InvalidField."""
+        account = await self.accounts.named(name)
+        return self._balance(await self._admin.top_up(account, micros_in(amount, "amount"), note))
+
+    async def correct(self, name: str, amount: str, note: str) -> dict[str, object]:
+        """Add to a balance or take off it; return what it is then. Raises NotFound, AccountClosed or InvalidField."""
+        account = await self.accounts.named(name)
+        return self._balance(await self._admin.correct(account, micros_in(amount, "amount"), note))
+
+    async def rotate_callback_secret(self, name: str, grace: str | None) -> str:
+        """Give an account another secret for the signatures of its callbacks, and return it."""
+        return await self._admin.rotate_callback_secret(await self.accounts.named(name), _seconds(grace))
+
+    async def close_account(self, name: str) -> Sequence[str]:
+        """Close an account with all below it, and return their identifiers. Raises NotFound."""
+        return await self._admin.close(await self.accounts.named(name))
+
+    def _balance(self, amount: int) -> dict[str, object]:
+        return {"balance": money_text(amount), "currency": self._settings.tariff.currency}
+
+    async def _shown(self, account: Account) -> dict[str, object]:
+        standing = await self._admin.standing(account)
+        balance = standing.balance
+        return {
+            **_facts(account),
+            "balance": None if balance is None else money_text(balance.amount),
+            "credit": None if balance is None else money_text(balance.credit),
+            "currency": self._settings.tariff.currency,
+            **_terms(account.terms),
+            "used": {
+                cap.name: money_text(cap.used) if cap.name.endswith("amount") else cap.used
+                for cap in states(account.terms.caps, standing.usage)
+            },
+        }
 
     async def agree_on_codes(self, account: str, **limits: Any) -> None:
         """Set what bounds an account's one-time codes, instead of the settings; None: as the settings say."""
-        owner = await self._account(account)
+        owner = await self.accounts.named(account)
         terms = msgspec.structs.replace(owner.terms, codes=CodeTerms(**limits))
         await self.accounts.change(owner, terms=terms)
 
-    async def _account(self, name: str) -> Account:
-        found = await self.accounts.find(name)
-        if found is None:
-            raise SetupError(f"There is no account named {name!r}; `accounts list` shows all.")
-        return found
-
     async def create_key(
-        self, account: str, protocol: str, *, scopes: Sequence[str] | None, networks: Sequence[str] | None
-    ) -> dict[str, str]:
-        """Make a key of an account for one protocol; return its id, and its parts as that protocol's clients name them.
+        self,
+        account: str,
+        protocol: str,
+        *,
+        scopes: Sequence[str] | None,
+        networks: Sequence[str] | None,
+        expires: str | None,
+    ) -> MadeKey:
+        """Make a key of an account for one protocol; `expires` is a duration, a date or an instant.
 
-        Raises SetupError for an account, a protocol, a scope or a network that can't be.
+        Raises NotFound, AccountClosed, or InvalidField by name.
         """
-        keys = _keys_of(protocol)
-        owner = await self._account(account)
-        if strangers := sorted(set(scopes or ()) - set(Scope)):
-            raise SetupError(f"There is no scope {strangers[0]!r}; there are {', '.join(sorted(Scope))}.")
-        try:
-            identifier, key = await keys.issue(self.accounts, owner, scopes=scopes, networks=networks)
-        except ValueError as error:
-            raise SetupError(f"A network is written as in 10.1.0.0/16: {error}.") from error
-        return {"id": identifier, **keys.shown(key)}
+        expires_at = None if expires is None else expiry_in(expires, from_ms(now_ms()), "expires")
+        owner = await self.accounts.named(account)
+        return await self.keys.create(owner, protocol, scopes=scopes, networks=networks, expires_at=expires_at)
 
-    async def revoke_key(self, key_id: str) -> None:
-        """End a key. Raises SetupError if there is none of this id, or it was revoked before."""
-        if not await self.accounts.revoke_any(key_id):
-            raise SetupError(f"There is no key {key_id!r} that is good.")
+    async def rotate_key(self, key_id: str, grace: str | None) -> MadeKey:
+        """Give a key another secret; both are good for the duration `grace`. Raises NotFound or InvalidField."""
+        return await self.keys.rotate(key_id, _seconds(grace))
 
-    async def renew_provider_address(self, name: str) -> None:
-        """Give a provider another secret address, from the next start on. Raises SetupError if there is no such one."""
+    async def list_keys(self, account: str | None) -> list[tuple[str, KeyRecord]]:
+        """List the keys of one account or of all, newest first, each with its protocol. Raises NotFound."""
+        owner = None if account is None else await self.accounts.named(account)
+        found: list[KeyRecord] = []
+        while page := await self.keys.page(owner, limit=PAGE, before=found[-1].id if found else None):
+            found += page
+        return [(self.keys.protocol_of(key), key) for key in found]
+
+    async def renew_provider_address(self, name: str, grace: str | None) -> None:
+        """Give a provider another secret address; both are good for the duration `grace`. Raises SetupError if there is
+        no such one."""
+        seconds = _seconds(grace)
         if name not in self._settings.providers:
             raise SetupError(f"The settings have no provider named {name!r}.")
-        await self._store.write(providers.renew_secret, name)
+        await self._store.write(providers.renew_secret, name, now_ms() + seconds * 1_000 if seconds else None)
+
+    async def make_administrator(self) -> MadeKey:
+        """Make the key of the first administrator. Raises Conflict if there is one that is good."""
+        return await self.keys.make_administrator()
+
+
+def rotate_console_key(settings: Settings, grace: str | None) -> str:
+    """Give the console another key, and return the path of its link; both are good for the duration `grace`.
+
+    Raises InvalidField; SetupError if there is no console.
+    """
+    return console_path(rotated_key(settings.data_dir, _seconds(grace)))
 
 
 def run(settings: Settings, work: Callable[[Administration], Awaitable[T]]) -> T:
@@ -88,14 +172,60 @@ def run(settings: Settings, work: Callable[[Administration], Awaitable[T]]) -> T
         try:
             accounts = Accounts(store, Access(store), await seal_key.ensure(settings, store))
             return await work(Administration(settings, store, accounts))
+        except NotFound as error:  # its hint is for who has a credential
+            raise SetupError(error.message) from error
         finally:
             await store.close()
 
     return asyncio.run(done())
 
 
-def _keys_of(protocol: str) -> KeyKind:
-    for keys in KEY_KINDS:
-        if keys.name == protocol:
-            return keys
-    raise SetupError(f"There is no protocol {protocol!r}; there are {', '.join(keys.name for keys in KEY_KINDS)}.")
+def _seconds(grace: str | None) -> int:
+    return 0 if grace is None else duration_in(grace, "grace")
+
+
+_NONE = "none"
+_READ: Mapping[str, Callable[[str, str], object]] = {
+    "credit": lambda text, field: micros_in(text, field),
+    "day_amount": lambda text, field: micros_in(text, field),
+    "month_amount": lambda text, field: micros_in(text, field),
+    "quiet_hours": lambda text, _field: text,
+    "countries": lambda text, _field: commas_in(text),
+    "originators": lambda text, _field: commas_in(text),
+}
+"""How the fields of an account's terms are written in a command; the others are whole numbers."""
+
+
+def _meant(field: str, value: object) -> Any:
+    if field == "prices" and isinstance(value, Mapping):
+        return {name: None if text == _NONE else micros_in(text, field) for name, text in value.items()}
+    if isinstance(value, Mapping):
+        return {name: None if text == _NONE else whole_in(text, field) for name, text in value.items()}
+    text = str(value)
+    return None if text == _NONE else _READ.get(field, whole_in)(text, field)
+
+
+def _facts(account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "created_at": f"{account.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        "closed_at": None if account.closed_at is None else f"{account.closed_at:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _terms(terms: Terms) -> dict[str, object]:
+    caps = terms.caps
+    return {
+        "prices": {country: money_text(price) for country, price in sorted(terms.prices.items())} or None,
+        "countries": terms.countries,
+        "originators": terms.originators,
+        "requests_per_second": terms.requests_per_second,
+        "daily_messages": caps.day_messages,
+        "monthly_messages": caps.month_messages,
+        "daily_amount": None if caps.day_amount is None else money_text(caps.day_amount),
+        "monthly_amount": None if caps.month_amount is None else money_text(caps.month_amount),
+        "warn_percent": caps.warn_percent,
+        "quiet_hours": None if terms.quiet_hours is None else quiet_hours_text(terms.quiet_hours),
+        "retention": dict(terms.retention) or None,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import structlog
 
 from heliograph.domain.accounts import new_secret
 from heliograph.domain.errors import SetupError
+from heliograph.domain.instants import now_ms
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.routes import Rule, title_of
 from heliograph.doors.webhooks import Registered, webhook_address
@@ -20,6 +22,7 @@ from heliograph.engine.routes import Route, RouteRules
 from heliograph.protocols.providers import provided
 from heliograph.runtime.masking import masked, secrets_of
 from heliograph.runtime.settings import Settings
+from heliograph.services.access import REMEMBERED_S
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_name
 from heliograph.store.settings import ensure_setting, get_setting, put_setting
@@ -29,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 CHECKED_WITHIN_S = 20.0
 _SECRET = "providers.callback_secret."  # noqa: S105 - the setting's name begins so
+_FORMER_SECRET = "providers.former_secret."  # noqa: S105 - this one, too
 _SHARED_SECRET = "providers.callback_secret"  # noqa: S105 - the setting's name
 
 
@@ -76,13 +80,31 @@ async def check_all(settings: Settings) -> list[Checked]:
     return await asyncio.gather(*(tried(name, config) for name, config in settings.providers.items()))
 
 
+class WebhookSecrets:
+    """The secrets of one provider's address, as they are in the store."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        self._name = name
+        self._known: tuple[float, Sequence[str]] = (0.0, ())
+
+    async def good(self) -> Sequence[str]:
+        """List those that are good, as of a moment ago: a change is in force everywhere within two seconds."""
+        until, known = self._known
+        if until <= time.monotonic():
+            asked = time.monotonic()
+            known = await self._store.read(good_secrets, self._name, now_ms())
+            self._known = (asked + REMEMBERED_S, known)
+        return known
+
+
 class Providers:
     """The providers that are set up beside the sandbox."""
 
     def __init__(
         self,
         routes: list[Route],
-        secrets: Mapping[str, str],
+        secrets: Mapping[str, WebhookSecrets],
         addresses: dict[str, str],
         configs: Mapping[str, ProviderConfig],
     ) -> None:
@@ -101,11 +123,11 @@ class Providers:
                 log.error("provider can't be used", provider=checked.name, reason=checked.told)
 
     def registered(self) -> dict[str, Registered]:
-        """Return each provider with the secret of its webhook, by name."""
+        """Return each provider with the secrets of its webhook, by name."""
         return {
-            route.name: Registered(route.provider, secret)
+            route.name: Registered(route.provider, secrets.good)
             for route in self.routes
-            if (secret := self._secrets.get(route.name)) is not None
+            if (secrets := self._secrets.get(route.name)) is not None
         }
 
 
@@ -122,12 +144,26 @@ async def ensure(settings: Settings, store: Store) -> Providers:
         owner = None if account is None else account.id
         context = ProviderContext(name=name, account_id=owner, callback_url=addresses.get(name))
         routes.append(Route(provided(config.type).provider(config, context), _rules(config)))
-    return Providers(routes, secrets, addresses, settings.providers)
+    good = {name: WebhookSecrets(store, name) for name in secrets}
+    return Providers(routes, good, addresses, settings.providers)
 
 
-def renew_secret(tx: Tx, name: str) -> None:
-    """Give one provider another secret address, from the next start on."""
+def renew_secret(tx: Tx, name: str, grace_until: int | None) -> None:
+    """Give one provider another secret address.
+
+    The old one is good besides until `grace_until`, in milliseconds since 1970; None: it ends at once.
+    """
+    before = get_setting(tx, _SECRET + name) or get_setting(tx, _SHARED_SECRET)
+    former = "" if grace_until is None or before is None else f"{grace_until} {before}"
+    put_setting(tx, _FORMER_SECRET + name, former)
     put_setting(tx, _SECRET + name, new_secret())
+
+
+def good_secrets(tx: Tx, name: str, now_ms: int) -> list[str]:
+    """Read the secrets that a provider's address has at this moment, the current one first."""
+    until, _, former = (get_setting(tx, _FORMER_SECRET + name) or "").partition(" ")
+    current = get_setting(tx, _SECRET + name)
+    return [secret for secret in (current, former if until and now_ms < int(until) else None) if secret]
 
 
 def _ensure_secrets(tx: Tx, names: Sequence[str]) -> dict[str, str]:
