@@ -1,0 +1,321 @@
+"""What is agreed with an account bounds what it sends; and what is left of one that is closed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import update
+from tests.engine.conftest import Running, StartEngine
+
+from heliograph.domain.accounts import Account, CredentialKind, Scope, Terms
+from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
+from heliograph.domain.caps import month_of
+from heliograph.domain.consent_links import msisdn_in, optout_path
+from heliograph.domain.errors import (
+    AccountClosed,
+    CapReached,
+    InsufficientCredit,
+    InvalidField,
+    NameTaken,
+    OriginatorNotAllowed,
+    Unauthenticated,
+)
+from heliograph.domain.groups import GroupDraft
+from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.ledger import EntryKind
+from heliograph.domain.prices import MICROS, Tariff
+from heliograph.domain.statuses import Reason, Status
+from heliograph.domain.terms import TermsChange
+from heliograph.engine.contract import InboundArrival
+from heliograph.store.schema import usage
+from heliograph.store.tx import Tx
+
+PHONES = [f"+33612{number:06}" for number in range(200)]
+PRICED = Tariff(channels={"sms": {"FR": MICROS, "DE": MICROS, "default": MICROS}})
+
+
+async def agreed(running: Running, **change: Any) -> Account:
+    return await running.services.account_admin.agree(running.account, TermsChange(**change))
+
+
+async def send(running: Running, account: Account, count: int = 1, **more: Any) -> Any:
+    wanted: dict[str, Any] = {"to": PHONES[:count], "originator": "Acme", "text": "Hello", **more}
+    return await running.services.batches.create(account, Draft(protocol="v1", **wanted))
+
+
+async def test_a_cap_on_messages_holds_exactly_also_for_those_who_ask_together(start: StartEngine) -> None:
+    running = await start()
+    account = await agreed(running, day_messages=10, month_messages=25)
+
+    answers = await asyncio.gather(*(send(running, account, 3) for _ in range(5)), return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, CapReached)]
+    one_more = await send(running, account, 1)
+
+    assert len(refused) == 2
+    assert str(refused[0]) == "The account may send 10 messages a day; it has sent 9 today."
+    assert one_more.batch.recipient_count == 1
+    with pytest.raises(CapReached):
+        await send(running, account, 1)
+
+
+async def test_a_cap_counts_for_its_day_and_its_month(start: StartEngine) -> None:
+    running = await start()
+    account = await agreed(running, day_messages=10, month_messages=15)
+    await send(running, account, 10)
+
+    await running.engine.store.write(as_of, day=now_ms() // 86_400_000 - 1, month=month_of(now_ms()))
+    await send(running, account, 5)
+    with pytest.raises(CapReached, match="15 messages a month; it has sent 15 this month"):
+        await send(running, account, 1)
+    await running.engine.store.write(as_of, day=0, month=month_of(now_ms()) - 1)
+    await send(running, account, 10)
+
+    standing = await running.services.account_admin.standing(account)
+    assert (standing.usage.day_messages, standing.usage.month_messages) == (10, 10)
+
+
+def as_of(tx: Tx, *, day: int, month: int) -> None:
+    tx.run(update(usage).values(day=day, month=month))
+
+
+async def test_a_cap_on_money_counts_what_is_accepted_only(start: StartEngine) -> None:
+    running = await start(tariff=PRICED)
+    await running.services.account_admin.top_up(running.account, 3 * MICROS, "Invoice 7")
+    account = await agreed(running, day_amount=5 * MICROS)
+
+    with pytest.raises(InsufficientCredit, match="balance does not cover"):
+        await send(running, account, 4)
+    await send(running, account, 3)
+    await running.services.account_admin.top_up(account, 100 * MICROS, None)
+    with pytest.raises(CapReached, match="may send 5 in money a day; it has sent 3 today"):
+        await send(running, account, 3)
+    await send(running, account, 2)
+
+    assert await running.services.money.balance(account) == 98 * MICROS
+
+
+async def test_who_runs_the_installation_is_warned_once_when_a_cap_is_nearly_used(
+    start: StartEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = await start()
+    account = await agreed(running, day_messages=10, warn_percent=50)
+    metrics = running.engine.metrics.registry
+
+    def counted(name: str, **labels: str) -> float | None:
+        return metrics.get_sample_value(name, labels)
+
+    await send(running, account, 4)
+    before = counted("heliograph_caps_neared_total", cap="day_messages")
+    await send(running, account, 2)
+    await send(running, account, 2)
+    with pytest.raises(CapReached):
+        await send(running, account, 3)
+
+    assert before is None
+    assert counted("heliograph_caps_neared_total", cap="day_messages") == 1
+    assert counted("heliograph_caps_reached_total") == 1
+
+
+async def test_credit_lets_a_balance_go_below_nothing_and_no_further(start: StartEngine) -> None:
+    running = await start(tariff=PRICED)
+    admin = running.services.account_admin
+    with pytest.raises(InvalidField, match="not billed"):
+        await admin.agree(running.account, TermsChange(countries=["FR"]), 2 * MICROS)
+    unchanged = await running.services.accounts.named("tester")
+    await admin.top_up(running.account, MICROS, None)
+    account = await admin.agree(running.account, TermsChange(), 2 * MICROS)
+
+    await send(running, account, 3)
+    with pytest.raises(InsufficientCredit):
+        await send(running, account, 1)
+
+    standing = await admin.standing(account)
+    assert standing.balance is not None
+    assert unchanged.terms == Terms()
+    assert (standing.balance.amount, standing.balance.credit) == (-2 * MICROS, 2 * MICROS)
+
+
+async def test_changes_of_a_balance_by_hand_are_in_the_ledger_with_their_notes(start: StartEngine) -> None:
+    running = await start()
+    admin, account = running.services.account_admin, running.account
+    await admin.top_up(account, 10 * MICROS, "Invoice 7")
+    await admin.correct(account, -3 * MICROS, "Counted twice")
+    for amount, note in ((0, None), (-1, None)):
+        with pytest.raises(InvalidField):
+            await admin.top_up(account, amount, note)
+    with pytest.raises(InvalidField, match="needs a note"):
+        await admin.correct(account, 1, None)
+
+    entries = await running.services.money.ledger(account, limit=10)
+
+    assert [(entry.kind, entry.amount, entry.note) for entry in entries] == [
+        (EntryKind.CORRECTION, -3 * MICROS, "Counted twice"),
+        (EntryKind.TOP_UP, 10 * MICROS, "Invoice 7"),
+    ]
+    assert await running.services.money.balance(account) == 7 * MICROS
+
+
+async def test_an_account_sends_from_its_originators_to_its_countries(start: StartEngine) -> None:
+    running = await start()
+    account = await agreed(running, originators=["Acme", "+33600000000"], countries=["fr"])
+
+    await send(running, account, originator="ACME")
+    for originator in ("Other", None):
+        with pytest.raises(OriginatorNotAllowed, match="sends from Acme, 33600000000, and not from"):
+            await send(running, account, originator=originator)
+    created = await send(running, account, to=[PHONES[0], "+4915112345678"])
+    dry = await running.services.batches.dry_run(
+        account, Draft(protocol="v1", to=["+4915112345678"], originator="Acme", text="Hello")
+    )
+
+    assert created.refused == 1
+    assert [failure.unsent.reason for failure in dry.failures] == [Reason.NO_COVERAGE]
+
+
+async def test_an_account_has_its_own_quiet_hours_for_marketing(start: StartEngine) -> None:
+    running = await start()
+    account = await agreed(running, quiet_hours="21:30-07:00")
+
+    created = await send(running, account, options=Options(marketing=True))
+    other = await send(running, running.account, options=Options(marketing=True))
+
+    assert created.batch.options.quiet == (21 * 60 + 30, 7 * 60)
+    assert other.batch.options.quiet is None
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"countries": ["XX"]}, "countries"),
+        ({"originators": ["much too long a name"]}, "originators"),
+        ({"quiet_hours": "25:00-08:00"}, "quiet_hours"),
+        ({"retention": {"everything": 5}}, "retention"),
+        ({"retention": {"texts": 0}}, "retention"),
+        ({"warn_percent": 0}, "warn_percent"),
+        ({"requests_per_second": 0}, "requests_per_second"),
+        ({"day_messages": -1}, "day_messages"),
+        ({"prices": {"FR": -1}}, "prices"),
+    ],
+)
+async def test_terms_that_cannot_be_change_nothing(start: StartEngine, change: Any, field: str) -> None:
+    running = await start()
+    before = await agreed(running, countries=["FR"], retention={"texts": 30})
+
+    with pytest.raises(InvalidField) as refusal:
+        await agreed(running, **change)
+
+    assert refusal.value.field == field
+    assert await running.services.accounts.named("tester") == before
+
+
+async def test_terms_are_taken_away_one_by_one(start: StartEngine) -> None:
+    running = await start()
+    await agreed(
+        running,
+        prices={"FR": 5, "DE": 6},
+        countries=["FR"],
+        requests_per_second=5,
+        day_messages=5,
+        warn_percent=10,
+        retention={"texts": 30, "hits": 5},
+    )
+
+    account = await agreed(
+        running,
+        prices={"DE": None},
+        countries=None,
+        requests_per_second=None,
+        day_messages=None,
+        warn_percent=None,
+        retention={"hits": None},
+    )
+
+    assert account.terms == Terms(prices={"FR": 5}, retention={"texts": 30})  # type: ignore[dict-item]
+    assert await running.services.accounts.named("tester") == account
+
+
+async def test_names_are_taken_once_and_accounts_stand_below_others(start: StartEngine) -> None:
+    running = await start()
+    admin = running.services.account_admin
+    below = await admin.create("Branch", running.account)
+
+    with pytest.raises(NameTaken, match="an account named 'Branch' already"):
+        await admin.create("Branch")
+
+    assert below.parent_id == running.account.id
+
+
+async def test_closing_an_account_stops_its_traffic_and_that_of_those_below_it(start: StartEngine) -> None:
+    running = await start()
+    services, admin = running.services, running.services.account_admin
+    account = await admin.create("Acme")
+    branch = await admin.create("Branch", account)
+    key = await services.accounts.issue(branch, CredentialKind.API_KEY, scopes=list(Scope))
+    later = from_ms(now_ms()) + timedelta(days=1)
+    group = await services.groups.create(account, GroupDraft(members=[PHONES[150][1:]]))
+    waiting = await send(running, branch, 3, send_at=later, report=ReportWish.NONE)
+    unexpanded = await send(running, account, to=[], groups=[group.id], send_at=later)
+    sent = await send(running, account, 1)
+
+    closed = await admin.close(account)
+    again = await admin.close(account)
+
+    assert list(closed) == list(again) == [account.id, branch.id]
+    report = await services.reports.of_batch(branch.id, waiting.batch.id, with_recipients=True)
+    assert {standing.status for standing in report.standings} == {Status.CANCELED}
+    assert (await services.batches.get(account, unexpanded.batch.id)).canceled
+    assert (await services.batches.get(account, sent.batch.id)).recipient_count == 1
+    with pytest.raises(Unauthenticated):
+        await services.access.authenticate(CredentialKind.API_KEY, key.public_id, key.secret, address=None)
+    gone = await services.accounts.named("Acme")
+    assert gone.closed_at is not None
+    for refused in (
+        admin.top_up(gone, 1, None),
+        admin.agree(gone, TermsChange()),
+        admin.create("New", gone),
+        admin.rotate_callback_secret(gone, 0),
+    ):
+        with pytest.raises(AccountClosed, match="was closed on"):
+            await refused
+
+
+async def test_nothing_inbound_is_a_closed_accounts(start: StartEngine) -> None:
+    running = await start()
+    account = await running.services.account_admin.create("Acme")
+    arrival = InboundArrival(msisdn="33612345678", to="36105", kind=BodyKind.TEXT, body="Hello", account_id=account.id)
+    heard = await running.engine.intake.inbound("sandbox", arrival)
+    await running.services.account_admin.close(account)
+
+    unheard = await running.engine.intake.inbound("sandbox", msgspec.structs.replace(arrival, provider_ref="2"))
+
+    assert heard is not None
+    assert unheard is None
+
+
+async def test_the_administrators_account_has_no_traffic_and_stays(start: StartEngine) -> None:
+    running = await start()
+    made = await running.services.keys.make_administrator()
+
+    with pytest.raises(InvalidField, match="administrators' account stays"):
+        await running.services.account_admin.close(made.account)
+
+
+async def test_opt_out_links_outlive_the_callback_secret_that_they_were_made_with(start: StartEngine) -> None:
+    running = await start()
+    path = optout_path(running.account, "33612345678")
+
+    first = await running.services.account_admin.rotate_callback_secret(running.account, 60)
+    between = await running.services.accounts.named("tester")
+    second = await running.services.account_admin.rotate_callback_secret(between, 0)
+    after = await running.services.accounts.named("tester")
+
+    now = from_ms(now_ms())
+    assert between.callback_secrets(now) == [first, running.account.callback_secret]
+    assert between.callback_secrets(now + timedelta(seconds=61)) == [first]
+    assert after.callback_secrets(now) == [second]
+    assert [msisdn_in(each, path.rpartition("/")[2]) for each in (between, after)] == ["33612345678"] * 2
+    assert optout_path(after, "33612345678") == path
