@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -24,14 +25,16 @@ from heliograph.domain.errors import (
     OriginatorNotAllowed,
     Unauthenticated,
 )
+from heliograph.domain.filters import MessageFilter
 from heliograph.domain.groups import GroupDraft
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.ledger import EntryKind
+from heliograph.domain.messages import Message
 from heliograph.domain.prices import MICROS, Tariff
 from heliograph.domain.statuses import Reason, Status
 from heliograph.domain.terms import TermsChange
 from heliograph.engine.contract import InboundArrival
-from heliograph.store.schema import usage
+from heliograph.store.schema import batches, usage
 from heliograph.store.tx import Tx
 
 PHONES = [f"+33612{number:06}" for number in range(200)]
@@ -118,6 +121,73 @@ async def test_who_runs_the_installation_is_warned_once_when_a_cap_is_nearly_use
     assert before is None
     assert counted("heliograph_caps_neared_total", cap="day_messages") == 1
     assert counted("heliograph_caps_reached_total") == 1
+
+
+async def test_a_batch_that_is_changed_counts_what_it_sends_besides(start: StartEngine) -> None:
+    running = await start()
+    account = await agreed(running, day_messages=5)
+    later = from_ms(now_ms()) + timedelta(days=1)
+    created = await send(running, account, 3, send_at=later)
+
+    async def change(count: int) -> Any:
+        def edit(draft: Draft) -> Draft:
+            return msgspec.structs.replace(draft, to=PHONES[:count])
+
+        return await running.services.batches.change(account, created.batch.id, edit)
+
+    with pytest.raises(CapReached):
+        await change(6)
+    changed = await change(5)
+    await change(1)
+    with pytest.raises(CapReached):
+        await send(running, account, 1)
+
+    assert changed.recipient_count == 5
+
+
+async def test_groups_that_are_looked_up_later_count_then_and_are_rejected_if_they_are_too_many(
+    start: StartEngine,
+) -> None:
+    running = await start()
+    account = await agreed(running, day_messages=2, countries=["FR"])
+    members = [*(phone[1:] for phone in PHONES[:3]), "4915112345678"]
+    few = await running.services.groups.create(account, GroupDraft(members=members[2:]))
+    many = await running.services.groups.create(account, GroupDraft(members=members))
+    later = from_ms(now_ms()) + timedelta(days=1)
+    first = await send(running, account, to=[], groups=[few.id], send_at=later)
+    second = await send(running, account, to=[], groups=[many.id], send_at=later)
+
+    sent = await expanded_reasons(running, account, first.batch.id, 2)
+    refused = await expanded_reasons(running, account, second.batch.id, 4)
+
+    assert sent == {Reason.NO_COVERAGE: 1, None: 1}
+    assert refused == {Reason.NO_COVERAGE: 1, Reason.INSUFFICIENT_CREDIT: 3}
+
+
+def due_now(tx: Tx, batch_id: str) -> None:
+    tx.run(update(batches).where(batches.c.id == batch_id).values(expand_at=1))
+
+
+async def expanded_reasons(running: Running, account: Account, batch_id: str, count: int) -> dict[str | None, int]:
+    """Why the messages of a batch were rejected, once its groups are looked up; None for those that were not."""
+    await running.engine.store.write(due_now, batch_id)
+    running.engine.batch_changed()
+
+    async def look() -> list[Message] | None:
+        found = await running.services.messages.page(account, MessageFilter(batch_id=batch_id), limit=10)
+        return found if len(found) == count else None
+
+    found = await running.once(batch_id, look)
+    return Counter(message.reason if message.status is Status.REJECTED else None for message in found)
+
+
+async def test_an_account_makes_as_many_requests_as_it_was_told(start: StartEngine) -> None:
+    running = await start()
+    account = await agreed(running, requests_per_second=3)
+
+    states = [await running.services.rates.take(account.id, 500, account.terms.requests_per_second) for _ in range(2)]
+
+    assert {state.limit for state in states} == {3}
 
 
 async def test_credit_lets_a_balance_go_below_nothing_and_no_further(start: StartEngine) -> None:

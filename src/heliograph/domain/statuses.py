@@ -100,7 +100,7 @@ SENTENCES: dict[str, str] = {
     Reason.TOO_MANY_PARTS: "The body needs more parts than the batch or the network allows.",
     Reason.UNROUTABLE: "No route leads to this number.",
     Reason.NO_COVERAGE: "There is no price for the number's country, so nothing is sent there.",
-    Reason.INSUFFICIENT_CREDIT: "The balance did not cover it when its group was looked up.",
+    Reason.INSUFFICIENT_CREDIT: "The balance, or a cap, did not cover it when its group was looked up.",
     Reason.EXPIRED_BEFORE_SENDING: "Its validity ended while it waited to be sent.",
     Reason.EXPIRED_IN_NETWORK: "The network gave up before the handset could be reached.",
     Reason.CANCELED_BY_CUSTOMER: "The batch was canceled.",

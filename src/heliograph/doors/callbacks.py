@@ -17,7 +17,7 @@ from heliograph.domain.signing import sign
 from heliograph.engine.callbacks import NO_ORDERS, Answer, Orders, Payload
 from heliograph.services.events import EventSubjects
 
-REMEMBERED_S = 2.0
+REMEMBERED_S = 1.5
 """How long a change of an account may take to be seen in its callbacks, in seconds."""
 
 

@@ -215,12 +215,8 @@ class EngineIntake:
 
     def _answer(self, account: Account, message: Inbound, written: str) -> NewBatch:
         """Make what an account has decided to answer, under its terms."""
-        caps = account.terms.caps
-        return NewBatch(
-            answer(account, message, written),
-            tariff=self._tariff.under(account.terms),
-            caps=caps if caps.any else None,
-        )
+        terms = account.terms
+        return NewBatch(answer(account, message, written), tariff=self._tariff.under(terms), caps=terms.caps)
 
 
 class _Owner(NamedTuple):

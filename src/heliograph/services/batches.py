@@ -187,7 +187,7 @@ class Batches:
                 fingerprint,
                 self._tariff(account),
                 _with_links(draft, also),
-                caps=account.terms.caps if account.terms.caps.any else None,
+                caps=account.terms.caps,
             )
         )
         if accepted.repeated:
@@ -288,7 +288,9 @@ class Batches:
                 after, id=before.id, protocol=before.protocol, created_at=before.created_at, modified_at=modified_at
             )
 
-        batch = await self._store.write(rewrite, account.id, batch_id, renew, now_ms(), self._tariff(account))
+        batch = await self._store.write(
+            rewrite, account.id, batch_id, renew, now_ms(), self._tariff(account), account.terms.caps
+        )
         if batch is None:
             raise _no_batch(batch_id)
         self._engine.batch_changed()

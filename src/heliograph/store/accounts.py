@@ -150,6 +150,12 @@ def change_account(tx: Tx, account_id: str, values: dict[str, Any]) -> int:
     return tx.run(update(accounts).where(accounts.c.id == account_id).values(values))
 
 
+def terms_of(tx: Tx, account_id: str) -> Terms:
+    """Read what is agreed with an account; nothing, if there is none."""
+    found = tx.value(select(accounts.c.terms).where(accounts.c.id == account_id))
+    return Terms() if found is None else _decode_terms(found)
+
+
 def edit_terms(tx: Tx, account_id: str, edit: Callable[[Terms], Terms]) -> Terms | None:
     """Write what `edit` makes of an account's terms, and return it; None if there is no such account."""
     row = tx.first(select(accounts.c.terms).where(accounts.c.id == account_id).with_for_update())

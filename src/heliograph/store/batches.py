@@ -99,6 +99,13 @@ class Fresh(NamedTuple):
     def bill(self) -> Bill:
         return Bill(self.batch.account_id, self.batch.id, sum(quote.price for quote in self.quotes))
 
+    def bill_within(self, caps: Caps | None) -> Bill:
+        """Make the bill, with what counts towards the caps of the account, if it has some."""
+        if caps is None or not caps.any:
+            return self.bill
+        sent = sum(quote.refused is None for quote in self.quotes)
+        return self.bill._replace(messages=sent, caps=caps)
+
 
 def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
     """Store batches and their messages, and return what came of each.
@@ -184,7 +191,7 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
         raise ValueError("each needs a transaction of its own, so that the second finds the first")
     now = to_ms(news[0].batch.created_at)
     wanted = priced(tx, [(new.batch, everyone(tx, new.batch), new.tariff) for new in news])
-    charges = charge_within(tx, [_bill(new, entry) for new, entry in zip(news, wanted, strict=True)], now)
+    charges = charge_within(tx, [entry.bill_within(new.caps) for new, entry in zip(news, wanted, strict=True)], now)
     answers: dict[str, Accepted | Exception] = {
         entry.batch.id: refusal for entry, refusal in zip(wanted, charges.refusals, strict=True) if refusal is not None
     }
@@ -207,14 +214,6 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
             neared=charges.neared.get(identifier, ()),
         )
     return answers
-
-
-def _bill(new: NewBatch, entry: Fresh) -> Bill:
-    """Make the bill of a batch, with what counts towards the caps of its account, if that has some."""
-    if new.caps is None:
-        return entry.bill
-    sent = sum(quote.refused is None for quote in entry.quotes)
-    return entry.bill._replace(messages=sent, caps=new.caps)
 
 
 def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> list[Fresh]:

@@ -8,7 +8,8 @@ import msgspec
 from sqlalchemy import delete, select, update
 
 from heliograph.domain.batches import MAX_TAGS, Batch, notify_of
-from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit, TooManyItems
+from heliograph.domain.caps import Caps
+from heliograph.domain.errors import AlreadyDispatched, TooManyItems
 from heliograph.domain.ids import following
 from heliograph.domain.instants import to_ms
 from heliograph.domain.lengths import require_short
@@ -16,6 +17,7 @@ from heliograph.domain.life import Change
 from heliograph.domain.local_times import due_times
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
+from heliograph.store.accounts import terms_of
 from heliograph.store.batches import (
     Fresh,
     NewBatch,
@@ -30,7 +32,7 @@ from heliograph.store.batches import (
 )
 from heliograph.store.changes import apply_changes
 from heliograph.store.groups import unknown_groups
-from heliograph.store.ledger import charge, give_back
+from heliograph.store.ledger import charge, charge_within, give_back
 from heliograph.store.messages import of_batch
 from heliograph.store.outbox import settle_if_empty
 from heliograph.store.schema import batches, groups, has_groups_to_expand, is_queued, messages
@@ -55,14 +57,20 @@ class _There(Row, frozen=True):
 
 
 def rewrite(
-    tx: Tx, account_id: str, batch_id: str, renew: Callable[[Batch], Batch], now_ms: int, tariff: Tariff = FREE
+    tx: Tx,
+    account_id: str,
+    batch_id: str,
+    renew: Callable[[Batch], Batch],
+    now_ms: int,
+    tariff: Tariff = FREE,
+    caps: Caps | None = None,
 ) -> Batch | None:
     """Replace a batch by what `renew` makes of it; None if there is no such batch.
 
     Recipients that stay keep their messages, the others' are deleted, new ones get messages of their own. Raises
     AlreadyDispatched once a worker has held any of its messages, its groups were looked up, or it was canceled;
     UnknownGroup for a group that it did not name before (one that it did may have been deleted since, and is empty);
-    InsufficientCredit; and whatever `renew` raises: then nothing is written.
+    InsufficientCredit; CapReached; and whatever `renew` raises: then nothing is written.
     """
     query = select(*columns(_There, messages)).where(messages.c.account_id == account_id, of_batch(batch_id))
     rows = tx.all(_There, query.order_by(messages.c.id).with_for_update())
@@ -78,16 +86,21 @@ def rewrite(
     if strangers := unknown_groups(tx, account_id, [group for group in after.groups if group not in before.groups]):
         raise unknown_group(strangers)
     (wanted,) = priced(tx, [(after, everyone(tx, after), tariff)])
-    _settle_difference(tx, wanted, sum(row.price for row in rows), now_ms)
+    _settle_difference(tx, wanted, rows, caps, now_ms)
     return _put(tx, wanted, {row.msisdn: row for row in rows}, used_ids, now_ms)
 
 
-def _settle_difference(tx: Tx, wanted: Fresh, paid: int, now_ms: int) -> None:
-    more = wanted.bill.amount - paid
-    if more > 0 and charge(tx, [wanted.bill._replace(amount=more)], now_ms) == [False]:
-        raise InsufficientCredit()
+def _settle_difference(tx: Tx, wanted: Fresh, before: Sequence[_There], caps: Caps | None, now_ms: int) -> None:
+    """Charge what is sent besides, within caps, or give back. What is not sent any more stays counted."""
+    more = wanted.bill.amount - sum(row.price for row in before)
+    bill = wanted.bill_within(caps)
+    added = max(bill.messages - sum(row.status == Status.QUEUED.value for row in before), 0)
+    if more > 0 or added:
+        (refusal,) = charge_within(tx, [bill._replace(amount=max(more, 0), messages=added)], now_ms).refusals
+        if refusal is not None:
+            raise refusal
     if more < 0:
-        give_back(tx, [wanted.bill._replace(amount=-more)], now_ms)
+        give_back(tx, [bill._replace(amount=-more)], now_ms)
 
 
 def _dispatched(row: _There) -> bool:
@@ -157,8 +170,8 @@ def _for_nothing(wanted: Fresh) -> list[Quote]:
 def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], int]:
     """Look up the groups of batches that are due, and store messages for their members. Spans accounts.
 
-    A member who is a recipient anyway gets one message. If the balance does not cover the members, their messages are
-    rejected. At most 50 batches at once; returns which, and how many messages.
+    A member who is a recipient anyway gets one message. If the balance, or a cap, does not cover the members, their
+    messages are rejected. At most 50 batches at once; returns which, and how many messages.
     """
     rows = tx.rows(
         select(batches.c.id, batches.c.account_id, batches.c.used_ids, batches.c.open_count)
@@ -174,7 +187,8 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
         there = set(tx.column(select(messages.c.msisdn).where(of_batch(batch_id))))
         batch.expand_at = None
         new = [msisdn for msisdn in everyone(tx, batch) if msisdn not in there]
-        (wanted,) = priced(tx, [(batch, new, tariff)])
+        terms = terms_of(tx, account_id)
+        (wanted,) = priced(tx, [(batch, new, tariff.under(terms))])
         tx.run(
             update(batches)
             .where(batches.c.id == batch_id)
@@ -186,7 +200,7 @@ def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], i
                 **_with_fields(tx, batch),
             )
         )
-        paid = charge(tx, [wanted.bill], now_ms) == [True]
+        paid = charge(tx, [wanted.bill_within(terms.caps)], now_ms) == [True]
         add_messages(tx, [wanted._replace(used_ids=used_ids, quotes=wanted.quotes if paid else _for_nothing(wanted))])
         if not paid:
             ids = following(batch_id, used_ids + len(new))[used_ids:]
