@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from heliograph.domain.accounts import ALL_SCOPES, PREFIXES, Account, CredentialKind, Scope
+from heliograph.domain.accounts import ALL_SCOPES, PREFIXES, TOKENS, Account, CredentialKind, Scope
 from heliograph.domain.errors import (
     AccountClosed,
     AddressNotAllowed,
@@ -27,6 +27,8 @@ from heliograph.services.account_admin import AccountAdmin
 from heliograph.services.accounts import Accounts, public_part
 from heliograph.services.keys import Keys, MadeKey
 from heliograph.store import Store
+from heliograph.store.accounts import forget_expired
+from heliograph.store.keys import key_by_id
 from heliograph.store.schema import former_secrets
 from heliograph.store.tx import Tx
 
@@ -184,6 +186,15 @@ async def test_what_a_password_is_exchanged_for_ends_with_it_and_is_good_from_th
     await desk.keys.revoke(made.id)
     with pytest.raises(Unauthenticated):
         await use(first, HOME)
+
+
+async def test_a_key_whose_time_is_over_stays_to_be_seen_where_tokens_are_forgotten(desk: Desk) -> None:
+    account = await desk.account()
+    kinds = {kind: await desk.accounts.issue(account, kind, lifetime_s=0) for kind in (CredentialKind.API_KEY, *TOKENS)}
+    await desk.store.write(forget_expired, account.id, now_ms() + 1)
+
+    assert (await desk.keys.get(kinds[CredentialKind.API_KEY].credential_id)).state is KeyState.EXPIRED
+    assert [await desk.store.read(key_by_id, kinds[kind].credential_id) for kind in TOKENS] == [None, None]
 
 
 async def test_a_key_that_has_ended_is_shown_as_such_and_lets_nobody_in(desk: Desk) -> None:

@@ -188,6 +188,8 @@ PREFIXES: Mapping[CredentialKind, str] = {
 }
 """How keys and tokens that are one string begin; other kinds have an id besides their secret."""
 
+TOKENS = frozenset({CredentialKind.SMSDROP_TOKEN, CredentialKind.ACCESS_TOKEN})
+"""Kinds that others are exchanged for, for a time."""
 PASSWORDS = frozenset({CredentialKind.SMSDROP, CredentialKind.ISENDPRO_LOGIN, CredentialKind.SMPP})
 """Kinds whose secrets people choose, or that are short: they are stored as Argon2id hashes (RFC 9106)."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, delete, insert, select, update
 
-from heliograph.domain.accounts import ADMINISTRATORS, Account, Terms
+from heliograph.domain.accounts import ADMINISTRATORS, TOKENS, Account, Terms
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, to_ms
 from heliograph.domain.optouts import NO_WORDS, ConsentWords
 from heliograph.store.schema import accounts, applications, credentials, former_secrets
@@ -252,8 +252,9 @@ def revoke_tokens(tx: Tx, account_id: str, application_id: str, now_ms: int) -> 
 
 
 def forget_expired(tx: Tx, account_id: str, now_ms: int) -> int:
-    """Delete the account's expired tokens, and return how many there were."""
-    return tx.run(delete(credentials).where(credentials.c.account_id == account_id, credentials.c.expires_at < now_ms))
+    """Delete the account's expired tokens, and return how many there were. Keys that expired stay, to be seen."""
+    mine = (credentials.c.account_id == account_id, tx.among(credentials.c.kind, TOKENS))
+    return tx.run(delete(credentials).where(*mine, credentials.c.expires_at < now_ms))
 
 
 def public_ids(tx: Tx, account_id: str, kind: str, now_ms: int) -> list[str]:
