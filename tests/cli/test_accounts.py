@@ -305,7 +305,7 @@ def test_who_came_by_the_old_link_to_the_inbox_stays_until_its_grace_ends(start_
         (("keys", "create", "--account", "Bad", "--expires", "2020-01-01"), "is over; name a time to come"),
         (("keys", "create", "--account", "Bad", "--expires", "0d"), "is over; name a time to come"),
         (("keys", "create", "--account", "Bad", "--expires", "soon"), "as in 90s, 15m, 24h or 90d, not 'soon'"),
-        (("keys", "create", "--account", "Bad", "--protocol", "xms", "--scopes", "admin"), "no scope 'admin' for keys"),
+        (("keys", "create", "--account", "Bad", "--protocol", "xms", "--scopes", "admin"), "no scope 'admin'; there"),
         (("keys", "create", "--account", "Ended"), "The account 'Ended' was closed on"),
         (("keys", "rotate", "01H"), "There is no key '01H' that is good; `heliograph keys list` shows all"),
         (("keys", "rotate", "01H", "--grace", "1w"), "as in 90s, 15m, 24h or 90d, not '1w'"),

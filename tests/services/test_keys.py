@@ -272,7 +272,7 @@ async def test_what_a_key_cannot_be_is_one_sentence_and_changes_nothing(desk: De
         ({"protocol": "fax"}, "no protocol 'fax'; there are native, xms"),
         ({"scopes": ["messages:eat"]}, "no scope 'messages:eat'"),
         ({"scopes": []}, "one scope at least"),
-        ({"scopes": ["admin"], "protocol": "xms"}, "no scope 'admin' for keys of xms"),
+        ({"scopes": ["admin"], "protocol": "xms"}, "no scope 'admin'; there are account"),
         ({"networks": ["10.0.0.1/8"]}, "as in 10.1.0.0/16"),
         ({"networks": ["everywhere"]}, "as in 10.1.0.0/16"),
         ({"expires_at": over}, "is over; name a time to come"),

@@ -159,7 +159,7 @@ def _require_scopes(kind: KeyKind, scopes: Collection[str] | None) -> None:
         raise InvalidField("A key has one scope at least.", field="scopes")
     if strangers := sorted(set(scopes or ()) - known):
         raise InvalidField(
-            f"There is no scope {strangers[0]!r} for keys of {kind.name}; there are {', '.join(sorted(known))}.",
+            f"There is no scope {strangers[0]!r}; there are {', '.join(sorted(known))} for keys of {kind.name}.",
             field="scopes",
         )
 
