@@ -27,7 +27,7 @@ KNOWS = {
     # The sides that send. Nothing of a server is loaded with them.
     "protocols": "",
     "protocols.shared": "calling domain engine.contract engine.handing",
-    "protocols.NAME": "calling domain engine.provided protocols.shared text",
+    "protocols.NAME": "calling domain engine.provided numbers protocols.shared text",
     "sandbox.chaos": "",
     "api.wire": "domain",
     "sdk": "api.wire calling domain.errors sandbox.chaos",

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heliograph.text import (
+    GAP,
     MAX_PARTS,
     Concatenation,
     Encoding,
@@ -25,6 +26,7 @@ from heliograph.text import (
     encode_udh,
     is_gsm,
     join_parts,
+    join_payloads,
     measure_binary,
     measure_text,
     pack_septets,
@@ -405,3 +407,22 @@ def test_parts_that_are_not_one_whole_message_are_refused(parts, why):
 def test_parts_with_a_broken_header_are_refused():
     with pytest.raises(MalformedUdh):
         join_parts([Part(b"a", b"\x05\x00", "a", GSM7)])
+
+
+# Parts that are not all there
+
+
+def test_what_never_came_is_marked_in_a_text_once() -> None:
+    first, *_, last = split_text("a" * 500 + "€", encoding=GSM7)
+    there = [(GSM7, first.payload), None, None, (GSM7, last.payload)]
+
+    assert join_payloads(there) == f"{first.text}{GAP}{last.text}"
+    assert join_payloads([None, (UCS2, "é".encode("utf-16-be"))]) == f"{GAP}é"
+    assert join_payloads([(BINARY, b"ab"), None, (BINARY, b"c")]) == b"abc"
+
+
+def test_half_a_pair_before_a_gap_takes_nothing_from_behind_it() -> None:
+    half, other = b"\xd8\x3d", b"\xde\x00"
+
+    assert join_payloads([(UCS2, half), (UCS2, other)]) == "😀"
+    assert join_payloads([(UCS2, half), None, (UCS2, other)]) == f"\ud83d{GAP}\ude00"

@@ -17,6 +17,7 @@ from heliograph.text.gsm import (
 )
 from heliograph.text.parameters import MissingParameter, ParameterTable, Template, values_for, verbatim
 from heliograph.text.parts import (
+    GAP,
     MAX_PARTS,
     Encoding,
     Measure,
@@ -24,6 +25,7 @@ from heliograph.text.parts import (
     PartsMissing,
     TooManyParts,
     join_parts,
+    join_payloads,
     measure_binary,
     measure_text,
     measure_ucs2,
@@ -31,6 +33,7 @@ from heliograph.text.parts import (
     split_binary,
     split_text,
 )
+from heliograph.text.schemes import encoding_of
 from heliograph.text.transliterate import to_ascii, to_gsm
 from heliograph.text.udh import (
     Concatenation,
@@ -43,6 +46,7 @@ from heliograph.text.udh import (
 
 __all__ = [
     "ALPHABETS",
+    "GAP",
     "MAX_PARTS",
     "Concatenation",
     "Encoding",
@@ -60,8 +64,10 @@ __all__ = [
     "decode_gsm",
     "encode_gsm",
     "encode_udh",
+    "encoding_of",
     "is_gsm",
     "join_parts",
+    "join_payloads",
     "measure_binary",
     "measure_text",
     "measure_ucs2",

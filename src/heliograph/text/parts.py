@@ -27,7 +27,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple
 
 from heliograph.text.gsm import ESCAPE, decode_gsm, encode_gsm, is_gsm, is_plain_gsm, septet_count
@@ -43,6 +42,8 @@ from heliograph.text.udh import (
 
 #: The total and the sequence of a part are one octet each.
 MAX_PARTS = 255
+GAP = "…"
+"""What stands in a text for parts that never came."""
 
 
 class Encoding(StrEnum):
@@ -323,12 +324,23 @@ def _decoded(encoding: Encoding, payload: bytes) -> str:
     return payload.decode("utf-16-be", "surrogatepass")
 
 
-def _joined(parts: Sequence[Part]) -> str | bytes:
-    kinds = {part.encoding for part in parts}
+def join_payloads(payloads: Sequence[tuple[Encoding, bytes] | None]) -> str | bytes:
+    """Join what parts carry, in their order, to a text, or to the data if they are binary; None for one that never
+    came: a text has an ellipsis there, and data go on behind it.
+
+    Raises PartsMissing if some are binary and some are not.
+    """
+    kinds = {payload[0] for payload in payloads if payload is not None}
     if Encoding.BINARY in kinds:
         if len(kinds) > 1:
             raise PartsMissing("some parts are text and some are binary")
-        return b"".join(part.payload for part in parts)
+        return b"".join(payload[1] for payload in payloads if payload is not None)
     # Payloads are joined before they are read, so that a pair on a border becomes one character.
-    runs = groupby(parts, attrgetter("encoding"))
-    return "".join(_decoded(encoding, b"".join(part.payload for part in run)) for encoding, run in runs)
+    return "".join(
+        GAP if encoding is None else _decoded(encoding, b"".join(payload[1] for payload in run if payload is not None))
+        for encoding, run in groupby(payloads, lambda payload: None if payload is None else payload[0])
+    )
+
+
+def _joined(parts: Sequence[Part]) -> str | bytes:
+    return join_payloads([(part.encoding, part.payload) for part in parts])
