@@ -52,6 +52,8 @@ class Change(msgspec.Struct, frozen=True):
     """When it happened, in milliseconds since 1970; None means now."""
     provider: str | None = None
     provider_ref: str | None = None
+    ref_key: str | None = None
+    """What receipts may be found by that write `provider_ref` otherwise."""
     encoding: str | None = None
     parts: int | None = None
     due_at: int | None = None

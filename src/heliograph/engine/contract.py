@@ -55,6 +55,8 @@ class Accepted(msgspec.Struct, frozen=True):
     provider_ref: str
     poll: str | None = None
     """The question that `Provider.poll` is asked until the receipt has come; None: the provider tells by itself."""
+    ref_key: str | None = None
+    """What receipts may be found by that write `provider_ref` otherwise (`Receipt.ref_keys`); None: nothing."""
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -40,10 +40,13 @@ from heliograph.store.lookups import Question
 from heliograph.store.pacing import leave_lines
 from heliograph.store.queue import end_leases
 from heliograph.store.receipts import forget_early_receipts
+from heliograph.store.references import forget_keys
 
 log = structlog.get_logger(__name__)
 
 EARLY_RECEIPTS_KEPT_MS = 24 * 3_600_000
+KEYS_KEPT_MS = 7 * EARLY_RECEIPTS_KEPT_MS
+"""After that no receipt is looked up by another name than the one under which its message was taken."""
 HOUSEKEEPING_S = 600
 LEFT_AT_ONCE = 5_000
 
@@ -214,5 +217,6 @@ class Engine:
             await asyncio.sleep(HOUSEKEEPING_S)
             try:
                 await self.store.write(forget_early_receipts, now_ms() - EARLY_RECEIPTS_KEPT_MS)
+                await self.store.write(forget_keys, now_ms() - KEYS_KEPT_MS)
             except NotNow as error:
                 log.warning("early receipts not looked through", error=str(error))

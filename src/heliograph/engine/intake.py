@@ -44,17 +44,18 @@ from heliograph.domain.receipts import Receipt
 from heliograph.domain.rents import Rent
 from heliograph.domain.statuses import Status
 from heliograph.engine.contract import InboundArrival
-from heliograph.engine.foreign import bounded, code_of, detail_of, instant_of, reference
+from heliograph.engine.foreign import bounded, code_of, detail_of, instant_of, reference, storable
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routing import Router
-from heliograph.numbers import country_of, read_address
+from heliograph.numbers import MAX_ADDRESS, country_of, read_address
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id, oldest_account
 from heliograph.store.base import Lane
 from heliograph.store.batches import NewBatch
 from heliograph.store.inbound import add_inbound
 from heliograph.store.receipts import Receipts, Recorded, record_receipts, sent_under
+from heliograph.store.references import meant_by
 from heliograph.store.rents import rent_of
 from heliograph.store.tx import Tx
 
@@ -152,15 +153,19 @@ class EngineIntake:
     async def _pass_on(self, chunk: list[Receipt]) -> list[Receipt]:
         """Return the receipts, with a mark on those of failures after which another provider is to try."""
         routes = self._router.routes
-        wanted = {
-            receipt.provider_ref
+        failed = [
+            receipt
             for receipt in chunk
             if receipt.status in _NOT_DELIVERED
             and (route := routes.get(receipt.provider)) is not None
             and route.passes_on_receipt(receipt.reason, receipt.provider_code)
-        }
-        if not wanted:
+        ]
+        if not failed:
             return chunk
+        if loose := [receipt for receipt in failed if receipt.is_loose]:
+            meant = await self._store.read(meant_by, loose)
+            chunk, failed = ([meant.named(receipt) for receipt in each] for each in (chunk, failed))
+        wanted = {receipt.provider_ref for receipt in failed}
         sent = await self._store.read(sent_under, wanted)
         now = now_ms()
 
@@ -278,8 +283,16 @@ def _cleaned(receipt: Receipt) -> Receipt:
     ref, code, detail = reference(receipt.provider_ref), code_of(receipt.provider_code), detail_of(receipt.detail)
     reason, at_ms = code_of(receipt.reason), instant_of(receipt.at_ms)
     before = (receipt.provider_ref, receipt.provider_code, receipt.detail, receipt.reason, receipt.at_ms)
-    if (ref, code, detail, reason, at_ms) == before:
+    if (ref, code, detail, reason, at_ms) == before and not receipt.is_loose:
         return receipt
     return msgspec.structs.replace(
-        receipt, provider_ref=ref, provider_code=code, detail=detail, reason=reason, at_ms=at_ms
+        receipt,
+        provider_ref=ref,
+        provider_code=code,
+        detail=detail,
+        reason=reason,
+        at_ms=at_ms,
+        other_refs=tuple(map(reference, receipt.other_refs)),
+        ref_keys=tuple(map(reference, receipt.ref_keys)),
+        msisdns=tuple(storable(msisdn)[:MAX_ADDRESS] for msisdn in receipt.msisdns),
     )

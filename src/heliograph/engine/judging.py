@@ -44,6 +44,7 @@ class Judge:
                 Status.SENT,
                 provider=name,
                 provider_ref=reference(outcome.provider_ref),
+                ref_key=None if outcome.ref_key is None else reference(outcome.ref_key),
                 encoding=prepared.encoding,
                 parts=prepared.parts,
                 at_ms=now,

@@ -74,7 +74,7 @@ class Metrics:
         self._taken_back.inc(count)
 
     def receipts(self, fate: ReceiptFate) -> None:
-        for name in ("applied", "repeated", "parked", "not_understood"):
+        for name in ("applied", "repeated", "parked", "not_understood", "ambiguous"):
             self._receipts.labels(name).inc(getattr(fate, name))
 
     def inbound(self, provider: str) -> None:

@@ -39,6 +39,7 @@ from heliograph.store.changes import apply_changes
 from heliograph.store.pacing import open_lines
 from heliograph.store.polls import Poll, add_polls
 from heliograph.store.prepared import Given, among, prepared
+from heliograph.store.references import Meant, add_keys, meant_by
 from heliograph.store.schema import batches, early_receipts, messages
 from heliograph.store.tx import Row, Tx, columns
 
@@ -71,7 +72,13 @@ def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Transit
             open_lines(tx, lines)  # first, as where messages are claimed: nobody waits for one who waits for them
         applied = apply_changes(tx, chunk.changes, chunk.now_ms)
         add_polls(tx, chunk.polls)
-        refs = {change.provider_ref: change for change in chunk.changes if change.provider_ref is not None}
+        add_keys(tx, chunk.changes, chunk.now_ms)
+        refs = {
+            name: change
+            for change in chunk.changes
+            for name in (change.ref_key, change.provider_ref)
+            if name is not None and change.provider_ref is not None
+        }
         answers.append([*applied, *_apply_early(tx, refs, chunk.now_ms)])
     return answers
 
@@ -91,6 +98,8 @@ class _Early(Row, frozen=True):
     provider_code: str | None
     detail: str | None
     at_ms: int
+    receipt_id: str | None
+    msisdns: str | None
 
 
 @prepared(_Id)
@@ -109,6 +118,8 @@ def _apply_early(tx: Tx, refs: dict[str, Change], now_ms: int) -> list[Transitio
         return []
     found = tx.fetch(_early, refs=refs)
     ours = [receipt for receipt in found if refs[receipt.provider_ref].provider == receipt.provider]
+    if any(receipt.receipt_id is not None for receipt in ours):
+        ours = _once(tx, ours, refs)
     if not ours:
         return []
     changes = [
@@ -123,25 +134,47 @@ def _apply_early(tx: Tx, refs: dict[str, Change], now_ms: int) -> list[Transitio
         for receipt in ours
     ]
     tx.run(delete(early_receipts).where(tx.among(early_receipts.c.id, [receipt.id for receipt in ours])))
+    if several := [receipt.receipt_id for receipt in ours if receipt.receipt_id is not None]:
+        tx.run(delete(early_receipts).where(tx.among(early_receipts.c.receipt_id, several)))
     return apply_changes(tx, changes, now_ms)
+
+
+def _once(tx: Tx, found: Sequence[_Early], refs: Mapping[str, Change]) -> list[_Early]:
+    """The same, each receipt once although it has several names, without those that are about another number."""
+    ids = {refs[receipt.provider_ref].message_id for receipt in found}
+    numbers = tx.pairs(select(messages.c.id, messages.c.msisdn).where(tx.among(messages.c.id, ids)))
+    once: dict[str, _Early] = {}
+    for receipt in found:
+        change = refs[receipt.provider_ref]
+        named_itself = receipt.provider_ref == change.provider_ref and receipt.receipt_id in {None, receipt.id}
+        if named_itself or not receipt.msisdns or numbers.get(change.message_id) in receipt.msisdns.split():
+            once.setdefault(receipt.receipt_id or receipt.id, receipt)
+    return list(once.values())
 
 
 def record_receipts(tx: Tx, chunks: Sequence[Receipts]) -> list[Recorded]:
     """Apply receipts; one whose message is not known yet is kept until it is."""
     receipts = [receipt for chunk in chunks for receipt in chunk.receipts if receipt.status is not None]
-    known = _known(tx, receipts)
-    unknown = [receipt for receipt in receipts if (receipt.provider, receipt.provider_ref) not in known]
+    meant = meant_by(tx, receipts)
+    known = _known(tx, receipts, meant)
+    unknown = [receipt for receipt in receipts if (receipt.provider, meant.ref(receipt)) not in known]
     earlier = earlier_takers(tx, {receipt.provider_ref for receipt in unknown}) if unknown else {}
     unknown = [receipt for receipt in unknown if (receipt.provider, receipt.provider_ref) not in earlier]
     if unknown:
         # Their outcomes may be being recorded at this moment, by one who has looked for early receipts already.
         tx.take_turns(alone=True)
-        known |= _known(tx, unknown)
-    return [_record(tx, chunk, known, earlier) for chunk in chunks]
+        again = meant_by(tx, unknown)
+        meant = Meant(meant.refs | again.refs, again.ambiguous)
+        known |= _known(tx, unknown, meant)
+    return [_record(tx, chunk, known, earlier, meant) for chunk in chunks]
 
 
 def _record(
-    tx: Tx, chunk: Receipts, known: Mapping[tuple[str, str], str], earlier: Mapping[tuple[str, str], str]
+    tx: Tx,
+    chunk: Receipts,
+    known: Mapping[tuple[str, str], str],
+    earlier: Mapping[tuple[str, str], str],
+    meant: Meant,
 ) -> Recorded:
     """Apply one chunk of receipts and keep those whose message is unknown.
 
@@ -152,7 +185,7 @@ def _record(
     early: list[Receipt] = []
     stale = 0
     for receipt in understood:
-        key = (receipt.provider, receipt.provider_ref)
+        key = (receipt.provider, meant.ref(receipt))
         if (message_id := known.get(key)) is not None:
             changes.append(_change(message_id, receipt))
         elif (message_id := earlier.get(key)) is None:
@@ -170,6 +203,7 @@ def _record(
             repeated=len(changes) - len(applied) + stale,
             parked=len(early),
             not_understood=len(chunk.receipts) - len(understood),
+            ambiguous=sum(receipt in meant.ambiguous for receipt in early) if meant.ambiguous else 0,
         ),
     )
 
@@ -182,9 +216,9 @@ class _Taken(Row, frozen=True):
     id: str
 
 
-def _known(tx: Tx, receipts: Sequence[Receipt]) -> dict[tuple[str, str], str]:
+def _known(tx: Tx, receipts: Sequence[Receipt], meant: Meant) -> dict[tuple[str, str], str]:
     """Find the messages that these receipts are about, by provider and the provider's id. Spans accounts."""
-    found = tx.fetch(_taken, refs={receipt.provider_ref for receipt in receipts})
+    found = tx.fetch(_taken, refs={meant.ref(receipt) for receipt in receipts})
     return {(each.provider, each.provider_ref): each.id for each in found}
 
 
@@ -252,20 +286,29 @@ def _change(message_id: str, receipt: Receipt) -> Change:
 
 
 def _park(tx: Tx, early: Sequence[Receipt], now_ms: int) -> None:
+    names = [(receipt, name) for receipt in early for name in _names(receipt)]
+    firsts: dict[int, str] = {}
     rows = [
         _Early(
             identifier,
             receipt.provider,
-            receipt.provider_ref,
+            name,
             (receipt.status or Status.UNKNOWN).value,
             receipt.reason,
             receipt.provider_code,
             receipt.detail,
             receipt.at_ms if receipt.at_ms is not None else now_ms,
+            firsts.setdefault(id(receipt), identifier) if receipt.is_loose else None,
+            " ".join(receipt.msisdns) or None,
         )
-        for identifier, receipt in zip(following(new_id(), len(early)), early, strict=True)
+        for identifier, (receipt, name) in zip(following(new_id(), len(names)), names, strict=True)
     ]
     tx.insert(early_receipts, rows, {"received_at": now_ms})
+
+
+def _names(receipt: Receipt) -> dict[str, None]:
+    """All that its message may be known by, its own name first."""
+    return dict.fromkeys((receipt.provider_ref, *receipt.other_refs, *receipt.ref_keys))
 
 
 def forget_early_receipts(tx: Tx, before_ms: int) -> int:

@@ -321,9 +321,25 @@ early_receipts = Table(
     text("detail", required=False),
     number("at_ms"),
     number("received_at"),
+    text("receipt_id", required=False),  # of one that has several names, each in a row: the identifier of the first row
+    text("msisdns", required=False),  # in it, separated by spaces: one of them is the recipient's
 )
 Index("early_receipts_by_ref", early_receipts.c.provider_ref)
 Index("early_receipts_by_age", early_receipts.c.received_at)
+of_several = early_receipts.c.receipt_id.is_not(None)
+Index("early_receipts_by_receipt", early_receipts.c.receipt_id, sqlite_where=of_several, postgresql_where=of_several)
+
+# Under which other name receipts may speak of a message that a provider took as `provider_ref`.
+ref_keys = Table(
+    "ref_keys",
+    metadata,
+    text("ref_key"),
+    text("provider"),
+    text("provider_ref"),
+    number("created_at"),
+    PrimaryKeyConstraint("ref_key", "provider", "provider_ref", name="ref_keys_key"),
+)
+Index("ref_keys_by_age", ref_keys.c.created_at)
 
 events = Table(
     "events",
