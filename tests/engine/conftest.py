@@ -177,6 +177,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         lease_s: float = 60.0,
         loopback: bool = True,
         tariff: Tariff = FREE,
+        await_parts_s: float = 600.0,
     ) -> Running:
         store = await open_store(store_url, tmp_path)
         accounts = Accounts(store, Access(store), Seal(Seal.new_key()))
@@ -201,6 +202,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             window=4,
             tariff=tariff,
             rules=rules,
+            await_parts_s=await_parts_s,
         )
         await engine.start()
         running.append((engine, store))

@@ -22,7 +22,8 @@ NO_QUERIES = {"schema", "tx"}
 OWNED = {table.name for table in metadata.sorted_tables if "account_id" in table.c}
 #: Rows of these are found by what belongs to an account, or belong to nobody.
 WITHOUT_ACCOUNT = {
-    *("accounts", "attempts", "early_receipts", "group_children", "group_members", "paces", "polls", "settings")
+    *("accounts", "attempts", "early_receipts", "group_children", "group_members", "inbound_parts", "long_inbound"),
+    *("paces", "polls", "ref_keys", "settings"),
 }
 SAYS_SO = "pans accounts"
 #: What they write by its key was read under the account, and locked, in the same transaction.

@@ -13,6 +13,7 @@ from heliograph.text import (
     concatenation_of,
     encode_udh,
     parse_udh,
+    without_concatenation,
 )
 
 elements = st.builds(InformationElement, st.integers(0, 255), st.binary(max_size=40))
@@ -119,3 +120,11 @@ def test_a_header_says_which_part_it_is_or_nothing(header, concatenation):
 def test_a_part_that_cannot_be_has_no_element(concatenation):
     with pytest.raises(MalformedUdh, match="no part"):
         concatenation.element()
+
+
+def test_what_says_which_part_it_is_can_be_taken_out() -> None:
+    ports = InformationElement(5, bytes.fromhex("15821582"))
+
+    for place in (Concatenation(7, 3, 2, False), Concatenation(7, 3, 2, True)):
+        assert without_concatenation(encode_udh([place.element(), ports])) == encode_udh([ports])
+        assert without_concatenation(encode_udh([place.element()])) == b""

@@ -62,4 +62,5 @@ def shown_inbound(stored: inbound.Inbound) -> wire.Inbound:
         keyword=stored.keyword,
         received_at=stored.received_at,
         channel=Channel(stored.channel).value,
+        missing_parts=stored.missing_parts,
     )

@@ -16,6 +16,7 @@ import msgspec
 
 from heliograph.domain.batches import USUAL, BodyKind, Options
 from heliograph.domain.channels import Channel, RichMedia
+from heliograph.domain.inbound import InboundPart
 from heliograph.domain.lookups import NetworkFacts
 from heliograph.domain.receipts import Receipt
 
@@ -110,6 +111,9 @@ class InboundArrival(msgspec.Struct, frozen=True, kw_only=True):
     sent_at_ms: int | None = None
     operator: str | None = None
     channel: Channel = Channel.SMS
+    part: InboundPart | None = None
+    """Which part of a long message it is: the engine puts the whole together; None: all of it. `body` is what this part
+    says, `udh` what else its header says."""
 
 
 class Intake(Protocol):
@@ -118,7 +122,10 @@ class Intake(Protocol):
     async def receipts(self, receipts: Sequence[Receipt]) -> None: ...
 
     async def inbound(self, provider: str, arrival: InboundArrival) -> str | None:
-        """Store an inbound message and return its identifier; None if it belongs to nobody or was known."""
+        """Store an inbound message and return its identifier.
+
+        None if it belongs to nobody, was known, or is a part and others are awaited.
+        """
         ...
 
 

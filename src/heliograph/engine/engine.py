@@ -23,6 +23,7 @@ from heliograph.engine.falling_back import FallingBack
 from heliograph.engine.hits import Hits
 from heliograph.engine.intake import EngineIntake
 from heliograph.engine.jobs import Job
+from heliograph.engine.joining import JoiningInbound
 from heliograph.engine.looking_up import LookingUp
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.notifier import Notifier
@@ -36,6 +37,7 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept
 from heliograph.store.events import end_event_leases
+from heliograph.store.long_inbound import forget_long
 from heliograph.store.lookups import Question
 from heliograph.store.pacing import leave_lines
 from heliograph.store.queue import end_leases
@@ -67,12 +69,15 @@ class Engine:
         rules: Sequence[Rule] = (),
         lookups: str | None = None,
         quiet_hours: tuple[int, int] | None = None,
+        await_parts_s: float = 600.0,
     ) -> None:
         """Put the parts together; nothing runs before `start`.
 
         `rules` say by which of the `routes` messages go, `lookups` which of them is asked about numbers, and
-        `quiet_hours` when marketing waits: from and to, in minutes of the recipient's day.
+        `quiet_hours` when marketing waits: from and to, in minutes of the recipient's day. `await_parts_s` is how
+        long the other parts of an inbound message are waited for, in seconds.
         """
+        self._await_parts_s = await_parts_s
         self.quiet_hours = quiet_hours
         self.tariff = tariff
         self.store = store
@@ -90,6 +95,7 @@ class Engine:
             self.metrics,
             self.router,
             tariff,
+            await_parts_s=await_parts_s,
             on_events=self._on_events,
             on_messages=self._messages_appeared,
         )
@@ -127,6 +133,7 @@ class Engine:
             self._looking_up,
             ExpiringCodes(store, self._on_events),
             EndingRents(store),
+            JoiningInbound(store, self.intake),
             self.hits,
             self._poller,
         )
@@ -218,5 +225,6 @@ class Engine:
             try:
                 await self.store.write(forget_early_receipts, now_ms() - EARLY_RECEIPTS_KEPT_MS)
                 await self.store.write(forget_keys, now_ms() - KEYS_KEPT_MS)
+                await self.store.write(forget_long, now_ms() - int(self._await_parts_s * 1_000))
             except NotNow as error:
                 log.warning("early receipts not looked through", error=str(error))

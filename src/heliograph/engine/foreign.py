@@ -9,7 +9,7 @@ from typing import overload
 
 import msgspec
 
-from heliograph.domain.inbound import MAX_BODY
+from heliograph.domain.inbound import MAX_BODY, InboundPart
 from heliograph.domain.instants import to_ms
 from heliograph.engine.contract import InboundArrival
 
@@ -17,6 +17,8 @@ MAX_REF, MAX_OPERATOR = 255, 20
 """Longest length, in characters, of a provider's name for a message, and of its name for a network."""
 MAX_CODE, MAX_DETAIL = 100, 2_000
 """Longest length, in characters, of a provider's code for what became of a message, and of what it says about that."""
+MAX_PART_OCTETS = 512
+"""Of a part's payload: 160 septets, one an octet, and all that networks make of 140 octets."""
 MAX_HANDLE = 255
 """Longest length, in characters, of what a provider is to be asked about: it is the key of a row."""
 _END_OF_TIME_MS = to_ms(datetime(9999, 1, 1, tzinfo=UTC))
@@ -88,4 +90,13 @@ def bounded(arrival: InboundArrival) -> InboundArrival:
         provider_ref=None if arrival.provider_ref is None else reference(arrival.provider_ref),
         sent_at_ms=instant_of(arrival.sent_at_ms),
         operator=None if arrival.operator is None else storable(arrival.operator[:MAX_OPERATOR]),
+        part=None if arrival.part is None else _part(arrival.part),
     )
+
+
+def _part(part: InboundPart) -> InboundPart | None:
+    """Return a part as a store can hold it; None if there can be no such part: it is a message of its own."""
+    if not part.can_be:
+        return None
+    payload = part.payload._replace(octets=part.payload.octets[:MAX_PART_OCTETS])
+    return msgspec.structs.replace(part, reference=storable(part.reference[:MAX_CODE]), payload=payload)

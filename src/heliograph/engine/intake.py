@@ -36,15 +36,16 @@ from heliograph.domain.answers import answer
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
-from heliograph.domain.inbound import Inbound, keyword_of
+from heliograph.domain.inbound import Inbound, InboundPart, joined, keyword_of
 from heliograph.domain.instants import from_ms, maybe_instant, now_ms
 from heliograph.domain.life import Transition
+from heliograph.domain.optouts import Consent
 from heliograph.domain.prices import Tariff
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.rents import Rent
 from heliograph.domain.statuses import Status
 from heliograph.engine.contract import InboundArrival
-from heliograph.engine.foreign import bounded, code_of, detail_of, instant_of, reference, storable
+from heliograph.engine.foreign import MAX_REF, bounded, code_of, detail_of, instant_of, reference, storable
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routing import Router
@@ -54,6 +55,7 @@ from heliograph.store.accounts import account_by_id, oldest_account
 from heliograph.store.base import Lane
 from heliograph.store.batches import NewBatch
 from heliograph.store.inbound import add_inbound
+from heliograph.store.long_inbound import LongInbound, NewPart, close_long, keep_parts
 from heliograph.store.receipts import Receipts, Recorded, record_receipts, sent_under
 from heliograph.store.references import meant_by
 from heliograph.store.rents import rent_of
@@ -76,10 +78,15 @@ class EngineIntake:
         router: Router,
         tariff: Tariff,
         *,
+        await_parts_s: float,
         on_events: asyncio.Event,
         on_messages: Callable[[], None],
     ) -> None:
-        """Set `on_events` when customers may be told something; call `on_messages` when there is something to send."""
+        """Set `on_events` when customers may be told something; call `on_messages` when there is something to send.
+
+        `await_parts_s` is how long the other parts of an inbound message are waited for, in seconds.
+        """
+        self._await_parts_ms = int(await_parts_s * 1_000)
         self._router = router
         self._tariff = tariff
         self._on_messages = on_messages
@@ -200,16 +207,42 @@ class EngineIntake:
         Returns its identifier; None if it belongs to nobody or was known.
         """
         arrival = bounded(arrival)
+        if arrival.part is None:
+            return await self._take_in(provider, arrival)
+        new = _new_part(provider, arrival, arrival.part, self._await_parts_ms)
+        long: LongInbound | None = await self._store.write_item(keep_parts, new)
+        return None if long is None else await self.join(long)
+
+    async def join(self, long: LongInbound) -> str | None:
+        """Store a message that came in parts, as many of them as there are; None if it was, or is nobody's."""
+        kind, body = joined(long.parts, long.total)
+        arrival = bounded(
+            msgspec.structs.replace(
+                msgspec.json.decode(long.facts, type=InboundArrival),
+                kind=kind,
+                body=body,
+                provider_ref=f"parts {long.id}",
+            )
+        )
+        return await self._take_in(long.provider, arrival, long)
+
+    async def _take_in(self, provider: str, arrival: InboundArrival, long: LongInbound | None = None) -> str | None:
         owner = await self._store.read(_owner_of, arrival)
         if owner is None:
             log.warning("inbound message for nobody", provider=provider, to=read_address(arrival.to))
+            if long is not None:
+                await self._store.write(close_long, long.id, now_ms())
             return None
         account, now = owner.account, now_ms()
         message = _read(provider, arrival, owner, now)
+        if long is not None:
+            message = msgspec.structs.replace(message, missing_parts=long.total - len(long.parts))
         consent = message.consent(account.words)
         written = account.words.answer_to(consent)
         answered = None if written is None else self._answer(account, message, written)
-        if not await self._store.write(add_inbound, account, message, consent, now, owner.rent, answered):
+        if not await self._store.write(
+            _add, None if long is None else long.id, account, message, consent, now, owner.rent, answered
+        ):
             return None
         if answered is not None:
             self._on_messages()
@@ -222,6 +255,29 @@ class EngineIntake:
         """Make what an account has decided to answer, under its terms."""
         terms = account.terms
         return NewBatch(answer(account, message, written), tariff=self._tariff.under(terms), caps=terms.caps)
+
+
+def _add(
+    tx: Tx,
+    long_id: str | None,
+    account: Account,
+    message: Inbound,
+    consent: Consent,
+    now: int,
+    rent: Rent | None,
+    answered: NewBatch | None,
+) -> bool:
+    """Store a message, unless it was known, or, of one in parts, somebody else has put it together."""
+    if long_id is not None and not close_long(tx, long_id, now):
+        return False
+    return add_inbound(tx, account, message, consent, now, rent, answered)
+
+
+def _new_part(provider: str, arrival: InboundArrival, part: InboundPart, await_ms: int) -> NewPart:
+    now = now_ms()
+    facts = msgspec.json.encode(msgspec.structs.replace(arrival, body="", part=None)).decode()
+    addresses = arrival.msisdn[:MAX_REF], arrival.to[:MAX_REF]
+    return NewPart(provider, *addresses, part, facts, now, now + await_ms)
 
 
 class _Owner(NamedTuple):

@@ -99,6 +99,7 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
             rules=await providers.compiled(settings.routes, store),
             lookups=settings.lookup_provider or None,
             quiet_hours=settings.quiet_minutes,
+            await_parts_s=settings.await_parts_s,
         )
         accounts.access.on_refused = engine.metrics.credential_refused
         await engine.start()

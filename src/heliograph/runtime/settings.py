@@ -104,6 +104,12 @@ class Settings:
     lease_s: float = setting(
         60.0, "Seconds a worker holds a message before another may take it.", at_least=1, at_most=3600
     )
+    await_parts_s: float = setting(
+        600.0,
+        "Seconds for which the other parts of a message from a phone are waited for; then it is what is there.",
+        at_least=1,
+        at_most=7 * 24 * 3600,
+    )
     window: int = setting(4, "Chunks of messages on their way to providers at once.", at_least=1, at_most=64)
     max_body_bytes: int = setting(
         16 * 1024 * 1024, "The largest request body, in bytes.", at_least=1024, at_most=1024 * 1024 * 1024

@@ -46,6 +46,7 @@ class _InboundRow(Row, frozen=True):
     channel: str
     price: int
     rent_id: str | None
+    missing_parts: int
 
 
 _COLUMNS = columns(_InboundRow, inbound)
@@ -69,6 +70,7 @@ def _row(message: Inbound) -> _InboundRow:
         channel=message.channel,
         price=message.price,
         rent_id=message.rent_id,
+        missing_parts=message.missing_parts,
     )
 
 
@@ -90,6 +92,7 @@ def _inbound(row: _InboundRow) -> Inbound:
         channel=row.channel,
         price=row.price,
         rent_id=row.rent_id,
+        missing_parts=row.missing_parts,
     )
 
 

@@ -140,7 +140,10 @@ def _apply_early(tx: Tx, refs: dict[str, Change], now_ms: int) -> list[Transitio
 
 
 def _once(tx: Tx, found: Sequence[_Early], refs: Mapping[str, Change]) -> list[_Early]:
-    """The same, each receipt once although it has several names, without those that are about another number."""
+    """Take each receipt once although it has several names, without those that are about another number.
+
+    Spans accounts.
+    """
     ids = {refs[receipt.provider_ref].message_id for receipt in found}
     numbers = tx.pairs(select(messages.c.id, messages.c.msisdn).where(tx.among(messages.c.id, ids)))
     once: dict[str, _Early] = {}
@@ -307,7 +310,7 @@ def _park(tx: Tx, early: Sequence[Receipt], now_ms: int) -> None:
 
 
 def _names(receipt: Receipt) -> dict[str, None]:
-    """All that its message may be known by, its own name first."""
+    """Collect all that its message may be known by, its own name first."""
     return dict.fromkeys((receipt.provider_ref, *receipt.other_refs, *receipt.ref_keys))
 
 

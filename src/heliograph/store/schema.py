@@ -403,6 +403,7 @@ inbound = Table(
     text("channel", default="sms"),
     number("price", default=0),  # what receiving it cost, in millionths
     text("rent_id", required=False),
+    number("missing_parts", default=0),
 )
 Index("inbound_by_account", inbound.c.account_id, inbound.c.id)
 Index("inbound_by_msisdn", inbound.c.msisdn, inbound.c.id)
@@ -415,6 +416,35 @@ Index(
     unique=True,
     sqlite_where=inbound.c.provider_ref.is_not(None),
     postgresql_where=inbound.c.provider_ref.is_not(None),
+)
+
+# Messages of which more parts are awaited, or were a while ago: who repeats one then has been heard.
+long_inbound = Table(
+    "long_inbound",
+    metadata,
+    text("id", key=True),
+    text("provider"),
+    text("msisdn"),  # as the provider writes it
+    text("recipient"),
+    text("reference"),
+    number("total"),
+    text("facts"),  # JSON: what else the first part to come said
+    number("due_at"),  # what is there by then is a message
+    number("joined_at", required=False),
+    UniqueConstraint("provider", "msisdn", "recipient", "reference", "total", name="long_inbound_reference"),
+)
+is_awaited = long_inbound.c.joined_at.is_(None)
+Index("long_inbound_due", long_inbound.c.due_at, sqlite_where=is_awaited, postgresql_where=is_awaited)
+Index("long_inbound_by_age", long_inbound.c.joined_at)
+
+inbound_parts = Table(
+    "inbound_parts",
+    metadata,
+    text("long_id"),
+    number("sequence"),
+    text("encoding"),
+    text("payload"),  # base64
+    PrimaryKeyConstraint("long_id", "sequence", name="inbound_parts_key"),
 )
 
 balances = Table(

@@ -42,6 +42,7 @@ from heliograph.text.udh import (
     concatenation_of,
     encode_udh,
     parse_udh,
+    without_concatenation,
 )
 
 __all__ = [
@@ -84,5 +85,6 @@ __all__ = [
     "unsupported",
     "values_for",
     "verbatim",
+    "without_concatenation",
     "without_emoji",
 ]

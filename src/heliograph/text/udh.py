@@ -85,6 +85,12 @@ def encode_udh(elements: Iterable[InformationElement]) -> bytes:
     return bytes((len(body),)) + body if body else b""
 
 
+def without_concatenation(udh: bytes) -> bytes:
+    """Return the header without what says which part this is; `b""` if nothing else is in it. Raises MalformedUdh."""
+    kept = [each for each in parse_udh(udh) if each.id not in {_CONCATENATION, _CONCATENATION_WIDE}]
+    return encode_udh(kept)
+
+
 def concatenation_of(udh: bytes) -> Concatenation | None:
     """Find which part of which message a header belongs to; None if the message is whole. Raises MalformedUdh.
 

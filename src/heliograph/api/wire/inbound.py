@@ -23,6 +23,8 @@ class Inbound(msgspec.Struct, kw_only=True):
     keyword: str | None
     received_at: datetime
     channel: ChannelName = "sms"
+    missing_parts: int = 0
+    """How many parts of a long message never came; the text has an ellipsis in their place."""
 
 
 class InboundPage(msgspec.Struct, kw_only=True):
