@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,7 +11,6 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.optouts import Consent, ConsentWords, consent_in
 from heliograph.domain.words import words_of
 from heliograph.numbers import is_msisdn
-from heliograph.text import MAX_PARTS, Encoding, PartsMissing, join_payloads
 
 MAX_BODY = 65_536
 """The most characters of a body that are kept.
@@ -27,7 +24,8 @@ MAX_KEYWORD = 64
 class Payload(NamedTuple):
     """What a part carries: as `text.Part` has it."""
 
-    encoding: Encoding
+    encoding: str
+    """A word of `text.Encoding`."""
     octets: bytes
 
 
@@ -41,28 +39,6 @@ class InboundPart(msgspec.Struct, frozen=True):
     sequence: int
     """1 to `total`."""
     payload: Payload
-
-    @property
-    def can_be(self) -> bool:
-        """Whether there is such a part, of more than one."""
-        return 1 <= self.sequence <= self.total <= MAX_PARTS and self.total > 1
-
-
-def payload_of(encoding: str, octets: bytes) -> Payload:
-    """Make a payload of what was kept of one. ValueError for an encoding that there is not."""
-    return Payload(Encoding(encoding), octets)
-
-
-def joined(parts: Mapping[int, Payload], total: int) -> tuple[BodyKind, str]:
-    """Join the parts of a message, as many as there are, to a body: a text, or standard base64."""
-    payloads = [parts.get(sequence) for sequence in range(1, total + 1)]
-    try:
-        body = join_payloads(payloads)
-    except PartsMissing:  # some are texts and some are not: all of them are octets
-        body = b"".join(payload.octets for payload in payloads if payload is not None)
-    if isinstance(body, str):
-        return BodyKind.TEXT, body
-    return BodyKind.BINARY, b64encode(body).decode()
 
 
 class Inbound(msgspec.Struct, kw_only=True):

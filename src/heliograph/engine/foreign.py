@@ -11,6 +11,7 @@ import msgspec
 
 from heliograph.domain.inbound import MAX_BODY, InboundPart
 from heliograph.domain.instants import to_ms
+from heliograph.domain.joining import is_part
 from heliograph.engine.contract import InboundArrival
 
 MAX_REF, MAX_OPERATOR = 255, 20
@@ -96,7 +97,7 @@ def bounded(arrival: InboundArrival) -> InboundArrival:
 
 def _part(part: InboundPart) -> InboundPart | None:
     """Return a part as a store can hold it; None if there can be no such part: it is a message of its own."""
-    if not part.can_be:
+    if not is_part(part):
         return None
     payload = part.payload._replace(octets=part.payload.octets[:MAX_PART_OCTETS])
     return msgspec.structs.replace(part, reference=storable(part.reference[:MAX_CODE]), payload=payload)

@@ -36,8 +36,9 @@ from heliograph.domain.answers import answer
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.errors import NotNow
 from heliograph.domain.ids import new_id
-from heliograph.domain.inbound import Inbound, InboundPart, joined, keyword_of
+from heliograph.domain.inbound import Inbound, InboundPart, keyword_of
 from heliograph.domain.instants import from_ms, maybe_instant, now_ms
+from heliograph.domain.joining import joined
 from heliograph.domain.life import Transition
 from heliograph.domain.optouts import Consent
 from heliograph.domain.prices import Tariff

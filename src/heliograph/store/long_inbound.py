@@ -22,7 +22,7 @@ import msgspec
 from sqlalchemy import ColumnElement, delete, select, update
 
 from heliograph.domain.ids import new_id
-from heliograph.domain.inbound import InboundPart, Payload, payload_of
+from heliograph.domain.inbound import InboundPart, Payload
 from heliograph.store.schema import inbound_parts, is_awaited, long_inbound
 from heliograph.store.tx import Row, Tx, columns
 
@@ -101,7 +101,7 @@ def _keep(tx: Tx, new: NewPart) -> LongInbound | None:
         found = _Long(new_id(), *new.key, new.facts, new.due_at, None)
         tx.insert(long_inbound, [found])
     octets = b64encode(said.octets).decode()
-    tx.insert(inbound_parts, [_Part(found.id, part.sequence, said.encoding.value, octets)])
+    tx.insert(inbound_parts, [_Part(found.id, part.sequence, said.encoding, octets)])
     there[part.sequence] = said
     return _long(found, there) if len(there) == part.total else None
 
@@ -148,7 +148,7 @@ def forget_long(tx: Tx, before_ms: int) -> int:
 def _parts_of(tx: Tx, ids: Sequence[str]) -> dict[str, dict[int, Payload]]:
     parts: dict[str, dict[int, Payload]] = {each: {} for each in ids}
     for row in tx.all(_Part, select(*columns(_Part, inbound_parts)).where(tx.among(inbound_parts.c.long_id, ids))):
-        parts[row.long_id][row.sequence] = payload_of(row.encoding, b64decode(row.payload))
+        parts[row.long_id][row.sequence] = Payload(row.encoding, b64decode(row.payload))
     return parts
 
 
