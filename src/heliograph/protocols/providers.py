@@ -10,6 +10,7 @@ from heliograph.protocols.console.provider import ConsoleProvided
 from heliograph.protocols.file.provider import FileProvided
 from heliograph.protocols.heliograph.provider import HeliographProvided
 from heliograph.protocols.isendpro.provider import IsendproProvided
+from heliograph.protocols.smpp.provider import SmppProvided
 from heliograph.protocols.smscx.provider import SmscxProvided
 from heliograph.protocols.smsdrop.provider import SmsdropProvided
 from heliograph.protocols.smsoperator.provider import SmsOperatorProvided
@@ -33,6 +34,7 @@ PROVIDED: tuple[ProvidedProtocol, ...] = (
     SnsProvided(),
     AtsProvided(),
     SmsOperatorProvided(),
+    SmppProvided(),
 )
 
 
