@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from bench import cases
+from bench import cases, codec
 from bench.bare import Bare, BarePostgresql, BareSqlite
 from bench.cases import Figures, Sizes
 from bench.server import MeasuredServer, chained, paced
@@ -42,6 +42,7 @@ QUICK = Sizes(
     codes=10,
     django=500,
     body=400_000,
+    pdus=5_000,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -88,6 +89,18 @@ ROWS = (
         "ms",
         {"sqlite": "< 100", "postgresql": "< 100"},
         True,
+    ),
+    Row(
+        codec.encoded,
+        "(o) SMPP: submit_sm encoded",
+        "/s",
+        {"sqlite": "one for 80 loops", "postgresql": "one for 80 loops"},
+    ),
+    Row(
+        codec.decoded,
+        "(p) SMPP: submit_sm decoded",
+        "/s",
+        {"sqlite": "one for 133 loops", "postgresql": "one for 133 loops"},
     ),
 )
 
@@ -197,7 +210,7 @@ def _machine(sizes: Sizes) -> str:
         f"in (d) and (e), {sizes.batch:,} in (f) and (g), {sizes.report:,} messages in (h) and (i), "
         f"{sizes.contacts:,} contacts in (j), {sizes.hits:,} redirects over 50 connections in (k), "
         f"{sizes.codes:,} codes and {sizes.campaign:,} waiting messages in (l), "
-        f"{sizes.django:,} messages in (m)."
+        f"{sizes.django:,} messages in (m), {sizes.pdus:,} PDUs in (o) and (p)."
     )
 
 

@@ -37,6 +37,7 @@ class Sizes:
     campaign: int = 200_000
     codes: int = 300
     django: int = 10_000
+    pdus: int = 500_000
     body: int = 16_000_000
     """Bytes of the largest bodies, a little less than a body may have."""
 

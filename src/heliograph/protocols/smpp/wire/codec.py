@@ -15,6 +15,7 @@ never is: `encode` raises Unencodable for what has no octets.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from struct import Struct, error
 from typing import Any, TypeVar
@@ -39,8 +40,8 @@ MAX_PDU = 64 * 1024
 SMSC takes."""
 
 _HEAD = Struct(">IIII")
+_BEHIND_LENGTH = Struct(">III")
 _LENGTH = Struct(">I")
-_FIVE = Struct("5B")
 _CHARACTERS = {code: chr(code) for code in range(256)}
 _OCTETS = {code: bytes((code,)) for code in range(256)}
 _SME, _LIST = 1, 2
@@ -116,14 +117,16 @@ def encode(pdu: Pdu, sequence: int | None = None) -> bytes:
 
 
 def _write_message(pdu: Message) -> bytes:
-    _require_no_nul(pdu.service_type, pdu.source_addr, pdu.destination_addr)
-    _require_no_nul(pdu.schedule_delivery_time, pdu.validity_period)
     of, text = _CHARACTERS, pdu.short_message
+    service_type, source, destination = pdu.service_type, pdu.source_addr, pdu.destination_addr
+    schedule, validity = pdu.schedule_delivery_time, pdu.validity_period
+    if "\0" in source or "\0" in destination or "\0" in service_type or "\0" in schedule or "\0" in validity:
+        raise ValueError(_NUL)
     fields = (
-        f"{pdu.service_type}\0{of[pdu.source_addr_ton]}{of[pdu.source_addr_npi]}{pdu.source_addr}\0"
-        f"{of[pdu.dest_addr_ton]}{of[pdu.dest_addr_npi]}{pdu.destination_addr}\0"
+        f"{service_type}\0{of[pdu.source_addr_ton]}{of[pdu.source_addr_npi]}{source}\0"
+        f"{of[pdu.dest_addr_ton]}{of[pdu.dest_addr_npi]}{destination}\0"
         f"{of[pdu.esm_class]}{of[pdu.protocol_id]}{of[pdu.priority_flag]}"
-        f"{pdu.schedule_delivery_time}\0{pdu.validity_period}\0"
+        f"{schedule}\0{validity}\0"
         f"{of[pdu.registered_delivery]}{of[pdu.replace_if_present_flag]}{of[pdu.data_coding]}"
         f"{of[pdu.sm_default_msg_id]}{of[len(text)]}"
     )
@@ -150,16 +153,12 @@ def _unsuccessful(each: Unsuccessful) -> bytes:
 
 
 def _text(text: str) -> bytes:
-    _require_no_nul(text)
+    if "\0" in text:
+        raise ValueError(_NUL)
     return text.encode("latin-1") + b"\0"
 
 
-def _require_no_nul(*texts: str) -> None:
-    for text in texts:
-        if "\0" in text:
-            raise ValueError("a text ends at its first NUL")
-
-
+_NUL = "a text ends at its first NUL"
 _OWN = len(Pdu.__struct_fields__)
 """Where the fields of an operation itself begin."""
 _FIELD_WRITERS: Mapping[str, Callable[[Any], bytes]] = {
@@ -176,7 +175,7 @@ _FIELD_WRITERS: Mapping[str, Callable[[Any], bytes]] = {
 
 def decode(data: bytes) -> Pdu | Undecodable:
     """Read one PDU, whose octets are all there and no more: as `Framer` gives them."""
-    _, command, status, sequence = _HEAD.unpack_from(data)
+    command, status, sequence = _BEHIND_LENGTH.unpack_from(data, 4)
     read = _READERS.get(command)
     if read is None:
         return Undecodable(command, sequence, status, CommandStatus.RINVCMDID)
@@ -192,27 +191,22 @@ class _MessageRunsOver(Exception):
     """sm_length says that there are more octets than there are."""
 
 
+_MESSAGE = re.compile("([^\0]*)\0(..)([^\0]*)\0(..)([^\0]*)\0(...)([^\0]*)\0([^\0]*)\0(.....)", re.DOTALL).match
+"""All fields of a message but itself, in one step: quicker than one by one."""
+
 M = TypeVar("M", bound=Message)
 
 
 def _message(kind: type[M]) -> Callable[[bytes, int, int], M]:
     def read(data: bytes, sequence: int, status: int) -> M:
-        find = data.index
-        end = find(0, HEADER)
-        service_type = data[HEADER:end].decode("latin-1") if end > HEADER else ""
-        source_ton, source_npi, place = data[end + 1], data[end + 2], end + 3
-        end = find(0, place)
-        source = data[place:end].decode("latin-1")
-        dest_ton, dest_npi, place = data[end + 1], data[end + 2], end + 3
-        end = find(0, place)
-        destination = data[place:end].decode("latin-1")
-        esm_class, protocol_id, priority, place = data[end + 1], data[end + 2], data[end + 3], end + 4
-        end = find(0, place)
-        schedule, place = data[place:end].decode("latin-1") if end > place else "", end + 1
-        end = find(0, place)
-        validity = data[place:end].decode("latin-1") if end > place else ""
-        registered, replace, coding, default, length = _FIVE.unpack_from(data, end + 1)
-        place = end + 6
+        found = _MESSAGE(data.decode("latin-1"), HEADER)
+        if found is None:
+            raise ValueError("a field runs over the end")
+        service_type, source_type, source, dest_type, destination, how, schedule, validity, last = found.groups()
+        ton, npi, dest_ton, dest_npi, esm_class, protocol_id, priority, registered, replace, coding, default, length = (
+            source_type + dest_type + how + last
+        ).encode("latin-1")
+        place = found.end()
         end = place + length
         if end > len(data):
             raise _MessageRunsOver
@@ -223,8 +217,8 @@ def _message(kind: type[M]) -> Callable[[bytes, int, int], M]:
             tlvs,
             rest,
             service_type,
-            source_ton,
-            source_npi,
+            ton,
+            npi,
             source,
             dest_ton,
             dest_npi,
