@@ -52,8 +52,8 @@ async def decoded(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) ->
 
 
 def _figures(work: Callable[[int], None], count: int) -> Figures:
-    """Its counterpart is an empty loop. Both in many short turns that take about as long, the quickest of each: what else
-    this machine has to do is not measured."""
+    """Its counterpart is an empty loop. Both in many short turns, as long as each other, the quickest of each: what
+    else this machine has to do is not measured."""
     each = max(count // TURNS, TOGETHER)
     turns = [(_a_second(work, each), _a_second(_loop, each * LOOPS)) for _ in range(TURNS)]
     value, loops = map(max, zip(*turns, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -107,9 +108,9 @@ class Smsc:
 
 
 @asynccontextmanager
-async def smsc() -> AsyncIterator[Smsc]:
+async def smsc(tls: ssl.SSLContext | None = None) -> AsyncIterator[Smsc]:
     found = Smsc()
-    server = await asyncio.get_running_loop().create_server(found.connection, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(found.connection, "127.0.0.1", 0, ssl=tls)
     found.port = server.sockets[0].getsockname()[1]
     try:
         yield found
