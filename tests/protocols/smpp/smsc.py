@@ -41,6 +41,8 @@ class Smsc:
         self.submitted: list[SubmitSm] = []
         self.binds: list[Bind] = []
         self.connections: list[Connection] = []
+        self.hears: Connection
+        """By which the last submit came."""
         self.answered: dict[int, Pdu] = {}
         """What its own requests were answered, by their sequence numbers."""
         self.answer: Answer = self.taken
@@ -79,6 +81,7 @@ class Smsc:
                 connection.respond(self.bound(event.pdu))
             elif isinstance(event, Asked) and isinstance(event.pdu, SubmitSm):
                 self.submitted.append(event.pdu)
+                self.hears = connection
                 if (answer := self.answer(event.pdu)) is not None:
                     connection.respond(answer)
             elif isinstance(event, Ended) and connection in self.connections:
