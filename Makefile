@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-quick test-search test-python coverage check audit generate bench clean
+.PHONY: help run test test-quick test-search test-python coverage check audit generate bench costs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -54,6 +54,9 @@ generate: $(BIN)/heliograph ## the clients that are generated, and the generated
 
 bench: $(BIN)/heliograph ## measures this machine and writes docs/performance.md (about five minutes)
 	$(BIN)/python -m bench --write docs/performance.md
+
+costs: $(BIN)/heliograph ## what a message costs by stage, in microseconds of CPU time
+	$(BIN)/python -m bench costs
 
 clean: ## removes what the other targets made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

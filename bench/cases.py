@@ -67,7 +67,7 @@ async def batch(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> F
     before = server.memory_mb()
     seconds, _ = await post_all(url, [request], 1)
     memory = server.memory_mb(peak=True) - before
-    await _until_settled(server, 1)
+    await until_settled(server, 1)
     return Figures(seconds, await bare.insert(sizes.batch, sizes.batch, run), memory, {})
 
 
@@ -83,7 +83,7 @@ async def singles(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) ->
     before = server.memory_mb()
     seconds, latencies = await post_all(url, requests, GROUP)
     memory = server.memory_mb(peak=True) - before
-    await _until_settled(server, GROUP)
+    await until_settled(server, GROUP)
     cuts = quantiles(latencies, n=100)
     bare_seconds = await bare.insert(sizes.singles, GROUP, 1_000 + run)
     notes = {"p50 ms": cuts[49] * 1_000, "p99 ms": cuts[98] * 1_000}
@@ -102,7 +102,7 @@ async def through(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) ->
     before = server.memory_mb()
     started = perf_counter()
     await post_all(url, requests, 4)
-    await _until_settled(server, count)
+    await until_settled(server, count)
     seconds = perf_counter() - started
     memory = server.memory_mb(peak=True) - before
     bare_seconds = await bare.insert(sizes.through, sizes.through_batch, 2_000 + run) + await bare.live(run)
@@ -390,11 +390,11 @@ async def _one_batch_through(server: MeasuredServer, count: int, run: int, case:
     request = request_bytes(url, server.token, json.dumps(wanted).encode())
     started = perf_counter()
     await post_all(url, [request], 1)
-    await _until_settled(server, 1)
+    await until_settled(server, 1)
     return perf_counter() - started
 
 
-async def _until_settled(server: MeasuredServer, newest: int) -> None:
+async def until_settled(server: MeasuredServer, newest: int) -> None:
     """Returns when every message of the newest batches is delivered."""
     headers = {"Authorization": f"Bearer {server.token}"}
     async with aiohttp.ClientSession(headers=headers) as session:

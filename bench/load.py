@@ -77,3 +77,54 @@ async def post_all(url: str, requests: list[bytes], connections: int) -> tuple[f
         )
     await asyncio.gather(*finished)
     return time.perf_counter() - started, latencies
+
+
+class Receiver:
+    """A customer's server that answers every callback at once."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.url: str
+        self._wanted = 0
+        self._reached = asyncio.Event()
+        self._server: asyncio.Server
+
+    async def __aenter__(self) -> Receiver:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Answering(self), "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/told"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    def came(self) -> None:
+        self.count += 1
+        if self.count == self._wanted:
+            self._reached.set()
+
+    async def until(self, count: int) -> None:
+        """Returns when so many callbacks have come."""
+        self._wanted = count
+        if self.count < count:
+            await self._reached.wait()
+
+
+class _Answering(asyncio.Protocol):
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (head := self._buffer.find(b"\r\n\r\n")) >= 0:
+            place = self._buffer.lower().index(b"content-length:") + 15
+            end = head + 4 + int(self._buffer[place : self._buffer.index(b"\r", place)])
+            if len(self._buffer) < end:
+                return
+            self._buffer = self._buffer[end:]
+            self._transport.write(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n")
+            self._receiver.came()

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,24 @@ class MeasuredServer:
     """The server by which this one sends, in a chain."""
 
     def __init__(
-        self, directory: Path, store_url: str, *options: str, environment: dict[str, str] | None = None
+        self,
+        directory: Path,
+        store_url: str,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        module: str = "heliograph",
     ) -> None:
         ready_file = directory / "ready.json"
-        command = [sys.executable, "-m", "heliograph", "serve", "--port", "0", *options]
+        command = [sys.executable, "-m", module, "serve", "--port", "0", *options]
         command += ["--data-dir", str(directory / "data"), "--ready-file", str(ready_file)]
         if store_url:
             command += ["--store", store_url]
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, env=os.environ | (environment or {}), text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | (environment or {}),
+            text=True,
         )
         assert self._process.stdout is not None
         if not any("client.messages.send" in line for line in self._process.stdout):
@@ -45,6 +55,11 @@ class MeasuredServer:
                 return int(line.split()[1]) / 1024
         raise RuntimeError("this system does not tell memory")
 
+    def cpu_s(self) -> float:
+        """Seconds of CPU time since the start, of all threads together, in steps of 10 ms."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def forget_peak(self) -> None:
         Path(f"/proc/{self._process.pid}/clear_refs").write_text("5")
 
@@ -53,6 +68,20 @@ class MeasuredServer:
         self._process.communicate()
         if self.far is not None:
             self.far.stop()
+
+
+class MeteredServer(MeasuredServer):
+    """A server that knows what its stages cost."""
+
+    def __init__(self, directory: Path, store_url: str) -> None:
+        super().__init__(directory, store_url, module="bench.metered")
+
+    def costs(self) -> Counter[str]:
+        """Nanoseconds of CPU time since the start, by stage, and `all` of them."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return Counter(json.loads(next(line for line in self._process.stdout if line.startswith("{"))))
 
 
 def paced(directory: Path, store_url: str) -> MeasuredServer:

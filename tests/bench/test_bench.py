@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,17 +18,37 @@ def test_the_benchmark_prints_a_row_for_each_case_and_writes_them_where_told(tmp
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- bench -->old<!-- /bench -->\nafter\n")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "bench", "--quick", "--runs", "1", "--store", "sqlite", "--write", str(page)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
+    printed = _bench("--quick", "--runs", "1", "--store", "sqlite", "--write", str(page))
 
-    assert done.returncode == 0, done.stderr
-    rows = [line for line in done.stdout.splitlines() if line.startswith("| (")]
+    rows = [line for line in printed.splitlines() if line.startswith("| (")]
     assert [row.split("|")[2].strip() for row in rows] == ["sqlite"] * 16
     written = page.read_text()
     assert written.startswith("before\n") and written.endswith("\nafter\n") and "old" not in written
     assert all(row in written for row in rows)
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_every_stage_of_a_message_costs_something_where_it_is_used(store: str) -> None:
+    printed = _bench("costs", "--quick", "--store", store)
+
+    costs = {cells[1].strip(): cells[2:5] for line in printed.splitlines() if len(cells := line.split("|")) == 6}
+    stages = ["HTTP", "rules", "store accept", "commits", "claim", "send", "outcome", "receipt", "callback"]
+    assert [stage for stage in stages if not float(costs[stage][2].replace(",", "")) > 0] == []
+    assert float(costs["callback"][2]) > float(costs["callback"][0])
+
+
+def test_a_revision_is_compared_with_this_tree_in_turns_and_nothing_of_it_is_left() -> None:
+    printed = _bench("compare", "HEAD", "--quick", "--runs", "2", "--store", "sqlite", "--only", "p")
+
+    (row,) = [line for line in printed.splitlines() if line.startswith("| (p)")]
+    assert len(re.findall(r"\d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\)", row)) == 2
+    trees = subprocess.run(["git", "worktree", "list"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "heliograph-compare-" not in trees.stdout
+
+
+def _bench(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
