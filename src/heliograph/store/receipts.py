@@ -254,8 +254,9 @@ class _SentRow(Row, frozen=True):
 
 def sent_under(tx: Tx, provider_refs: Collection[str]) -> dict[tuple[str, str], Sent]:
     """Find messages that providers took under these identifiers, and of which nothing is known yet. Spans accounts."""
+    known = {"provider": messages.c.provider, "provider_ref": messages.c.provider_ref}  # neither of these rows lacks one
     query = (
-        select(*columns(_SentRow, messages, batches, provider=messages.c.provider))  # not NULL beside its reference
+        select(*columns(_SentRow, messages, batches, **known))
         .join_from(messages, batches, batches.c.id == messages.c.batch_id)
         .where(tx.among(messages.c.provider_ref, provider_refs), messages.c.status == Status.SENT.value)
     )
