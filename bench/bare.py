@@ -15,7 +15,7 @@ import asyncpg
 
 CHUNK = 500
 
-WAITING = "status = 'queued' AND line IS NULL AND priority = 1"
+WAITING = "status = 'queued' AND waits_at IS NULL AND set_aside IS NULL AND priority = 1"
 """As the index on the queue has it."""
 _COLUMNS = "id, account_id, batch_id, msisdn, status, notify, due_at, expire_at, attempts, created_at"
 

@@ -44,7 +44,7 @@ def message(status: Status = Status.SENDING, leg: int | None = None, *, notify: 
         leg=leg or 0,
         plan=None if leg is None else plan_text(PLAN),
         fall_back_at=NOW + 60_000 if status is Status.SENT and leg == 0 else None,
-        tried=None,
+        passed_on_by=None,
     )
 
 
@@ -123,13 +123,14 @@ def test_a_change_makes_of_a_message_what_the_table_says(
     assert taking.status == after.status
     if result == "next":
         assert (after.status, after.channel, after.leg, after.parts) == ("queued", "sms", 2, 3)
-        assert (after.attempts, after.tried, taking.change.reason) == (0, "", Waiting.FELL_BACK)
+        assert (after.attempts, after.passed_on_by, taking.change.why_queued) == (0, "", Waiting.FELL_BACK)
     elif result == "other":
         assert (after.status, after.channel, after.leg) == ("queued", was.channel, was.leg)
-        assert (after.attempts, after.tried, taking.change.reason) == (was.attempts, "first", Waiting.FAILED_OVER)
+        assert (after.attempts, after.passed_on_by) == (was.attempts, "first")
+        assert (taking.change.why_queued, taking.change.reason) == (Waiting.FAILED_OVER, None)
     else:
         assert (after.status, after.channel, after.leg, after.parts) == (result, was.channel, was.leg, was.parts)
-        assert after.tried is None
+        assert after.passed_on_by is None
 
 
 def test_every_situation_has_every_pair_of_statuses() -> None:
@@ -321,7 +322,7 @@ def lives(draw: st.DrawFn) -> list[Transition]:
     price = draw(st.integers(0, 100)) if plan is None else msgspec.json.decode(plan, type=Plan).reserved
     notify = int(draw(st.sampled_from(Notify)) | draw(st.sampled_from(Notify)))
     state = msgspec.structs.replace(
-        message(Status.QUEUED), plan=plan, price=price, notify=notify, provider="first", tried=""
+        message(Status.QUEUED), plan=plan, price=price, notify=notify, provider="first", passed_on_by=""
     )
     found = []
     for place, change in enumerate(draw(CHANGES)):
@@ -342,7 +343,7 @@ def test_a_message_never_goes_backwards_but_to_be_tried_again(life: list[Transit
         if RANK.get(Status(after.status), FINAL) > RANK.get(Status(before.status), FINAL):
             continue
         assert after.status == Status.QUEUED
-        goes_on = after.leg > before.leg or len(after.tried or "") > len(before.tried or "")
+        goes_on = after.leg > before.leg or len(after.passed_on_by or "") > len(before.passed_on_by or "")
         assert before.status == Status.SENDING or (before.status == Status.SENT and goes_on)
 
 
@@ -367,7 +368,7 @@ def test_money_is_given_back_once_at_most_and_never_more_than_was_charged(life: 
 @given(lives())
 def test_each_status_is_told_once_and_a_batch_waits_for_a_message_once(life: list[Transition]) -> None:
     told = [
-        (taking.status, None if taking.status in SETTLED else (taking.before.leg, taking.before.tried))
+        (taking.status, None if taking.status in SETTLED else (taking.before.leg, taking.before.passed_on_by))
         for taking in life
         if taking.is_told
     ]

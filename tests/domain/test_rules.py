@@ -177,7 +177,7 @@ def test_the_keyword_of_a_text(text: str, keyword: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "due_in_s", "attempts", "reason", "why"),
+    ("status", "due_in_s", "attempts", "why_queued", "why"),
     [
         (Status.QUEUED, 60, 0, None, Waiting.SCHEDULED),
         (Status.QUEUED, 60, 1, None, Waiting.RETRY),
@@ -188,11 +188,13 @@ def test_the_keyword_of_a_text(text: str, keyword: str | None) -> None:
         (Status.QUEUED, -1, 3, "provider_out_of_service", Waiting.NEXT),
         (Status.SENDING, -1, 1, None, Waiting.IN_FLIGHT),
         (Status.SENT, -1, 1, None, Waiting.RECEIPT),
-        (Status.UNKNOWN, -1, 1, "uncertain", Waiting.NOTHING),
+        (Status.UNKNOWN, -1, 1, None, Waiting.NOTHING),
         (Status.DELIVERED, -1, 1, None, Waiting.NOTHING),
     ],
 )
-def test_why_a_message_waits(status: Status, due_in_s: int, attempts: int, reason: str | None, why: Waiting) -> None:
+def test_why_a_message_waits(
+    status: Status, due_in_s: int, attempts: int, why_queued: str | None, why: Waiting
+) -> None:
     unset = dict.fromkeys(
         [
             "originator",
@@ -214,7 +216,8 @@ def test_why_a_message_waits(status: Status, due_in_s: int, attempts: int, reaso
         msisdn="33612345678",
         text="x",
         status=status,
-        reason=reason,
+        reason=None,
+        why_queued=why_queued,
         attempts=attempts,
         created_at=NOW,
         due_at=NOW + timedelta(seconds=due_in_s),

@@ -206,7 +206,7 @@ async def test_marketing_that_is_claimed_in_the_quiet_hours_goes_back_until_they
 
     async def put_back() -> Message | None:
         now = await running.services.messages.get(running.account, found[0].id)
-        return now if now.reason == Waiting.QUIET else None
+        return now if now.why_queued == Waiting.QUIET else None
 
     waiting = await running.once(found[0].id, put_back)
 

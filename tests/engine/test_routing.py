@@ -12,7 +12,6 @@ import structlog
 from tests.patience import HANG_S
 
 from heliograph.domain.attempts import AttemptOutcome
-from heliograph.domain.messages import Waiting
 from heliograph.domain.routes import Rule
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import Accepted, Refused, TryAgain, Uncertain
@@ -308,7 +307,7 @@ async def test_a_taken_message_says_so(start: StartEngine) -> None:
         ("scripted", AttemptOutcome.PUT_OFF, "429"),
         ("scripted", AttemptOutcome.TAKEN, None),
     ]
-    assert Waiting.FAILED_OVER not in {message.reason}
+    assert message.why_queued is None
 
 
 async def test_numbers_are_asked_about_where_the_settings_say() -> None:

@@ -24,6 +24,7 @@ from heliograph.store.inbound import inbound_of
 from heliograph.store.migrations import NewerStore, OlderStore, migrate
 from heliograph.store.numbering import take_number
 from heliograph.store.optouts import newest_optouts, opted_out_among
+from heliograph.store.queue import depth, due_messages
 from heliograph.store.schema import metadata
 from heliograph.store.settings import get_setting, put_setting
 from heliograph.store.tx import Tx
@@ -168,6 +169,62 @@ async def test_senders_that_were_stored_as_providers_wrote_them_are_read_when_it
     assert talks.keys() == {"33612345678", "33612345679", "Vodafone", "36111"}
     assert (talks["33612345678"].unread, talks["33612345678"].last_text) == (2, "t1")
     assert [(each.id, each.to) for each in received] == [("I1", "33639980001"), ("I0", "33639980001")]
+
+
+async def test_messages_that_wait_go_on_where_they_were_when_it_is_upgraded(store_url: str, tmp_path: Path) -> None:
+    """From the schema in which one column said where a message waits and whether it is paused, and one every why."""
+    store = await open_store(store_url, tmp_path)
+    waiting = {
+        # status, reason, line, tried
+        "free": ("queued", None, None, None),
+        "quiet": ("queued", "quiet_hours", None, None),
+        "again": ("queued", "failed_over", None, "one two"),
+        "paced": ("queued", "paced", "one\x1fAcme", ""),
+        "paused": ("queued", "paused", "paused:B", None),
+        "held": ("sending", "paced", "one", None),
+        "ended": ("failed", "undelivered", None, "one"),
+        "canceled": ("canceled", "canceled_by_customer", "paused:B", None),
+    }
+
+    def as_it_was(tx: Tx) -> None:
+        metadata.drop_all(tx.connection)
+        tx.connection.execute(text("DROP TABLE alembic_version"))
+        migrate(tx.connection, "0021")
+        for name, (status, reason, line, tried) in waiting.items():
+            tx.connection.execute(
+                text(
+                    "INSERT INTO messages (id, account_id, batch_id, msisdn, status, reason, line, tried, due_at, "
+                    "expire_at, created_at) VALUES (:id, 'A', 'B', '33612345678', :status, :reason, :line, :tried, 1, "
+                    "9, 1)"
+                ),
+                {"id": name, "status": status, "reason": reason, "line": line, "tried": tried},
+            )
+        migrate(tx.connection)
+
+    def now(tx: Tx) -> dict[str, tuple[object, ...]]:
+        found = tx.connection.execute(
+            text("SELECT id, reason, why_queued, waits_at, set_aside, passed_on_by FROM messages")
+        )
+        return {row[0]: tuple(row[1:]) for row in found}
+
+    await store.write(as_it_was)
+    found = await store.read(now)
+    queued = await store.read(depth)
+    due = await store.write(lambda tx: [row[0] for row in tx.connection.execute(due_messages(5, 9)).all()])
+    await store.close()
+
+    assert found == {
+        "free": (None, None, None, None, None),
+        "quiet": (None, "quiet_hours", None, None, None),
+        "again": (None, "failed_over", None, None, "one two"),
+        "paced": (None, "paced", "one\x1fAcme", None, ""),
+        "paused": (None, "paused", None, 1, None),
+        "held": (None, "paced", "one", None, None),
+        "ended": ("undelivered", None, None, None, "one"),
+        "canceled": ("canceled_by_customer", None, "paused:B", None, None),
+    }
+    assert queued == {"queued": 5, "sending": 1}
+    assert sorted(due) == ["again", "free", "quiet"]
 
 
 async def test_a_store_is_found_again_as_it_was_left(store_url: str, tmp_path: Path) -> None:

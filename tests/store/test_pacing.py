@@ -41,7 +41,7 @@ async def wait_at_lines(store: Store, batch: MakeBatch, pace: Pace, **counts: in
         now = now_ms() + 1
         work = await store.write_item(claim_due, Claim("w", count, now, now + 60_000), Lane.ENGINE)
         put_back = [
-            Change(message.id, Status.QUEUED, reason=Waiting.PACED, attempts=0, line=pace.line(originator))
+            Change(message.id, Status.QUEUED, why_queued=Waiting.PACED, attempts=0, waits_at=pace.line(originator))
             for message in work.messages
         ]
         assert len(put_back) == count

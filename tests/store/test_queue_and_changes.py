@@ -348,8 +348,8 @@ async def test_taking_back_takes_no_more_than_it_was_told(store: Store, batch: M
     "statement",
     [
         "SELECT id FROM messages WHERE status = 'sending' AND lease_until < 5 ORDER BY lease_until LIMIT 10",
-        "SELECT due_at FROM messages WHERE status = 'queued' AND line IS NULL AND priority = 1 "
-        "ORDER BY due_at, id LIMIT 1",
+        "SELECT due_at FROM messages WHERE status = 'queued' AND waits_at IS NULL AND set_aside IS NULL "
+        "AND priority = 1 ORDER BY due_at, id LIMIT 1",
     ],
 )
 async def test_looking_for_work_reads_an_index_of_what_waits_only(store: Store, statement: str) -> None:

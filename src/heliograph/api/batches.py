@@ -236,7 +236,6 @@ def shown_report(found: BatchReport) -> wire.Report:
         total=sum(bucket.count for bucket in found.buckets),
         settled=sum(bucket.count for bucket in found.buckets if bucket.status in SETTLED),
         buckets=[
-            wire.Bucket(status=bucket.status.value, reason=bucket.reason, count=bucket.count)
-            for bucket in found.buckets
+            wire.Bucket(status=bucket.status.value, reason=bucket.why, count=bucket.count) for bucket in found.buckets
         ],
     )

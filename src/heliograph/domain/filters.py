@@ -18,7 +18,7 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     msisdns: Sequence[str] = ()
     statuses: Sequence[Status] = ()
     without_reasons: Sequence[str] = ()
-    """Leaves out messages that failed, or wait, for one of these reasons."""
+    """Leaves out messages that ended for one of these reasons."""
     states: Sequence[MessageState] | None = None
     """Only messages in one of these states; None: in any."""
     client_reference: str | None = None

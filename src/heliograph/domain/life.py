@@ -46,6 +46,7 @@ class Change(msgspec.Struct, frozen=True):
     message_id: str
     status: Status
     reason: str | None = None
+    """Why it ends, as a `statuses.Reason`; not with QUEUED."""
     provider_code: str | None = None
     detail: str | None = None
     at_ms: int | None = None
@@ -60,10 +61,12 @@ class Change(msgspec.Struct, frozen=True):
     """When to try again, in milliseconds since 1970; only with QUEUED."""
     attempts: int | None = None
     """The corrected count of attempts: a message that was put back without being offered was not tried."""
-    line: str | None = None
-    """The line at which it waits; only with QUEUED."""
-    tried: str | None = None
-    """Providers that are not to be asked again, separated by spaces; None: as before."""
+    why_queued: Waiting | None = None
+    """Why it is queued again; only with QUEUED."""
+    waits_at: str | None = None
+    """The line at which it waits (`store/pacing.py`); only with QUEUED."""
+    passed_on_by: str | None = None
+    """The providers that have passed it on, separated by spaces; None: as before."""
     attempted: AttemptOutcome | None = None
     """The outcome of the attempt that this ends, if the message goes on."""
     elsewhere: bool = False
@@ -93,7 +96,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     leg: int
     plan: str | None
     fall_back_at: int | None
-    tried: str | None
+    passed_on_by: str | None
 
 
 class EndedAttempt(msgspec.Struct, frozen=True):
@@ -104,6 +107,7 @@ class EndedAttempt(msgspec.Struct, frozen=True):
     """The provider's id, by which a late receipt may still say that it was delivered; None: none counts."""
     outcome: AttemptOutcome
     reason: str | None
+    """Why it ended, or why its message went on."""
     provider_code: str | None
     detail: str | None
     at_ms: int
@@ -210,9 +214,9 @@ class Transition(msgspec.Struct, frozen=True):
         if change.attempted is None:
             return None
         # By another channel it is another message: what is still heard of the one before changes nothing.
-        ref = None if change.reason == Waiting.FELL_BACK else before.provider_ref
+        ref = None if change.why_queued is Waiting.FELL_BACK else before.provider_ref
         provider = change.provider or before.provider or ""
-        said = (change.reason, change.provider_code, change.detail)
+        said = (change.reason or change.why_queued, change.provider_code, change.detail)
         return EndedAttempt(provider, ref, change.attempted, *said, self.at_ms)
 
 
@@ -269,7 +273,7 @@ def _changed(before: Snapshot, change: Change, at_ms: int) -> Snapshot:
         before.leg,
         before.plan,
         before.fall_back_at,
-        before.tried if change.tried is None else change.tried,
+        before.passed_on_by if change.passed_on_by is None else change.passed_on_by,
     )
     return after if before.plan is None else _along(plan_of(before.plan), change, after, at_ms)
 
@@ -304,13 +308,13 @@ def _fallen_back(before: Snapshot, plan: Plan, change: Change, now_ms: int) -> T
     again = Change(
         change.message_id,
         Status.QUEUED,
-        reason=Waiting.FELL_BACK,
+        why_queued=Waiting.FELL_BACK,
         provider_code=change.provider_code,
         detail=change.detail,
         provider=change.provider,
         due_at=now_ms,
         attempts=0,
-        tried="",
+        passed_on_by="",
         attempted=AttemptOutcome.FAILED if change.attempted is None else change.attempted,
     )
     after = msgspec.structs.replace(
@@ -329,11 +333,11 @@ def _failed_over(before: Snapshot, change: Change, now_ms: int) -> Transition:
     again = Change(
         change.message_id,
         Status.QUEUED,
-        reason=Waiting.FAILED_OVER,
+        why_queued=Waiting.FAILED_OVER,
         provider_code=change.provider_code,
         detail=change.detail,
         due_at=now_ms,
-        tried=f"{before.tried or ''} {before.provider or ''}".strip(),
+        passed_on_by=f"{before.passed_on_by or ''} {before.provider or ''}".strip(),
         attempted=AttemptOutcome.FAILED,
     )
     after = msgspec.structs.replace(_changed(before, again, now_ms), provider_ref=None, sent_at=None, fall_back_at=None)
@@ -352,8 +356,8 @@ class Queued(msgspec.Struct, frozen=True, array_like=True, gc=False):
     expire_at: int
     channel: str
     leg: int
-    line: str | None
-    tried: str | None
+    waits_at: str | None
+    passed_on_by: str | None
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, gc=False):

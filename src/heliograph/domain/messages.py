@@ -22,7 +22,7 @@ class Message(msgspec.Struct, kw_only=True):
     """The batch's text before parameters; None for binary."""
     status: Status
     reason: str | None
-    """Why it ended other than delivered, as a `statuses.Reason`."""
+    """Why it ended other than delivered, as a `statuses.Reason`; None of one that has not ended."""
     detail: str | None
     """The provider's own words, if it gave any."""
     provider_code: str | None
@@ -52,6 +52,13 @@ class Message(msgspec.Struct, kw_only=True):
     """Its priority, as a `priorities.Priority`."""
     confirmed_at: datetime | None = None
     """When the customer said that the recipient has it; None if that was not said."""
+    why_queued: str | None = None
+    """Why it was put back into the queue, or is kept out of it, as a `Waiting`; None of one that never was."""
+
+    @property
+    def why(self) -> str | None:
+        """Return the word that is shown beside the status: why it ended or, before that, why it is queued."""
+        return self.reason or self.why_queued
 
 
 class Waiting(StrEnum):
@@ -108,10 +115,10 @@ def _waiting(message: Message, now: datetime) -> tuple[Waiting, datetime | None]
         return Waiting.RECEIPT, message.expire_at
     if message.status is not Status.QUEUED:
         return Waiting.NOTHING, None
-    if message.reason in {Waiting.FELL_BACK, Waiting.FAILED_OVER, Waiting.PAUSED, Waiting.PACED}:
-        return Waiting(message.reason), None
+    if message.why_queued in {Waiting.FELL_BACK, Waiting.FAILED_OVER, Waiting.PAUSED, Waiting.PACED}:
+        return Waiting(message.why_queued), None
     if message.due_at <= now:
         return Waiting.NEXT, None
-    if message.reason in {Waiting.OUT_OF_SERVICE, Waiting.QUIET}:
-        return Waiting(message.reason), message.due_at
+    if message.why_queued in {Waiting.OUT_OF_SERVICE, Waiting.QUIET}:
+        return Waiting(message.why_queued), message.due_at
     return Waiting.RETRY if message.attempts else Waiting.SCHEDULED, message.due_at

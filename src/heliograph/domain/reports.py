@@ -63,7 +63,8 @@ class Bucket(msgspec.Struct, frozen=True):
     """How many messages of a batch are in the same state."""
 
     status: Status
-    reason: str | None
+    why: str | None
+    """Why they ended or, before that, why they are queued, as a message's."""
     provider_code: str | None
     count: int
 

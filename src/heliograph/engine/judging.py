@@ -2,7 +2,7 @@
 
 Whatever a provider says becomes one `Change`. Acceptance and a final refusal are recorded. What may be taken later goes
 back to the queue, as long as an attempt is left in its validity. When an attempt is final here, or the rules say so,
-the message passes on: to the queue as well, but with this route among those that were `tried`, and the router finds the
+the message passes on: to the queue as well, with this route among those that have passed it on; the router finds the
 next. An uncertain answer ends the message, except where the provider may be sent it twice.
 """
 
@@ -116,7 +116,7 @@ class Judge:
 
     def _goes_on(self, message: Leased, prepared: Outgoing, tags: Sequence[str], route: Route, now: int) -> bool:
         """Say whether another route is left for what this one did not take."""
-        way = self._router.way(subject_of(prepared, tags), now, _tried(message, route))
+        way = self._router.way(subject_of(prepared, tags), now, _passed_on_by(message, route))
         return way.route is not None or way.wait_until_ms is not None
 
 
@@ -166,8 +166,8 @@ def not_taken(outcomes: Sequence[Outcome]) -> list[NotAccepted]:
     ]
 
 
-def _tried(message: Leased, route: Route) -> str:
-    return f"{message.tried} {route.name}".strip()
+def _passed_on_by(message: Leased, route: Route) -> str:
+    return f"{message.passed_on_by} {route.name}".strip()
 
 
 def _passed_on(
@@ -178,11 +178,11 @@ def _passed_on(
     return Change(
         message.id,
         Status.QUEUED,
-        reason=Waiting.FAILED_OVER,
+        why_queued=Waiting.FAILED_OVER,
         provider_code=code,
         detail=detail_of(outcome.detail),
         provider=route.name,
         due_at=now,
-        tried=_tried(message, route),
+        passed_on_by=_passed_on_by(message, route),
         attempted=attempted,
     )

@@ -106,6 +106,13 @@ def _values(tx: Tx, batch_id: str) -> tuple[Parameters, Parameters]:
     return parameters_of(tx, batch_id), fields_of(tx, batch_id)
 
 
-def put_back(message: Leased, why: Waiting, until_ms: int | None = None, route: str | None = None) -> Change:
-    """Return the change that puts a message back in the queue, or at a route's line, without counting an attempt."""
-    return Change(message.id, Status.QUEUED, reason=why, due_at=until_ms, attempts=message.attempts - 1, line=route)
+def put_back(message: Leased, why: Waiting, until_ms: int | None = None, line: str | None = None) -> Change:
+    """Return the change that puts a message back in the queue, or at a line, without counting an attempt."""
+    return Change(
+        message.id,
+        Status.QUEUED,
+        why_queued=why,
+        due_at=until_ms,
+        attempts=message.attempts - 1,
+        waits_at=line,
+    )

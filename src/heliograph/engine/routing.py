@@ -7,7 +7,7 @@ channel, and that has not refused it before. There are five hundred to decide at
 cheapest first, or the one that its weight has drawn, with the others behind it. What no rule matches goes by the
 default. `way` takes the first that is open to this message. If there are some but none is in service, it says when to
 look again; if there are none, the message ends. The draw is made anew for each call, so a message that looks again may
-draw another route; what is stored of its way is only which routes were tried.
+draw another route; what is stored of its way is only which routes have passed it on.
 
 **Most messages** go by the default of a platform that has no rules: `usual` says so without making a subject of them.
 
@@ -88,9 +88,9 @@ class Router:
         (route,) = self._default
         return route if channel in route.provider.channels else None
 
-    def way(self, subject: Subject, now_ms: int, tried: str = "") -> Way:
-        """Return the first route that is in service, leads there by the message's channel, and was not `tried`."""
-        before = tried.split()
+    def way(self, subject: Subject, now_ms: int, passed_on_by: str = "") -> Way:
+        """Return the first route that is in service, leads there by the message's channel, and has not passed it on."""
+        before = passed_on_by.split()
         out_of_service: list[int] = []
         for route in self.routes_for(subject):
             if subject.channel not in route.provider.channels or route.name in before:

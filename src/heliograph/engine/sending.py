@@ -130,20 +130,20 @@ class Sender:
 
     def _route(self, message: Leased, prepared: Outgoing, batch: SendingFacts, now: int) -> Route | Change:
         """Return the route by which a message goes now, or what becomes of it instead."""
-        if message.line is not None and (route := self._router.routes.get(message.line)) is not None:
+        if message.route is not None and (route := self._router.routes.get(message.route)) is not None:
             return route  # its place there is taken
         # Most messages go by the usual route of their number: that is known without asking each rule.
-        usual = None if message.tried else self._router.usual(prepared.msisdn, prepared.channel)
+        usual = None if message.passed_on_by else self._router.usual(prepared.msisdn, prepared.channel)
         if usual is not None and not usual.is_paced and usual.in_service(now) and not usual.is_full(self._most):
             return usual
-        way = self._router.way(subject_of(prepared, batch.tags), now, message.tried)
+        way = self._router.way(subject_of(prepared, batch.tags), now, message.passed_on_by)
         if way.route is not None and (way.route.is_paced or way.route.is_full(self._most)):
-            return put_back(message, Waiting.PACED, route=way.route.pace.line(prepared.originator))
+            return put_back(message, Waiting.PACED, line=way.route.pace.line(prepared.originator))
         if way.route is not None:
             return way.route
         if way.wait_until_ms is not None:
             return put_back(message, Waiting.OUT_OF_SERVICE, way.wait_until_ms)
-        if not message.tried:
+        if not message.passed_on_by:
             return Change(message.id, Status.REJECTED, reason=Reason.UNROUTABLE)
         # There were others when it was passed on; the settings have changed since.
         return Change(message.id, Status.FAILED, reason=Reason.PROVIDER_REFUSED)

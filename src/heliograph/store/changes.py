@@ -99,23 +99,27 @@ class _Leg(Row, frozen=True):
 class _Place(Row, frozen=True):
     """The columns that a change also writes of a message that goes back to the queue.
 
-    They are its line, and which providers are not to be asked: nobody looks at these of a message that is not queued.
+    Nobody looks at these of a message that is not queued.
     """
 
     id: str
-    line: str | None
-    tried: str | None
+    why_queued: str | None
+    waits_at: str | None
+    passed_on_by: str | None
+
+
+_OVER = {"worker": None, "lease_until": None, "why_queued": None}
+"""What is over for a message with every change; one that is queued again is then told anew why."""
 
 
 def _write_messages(tx: Tx, taken: Sequence[Transition]) -> None:
     """Write the messages after their transitions; of several transitions of one message, the last."""
     last = {each.message_id: each for each in taken}
-    tx.update(messages, list(map(_written, last.values())), {"worker": None, "lease_until": None})
+    tx.update(messages, list(map(_written, last.values())), _OVER)
     planned = [after for each in last.values() if (after := each.after).plan is not None]
     tx.update(messages, [_Leg(after.id, after.channel, after.leg, after.fall_back_at) for after in planned])
     queued = {each.message_id: each for each in taken if each.status is Status.QUEUED}
-    places = [_Place(message_id, each.change.line, each.after.tried) for message_id, each in queued.items()]
-    tx.update(messages, places)
+    tx.update(messages, list(map(_place, queued.values())), {"set_aside": None})
 
 
 def _written(taking: Transition) -> _Written:
@@ -136,6 +140,11 @@ def _written(taking: Transition) -> _Written:
         after.price,
         taking.settled_at,
     )
+
+
+def _place(taking: Transition) -> _Place:
+    change, after = taking.change, taking.after
+    return _Place(after.id, change.why_queued, change.waits_at, after.passed_on_by or None)
 
 
 def _return_prices(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:

@@ -62,6 +62,7 @@ class _Stored(Row, frozen=True):
     plan: str | None
     priority: int
     confirmed_at: int | None
+    why_queued: str | None
 
 
 _COLUMNS = columns(_Stored, messages, batches, text=case((batches.c.kind == BodyKind.TEXT.value, batches.c.body)))
@@ -106,6 +107,7 @@ def _message(row: _Stored) -> Message:
         plan=row.plan,
         priority=row.priority,
         confirmed_at=maybe_instant(row.confirmed_at),
+        why_queued=row.why_queued,
     )
 
 
@@ -320,13 +322,16 @@ def confirm(tx: Tx, account_id: str, batch_id: str, msisdns: Sequence[str], now_
 
 
 def buckets_of(tx: Tx, account_id: str, batch_id: str) -> list[Bucket]:
+    """Count the messages of a batch in each state."""
+    why = func.coalesce(messages.c.reason, messages.c.why_queued).label("why")
+    alike = (messages.c.status, why, messages.c.provider_code)
     rows = tx.rows(
-        select(messages.c.status, messages.c.reason, messages.c.provider_code, func.count().label("count"))
+        select(*alike, func.count().label("count"))
         .where(messages.c.account_id == account_id, of_batch(batch_id))
-        .group_by(messages.c.status, messages.c.reason, messages.c.provider_code)
-        .order_by(messages.c.status, messages.c.reason, messages.c.provider_code)
+        .group_by(*alike)
+        .order_by(*alike)
     )
-    return [Bucket(Status(status), reason, code, count) for status, reason, code, count in rows]
+    return [Bucket(Status(status), why, code, count) for status, why, code, count in rows]
 
 
 def recipient_statuses_of(tx: Tx, account_id: str, batch_id: str) -> list[RecipientStatus]:

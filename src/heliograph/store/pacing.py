@@ -1,7 +1,7 @@
 """Lines at which messages wait because no more may be sent for the moment.
 
 How it works. A provider that may be sent so many messages a second has a line, and where each originator has a limit of
-its own, one more for each originator. A message that may not go yet waits there (`messages.line`), due as it was. A
+its own, one more for each originator. A message that may not go yet waits there (`messages.waits_at`), due as it was. A
 line is a row of `paces`, and keeps one number: `free_at_us`, the moment of its first place that no message has taken.
 Places follow one another at the line's rate, so whatever a worker takes moves that moment on by as many places; what
 nobody has taken for longer than a tenth of a second is gone, so that a quiet hour is not made up for in a burst.
@@ -28,7 +28,7 @@ import msgspec
 from sqlalchemy import delete, select, update
 
 from heliograph.domain.life import Queued
-from heliograph.store.schema import is_held, is_queued, messages, paces
+from heliograph.store.schema import is_at_line, is_queued, messages, paces
 from heliograph.store.tx import Row, Tx, columns
 
 BURST_US = 100_000
@@ -109,7 +109,7 @@ def _take(tx: Tx, pace: Pace, free_at: Mapping[str, int], now_us: int, limit: in
             empty.append(line)
     # Each line may have filled all of the provider's places: the first in turn get them, the others wait on.
     taken = sorted(waiting, key=_turn)[:places]
-    _move_on(tx, pace, free_at, Counter(message.line or "" for message in taken), now_us)
+    _move_on(tx, pace, free_at, Counter(message.waits_at or "" for message in taken), now_us)
     closed = empty if len(empty) == len(free_at) else [line for line in empty if line != pace.provider]
     if closed:
         tx.run(delete(paces).where(tx.among(paces.c.line, closed)))
@@ -133,13 +133,15 @@ def _move_on(tx: Tx, pace: Pace, free_at: Mapping[str, int], taken: Counter[str]
 
 
 def _held_at(tx: Tx, line: str, limit: int) -> list[_Held]:
-    query = select(*columns(_Held, messages)).where(is_queued, is_held, messages.c.line == line)
+    query = select(*columns(_Held, messages)).where(is_queued, is_at_line, messages.c.waits_at == line)
     return tx.all(_Held, query.order_by(*_IN_TURN).limit(limit).with_for_update(skip_locked=True))
 
 
 def _is_anybody_at(tx: Tx, line: str) -> bool:
     """Say whether messages wait at a line, also those that another transaction has locked and may release."""
-    return tx.first(select(messages.c.id).where(is_queued, is_held, messages.c.line == line).limit(1)) is not None
+    return (
+        tx.first(select(messages.c.id).where(is_queued, is_at_line, messages.c.waits_at == line).limit(1)) is not None
+    )
 
 
 def _places(free_at_us: int, per_second: float, now_us: int, most: int) -> int:
@@ -188,9 +190,9 @@ def leave_lines(tx: Tx, limit: int, *, of: str | None = None, other_than: Collec
     lines = lines.where(~tx.among(paces.c.provider, other_than)) if of is None else lines.where(paces.c.provider == of)
     held = tx.column(
         select(messages.c.id)
-        .where(is_queued, is_held, messages.c.line.in_(lines))
+        .where(is_queued, is_at_line, messages.c.waits_at.in_(lines))
         .order_by(messages.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return tx.run(update(messages).where(tx.among(messages.c.id, held)).values(line=None)) if held else 0
+    return tx.run(update(messages).where(tx.among(messages.c.id, held)).values(waits_at=None)) if held else 0

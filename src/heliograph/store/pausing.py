@@ -16,13 +16,12 @@ from sqlalchemy import select, update
 from heliograph.domain.batches import HOLDING, Pause, PauseReason
 from heliograph.domain.messages import Waiting
 from heliograph.store.messages import of_batch
-from heliograph.store.schema import batches, is_held, is_pausing_or_resuming, is_queued, messages
+from heliograph.store.schema import batches, is_pausing_or_resuming, is_queued, is_set_aside, messages
 from heliograph.store.tx import Tx
 
-
-def line_of_paused(batch_id: str) -> str:
-    """Return the line at which messages of a paused batch wait: no provider's name has a colon in it."""
-    return f"paused:{batch_id}"
+SET_ASIDE: Mapping[str, Any] = {"set_aside": 1, "waits_at": None, "why_queued": Waiting.PAUSED.value}
+"""What is written of a message that is kept out of the queue: it leaves the line at which it waited."""
+_PUT_BACK: Mapping[str, Any] = {"set_aside": None, "why_queued": None}
 
 
 def pause_batch(tx: Tx, account_id: str, batch_id: str) -> bool | None:
@@ -88,21 +87,16 @@ def move_paused(tx: Tx, limit: int, looked_at: Mapping[str, str]) -> Moved | Non
     if row is None:
         return None
     batch_id, pause = row
-    aside = line_of_paused(batch_id)
-    values: dict[str, str | None]
     query = select(messages.c.id)
     if pause == Pause.PAUSING:
         # One that comes back to the queue behind this is set aside when a worker claims it.
         behind = messages.c.id > looked_at.get(batch_id, "")
-        query = query.where(of_batch(batch_id), behind, is_queued, messages.c.line.is_distinct_from(aside))
-        query = query.order_by(messages.c.id)
-        values = {"line": aside, "reason": Waiting.PAUSED.value}
+        query = query.where(of_batch(batch_id), behind, is_queued, messages.c.set_aside.is_(None))
     else:
-        query = query.where(is_queued, is_held, messages.c.line == aside)
-        query = query.order_by(messages.c.priority, messages.c.due_at, messages.c.id)
-        values = {"line": None, "reason": None}
-    ids = tx.column(query.limit(limit).with_for_update())
+        query = query.where(messages.c.batch_id == batch_id, is_queued, is_set_aside)
+    ids = tx.column(query.order_by(messages.c.id).limit(limit).with_for_update())
     if ids:
+        values = SET_ASIDE if pause == Pause.PAUSING else _PUT_BACK
         tx.run(update(messages).where(tx.among(messages.c.id, ids)).values(**values))
     if len(ids) < limit:
         then = Pause.PAUSED.value if pause == Pause.PAUSING else None

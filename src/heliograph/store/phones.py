@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, func, select
 
-from heliograph.domain.messages import Waiting
 from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.statuses import Status
 from heliograph.store.schema import is_queued, is_sending, messages, phone_messages
@@ -76,8 +75,7 @@ def on_its_way(tx: Tx, account_id: str | None, msisdn: str, after: str, now_ms: 
     query = select(messages.c.id).where(
         messages.c.msisdn == msisdn,
         messages.c.id > after,
-        is_sending
-        | (is_queued & (messages.c.due_at <= now_ms) & (func.coalesce(messages.c.reason, "") != Waiting.PAUSED)),
+        is_sending | (is_queued & (messages.c.due_at <= now_ms) & messages.c.set_aside.is_(None)),
     )
     if account_id is not None:
         query = query.where(messages.c.account_id == account_id)

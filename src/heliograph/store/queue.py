@@ -1,7 +1,8 @@
 """The messages table as the queue: due messages are leased to workers in chunks.
 
-How it works. A message that is `queued` and has no `line` is due at `due_at`, in the order of its priority; one with a
-line waits there, however long it has been due (`store/pacing.py`, `store/pausing.py`). `claim_due` locks the first of
+How it works. A message that is `queued` is due at `due_at`, in the order of its priority. One that `waits_at` a line
+waits there, however long it has been due (`store/pacing.py`), and one that is `set_aside` is no part of the queue until
+its batch goes on (`store/pausing.py`). `claim_due` locks the first of
 them, steps over those that another claim has locked (so claims never wait for each other), and makes them `sending`:
 from then on they are the worker's until `lease_until`, and no other touches them. The attempt is counted here, before
 anything goes out, so that one that ended with its process is counted too.
@@ -27,15 +28,24 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal_column, sele
 
 from heliograph.domain.batches import HOLDING
 from heliograph.domain.life import Change, Claimed, Queued, Transition, claimed
-from heliograph.domain.messages import Waiting
 from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store.batches import SendingFacts, sending_facts
 from heliograph.store.changes import apply_changes
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.pacing import Pace, provider_of, take_held
-from heliograph.store.pausing import line_of_paused
-from heliograph.store.schema import batches, is_falling_back, is_free, is_held, is_queued, is_sending, messages, paces
+from heliograph.store.pausing import SET_ASIDE
+from heliograph.store.schema import (
+    batches,
+    is_at_line,
+    is_falling_back,
+    is_free,
+    is_queued,
+    is_sending,
+    is_set_aside,
+    messages,
+    paces,
+)
 from heliograph.store.tx import Row, Tx, columns
 
 
@@ -64,9 +74,9 @@ class Leased(msgspec.Struct, frozen=True):
     channel: str
     leg: int
     """Which of the batch's bodies it has: 0 is the first, n the nth fallback."""
-    line: str | None = None
+    route: str | None = None
     """The provider at whose line it waited, and by which it goes; None if it waited at none."""
-    tried: str = ""
+    passed_on_by: str = ""
     """Providers that are not to be asked again, separated by spaces."""
 
 
@@ -144,8 +154,8 @@ def _leased(message: Queued, taken: Claimed, silent: Collection[tuple[str, str]]
         (message.account_id, message.msisdn) in silent,
         message.channel,
         message.leg,
-        provider_of(message.line),
-        message.tried or "",
+        provider_of(message.waits_at),
+        message.passed_on_by or "",
     )
 
 
@@ -170,11 +180,10 @@ def _has(priority: Priority) -> ColumnElement[bool]:
 
 class _Aside(Row, frozen=True):
     id: str
-    line: str
 
 
 def _set_paused_aside(tx: Tx, waiting: Sequence[Queued], facts: dict[str, SendingFacts]) -> list[Queued]:
-    """Move messages of paused batches out of the queue, and return the others.
+    """Set messages of paused batches aside, and return the others.
 
     The batches are kept as they are until this is committed: one that goes on must find all that was set aside.
     """
@@ -182,8 +191,8 @@ def _set_paused_aside(tx: Tx, waiting: Sequence[Queued], facts: dict[str, Sendin
     holding = [pause.value for pause in HOLDING]
     query = select(batches.c.id).where(tx.among(batches.c.id, paused), tx.among(batches.c.pause, holding))
     still = set(tx.column(query.order_by(batches.c.id).with_for_update(read=True)))
-    aside = [_Aside(message.id, line_of_paused(message.batch_id)) for message in waiting if message.batch_id in still]
-    tx.update(messages, aside, {"reason": Waiting.PAUSED.value})
+    aside = [_Aside(message.id) for message in waiting if message.batch_id in still]
+    tx.update(messages, aside, SET_ASIDE)
     return [message for message in waiting if message.batch_id not in still]
 
 
@@ -216,13 +225,13 @@ class Lapsed(Row, frozen=True):
     originator: str | None
     tags: str
     """The batch's tags as JSON."""
-    line: str | None
+    waits_at: str | None
     """The line that it had waited at; None if it waited at none."""
 
     @property
     def provider(self) -> str | None:
         """Return the provider that it had waited for, if it had."""
-        return provider_of(self.line)
+        return provider_of(self.waits_at)
 
 
 def take_back_lapsed(
@@ -305,8 +314,7 @@ def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: 
 
 def depth(tx: Tx) -> dict[str, int]:
     """Count the messages that are queued and sending. Reads the partial indexes, never the table. Spans accounts."""
-    wanted = {"free": (is_queued, is_free), "held": (is_queued, is_held), Status.SENDING.value: (is_sending,)}
-    found = {
-        name: int(tx.value(select(func.count()).select_from(messages).where(*rows))) for name, rows in wanted.items()
-    }
-    return {Status.QUEUED.value: found.pop("free") + found.pop("held")} | found
+    places = (is_free, is_at_line, is_set_aside)
+    count = select(func.count()).select_from(messages)
+    queued = sum(int(tx.value(count.where(is_queued, place))) for place in places)
+    return {Status.QUEUED.value: queued, Status.SENDING.value: int(tx.value(count.where(is_sending)))}

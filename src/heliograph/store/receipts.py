@@ -68,7 +68,7 @@ def record_outcomes(tx: Tx, chunks: Sequence[Outcomes]) -> list[Sequence[Transit
     tx.take_turns(alone=False)
     answers: list[Sequence[Transition]] = []
     for chunk in chunks:
-        if lines := {change.line for change in chunk.changes if change.line is not None}:
+        if lines := {change.waits_at for change in chunk.changes if change.waits_at is not None}:
             open_lines(tx, lines)  # first, as where messages are claimed: nobody waits for one who waits for them
         applied = apply_changes(tx, chunk.changes, chunk.now_ms)
         add_polls(tx, chunk.polls)
@@ -235,7 +235,7 @@ class Sent(msgspec.Struct, frozen=True):
     """A message that a provider has taken, with what decides its further way."""
 
     subject: Subject
-    tried: str
+    passed_on_by: str
     expire_at: int
 
 
@@ -246,7 +246,7 @@ class _SentRow(Row, frozen=True):
     account_id: str
     channel: str
     parts: int | None
-    tried: str | None
+    passed_on_by: str | None
     expire_at: int
     originator: str | None
     tags: str
@@ -254,7 +254,10 @@ class _SentRow(Row, frozen=True):
 
 def sent_under(tx: Tx, provider_refs: Collection[str]) -> dict[tuple[str, str], Sent]:
     """Find messages that providers took under these identifiers, and of which nothing is known yet. Spans accounts."""
-    known = {"provider": messages.c.provider, "provider_ref": messages.c.provider_ref}  # neither of these rows lacks one
+    known = {
+        "provider": messages.c.provider,
+        "provider_ref": messages.c.provider_ref,
+    }  # neither of these rows lacks one
     query = (
         select(*columns(_SentRow, messages, batches, **known))
         .join_from(messages, batches, batches.c.id == messages.c.batch_id)
@@ -270,7 +273,7 @@ def sent_under(tx: Tx, provider_refs: Collection[str]) -> dict[tuple[str, str], 
                 originator=row.originator,
                 tags=msgspec.json.decode(row.tags),
             ),
-            row.tried or "",
+            row.passed_on_by or "",
             row.expire_at,
         )
         for row in tx.all(_SentRow, query)

@@ -136,7 +136,7 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, _There], used_ids: int, now_ms:
         tx.run(delete(messages).where(messages.c.account_id == after.account_id, tx.among(messages.c.id, gone)))
     shared = {"notify": int(notify_of(after.report, after.options)), "priority": int(after.options.priority)}
     mine = (messages.c.account_id == after.account_id, of_batch(after.id))
-    tx.run(update(messages).where(*mine, is_queued).values(**shared, reason=None, line=None))
+    tx.run(update(messages).where(*mine, is_queued).values(**shared, why_queued=None, waits_at=None, set_aside=None))
     tx.update(messages, _renewed(after, kept, quotes))
     if after.options.fallbacks:
         routes = [(row.id, quotes[row.msisdn]) for row in kept]

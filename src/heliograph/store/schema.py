@@ -218,14 +218,17 @@ messages = Table(
     text("plan", required=False),  # of a message that may go by several channels, one after the other
     number("fall_back_at", required=False),
     number("priority", default=1),
-    text("line", required=False),  # the line that it waits at, due as it is; NULL: nobody has looked at it yet
-    text("tried", required=False),  # providers that are not to be asked again, separated by spaces
+    text("waits_at", required=False),  # the line that it waits at, due as it is; NULL: nobody has looked at it yet
+    text("passed_on_by", required=False),  # providers that are not to be asked again, separated by spaces
+    text("why_queued", required=False),  # a `Waiting`, until it has been sent or has ended; `reason` is why it ended
+    number("set_aside", required=False),  # 1 while it is kept out of the queue, since its batch is paused
 )
 # Literals, not parameters: a plan made for any parameter could not use the partial indexes below.
 is_queued = messages.c.status == literal_column("'queued'")
 is_sending = messages.c.status == literal_column("'sending'")
-is_free = messages.c.line.is_(None)
-is_held = messages.c.line.is_not(None)
+is_free = and_(messages.c.waits_at.is_(None), messages.c.set_aside.is_(None))
+is_at_line = messages.c.waits_at.is_not(None)
+is_set_aside = messages.c.set_aside.is_not(None)
 Index("messages_by_account", messages.c.account_id, messages.c.id)
 # The queue: partial, so that PostgreSQL never sorts due rows, analysed or not (docs/decisions/0004-queue.md).
 Index(
@@ -237,13 +240,20 @@ Index(
     postgresql_where=and_(is_queued, is_free),
 )
 Index(
-    "messages_held",
-    messages.c.line,
+    "messages_at_lines",
+    messages.c.waits_at,
     messages.c.priority,
     messages.c.due_at,
     messages.c.id,
-    sqlite_where=and_(is_queued, is_held),
-    postgresql_where=and_(is_queued, is_held),
+    sqlite_where=and_(is_queued, is_at_line),
+    postgresql_where=and_(is_queued, is_at_line),
+)
+Index(
+    "messages_set_aside",
+    messages.c.batch_id,
+    messages.c.id,
+    sqlite_where=and_(is_queued, is_set_aside),
+    postgresql_where=and_(is_queued, is_set_aside),
 )
 Index(
     "messages_leased",

@@ -122,7 +122,7 @@ def stand(tx: Tx, batch_id: str, ways: Sequence[tuple[Status, str | None, bool]]
         Written(message_id, status.value, reason, later if scheduled else now - 1)
         for message_id, (status, reason, scheduled) in zip(following(batch_id, len(ways)), ways, strict=True)
     ]
-    tx.update(messages, rows, {"channel": channel, "lease_until": later, "line": "nowhere", "parts": 1})
+    tx.update(messages, rows, {"channel": channel, "lease_until": later, "set_aside": 1, "parts": 1})
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

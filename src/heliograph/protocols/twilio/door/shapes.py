@@ -223,8 +223,8 @@ def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Me
         sent_at=message.sent_at,
         updated=message.settled_at or message.sent_at or message.created_at,
         direction="outbound-reply" if reply else "outbound-api",
-        error=error_code(word, message.reason),
-        explanation=explain(message.reason) if message.reason else None,
+        error=error_code(word, message.why),
+        explanation=explain(message.why) if message.why else None,
         # A service picks the sender when the message goes out.
         sender=None if word == "accepted" else address(message.originator, message.channel),
         service=service,

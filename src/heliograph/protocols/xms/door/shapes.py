@@ -202,7 +202,7 @@ def batch_report(
     wanted_codes = set(codes)
     counts: dict[tuple[str, int], int] = {}
     for bucket in found.buckets:
-        key = status_and_code(bucket.status, bucket.reason, bucket.provider_code)
+        key = status_and_code(bucket.status, bucket.why, bucket.provider_code)
         counts[key] = counts.get(key, 0) + bucket.count
     recipients: dict[tuple[str, int], list[str]] = {}
     for standing in found.standings:
@@ -250,7 +250,7 @@ def recipient_report(message: Message, client_reference: str | None) -> wire.Rec
         client_reference,
         message.msisdn,
         message.status,
-        message.reason,
+        message.why,
         message.provider_code,
         wire.encode_instant(at),
         message.encoding,
