@@ -80,7 +80,7 @@ HOMES = {
     "redis": "protocols.NAME.storages",
     "rich": "cli",
     "sqlalchemy": "store",
-    "sqlite3": "store.sqlite",
+    "sqlite3": "store.sqlite store.copies",
     "starlette": "api.server console doors protocols.NAME.door public runtime",
     "structlog": "django doors engine protocols.NAME.provider runtime sandbox",
     "typer": "cli",

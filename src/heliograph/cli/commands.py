@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from heliograph import __version__
 from heliograph.cli.accounts import accounts_app
+from heliograph.cli.data import backup, restore
 from heliograph.cli.keys import keys_app
 from heliograph.cli.shared import (
     ConfigOption,
@@ -37,6 +38,8 @@ app = typer.Typer(
 )
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(keys_app, name="keys")
+app.command()(backup)
+app.command()(restore)
 console_app = typer.Typer(help="The sandbox's inbox in the browser.", no_args_is_help=True)
 app.add_typer(console_app, name="console")
 

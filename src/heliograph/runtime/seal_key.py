@@ -13,7 +13,7 @@ from heliograph.store.directory import seal_application_secrets
 from heliograph.store.settings import ensure_setting
 
 FILE_NAME = "seal.key"
-_CHECK_SETTING = "seal.check"
+CHECK_SETTING = "seal.check"
 _CHECK = "This opens with the right key."
 
 
@@ -23,7 +23,7 @@ async def ensure(settings: Settings, store: Store) -> Seal:
     Raises SetupError if the key is not the one that this store was begun with, or can't be kept.
     """
     seal = Seal(*(settings.seal_key.split(",") if settings.seal_key else [_kept(settings.data_dir / FILE_NAME)]))
-    check = await store.write(ensure_setting, _CHECK_SETTING, seal.close(_CHECK))
+    check = await store.write(ensure_setting, CHECK_SETTING, seal.close(_CHECK))
     try:
         seal.open(check)
     except WrongSealKey as error:

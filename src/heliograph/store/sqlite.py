@@ -59,7 +59,7 @@ class SqliteStore(Store):
         such as taking back messages whose worker died, is the engine's, and commands have none. Only a new file is
         migrated.
         """
-        self._lock = _take_ownership(path, beside=beside)
+        self._lock = beside_others(path) if beside else owned(path)
         self._engine = _engine(path)
         try:
             writer = self._engine.connect()
@@ -158,37 +158,63 @@ def _in_our_words(answer: Answer) -> Answer:
     return answer
 
 
-def _take_ownership(path: Path, *, beside: bool) -> IO[str]:
+def owned(path: Path, *, busy: str = "") -> IO[str]:
     """Take an exclusive lock beside the file, which the kernel releases when the process ends, however it ends.
 
-    With `beside`, if another process has it, the lock's file is returned without the lock. Raises SetupError.
+    `busy` says, in what `beside_others` tells, why nobody may open the store meanwhile; empty: anybody may, who does
+    not want to own it. Raises SetupError if another process has the lock.
     """
+    lock = _lock_file(path)
+    if not _locked(lock):
+        owner = _told(lock) or "unknown"
+        lock.close()
+        raise SetupError(
+            f"The data directory {path.parent} is in use by another Heliograph (process {owner}); "
+            "stop that one, or choose another with --data-dir."
+        )
+    lock.truncate(0)
+    lock.write(f"{os.getpid()} {busy}".strip())
+    lock.flush()
+    return lock
+
+
+def beside_others(path: Path) -> IO[str]:
+    """Take the lock beside the file if nobody has it, and return its file in any case. Raises SetupError."""
+    lock = _lock_file(path)
+    if _locked(lock):
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+    elif busy := _told(lock).partition(" ")[2]:
+        lock.close()
+        raise SetupError(f"The data directory {path.parent} can't be used now: {busy}.")
+    return lock
+
+
+def _lock_file(path: Path) -> IO[str]:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside_it = path.with_suffix(".lock")
         for file in (path, beside_it):  # the journals get the mode of the store
             file.touch(mode=0o600)
-        lock = beside_it.open("a+")
+        return beside_it.open("a+")
     except OSError as error:
         raise SetupError(
             f"The data directory {path.parent} is not writable ({error.strerror}); choose another with --data-dir."
         ) from error
+
+
+def _locked(lock: IO[str]) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if beside:
-            return lock
-        lock.seek(0)
-        owner = lock.read().strip() or "unknown"
-        lock.close()
-        raise SetupError(
-            f"The data directory {path.parent} is in use by another Heliograph (process {owner}); "
-            "stop that one, or choose another with --data-dir."
-        ) from error
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
+    except OSError:
+        return False
+    return True
+
+
+def _told(lock: IO[str]) -> str:
+    lock.seek(0)
+    return lock.read().strip()
 
 
 def _engine(path: Path) -> Engine:

@@ -49,18 +49,27 @@ def migrate_new(connection: Connection) -> None:
     For commands: a server of an older version may be running on this store, whose queries fit no other schema. Raises
     OlderStore or NewerStore if the schema is not the one that our queries are written for.
     """
-    found = MigrationContext.configure(connection).get_current_heads()
+    found = current(connection)
     if not found:
         migrate(connection)
         return
+    if pending(found):
+        raise OlderStore(f"The store was written by an older Heliograph (its schema is {', '.join(found)}).")
+
+
+def current(connection: Connection) -> tuple[str, ...]:
+    """Return the revision that the schema is at, as a tuple of one; an empty one where there is no schema."""
+    return MigrationContext.configure(connection).get_current_heads()
+
+
+def pending(found: tuple[str, ...]) -> list[str]:
+    """List the migrations that a store at the revision `found` has not had yet, in their order. Raises NewerStore."""
     scripts = _scripts()
-    if found == tuple(scripts.get_heads()):
-        return
     try:
         scripts.get_revisions(found)
     except CommandError as error:
         raise _newer(found) from error
-    raise OlderStore(f"The store was written by an older Heliograph (its schema is {', '.join(found)}).")
+    return [each.revision for each in reversed(list(scripts.iterate_revisions("head", found)))]
 
 
 def _newer(found: tuple[str, ...]) -> NewerStore:
