@@ -19,6 +19,8 @@ from tests.importing import ROOT
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "adding-a-field.md"
 VERSIONS = "src/heliograph/store/migrations/versions"
 USED = """
