@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,12 @@ from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import Accepted, CheckFailed, Fault, Outcome, Refused, TryAgain, Uncertain
 from heliograph.engine.provided import InvalidConfig
+from heliograph.protocols.smpp.connection import Connection
 from heliograph.protocols.smpp.provider import SmppProvided
 from heliograph.protocols.smpp.provider import lines as lines_module
 from heliograph.protocols.smpp.provider.answers import meaning
 from heliograph.protocols.smpp.provider.config import Manners, SmppConfig, addresses, manners
+from heliograph.protocols.smpp.session import Event, Mode
 from heliograph.protocols.smpp.wire.coding import UDHI
 from heliograph.protocols.smpp.wire.pdus import (
     AlertNotification,
@@ -432,6 +434,33 @@ async def test_what_was_not_written_goes_by_another_line() -> None:
     assert kinds(outcomes).count(Uncertain) == 1
     assert kinds(outcomes).count(Accepted) == 7
     assert len(first.submitted) + len(second.submitted) == 1 + 7 * 2
+
+
+def hearing(heard: list[Event]) -> Callable[[Connection], Callable[[Sequence[Event]], None]]:
+    return lambda connection: heard.extend
+
+
+async def test_connecting_can_be_given_up_at_any_moment() -> None:
+    mistakes: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: mistakes.append(context))
+    async with smsc() as far:
+        config = configured(far.port)
+        for steps in range(30):
+            heard: list[Event] = []
+            binding = asyncio.create_task(
+                lines_module.bound(
+                    ("127.0.0.1", far.port), config, manners(config), Mode.TRANSCEIVER, None, hearing(heard)
+                )
+            )
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            binding.cancel()
+            await asyncio.wait([binding])
+            if not binding.cancelled():
+                await binding.result().close()
+        await far.until(lambda: all(connection.ended.done() for connection in far.connections))
+
+    assert mistakes == []
 
 
 async def test_no_answer_to_what_was_written_is_uncertain() -> None:

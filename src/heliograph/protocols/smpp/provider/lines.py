@@ -108,16 +108,19 @@ async def bound(
     """
     timing = Timing(idle_s=manners.enquire_link_s, answer_s=manners.response_s)
     too_much = frozenset(map(int, TOO_MUCH)) | too_fast(manners)
-    hearing: list[Callable[[Sequence[Event]], None]] = []
+    early: list[Event] = []  # it can end before anybody knows who hears it: connecting is given up
+    hear: Callable[[Sequence[Event]], None] = early.extend
     connection = await connect(
         *address,
         lambda now: Session(Side.ESME, now, timing=timing, window=config.window, too_much=too_much),
-        lambda events: hearing[0](events),
+        lambda events: hear(events),
         tls=tls,
         timeout_s=manners.response_s,
     )
-    hearing.append(on_connection(connection))
+    hear = on_connection(connection)
     try:
+        if early:
+            hear(early)
         response = await connection.ask(bind_pdu(config, manners, mode))
         if response.status:
             raise BindRefused(response.status)
