@@ -6,8 +6,6 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import quantiles
@@ -38,6 +36,7 @@ class Sizes:
     codes: int = 300
     django: int = 10_000
     pdus: int = 500_000
+    recipients: int = 100_000
     body: int = 16_000_000
     """Bytes of the largest bodies, a little less than a body may have."""
 
@@ -137,7 +136,7 @@ async def smscx_estimate(server: MeasuredServer, bare: Bare, sizes: Sizes, run: 
 
 async def _smscx_answered(server: MeasuredServer, path: str, sizes: Sizes, run: int, bare_s: float) -> Figures:
     numbers = [f"+336{7 if path == 'sms' else 8}{run % 10}{place:06d}" for place in range(sizes.batch)]
-    wanted = {"to": numbers, "from": "Bench", "text": "Hello", "scheduledDate": _tomorrow()}
+    wanted = {"to": numbers, "from": "Bench", "text": "Hello", "scheduledDate": tomorrow()}
     server.forget_peak()
     before = server.memory_mb()
     async with _smscx(server) as session:
@@ -162,7 +161,7 @@ async def _exported(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int, 
     if not run:
         for start in range(0, sizes.report, sizes.batch):
             numbers = [f"+336{start + place:08d}" for place in range(min(sizes.batch, sizes.report - start))]
-            wanted = {"to": numbers, "text": "Hello from the bench", "from": "Bench", "send_at": _tomorrow()}
+            wanted = {"to": numbers, "text": "Hello from the bench", "from": "Bench", "send_at": tomorrow()}
             request = request_bytes(f"{server.api}/batches", server.token, json.dumps(wanted).encode())
             await post_all(f"{server.api}/batches", [request], 1)
         await bare.insert(sizes.report, sizes.batch, 4_000)
@@ -279,92 +278,7 @@ async def codes(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> F
     return Figures(cuts[98], 1_000 / PLACES_A_SECOND, memory, {"p50 ms": cuts[49], "waiting messages": waiting})
 
 
-async def health(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
-    """Milliseconds to an answer of /healthz at the 99th percentile, asked every 10 ms while each door is sent its
-    largest bodies, legal and not, by a tenant and by nobody. Its counterpart is the same while nobody asks for more."""
-    bodies = _largest(server, sizes, run)
-    server.forget_peak()
-    before = server.memory_mb()
-    async with aiohttp.ClientSession() as session, aiohttp.ClientSession() as watching:
-        alone = await _watched(server, watching, asyncio.sleep(1))
-        beside = await _watched(server, watching, _send_all(session, bodies))
-    memory = server.memory_mb(peak=True) - before
-    cuts = quantiles(beside, n=100)
-    notes = {"p50 ms": cuts[49], "most ms": max(beside), "beside bodies": float(len(bodies))}
-    return Figures(cuts[98], quantiles(alone, n=100)[98], memory, notes)
-
-
-async def _watched(
-    server: MeasuredServer, session: aiohttp.ClientSession, work: Coroutine[object, object, None]
-) -> list[float]:
-    """Milliseconds of each answer of /healthz until the work is done; a call that starts late is late by that, too."""
-    url = f"{server.api.removesuffix('/v1')}/healthz"
-    doing = asyncio.create_task(work)
-    taken_ms: list[float] = []
-    due = perf_counter()
-    while not doing.done():
-        async with session.get(url) as answer:
-            assert answer.status == 200
-            await answer.read()
-        now = perf_counter()
-        taken_ms.append((now - due) * 1_000)
-        due = max(due + 0.01, now)
-        await asyncio.sleep(due - now)
-    await doing
-    return taken_ms
-
-
-async def _send_all(session: aiohttp.ClientSession, bodies: list[tuple[str, dict[str, str], bytes]]) -> None:
-    for url, headers, body in bodies:
-        with suppress(aiohttp.ClientError):  # refused before it was sent
-            async with session.post(url, data=body, headers=headers) as answer:
-                await answer.read()
-
-
-def _largest(server: MeasuredServer, sizes: Sizes, run: int) -> list[tuple[str, dict[str, str], bytes]]:
-    """Addresses, headers and bodies. Only messages for tomorrow are made: what is measured is taking them."""
-    root = server.api.removesuffix("/v1")
-    own = {key: value for name in ("smscx", "xms", "isendpro") for key, value in server.protocols[name].items()}
-    json_, form = {"Content-Type": "application/json"}, {"Content-Type": "application/x-www-form-urlencoded"}
-    native = json_ | {"Authorization": f"Bearer {server.token}"}
-    smscx = json_ | {"X-API-KEY": own["api_key"]}
-    xms = json_ | {"Authorization": f"Bearer {own['token']}"}
-    numbers = [f"+336{run % 10}{place:07d}" for place in range(sizes.body // 160)]
-    sent = {"from": "Bench", "text": "Hello", "send_at": _tomorrow()}
-    many = json.dumps({"numbers": ["+33612345678"] * (sizes.body // 17)}).encode()
-    ones = b",".join([b"1"] * (sizes.body // 2 - 50))
-    empty = b",".join([b"[]"] * (sizes.body // 3 - 50))
-    plan = f"{root}/xms/v1/{own['service_plan_id']}"
-    isendpro = f"{root}/isendpro/cgi-bin/sms"
-    estimate = {"to": numbers[:25_000], "from": "Bench", "text": "x"}
-    few = numbers[:1_000]
-    return [
-        (f"{root}/v1/batches", native, json.dumps(sent | {"to": numbers}).encode()),
-        (f"{root}/v1/groups", native, json.dumps({"members": numbers}).encode()),
-        (f"{root}/v1/groups", native, json.dumps({"members": numbers * 2}).encode()),
-        (f"{root}/v1/lookups", native, json.dumps({"numbers": numbers}).encode()),
-        (f"{root}/v1/lookups", native, many),
-        (f"{root}/v1/batches", native, b'{"text":"x","to":[' + ones + b"]}"),
-        (f"{root}/v1/batches", native, b'{"text":"x","parameters":[' + empty + b"]}"),
-        (f"{root}/v1/batches", native, b'{"text":"' + b"\\\\u0000" * (sizes.body // 8) + b'"}'),
-        (f"{root}/smscx/numbers/validate", smscx, json.dumps({"phoneNumbers": numbers[:40_000]}).encode()),
-        (
-            f"{root}/smscx/sms/estimate",
-            smscx,
-            json.dumps(estimate).encode(),
-        ),
-        (f"{root}/smscx/sms", smscx, b'{"to":[' + empty + b"]}"),
-        (f"{plan}/groups", xms, json.dumps({"members": [number[1:] for number in numbers[:10_000]]}).encode()),
-        (f"{plan}/batches", xms, b'{"to":["' + b'","'.join([b"1"] * (sizes.body // 4 - 50)) + b'"],"body":"x"}'),
-        (isendpro, json_, json.dumps({"keyid": own["keyid"], "num": few, "sms": "x", "sandbox": "1"}).encode()),
-        (isendpro, json_, b'{"keyid":"x","num":[' + ones + b"]}"),
-        (isendpro, form, b"keyid=x&" + b"num=1&" * (sizes.body // 6 - 50) + b"sms=x"),
-        (f"{root}/smsdrop/auth/login", form, b"a=1&" * (sizes.body // 4)),
-        (f"{root}/smscx/oauth/token", form, b"%41" * (sizes.body // 3)),
-    ]
-
-
-def _tomorrow() -> str:
+def tomorrow() -> str:
     return (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 

@@ -46,6 +46,8 @@ class MeasuredServer:
         self.smscx = self.protocols["smscx"]
         self.api: str = ready["api"]["base_url"]
         self.token: str = ready["api"]["token"]
+        keys = json.loads((directory / "data" / "sandbox-credentials.json").read_text())
+        self.other_token: str = keys["other"]["native"]["secret"]
 
     def memory_mb(self, *, peak: bool = False) -> float:
         """Resident memory now, or the most since the start or the last `forget_peak`."""

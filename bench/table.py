@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench import cases, codec
+from bench import beside, cases, codec
 from bench.bare import Bare, BarePostgresql, BareSqlite
 from bench.cases import Figures, Sizes
 from bench.server import MeasuredServer, chained, paced
@@ -44,6 +44,7 @@ QUICK = Sizes(
     codes=10,
     django=500,
     body=400_000,
+    recipients=2_000,
     pdus=5_000,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
@@ -86,8 +87,15 @@ ROWS = (
     ),
     Row(cases.django_project, "(m) Django: send_many by the server", "s", {}, True),
     Row(
-        cases.health,
+        beside.health,
         "(n) /healthz beside the largest bodies, p99",
+        "ms",
+        {"sqlite": "< 100", "postgresql": "< 100"},
+        True,
+    ),
+    Row(
+        beside.changes,
+        "(q) another account's single sends beside the largest batches and groups, p99",
         "ms",
         {"sqlite": "< 100", "postgresql": "< 100"},
         True,
@@ -247,5 +255,6 @@ def _machine(sizes: Sizes) -> str:
         f"in (d) and (e), {sizes.batch:,} in (f) and (g), {sizes.report:,} messages in (h) and (i), "
         f"{sizes.contacts:,} contacts in (j), {sizes.hits:,} redirects over 50 connections in (k), "
         f"{sizes.codes:,} codes and {sizes.campaign:,} waiting messages in (l), "
-        f"{sizes.django:,} messages in (m), {sizes.pdus:,} PDUs in (o) and (p)."
+        f"{sizes.django:,} messages in (m), {sizes.pdus:,} PDUs in (o) and (p), "
+        f"{sizes.recipients:,} recipients and members in (q)."
     )
