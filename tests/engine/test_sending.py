@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from tests.expanding import expand_due
 from tests.patience import HANG_S
 
 from heliograph.domain.batches import Draft, Options
@@ -19,7 +20,6 @@ from heliograph.domain.messages import Waiting
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import Accepted, Outgoing, Refused, TryAgain, Uncertain
 from heliograph.engine.routes import FAILURES_TO_LEAVE, RouteRules
-from heliograph.store.rewriting import expand_due
 
 from .conftest import Running, ScriptedProvider, StartEngine, ref
 
@@ -80,7 +80,7 @@ async def test_members_get_their_fields_although_others_of_the_batch_were_sent_b
 
     await running.services.batches.create(running.account, draft)
     first = await provider.sent.get()
-    await running.engine.store.write(expand_due, now_ms() + 2 * 3_600_000)
+    await expand_due(running.engine.store, now_ms() + 2 * 3_600_000)
     running.engine.batch_changed()
     second = await provider.sent.get()
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import func, select
+from tests.expanding import expand_due
 
 from heliograph.domain.batches import Batch
 from heliograph.domain.errors import InsufficientCredit
@@ -29,7 +30,7 @@ from heliograph.store.groups import add_group
 from heliograph.store.ledger import balance_of, entries_of, set_balance
 from heliograph.store.messages import messages_of
 from heliograph.store.optouts import add_optouts
-from heliograph.store.rewriting import expand_due, rewrite
+from heliograph.store.rewriting import rewrite
 from heliograph.store.schema import ledger
 from heliograph.store.tx import Tx
 
@@ -200,7 +201,7 @@ async def test_members_of_groups_are_charged_when_they_are_looked_up(
     accepted = await put(store, NewBatch(scheduled, tariff=TARIFF))
     assert (accepted.messages, accepted.charged) == (0, 0)
 
-    await store.write(expand_due, now_ms() + 1, TARIFF)
+    await expand_due(store, now_ms() + 1, TARIFF)
 
     found = await store.read(messages_of, ACCOUNT, MessageFilter(batch_id=made.id), limit=9)
     expected = (Status.QUEUED, None) if covered else (Status.REJECTED, Reason.INSUFFICIENT_CREDIT)

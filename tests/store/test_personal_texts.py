@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.expanding import expand_due
 
 from heliograph.domain.batches import Batch, Options
 from heliograph.domain.channels import Channel, Fallback
@@ -30,7 +31,7 @@ from heliograph.store.contacts import add_contacts, change_contact, contacts_of,
 from heliograph.store.forgetting import redact_message
 from heliograph.store.groups import add_group
 from heliograph.store.messages import messages_of
-from heliograph.store.rewriting import expand_due, rewrite
+from heliograph.store.rewriting import rewrite
 from heliograph.store.tx import Tx
 from heliograph.text import MissingParameter
 
@@ -143,7 +144,7 @@ async def test_fields_are_those_of_the_moment_when_groups_are_looked_up(store: S
         await store.write(change_contact, ACCOUNT, there, contact.id, None, changed)
     before = await texts(store, made)
 
-    await store.write(expand_due, now_ms() + 2 * 3_600_000, TARIFF)
+    await expand_due(store, now_ms() + 2 * 3_600_000, TARIFF)
 
     assert before == {BOB: None}
     assert await texts(store, made) == {ADA: "Ada II gold", BOB: None}
@@ -155,7 +156,7 @@ async def test_recipients_keep_their_fields_when_members_bring_theirs(store: Sto
     there = await group(store, (ADA, named("Ada")))
     made = await accepted(store, batch, BOB, groups=[there], body="Hello ${first_name}", due_in=LATER)
 
-    await store.write(expand_due, now_ms() + 2 * 3_600_000)
+    await expand_due(store, now_ms() + 2 * 3_600_000)
 
     assert await texts(store, made) == {ADA: "Hello Ada", BOB: "Hello Bob"}
 

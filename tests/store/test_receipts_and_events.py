@@ -23,7 +23,7 @@ from heliograph.domain.statuses import Reason, Status
 from heliograph.store import Store, open_store
 from heliograph.store.accounts import add_account
 from heliograph.store.base import Lane
-from heliograph.store.batches import NewBatch, accept, batch_by_id, cancel
+from heliograph.store.batches import Canceled, NewBatch, accept, batch_by_id, cancel
 from heliograph.store.changes import apply_changes
 from heliograph.store.events import (
     EventOutcome,
@@ -341,8 +341,9 @@ async def test_canceling_calls_back_what_waits_and_nothing_else(store: Store, ba
     ids = await put_out(store, new)
     await store.write(apply_changes, [Change(ids[1], Status.QUEUED), Change(ids[2], Status.DELIVERED)], now_ms())
 
-    canceled = await store.write(cancel, ACCOUNT, new.batch.id, 5_000)
-    again = await store.write(cancel, ACCOUNT, new.batch.id, 6_000)
+    assert await store.write(cancel, ACCOUNT, new.batch.id, 5_000) == Canceled(None)
+    canceled = await store.read(batch_by_id, ACCOUNT, new.batch.id)
+    await store.write(cancel, ACCOUNT, new.batch.id, 6_000)
     rows = await store.read(recipient_statuses_of, ACCOUNT, new.batch.id)
     before_the_last = await outbox(store)
     await store.write(apply_changes, [Change(ids[0], Status.SENT), Change(ids[0], Status.DELIVERED)], now_ms())
@@ -355,7 +356,7 @@ async def test_canceling_calls_back_what_waits_and_nothing_else(store: Store, ba
     assert canceled is not None
     assert canceled.canceled_at is not None
     assert canceled.canceled_at.timestamp() == 5
-    assert canceled == again == await store.read(batch_by_id, ACCOUNT, new.batch.id)
+    assert canceled == await store.read(batch_by_id, ACCOUNT, new.batch.id)
     assert before_the_last == []
     assert [event.kind for event in await outbox(store)] == [EventKind.BATCH_SETTLED]
 

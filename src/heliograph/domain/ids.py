@@ -76,9 +76,9 @@ def is_id(text: str) -> bool:
     return True
 
 
-def following(identifier: str, count: int) -> Sequence[str]:
-    """Return the `count` identifiers right after this one, in order."""
-    first = to_int(identifier) + 1
+def following(identifier: str, count: int, skip: int = 0) -> Sequence[str]:
+    """Return the `count` identifiers right after this one, in order, or right after the `skip` first of these."""
+    first = to_int(identifier) + 1 + skip
     head = encode(first)[:22]
     out: list[str] = []
     for value in range(first, first + count):

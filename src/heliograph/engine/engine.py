@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import structlog
 from msgspec import UnsetType
 
@@ -29,13 +30,15 @@ from heliograph.engine.metrics import Metrics
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.outbox import Outbox
 from heliograph.engine.pausing import Pausing
+from heliograph.engine.plans import plans
 from heliograph.engine.polling import Poller
 from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
 from heliograph.engine.sessions import Sessions
+from heliograph.engine.works import Works
 from heliograph.store import Store
 from heliograph.store.base import Lane
-from heliograph.store.batches import Accepted, NewBatch, accept
+from heliograph.store.batches import Accepted, NewBatch, accept, everyone_looked_up, filling, quoted
 from heliograph.store.events import end_event_leases
 from heliograph.store.long_inbound import forget_long
 from heliograph.store.lookups import Question
@@ -43,6 +46,7 @@ from heliograph.store.pacing import leave_lines
 from heliograph.store.queue import end_leases
 from heliograph.store.receipts import forget_early_receipts
 from heliograph.store.references import forget_keys
+from heliograph.store.works import MADE_AT_ONCE, leave_works
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +121,7 @@ class Engine:
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
         self.sessions = Sessions(self._on_events.set)
+        self.works = Works(store, plans(tariff), self._messages_appeared)
         urls = UrlSink(shapes, guard)
         self._jobs: Sequence[Job] = (
             Outbox(
@@ -127,9 +132,10 @@ class Engine:
                 self._on_events,
                 on_messages=self._messages_appeared,
             ),
-            Expander(store, self._expansions_due, self._messages_appeared, tariff),
+            Expander(store, self._expansions_due, self._messages_appeared, tariff, self.works),
             FallingBack(store, asyncio.Event(), self._messages_appeared),
             Pausing(store, self._pauses_due, self._messages_appeared),
+            self.works,
             self._looking_up,
             ExpiringCodes(store, self._on_events),
             EndingRents(store),
@@ -143,6 +149,7 @@ class Engine:
         if self.store.dialect == "sqlite":  # the only process of this store: whoever held leases is dead
             await self.store.write(end_leases)
             await self.store.write(end_event_leases, now_ms())
+            await self.store.write(leave_works)
         await self._dispatcher.take_back_lapsed()
         while await self.store.write(leave_lines, LEFT_AT_ONCE, other_than=list(self.router.routes)):
             pass  # what waits for a provider that is not set up any more looks for another
@@ -160,7 +167,11 @@ class Engine:
         self.guard.require(url, credentials=protocol in self._with_credentials)
 
     async def accept(self, new: NewBatch) -> Accepted:
-        """Store a batch with its messages and set them going. When this returns, they are committed."""
+        """Store a batch with its messages and set them going. When this returns, they are committed.
+
+        The messages of a large batch are made up before, and stored in slices; those that are stored go out at once.
+        """
+        new = await self._made_up(new)
         try:
             accepted = await self.store.write_item(accept, new, Lane.ACCEPT)
         except CapReached:
@@ -169,6 +180,8 @@ class Engine:
         for cap in accepted.neared:
             self.metrics.cap_neared(cap.name)
             log.warning("an account nears its cap", account=new.batch.account_id, **cap._asdict())
+        if accepted.work is not None and new.ready is not None:
+            await self.works.finished(accepted.work, filling(accepted.work, new.ready))
         if not accepted.repeated:
             self.metrics.accepted(new.batch.protocol, accepted.messages)
             self._dispatcher.wake()
@@ -177,6 +190,17 @@ class Engine:
         if accepted.refused or not accepted.messages:
             self._on_events.set()
         return accepted
+
+    async def _made_up(self, new: NewBatch) -> NewBatch:
+        """Make up the messages of a batch if they are too many for one transaction."""
+        batch = new.batch
+        if len(batch.recipients) <= MADE_AT_ONCE and (not batch.groups or batch.expand_at is not None):
+            return new
+        msisdns, silent = await self.store.read(everyone_looked_up, batch)
+        if len(msisdns) <= MADE_AT_ONCE:
+            return new
+        ready = await asyncio.to_thread(quoted, batch, msisdns, silent, new.tariff)
+        return msgspec.structs.replace(new, ready=ready, holder=self.works.holder())
 
     def batch_changed(self) -> None:
         """Note that a batch may be due at another time now, and have other messages."""

@@ -79,6 +79,7 @@ from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.directory import Templates
 from heliograph.services.recipients import MAX_NAMED_MISTAKES, keyed_like, parse_msisdns
 from heliograph.store.batches import (
+    Canceled,
     Fresh,
     NewBatch,
     batch_by_id,
@@ -96,6 +97,7 @@ from heliograph.store.messages import confirm
 from heliograph.store.pausing import pause_batch, resume_batch
 from heliograph.store.rewriting import change_tags, rewrite, tags_of
 from heliograph.store.tx import Tx
+from heliograph.store.works import Holder
 from heliograph.text import MissingParameter
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
@@ -336,12 +338,19 @@ class Batches:
             raise InvalidRecipient("Not all of these are recipients of the batch.", field="recipients")
 
     async def cancel(self, account: Account, batch_id: str) -> Batch:
-        """Call back what no worker holds yet. Safe to repeat. Raises NotFound if the account has no such batch."""
-        batch = await self._store.write(cancel, account.id, batch_id, now_ms())
-        if batch is None:
+        """Call back what no worker holds yet. Safe to repeat. Raises NotFound if the account has no such batch.
+
+        From the first moment nothing more of it is sent; of a large batch the messages are canceled one after the
+        other, which others can see, and which goes on after a crash.
+        """
+
+        def decide(tx: Tx, holder: Holder) -> Canceled | None:
+            return cancel(tx, account.id, batch_id, now_ms(), holder)
+
+        if await self._engine.works.decided(decide) is None:
             raise _no_batch(batch_id)
         self._engine.wake_callbacks()
-        return batch
+        return await self.get(account, batch_id)
 
     async def pause(self, account: Account, batch_id: str) -> Batch:
         """Send nothing more of a batch until it is resumed; what workers hold at this moment may still go out.

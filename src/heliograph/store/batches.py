@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -37,13 +38,14 @@ from heliograph.domain.statuses import Reason, Status
 from heliograph.store.changes import apply_changes
 from heliograph.store.contacts import in_these_first, sayings_about
 from heliograph.store.groups import groups_below, members_below, unknown_groups
-from heliograph.store.ledger import Bill, charge_within
+from heliograph.store.ledger import Bill, charge_within, give_back, take
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.outbox import settle_if_empty
 from heliograph.store.prepared import Given, among, prepared
-from heliograph.store.schema import batches, messages
+from heliograph.store.schema import batches, is_queued, messages
 from heliograph.store.tx import Row, Tx, columns
+from heliograph.store.works import AT_ONCE, MADE_AT_ONCE, Holder, Slice, Work, WorkKind, begin, finish, require_free
 
 _encode = msgspec.json.encode
 _decode_list = msgspec.json.Decoder(list[str]).decode
@@ -67,6 +69,10 @@ class NewBatch(msgspec.Struct, frozen=True):
     """Stores what belongs to the batch before it, in the same transaction; what it raises fails the request."""
     caps: Caps | None = None
     """How much its account may send; None: as much as it likes."""
+    ready: Fresh | None = None
+    """Its messages, if they were made up before because they are many; else that is done in the transaction."""
+    holder: Holder | None = None
+    """Who stores the messages in slices; None: they are stored with the batch."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -83,6 +89,8 @@ class Accepted(msgspec.Struct, frozen=True):
     """What was charged, in millionths."""
     neared: Sequence[CapState] = ()
     """Caps of its account that it has used so much of that it is to be told."""
+    work: Work | None = None
+    """What stores its messages; None if they are stored."""
 
 
 class Fresh(NamedTuple):
@@ -94,6 +102,16 @@ class Fresh(NamedTuple):
     """What each message comes to, in the order of the MSISDNs."""
     used_ids: int = 0
     """How many of the identifiers that follow the batch's own are taken, or were."""
+
+    @property
+    def refused(self) -> int:
+        """Return how many of the messages are rejected at once."""
+        return sum(quote.refused is not None for quote in self.quotes)
+
+    @property
+    def for_nothing(self) -> Fresh:
+        """Return the same messages, without a price."""
+        return self._replace(quotes=[quote._replace(price=0) for quote in self.quotes])
 
     @property
     def bill(self) -> Bill:
@@ -190,7 +208,10 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
     if len({new.batch.id for new in news}) < len(news):  # a parked request that two try again
         raise ValueError("each needs a transaction of its own, so that the second finds the first")
     now = to_ms(news[0].batch.created_at)
-    wanted = priced(tx, [(new.batch, everyone(tx, new.batch), new.tariff) for new in news])
+    small = [new for new in news if new.ready is None]
+    made_up = priced(tx, [(new.batch, everyone(tx, new.batch), new.tariff) for new in small])
+    by_batch = {entry.batch.id: entry for entry in made_up}
+    wanted = [new.ready or by_batch[new.batch.id] for new in news]
     charges = charge_within(tx, [entry.bill_within(new.caps) for new, entry in zip(news, wanted, strict=True)], now)
     answers: dict[str, Accepted | Exception] = {
         entry.batch.id: refusal for entry, refusal in zip(wanted, charges.refusals, strict=True) if refusal is not None
@@ -201,17 +222,24 @@ def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]
         if new.also is not None:
             new.also(tx, new.batch)
     tx.insert(batches, [batch_row(new, len(entry.msisdns)) for new, entry in zip(paid, fresh, strict=True)])
-    refused = add_messages(tx, fresh)
-    settle_if_empty(tx, [entry.batch.id for entry in fresh if not entry.msisdns], now)
+    at_once = [entry for new, entry in zip(paid, fresh, strict=True) if new.holder is None]
+    refused = add_messages(tx, at_once)
+    settle_if_empty(tx, [entry.batch.id for entry in at_once if not entry.msisdns], now)
+    works = {
+        new.batch.id: begin(tx, new.holder, WorkKind.FILL, *entry.bill[:3])
+        for new, entry in zip(paid, fresh, strict=True)
+        if new.holder is not None
+    }
     for entry in fresh:
         identifier = entry.batch.id
         answers[identifier] = Accepted(
             identifier,
             repeated=False,
             messages=len(entry.msisdns),
-            refused=refused[identifier],
+            refused=entry.refused if identifier in works else refused[identifier],
             charged=entry.bill.amount,
             neared=charges.neared.get(identifier, ()),
+            work=works.get(identifier),
         )
     return answers
 
@@ -221,18 +249,34 @@ def priced(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str], Tariff]]) -> lis
 
     What contacts' fields fill in is put into the batches.
     """
-    _fill_in(tx, [(batch, msisdns) for batch, msisdns, _ in wanted])
-    silent = opted_out_among(tx, [(batch.account_id, msisdns) for batch, msisdns, _ in wanted])
-    found = []
-    for batch, msisdns, tariff in wanted:
-        quotes = tariff.quotes(batch, msisdns)
-        if silent and not batch.options.despite_optout:
-            quotes = [
-                quote._replace(price=0, refused=Reason.OPTED_OUT) if (batch.account_id, msisdn) in silent else quote
-                for msisdn, quote in zip(msisdns, quotes, strict=True)
-            ]
-        found.append(Fresh(batch, msisdns, quotes))
-    return found
+    silent = look_up(tx, [(batch, msisdns) for batch, msisdns, _ in wanted])
+    return [quoted(batch, msisdns, silent, tariff) for batch, msisdns, tariff in wanted]
+
+
+def look_up(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str]]]) -> set[tuple[str, str]]:
+    """Look up what the store knows of the recipients of batches: return who opted out, by account and MSISDN.
+
+    What contacts' fields fill in is put into the batches.
+    """
+    _fill_in(tx, wanted)
+    return opted_out_among(tx, [(batch.account_id, msisdns) for batch, msisdns in wanted])
+
+
+def quoted(batch: Batch, msisdns: Sequence[str], silent: Collection[tuple[str, str]], tariff: Tariff) -> Fresh:
+    """Compute what a batch's messages to these numbers come to. One to whom is `silent` costs nothing."""
+    quotes = tariff.quotes(batch, msisdns)
+    if silent and not batch.options.despite_optout:
+        quotes = [
+            quote._replace(price=0, refused=Reason.OPTED_OUT) if (batch.account_id, msisdn) in silent else quote
+            for msisdn, quote in zip(msisdns, quotes, strict=True)
+        ]
+    return Fresh(batch, msisdns, quotes)
+
+
+def everyone_looked_up(tx: Tx, batch: Batch) -> tuple[Sequence[str], set[tuple[str, str]]]:
+    """Return who gets a message now, and who of them opted out. What contacts' fields say is put into the batch."""
+    msisdns = everyone(tx, batch)
+    return msisdns, look_up(tx, [(batch, msisdns)])
 
 
 def _fill_in(tx: Tx, wanted: Sequence[tuple[Batch, Sequence[str]]]) -> None:
@@ -303,7 +347,7 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
     singles: list[_Single] = []
     ids: dict[str, Sequence[str]] = {}
     for batch, msisdns, quotes, used_ids in fresh:
-        ids[batch.id] = following(batch.id, used_ids + len(msisdns))[used_ids:]
+        ids[batch.id] = following(batch.id, len(msisdns), used_ids)
         new = [
             _NewMessage(message_id, msisdn, quote.price, quote.parts or None, quote.country)
             for message_id, msisdn, quote in zip(ids[batch.id], msisdns, quotes, strict=True)
@@ -330,6 +374,81 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
             tx.insert(messages, timed, shared)
     tx.insert(messages, singles)
     return _refuse(tx, fresh, ids)
+
+
+def filling(work: Work, fresh: Fresh) -> list[Slice]:
+    """Cut the messages of a batch into slices that store them, and settle what they came to."""
+    if work.kind == WorkKind.FILL_UNPAID:
+        fresh = fresh.for_nothing
+    return [*(_filling(work, part) for part in _parts(fresh)), Slice(partial(settle_work, work))]
+
+
+def _filling(work: Work, part: Fresh) -> Slice:
+    def fill(tx: Tx) -> None:
+        add_messages(tx, [part])
+        if work.kind == WorkKind.FILL_UNPAID:
+            reject_unpaid(tx, part)
+
+    return Slice(fill, part.bill.amount)
+
+
+def reject_unpaid(tx: Tx, fresh: Fresh) -> None:
+    """End messages that were just stored as rejected: the balance, or a cap, did not cover them."""
+    ids = following(fresh.batch.id, len(fresh.msisdns), fresh.used_ids)
+    unpaid = [Change(message_id, Status.REJECTED, reason=Reason.INSUFFICIENT_CREDIT) for message_id in ids]
+    apply_changes(tx, unpaid, now_ms())
+
+
+def _parts(fresh: Fresh) -> Iterator[Fresh]:
+    for start in range(0, len(fresh.msisdns), MADE_AT_ONCE):
+        some = slice(start, start + MADE_AT_ONCE)
+        yield Fresh(fresh.batch, fresh.msisdns[some], fresh.quotes[some], fresh.used_ids + start)
+
+
+def settle_work(work: Work, tx: Tx) -> None:
+    """Finish a change: give back what was charged for it and not needed, and charge what was needed besides."""
+    left = finish(tx, work)
+    if left > 0:
+        give_back(tx, [Bill(work.account_id, work.id, left)], now_ms())
+    elif left < 0:
+        take(tx, work.account_id, work.id, -left, now_ms())
+
+
+class Missing(NamedTuple):
+    """What a batch lacks whose messages were being stored when their worker died."""
+
+    batch: Batch
+    msisdns: Sequence[str]
+    silent: set[tuple[str, str]]
+    """Who of them opted out, by account and MSISDN."""
+    used_ids: int
+    there: int
+    """How many messages it has."""
+
+
+def missing_of(tx: Tx, work: Work) -> Missing:
+    """Find who is to get a message of a batch and has none yet. Members of its groups are those of today."""
+    batch = batches_by_ids(tx, work.account_id, [work.id])[work.id]
+    mine = (messages.c.account_id == work.account_id, of_batch(work.id))
+    there = set(tx.column(select(messages.c.msisdn).where(*mine)))
+    msisdns = [msisdn for msisdn in everyone(tx, batch) if msisdn not in there]
+    it = (batches.c.account_id == work.account_id, batches.c.id == work.id)
+    used_ids = tx.value(select(batches.c.used_ids).where(*it))
+    return Missing(batch, msisdns, look_up(tx, [(batch, msisdns)]), used_ids, len(there))
+
+
+def note_missing(missing: Missing, tx: Tx) -> None:
+    """Count what a batch lacks anew, and take identifiers for it that were never used."""
+    batch, more = missing.batch, missing.there + len(missing.msisdns) - missing.batch.recipient_count
+    tx.run(
+        update(batches)
+        .where(batches.c.account_id == batch.account_id, batches.c.id == batch.id)
+        .values(
+            recipient_count=batches.c.recipient_count + more,
+            open_count=batches.c.open_count + more,
+            used_ids=missing.used_ids + len(missing.msisdns),
+        )
+    )
 
 
 def _has_channels(batch: Batch) -> bool:
@@ -583,29 +702,27 @@ def page_of_batches(
     return batches_of(tx, account_id, wanted, limit=limit, offset=offset), count_batches(tx, account_id, wanted)
 
 
-def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
+def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int, holder: Holder | None = None) -> Canceled | None:
     """Cancel what has not been handed to a worker yet; None if there is no such batch. Safe to repeat.
 
     Messages in flight may still go out; one that comes back to be tried again is canceled then. Groups that have not
-    been looked up never will be.
+    been looked up never will be. With a `holder`, more than a few messages are not canceled here but in slices, of
+    which the first begins the work that is returned. Raises UnderChange.
     """
-    waiting = tx.column(
-        select(messages.c.id)
-        .where(messages.c.account_id == account_id, of_batch(batch_id), messages.c.status == Status.QUEUED.value)
-        .order_by(messages.c.id)
-        .with_for_update()
-    )
-    before = tx.first(
-        select(batches.c.expand_at)
-        .where(batches.c.account_id == account_id, batches.c.id == batch_id, batches.c.canceled_at.is_(None))
-        .with_for_update()
-    )
-    if before is not None:
-        (expand_at,) = before
+    queued = select(messages.c.id).where(messages.c.account_id == account_id, of_batch(batch_id), is_queued)
+    some = queued.order_by(messages.c.id).with_for_update()
+    waiting = tx.column(some if holder is None else some.limit(AT_ONCE + 1))
+    mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
+    before = tx.first(select(batches.c.expand_at, batches.c.canceled_at).where(*mine).with_for_update())
+    if before is None:
+        return None
+    require_free(tx, batch_id)
+    expand_at, canceled_at = before
+    if canceled_at is None:
         unexpanded = 0 if expand_at is None else 1
         tx.run(
             update(batches)
-            .where(batches.c.id == batch_id)
+            .where(*mine)
             .values(
                 canceled_at=now_ms,
                 modified_at=now_ms,
@@ -613,10 +730,37 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int) -> Batch | None:
                 open_count=batches.c.open_count - unexpanded,
             )
         )
-    canceled = [Change(message_id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for message_id in waiting]
-    if not apply_changes(tx, canceled, now_ms) and before is not None:
+    work = None
+    if holder is not None and len(waiting) > AT_ONCE:
+        work = begin(tx, holder, WorkKind.CANCEL, account_id, batch_id)
+    elif not _cancel(tx, waiting, now_ms) and canceled_at is None:
         settle_if_empty(tx, [batch_id], now_ms)
-    return batch_by_id(tx, account_id, batch_id)
+    return Canceled(work)
+
+
+class Canceled(NamedTuple):
+    """The result of canceling a batch."""
+
+    work: Work | None
+    """What cancels its messages; None if they are canceled."""
+
+
+def _cancel(tx: Tx, message_ids: Sequence[str], now_ms: int) -> int:
+    """Cancel messages that are still queued, and return how many were."""
+    changes = [Change(message_id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for message_id in message_ids]
+    return len(apply_changes(tx, changes, now_ms))
+
+
+def cancel_still_queued(tx: Tx, message_ids: Sequence[str], now_ms: int) -> None:
+    """Cancel those of some messages that no worker holds. Spans accounts."""
+    still = select(messages.c.id).where(tx.among(messages.c.id, message_ids), is_queued)
+    _cancel(tx, tx.column(still.order_by(messages.c.id).with_for_update()), now_ms)
+
+
+def queued_of(tx: Tx, batch_id: str, behind: str, limit: int) -> list[str]:
+    """List the queued messages of a batch, sorted, from behind one of them. Spans accounts."""
+    query = select(messages.c.id).where(of_batch(batch_id), messages.c.id > behind, is_queued)
+    return tx.column(query.order_by(messages.c.id).limit(limit))
 
 
 def cancel_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> bool | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import delete, select, update
 
+from heliograph.domain.accounts import Terms
 from heliograph.domain.batches import MAX_TAGS, Batch, notify_of
 from heliograph.domain.caps import Caps
 from heliograph.domain.errors import AlreadyDispatched, TooManyItems
-from heliograph.domain.ids import following
 from heliograph.domain.instants import to_ms
 from heliograph.domain.lengths import require_short
-from heliograph.domain.life import Change
 from heliograph.domain.local_times import due_times
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
@@ -26,17 +26,19 @@ from heliograph.store.batches import (
     batch_row,
     everyone,
     fields_of,
+    look_up,
     open_count,
     priced,
+    reject_unpaid,
     unknown_group,
 )
-from heliograph.store.changes import apply_changes
 from heliograph.store.groups import unknown_groups
 from heliograph.store.ledger import charge, charge_within, give_back
 from heliograph.store.messages import of_batch
 from heliograph.store.outbox import settle_if_empty
 from heliograph.store.schema import batches, groups, has_groups_to_expand, is_queued, messages
 from heliograph.store.tx import Row, Tx, columns
+from heliograph.store.works import MADE_AT_ONCE, Holder, Work, WorkKind, begin, require_free
 
 EXPANDED_AT_ONCE = 50
 _KEPT = {
@@ -70,7 +72,7 @@ def rewrite(
     Recipients that stay keep their messages, the others' are deleted, new ones get messages of their own. Raises
     AlreadyDispatched once a worker has held any of its messages, its groups were looked up, or it was canceled;
     UnknownGroup for a group that it did not name before (one that it did may have been deleted since, and is empty);
-    InsufficientCredit; CapReached; and whatever `renew` raises: then nothing is written.
+    InsufficientCredit; CapReached; UnderChange; and whatever `renew` raises: then nothing is written.
     """
     query = select(*columns(_There, messages)).where(messages.c.account_id == account_id, of_batch(batch_id))
     rows = tx.all(_There, query.order_by(messages.c.id).with_for_update())
@@ -80,6 +82,7 @@ def rewrite(
     before = batch_by_id(tx, account_id, batch_id)
     if before is None:
         return None
+    require_free(tx, batch_id)
     if before.canceled or (before.groups and before.expand_at is None) or any(map(_dispatched, rows)):
         raise AlreadyDispatched()
     after = renew(before)
@@ -163,52 +166,80 @@ def _renewed(after: Batch, kept: Sequence[_There], quotes: Mapping[str, Quote]) 
     ]
 
 
-def _for_nothing(wanted: Fresh) -> list[Quote]:
-    return [quote._replace(price=0) for quote in wanted.quotes]
+def batches_to_expand(tx: Tx, now_ms: int) -> list[tuple[str, str]]:
+    """List batches whose groups are to be looked up, the oldest first: accounts and identifiers. Spans accounts."""
+    due = select(batches.c.account_id, batches.c.id).where(has_groups_to_expand, batches.c.expand_at <= now_ms)
+    rows = tx.rows(due.order_by(batches.c.expand_at).limit(EXPANDED_AT_ONCE))
+    return [(account_id, batch_id) for account_id, batch_id in rows]
 
 
-def expand_due(tx: Tx, now_ms: int, tariff: Tariff = FREE) -> tuple[list[str], int]:
-    """Look up the groups of batches that are due, and store messages for their members. Spans accounts.
+class Members(NamedTuple):
+    """Who gets a message of a batch when its groups are looked up."""
 
-    A member who is a recipient anyway gets one message. If the balance, or a cap, does not cover the members, their
-    messages are rejected. At most 50 batches at once; returns which, and how many messages.
+    batch: Batch
+    msisdns: Sequence[str]
+    """Without those who have one anyway."""
+    silent: set[tuple[str, str]]
+    """Who of them opted out, by account and MSISDN."""
+    terms: Terms
+
+
+def members_of_due(tx: Tx, account_id: str, batch_id: str) -> Members | None:
+    """Look up the groups of a batch that is due; None if that was done, or it was canceled."""
+    batch = batch_by_id(tx, account_id, batch_id)
+    if batch is None or batch.expand_at is None:
+        return None
+    mine = (messages.c.account_id == account_id, of_batch(batch_id))
+    there = set(tx.column(select(messages.c.msisdn).where(*mine)))
+    due = msgspec.structs.replace(batch, expand_at=None)
+    msisdns = [msisdn for msisdn in everyone(tx, due) if msisdn not in there]
+    return Members(due, msisdns, look_up(tx, [(due, msisdns)]), terms_of(tx, account_id))
+
+
+class Expanded(NamedTuple):
+    """What came of adding the members of a batch's groups."""
+
+    fresh: Fresh
+    """Their messages."""
+    work: Work | None
+    """What stores these; None if they are stored."""
+
+
+def expand(tx: Tx, wanted: Fresh, caps: Caps, now_ms: int, holder: Holder) -> Expanded | None:
+    """Store messages for the members of a batch's groups, or begin to; None if it changed since they were looked up.
+
+    If the balance, or a cap, does not cover them, their messages are rejected. Raises UnderChange.
     """
-    rows = tx.rows(
-        select(batches.c.id, batches.c.account_id, batches.c.used_ids, batches.c.open_count)
-        .where(has_groups_to_expand, batches.c.expand_at <= now_ms)
-        .order_by(batches.c.expand_at)
-        .limit(EXPANDED_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    total = 0
-    for batch_id, account_id, used_ids, waiting in rows:
-        batch = batch_by_id(tx, account_id, batch_id)
-        assert batch is not None  # noqa: S101 - just locked
-        there = set(tx.column(select(messages.c.msisdn).where(of_batch(batch_id))))
-        batch.expand_at = None
-        new = [msisdn for msisdn in everyone(tx, batch) if msisdn not in there]
-        terms = terms_of(tx, account_id)
-        (wanted,) = priced(tx, [(batch, new, tariff.under(terms))])
-        tx.run(
-            update(batches)
-            .where(batches.c.id == batch_id)
-            .values(
-                expand_at=None,
-                recipient_count=batch.recipient_count + len(new),
-                used_ids=used_ids + len(new),
-                open_count=None if waiting is None else waiting - 1 + len(new),
-                **_with_fields(tx, batch),
-            )
+    batch, new = wanted.batch, wanted.msisdns
+    mine = (batches.c.account_id == batch.account_id, batches.c.id == batch.id)
+    query = select(batches.c.used_ids, batches.c.open_count, batches.c.modified_at).where(*mine, has_groups_to_expand)
+    row = tx.first(query.with_for_update())
+    if row is None or row[2] != to_ms(batch.modified_at):
+        return None
+    used_ids, waiting, _ = row
+    require_free(tx, batch.id)
+    tx.run(
+        update(batches)
+        .where(*mine)
+        .values(
+            expand_at=None,
+            recipient_count=batch.recipient_count + len(new),
+            used_ids=used_ids + len(new),
+            open_count=None if waiting is None else waiting - 1 + len(new),
+            **_with_fields(tx, batch),
         )
-        paid = charge(tx, [wanted.bill_within(terms.caps)], now_ms) == [True]
-        add_messages(tx, [wanted._replace(used_ids=used_ids, quotes=wanted.quotes if paid else _for_nothing(wanted))])
-        if not paid:
-            ids = following(batch_id, used_ids + len(new))[used_ids:]
-            apply_changes(tx, [Change(one, Status.REJECTED, reason=Reason.INSUFFICIENT_CREDIT) for one in ids], now_ms)
-        if not new:
-            settle_if_empty(tx, [batch_id], now_ms)
-        total += len(new)
-    return [batch_id for batch_id, *_ in rows], total
+    )
+    paid = charge(tx, [wanted.bill_within(caps)], now_ms) == [True]
+    wanted = (wanted if paid else wanted.for_nothing)._replace(used_ids=used_ids)
+    if len(new) > MADE_AT_ONCE:
+        kind = WorkKind.FILL if paid else WorkKind.FILL_UNPAID
+        return Expanded(wanted, begin(tx, holder, kind, *wanted.bill[:3]))
+    add_messages(tx, [wanted])
+    if not paid:
+        reject_unpaid(tx, wanted)
+    if not new:
+        settle_if_empty(tx, [batch.id], now_ms)
+    return Expanded(wanted, None)
 
 
 def _with_fields(tx: Tx, batch: Batch) -> dict[str, str]:

@@ -300,6 +300,19 @@ Index(
     postgresql_where=attempt_was_taken,
 )
 
+# Changes of batches and groups that are too large for one transaction, while they are carried out (`store/works.py`).
+works = Table(
+    "works",
+    metadata,
+    text("id", key=True),  # of the batch or the group
+    text("account_id"),
+    text("kind"),
+    text("worker"),
+    number("lease_until"),
+    number("amount"),  # charged for what is not written yet, in millionths
+)
+Index("works_by_lease", works.c.lease_until)
+
 # Lines at which messages wait because no more may be sent for the moment; all workers take their places here.
 paces = Table(
     "paces",
