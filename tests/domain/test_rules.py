@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -132,6 +134,32 @@ def test_junk_is_no_identifier(junk: str) -> None:
 
 def test_two_draws_differ() -> None:
     assert new_id() != new_id()
+    assert len({new_id() for _ in range(1_000)}) == 1_000
+
+
+def test_a_forked_process_draws_others_than_its_parent() -> None:
+    script = """
+import os
+from heliograph.domain import ids
+ids.time.time_ns = lambda: 1_700_000_000_000_000_000
+ids.new_id()
+out, into = os.pipe()
+if not os.fork():
+    os.write(into, " ".join(ids.new_id() for _ in range(20)).encode())
+    os._exit(0)
+os.wait()
+theirs = set(os.read(out, 10_000).decode().split())
+assert len(theirs) == 20
+assert theirs.isdisjoint(ids.new_id() for _ in range(20))
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("last", ["0", "9", "A", "Y", "Z"])
+def test_the_next_one_is_the_first_of_many(last: str) -> None:
+    first = encode(fresh(1_700_000_000_000, 2**80 - 1))[:25] + last
+
+    assert following(first, 1) == following(first, 2)[:1] == [encode(to_int(first) + 1)]
 
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)))

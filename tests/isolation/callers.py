@@ -21,6 +21,7 @@ from heliograph.api.server import NativeDoor
 from heliograph.domain.accounts import Account, CredentialKind, Scope
 from heliograph.domain.ids import is_id
 from heliograph.doors import Door, Operation
+from heliograph.doors.routes import Mounts
 from heliograph.protocols.isendpro.door.reading import Parameters
 from heliograph.protocols.isendpro.door.server import IsendproDoor
 from heliograph.protocols.shared.uuids import to_uuid
@@ -285,6 +286,8 @@ def in_query(form: Mapping[str, Any]) -> dict[str, Any]:
 def _doors(app: Any, at: str) -> Iterator[tuple[str, Door]]:
     if isinstance(app, Door):
         yield at, app
+    elif isinstance(app, Mounts):
+        yield from _doors(app.others, at)
     elif isinstance(app, Router):
         for route in app.routes:
             if isinstance(route, Mount):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 from msgspec import UNSET
 
@@ -57,24 +59,53 @@ def message_draft(wanted: wire.Content, to: list[str], title: str | None = None)
         idempotency_key=wanted.idempotency_key,
         flash=wanted.flash,
         max_parts=wanted.max_parts,
-        options=Options(
-            truncate=wanted.truncate,
-            feedback=wanted.feedback,
-            channel=Channel(wanted.channel or "sms"),
-            rich_media=_rich_media(wanted.rich_media),
-            fallbacks=tuple(
-                Fallback(
-                    channel=Channel(each.channel),
-                    body=each.text,
-                    rich_media=_rich_media(each.rich_media),
-                    template=each.template,
-                )
-                for each in wanted.fallbacks
-            ),
-            fall_back_after_s=wanted.fall_back_after_s,
-            priority=Priority[wanted.priority.upper()],
-            marketing=wanted.marketing,
-        ),
+        options=_options(wanted),
+    )
+
+
+def _options(wanted: wire.Content) -> Options:
+    fallbacks = (
+        Fallback(
+            channel=Channel(each.channel),
+            body=each.text,
+            rich_media=_rich_media(each.rich_media),
+            template=each.template,
+        )
+        for each in wanted.fallbacks
+    )
+    return _made_options(
+        wanted.truncate,
+        wanted.feedback,
+        wanted.channel,
+        _rich_media(wanted.rich_media),
+        tuple(fallbacks),
+        wanted.fall_back_after_s,
+        wanted.priority,
+        wanted.marketing,
+    )
+
+
+@lru_cache(maxsize=256)
+def _made_options(
+    truncate: bool,
+    feedback: bool,
+    channel: wire.ChannelName | None,
+    rich_media: RichMedia | None,
+    fallbacks: tuple[Fallback, ...],
+    fall_back_after_s: int,
+    priority: wire.PriorityName,
+    marketing: bool,
+) -> Options:
+    """Make options once for all the messages that have the same."""
+    return Options(
+        truncate=truncate,
+        feedback=feedback,
+        channel=Channel(channel or "sms"),
+        rich_media=rich_media,
+        fallbacks=fallbacks,
+        fall_back_after_s=fall_back_after_s,
+        priority=Priority[priority.upper()],
+        marketing=marketing,
     )
 
 

@@ -21,5 +21,6 @@ LONGEST_VALUE = 2_000
 
 def require_short(texts: Iterable[str | None], field: str, longest: int = LONGEST_LABEL) -> None:
     """Raise InvalidField if one of these texts has more than `longest` characters."""
-    if any(text is not None and len(text) > longest for text in texts):
-        raise InvalidField(f"There may be {longest} characters at most in {field}.", field=field)
+    for text in texts:
+        if text is not None and len(text) > longest:
+            raise InvalidField(f"There may be {longest} characters at most in {field}.", field=field)

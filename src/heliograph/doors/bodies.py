@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from heliograph.domain.bounded import count_in
 from heliograph.domain.errors import (
@@ -46,15 +46,23 @@ def require_few_fields(text: str | bytes, most: int = MAX_FIELDS) -> None:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Read the body. Raises RequestTooLarge as soon as more than `limit` bytes are announced or sent."""
+    """Read the body. Raises RequestTooLarge as soon as more than `limit` bytes are announced or sent.
+
+    It can be read once. Raises ClientDisconnect if its sender goes away meanwhile.
+    """
     announced = count_in(request.headers.get("content-length", "0"))
     if announced is None:
         raise MalformedRequest("The Content-Length header is not a number.")
     if announced > limit:
         raise RequestTooLarge(f"The body has more than {limit} bytes.")
     chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        more = message.get("more_body", False)
         size += len(chunk)
         if size > limit:
             raise RequestTooLarge(f"The body has more than {limit} bytes.")

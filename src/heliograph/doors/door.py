@@ -13,10 +13,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 import structlog
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from heliograph.domain.accounts import Account, Principal
@@ -31,6 +29,7 @@ from heliograph.doors.bodies import (
     require_json,
 )
 from heliograph.doors.operations import Operation, Reply
+from heliograph.doors.routes import Routes
 from heliograph.services.access import require
 from heliograph.services.aside import LARGE_BODY, aside
 from heliograph.services.rates import RateState
@@ -109,11 +108,12 @@ class Door(ABC):
         self.handlers: Mapping[Operation, Handler] = {
             operation: getattr(part, operation.name) for part in resources or (self,) for operation in part.operations
         }
-        routes = [
-            Route(operation.path, self._endpoint(operation, handler), methods=[operation.method])
-            for operation, handler in self.handlers.items()
-        ]
-        self._router = Router(routes, redirect_slashes=False, default=self._unknown_address)
+        self._routes = Routes(
+            [
+                (operation.method, operation.path, self._endpoint(operation, handler))
+                for operation, handler in self.handlers.items()
+            ]
+        )
 
     @abstractmethod
     async def authenticate(self, request: Request) -> Principal:
@@ -144,23 +144,22 @@ class Door(ABC):
             raise RateLimited()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["app"] = self  # makes the router raise for a wrong method instead of answering in its own words
-        try:
-            await self._router(scope, receive, send)
-        except HTTPException:
-            methods = {
-                method
-                for route in self._router.routes
-                if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
-                for method in route.methods or ()
-            }
-            response = self.refuse(Request(scope), MethodNotAllowed())
-            response.headers["Allow"] = ", ".join(sorted(methods))
-            await response(scope, receive, send)
-
-    async def _unknown_address(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = self.refuse(Request(scope), NotFound("There is nothing at this address."))
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        found = self._routes.find(scope["method"], path)
+        if found is None:
+            response = self._nothing_here(Request(scope), path)
+        else:
+            scope["path_params"] = {**scope.get("path_params", {}), **found.parameters}
+            response = await found.target(Request(scope, receive))
         await response(scope, receive, send)
+
+    def _nothing_here(self, request: Request, path: str) -> Response:
+        methods = self._routes.methods_at(path)
+        if not methods:
+            return self.refuse(request, NotFound("There is nothing at this address."))
+        response = self.refuse(request, MethodNotAllowed())
+        response.headers["Allow"] = ", ".join(sorted(methods))
+        return response
 
     def _endpoint(self, operation: Operation, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         decoder = None if operation.request is None else msgspec.json.Decoder(operation.request)
@@ -171,9 +170,9 @@ class Door(ABC):
 
         async def answered(request: Request) -> Response:
             try:
-                if "\0" in request.url.path:  # no database would look for it, not even for a plan or an account
+                if "\0" in request.scope["path"]:  # no database would look for it, not even for a plan or an account
                     raise NotFound()
-                require_few_fields(request.url.query, self.max_query_fields)
+                require_few_fields(request.scope["query_string"], self.max_query_fields)
                 principal = None
                 if operation.scope is not None:
                     principal = await self.authenticate(request)
@@ -211,7 +210,17 @@ def _response(answer: Any, status: int) -> Response:
         answer, status = answer.value, answer.status
     if answer is None:
         return Response(status_code=status)
-    return Response(_encoder.encode(answer), status, media_type="application/json")
+    return _Json(_encoder.encode(answer), status)
+
+
+class _Json(Response):
+    """A JSON document, with no more made of its headers than they need."""
+
+    def __init__(self, body: bytes, status: int) -> None:
+        self.status_code = status
+        self.body = body
+        self.background = None
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
 
 
 def address_of(request: Request) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from heliograph.numbers.number import Check, InvalidNumber, type_of
 from heliograph.numbers.plans import NumberType
@@ -64,6 +65,7 @@ _TON_NPI = {
 }
 
 
+@lru_cache(maxsize=10_000)
 def parse_originator(text: str) -> Originator:
     """Read an originator and tell its kind.
 

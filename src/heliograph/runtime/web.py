@@ -14,6 +14,7 @@ from heliograph.api.server import NativeDoor
 from heliograph.api.wire.errors import ErrorBody
 from heliograph.console.server import console_routes
 from heliograph.doors.openapi import openapi_document
+from heliograph.doors.routes import Mounts
 from heliograph.doors.settings import DoorSettings
 from heliograph.doors.webhooks import webhook_route
 from heliograph.engine.engine import Engine
@@ -29,6 +30,7 @@ from heliograph.services.services import Services
 from heliograph.store.queue import depth
 
 API_MOUNT = "/v1"
+OPENAPI = API_MOUNT + "/openapi.json"
 
 
 def web_application(
@@ -59,16 +61,13 @@ def web_application(
             return Response(status_code=404)
         return Response(generate_latest(engine.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    everything = Router(
+    doors: dict[str, ASGIApp] = {API_MOUNT: native}
+    for protocol in HTTP_PROTOCOLS:
+        doors |= {protocol.mount: protocol.door(services, for_doors), **protocol.more_doors(services, for_doors)}
+    others = Router(
         [
-            Route(f"{API_MOUNT}/openapi.json", openapi),
-            Mount(API_MOUNT, native),
-            *(Mount(protocol.mount, protocol.door(services, for_doors)) for protocol in HTTP_PROTOCOLS),
-            *(
-                Mount(place, door)
-                for protocol in HTTP_PROTOCOLS
-                for place, door in protocol.more_doors(services, for_doors).items()
-            ),
+            Route(OPENAPI, openapi),
+            *(Mount(place, door) for place, door in doors.items()),
             webhook_route(providers.registered(), limit),
             Route("/healthz", health),
             Route("/metrics", metrics),
@@ -79,4 +78,5 @@ def web_application(
         ],
         redirect_slashes=False,
     )
+    everything = Mounts({place: door for place, door in doors.items() if place.count("/") == 1}, others, kept=[OPENAPI])
     return OwnDomain(everything, settings.link_url, services.links) if settings.link_url else everything
