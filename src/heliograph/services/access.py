@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import NamedTuple
 
 from heliograph.domain.accounts import (
     CredentialKind,
@@ -27,13 +28,22 @@ from heliograph.engine.addresses import Network
 from heliograph.services.key_uses import KeyUses
 from heliograph.services.logins import Logins
 from heliograph.store import Store
-from heliograph.store.accounts import FoundCredential, find_credential, find_former
+from heliograph.store.accounts import FoundCredential, find_credential, find_credentials, find_former
 
 REMEMBERED_S = 1.5
 """How long a checked credential is trusted without another look, in seconds.
 
 A revocation is in force everywhere after that, and within two seconds also where looking took a while."""
 REMEMBERED = 10_000
+
+
+class Login(NamedTuple):
+    """Somebody who logged in with a password, and stays."""
+
+    principal: Principal
+    secret_hash: str
+    """Of the password, as it is stored."""
+    address: str
 
 
 class Access:
@@ -82,6 +92,10 @@ class Access:
         return principal
 
     async def log_in(self, kind: CredentialKind, public_id: str, password: str, *, address: str) -> Principal:
+        """Find the caller behind a name and a password. Raises what `log_in_to_stay` raises."""
+        return (await self.log_in_to_stay(kind, public_id, password, address=address)).principal
+
+    async def log_in_to_stay(self, kind: CredentialKind, public_id: str, password: str, *, address: str) -> Login:
         """Find the caller behind a name and a password. Raises Unauthenticated, whatever is wrong, after the same time.
 
         Raises TooManyLogins without a look at the password, if `address` or the name had too many that were wrong, and
@@ -106,11 +120,32 @@ class Access:
         principal = _principal(found, public_id)
         require_address(principal, address)
         self.uses.note(principal.credential_id, address)
-        return principal
+        return Login(principal, found.secret_hash, address)
+
+    async def still_good(self, logins: Sequence[Login]) -> list[Principal | None]:
+        """Look at those who have logged in and stay: each as it is now, or None if its password is good no longer.
+
+        One question for all of them: whoever keeps connections asks once a second.
+        """
+        ids = list({login.principal.credential_id for login in logins})
+        found = await self._store.read(find_credentials, ids, now_ms()) if ids else []
+        good = {(each.id, each.secret_hash): each for each in found}
+        return [_renewed(login, good.get((login.principal.credential_id, login.secret_hash))) for login in logins]
 
     def forget(self) -> None:
         """Make a change to accounts or credentials count at once in this process."""
         self._remembered.clear()
+
+
+def _renewed(login: Login, found: FoundCredential | None) -> Principal | None:
+    if found is None:
+        return None
+    principal = _principal(found, login.principal.public_id)
+    try:
+        require_address(principal, login.address)
+    except AddressNotAllowed:
+        return None
+    return principal
 
 
 def _principal(found: FoundCredential, public_id: str) -> Principal:

@@ -323,6 +323,17 @@ def find_former(tx: Tx, kind: str, public_id: str, now_ms: int) -> list[FoundCre
     return list(map(_found, tx.all(_CredentialRow, _FORMER.where(*named, *good))))
 
 
+def find_credentials(tx: Tx, ids: Sequence[str], now_ms: int) -> list[FoundCredential]:
+    """Find which of these credentials of open accounts are good now: each once for every secret that it has.
+
+    Spans accounts, as `find_credential` does.
+    """
+    good = (tx.among(credentials.c.id, ids), accounts.c.closed_at.is_(None), *in_force(now_ms))
+    current = tx.all(_CredentialRow, _CURRENT.where(*good))
+    former = tx.all(_CredentialRow, _FORMER.where(former_secrets.c.good_until > now_ms, *good))
+    return list(map(_found, (*current, *former)))
+
+
 def _found(row: _CredentialRow) -> FoundCredential:
     networks = None if row.networks is None else row.networks.split()
     scopes = frozenset(row.scopes.split())
