@@ -291,7 +291,17 @@ def test_the_ready_file_says_all_that_a_test_suite_needs(server: Server) -> None
     assert json.dumps(ready)
 
 
-NO_SECRETS = {"base_url", "endpoint", "host", "context", "email", "service_plan_id", "application_id"}
+NO_SECRETS = {
+    "base_url",
+    "endpoint",
+    "host",
+    "port",
+    "context",
+    "email",
+    "service_plan_id",
+    "application_id",
+    "system_id",
+}
 
 
 def secrets_in(value: Any, name: str = "") -> Iterator[str]:
@@ -314,7 +324,7 @@ def test_the_banner_has_the_addresses_and_the_file_with_the_credentials(server: 
     assert f"{server.url}/v1   token ***" in banner
     assert server.ready["protocols"]["xms"]["service_plan_id"] in banner
     assert f"stands in {file}," in banner
-    assert len(secrets) == 17
+    assert len(secrets) == 19
     assert [secret for secret in secrets if secret in banner] == []
 
 
@@ -344,7 +354,7 @@ def test_a_person_at_a_terminal_sees_all_that_is_needed_to_begin(tmp_path: Path)
 
     assert connection["console"]["url"] in banner
     assert f'Client("{connection["base_url"]}", "{connection["api"]["token"]}")' in banner
-    for name in ("xms", "smscx", "smsdrop", "isendpro", "twilio"):
+    for name in ("xms", "smscx", "smsdrop", "isendpro", "twilio", "smpp"):
         assert any(secret in banner for secret in secrets_in(protocols[name])), name
     assert "***" not in banner
 

@@ -175,6 +175,7 @@ PARTS = {
     "smsdrop": {"id", "email", "password"},
     "isendpro": {"id", "keyid"},
     "twilio": {"id", "account_sid", "verify_service_sid", "auth_token"},
+    "smpp": {"id", "system_id", "password"},
 }
 
 

@@ -107,7 +107,7 @@ BAD = [
     ("listen = 5", "listen must be a table of protocols, each HOST:PORT, not 5"),
     (
         '[listen]\nxms = "0.0.0.0:1"',
-        "listen must name protocols that have servers of their own (there are none), not xms",
+        "listen must name protocols that have servers of their own (smpp), not xms",
     ),
     ("balance = -1", "balance must be at least 0, not -1"),
     ("rate_limit = 0", "rate_limit must be at least 1, not 0"),

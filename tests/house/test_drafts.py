@@ -47,6 +47,11 @@ UNMAPPED: dict[str, dict[str, str]] = {
         " pause_share pause_after media audience campaign_id deferred_s channel rich_media"
         " fallbacks fall_back_after_s",
     },
+    "protocols/smpp/door": {
+        "Draft": "groups links template callback_url tags title idempotency_key request max_parts",
+        "Options": "truncate feedback local_time quiet marketing pause_share pause_after media audience campaign_id"
+        " as_given deferred_s channel rich_media fallbacks fall_back_after_s",
+    },
     "protocols/smscx/door": {
         "Draft": "groups template data udh expire_at tags title flash",
         "GroupDraft": "members children auto_update tags",

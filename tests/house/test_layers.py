@@ -40,8 +40,8 @@ KNOWS = {
     "sandbox": "calling domain engine engine.contract numbers sandbox.chaos services store text",
     "api": "api.wire doors domain numbers sandbox.chaos sandbox.phones services",
     "public": "domain doors services",
-    "protocols.NAME.door": "calling.requested domain doors engine.callbacks numbers protocols.NAME protocols.shared"
-    " services text",
+    "protocols.NAME.door": "calling.requested domain doors engine.callbacks engine.sessions engine.sinks numbers"
+    " protocols.NAME protocols.shared services text",
     "protocols.registry": "api.keys domain doors.served protocols.NAME.door services.key_kinds",
     # What people and projects see of it.
     "console": "calling.private_files domain doors numbers sandbox",
@@ -82,7 +82,7 @@ HOMES = {
     "sqlalchemy": "store",
     "sqlite3": "store.sqlite store.copies",
     "starlette": "api.server console doors protocols.NAME.door public runtime",
-    "structlog": "django doors engine protocols.NAME.provider runtime sandbox",
+    "structlog": "django doors engine protocols.NAME.door protocols.NAME.provider runtime sandbox",
     "typer": "cli",
     "ua_parser": "services.agents",
     "uvicorn": "runtime",

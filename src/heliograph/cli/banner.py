@@ -43,8 +43,8 @@ There is no sandbox, because messages go by a provider of the settings. Who may 
 
 def _with_sandbox(addresses: Addresses, data_dir: Path, note: str = "") -> str:
     token = addresses.api["token"]
-    names = ("xms", "smscx", "smsdrop", "isendpro", "twilio")
-    xms, smscx, smsdrop, isendpro, twilio = (addresses.protocols[name] for name in names)
+    names = ("xms", "smscx", "smsdrop", "isendpro", "twilio", "smpp")
+    xms, smscx, smsdrop, isendpro, twilio, smpp = (addresses.protocols[name] for name in names)
     return f"""\
 Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays in {data_dir}
 
@@ -55,6 +55,7 @@ Heliograph {__version__} is running. Ctrl-C stops it; what it has accepted stays
   smsdrop    {smsdrop["context"]}   e-mail {smsdrop["email"]}   password {smsdrop["password"]}
   iSendPro   {isendpro["host"]}   key {isendpro["keyid"]}
   Twilio     {twilio["base_url"]}   account {twilio["account_sid"]}   token {twilio["auth_token"]}
+  SMPP       {smpp["host"]}:{smpp["port"]}   system_id {smpp["system_id"]}   password {smpp["password"]}
 {note}
 Send a message, and see it in the inbox:
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from heliograph.domain.callbacks import Listener
 from heliograph.doors.servers import Server
-from heliograph.doors.settings import DoorSettings
+from heliograph.doors.settings import ConnectedSettings, DoorSettings
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.services.accounts import Accounts
 from heliograph.services.events import EventSubjects
@@ -23,7 +23,7 @@ class ServedProtocol(KeyKind):
     """One line of the registry: an HttpProtocol, or a ConnectedProtocol."""
 
     @abstractmethod
-    def entry(self, base_url: str) -> dict[str, str]:
+    def entry(self, base_url: str) -> Mapping[str, object]:
         """Say where it is served, in the words of the protocol's clients: for the ready file.
 
         `base_url` is the first of its server's addresses.
@@ -61,7 +61,7 @@ class ConnectedProtocol(ServedProtocol):
     listens: ClassVar[bool] = True
 
     @abstractmethod
-    def server(self, services: Services, listener: socket) -> Server:
+    def server(self, services: Services, listener: socket, settings: ConnectedSettings) -> Server:
         """Make the server that accepts clients at `listener`, which is bound and listens.
 
         To close it is the server's task once it has started.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
 import msgspec
@@ -34,6 +35,21 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     def short_url(self, request: Request) -> str:
         """Return what comes before the slash and the identifier of a short address."""
         return self.link_url or self.base_url(request) + self.short
+
+
+class ConnectedSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The same about a server whose clients stay connected."""
+
+    tls: SSLContext | None = None
+    """None: in clear."""
+    connections: int = 1_000
+    """The most connections, those of whom nobody knows yet who they are among them."""
+    connections_per_key: int = 10
+    """The most that may be there with one key."""
+    window: int = 10
+    """The most events that a client is told before it has acknowledged one."""
+    alphabet: str = "gsm"
+    """What texts are in, where a protocol leaves it to the two sides."""
 
 
 def _named(request: Request) -> str | None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
@@ -17,8 +18,10 @@ import msgspec
 from heliograph.api.keys import NativeKeys
 from heliograph.calling.private_files import write_secrets
 from heliograph.console.server import console_link
+from heliograph.domain.errors import SetupError
 from heliograph.doors.served import ConnectedProtocol
 from heliograph.doors.servers import Place, Server, listen, url_of
+from heliograph.doors.settings import ConnectedSettings
 from heliograph.engine.notifier import Notifier
 from heliograph.protocols.registry import CONNECTED_PROTOCOLS, SERVED
 from heliograph.runtime.http_server import HttpServer
@@ -68,6 +71,8 @@ class _Listeners(NamedTuple):
     http: socket.socket
     connected: Mapping[str, socket.socket]
     """The sockets of protocols that have servers of their own, as far as they are served."""
+    settings: ConnectedSettings
+    """Of these."""
 
 
 @contextmanager
@@ -78,9 +83,28 @@ def _listening(settings: Settings) -> Iterator[_Listeners]:
         http = stack.enter_context(listen(place, host_by="with --host", port_by=by_port))
         connected = {}
         for name, place in _places(settings).items():
-            by = f"in the setting listen.{name}"
+            by = "in the setting " + ("smpp_port" if name not in settings.listen else f"listen.{name}")
             connected[name] = stack.enter_context(listen(place, host_by=by, port_by=by))
-        yield _Listeners(http, connected)
+        yield _Listeners(http, connected, _connected(settings))
+
+
+def _connected(settings: Settings) -> ConnectedSettings:
+    """Read how clients that stay connected are served. Raises SetupError for a certificate that can't be read."""
+    tls = None
+    if settings.smpp_tls_certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            tls.load_cert_chain(settings.smpp_tls_certificate, settings.smpp_tls_key)
+        except (OSError, ssl.SSLError) as error:
+            files = f"{settings.smpp_tls_certificate} and {settings.smpp_tls_key}"
+            raise SetupError(f"The certificate and the key in {files} can't be used ({error}).") from error
+    return ConnectedSettings(
+        tls=tls,
+        connections=settings.smpp_connections,
+        connections_per_key=settings.smpp_binds,
+        window=settings.smpp_window,
+        alphabet=settings.smpp_alphabet_0,
+    )
 
 
 def _places(settings: Settings) -> dict[str, Place]:
@@ -88,7 +112,7 @@ def _places(settings: Settings) -> dict[str, Place]:
     anywhere = (
         {protocol.name: Place(settings.host, 0) for protocol in CONNECTED_PROTOCOLS} if settings.has_sandbox else {}
     )
-    return anywhere | dict(settings.listen)
+    return anywhere | settings.places
 
 
 def _servers(platform: Platform, listeners: _Listeners, on_ended: Callable[[], None]) -> list[Server]:
@@ -96,7 +120,10 @@ def _servers(platform: Platform, listeners: _Listeners, on_ended: Callable[[], N
     base_url = platform.settings.public_url.rstrip("/") or url_of("http", listeners.http)
     connected = (protocol for protocol in CONNECTED_PROTOCOLS if protocol.name in listeners.connected)
     return [
-        *(protocol.server(platform.services, listeners.connected[protocol.name]) for protocol in connected),
+        *(
+            protocol.server(platform.services, listeners.connected[protocol.name], listeners.settings)
+            for protocol in connected
+        ),
         HttpServer(platform, listeners.http, base_url, on_ended),
     ]
 
@@ -157,7 +184,8 @@ def _tell(
     for protocol in SERVED:
         at = reached.get(protocol.name) if isinstance(protocol, ConnectedProtocol) else base_url
         if at is not None:
-            addresses.protocols[protocol.name] = protocol.entry(at) | ({} if keys is None else _shown(protocol, keys))
+            shown = {} if keys is None else _shown(protocol, keys)
+            addresses.protocols[protocol.name] = {**protocol.entry(at), **shown}
     content = msgspec.json.format(msgspec.json.encode(addresses), indent=2)
     write_secrets(platform.settings.data_dir / CONNECTION_FILE, content)
     if ready_file is not None:

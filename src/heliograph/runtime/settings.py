@@ -41,6 +41,7 @@ _ALLOWED = {
     "log_level": {"debug", "info", "warning", "error"},
     "log_format": {"text", "json"},
     "sandbox": {"auto", "on", "off"},
+    "smpp_alphabet_0": {"gsm", "latin1", "ascii"},
 }
 
 
@@ -79,6 +80,32 @@ class Settings:
         dict,
         "A table `[listen]`: where protocols that are not HTTP are served, each as HOST:PORT. One that is not named is "
         "served at any free port of `host` while there is a sandbox, and otherwise not. From the environment: JSON.",
+    )
+    smpp_port: int | None = setting(
+        None,
+        "The port of `host` at which SMPP clients bind, usually 2775; 0 takes any free one. Not given: as `listen` "
+        "says.",
+        at_least=0,
+        at_most=65535,
+    )
+    smpp_tls_certificate: str = setting(
+        "", "A file with the certificate, and those between, by which SMPP is served over TLS; empty for in clear."
+    )
+    smpp_tls_key: str = setting("", "A file with the key of that certificate.")
+    smpp_connections: int = setting(
+        1_000, "Connections of SMPP clients at once, those that have not bound among them.", at_least=1, at_most=100_000
+    )
+    smpp_binds: int = setting(
+        10, "How many SMPP clients may be bound with one key, to each process.", at_least=1, at_most=10_000
+    )
+    smpp_window: int = setting(
+        10,
+        "Receipts and messages that an SMPP client is handed before it has answered one.",
+        at_least=1,
+        at_most=1_000,
+    )
+    smpp_alphabet_0: str = setting(
+        "gsm", "What `data_coding` 0 means between SMPP clients and this server: gsm, latin1 or ascii."
     )
     public_url: str = setting(
         "",
@@ -240,6 +267,12 @@ class Settings:
         return self.default_provider == SANDBOX if self.sandbox == "auto" else self.sandbox == "on"
 
     @property
+    def places(self) -> dict[str, Place]:
+        """Return where protocols with servers of their own are served, as far as somebody has said."""
+        smpp = {} if self.smpp_port is None else {"smpp": Place(self.host, self.smpp_port)}
+        return smpp | dict(self.listen)
+
+    @property
     def tariff(self) -> Tariff:
         """Return the prices that count: those of the settings, or the sandbox's, or none."""
         if self.prices is not None:
@@ -299,6 +332,10 @@ class Settings:
             value: str = getattr(self, name)
             if value and not value.startswith(("https://", "http://")):
                 yield must_be("an address that begins with https:// or http://", value, name)
+        if self.smpp_port is not None and "smpp" in self.listen:
+            yield Mistake("smpp_port", "must not be set where `listen.smpp` says the host, too")
+        if bool(self.smpp_tls_certificate) != bool(self.smpp_tls_key):
+            yield Mistake("smpp_tls_certificate", "and smpp_tls_key must be set together")
         if self.attachments and "://" not in self.attachments:
             yield must_be("an address such as s3://BUCKET/PREFIX", self.attachments, "attachments")
 

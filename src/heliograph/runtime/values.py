@@ -263,6 +263,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "Path": path_in,
     "str": text_in,
     "int": number_in(int),
+    "int | None": number_in(int),
     "float": number_in(float),
     "tuple[str, ...]": countries_in,
     "tuple[CostlyKind, ...]": kinds_in,

@@ -8,6 +8,7 @@ from typing import ClassVar
 from heliograph.domain.accounts import CredentialKind
 from heliograph.doors.served import ConnectedProtocol
 from heliograph.doors.servers import Server
+from heliograph.doors.settings import ConnectedSettings
 from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
 
@@ -18,7 +19,7 @@ class Line(ConnectedProtocol):
     name: ClassVar[str] = PROTOCOL
     kind: ClassVar[CredentialKind] = KIND
 
-    def server(self, services: Services, listener: socket) -> Server:
+    def server(self, services: Services, listener: socket, settings: ConnectedSettings) -> Server:
         return LineServer(services, listener)
 
     def shown(self, key: Key) -> dict[str, str]:

@@ -73,7 +73,19 @@ class Connection(asyncio.Protocol):
         self._flush()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self.ended), CLOSING_S)
-        self._hang_up()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the connection once what was said is written: soon, whether the peer reads it or not."""
+        self._flush()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.close()
+            self._loop.call_later(CLOSING_S, self.abort)
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
 
     # -- what asyncio tells
 
@@ -130,11 +142,7 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
         if not self.ended.done():
             self.ended.set_result(ending)
-        self._hang_up()
-
-    def _hang_up(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+        self.hang_up()
 
     def _flush_soon(self) -> None:
         if not self._flushing:

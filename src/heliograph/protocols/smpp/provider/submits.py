@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from base64 import b64decode
-from collections import OrderedDict
 from collections.abc import Mapping
 
 from heliograph.domain.batches import BodyKind
@@ -17,25 +15,9 @@ from heliograph.protocols.smpp.wire.addresses import destination, source
 from heliograph.protocols.smpp.wire.codec import encode
 from heliograph.protocols.smpp.wire.coding import Piece, binary_pieces, text_pieces
 from heliograph.protocols.smpp.wire.pdus import SubmitSm
+from heliograph.protocols.smpp.wire.references import References
 
-MOST_NUMBERS = 65_536
 _PRIORITIES: Mapping[Priority, int] = {Priority.URGENT: 3, Priority.NORMAL: 1, Priority.LOW: 0}
-
-
-class References:
-    """What tells the parts of one message from those of another to the same number: the next for each number."""
-
-    def __init__(self) -> None:
-        self._last: OrderedDict[str, int] = OrderedDict()
-
-    def next(self, msisdn: str) -> int:
-        """Give the next for a number, 0 to 65,535. The first is any: two processes hardly say the same."""
-        last = self._last.pop(msisdn, None)
-        reference = secrets.randbelow(0x10000) if last is None else (last + 1) % 0x10000
-        self._last[msisdn] = reference
-        if len(self._last) > MOST_NUMBERS:
-            self._last.popitem(last=False)
-        return reference
 
 
 class Submits:
