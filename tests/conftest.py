@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from tests import forking
 from tests.browsing import FLAGS, chromium
 from tests.patience import HANG_S
@@ -27,7 +27,7 @@ from tests.protocols.listening import Listener
 from heliograph import Client
 from heliograph.store import Store, open_store
 from heliograph.store.opening import FILE_NAME
-from heliograph.store.schema import metadata
+from heliograph.store.schema import audit_head, metadata
 from heliograph.store.tx import Tx
 
 if TYPE_CHECKING:
@@ -143,8 +143,11 @@ def shared_database(postgresql: PostgresqlServer) -> str:
 
 
 def empty(tx: Tx) -> None:
+    """Delete all rows; of the audit log as it lets itself be cut off: its head stays, and goes on counting."""
+    tx.run(update(audit_head).values(cut_seq=audit_head.c.seq, cut_hash=audit_head.c.hash))
     for table in metadata.sorted_tables:
-        tx.run(delete(table))
+        if table is not audit_head:
+            tx.run(delete(table))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -22,7 +22,16 @@ NO_QUERIES = {"schema", "tx"}
 OWNED = {table.name for table in metadata.sorted_tables if "account_id" in table.c}
 #: Rows of these are found by what belongs to an account, or belong to nobody.
 WITHOUT_ACCOUNT = {
-    *("accounts", "attempts", "early_receipts", "group_children", "group_members", "inbound_parts", "long_inbound"),
+    *(
+        "accounts",
+        "attempts",
+        "audit_head",
+        "early_receipts",
+        "group_children",
+        "group_members",
+        "inbound_parts",
+        "long_inbound",
+    ),
     *("paces", "polls", "ref_keys", "settings"),
 }
 SAYS_SO = "pans accounts"

@@ -28,7 +28,7 @@ from heliograph.store.schema import (
 )
 from heliograph.store.tx import Tx
 
-NOT_OWNED = {"early_receipts", "inbound_parts", "long_inbound", "paces", "polls", "ref_keys", "settings"}
+NOT_OWNED = {"audit_head", "early_receipts", "inbound_parts", "long_inbound", "paces", "polls", "ref_keys", "settings"}
 """Tables whose rows are no account's."""
 BY_THEMSELVES = {
     "request_rates": None,

@@ -32,6 +32,7 @@ from heliograph.doors.operations import Operation, Reply
 from heliograph.doors.routes import Routes
 from heliograph.services.access import require
 from heliograph.services.aside import LARGE_BODY, aside
+from heliograph.services.audit import acting_as, key_actor
 from heliograph.services.rates import RateState
 from heliograph.services.services import Services
 
@@ -188,7 +189,12 @@ class Door(ABC):
                     if operation.may_be_empty and not content:
                         content = b"{}"
                     body = await aside(len(content) > LARGE_BODY, decode_json, content, decoder)
-                answer = await handler(Call(principal, request.path_params, query, body, request))
+                call = Call(principal, request.path_params, query, body, request)
+                if principal is None:
+                    answer = await handler(call)
+                else:
+                    with acting_as(key_actor(principal, address_of(request))):
+                        answer = await handler(call)
             except OwnRefusal as refusal:
                 return refusal.response()
             except HeliographError as error:

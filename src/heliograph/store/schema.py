@@ -114,6 +114,37 @@ former_secrets = Table(
 Index("former_secrets_by_name", former_secrets.c.kind, former_secrets.c.public_id)
 Index("former_secrets_by_credential", former_secrets.c.credential_id)
 
+# What was administered, by whom: a chain that triggers let nobody change. See store/audit.py.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    number("at"),
+    text("actor_kind"),
+    text("actor_id"),
+    text("actor_name"),
+    text("address", required=False),
+    text("action"),
+    text("object_id"),
+    text("account_id", required=False),
+    text("before"),  # JSON; so is what is after it
+    text("after"),
+    text("previous"),
+    text("hash"),
+)
+Index("audit_by_account", audit.c.account_id, audit.c.seq)
+Index("audit_by_object", audit.c.object_id, audit.c.seq)
+
+# Where the chain ends, and where what is kept of it begins: one row, locked by whoever adds to it.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    number("seq"),
+    text("hash"),
+    number("cut_seq"),
+    text("cut_hash"),
+)
+
 batches = Table(
     "batches",
     metadata,

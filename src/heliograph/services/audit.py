@@ -1,0 +1,120 @@
+"""The audit log: who is doing something, and how what they do is written down with it.
+
+Whoever lets somebody in says who that is, for as long as they are served (`acting_as`); a service that changes what is
+administered writes by `audited` instead of `Store.write`. Nobody hands an actor on, so no service can forget it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from heliograph.domain.accounts import Principal
+from heliograph.domain.audit import SYSTEM, Act, Action, Actor, ActorKind, AuditFilter, Entry, Head, Verdict
+from heliograph.domain.errors import InvalidField
+from heliograph.domain.instants import now_ms, to_ms
+from heliograph.store import Store
+from heliograph.store.audit import append, check, cut_off, entries_after, entries_of
+from heliograph.store.tx import Tx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+AT_ONCE = 1_000
+
+_actor: ContextVar[Actor] = ContextVar("actor", default=SYSTEM)
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """Say who does what is done meanwhile, in this task and in those that it starts."""
+    token = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def key_actor(principal: Principal, address: str | None) -> Actor:
+    """Return who acts with a key."""
+    return Actor(kind=ActorKind.KEY, id=principal.credential_id, name=principal.account.name, address=address)
+
+
+async def audited(
+    store: Store,
+    act: Act | Callable[[R], Act | Sequence[Act]],
+    command: Callable[Concatenate[Tx, P], R],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """Write to the store as `Store.write` does, with an entry in the audit log in the same transaction.
+
+    An `act` is written unless the command returns False or 0: then nothing has changed. A function makes one, several
+    or none of what the command returns. What the command raises, leaves nothing behind.
+    """
+    actor = _actor.get()  # the command runs elsewhere
+
+    def both(tx: Tx) -> R:
+        result = command(tx, *args, **kwargs)
+        if callable(act):
+            made = act(result)
+            append(tx, actor, [made] if isinstance(made, Act) else made, now_ms())
+        elif result is None or result:
+            append(tx, actor, [act], now_ms())
+        return result
+
+    return await store.write(both)
+
+
+class AuditLog:
+    """Reads the log. Spans accounts: for whoever runs the installation."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def page(self, wanted: AuditFilter, *, limit: int, before: str | None = None) -> list[Entry]:
+        """List entries, newest first, of those older than `before`. Raises InvalidField."""
+        require_known(wanted)
+        if before is not None and not before.isdecimal():
+            raise InvalidField("`before` is the number of an entry, such as 120.", field="before")
+        return await self._store.read(entries_of, wanted, limit=limit, before=None if before is None else int(before))
+
+    async def each(self, wanted: AuditFilter) -> AsyncIterator[Sequence[Entry]]:
+        """Read all entries, oldest first, some at a time. Raises InvalidField."""
+        require_known(wanted)
+        after = 0
+        while found := await self._store.read(entries_after, wanted, after, limit=AT_ONCE):
+            yield found
+            after = found[-1].seq
+
+    async def check(self, expected: str | None = None) -> Verdict:
+        """Follow the whole chain; `expected` is the hash of an entry that was written down before."""
+        return await self._store.read(check, expected)
+
+    async def cut(self, before: datetime) -> Head | None:
+        """Delete entries that are older, and return where the chain begins and ends then; None if there were none.
+
+        What was cut off stands in the log itself. Raises InvalidField for an instant that is still to come.
+        """
+        if to_ms(before) > now_ms():
+            raise InvalidField("Entries can be cut off up to now, not further.", field="before")
+        return await audited(self._store, _cut, cut_off, to_ms(before))
+
+
+def _cut(head: Head | None) -> Sequence[Act]:
+    if head is None:
+        return ()
+    through = {"through": head.cut_seq, "hash": head.cut_hash}
+    return (Act(action=Action.AUDIT_CUT, object_id="audit", after=through),)
+
+
+def require_known(wanted: AuditFilter) -> None:
+    """Check what a listing is about. Raises InvalidField for an action that there is not, or a time that ends before
+    it begins."""
+    action = wanted.action
+    if action is not None and action not in {*Action, *(each.partition(".")[0] for each in Action)}:
+        raise InvalidField(f"There is no action {action!r}; there are {', '.join(Action)}.", field="action")
+    if wanted.since is not None and wanted.until is not None and wanted.until <= wanted.since:
+        raise InvalidField("`until` is after `since`.", field="until")
