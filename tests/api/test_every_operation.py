@@ -105,6 +105,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "get_key": ("", None),
     "rotate_key": ("", {"grace_s": 60}),
     "revoke_key": ("", None),
+    "list_audit": ("?limit=5&action=key", None),
     "list_phones": ("", None),
     "list_phone_messages": ("", None),
     "wait_for_phone_message": ("?timeout_s=240&contains=code", None),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from heliograph.api.account import AccountProfile
 from heliograph.api.account_admin import AccountAdmin
 from heliograph.api.applications import Applications
+from heliograph.api.audit import Audit
 from heliograph.api.batches import Batches
 from heliograph.api.contacts import Contacts
 from heliograph.api.conversations import Conversations
@@ -40,6 +41,7 @@ RESOURCES: Sequence[type[NativeResource]] = (
     OptOuts,
     AccountAdmin,
     KeyAdmin,
+    Audit,
 )
 """The resources that every server has, in the order of the API's description."""
 OPERATIONS = (

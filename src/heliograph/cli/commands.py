@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from heliograph import __version__
 from heliograph.cli.accounts import accounts_app
+from heliograph.cli.audit import audit_app
 from heliograph.cli.data import backup, restore
 from heliograph.cli.keys import keys_app
 from heliograph.cli.shared import (
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(keys_app, name="keys")
+app.add_typer(audit_app, name="audit")
 app.command()(backup)
 app.command()(restore)
 console_app = typer.Typer(help="The sandbox's inbox in the browser.", no_args_is_help=True)
@@ -251,11 +253,11 @@ def init(
 
 
 @console_app.command("rotate")
-def rotate_console_key(grace: GraceOption = None, config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+def rotate_console_key(
+    grace: GraceOption = None, config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None
+) -> None:
     """Give the inbox another link, and print its path; who came by the old one has to come by the new."""
-    from heliograph.runtime import administration
-
-    out.print(administration.rotate_console_key(load(config, {"data_dir": data_dir}).settings, grace), soft_wrap=True)
+    out.print(administered(config, data_dir, store, lambda admin: admin.rotate_console_key(grace)), soft_wrap=True)
 
 
 providers_app = typer.Typer(help="The providers of the settings file.", no_args_is_help=True)

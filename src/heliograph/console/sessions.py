@@ -40,13 +40,19 @@ def rotated_key(data_dir: Path, grace_s: int) -> str:
 
     Raises SetupError if there is none yet, or the file cannot be written.
     """
-    file = data_dir / FILE_NAME
-    if not file.exists():
-        raise SetupError(f"There is no console in {data_dir}: a sandbox makes its key at the first start.")
+    file = require_console(data_dir)
     before, key = console_key(data_dir), secrets.token_urlsafe(32)
     former = f"\n{now_ms() + grace_s * 1_000} {before}" if grace_s else ""
     write_secrets(file, (key + former).encode())
     return key
+
+
+def require_console(data_dir: Path) -> Path:
+    """Return the file that has the console's key. Raises SetupError if there is none yet."""
+    file = data_dir / FILE_NAME
+    if not file.exists():
+        raise SetupError(f"There is no console in {data_dir}: a sandbox makes its key at the first start.")
+    return file
 
 
 class ConsoleKeys:

@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 
+from heliograph.domain.instants import from_ms
+
 FIRST_HASH = "0" * 64
 """What the first entry of all has as the hash of the one before it."""
 LONGEST_NAME = 255
@@ -72,6 +74,7 @@ class Action(StrEnum):
 Facts = Mapping[str, Any]
 """What is said of an object: texts, whole numbers, booleans, None, and lists and maps of these. No floats: they are not
 written alike everywhere. Never a secret, a message's text, or a recipient's number."""
+NOTHING: Facts = {}
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +84,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     object_id: str
     account_id: str | None = None
     """The account that the object belongs to, or is; None: it is the installation's."""
-    before: Facts = {}
-    after: Facts = {}
+    before: Facts = NOTHING
+    after: Facts = NOTHING
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +165,27 @@ def hash_of(entry: Entry) -> str:
     what = (entry.action, entry.object_id, entry.account_id, entry.before, entry.after)
     encoded = msgspec.json.encode((entry.seq, entry.at, *who, *what))
     return hashlib.sha256(entry.previous.encode() + b"\n" + encoded).hexdigest()
+
+
+def entry_facts(entry: Entry) -> dict[str, Any]:
+    """Say all of an entry, for exports: whoever has a whole line can compute its hash."""
+    return {
+        "seq": entry.seq,
+        "at": f"{from_ms(entry.at):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
+        "at_ms": entry.at,
+        "actor_kind": entry.actor_kind,
+        "actor_id": entry.actor_id,
+        "actor_name": entry.actor_name,
+        "address": entry.address,
+        "action": entry.action,
+        "object": entry.object_id,
+        "account_id": entry.account_id,
+        "account": entry.account_name,
+        "before": decoded_facts(entry.before),
+        "after": decoded_facts(entry.after),
+        "previous": entry.previous,
+        "hash": entry.hash,
+    }
 
 
 def differences(before: Facts, after: Facts) -> tuple[Facts, Facts]:

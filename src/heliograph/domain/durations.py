@@ -21,6 +21,19 @@ def duration_in(text: str, field: str) -> int:
     return seconds
 
 
+def moment_in(text: str, now: datetime, field: str) -> datetime:
+    """Read when something was: a duration ago, or a date or an instant of ISO 8601, in UTC if it has no offset.
+    Raises InvalidField for what is neither."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        if _WRITTEN.fullmatch(text.strip()) is None:
+            told = f"A time is written as in 2031-01-31, 2031-01-31T10:00:00Z or 7d (ago), not {text!r}."
+            raise InvalidField(told, field=field) from None
+        return now - timedelta(seconds=duration_in(text, field))
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
 def expiry_in(text: str, now: datetime, field: str) -> datetime:
     """Read when something ends: after a duration, or at a date or an instant of ISO 8601, in UTC if it has no offset.
     Raises InvalidField for what is neither."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pwd
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from heliograph.console.server import console_path
-from heliograph.console.sessions import rotated_key
+from heliograph.console.sessions import require_console, rotated_key
 from heliograph.domain.accounts import Account, Terms
 from heliograph.domain.amounts import commas_in, micros_in, money_text, whole_in
+from heliograph.domain.audit import Act, Action, Actor, ActorKind, AuditFilter, Entry, Head
 from heliograph.domain.caps import states
-from heliograph.domain.durations import duration_in, expiry_in
+from heliograph.domain.durations import duration_in, expiry_in, moment_in
 from heliograph.domain.errors import NotFound, SetupError
 from heliograph.domain.fraud import CodeTerms
 from heliograph.domain.instants import from_ms, now_ms
@@ -26,6 +29,8 @@ from heliograph.runtime.settings import Settings
 from heliograph.services.access import Access
 from heliograph.services.account_admin import AccountAdmin
 from heliograph.services.accounts import Accounts
+from heliograph.services.audit import AuditLog, acting_as, audited, noted
+from heliograph.services.audit_facts import instant_fact
 from heliograph.services.keys import Keys, MadeKey
 from heliograph.store import Store, open_store
 
@@ -45,6 +50,7 @@ class Administration:
         self.accounts = accounts
         self.keys = Keys(store, accounts, KEY_KINDS)
         self._admin = AccountAdmin(store, accounts)
+        self.audit_log = AuditLog(store)
 
     async def create_account(self, name: str, parent: str | None) -> Account:
         """Make an account, below another one if that is named. Raises NameTaken, NotFound or InvalidField."""
@@ -148,19 +154,67 @@ class Administration:
         seconds = _seconds(grace)
         if name not in self._settings.providers:
             raise SetupError(f"The settings have no provider named {name!r}.")
-        await self._store.write(providers.renew_secret, name, now_ms() + seconds * 1_000 if seconds else None)
+        until = now_ms() + seconds * 1_000 if seconds else None
+        facts = {"former_secret_until": instant_fact(until)}
+        act = Act(action=Action.PROVIDER_ADDRESS_RENEWED, object_id=name, after=facts)
+        await audited(self._store, act, providers.renew_secret, name, until)
+
+    async def list_audit(self, *, limit: int, **wanted: str | None) -> list[Entry]:
+        """List entries of the audit log, newest first; see `_audit_filter`."""
+        found: list[Entry] = []
+        sought = await self._audit_filter(**wanted)
+        while len(found) < limit:
+            more = min(PAGE, limit - len(found))
+            page = await self.audit_log.page(sought, limit=more, before=found[-1].id if found else None)
+            found += page
+            if len(page) < more:
+                break
+        return found
+
+    async def export_audit(self, file_format: str, write: Callable[[bytes], object], **wanted: str | None) -> None:
+        """Write entries of the audit log, oldest first, as `csv` or `jsonl`; see `_audit_filter`."""
+        async for chunk in self.audit_log.export(await self._audit_filter(**wanted), file_format):
+            write(chunk)
+
+    async def cut_audit(self, before: str) -> Head | None:
+        """Delete entries of the audit log that are older. Raises InvalidField."""
+        return await self.audit_log.cut(moment_in(before, from_ms(now_ms()), "before"))
+
+    async def _audit_filter(
+        self,
+        *,
+        account: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        object_id: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> AuditFilter:
+        """Read what a listing is about. Raises NotFound for an account that there is not, and InvalidField."""
+        now = from_ms(now_ms())
+        return AuditFilter(
+            account_id=None if account is None else (await self.accounts.named(account)).id,
+            actor=actor,
+            action=action,
+            object_id=object_id,
+            since=None if since is None else moment_in(since, now, "since"),
+            until=None if until is None else moment_in(until, now, "until"),
+        )
 
     async def make_administrator(self) -> MadeKey:
         """Make the key of the first administrator. Raises Conflict if there is one that is good."""
         return await self.keys.make_administrator()
 
+    async def rotate_console_key(self, grace: str | None) -> str:
+        """Give the console another key, and return the path of its link; both are good for the duration `grace`.
 
-def rotate_console_key(settings: Settings, grace: str | None) -> str:
-    """Give the console another key, and return the path of its link; both are good for the duration `grace`.
-
-    Raises InvalidField; SetupError if there is no console.
-    """
-    return console_path(rotated_key(settings.data_dir, _seconds(grace)))
+        Raises InvalidField; SetupError if there is no console.
+        """
+        seconds, directory = _seconds(grace), self._settings.data_dir
+        require_console(directory)
+        facts = {"former_secret_until": instant_fact(now_ms() + seconds * 1_000) if seconds else None}
+        await noted(self._store, Act(action=Action.CONSOLE_KEY_ROTATED, object_id="console", after=facts))
+        return console_path(rotated_key(directory, seconds))
 
 
 def run(settings: Settings, work: Callable[[Administration], Awaitable[T]]) -> T:
@@ -171,13 +225,22 @@ def run(settings: Settings, work: Callable[[Administration], Awaitable[T]]) -> T
         store = await open_store(settings.store, settings.data_dir, beside=True)
         try:
             accounts = Accounts(store, Access(store), await seal_key.ensure(settings, store))
-            return await work(Administration(settings, store, accounts))
+            with acting_as(_whoever_runs_this()):
+                return await work(Administration(settings, store, accounts))
         except NotFound as error:  # its hint is for who has a credential
             raise SetupError(error.message) from error
         finally:
             await store.close()
 
     return asyncio.run(done())
+
+
+def _whoever_runs_this() -> Actor:
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # as in a container, where the user may have no name
+        name = str(os.getuid())
+    return Actor(kind=ActorKind.COMMAND, name=name)
 
 
 def _seconds(grace: str | None) -> int:

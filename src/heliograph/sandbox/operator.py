@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from heliograph.calling import note_written
+from heliograph.domain.audit import Act, Action, Facts, differences
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import NotNow
@@ -38,6 +39,7 @@ from heliograph.engine.contract import Outcome as SubmitOutcome
 from heliograph.numbers import with_plus
 from heliograph.sandbox.chaos import CALM, Chaos
 from heliograph.sandbox.outcomes import NETWORK, Outcome, facts_about, outcome_for
+from heliograph.services.audit import audited
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.phones import messages_on, put_on_phones, unreported
@@ -58,6 +60,10 @@ _CHAOS_SETTING = "sandbox.chaos"
 
 TellPhones = Callable[[Iterable[str]], None]
 _Due = Callable[[], Awaitable[None]]
+
+
+def _facts(chaos: Chaos) -> Facts:
+    return {name: f"{value:g}" for name, value in msgspec.structs.asdict(chaos).items()}
 
 
 class SandboxOperator(Provider):
@@ -100,7 +106,10 @@ class SandboxOperator(Provider):
 
     async def set_chaos(self, chaos: Chaos) -> None:
         """Set how the network misbehaves, in force at once, and after a restart."""
-        await self._store.write(put_setting, _CHAOS_SETTING, msgspec.json.encode(chaos).decode())
+        was, is_now = differences(_facts(self.chaos), _facts(chaos))
+        act = Act(action=Action.SANDBOX_CHAOS_CHANGED, object_id="sandbox", before=was, after=is_now)
+        acts = [act] if is_now else []
+        await audited(self._store, lambda _done: acts, put_setting, _CHAOS_SETTING, msgspec.json.encode(chaos).decode())
         self.chaos = chaos
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[SubmitOutcome]:

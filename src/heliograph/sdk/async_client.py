@@ -9,6 +9,7 @@ from typing import Self
 from heliograph.sdk.async_resources.account import AsyncAccount
 from heliograph.sdk.async_resources.accounts import AsyncAccounts
 from heliograph.sdk.async_resources.applications import AsyncApplications
+from heliograph.sdk.async_resources.audit import AsyncAudit
 from heliograph.sdk.async_resources.batches import AsyncBatches
 from heliograph.sdk.async_resources.contacts import AsyncContacts
 from heliograph.sdk.async_resources.conversations import AsyncConversations
@@ -48,6 +49,7 @@ class AsyncClient:
         self.account = AsyncAccount(self._transport)
         self.accounts = AsyncAccounts(self._transport)
         self.keys = AsyncKeys(self._transport)
+        self.audit = AsyncAudit(self._transport)
         self.applications = AsyncApplications(self._transport)
         self.verify = AsyncVerify(self._transport)
         self.links = AsyncLinks(self._transport)

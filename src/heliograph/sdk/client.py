@@ -10,6 +10,7 @@ from heliograph.sdk.connection import connection
 from heliograph.sdk.resources.account import Account
 from heliograph.sdk.resources.accounts import Accounts
 from heliograph.sdk.resources.applications import Applications
+from heliograph.sdk.resources.audit import Audit
 from heliograph.sdk.resources.batches import Batches
 from heliograph.sdk.resources.contacts import Contacts
 from heliograph.sdk.resources.conversations import Conversations
@@ -48,6 +49,7 @@ class Client:
         self.account = Account(self._transport)
         self.accounts = Accounts(self._transport)
         self.keys = Keys(self._transport)
+        self.audit = Audit(self._transport)
         self.applications = Applications(self._transport)
         self.verify = Verify(self._transport)
         self.links = Links(self._transport)

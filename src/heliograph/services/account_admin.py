@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from heliograph.domain.accounts import ADMINISTRATORS, Account, Terms, new_secret
+from heliograph.domain.amounts import money_text
+from heliograph.domain.audit import Act, Action, Facts, differences
 from heliograph.domain.caps import Usage
 from heliograph.domain.errors import InvalidField, NameTaken, NotFound
 from heliograph.domain.instants import from_ms, now_ms
@@ -15,11 +18,13 @@ from heliograph.domain.ledger import EntryKind
 from heliograph.domain.terms import LARGEST, TermsChange, changed
 from heliograph.services.access import REMEMBERED_S
 from heliograph.services.accounts import Accounts
+from heliograph.services.audit import audited
+from heliograph.services.audit_facts import money_fact, terms_facts
 from heliograph.services.keys import LONGEST_GRACE_S, require_open
 from heliograph.store import Store
-from heliograph.store.accounts import accounts_page, edit_terms
+from heliograph.store.accounts import account_by_id, accounts_page, change_account
 from heliograph.store.closing import below, cancel_some, close_accounts
-from heliograph.store.ledger import Balance, add_to_balance, balance_with_credit, set_credit
+from heliograph.store.ledger import Balance, add_to_balance, balance_of, balance_with_credit, set_credit
 from heliograph.store.tx import Tx
 from heliograph.store.usage import usage_of
 
@@ -70,9 +75,17 @@ class AccountAdmin:
         require_open(account)
         if credit is not None and not 0 <= credit <= LARGEST:
             raise InvalidField("A credit is nothing or more.", field="credit")
-        terms = await self._store.write(_agree, account.id, change, credit)
+
+        def acts(agreed: _Agreed) -> Sequence[Act]:
+            was, is_now = differences(agreed.before.facts(), agreed.after.facts())
+            if not is_now:
+                return ()
+            action = Action.ACCOUNT_TERMS_CHANGED
+            return (Act(action=action, object_id=account.id, account_id=account.id, before=was, after=is_now),)
+
+        agreed = await audited(self._store, acts, _agree, account.id, change, credit)
         self._accounts.access.forget()
-        return msgspec.structs.replace(account, terms=terms)
+        return msgspec.structs.replace(account, terms=agreed.after.terms)
 
     async def top_up(self, account: Account, amount: int, note: str | None) -> int:
         """Add millionths to a balance, and return what it is then. An account that was not billed is from now on.
@@ -98,7 +111,19 @@ class AccountAdmin:
             raise InvalidField("That is more money than there is.", field="amount")
         if note is not None and (len(note) > LONGEST_NOTE or not note.isprintable()):
             raise InvalidField(f"A note has {LONGEST_NOTE} printable characters at most.", field="note")
-        return await self._store.write(add_to_balance, account.id, kind, amount, note or None, now_ms())
+
+        def act(entered: _Entered) -> Act:
+            action = Action.BALANCE_TOPPED_UP if kind is EntryKind.TOP_UP else Action.BALANCE_CORRECTED
+            return Act(
+                action=action,
+                object_id=account.id,
+                account_id=account.id,
+                before={"balance": money_fact(entered.before)},
+                after={"balance": money_text(entered.after), "amount": money_text(amount)},
+            )
+
+        entered = await audited(self._store, act, _add, account.id, kind, amount, note or None)
+        return entered.after
 
     async def close(self, account: Account) -> Sequence[str]:
         """Close an account with all below it, and return the identifiers of all of them. Safe to repeat.
@@ -110,7 +135,12 @@ class AccountAdmin:
         if account.name == ADMINISTRATORS:
             raise InvalidField("The administrators' account stays; revoke their keys instead.", field="name")
         closed = await self._store.read(below, account.id)
-        await self._store.write(close_accounts, closed, now_ms())
+
+        def acts(were_open: Sequence[str]) -> Sequence[Act]:
+            facts = {"closed_with": account.id}
+            return [Act(action=Action.ACCOUNT_CLOSED, object_id=one, account_id=one, after=facts) for one in were_open]
+
+        await audited(self._store, acts, close_accounts, closed, now_ms())
         self._accounts.access.forget()
         await self._cancel_all(closed)
         await asyncio.sleep(REMEMBERED_S)  # another process lets callers in that it has just looked at
@@ -142,10 +172,44 @@ class AccountAdmin:
         return secret
 
 
-def _agree(tx: Tx, account_id: str, change: TermsChange, credit: int | None) -> Terms:
-    terms = edit_terms(tx, account_id, lambda before: changed(before, change))
-    if terms is None:
+class _Agreement(NamedTuple):
+    """What is agreed with an account at one moment."""
+
+    terms: Terms
+    credit: int | None
+
+    def facts(self) -> Facts:
+        return {**terms_facts(self.terms), "credit": money_fact(self.credit)}
+
+
+class _Agreed(NamedTuple):
+    """A change of what is agreed."""
+
+    before: _Agreement
+    after: _Agreement
+
+
+def _agree(tx: Tx, account_id: str, change: TermsChange, credit: int | None) -> _Agreed:
+    account = account_by_id(tx, account_id, lock=True)
+    if account is None:
         raise NotFound()
+    terms = changed(account.terms, change)
+    change_account(tx, account_id, {"terms": terms})
+    balance = balance_with_credit(tx, account_id)
     if credit is not None and not set_credit(tx, account_id, credit):
         raise InvalidField("The account is not billed, so it has no credit: top it up first.", field="credit")
-    return terms
+    before = _Agreement(account.terms, None if balance is None else balance.credit)
+    return _Agreed(before, _Agreement(terms, before.credit if credit is None else credit))
+
+
+class _Entered(NamedTuple):
+    """A balance before and after it was changed by hand; None: the account was not billed."""
+
+    before: int | None
+    after: int
+
+
+def _add(tx: Tx, account_id: str, kind: EntryKind, amount: int, note: str | None) -> _Entered:
+    was_billed = balance_of(tx, account_id) is not None
+    after = add_to_balance(tx, account_id, kind, amount, note, now_ms())
+    return _Entered(after - amount if was_billed else None, after)

@@ -14,6 +14,7 @@ from heliograph.domain.accounts import (
     ALL_SCOPES,
     PASSWORDS,
     PREFIXES,
+    TOKENS,
     Account,
     CredentialKind,
     Principal,
@@ -21,11 +22,14 @@ from heliograph.domain.accounts import (
     hash_secret,
     new_secret,
 )
+from heliograph.domain.audit import Act, Action, differences
 from heliograph.domain.errors import InvalidField, NameTaken, NotFound
 from heliograph.domain.ids import new_id
-from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.instants import from_ms, maybe_instant, now_ms
 from heliograph.domain.seals import Seal
 from heliograph.services.access import Access
+from heliograph.services.audit import audited
+from heliograph.services.audit_facts import account_facts, key_facts
 from heliograph.store import Store
 from heliograph.store.accounts import (
     account_by_id,
@@ -36,12 +40,12 @@ from heliograph.store.accounts import (
     forget_expired,
     public_ids,
     put_credential,
-    revoke_any_credential,
     revoke_credential,
     revoke_credentials,
     sealed_secret,
 )
 from heliograph.store.keys import NewCredential, add_credential
+from heliograph.store.tx import Tx
 
 LONGEST_NAME = 64
 API_KEY_PUBLIC_LENGTH = 11
@@ -96,7 +100,9 @@ class Accounts:
             optout_page=secrets.token_hex(5),
             parent_id=None if parent is None else parent.id,
         )
-        return made if await self._store.write(add_account, made) else None
+        facts = {"name": name, "parent": made.parent_id}
+        act = Act(action=Action.ACCOUNT_CREATED, object_id=made.id, account_id=made.id, after=facts)
+        return made if await audited(self._store, act, add_account, made) else None
 
     async def named(self, name: str) -> Account:
         """Find the account of that name, or of that identifier. Raises NotFound.
@@ -118,8 +124,11 @@ class Accounts:
 
     async def change(self, account: Account, **values: Any) -> None:
         """Set fields of an account by name. Raises NotFound if it is gone."""
-        if not await self._store.write(change_account, account.id, values):
-            raise NotFound()
+
+        def act(before: Account) -> Sequence[Act]:
+            return _change_of(before, values)
+
+        await audited(self._store, act, _change, account.id, values)
         self.access.forget()
 
     async def issue(
@@ -136,8 +145,11 @@ class Accounts:
         kept: bool = False,
         listens: str | None = None,
         login: Principal | None = None,
+        again: bool = False,
     ) -> Issued:
         """Make a credential, or, with a `public_id` that exists, replace it.
+
+        `again`: by the same secret, as the sandbox does at every start, so that nothing has changed.
 
         `networks` are where it is good from, as CIDR; none: nowhere, None: everywhere. `kept`: `kept_secret` can give
         the secret again, because the protocol signs with it. `listens`: the protocol whose connected clients, with this
@@ -158,18 +170,30 @@ class Accounts:
         ends = [] if lifetime_s is None else [now + lifetime_s * 1000]
         if login is not None and login.expires_at is not None:
             ends.append(login.expires_at)
-        await self._store.write(
+        expires_at, allowed = min(ends, default=None), sorted(scopes)
+        within = None if networks is None else [str(ip_network(network)) for network in networks]
+
+        def act(was_good: bool) -> Sequence[Act]:
+            if kind in TOKENS or (again and was_good):
+                return ()
+            facts = key_facts(kind.value, public_id, allowed, within, maybe_instant(expires_at))
+            made = Act(action=Action.KEY_CREATED, object_id=credential_id, account_id=account.id, after=facts)
+            return (made,)
+
+        await audited(
+            self._store,
+            act,
             put_credential,
             id=credential_id,
             account_id=account.id,
             kind=kind.value,
             public_id=public_id,
             secret_hash=await self.hashed(kind, secret),
-            scopes=" ".join(sorted(scopes)),
+            scopes=" ".join(allowed),
             created_at=now,
-            expires_at=min(ends, default=None),
+            expires_at=expires_at,
             application_id=application_id,
-            networks=None if networks is None else " ".join(str(ip_network(network)) for network in networks),
+            networks=None if within is None else " ".join(within),
             sealed=self.seal.close(secret) if kept else None,
             listens=listens,
             login_id=None if login is None else login.credential_id,
@@ -197,7 +221,9 @@ class Accounts:
                 sealed=self.seal.close(secret) if wanted.kept else None,
                 listens=wanted.listens,
             )
-            if await self._store.write(add_credential, new):
+            facts = key_facts(new.kind, name, wanted.scopes, wanted.networks, maybe_instant(wanted.expires_at))
+            act = Act(action=Action.KEY_CREATED, object_id=credential_id, account_id=account.id, after=facts)
+            if await audited(self._store, act, add_credential, new):
                 return Issued(credential_id, name, secret)
         raise NameTaken("All names that such a key could have are taken.", field="account")
 
@@ -244,23 +270,43 @@ class Accounts:
 
     async def revoke(self, account: Account, credential_id: str) -> None:
         """Revoke a credential. Raises NotFound if the account has no such credential."""
-        if not await self._store.write(revoke_credential, account.id, credential_id, now_ms()):
+        act = _revocation(account, credential_id)
+        if not await audited(self._store, act, revoke_credential, account.id, credential_id, now_ms()):
             raise NotFound()
         self.access.forget()
 
-    async def revoke_any(self, credential_id: str) -> bool:
-        """Revoke a credential, whosever it is; return False if there is none that is in force.
-
-        Spans accounts: for whoever runs the installation.
-        """
-        revoked = await self._store.write(revoke_any_credential, credential_id, now_ms())
-        self.access.forget()
-        return bool(revoked)
-
     async def revoke_kind(self, account: Account, kind: CredentialKind, public_id: str | None = None) -> None:
         """Revoke the account's credentials of one kind, or only the one of that name. Safe to repeat."""
-        await self._store.write(revoke_credentials, account.id, kind.value, now_ms(), public_id)
+
+        def acts(revoked: Sequence[str]) -> Sequence[Act]:
+            return () if kind in TOKENS else [_revocation(account, each) for each in revoked]
+
+        await audited(self._store, acts, revoke_credentials, account.id, kind.value, now_ms(), public_id)
         self.access.forget()
+
+
+def _revocation(account: Account, credential_id: str) -> Act:
+    return Act(action=Action.KEY_REVOKED, object_id=credential_id, account_id=account.id)
+
+
+def _change(tx: Tx, account_id: str, values: dict[str, Any]) -> Account:
+    before = account_by_id(tx, account_id, lock=True)
+    if before is None:
+        raise NotFound()
+    change_account(tx, account_id, values)
+    return before
+
+
+def _change_of(before: Account, values: dict[str, Any]) -> Sequence[Act]:
+    """Say what a change of some fields is, for the audit log; nothing, if they are as they were."""
+    was, is_now = differences(account_facts(before), account_facts(msgspec.structs.replace(before, **values)))
+    if "callback_secret" in values:
+        action = Action.ACCOUNT_SECRET_ROTATED
+    elif not is_now:
+        return ()
+    else:
+        action = Action.ACCOUNT_TERMS_CHANGED if "terms" in values else Action.ACCOUNT_CHANGED
+    return (Act(action=action, object_id=before.id, account_id=before.id, before=was, after=is_now),)
 
 
 def public_part(api_key: str) -> str:

@@ -10,12 +10,27 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import msgspec
 
 from heliograph.domain.accounts import Principal
-from heliograph.domain.audit import SYSTEM, Act, Action, Actor, ActorKind, AuditFilter, Entry, Head, Verdict
+from heliograph.domain.audit import (
+    SYSTEM,
+    Act,
+    Action,
+    Actor,
+    ActorKind,
+    AuditFilter,
+    Entry,
+    Head,
+    Verdict,
+    encoded_facts,
+    entry_facts,
+)
 from heliograph.domain.errors import InvalidField
 from heliograph.domain.instants import now_ms, to_ms
+from heliograph.services.exports import Cell, csv_beginning, csv_lines
 from heliograph.store import Store
 from heliograph.store.audit import append, check, cut_off, entries_after, entries_of
 from heliograph.store.tx import Tx
@@ -68,6 +83,12 @@ async def audited(
     return await store.write(both)
 
 
+async def noted(store: Store, act: Act) -> None:
+    """Write an entry about something that is kept outside of the store: before it is done, so that it is never done
+    without one."""
+    await audited(store, act, lambda _tx: None)
+
+
 class AuditLog:
     """Reads the log. Spans accounts: for whoever runs the installation."""
 
@@ -77,7 +98,7 @@ class AuditLog:
     async def page(self, wanted: AuditFilter, *, limit: int, before: str | None = None) -> list[Entry]:
         """List entries, newest first, of those older than `before`. Raises InvalidField."""
         require_known(wanted)
-        if before is not None and not before.isdecimal():
+        if before is not None and not (before.isascii() and before.isdecimal() and len(before) < 19):
             raise InvalidField("`before` is the number of an entry, such as 120.", field="before")
         return await self._store.read(entries_of, wanted, limit=limit, before=None if before is None else int(before))
 
@@ -101,6 +122,31 @@ class AuditLog:
         if to_ms(before) > now_ms():
             raise InvalidField("Entries can be cut off up to now, not further.", field="before")
         return await audited(self._store, _cut, cut_off, to_ms(before))
+
+    async def export(self, wanted: AuditFilter, file_format: str) -> AsyncIterator[bytes]:
+        """Write entries as a file, oldest first: `csv`, or `jsonl` with a JSON object a line. Raises InvalidField."""
+        if file_format not in FORMATS:
+            raise InvalidField(f"There is no format {file_format!r}; there are {', '.join(FORMATS)}.", field="format")
+        if file_format == "csv":
+            yield csv_beginning(COLUMNS, bom=False)
+        async for entries in self.each(wanted):
+            facts = [entry_facts(entry) for entry in entries]
+            if file_format == "csv":
+                yield csv_lines([[_cell(each[name]) for name in COLUMNS] for each in facts])
+            else:
+                yield b"".join(msgspec.json.encode(each) + b"\n" for each in facts)
+
+
+FORMATS = ("csv", "jsonl")
+COLUMNS = (
+    *("seq", "at", "at_ms", "actor_kind", "actor_id", "actor_name", "address", "action", "object"),
+    *("account_id", "account", "before", "after", "previous", "hash"),
+)
+"""What an entry has in exports, in this order."""
+
+
+def _cell(value: Any) -> Cell:
+    return value if value is None or isinstance(value, str | int) else encoded_facts(value)
 
 
 def _cut(head: Head | None) -> Sequence[Act]:

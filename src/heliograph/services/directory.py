@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from heliograph.domain.accounts import Account, CredentialKind, hash_secret, new_secret, same_secret
+from heliograph.domain.audit import NOTHING, Act, Action, Facts, differences
 from heliograph.domain.callbacks import Listener
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.directory import Application, Originator, Template, TemplateDraft, TemplateWish
@@ -25,6 +26,8 @@ from heliograph.domain.errors import (
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.lengths import require_short
 from heliograph.services.accounts import Accounts, Issued
+from heliograph.services.audit import audited
+from heliograph.services.audit_facts import application_facts
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id, forget_expired, revoke_tokens
 from heliograph.store.directory import (
@@ -43,6 +46,7 @@ from heliograph.store.directory import (
     template_by_number,
     templates_of,
 )
+from heliograph.store.tx import Tx
 
 NAME = range(3, 101)
 """Lengths that a template's name may have."""
@@ -232,7 +236,8 @@ class Applications:
         if len(msgspec.json.encode(application.settings)) > LARGEST_SETTINGS:
             raise InvalidField(f"The settings have more than {LARGEST_SETTINGS} bytes.", field="settings")
         sealed = self._accounts.seal.close(application.secret)
-        stored = await self._store.write(put_application, msgspec.structs.replace(application, secret=sealed))
+        written = msgspec.structs.replace(application, secret=sealed)
+        _, stored = await audited(self._store, _writing, _put_application, written)
         return self._opened(stored)
 
     def _opened(self, stored: Application) -> Application:
@@ -281,8 +286,10 @@ class Applications:
 
     async def delete(self, account: Account, application_id: str) -> None:
         """Delete an application with its tokens, which are good no longer. Raises NotFound."""
+        application = await self.get(account, application_id)
         await self.revoke_tokens(account, application_id)
-        await self._store.write(delete_application, account.id, application_id)
+        act = _application_act(Action.APPLICATION_DELETED, application, before=application_facts(application))
+        await audited(self._store, act, delete_application, account.id, application_id)
 
     async def issue_token(
         self, application_id: str, secret: str, scopes: Iterable[str] | None
@@ -317,6 +324,29 @@ class Applications:
         This is in force in every process within two seconds. Raises NotFound.
         """
         application = await self.get(account, application_id)
-        count = await self._store.write(revoke_tokens, account.id, application.id, now_ms())
+        act = _application_act(Action.APPLICATION_TOKENS_REVOKED, application)
+        count = await audited(self._store, act, revoke_tokens, account.id, application.id, now_ms())
         self._accounts.access.forget()
         return count
+
+
+_Written = tuple[Application | None, Application]
+"""An application as it was, if there was one, and as it is."""
+
+
+def _put_application(tx: Tx, application: Application) -> _Written:
+    before = application_by_id(tx, application.id)
+    return before, put_application(tx, application)
+
+
+def _writing(written: _Written) -> Sequence[Act]:
+    """Say what the writing of an application was, for the audit log; nothing, if it is as it was."""
+    before, after = written
+    if before is None:
+        return (_application_act(Action.APPLICATION_CREATED, after, after=application_facts(after)),)
+    was, is_now = differences(application_facts(before), application_facts(after))
+    return (_application_act(Action.APPLICATION_CHANGED, after, before=was, after=is_now),) if is_now else ()
+
+
+def _application_act(action: Action, application: Application, before: Facts = NOTHING, after: Facts = NOTHING) -> Act:
+    return Act(action=action, object_id=application.id, account_id=application.account_id, before=before, after=after)

@@ -81,6 +81,7 @@ class KeyKind(ABC):
             lifetime_s=lifetime_s,
             kept=self.kept,
             listens=self._listens(allowed),
+            again=again is not None,
         )
         return issued.credential_id, Key(issued.public_id, issued.secret)
 

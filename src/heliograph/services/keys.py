@@ -9,12 +9,16 @@ from ipaddress import ip_network
 import msgspec
 
 from heliograph.domain.accounts import ADMINISTRATORS, PREFIXES, Account, CredentialKind, Scope, new_secret
+from heliograph.domain.audit import Act, Action, Facts
 from heliograph.domain.errors import AccountClosed, Conflict, InvalidField, NotFound
 from heliograph.domain.instants import from_ms, maybe_ms, now_ms, to_ms
 from heliograph.domain.keys import KeyFilter, KeyRecord, KeyState
 from heliograph.services.accounts import Accounts, public_part
+from heliograph.services.audit import audited
+from heliograph.services.audit_facts import instant_fact, key_facts
 from heliograph.services.key_kinds import Key, KeyKind
 from heliograph.store import Store
+from heliograph.store.accounts import revoke_any_credential
 from heliograph.store.keys import has_key_with, key_by_id, keys_of, rotate_credential
 
 MOST_NETWORKS = 100
@@ -93,13 +97,21 @@ class Keys:
         kind, now = self._by_kind[record.kind], now_ms()
         secret = kind.new_secret() or PREFIXES.get(kind.kind, "") + new_secret()
         public_id = public_part(secret) if kind.kind in PREFIXES else record.public_id
-        rotated = await self._store.write(
+        good_until = now + grace_s * 1_000
+        rotated = await audited(
+            self._store,
+            Act(
+                action=Action.KEY_ROTATED,
+                object_id=key_id,
+                account_id=record.account_id,
+                after={**_facts(record), "former_secret_until": instant_fact(good_until) if grace_s else None},
+            ),
             rotate_credential,
             key_id,
             public_id=public_id,
             secret_hash=await self._accounts.hashed(kind.kind, secret),
             sealed=self._accounts.seal.close(secret) if kind.kept else None,
-            good_until=now + grace_s * 1_000,
+            good_until=good_until,
             now_ms=now,
         )
         self._accounts.access.forget()
@@ -114,8 +126,10 @@ class Keys:
         Raises NotFound if there is none that was not revoked before.
         """
         record = await self.get(key_id)
-        if not await self._accounts.revoke_any(key_id):
+        act = Act(action=Action.KEY_REVOKED, object_id=key_id, account_id=record.account_id, before=_facts(record))
+        if not await audited(self._store, act, revoke_any_credential, key_id, now_ms()):
             raise _not_good(key_id)
+        self._accounts.access.forget()
         return record
 
     async def make_administrator(self) -> MadeKey:
@@ -145,6 +159,10 @@ class Keys:
 
 def _not_good(key_id: str) -> NotFound:
     return NotFound(f"There is no key {key_id!r} that is good; `heliograph keys list` shows all.")
+
+
+def _facts(key: KeyRecord) -> Facts:
+    return key_facts(key.kind, key.public_id, key.scopes, key.networks, key.expires_at)
 
 
 def require_open(account: Account) -> None:

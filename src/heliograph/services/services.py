@@ -9,6 +9,7 @@ from heliograph.domain.rents import Terms
 from heliograph.engine.engine import Engine
 from heliograph.services.account_admin import AccountAdmin
 from heliograph.services.accounts import Accounts
+from heliograph.services.audit import AuditLog
 from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
 from heliograph.services.conversations import Conversations
@@ -61,6 +62,7 @@ class Services:
         self.accounts = accounts
         self.account_admin = AccountAdmin(store, accounts)
         self.keys = Keys(store, accounts, key_kinds)
+        self.audit_log = AuditLog(store)
         self.subaccounts = SubAccounts(store, accounts, engine.tariff)
         self.profile = Profile(engine, self.accounts)
         self.batches = Batches(engine)

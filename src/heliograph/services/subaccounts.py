@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from heliograph.domain.accounts import Account, CredentialKind, Terms, new_secret
+from heliograph.domain.amounts import money_text
+from heliograph.domain.audit import Act, Action
 from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InsufficientCredit, InvalidField, NameTaken, NotFound, ScopeMissing
 from heliograph.domain.ids import new_id
@@ -15,6 +17,7 @@ from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.prices import MICROS, Tariff
 from heliograph.numbers import COUNTRIES, region_named
 from heliograph.services.accounts import LONGEST_NAME, Accounts, Issued, public_part
+from heliograph.services.audit import audited
 from heliograph.store import Store
 from heliograph.store.accounts import add_account, find_credential
 from heliograph.store.ledger import set_balance, transfer
@@ -58,7 +61,9 @@ class SubAccounts:
             ),
             parent_id=parent.id,
         )
-        if not await self._store.write(_add, made):
+        facts = {"name": made.name, "parent": parent.id}
+        act = Act(action=Action.ACCOUNT_CREATED, object_id=made.id, account_id=made.id, after=facts)
+        if not await audited(self._store, act, _add, made):
             raise NameTaken("There is an account of this name already.", field="name")
         return made, await self._accounts.issue(made, kind, scopes=scopes, networks=networks)
 
@@ -91,7 +96,9 @@ class SubAccounts:
         """Move millionths from the parent's balance to the child's. Raises InsufficientCredit, InvalidField."""
         if amount <= 0:
             raise InvalidField("Credit is more than nothing.", field="amount")
-        if not await self._store.write(transfer, parent.id, child.id, amount, now_ms()):
+        facts = {"amount": money_text(amount), "from": parent.id}
+        act = Act(action=Action.BALANCE_TRANSFERRED, object_id=child.id, account_id=child.id, after=facts)
+        if not await audited(self._store, act, transfer, parent.id, child.id, amount, now_ms()):
             raise InsufficientCredit()
 
     async def restrict(self, parent: Account, child: Account, *, stop: bool | None, night: bool | None) -> None:

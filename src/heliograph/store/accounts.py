@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -132,8 +132,10 @@ def oldest_account(tx: Tx) -> Account | None:
     return None if row is None else _account(row)
 
 
-def account_by_id(tx: Tx, account_id: str) -> Account | None:
-    row = tx.one(_AccountRow, select(*_COLUMNS).where(accounts.c.id == account_id))
+def account_by_id(tx: Tx, account_id: str, *, lock: bool = False) -> Account | None:
+    """Read an account; with `lock`, keep others from changing it until this transaction ends."""
+    query = select(*_COLUMNS).where(accounts.c.id == account_id)
+    row = tx.one(_AccountRow, query.with_for_update() if lock else query)
     return None if row is None else _account(row)
 
 
@@ -156,16 +158,6 @@ def terms_of(tx: Tx, account_id: str) -> Terms:
     return Terms() if found is None else _decode_terms(found)
 
 
-def edit_terms(tx: Tx, account_id: str, edit: Callable[[Terms], Terms]) -> Terms | None:
-    """Write what `edit` makes of an account's terms, and return it; None if there is no such account."""
-    row = tx.first(select(accounts.c.terms).where(accounts.c.id == account_id).with_for_update())
-    if row is None:
-        return None
-    terms = edit(Terms() if row[0] is None else _decode_terms(row[0]))
-    change_account(tx, account_id, {"terms": terms})
-    return terms
-
-
 def put_credential(
     tx: Tx,
     *,
@@ -182,10 +174,14 @@ def put_credential(
     sealed: str | None = None,
     listens: str | None = None,
     login_id: str | None = None,
-) -> None:
-    """Store a credential, in place of the account's one with the same kind and public id."""
-    same = (credentials.c.kind == kind, credentials.c.public_id == public_id)
-    tx.run(delete(credentials).where(credentials.c.account_id == account_id, *same))
+) -> bool:
+    """Store a credential, in place of the account's one with the same kind and public id.
+
+    True if that was good, for the same scopes.
+    """
+    same = (credentials.c.account_id == account_id, credentials.c.kind == kind, credentials.c.public_id == public_id)
+    was = tx.value(select(credentials.c.scopes).where(*same, *in_force(created_at)))
+    tx.run(delete(credentials).where(*same))
     tx.run(
         insert(credentials).values(
             id=id,
@@ -203,6 +199,7 @@ def put_credential(
             login_id=login_id,
         )
     )
+    return bool(was == scopes)
 
 
 def sealed_secret(tx: Tx, account_id: str, kind: str, public_id: str, now_ms: int) -> str | None:
@@ -237,12 +234,14 @@ def revoke_any_credential(tx: Tx, credential_id: str, now_ms: int) -> int:
     return revoked
 
 
-def revoke_credentials(tx: Tx, account_id: str, kind: str, now_ms: int, public_id: str | None = None) -> int:
-    """Revoke the account's credentials of one kind, or the one of that name, and return how many were in force."""
+def revoke_credentials(tx: Tx, account_id: str, kind: str, now_ms: int, public_id: str | None = None) -> list[str]:
+    """Revoke the account's credentials of one kind, or the one of that name; return those that were not before."""
     mine = [credentials.c.account_id == account_id, credentials.c.kind == kind, credentials.c.revoked_at.is_(None)]
     if public_id is not None:
         mine.append(credentials.c.public_id == public_id)
-    return tx.run(update(credentials).where(*mine).values(revoked_at=now_ms))
+    found = tx.column(select(credentials.c.id).where(*mine).order_by(credentials.c.id).with_for_update())
+    tx.run(update(credentials).where(*mine).values(revoked_at=now_ms))
+    return found
 
 
 def revoke_tokens(tx: Tx, account_id: str, application_id: str, now_ms: int) -> int:

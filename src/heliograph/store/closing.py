@@ -31,11 +31,13 @@ def below(tx: Tx, account_id: str) -> list[str]:
     return found
 
 
-def close_accounts(tx: Tx, account_ids: Sequence[str], now_ms: int) -> int:
-    """Close those that are open, and let their rented numbers end when they are due; how many were open."""
+def close_accounts(tx: Tx, account_ids: Sequence[str], now_ms: int) -> list[str]:
+    """Close those that are open, and let their rented numbers end when they are due; return those that were open."""
     tx.run(update(rents).where(tx.among(rents.c.account_id, account_ids)).values(auto_renew=0))
     open_ones = (tx.among(accounts.c.id, account_ids), accounts.c.closed_at.is_(None))
-    return tx.run(update(accounts).where(*open_ones).values(closed_at=now_ms))
+    found = tx.column(select(accounts.c.id).where(*open_ones).order_by(accounts.c.id).with_for_update())
+    tx.run(update(accounts).where(*open_ones).values(closed_at=now_ms))
+    return found
 
 
 def cancel_some(tx: Tx, account_ids: Sequence[str], now_ms: int) -> int:

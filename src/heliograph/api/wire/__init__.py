@@ -8,6 +8,7 @@ is null.
 from heliograph.api.wire.account import *
 from heliograph.api.wire.accounts import *
 from heliograph.api.wire.applications import *
+from heliograph.api.wire.audit import *
 from heliograph.api.wire.batches import *
 from heliograph.api.wire.contacts import *
 from heliograph.api.wire.conversations import *

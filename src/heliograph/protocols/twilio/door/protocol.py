@@ -72,7 +72,7 @@ class Twilio(HttpProtocol):
     async def seed(self, services: Services, account: Account, key: Key) -> None:
         """Give the sandbox account an API key beside its token."""
         made = _api_key(key)
-        await services.accounts.issue(account, self.kind, public_id=made.public_id, secret=made.secret)
+        await services.accounts.issue(account, self.kind, public_id=made.public_id, secret=made.secret, again=True)
 
     async def withdraw(self, services: Services, account: Account, key: Key) -> None:
         await services.accounts.revoke_kind(account, self.kind, _api_key(key).public_id)

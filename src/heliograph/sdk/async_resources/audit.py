@@ -1,0 +1,42 @@
+"""Who did what, for those who run the installation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from heliograph.api import wire
+from heliograph.calling import AsyncTransport
+from heliograph.sdk.async_resources.listing import items
+
+
+class AsyncAudit:
+    """The audit log of the installation: the client's token needs the scope `admin`."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    def list(
+        self,
+        *,
+        account: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        object: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 100,
+    ) -> AsyncIterator[wire.AuditEntry]:
+        """List entries, newest first; pages are fetched as they are needed."""
+        return items(
+            self._transport,
+            wire.AuditPage,
+            "audit",
+            account=account,
+            actor=actor,
+            action=action,
+            object=object,
+            since=since,
+            until=until,
+            limit=page_size,
+        )
