@@ -25,6 +25,8 @@ DRAFTS = {
 NOBODYS = {"despite_optout"}
 #: What only protocols that keep connections can ask for: every other says an address.
 OF_CONNECTIONS = {"sink"}
+#: What only a door with facts of its own keeps.
+OWN_FACTS = {"door_facts", "recipient_facts"}
 FIELDS = {name: {*struct.__struct_fields__} - NOBODYS for name, struct in DRAFTS.items()}
 
 DOORS = sorted(
@@ -35,7 +37,7 @@ DOORS = sorted(
 UNMAPPED: dict[str, dict[str, str]] = {
     "api": {
         "ContactDraft": "region",
-        "Options": "originator_ton originator_npi local_time quiet media audience campaign_id ucs2 as_given deferred_s",
+        "Options": "originator_ton originator_npi local_time quiet media campaign_id ucs2 as_given",
         "TemplateDraft": "rich_media",
         "VerificationDraft": "region",
     },
@@ -44,38 +46,38 @@ UNMAPPED: dict[str, dict[str, str]] = {
         "Draft": "groups links template data udh expire_at tags title client_reference idempotency_key request flash",
         "GroupDraft": "members children auto_update tags",
         "Options": "truncate originator_ton originator_npi feedback local_time marketing priority"
-        " pause_share pause_after media audience campaign_id deferred_s channel rich_media"
+        " pause_share pause_after media campaign_id channel rich_media"
         " fallbacks fall_back_after_s",
     },
     "protocols/smpp/door": {
         "Draft": "groups links template callback_url tags title idempotency_key request max_parts",
-        "Options": "truncate feedback local_time quiet marketing pause_share pause_after media audience campaign_id"
-        " as_given deferred_s channel rich_media fallbacks fall_back_after_s",
+        "Options": "truncate feedback local_time quiet marketing pause_share pause_after media campaign_id"
+        " as_given channel rich_media fallbacks fall_back_after_s",
     },
     "protocols/smscx/door": {
         "Draft": "groups template data udh expire_at tags title flash",
         "GroupDraft": "members children auto_update tags",
         "Options": "truncate originator_ton originator_npi feedback marketing priority pause_share"
-        " pause_after media campaign_id ucs2 deferred_s",
+        " pause_after media campaign_id ucs2",
         "VerificationDraft": "region address",
     },
     "protocols/smsdrop/door": {
         "Draft": "groups links template data udh expire_at callback_url report tags client_reference"
         " idempotency_key request max_parts",
         "Options": "truncate originator_ton originator_npi feedback local_time quiet marketing priority"
-        " pause_share pause_after media audience campaign_id channel rich_media fallbacks"
+        " pause_share pause_after media campaign_id channel rich_media fallbacks"
         " fall_back_after_s",
     },
     "protocols/twilio/door": {
-        "Draft": "groups links template data udh tags title idempotency_key request flash max_parts",
+        "Draft": "groups links template data udh tags title client_reference idempotency_key request flash max_parts",
         "Options": "truncate originator_ton originator_npi local_time quiet marketing priority pause_share"
-        " pause_after audience campaign_id ucs2 deferred_s rich_media fallbacks fall_back_after_s",
+        " pause_after campaign_id ucs2 rich_media fallbacks fall_back_after_s",
         "VerificationDraft": "region address client_reference callback_url",
     },
     "protocols/xms/door": {
         "Draft": "links template title idempotency_key request",
-        "Options": "local_time quiet marketing priority pause_share pause_after media audience ucs2 as_given"
-        " deferred_s channel rich_media fallbacks fall_back_after_s",
+        "Options": "local_time quiet marketing priority pause_share pause_after media ucs2 as_given"
+        " channel rich_media fallbacks fall_back_after_s",
     },
 }
 
@@ -111,7 +113,7 @@ def test_a_door_fills_in_every_field_or_says_that_it_does_not(door: str) -> None
     made = made_by(door)
     unmapped = {struct: set(fields.split()) for struct, fields in UNMAPPED.get(door, {}).items()}
 
-    left = {struct: FIELDS[struct] - given - OF_CONNECTIONS for struct, given in made.items()}
+    left = {struct: FIELDS[struct] - given - OF_CONNECTIONS - OWN_FACTS for struct, given in made.items()}
 
     assert made.keys() >= {"Draft", "Options"}
     assert {struct: fields for struct, fields in left.items() if fields} == unmapped
@@ -124,6 +126,7 @@ def test_a_batch_makes_the_draft_that_it_was_made_of() -> None:
     )
 
     assert FIELDS["Draft"] - {keyword.arg for keyword in call.keywords} == {
+        "recipient_facts",  # its messages have them
         "links",  # they are stored, with the batch that they were made for
         "template",  # its text is in the batch
         "idempotency_key",  # of the request, as the next one is

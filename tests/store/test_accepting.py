@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from heliograph.domain.batches import Audience, Options
+from heliograph.domain.batches import Options
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.errors import IdempotencyMismatch
 from heliograph.domain.filters import BatchFilter, MessageFilter
@@ -192,10 +192,8 @@ EACH_SET: dict[str, Any] = {
     "despite_optout": True,
     "as_given": True,
     "media": ("https://example.org/1", "https://example.org/2"),
-    "audience": (Audience(1, "Friends", 3),),
     "campaign_id": "C1",
     "ucs2": True,
-    "deferred_s": 60,
     "channel": Channel.VIBER,
     "rich_media": RichMedia(image_url="https://example.org/i"),
     "fallbacks": (Fallback(channel=Channel.SMS, body="By SMS", rich_media=RichMedia(button_caption="Open")),),

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from heliograph.domain.batches import Draft, Options
 from heliograph.domain.errors import SetupError, ShuttingDown
 from heliograph.domain.filters import InboundFilter
+from heliograph.domain.ids import following, new_id
+from heliograph.domain.instants import from_ms
 from heliograph.store import Store, migrations, open_store
 from heliograph.store.accounts import account_by_id
 from heliograph.store.contacts import contacts_of
@@ -24,6 +29,7 @@ from heliograph.store.inbound import inbound_of
 from heliograph.store.migrations import NewerStore, OlderStore, migrate
 from heliograph.store.numbering import take_number
 from heliograph.store.optouts import newest_optouts, opted_out_among
+from heliograph.store.parking import parked_by_ids
 from heliograph.store.queue import depth, due_messages
 from heliograph.store.schema import metadata
 from heliograph.store.settings import get_setting, put_setting
@@ -225,6 +231,91 @@ async def test_messages_that_wait_go_on_where_they_were_when_it_is_upgraded(stor
     }
     assert queued == {"queued": 5, "sending": 1}
     assert sorted(due) == ["again", "free", "quiet"]
+
+
+async def test_what_doors_keep_has_columns_of_its_own_when_it_is_upgraded(store_url: str, tmp_path: Path) -> None:
+    """From the schema in which it stood among options, parameters and references."""
+    store = await open_store(store_url, tmp_path)
+    service = "MG" + "a" * 32
+    batch, named = new_id(), new_id()
+    first, second = following(batch, 2)
+    written = {
+        # protocol, client reference, options, parameters
+        batch: ("isendpro", None, None, '{"sms":{"1":"a","2":"b"},"tracker":{"1":"t1"}}'),
+        named: ("isendpro", None, '{"as_given":true}', '{"tracker":{"3":"t3"}}'),
+        "theirs": ("v1", None, None, '{"tracker":{"1":"a parameter like any other"}}'),
+        "service": ("twilio", service, '{"feedback":true}', None),
+        "reply": ("twilio", "01INBOUND", None, None),
+        "plain": ("twilio", None, None, None),
+        "reference": ("xms", service, None, None),
+        "delayed": ("smsdrop", None, '{"ucs2":true,"deferred_s":60}', None),
+        "to a group": ("smscx", "r", '{"audience":[{"number":1,"name":"Friends","size":3}]}', None),
+    }
+
+    def as_it_was(tx: Tx) -> None:
+        metadata.drop_all(tx.connection)
+        tx.connection.execute(text("DROP TABLE alembic_version"))
+        migrate(tx.connection, "0022")
+        for identifier, (protocol, reference, options, parameters) in written.items():
+            tx.connection.execute(
+                text(
+                    "INSERT INTO batches (id, account_id, protocol, kind, body, udh, recipients, recipient_count, "
+                    "send_at, expire_at, report, tags, flash, created_at, modified_at, client_reference, options, "
+                    "parameters) VALUES (:id, 'A', :protocol, 'text', '', '', '[]', 1, 60000, 9, 'none', '[]', 0, 1, "
+                    "1, :reference, :options, :parameters)"
+                ),
+                {
+                    "id": identifier,
+                    "protocol": protocol,
+                    "reference": reference,
+                    "options": options,
+                    "parameters": parameters,
+                },
+            )
+        for message_id, msisdn in ((first, "1"), (second, "2")):
+            tx.connection.execute(
+                text(
+                    "INSERT INTO messages (id, account_id, batch_id, msisdn, status, due_at, expire_at, created_at) "
+                    "VALUES (:id, 'A', :batch, :msisdn, 'sent', 1, 9, 1)"
+                ),
+                {"id": message_id, "batch": batch, "msisdn": msisdn},
+            )
+        draft = Draft(protocol="smsdrop", text="x", send_at=from_ms(60_000))
+        waiting = json.loads(msgspec.json.encode(draft)) | {"options": {"deferred_s": 60}}
+        tx.connection.execute(
+            text(
+                "INSERT INTO parked (id, account_id, protocol, draft, created_at) "
+                "VALUES ('P', 'A', 'smsdrop', :draft, 1)"
+            ),
+            {"draft": json.dumps(waiting)},
+        )
+        migrate(tx.connection)
+
+    def now(tx: Tx) -> tuple[dict[str, tuple[object, ...]], dict[str, str | None]]:
+        found = tx.connection.execute(text("SELECT id, client_reference, options, parameters, door_facts FROM batches"))
+        recipients = tx.connection.execute(text("SELECT id, recipient_facts FROM messages"))
+        return {row[0]: tuple(row[1:]) for row in found}, {row[0]: row[1] for row in recipients}
+
+    await store.write(as_it_was)
+    found, recipients = await store.read(now)
+    parked = await store.read(parked_by_ids, "A", ["P"])
+    await store.close()
+
+    delay = '{"defer_by":60,"until_ms":60000}'
+    shown = {name: tuple(each and each.replace(" ", "") for each in row) for name, row in found.items()}
+    assert shown == {
+        batch: (None, None, '{"sms":{"1":"a","2":"b"}}', None),
+        named: (None, '{"as_given":true}', None, None),
+        "theirs": (None, None, '{"tracker":{"1":"aparameterlikeanyother"}}', None),
+        "service": (None, '{"feedback":true}', None, f'{{"service":"{service}"}}'),
+        "reply": ("01INBOUND", None, None, '{"reply":true}'),
+        "plain": (None, None, None, None),
+        "reference": (service, None, None, None),
+        "delayed": (None, '{"ucs2":true}', None, delay),
+        "to a group": ("r", None, None, '{"audience":[{"number":1,"name":"Friends","size":3}]}'),
+    }
+    assert recipients == {first: '{"tracker":"t1"}', second: None}
+    assert (parked["P"].draft.door_facts, parked["P"].draft.options) == (delay, Options())
 
 
 async def test_a_store_is_found_again_as_it_was_left(store_url: str, tmp_path: Path) -> None:

@@ -24,10 +24,12 @@ def answer(
     callback_url: str | None = None,
     consented: bool = False,
     media: Sequence[str] = (),
+    door_facts: str | None = None,
 ) -> Batch:
     """Make the batch that answers an inbound message, sent to its sender or to `to`, an MSISDN.
 
-    Unless it is `consented`, it goes out even to somebody who has just opted out.
+    Unless it is `consented`, it goes out even to somebody who has just opted out. `door_facts` are those of the door
+    whose customer answers.
     """
     now = message.received_at
     body, parameters = verbatim(text)
@@ -61,4 +63,5 @@ def answer(
             media=tuple(media),
             as_given=bool(parameters),
         ),
+        door_facts=door_facts,
     )

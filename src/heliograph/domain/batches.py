@@ -92,14 +92,6 @@ def notify_of(report: ReportWish, options: Options) -> Notify:
     return NOTIFY[report] if options.pause_share is None else NOTIFY[report] | Notify.WATCHED
 
 
-class Audience(msgspec.Struct, frozen=True):
-    """A group as it was when a campaign went to its members."""
-
-    number: int
-    name: str
-    size: int
-
-
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a batch is sent, where that is not as usual. Equal options are hashed alike, wherever they come from."""
 
@@ -126,16 +118,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether it goes to recipients who opted out: it confirms that. No door can ask for it."""
     media: tuple[str, ...] = ()
     """Addresses of media, which are in the text, too; empty where one was deleted."""
-    audience: tuple[Audience, ...] = ()
-    """The groups whose members were made recipients when it was accepted."""
     campaign_id: str | None = None
     """The customer's registration with the networks, for providers that ask for it."""
     ucs2: bool = False
     """Whether the text goes as UCS-2 even if GSM 03.38 has all of its characters."""
     as_given: bool = False
     """Whether its parameters are all the values that there are: no contact's field fills in a name."""
-    deferred_s: int | None = None
-    """The delay in seconds, if `send_at` was asked for as one."""
     channel: Channel = Channel.SMS
     rich_media: RichMedia | None = None
     """What is shown besides the text, on channels that can."""
@@ -194,6 +182,10 @@ class Draft(msgspec.Struct, kw_only=True, omit_defaults=True):
     flash: bool = False
     max_parts: int | None = None
     options: Options = USUAL
+    door_facts: str | None = None
+    """What the door that makes it keeps with it for itself; nobody else looks into it (`doors/facts.py`)."""
+    recipient_facts: Mapping[str, str] | None = None
+    """What that door keeps with each of some recipients, by MSISDN."""
 
 
 class Batch(msgspec.Struct, kw_only=True):
@@ -230,6 +222,10 @@ class Batch(msgspec.Struct, kw_only=True):
     """Values of contacts' fields for names in its texts, by MSISDN; only there when texts are rendered."""
     sink: str | None = None
     """Where its facts go instead of a URL; None if they go to the URL."""
+    door_facts: str | None = None
+    """What the door that made it keeps with it for itself; nobody else looks into it (`doors/facts.py`)."""
+    recipient_facts: Mapping[str, str] | None = None
+    """What that door keeps with each of some recipients, by MSISDN; only there when they are stored."""
     canceled_at: datetime | None = None
     expand_at: datetime | None = None
     """When the members of its groups will be looked up; None if there are no groups, or it was done."""
@@ -269,4 +265,5 @@ def draft_of(batch: Batch) -> Draft:
         flash=batch.flash,
         max_parts=batch.max_parts,
         options=batch.options,
+        door_facts=batch.door_facts,
     )

@@ -52,6 +52,8 @@ class Message(msgspec.Struct, kw_only=True):
     """Its priority, as a `priorities.Priority`."""
     confirmed_at: datetime | None = None
     """When the customer said that the recipient has it; None if that was not said."""
+    recipient_facts: str | None = None
+    """What the door of its batch keeps with its recipient for itself (`doors/facts.py`)."""
     why_queued: str | None = None
     """Why it was put back into the queue, or is kept out of it, as a `Waiting`; None of one that never was."""
 

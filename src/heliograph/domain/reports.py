@@ -33,6 +33,8 @@ class ReportRow(msgspec.Struct, frozen=True, array_like=True):
     country: str | None
     channel: str
     leg: int
+    recipient_facts: str | None
+    """What the door of its batch keeps with its recipient for itself."""
 
 
 class Sums(msgspec.Struct, frozen=True):

@@ -282,8 +282,6 @@ class Batches:
 
         def renew(before: Batch) -> Batch:
             wanted = edit(draft_of(before))
-            if wanted.send_at != before.send_at:  # it is no delay any more
-                wanted.options = msgspec.structs.replace(wanted.options, deferred_s=None)
             after = self._ruled(account, wanted, check)
             modified_at = max(after.modified_at, before.modified_at + timedelta(milliseconds=1))
             return msgspec.structs.replace(
@@ -441,6 +439,8 @@ class Batches:
             flash=draft.flash,
             max_parts=_max_parts(draft.max_parts),
             options=self._options(account, draft.options),
+            door_facts=draft.door_facts,
+            recipient_facts=draft.recipient_facts,
             created_at=now,
             modified_at=now,
             expand_at=send_at if draft.groups and send_at > now else None,

@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Batch
-from heliograph.domain.callbacks import Event
+from heliograph.domain.callbacks import Event, MessageFacts
 from heliograph.domain.errors import NotFound
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.links import Hit
 from heliograph.domain.lookups import Lookup
+from heliograph.domain.messages import Message
 from heliograph.domain.optouts import OptOut
 from heliograph.domain.verifications import Verification
 from heliograph.services.inbound import InboundMessages
@@ -20,6 +21,7 @@ from heliograph.store.accounts import account_by_id
 from heliograph.store.batches import batch_by_id
 from heliograph.store.links import hits_by_ids
 from heliograph.store.lookups import lookups_by_ids
+from heliograph.store.messages import message_by_id
 from heliograph.store.optouts import optouts_to
 from heliograph.store.verifications import verification_by_id
 
@@ -41,6 +43,10 @@ class EventSubjects:
     async def batch(self, account: Account, event: Event) -> Batch:
         """Read the batch that the event is about, or whose message it is about."""
         return _found(await self._store.read(batch_by_id, account.id, event.subject_id))
+
+    async def message(self, account: Account, facts: MessageFacts) -> Message:
+        """Read the message that an event tells of."""
+        return _found(await self._store.read(message_by_id, account.id, facts.message_id))
 
     async def report(self, account: Account, event: Event, *, with_recipients: bool) -> BatchReport:
         """Read the batch that the event is about with the states of its messages, of one moment."""

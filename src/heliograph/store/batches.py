@@ -328,6 +328,11 @@ class _Routed(_Timed, frozen=True):
     plan: str | None
 
 
+class _Noted(Row, frozen=True):
+    id: str
+    recipient_facts: str
+
+
 class _Single(_Timed, frozen=True):
     """The columns of messages that share an INSERT with those of other batches."""
 
@@ -342,7 +347,8 @@ class _Single(_Timed, frozen=True):
 def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
     """Store the messages of batches, and count those of each batch that were rejected at once.
 
-    They are rejected if their recipient opted out, or if there is no price for the country.
+    They are rejected if their recipient opted out, or if there is no price for the country. Spans accounts: what it
+    writes by its identifier, it has just stored.
     """
     singles: list[_Single] = []
     ids: dict[str, Sequence[str]] = {}
@@ -373,7 +379,17 @@ def add_messages(tx: Tx, fresh: Sequence[Fresh]) -> Counter[str]:
         else:
             tx.insert(messages, timed, shared)
     tx.insert(messages, singles)
+    tx.update(messages, list(_noted(fresh, ids)))
     return _refuse(tx, fresh, ids)
+
+
+def _noted(fresh: Sequence[Fresh], ids: Mapping[str, Sequence[str]]) -> Iterator[_Noted]:
+    """Yield what doors keep with recipients: a statement of its own, for there is hardly ever anything."""
+    for batch, msisdns, *_ in fresh:
+        if kept := batch.recipient_facts:
+            for message_id, msisdn in zip(ids[batch.id], msisdns, strict=True):
+                if msisdn in kept:
+                    yield _Noted(message_id, kept[msisdn])
 
 
 def filling(work: Work, fresh: Fresh) -> list[Slice]:
@@ -526,6 +542,7 @@ class BatchRow(Row, frozen=True):
     pause_reason: str | None
     sink: str | None
     """Where its events go instead of a URL."""
+    door_facts: str | None
 
 
 class _WithFields(BatchRow, frozen=True):
@@ -587,6 +604,7 @@ def batch_row(new: NewBatch, count: int) -> _WholeBatch:
         settled_count=counted,
         failed_count=counted,
         sink=batch.sink,
+        door_facts=batch.door_facts,
     )
 
 
@@ -621,6 +639,7 @@ def _batch(row: BatchRow, fields: str | None = None) -> Batch:
         pause=None if row.pause is None else Pause(row.pause),
         pause_reason=row.pause_reason,
         sink=row.sink,
+        door_facts=row.door_facts,
     )
 
 

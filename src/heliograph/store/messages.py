@@ -62,6 +62,7 @@ class _Stored(Row, frozen=True):
     plan: str | None
     priority: int
     confirmed_at: int | None
+    recipient_facts: str | None
     why_queued: str | None
 
 
@@ -107,6 +108,7 @@ def _message(row: _Stored) -> Message:
         plan=row.plan,
         priority=row.priority,
         confirmed_at=maybe_instant(row.confirmed_at),
+        recipient_facts=row.recipient_facts,
         why_queued=row.why_queued,
     )
 

@@ -185,6 +185,7 @@ batches = Table(
     number("failed_count", required=False),
     text("fields", required=False),  # what contacts' fields fill in: as parameters, by bare MSISDN
     text("sink", required=False),  # where its facts go, if not to a URL
+    text("door_facts", required=False),  # of the door that made it: nobody else looks into it
 )
 is_pausing_or_resuming = batches.c.pause.in_([literal_column("'pausing'"), literal_column("'resuming'")])
 Index("batches_pausing", batches.c.id, sqlite_where=is_pausing_or_resuming, postgresql_where=is_pausing_or_resuming)
@@ -252,6 +253,7 @@ messages = Table(
     text("waits_at", required=False),  # the line that it waits at, due as it is; NULL: nobody has looked at it yet
     text("passed_on_by", required=False),  # providers that are not to be asked again, separated by spaces
     text("why_queued", required=False),  # a `Waiting`, until it has been sent or has ended; `reason` is why it ended
+    text("recipient_facts", required=False),  # of the door that made its batch
     number("set_aside", required=False),  # 1 while it is kept out of the queue, since its batch is paused
 )
 # Literals, not parameters: a plan made for any parameter could not use the partial indexes below.

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heliograph.domain.accounts import Account
-from heliograph.domain.callbacks import Event, EventKind
+from heliograph.domain.callbacks import Event, EventKind, MessageFacts
 from heliograph.domain.errors import NotFound
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.statuses import Reason, Status
 from heliograph.doors.callbacks import CallbackWriter, own_signature
 from heliograph.engine.callbacks import Payload
 from heliograph.protocols.isendpro.codes import Code
-from heliograph.protocols.isendpro.door.sending import HOME_ZONE, TRACKER
+from heliograph.protocols.isendpro.door.sending import HOME_ZONE, RECIPIENT_FACTS
 from heliograph.protocols.isendpro.queries import DELIVERED, FAILED, INBOUND, RECEIPT, filled
-from heliograph.text import values_for
 
 _CODES = {Reason.OPTED_OUT: Code.BLACKLISTED, Reason.UNKNOWN_SUBSCRIBER: Code.NOT_ASSIGNED}
 
@@ -47,17 +46,17 @@ class IsendproCallbacks(CallbackWriter):
         delivered = facts.status == Status.DELIVERED.value
         code = Code.ACCEPTED if delivered else _CODES.get(Reason(facts.reason)) if facts.reason else None
         return RECEIPT, {
-            "tracker": await self._tracker(account, event, facts.msisdn),
+            "tracker": await self._tracker(account, event, facts),
             "tel": facts.msisdn,
             "status": DELIVERED if delivered else FAILED,
             "date": f"{at:%Y-%m-%d %H:%M:%S}",
             "code": "" if code is None else str(int(code)),
         }
 
-    async def _tracker(self, account: Account, event: Event, msisdn: str) -> str:
-        """Read what the customer named the message; empty if nothing, or if its batch is gone."""
+    async def _tracker(self, account: Account, event: Event, facts: MessageFacts) -> str:
+        """Read what the customer named the message; empty if nothing, or if it is gone."""
         try:
-            batch = await self.subjects.batch(account, event)
+            message = await self.subjects.message(account, facts)
         except NotFound:
             return ""
-        return values_for(batch.parameters or {}, msisdn).get(TRACKER, "")
+        return RECIPIENT_FACTS.read(event.protocol, message.recipient_facts).tracker

@@ -13,6 +13,7 @@ import msgspec
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import MAX_TEXT_LENGTH, Draft, Options, ReportWish
 from heliograph.domain.marketing import NIGHT, with_mention
+from heliograph.doors.facts import FactsOf
 from heliograph.numbers import InvalidNumber, compact, country_of, normalise
 from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.codes import SENTENCES, Code
@@ -24,12 +25,20 @@ PROTOCOL = "isendpro"
 HOME = "FR"
 """The country whose national numbers are read, where an account says nothing else, and where UCS-2 does not go."""
 HOME_ZONE = ZoneInfo("Europe/Paris")
-TRACKER = "tracker"
-"""The parameter of a batch that keeps by which name each number's receipt is known."""
 _TEXT = "sms"
 _SENDER = re.compile(r"[0-9A-Za-z ]{4,11}")
 _TRACKER = re.compile(r"[0-9A-Za-z]{1,49}")
 _ANY_SPACE = re.compile(r"\s+")
+
+
+class RecipientFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What this door keeps with a recipient."""
+
+    tracker: str = ""
+    """By which name its customer knows the receipt."""
+
+
+RECIPIENT_FACTS = FactsOf(PROTOCOL, RecipientFacts)
 
 
 class Row(msgspec.Struct):
@@ -131,8 +140,6 @@ def _draft(send: Send, account: Account, rows: Sequence[Row]) -> Draft:
         body, parameters = verbatim(rows[0].text)
     else:
         body, parameters = f"${{{_TEXT}}}", {_TEXT: {row.msisdn: row.text for row in rows}}
-    if any(row.tracker for row in rows):
-        parameters[TRACKER] = {row.msisdn: row.tracker for row in rows if row.tracker}
     return Draft(
         protocol=PROTOCOL,
         to=[f"+{row.msisdn}" for row in rows],
@@ -144,6 +151,12 @@ def _draft(send: Send, account: Account, rows: Sequence[Row]) -> Draft:
         callback_url=account.receipt_url,
         report=ReportWish.NONE if account.receipt_url is None else ReportWish.PER_RECIPIENT_FINAL,
         options=Options(ucs2=send.ucs2, quiet=NIGHT if send.waits_at_night else None, as_given=bool(parameters)),
+        recipient_facts={
+            row.msisdn: kept
+            for row in rows
+            if row.tracker and (kept := RECIPIENT_FACTS.write(RecipientFacts(row.tracker))) is not None
+        }
+        or None,
     )
 
 

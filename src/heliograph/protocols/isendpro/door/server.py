@@ -42,7 +42,7 @@ from heliograph.protocols.isendpro.door.sending import (
     HOME,
     HOME_ZONE,
     PROTOCOL,
-    TRACKER,
+    RECIPIENT_FACTS,
     Row,
     Send,
     drafts_of,
@@ -55,7 +55,6 @@ from heliograph.services.accounts import public_part
 from heliograph.services.aside import LARGE_BODY, MANY_NUMBERS, aside
 from heliograph.services.exports import Cell
 from heliograph.services.services import Services
-from heliograph.text import values_for
 
 UNKNOWN_OPERATOR = "?"
 UNLIMITED = 1_000_000
@@ -301,7 +300,7 @@ class IsendproDoor(Door):
                     f"{from_ms(line.created_at).astimezone(HOME_ZONE):%Y-%m-%d %H:%M}",
                     line.status,
                     rendered.parts,
-                    values_for(batch.parameters or {}, line.msisdn).get(TRACKER, ""),
+                    RECIPIENT_FACTS.read(batch.protocol, line.recipient_facts).tracker,
                 )
                 for line, batch, rendered in page
             ]

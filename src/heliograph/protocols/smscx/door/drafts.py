@@ -20,6 +20,7 @@ from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.consent_links import optout_path
 from heliograph.protocols.shared.uuids import is_random_uuid
 from heliograph.protocols.smscx.door import reading, shapes
+from heliograph.protocols.smscx.door.facts import FACTS, Facts
 from heliograph.protocols.smscx.door.placeholders import Addresses, Personalising, require_links
 from heliograph.protocols.smscx.door.recipients import Addressees, addressees
 from heliograph.protocols.smscx.door.refusals import SmscxRefusal, invalid_param
@@ -184,13 +185,13 @@ def _draft(
         options=Options(
             local_time=terms.local_time,
             quiet=terms.quiet,
-            audience=tuple(to.groups or ()),
             channel=first.channel,
             rich_media=first.rich_media,
             fallbacks=tuple(others),
             fall_back_after_s=after_s,
             as_given=bool(personal.parameters),
         ),
+        door_facts=FACTS.write(Facts(tuple(to.groups or ()))),
     )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from heliograph.domain.accounts import Account
-from heliograph.domain.batches import Audience
 from heliograph.domain.contacts import Details, together
 from heliograph.domain.errors import NotFound
 from heliograph.numbers import Check, normalise_many
 from heliograph.protocols.shared.uuids import is_random_uuid
 from heliograph.protocols.smscx.door import reading, shapes
+from heliograph.protocols.smscx.door.facts import Audience
 from heliograph.protocols.smscx.door.placeholders import Recipients
 from heliograph.protocols.smscx.door.refusals import invalid_numbers, invalid_param
 from heliograph.protocols.smscx.wire import sending as wire

@@ -14,6 +14,7 @@ from heliograph.domain.prices import MICROS
 from heliograph.domain.rendering import Rendered
 from heliograph.protocols.shared.uuids import FORM as UUID_FORM
 from heliograph.protocols.smscx import wire
+from heliograph.protocols.smscx.door.facts import FACTS
 from heliograph.protocols.smscx.wire import common
 from heliograph.text import Encoding
 
@@ -76,7 +77,7 @@ def groups(batch: Batch) -> list[wire.sending.GroupInfo]:
     """Describe the groups that a batch went to, as they were then."""
     return [
         wire.sending.GroupInfo(id=audience.number, name=audience.name, phone_numbers=audience.size)
-        for audience in batch.options.audience
+        for audience in FACTS.read(batch.protocol, batch.door_facts).audience
     ]
 
 

@@ -14,7 +14,8 @@ from heliograph.doors.served import HttpProtocol
 from heliograph.doors.settings import DoorSettings
 from heliograph.protocols.smsdrop import wire
 from heliograph.protocols.smsdrop.door.operations import SCOPES
-from heliograph.protocols.smsdrop.door.server import PROTOCOL, SmsdropDoor
+from heliograph.protocols.smsdrop.door.server import SmsdropDoor
+from heliograph.protocols.smsdrop.door.shapes import PROTOCOL
 from heliograph.services.accounts import Accounts
 from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key, ascii_name

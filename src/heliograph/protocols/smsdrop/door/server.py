@@ -12,6 +12,7 @@ from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.batches import Draft, Options
 from heliograph.domain.bounded import count_in, instant_in
 from heliograph.domain.errors import HeliographError, InvalidField, NotFound, Unauthenticated
+from heliograph.domain.instants import to_ms
 from heliograph.domain.parking import Parked
 from heliograph.doors import Call, Door, Operation, Reply
 from heliograph.doors.door import address_of, bearer_token
@@ -21,13 +22,13 @@ from heliograph.protocols.smsdrop import wire
 from heliograph.protocols.smsdrop.door import shapes
 from heliograph.protocols.smsdrop.door.operations import OPERATIONS
 from heliograph.protocols.smsdrop.door.refusals import SmsdropRefusal, invalid, refused
+from heliograph.protocols.smsdrop.door.shapes import FACTS, PROTOCOL, Facts
 from heliograph.services.accounts import public_part
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.history import Campaign
 from heliograph.services.services import Services
 from heliograph.text import verbatim
 
-PROTOCOL = "smsdrop"
 TOKEN_LIFETIME_S = 3_600
 """How long a token is good, in seconds: what version 0.1.0 of the published client assumes."""
 NOT_LAUNCHED = 201
@@ -140,18 +141,19 @@ def _draft(body: wire.NewCampaign) -> Draft:
         raise invalid("defer_by", "Use either `defer_until` or `defer_by`, not both.")
     now = datetime.now(UTC)
     text, parameters = verbatim(body.message)
+    send_at = _send_at(body, now)
+    delay = Facts(body.defer_by, to_ms(send_at)) if body.defer_by and send_at is not None else Facts()
     return Draft(
         protocol=PROTOCOL,
         to=_recipients(body.recipient_list),
         originator=body.sender,
         text=text,
         parameters=parameters or None,
-        send_at=_send_at(body, now),
+        send_at=send_at,
         title=body.title or f"Campaign {now:%Y-%m-%d %H:%M:%S}",
         flash=body.message_type == shapes.FLASH,
-        options=Options(
-            ucs2=body.message_type == shapes.UNICODE, deferred_s=body.defer_by or None, as_given=bool(parameters)
-        ),
+        options=Options(ucs2=body.message_type == shapes.UNICODE, as_given=bool(parameters)),
+        door_facts=FACTS.write(delay),
     )
 
 

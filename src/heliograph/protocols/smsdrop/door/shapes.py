@@ -9,23 +9,39 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import UNSET
 
 from heliograph.domain.batches import BodyKind, Options, Parameters
+from heliograph.domain.instants import to_ms
 from heliograph.domain.parking import Parked
 from heliograph.domain.rendering import Rendered, Rendering
 from heliograph.domain.statuses import SETTLED, Status
+from heliograph.doors.facts import FactsOf
 from heliograph.numbers import with_plus
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smsdrop import wire
 from heliograph.services.history import Campaign
 from heliograph.text import MissingParameter, verbatim
 
+PROTOCOL = "smsdrop"
 PLAIN, FLASH, UNICODE = 0, 1, 2
 LONGEST_SENDER = 11
 """The most letters and digits that a sender without other characters may have, as in the published clients."""
 UNLIMITED = 1_000_000
 """The number of SMS that an account is shown which is not billed."""
+
+
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What this door keeps with a batch, if its time was asked for as a delay."""
+
+    defer_by: int | None = None
+    """In seconds."""
+    until_ms: int | None = None
+    """Which time that was, in milliseconds since 1970: by another it is no delay any more."""
+
+
+FACTS = FactsOf(PROTOCOL, Facts)
 
 
 def when(at: datetime) -> str:
@@ -43,6 +59,8 @@ def _launched(campaign: Campaign, *, dated: bool) -> wire.Campaign:
     count = campaign.sums.count
     delivered = sum(sums.count for status, _, _, sums in campaign.standings if status is Status.DELIVERED)
     said = _said(batch.kind, batch.body, batch.parameters, batch.options)
+    defer_by = _delay(FACTS.read(batch.protocol, batch.door_facts), batch.send_at, batch.created_at)
+    defer_until = batch.send_at if batch.send_at > batch.created_at and defer_by is None else None
     return wire.Campaign(
         id=to_uuid(batch.id),
         title=batch.title or "",
@@ -50,8 +68,8 @@ def _launched(campaign: Campaign, *, dated: bool) -> wire.Campaign:
         message_type=_type(flash=batch.flash, ucs2=batch.options.ucs2),
         sender=_sender(batch.originator or ""),
         recipient_list=[*(f"+{msisdn}" for msisdn in batch.recipients), *batch.groups],
-        defer_until=_until(batch.send_at if batch.send_at > batch.created_at else None, batch.options),
-        defer_by=batch.options.deferred_s,
+        defer_until=None if defer_until is None else when(defer_until),
+        defer_by=defer_by,
         delivery_percentage=delivered * 100 // count if count else 0,
         message_count=count,
         sms_count=said.parts,
@@ -63,6 +81,7 @@ def _launched(campaign: Campaign, *, dated: bool) -> wire.Campaign:
 def _parked(waiting: Parked, *, dated: bool) -> wire.Campaign:
     draft = waiting.draft
     said = _said(BodyKind.TEXT, draft.text or "", draft.parameters, draft.options)
+    defer_by = FACTS.read(draft.protocol, draft.door_facts).defer_by
     return wire.Campaign(
         id=to_uuid(waiting.id),
         title=draft.title or "",
@@ -70,8 +89,8 @@ def _parked(waiting: Parked, *, dated: bool) -> wire.Campaign:
         message_type=_type(flash=draft.flash, ucs2=draft.options.ucs2),
         sender=_sender(draft.originator or ""),
         recipient_list=draft.to,
-        defer_until=_until(draft.send_at, draft.options),
-        defer_by=draft.options.deferred_s,
+        defer_until=None if draft.send_at is None or defer_by is not None else when(draft.send_at),
+        defer_by=defer_by,
         delivery_percentage=0,
         message_count=0,
         sms_count=said.parts,
@@ -96,9 +115,13 @@ def _sender(originator: str) -> str:
     return with_plus(originator) if len(originator) > LONGEST_SENDER else originator
 
 
-def _until(send_at: datetime | None, options: Options) -> str | None:
-    """Show when it was asked to be sent; None if a delay was asked for: the published client refuses to read both."""
-    return None if send_at is None or options.deferred_s is not None else when(send_at)
+def _delay(facts: Facts, send_at: datetime, created_at: datetime) -> int | None:
+    """Return the delay that was asked for; None if there was none, or the time has been changed since.
+
+    Who reads it gets a delay or a time: the published client refuses to read both. What is launched after that time,
+    since it waited for credit, is sent at once.
+    """
+    return facts.defer_by if send_at == created_at or to_ms(send_at) == facts.until_ms else None
 
 
 def _type(*, flash: bool, ucs2: bool) -> int:

@@ -21,7 +21,16 @@ from heliograph.engine.callbacks import Answer, Orders, Payload
 from heliograph.numbers import InvalidNumber, InvalidOriginator, country_of, normalise, parse_originator
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.codes import error_code, word_of
-from heliograph.protocols.twilio.door.shapes import PROTOCOL, WHATSAPP, address, prefix_of, service_of, with_links
+from heliograph.protocols.twilio.door.shapes import (
+    FACTS,
+    PROTOCOL,
+    WHATSAPP,
+    Facts,
+    address,
+    facts_of,
+    prefix_of,
+    with_links,
+)
 from heliograph.protocols.twilio.door.sids import SMS, account_sid, sid
 from heliograph.protocols.twilio.door.twiml import Reply, replies
 from heliograph.protocols.twilio.signature import HEADER, sign
@@ -82,7 +91,7 @@ class TwilioCallbacks(CallbackWriter):
             "MessageStatus": word,
             "SmsStatus": word,
             "ErrorCode": error_code(word, facts.reason),
-            "MessagingServiceSid": service_of(batch.client_reference),
+            "MessagingServiceSid": facts_of(batch).service,
             "RawDlrDoneDate": done,
             "ApiVersion": wire.VERSION,
         }
@@ -146,4 +155,5 @@ class TwilioCallbacks(CallbackWriter):
             callback_url=None if reply.status_callback is None else urljoin(event.sink, reply.status_callback),
             consented=True,
             media=media,
+            door_facts=FACTS.write(Facts(reply=True)),
         )

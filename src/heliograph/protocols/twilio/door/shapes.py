@@ -11,13 +11,14 @@ import msgspec
 
 from heliograph.calling.requested import requested
 from heliograph.domain.accounts import Account
-from heliograph.domain.batches import Draft, Options, ReportWish
+from heliograph.domain.batches import Batch, Draft, Options, ReportWish
 from heliograph.domain.bounded import instant_in, whole_number
 from heliograph.domain.channels import Channel
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.prices import MICROS
 from heliograph.domain.statuses import Status, explain
 from heliograph.domain.verifications import Verification, VerificationStatus
+from heliograph.doors.facts import FactsOf
 from heliograph.numbers import plus_kept, with_plus
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.codes import Code, error_code, message_word
@@ -40,6 +41,18 @@ from heliograph.text import measure_text, verbatim
 PROTOCOL = "twilio"
 WHATSAPP = "whatsapp:"
 MOST_MEDIA = 10
+
+
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What this door keeps with a batch."""
+
+    service: str | None = None
+    """The sid of the messaging service that it was sent by."""
+    reply: bool = False
+    """Whether it answers an inbound message, by TwiML."""
+
+
+FACTS = FactsOf(PROTOCOL, Facts)
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
@@ -151,13 +164,13 @@ def draft(form: Form, account: Account, now: datetime) -> Draft:
         expire_at=None if validity is None else (send_at or now) + timedelta(seconds=validity),
         callback_url=callback,
         report=ReportWish.NONE if callback is None else ReportWish.PER_RECIPIENT,
-        client_reference=service,
         options=Options(
             channel=channel,
             media=tuple(media),
             feedback=form.flag("ProvideFeedback"),
             as_given=bool(parameters),
         ),
+        door_facts=FACTS.write(Facts(service=service)),
     )
 
 
@@ -198,9 +211,9 @@ def _later(at: datetime, by: timedelta) -> datetime | None:
         return None
 
 
-def service_of(reference: str | None) -> str | None:
-    """Return the messaging service that a message was sent by, if the batch's reference is one."""
-    return reference if _is_service(reference) else None
+def facts_of(batch: Batch) -> Facts:
+    """Return what this door keeps with a batch; nothing of one that came by another."""
+    return FACTS.read(batch.protocol, batch.door_facts)
 
 
 def prefix_of(media: Sequence[str]) -> str:
@@ -210,9 +223,8 @@ def prefix_of(media: Sequence[str]) -> str:
 def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Message:
     """Show an outbound message as Twilio does."""
     message, batch = found.message, found.batch
-    service = service_of(batch.client_reference)
-    word = message_word(message, now, by_service=service is not None)
-    reply = batch.client_reference is not None and service is None and batch.protocol == PROTOCOL
+    facts = facts_of(batch)
+    word = message_word(message, now, by_service=facts.service is not None)
     links = [url for url in batch.options.media if url]
     text = found.rendered.body.removesuffix(with_links("", links)).removesuffix("\n")
     return _message(
@@ -222,12 +234,12 @@ def sent(account: Account, found: Sent, now: datetime, currency: str) -> wire.Me
         created=message.created_at,
         sent_at=message.sent_at,
         updated=message.settled_at or message.sent_at or message.created_at,
-        direction="outbound-reply" if reply else "outbound-api",
+        direction="outbound-reply" if facts.reply else "outbound-api",
         error=error_code(word, message.why),
         explanation=explain(message.why) if message.why else None,
         # A service picks the sender when the message goes out.
         sender=None if word == "accepted" else address(message.originator, message.channel),
-        service=service,
+        service=facts.service,
         media=len(links),
         segments=0 if word == "accepted" else message.parts or found.rendered.parts,
         price=message.price if message.sent_at is not None else None,
