@@ -23,11 +23,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 
 from heliograph.domain.life import Queued
+from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import is_at_line, is_queued, messages, paces
 from heliograph.store.tx import Row, Tx, columns
 
@@ -75,15 +77,20 @@ def take_held(tx: Tx, wanted: Sequence[Pace], now_ms: int, limit: int) -> list[Q
 
     Of each provider's the most urgent come first, and the oldest of these. Spans accounts.
     """
-    query = select(*columns(_Line, paces)).where(tx.among(paces.c.provider, [pace.provider for pace in wanted]))
     free_at: dict[str, dict[str, int]] = {}
-    for each in tx.all(_Line, query.order_by(paces.c.line).with_for_update()):
+    for each in tx.fetch(_lines_to, providers=[pace.provider for pace in wanted]):
         free_at.setdefault(each.provider, {})[each.line] = each.free_at_us
     found: list[Queued] = []
     for pace in wanted:
         if pace.provider in free_at:
             found += _take(tx, pace, free_at[pace.provider], now_ms * 1_000, limit - len(found))
     return found
+
+
+@prepared(_Line)
+def _lines_to(providers: Given) -> Select[*tuple[Any, ...]]:
+    query = select(*columns(_Line, paces)).where(among(paces.c.provider, providers))
+    return query.order_by(paces.c.line).with_for_update()
 
 
 class _Held(Queued, frozen=True):
@@ -103,9 +110,9 @@ def _take(tx: Tx, pace: Pace, free_at: Mapping[str, int], now_us: int, limit: in
     for line, line_free_at in free_at.items():
         per_second = 0 if line == pace.provider else pace.per_originator
         here = min(places, _places(line_free_at, per_second, now_us, limit))
-        first = _held_at(tx, line, here) if here else []
+        first = tx.fetch(_held_at, line=line, limit=here) if here else []
         waiting += first
-        if here and not first and line_free_at < now_us and not _is_anybody_at(tx, line):
+        if here and not first and line_free_at < now_us and not tx.fetch(_anybody_at, line=line):
             empty.append(line)
     # Each line may have filled all of the provider's places: the first in turn get them, the others wait on.
     taken = sorted(waiting, key=_turn)[:places]
@@ -132,16 +139,20 @@ def _move_on(tx: Tx, pace: Pace, free_at: Mapping[str, int], taken: Counter[str]
     tx.update(paces, moved)
 
 
-def _held_at(tx: Tx, line: str, limit: int) -> list[_Held]:
+@prepared(_Held)
+def _held_at(line: Given, limit: Given) -> Select[*tuple[Any, ...]]:
     query = select(*columns(_Held, messages)).where(is_queued, is_at_line, messages.c.waits_at == line)
-    return tx.all(_Held, query.order_by(*_IN_TURN).limit(limit).with_for_update(skip_locked=True))
+    return query.order_by(*_IN_TURN).limit(limit).with_for_update(skip_locked=True)
 
 
-def _is_anybody_at(tx: Tx, line: str) -> bool:
-    """Say whether messages wait at a line, also those that another transaction has locked and may release."""
-    return (
-        tx.first(select(messages.c.id).where(is_queued, is_at_line, messages.c.waits_at == line).limit(1)) is not None
-    )
+class _Somebody(Row, frozen=True):
+    id: str
+
+
+@prepared(_Somebody)
+def _anybody_at(line: Given) -> Select[*tuple[Any, ...]]:
+    """Build the query for one message that waits at a line, also if another transaction has locked it."""
+    return select(messages.c.id).where(is_queued, is_at_line, messages.c.waits_at == line).limit(1)
 
 
 def _places(free_at_us: int, per_second: float, now_us: int, most: int) -> int:
@@ -163,12 +174,20 @@ class _NewLine(Row, frozen=True):
 
 def open_lines(tx: Tx, lines: Collection[str]) -> None:
     """Open these lines, where messages are to wait: called in the transaction that lets them."""
-    query = select(paces.c.line).where(tx.among(paces.c.line, lines)).order_by(paces.c.line)
-    known = set(tx.column(query.with_for_update()))
+    known = {each.line for each in tx.fetch(_open_among, lines=lines)}
     wanted = {line for line in lines if line not in known}
     wanted |= {provider for line in wanted if (provider := _provider_at(line)) not in known}
     new = [_NewLine(line, _provider_at(line)) for line in sorted(wanted)]
     tx.insert(paces, new, {"free_at_us": 0}, skip_existing=True)
+
+
+class _Open(Row, frozen=True):
+    line: str
+
+
+@prepared(_Open)
+def _open_among(lines: Given) -> Select[*tuple[Any, ...]]:
+    return select(paces.c.line).where(among(paces.c.line, lines)).order_by(paces.c.line).with_for_update()
 
 
 def next_place_ms(tx: Tx, providers: Collection[str]) -> int | None:
@@ -176,9 +195,18 @@ def next_place_ms(tx: Tx, providers: Collection[str]) -> int | None:
 
     Returns None if none waits. Spans accounts.
     """
-    query = select(paces.c.free_at_us).where(tx.among(paces.c.provider, providers)).order_by(paces.c.free_at_us)
-    value = tx.value(query.limit(1))
-    return None if value is None else value // 1_000
+    first = tx.fetch(_next_place, providers=providers)
+    return first[0].free_at_us // 1_000 if first else None
+
+
+class _Place(Row, frozen=True):
+    free_at_us: int
+
+
+@prepared(_Place)
+def _next_place(providers: Given) -> Select[*tuple[Any, ...]]:
+    query = select(paces.c.free_at_us).where(among(paces.c.provider, providers))
+    return query.order_by(paces.c.free_at_us).limit(1)
 
 
 def leave_lines(tx: Tx, limit: int, *, of: str | None = None, other_than: Collection[str] = ()) -> int:

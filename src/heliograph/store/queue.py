@@ -35,6 +35,7 @@ from heliograph.store.changes import apply_changes
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.pacing import Pace, provider_of, take_held
 from heliograph.store.pausing import SET_ASIDE
+from heliograph.store.prepared import Given, Prepared, prepared
 from heliograph.store.schema import (
     batches,
     is_at_line,
@@ -98,7 +99,7 @@ def claim_due(tx: Tx, claims: Sequence[Claim]) -> list[Work]:
     return [_claim(tx, claim) for claim in claims]
 
 
-def due_messages(now_ms: int, limit: int, priority: Priority = Priority.NORMAL) -> Select[*tuple[Any, ...]]:
+def due_messages(now_ms: Given, limit: Given, priority: Priority = Priority.NORMAL) -> Select[*tuple[Any, ...]]:
     """Build the query for due messages of one priority, oldest first, that no other worker is looking at.
 
     Spans accounts.
@@ -110,6 +111,13 @@ def due_messages(now_ms: int, limit: int, priority: Priority = Priority.NORMAL) 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+
+
+def _due(priority: Priority) -> Prepared[Queued]:
+    return prepared(Queued)(lambda now_ms, limit: due_messages(now_ms, limit, priority))
+
+
+_DUE = tuple(_due(priority) for priority in Priority)
 
 
 def _claim(tx: Tx, claim: Claim) -> Work:
@@ -133,13 +141,13 @@ def _claim(tx: Tx, claim: Claim) -> Work:
 def _next_in_turn(tx: Tx, claim: Claim) -> list[Queued]:
     """Lock the messages that a claim gets: first those at lines that may go, then due ones, the urgent before."""
     found: list[Queued] = []
-    at_lines, *due = _who_waits(tx, claim.now_ms)
+    (waits,) = tx.fetch(_who_waits, now_ms=claim.now_ms)
     with tx.in_index_order():
-        if at_lines and claim.paces:
+        if waits.at_lines and claim.paces:
             found += take_held(tx, claim.paces, claim.now_ms, claim.limit)
-        for priority, waits in zip(Priority, due, strict=True):
-            if waits and len(found) < claim.limit:
-                found += tx.all(Queued, due_messages(claim.now_ms, claim.limit - len(found), priority))
+        for due, query in zip((waits.urgent, waits.normal, waits.low), _DUE, strict=True):
+            if due and len(found) < claim.limit:
+                found += tx.fetch(query, now_ms=claim.now_ms, limit=claim.limit - len(found))
     return found
 
 
@@ -159,18 +167,24 @@ def _leased(message: Queued, taken: Claimed, silent: Collection[tuple[str, str]]
     )
 
 
-def _who_waits(tx: Tx, now_ms: int) -> Sequence[Any]:
-    """Tell whether anybody waits at a line, and whether messages of each priority are due.
+class _Waits(Row, frozen=True):
+    """Whether anybody waits at a line, and whether messages of each priority are due: 0 or 1."""
 
-    It is one look, so that a claim does not pay for what is not there.
-    """
+    at_lines: int
+    urgent: int
+    normal: int
+    low: int
+
+
+@prepared(_Waits)
+def _who_waits(now_ms: Given) -> Select[*tuple[Any, ...]]:
+    """Build the one look by which a claim does not pay for what is not there."""
     due = [
         exists(select(messages.c.id).where(is_queued, is_free, _has(priority), messages.c.due_at <= now_ms))
         for priority in Priority
     ]
-    found = tx.first(select(exists(select(paces.c.line)), *due))
-    assert found is not None  # noqa: S101 - it asks for values, not for rows
-    return found
+    named = [each.label(priority.name.lower()) for priority, each in zip(Priority, due, strict=True)]
+    return select(exists(select(paces.c.line)).label("at_lines"), *named)
 
 
 def _has(priority: Priority) -> ColumnElement[bool]:
@@ -201,17 +215,30 @@ def next_due_at(tx: Tx) -> int | None:
 
     Spans accounts.
     """
+    (first,) = tx.fetch(_first_due)
+    return min((due_at for due_at in (first.urgent, first.normal, first.low) if due_at is not None), default=None)
+
+
+class _FirstDue(Row, frozen=True):
+    """When the first message of each priority is due, in ms since 1970; None if there is none."""
+
+    urgent: int | None
+    normal: int | None
+    low: int | None
+
+
+@prepared(_FirstDue)
+def _first_due() -> Select[*tuple[Any, ...]]:
     each = [
         select(messages.c.due_at)
         .where(is_queued, is_free, _has(priority))
         .order_by(messages.c.due_at, messages.c.id)
         .limit(1)
         .scalar_subquery()
-        .label(priority.name)
+        .label(priority.name.lower())
         for priority in Priority
     ]
-    row = tx.first(select(*each))
-    return min((due_at for due_at in row or () if due_at is not None), default=None)
+    return select(*each)
 
 
 class Lapsed(Row, frozen=True):
