@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from heliograph.domain.batches import Options
 from heliograph.domain.channels import Channel, Fallback, RichMedia
@@ -16,10 +17,20 @@ from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store import Store
 from heliograph.store.base import Lane
-from heliograph.store.batches import NewBatch, accept, batch_by_id, batches_of, count_batches, sending_facts
+from heliograph.store.batches import (
+    NewBatch,
+    accept,
+    batch_by_id,
+    batches_of,
+    count_batches,
+    missing_of,
+    sending_facts,
+)
 from heliograph.store.messages import buckets_of, message_by_id, messages_of, recipient_statuses_of
 from heliograph.store.optouts import add_optouts
+from heliograph.store.schema import messages
 from heliograph.store.tx import Tx
+from heliograph.store.works import Work
 
 from .conftest import ACCOUNT, OTHER, MakeBatch
 
@@ -216,3 +227,20 @@ async def test_each_option_comes_out_of_the_store_as_it_went_in_and_is_hashed_al
     assert {name: hash(options) for name, options in found.items()} == {
         name: hash(options) for name, options in wanted.items()
     }
+
+
+async def test_what_a_door_keeps_with_recipients_outlives_a_worker_that_stores_their_messages(
+    store: Store, batch: MakeBatch
+) -> None:
+    """Of a large batch some have their messages when its worker dies; the others get theirs with what was kept."""
+    facts = {"33600000001": '{"tracker":"a"}', "33600000003": '{"tracker":"c"}'}
+    new = batch("33600000001", "33600000002", "33600000003", recipient_facts=facts)
+    await accepted(store, new)
+    found = await store.read(messages_of, ACCOUNT, MessageFilter(batch_id=new.batch.id), limit=9)
+    last = found[0]
+    await store.write(lambda tx: tx.run(delete(messages).where(messages.c.id == last.id)))
+
+    missing = await store.read(missing_of, Work(new.batch.id, ACCOUNT, "fill", "w", 0))
+
+    assert {message.msisdn: message.recipient_facts for message in found} == {"33600000002": None} | facts
+    assert (missing.msisdns, missing.batch.recipient_facts) == ([last.msisdn], facts)

@@ -49,6 +49,7 @@ from heliograph.store.works import AT_ONCE, MADE_AT_ONCE, Holder, Slice, Work, W
 
 _encode = msgspec.json.encode
 _decode_list = msgspec.json.Decoder(list[str]).decode
+_decode_texts = msgspec.json.Decoder(dict[str, str]).decode
 _decode_options = msgspec.json.Decoder(Options).decode
 _decode_parameters = msgspec.json.Decoder(dict[str, dict[str, str]]).decode
 
@@ -450,6 +451,8 @@ def missing_of(tx: Tx, work: Work) -> Missing:
     msisdns = [msisdn for msisdn in everyone(tx, batch) if msisdn not in there]
     it = (batches.c.account_id == work.account_id, batches.c.id == work.id)
     used_ids = tx.value(select(batches.c.used_ids).where(*it))
+    kept = tx.value(select(batches.c.recipient_facts).where(*it))
+    batch.recipient_facts = None if kept is None else _decode_texts(kept)
     return Missing(batch, msisdns, look_up(tx, [(batch, msisdns)]), used_ids, len(there))
 
 
@@ -555,6 +558,7 @@ class _WholeBatch(_WithFields, frozen=True):
 
     idempotency_key: str | None
     fingerprint: str | None
+    recipient_facts: str | None
     open_count: int | None
     used_ids: int
     settled_count: int | None
@@ -599,6 +603,7 @@ def batch_row(new: NewBatch, count: int) -> _WholeBatch:
         fields=None if batch.fields is None else _text(batch.fields),
         idempotency_key=new.idempotency_key,
         fingerprint=new.fingerprint,
+        recipient_facts=None if batch.recipient_facts is None else _text(batch.recipient_facts),
         open_count=open_count(batch, count),
         used_ids=count,
         settled_count=counted,

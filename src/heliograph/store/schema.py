@@ -186,6 +186,7 @@ batches = Table(
     text("fields", required=False),  # what contacts' fields fill in: as parameters, by bare MSISDN
     text("sink", required=False),  # where its facts go, if not to a URL
     text("door_facts", required=False),  # of the door that made it: nobody else looks into it
+    text("recipient_facts", required=False),  # those of its messages, by MSISDN, for those that are not stored yet
 )
 is_pausing_or_resuming = batches.c.pause.in_([literal_column("'pausing'"), literal_column("'resuming'")])
 Index("batches_pausing", batches.c.id, sqlite_where=is_pausing_or_resuming, postgresql_where=is_pausing_or_resuming)
