@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -193,7 +194,7 @@ class Door(ABC):
                 if principal is None:
                     answer = await handler(call)
                 else:
-                    with acting_as(key_actor(principal, address_of(request))):
+                    with acting_as(partial(key_actor, principal, address_of(request))):
                         answer = await handler(call)
             except OwnRefusal as refusal:
                 return refusal.response()

@@ -6,8 +6,7 @@ administered writes by `audited` instead of `Store.write`. Nobody hands an actor
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -39,17 +38,25 @@ P = ParamSpec("P")
 R = TypeVar("R")
 AT_ONCE = 1_000
 
-_actor: ContextVar[Actor] = ContextVar("actor", default=SYSTEM)
+_actor: ContextVar[Actor | Callable[[], Actor]] = ContextVar("actor", default=SYSTEM)
 
 
-@contextmanager
-def acting_as(actor: Actor) -> Iterator[None]:
-    """Say who does what is done meanwhile, in this task and in those that it starts."""
-    token = _actor.set(actor)
-    try:
-        yield
-    finally:
-        _actor.reset(token)
+class acting_as:
+    """Say who does what is done meanwhile, in this task and in those that it starts.
+
+    A function is called when an entry is written: most requests write none. Every request with a key comes by here.
+    """
+
+    __slots__ = ("_actor", "_token")
+
+    def __init__(self, actor: Actor | Callable[[], Actor]) -> None:
+        self._actor = actor
+
+    def __enter__(self) -> None:
+        self._token = _actor.set(self._actor)
+
+    def __exit__(self, *_exc: object) -> None:
+        _actor.reset(self._token)
 
 
 def key_actor(principal: Principal, address: str | None) -> Actor:
@@ -69,7 +76,8 @@ async def audited(
     An `act` is written unless the command returns False or 0: then nothing has changed. A function makes one, several
     or none of what the command returns. What the command raises, leaves nothing behind.
     """
-    actor = _actor.get()  # the command runs elsewhere
+    who = _actor.get()  # the command runs elsewhere
+    actor = who() if callable(who) else who
 
     def both(tx: Tx) -> R:
         result = command(tx, *args, **kwargs)
