@@ -1,4 +1,4 @@
-"""The commands of the data: backups."""
+"""The commands of the data: backups, and the store itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from heliograph.cli.shared import ConfigOption, DataDirOption, JsonOption, StoreOption, load, out, print_facts
+from heliograph.cli.shared import (
+    ConfigOption,
+    DataDirOption,
+    JsonOption,
+    StoreOption,
+    load,
+    out,
+    print_facts,
+    print_list,
+)
+
+db_app = typer.Typer(help="The store: what is in it, whether it is sound, migrations.", no_args_is_help=True)
 
 FileArgument = Annotated[Path, typer.Argument(help="The backup.")]
 
@@ -48,3 +59,46 @@ def restore(
 
     settings = load(config, {"data_dir": data_dir, "store": store}).settings
     print_facts(backups.restore(settings, file, replace=replace).facts(), as_json)
+
+
+@db_app.command("status")
+def show_store(
+    config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None, as_json: JsonOption = False
+) -> None:
+    """Show the store's version and size, its rows, and the migrations that it has not had."""
+    from heliograph.runtime import database
+
+    facts = database.status(load(config, {"data_dir": data_dir, "store": store}).settings)
+    print_facts(facts, as_json)
+
+
+@db_app.command("check")
+def check_store(
+    config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None, as_json: JsonOption = False
+) -> None:
+    """Look whether the store is sound, also while servers run. Exit code 1 if it is not."""
+    from heliograph.runtime import database
+
+    found = database.check(load(config, {"data_dir": data_dir, "store": store}).settings)
+    if found or as_json:
+        print_list([finding._asdict() for finding in found], ["check", "message"], as_json)
+    else:
+        out.print("The store is sound.")
+    if found:
+        raise typer.Exit(1)
+
+
+@db_app.command("migrate")
+def migrate_store(
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Only what processes of the version before can live with.")
+    ] = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Apply the migrations that the store has not had, as the next start of a server would."""
+    from heliograph.runtime import database
+
+    done = database.migrate(load(config, {"data_dir": data_dir, "store": store}).settings, expand=expand)
+    out.print(f"Done: {', '.join(done)}." if done else "There is nothing to do.")

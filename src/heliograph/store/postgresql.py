@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -57,24 +58,20 @@ class PostgresqlStore(Store):
         self._lanes = {lane: _LaneWriter(engine, lane) for lane in Lane}
 
     @classmethod
-    async def open(cls, url: str, *, beside: bool = False) -> PostgresqlStore:
+    async def open(cls, url: str, *, beside: bool = False, target: str = "head") -> PostgresqlStore:
         """Connect and migrate. Raises SetupError, in one sentence, if the database can't be used.
 
-        With `beside`, servers may be running on it, so only a new database is migrated.
+        With `beside`, servers may be running on it, so only a new database is migrated; else all are, up to the
+        revision `target`.
         """
-        target = make_url(url).set(drivername="postgresql+asyncpg")
-        engine = create_async_engine(
-            target, pool_size=_READ_POOL + len(Lane), max_overflow=0, connect_args={"server_settings": _SESSION}
-        )
-        shown = make_url(url).render_as_string(hide_password=True)
+        engine = _engine(url)
         try:
             async with engine.begin() as connection:
                 await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-                await connection.run_sync(migrate_new if beside else migrate)
+                await connection.run_sync(migrate_new if beside else partial(migrate, target=target))
         except (DBAPIError, OSError) as error:
             await engine.dispose()
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise SetupError(f"The store {shown} cannot be opened: {cause}.") from error
+            raise _unusable(url, error) from error
         except SetupError:
             await engine.dispose()
             raise
@@ -99,6 +96,31 @@ class PostgresqlStore(Store):
         for lane in self._lanes.values():
             await lane.close()
         await self._engine.dispose()
+
+
+def _engine(url: str) -> AsyncEngine:
+    target = make_url(url).set(drivername="postgresql+asyncpg")
+    return create_async_engine(
+        target, pool_size=_READ_POOL + len(Lane), max_overflow=0, connect_args={"server_settings": _SESSION}
+    )
+
+
+async def asked(url: str, query: Callable[[Tx], R]) -> R:
+    """Run a query on a database as it is, in one read transaction. Raises SetupError if it can't be read."""
+    engine = _engine(url)
+    try:
+        async with engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
+            return await connection.run_sync(lambda opened: query(Tx(opened)))
+    except (DBAPIError, OSError) as error:
+        raise _unusable(url, error) from error
+    finally:
+        await engine.dispose()
+
+
+def _unusable(url: str, error: DBAPIError | OSError) -> SetupError:
+    shown = make_url(url).render_as_string(hide_password=True)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return SetupError(f"The store {shown} cannot be opened: {cause}.")
 
 
 class _LaneWriter:

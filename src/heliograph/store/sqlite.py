@@ -52,12 +52,12 @@ _SWITCH_INTERVAL_S = 0.0005
 class SqliteStore(Store):
     dialect = "sqlite"
 
-    def __init__(self, path: Path, *, beside: bool = False) -> None:
+    def __init__(self, path: Path, *, beside: bool = False, target: str = "head") -> None:
         """Open and migrate the file, making it if need be. Raises SetupError, in one sentence, if that fails.
 
         With `beside`, another process may own it. SQLite's own locks keep the two apart; what an owner alone may do,
         such as taking back messages whose worker died, is the engine's, and commands have none. Only a new file is
-        migrated.
+        migrated. `target` is the revision that a file is migrated to by its owner.
         """
         self._lock = beside_others(path) if beside else owned(path)
         self._engine = _engine(path)
@@ -68,7 +68,10 @@ class SqliteStore(Store):
             raise _unusable(path, error) from error
         try:
             with writer.begin():
-                (migrate_new if beside else migrate)(writer)
+                if beside:
+                    migrate_new(writer)
+                else:
+                    migrate(writer, target)
         except (DatabaseError, SetupError) as error:
             writer.close()
             self._lock.close()
@@ -139,6 +142,18 @@ class SqliteStore(Store):
             connection.close()
         self._engine.dispose()
         self._lock.close()
+
+
+def looked_into(path: Path, query: Callable[[Tx], R]) -> R:
+    """Run a query on a file as it is, in one read transaction. Raises SetupError if it can't be read."""
+    engine = _engine(path)
+    try:
+        with engine.connect().execution_options(reader=True) as connection:
+            return query(Tx(connection))  # rolled back in the end: of a damaged file not even nothing can be committed
+    except DatabaseError as error:
+        raise _unusable(path, error) from error
+    finally:
+        engine.dispose()
 
 
 def _unusable(path: Path, error: DatabaseError) -> SetupError:

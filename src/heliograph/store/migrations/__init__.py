@@ -2,10 +2,20 @@
 
 A new migration is a file in `versions/`, named by its number and what it does, with the number before it as
 `down_revision`. It must run on both engines. There is no way back: a store is restored from its backup.
+
+Its `kind` says who can live with it:
+
+* `EXPAND`: processes of the version before, which go on while it runs and after it. It only makes tables and indexes,
+  and adds columns that a row may be without or that have a default (`tests/house/test_migrations.py`).
+* `CONTRACT`: nobody but this version; all others are stopped first.
+
+What would be both at once, such as a column under another name, is two migrations of two versions: one adds the new
+column, and its version writes both; the next version takes the old one away.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 from alembic.config import Config
@@ -70,6 +80,25 @@ def pending(found: tuple[str, ...]) -> list[str]:
     except CommandError as error:
         raise _newer(found) from error
     return [each.revision for each in reversed(list(scripts.iterate_revisions("head", found)))]
+
+
+def head() -> str:
+    """Return the revision that the queries of this version are written for."""
+    return str(_scripts().get_current_head())
+
+
+class Kind(StrEnum):
+    """Who can live with a migration."""
+
+    EXPAND = "expand"
+    """Processes of the version before, too."""
+    CONTRACT = "contract"
+    """This version only."""
+
+
+def kind_of(revision: str) -> Kind:
+    """Say who can live with a migration; those from before migrations said so have nobody else."""
+    return Kind(getattr(_scripts().get_revision(revision).module, "kind", Kind.CONTRACT))
 
 
 def _newer(found: tuple[str, ...]) -> NewerStore:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0021"
 down_revision = "0018"
+kind = "expand"
 
 
 def upgrade() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0022"
 down_revision = "0021"
+kind = "contract"
 
 WORDS = Text().with_variant(TEXT(collation="C"), "postgresql")
 

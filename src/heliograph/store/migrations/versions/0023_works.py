@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0023"
 down_revision = "0022"
+kind = "contract"  # an older process would change what is under way
 
 
 def upgrade() -> None:
