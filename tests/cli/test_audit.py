@@ -49,13 +49,15 @@ EXAMPLES = {
     "providers renew": ["out", "--grace", "1h"],
     "console rotate": ["--grace", "1h"],
     "init": [],
+    "erase": ["+33612345678"],
     "audit list": [],
     "audit export": [],
     "audit check": [],
     "audit cut": ["2020-01-01"],
 }
-#: One runs until it is stopped, one changes nothing of the store, one puts another store with its own log in its place.
-NO_COMMANDS_ON_THE_STORE = {"serve", "backup", "restore"}
+#: One runs until it is stopped, one puts another store with its own log in its place, one changes how the store is made,
+#: and the others change nothing of it.
+NO_COMMANDS_ON_THE_STORE = {"serve", "backup", "restore", "db status", "db check", "db migrate"}
 
 
 def leaves(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:

@@ -35,7 +35,7 @@ _VERBS = """
     Call Cancel Change Charge Check Choose Claim Close Collect Combine Commit Compare Compile Compute Confirm
     Connect Convert Copy Count Create Cut
     Decide Declare Decode Define Delete Deliver Derive Describe Dispatch Do Download Draft Draw
-    Encode End Enter Estimate Exchange Execute Explain Extend
+    Encode End Enter Erase Estimate Exchange Execute Explain Extend
     Fetch Fill Find Finish Follow Forget Format
     Get Give Go Group
     Hand Hash Have Hold

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from heliograph import __version__
 from heliograph.cli.accounts import accounts_app
 from heliograph.cli.audit import audit_app
-from heliograph.cli.data import backup, db_app, restore
+from heliograph.cli.data import backup, db_app, erase, restore
 from heliograph.cli.keys import keys_app
 from heliograph.cli.shared import (
     ConfigOption,
@@ -42,6 +42,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
 app.command()(backup)
 app.command()(restore)
+app.command()(erase)
 app.add_typer(db_app, name="db")
 console_app = typer.Typer(help="The sandbox's inbox in the browser.", no_args_is_help=True)
 app.add_typer(console_app, name="console")

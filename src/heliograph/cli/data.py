@@ -12,6 +12,7 @@ from heliograph.cli.shared import (
     DataDirOption,
     JsonOption,
     StoreOption,
+    administered,
     load,
     out,
     print_facts,
@@ -59,6 +60,30 @@ def restore(
 
     settings = load(config, {"data_dir": data_dir, "store": store}).settings
     print_facts(backups.restore(settings, file, replace=replace).facts(), as_json)
+
+
+def erase(
+    number: Annotated[str, typer.Argument(help="The number, such as +33612345678.")],
+    account: Annotated[str | None, typer.Option(help="Only from the data of this account.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what names it.")] = False,
+    forget_optouts: Annotated[
+        bool, typer.Option("--forget-optouts", help="Its opt-outs, too: it may be written to again.")
+    ] = False,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a number from everything that is kept, also while servers run. Exit code 1 if some is still under way."""
+    found = administered(
+        config,
+        data_dir,
+        store,
+        lambda admin: admin.erase(number, account, dry_run=dry_run, forget_optouts=forget_optouts),
+    )
+    print_facts(found, as_json)
+    if found["on_their_way"] and not dry_run:
+        raise typer.Exit(1)
 
 
 @db_app.command("status")

@@ -67,6 +67,8 @@ class Action(StrEnum):
     APPLICATION_TOKENS_REVOKED = "application.tokens_revoked"
     PROVIDER_ADDRESS_RENEWED = "provider.address_renewed"
     CONSOLE_KEY_ROTATED = "console.key_rotated"
+    NUMBER_ERASED = "number.erased"
+    """A number was taken out of what is kept; which one is not said."""
     SANDBOX_CHAOS_CHANGED = "sandbox.chaos_changed"
     AUDIT_CUT = "audit.cut"
 

@@ -17,11 +17,13 @@ from heliograph.domain.amounts import commas_in, micros_in, money_text, whole_in
 from heliograph.domain.audit import Act, Action, Actor, ActorKind, AuditFilter, Entry, Head
 from heliograph.domain.caps import states
 from heliograph.domain.durations import duration_in, expiry_in, moment_in
-from heliograph.domain.errors import NotFound, SetupError
+from heliograph.domain.errors import InvalidField, NotFound, SetupError
 from heliograph.domain.fraud import CodeTerms
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.keys import KeyRecord
 from heliograph.domain.terms import TermsChange, quiet_hours_text
+from heliograph.numbers import InvalidNumber
+from heliograph.numbers.reading import parse
 from heliograph.protocols.registry import KEY_KINDS
 from heliograph.runtime import providers, seal_key
 from heliograph.runtime.privacy import make_private
@@ -31,6 +33,7 @@ from heliograph.services.account_admin import AccountAdmin
 from heliograph.services.accounts import Accounts
 from heliograph.services.audit import AuditLog, acting_as, audited, noted
 from heliograph.services.audit_facts import instant_fact
+from heliograph.services.erasure import erase
 from heliograph.services.keys import Keys, MadeKey
 from heliograph.store import Store, open_store
 
@@ -200,6 +203,25 @@ class Administration:
             since=None if since is None else moment_in(since, now, "since"),
             until=None if until is None else moment_in(until, now, "until"),
         )
+
+    async def erase(
+        self, number: str, account: str | None, *, dry_run: bool, forget_optouts: bool
+    ) -> dict[str, object]:
+        """Erase a number from the data of one account or of all. Raises NotFound or InvalidField."""
+        owner = None if account is None else (await self.accounts.named(account)).id
+        try:
+            msisdn = parse(number).msisdn
+        except InvalidNumber as error:
+            raise InvalidField(f"{number!r} is no phone number: {error}.", field="number") from error
+        if not dry_run:
+            await noted(self._store, Act(action=Action.NUMBER_ERASED, object_id="number", account_id=owner))
+        found = await erase(self._store, msisdn, owner, dry_run=dry_run, forget_optouts=forget_optouts)
+        return {
+            "rows": found.rows,
+            "canceled": found.canceled,
+            "on_their_way": found.on_their_way,
+            "optouts_kept": found.optouts,
+        }
 
     async def make_administrator(self) -> MadeKey:
         """Make the key of the first administrator. Raises Conflict if there is one that is good."""
