@@ -31,6 +31,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "wait_for_message": ("?timeout_s=240", None),
     "why_message": ("", None),
     "list_attempts": ("", None),
+    "delete_message": ("", None),
     "create_batch": ("", {"to": [PHONE], "text": "Hello"}),
     "dry_run_batch": ("", {"to": [PHONE], "text": "Hello"}),
     "list_batches": ("?from=Acme", None),
@@ -61,6 +62,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_prices": ("", None),
     "list_inbound": (f"?from=%2B{PHONE[1:]}", None),
     "get_inbound": ("", None),
+    "delete_inbound": ("", None),
     "get_account": ("", None),
     "change_account": ("", {"region": "FR"}),
     "list_applications": ("", None),
@@ -147,6 +149,9 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         sent = await client.post("/messages", json={"to": PHONE, "text": "Your code is 482913", "from": "Acme"})
         message = sent.json()
         await client.get(f"/messages/{message['id']}/wait")
+        gone = (await client.post("/messages", json={"to": PHONE, "text": "Gone", "from": "Acme"})).json()
+        await client.get(f"/messages/{gone['id']}/wait")
+        unwanted = await client.post(f"/sandbox/phones/{PHONE}/replies", json={"to": "Acme", "text": "Sorry"})
         reply = await client.post(f"/sandbox/phones/{PHONE}/replies", json={"to": "Acme", "text": "Thanks"})
         await client.put(f"/optouts/{SILENT}")
         names = {"message_id": message["id"], "batch_id": message["batch_id"], "inbound_id": reply.json()["inbound_id"]}
@@ -181,6 +186,8 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         keys = [await made("/keys", account="Shop") for _ in range(2)]
         names |= {"account_id": branches[0], "key_id": keys[0]}
         others = {
+            "delete_message": {"message_id": gone["id"]},
+            "delete_inbound": {"inbound_id": unwanted.json()["inbound_id"]},
             "close_account": {"account_id": branches[1]},
             "revoke_key": {"key_id": keys[1]},
             "delete_application": {"application_id": applications[1]},

@@ -55,8 +55,8 @@ EXAMPLES = {
     "audit check": [],
     "audit cut": ["2020-01-01"],
 }
-#: One runs until it is stopped, one puts another store with its own log in its place, one changes how the store is made,
-#: and the others change nothing of it.
+#: One runs until it is stopped, one puts another store with its own log in its place, one changes the tables, and the
+#: others change nothing of it.
 NO_COMMANDS_ON_THE_STORE = {"serve", "backup", "restore", "db status", "db check", "db migrate"}
 
 

@@ -21,6 +21,7 @@ from heliograph.store.base import Lane
 from heliograph.store.batches import accept
 from heliograph.store.changes import apply_changes
 from heliograph.store.checking import findings_in, state_of
+from heliograph.store.forgetting import delete_message
 from heliograph.store.messages import messages_of
 from heliograph.store.opening import FILE_NAME, look_into
 from heliograph.store.schema import balances, ledger
@@ -120,3 +121,12 @@ async def test_the_state_of_a_store_has_its_rows_and_its_version(used: Store) ->
     assert (found.rows["messages"], found.rows["batches"], found.rows["hits"]) == (2, 1, 0)
     assert found.bytes > 100_000
     assert found.schema is not None
+
+
+async def test_a_batch_does_not_wait_for_a_message_that_was_deleted(used: Store) -> None:
+    second, _ = await used.read(messages_of, ACCOUNT, MessageFilter(), limit=2)
+    await used.write(apply_changes, [Change(second.id, Status.SENT, provider="p", provider_ref="1")], now_ms())
+
+    assert await used.write(delete_message, ACCOUNT, second.id)
+
+    assert await used.read(findings_in) == []

@@ -33,6 +33,14 @@ class InboundMessages(NativeResource):
             response=wire.Inbound,
             summary="Get an inbound message",
         ),
+        Operation(
+            name="delete_inbound",
+            method="DELETE",
+            path="/inbound/{inbound_id}",
+            scope=Scope.MESSAGES_SEND,
+            status=204,
+            summary="Delete an inbound message",
+        ),
     )
 
     async def list_inbound(self, call: Call[wire.InboundQuery, None]) -> wire.InboundPage:
@@ -48,6 +56,9 @@ class InboundMessages(NativeResource):
 
     async def get_inbound(self, call: Call[None, None]) -> wire.Inbound:
         return shown_inbound(await self._services.inbound.get(call.account, call.path["inbound_id"]))
+
+    async def delete_inbound(self, call: Call[None, None]) -> None:
+        await self._services.inbound.delete(call.account, call.path["inbound_id"])
 
 
 def shown_inbound(stored: inbound.Inbound) -> wire.Inbound:

@@ -75,6 +75,14 @@ class Messages(NativeResource):
             response=wire.Attempts,
             summary="Which providers a message was handed to, and what came of it",
         ),
+        Operation(
+            name="delete_message",
+            method="DELETE",
+            path="/messages/{message_id}",
+            scope=Scope.MESSAGES_SEND,
+            status=204,
+            summary="Delete a message that a provider has or that has ended; the ledger keeps what it cost",
+        ),
     )
 
     async def send_message(self, call: Call[None, wire.SendMessage]) -> Reply:
@@ -113,6 +121,9 @@ class Messages(NativeResource):
     async def list_attempts(self, call: Call[None, None]) -> wire.Attempts:
         found = await self._services.messages.attempts(call.account, call.path["message_id"])
         return wire.Attempts(items=[shown_attempt(each) for each in found])
+
+    async def delete_message(self, call: Call[None, None]) -> None:
+        await self._services.messages.delete(call.account, call.path["message_id"])
 
 
 def shown_message(stored: messages.Message) -> wire.Message:

@@ -213,9 +213,10 @@ class Administration:
             msisdn = parse(number).msisdn
         except InvalidNumber as error:
             raise InvalidField(f"{number!r} is no phone number: {error}.", field="number") from error
-        if not dry_run:
+        found = await erase(self._store, msisdn, owner, dry_run=True, forget_optouts=forget_optouts)
+        if not dry_run and (found.rows or found.canceled):
             await noted(self._store, Act(action=Action.NUMBER_ERASED, object_id="number", account_id=owner))
-        found = await erase(self._store, msisdn, owner, dry_run=dry_run, forget_optouts=forget_optouts)
+            found = await erase(self._store, msisdn, owner, forget_optouts=forget_optouts)
         return {
             "rows": found.rows,
             "canceled": found.canceled,

@@ -48,11 +48,15 @@ def _without_texts(options: Options) -> Options:
 def delete_message(tx: Tx, account_id: str, message_id: str) -> bool:
     """Delete a message, with its batch if that has no other, and return True; False if there is no such message.
 
-    The ledger keeps what it cost. Raises NotFinished.
+    The ledger keeps what it cost. A batch whose end is called back waits for it no more. Raises NotFinished.
     """
     batch_id = _finished(tx, account_id, message_id)
     if batch_id is None:
         return False
+    sent = (messages.c.id == message_id, messages.c.status == Status.SENT.value)
+    awaited = exists(select(messages.c.id).where(messages.c.account_id == account_id, *sent))
+    counts = (batches.c.account_id == account_id, batches.c.id == batch_id, batches.c.open_count.is_not(None))
+    tx.run(update(batches).where(*counts, awaited).values(open_count=batches.c.open_count - 1))
     tx.run(delete(attempts).where(attempts.c.message_id == message_id))
     tx.run(delete(messages).where(messages.c.account_id == account_id, messages.c.id == message_id))
     left = exists(select(messages.c.id).where(of_batch(batch_id)))

@@ -93,6 +93,13 @@ class AsyncMessages:
         """Get a message. Raises NotFound if the account has no such message."""
         return await self._transport.run(calls.get(wire.Message, "messages", message_id))
 
+    async def delete(self, message_id: str) -> None:
+        """Delete a message that has ended, or that a provider has; the ledger keeps what it cost.
+
+        Raises NotFound if the account has no such message, NotFinished if it is yet to be sent.
+        """
+        await self._transport.run(calls.without_answer("DELETE", "messages", message_id))
+
     def list(
         self,
         *,

@@ -21,6 +21,10 @@ class Inbound:
         """Get an inbound message. Raises NotFound if the account has no such message."""
         return self._transport.run(calls.get(wire.Inbound, "inbound", inbound_id))
 
+    def delete(self, inbound_id: str) -> None:
+        """Delete an inbound message. Raises NotFound if the account has no such message."""
+        self._transport.run(calls.without_answer("DELETE", "inbound", inbound_id))
+
     def list(
         self,
         *,

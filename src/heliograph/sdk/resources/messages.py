@@ -93,6 +93,13 @@ class Messages:
         """Get a message. Raises NotFound if the account has no such message."""
         return self._transport.run(calls.get(wire.Message, "messages", message_id))
 
+    def delete(self, message_id: str) -> None:
+        """Delete a message that has ended, or that a provider has; the ledger keeps what it cost.
+
+        Raises NotFound if the account has no such message, NotFinished if it is yet to be sent.
+        """
+        self._transport.run(calls.without_answer("DELETE", "messages", message_id))
+
     def list(
         self,
         *,
