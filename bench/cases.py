@@ -15,8 +15,9 @@ import aiohttp
 from yarl import URL
 
 from bench.bare import Bare
-from bench.load import post_all, request_bytes
+from bench.load import Receiver, post_all, request_bytes
 from bench.server import MeasuredServer
+from heliograph.engine.receivers import QUICK
 
 GROUP = 50
 """How many requests share a commit in the bare counterpart of single sends: as many as there are connections."""
@@ -36,6 +37,7 @@ class Sizes:
     codes: int = 300
     django: int = 10_000
     pdus: int = 500_000
+    told: int = 10_000
     recipients: int = 100_000
     body: int = 16_000_000
     """Bytes of the largest bodies, a little less than a body may have."""
@@ -119,6 +121,27 @@ async def chain_told(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int)
 async def chain_asked(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
     """The same, where the second one can't call back and is asked."""
     return await _through_two(server, sizes, run)
+
+
+async def called_back(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
+    """Callbacks a second to a receiver that answers at once, from the request to send to the last of two a message.
+
+    Its counterpart is as many requests to that receiver, over as many connections as it is given.
+    """
+    wanted = json.loads(_body(sizes.told, run, 9)) | {"report": "per_recipient"}
+    count = 2 * sizes.told
+    server.forget_peak()
+    before = server.memory_mb()
+    async with Receiver() as receiver:
+        body = json.dumps(wanted | {"callback_url": receiver.url}).encode()
+        started = perf_counter()
+        await post_all(f"{server.api}/batches", [request_bytes(f"{server.api}/batches", server.token, body)], 1)
+        await receiver.until(count)
+        seconds = perf_counter() - started
+        memory = server.memory_mb(peak=True) - before
+        event = request_bytes(receiver.url, server.token, b" " * 300)
+        bare_seconds, _ = await post_all(receiver.url, [event] * count, QUICK)
+    return Figures(count / seconds, count / bare_seconds, memory, {})
 
 
 async def smscx_send(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:

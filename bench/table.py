@@ -46,6 +46,7 @@ QUICK = Sizes(
     body=400_000,
     recipients=2_000,
     pdus=5_000,
+    told=500,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -112,6 +113,7 @@ ROWS = (
         "/s",
         {"sqlite": "one for 133 loops", "postgresql": "one for 133 loops"},
     ),
+    Row(cases.called_back, "(r) callbacks to a quick receiver", "/s", {"sqlite": "≥ 5,000", "postgresql": "≥ 5,000"}),
 )
 
 
@@ -256,5 +258,6 @@ def _machine(sizes: Sizes) -> str:
         f"{sizes.contacts:,} contacts in (j), {sizes.hits:,} redirects over 50 connections in (k), "
         f"{sizes.codes:,} codes and {sizes.campaign:,} waiting messages in (l), "
         f"{sizes.django:,} messages in (m), {sizes.pdus:,} PDUs in (o) and (p), "
-        f"{sizes.recipients:,} recipients and members in (q)."
+        f"{sizes.recipients:,} recipients and members in (q), "
+        f"{sizes.told:,} messages with two callbacks each in (r)."
     )

@@ -19,7 +19,7 @@ from heliograph.domain.batches import ReportWish
 from heliograph.domain.callbacks import Event, EventKind, receiver_of
 from heliograph.domain.instants import now_ms
 from heliograph.domain.statuses import Status
-from heliograph.engine.receivers import AT_ONCE, BREAKER, QUICK, Offer, Receivers
+from heliograph.engine.receivers import AHEAD, AT_ONCE, BREAKER, QUICK, Offer, Receivers
 from heliograph.store import Store
 from heliograph.store.events import claim_events, give_up_old_events, put_back_events, waiting_receivers
 from heliograph.store.outbox import NewEvent, add_events
@@ -66,6 +66,23 @@ def test_a_quick_receiver_has_places_however_many_others_do_not_answer() -> None
     by_receiver = [offer.event.receiver for offer in taken]
     assert by_receiver.count("quick") == QUICK
     assert len(taken) - QUICK == AT_ONCE // 2
+
+
+def test_a_quick_receiver_is_claimed_events_by_the_hundred_and_again_once_half_are_over() -> None:
+    receivers = Receivers()
+    make_quick(receivers, "quick")
+    (first,) = receivers.claims(["quick"], 0.0, 1_000).values()
+    receivers.take(event("quick", place) for place in range(first))
+    told = 0
+
+    while not (again := receivers.claims(["quick"], 0.0, 1_000)):
+        for offer in offers(receivers, now=0.0):
+            receivers.done(offer)
+            told += 1
+
+    assert first == QUICK * AHEAD
+    assert again == {"quick": told}
+    assert first // 2 <= told < first // 2 + QUICK
 
 
 def test_one_that_fails_again_and_again_is_left_alone_and_then_asked_by_one_event() -> None:

@@ -6,6 +6,7 @@ and has parts that are never on the wire: a user name, a password, a fragment.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from yarl import URL
@@ -29,6 +30,7 @@ class Requested(NamedTuple):
         return basic(self.user, self.password)
 
 
+@lru_cache(maxsize=1_000)
 def requested(address: str) -> Requested:
     """Read an address. Raises ValueError if it is not an absolute URL."""
     read = URL(address)

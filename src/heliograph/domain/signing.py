@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 
 def sign(secret: str, seconds: int, body: bytes) -> str:
     """Make the hexadecimal signature of a body posted at `seconds` since 1970."""
-    return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), f"{seconds}.".encode() + body, "sha256").hex()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -50,6 +51,7 @@ class AddressGuard:
     def __init__(self, allowed: Iterable[Network] = ()) -> None:
         """Allow public addresses, and those in the `allowed` networks although they are not public."""
         self._allowed = tuple(allowed)
+        self._faults = lru_cache(maxsize=1_000)(self._fault_in)
 
     def allows(self, address: Address) -> bool:
         """Say whether an address may be connected to."""
@@ -70,6 +72,9 @@ class AddressGuard:
 
     def fault_in(self, url: str, *, credentials: bool = False) -> str | None:
         """Say why this URL may not be called, as far as can be told without looking its name up; None if it may."""
+        return self._faults(url, credentials)
+
+    def _fault_in(self, url: str, credentials: bool) -> str | None:
         if len(url) > MAX_URL_LENGTH:
             return f"it is longer than {MAX_URL_LENGTH} characters"
         if not url.isprintable():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import aiohttp
@@ -156,7 +157,7 @@ class UrlSink(Sink):
 
     def _call(self, payload: Payload, target: Requested) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Call a URL as the user that it names, by Basic at once, by Digest (RFC 7616) if the server asks for it."""
-        address, body = URL(target.url, encoded=True), payload.body or None
+        address, body = _read_again(target.url), payload.body or None
         if target.basic is None:
             return self._session.request(
                 payload.method, address, data=body, headers=payload.headers, allow_redirects=False
@@ -169,6 +170,11 @@ class UrlSink(Sink):
             allow_redirects=False,
             middlewares=[aiohttp.DigestAuthMiddleware(target.user, target.password)],
         )
+
+
+@lru_cache(maxsize=1_000)
+def _read_again(url: str) -> URL:
+    return URL(url, encoded=True)
 
 
 def _meaning_of(status: int) -> Delivery:

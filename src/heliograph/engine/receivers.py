@@ -23,8 +23,8 @@ from heliograph.domain.callbacks import Event
 AT_ONCE = 256
 """How many requests there are to all receivers together, at most."""
 QUICK, FEW = 32, 4
-AHEAD = 4
-"""How many events are claimed ahead for each place of a quick receiver."""
+AHEAD = 8
+"""How many events are claimed for each place of a quick receiver. More are claimed once half of them are over."""
 SLOW_S = 1.0
 BREAKER = 5
 LONGEST_SHUT_S = 60.0
@@ -70,9 +70,13 @@ class Receiver:
         return QUICK if self.is_quick else FEW
 
     def wanted(self, now: float) -> int:
-        """Return how many more events may be claimed for it."""
-        ahead = AHEAD if self.is_quick else 1
-        return max(self.places(now) * ahead - self.in_flight - len(self.waiting), 0)
+        """Return how many more events are to be claimed for it: none while it has half of what it may have.
+
+        Each claim costs much the same, whether for one event or for a hundred.
+        """
+        most = self.places(now) * (AHEAD if self.is_quick else 1)
+        room = max(most - self.in_flight - len(self.waiting), 0)
+        return 0 if self.waiting and 2 * room < most else room
 
     def answered(self, took_s: float) -> None:
         """Note that it took an event, or said that it does not want it, in `took_s` seconds."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, union_all, update
+from sqlalchemy import Select, func, select, union_all, update
 
 from heliograph.domain.callbacks import Event, EventKind, MessageFacts
 from heliograph.domain.ids import earliest_at
 from heliograph.store.batches import NewBatch, accept
+from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import batches, events, is_waiting
 from heliograph.store.tx import Row, Tx, columns
 
@@ -33,13 +35,16 @@ def waiting_receivers(tx: Tx) -> list[Due]:
     It looks at one row of the index for each receiver, however many events it has: the next name after the last one
     found.
     """
+    return tx.fetch(_waiting_receivers)
+
+
+@prepared(Due)
+def _waiting_receivers() -> Select[*tuple[Any, ...]]:
     found = select(func.min(events.c.receiver).label("receiver")).where(is_waiting).cte("receivers", recursive=True)
     after = select(func.min(events.c.receiver)).where(is_waiting, events.c.receiver > found.c.receiver)
     found = found.union_all(select(after.scalar_subquery().label("receiver")).where(found.c.receiver.is_not(None)))
     first_due = select(func.min(events.c.due_at)).where(is_waiting, events.c.receiver == found.c.receiver)
-    return tx.all(
-        Due, select(found.c.receiver, first_due.scalar_subquery().label("due_at")).where(found.c.receiver.is_not(None))
-    )
+    return select(found.c.receiver, first_due.scalar_subquery().label("due_at")).where(found.c.receiver.is_not(None))
 
 
 class _EventRow(Row, frozen=True):
@@ -62,6 +67,10 @@ class _EventRow(Row, frozen=True):
 _COLUMNS = columns(_EventRow, events, batches)
 
 
+class _Id(Row, frozen=True):
+    id: str
+
+
 class _Attempt(Row, frozen=True):
     id: str
     attempts: int
@@ -81,6 +90,17 @@ def claim_events(
     """
     if places is None:
         places = {each.receiver: limit for each in waiting_receivers(tx) if each.due_at <= now_ms}
+    rows = tx.fetch(_claimable, ids=_due_to(tx, places, now_ms, limit), now_ms=now_ms) if places else []
+    claimed = [_Attempt(row.id, row.attempts + 1) for row in rows]
+    tx.update(events, claimed, {"due_at": lease_until, "last_error": None})
+    return [_event(row) for row in rows]
+
+
+def _due_to(tx: Tx, places: Mapping[str, int], now_ms: int, limit: int) -> list[str]:
+    """Find the oldest events that are due to each receiver, as many as it has places."""
+    if len(places) == 1:
+        ((receiver, count),) = places.items()
+        return [each.id for each in tx.fetch(_due_to_one, receiver=receiver, now_ms=now_ms, most=min(count, limit))]
     due = [
         select(events.c.id)
         .where(is_waiting, events.c.receiver == receiver, events.c.due_at <= now_ms)
@@ -90,21 +110,25 @@ def claim_events(
         .subquery()
         for receiver, count in places.items()
     ]
-    if not due:
-        return []
     together = union_all(*(select(each.c.id) for each in due)).subquery()
-    identifiers = tx.column(select(together.c.id).limit(limit))
-    rows = tx.all(
-        _EventRow,
+    return tx.column(select(together.c.id).limit(limit))
+
+
+@prepared(_Id)
+def _due_to_one(receiver: Given, now_ms: Given, most: Given) -> Select[*tuple[Any, ...]]:
+    due = select(events.c.id).where(is_waiting, events.c.receiver == receiver, events.c.due_at <= now_ms)
+    return due.order_by(events.c.due_at, events.c.id).limit(most)
+
+
+@prepared(_EventRow)
+def _claimable(ids: Given, now_ms: Given) -> Select[*tuple[Any, ...]]:
+    return (
         select(*_COLUMNS)
         .join_from(events, batches, batches.c.id == events.c.subject_id, isouter=True)
-        .where(tx.among(events.c.id, identifiers), is_waiting, events.c.due_at <= now_ms)
+        .where(among(events.c.id, ids), is_waiting, events.c.due_at <= now_ms)
         .order_by(events.c.due_at, events.c.id)
-        .with_for_update(of=events, skip_locked=True),
+        .with_for_update(of=events, skip_locked=True)
     )
-    claimed = [_Attempt(row.id, row.attempts + 1) for row in rows]
-    tx.update(events, claimed, {"due_at": lease_until, "last_error": None})
-    return [_event(row) for row in rows]
 
 
 def put_back_events(tx: Tx, claimed: Sequence[Event]) -> int:
