@@ -7,16 +7,17 @@ what is accepted is paid for; what is then not sent is returned in the transacti
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 
 from heliograph.domain.caps import Caps, CapState
 from heliograph.domain.errors import InsufficientCredit
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.ledger import Entry, EntryKind
+from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import balances, ledger
-from heliograph.store.tx import Row, Tx
+from heliograph.store.tx import Row, Tx, columns
 from heliograph.store.usage import meters_of, write_meters
 
 
@@ -208,13 +209,19 @@ def _lock(tx: Tx, account_ids: Sequence[str]) -> dict[str, int]:
 def _lock_with_credit(tx: Tx, account_ids: Sequence[str]) -> dict[str, Balance]:
     if not account_ids:
         return {}
-    rows = tx.rows(
-        select(balances.c.account_id, balances.c.amount, balances.c.credit)
-        .where(tx.among(balances.c.account_id, set(account_ids)))
-        .order_by(balances.c.account_id)
-        .with_for_update()
-    )
-    return {account_id: Balance(amount, credit) for account_id, amount, credit in rows}
+    found = tx.fetch(_locked, account_ids=set(account_ids))
+    return {row.account_id: Balance(row.amount, row.credit) for row in found}
+
+
+class _WithCredit(_Balance, frozen=True):
+    credit: int
+
+
+@prepared(_WithCredit)
+def _locked(account_ids: Given) -> Select[*tuple[Any, ...]]:
+    """Lock balances in the order of their accounts. Spans accounts."""
+    query = select(*columns(_WithCredit, balances)).where(among(balances.c.account_id, account_ids))
+    return query.order_by(balances.c.account_id).with_for_update()
 
 
 def _write(tx: Tx, left: dict[str, int], lines: Sequence[_Line], now_ms: int) -> None:
