@@ -91,6 +91,7 @@ PLACES = (
 IN_BATCHES = (
     *(batches.c.recipients, batches.c.parameters, batches.c.fields, batches.c.body, batches.c.title),
     *(batches.c.client_reference, batches.c.tags, batches.c.callback_url),
+    *(batches.c.door_facts, batches.c.recipient_facts),
 )
 _BLANK_HIT = {"msisdn": None, "address": None, "user_agent": None, "language": None, "referrer": None}
 
@@ -154,6 +155,8 @@ def _without(column: str, text: str | None, msisdn: str) -> str | None:
         return text
     if column == "recipients":
         return json.dumps([each for each in json.loads(text) if each != msisdn])
+    if column == "recipient_facts":
+        text = json.dumps({of: facts for of, facts in json.loads(text).items() if of != msisdn}, ensure_ascii=False)
     if column in {"parameters", "fields"}:
         tables = {
             name: {of: value for of, value in values.items() if of != msisdn}

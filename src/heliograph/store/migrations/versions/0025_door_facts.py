@@ -15,6 +15,7 @@ from heliograph.domain.instants import to_ms
 
 revision = "0025"
 down_revision = "0024"
+kind = "contract"
 
 batches = table("batches", *map(column, ("protocol", "client_reference", "door_facts")))
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0026"
 down_revision = "0025"
+kind = "contract"
 
 
 def upgrade() -> None:
