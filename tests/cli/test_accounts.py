@@ -132,6 +132,26 @@ def test_the_first_administrator_is_made_once_and_runs_the_installation_by_the_a
     assert names == ["Acme", "administrator"]
 
 
+def test_a_person_is_made_given_roles_changed_and_kept_out(where: tuple[str, str], tmp_path: Path) -> None:
+    made("accounts", "create", "Office", *where)
+    (password := tmp_path / "password").write_text("correct horse battery\r\nnot of it")
+    secret = ("--password-file", str(password))
+    ada: dict[str, Any] = made("init", "--email", "Ada@Example.com", *secret, *where)
+    at = ("--account", "Office")
+    vera = made("people", "create", "vera@example.com", "--role", "viewer", *at, *secret, *where)
+    made("people", "roles", "vera@example.com", "--role", "manager", *at, *where)
+    made("people", "change", vera["id"], "--email", "vera@example.org", *secret, *where)
+    told = [command("people", word, "vera@example.org", *where) for word in ("disable", "enable", "disable")]
+    shown: dict[str, Any] = made("people", "show", vera["id"], *where)
+    _, table = command("people", "list", *where)
+
+    assert (ada["email"], ada["roles"]) == ("ada@example.com", {"administrator": "administrator"})
+    assert [code for code, _ in told] == [0, 0, 0]
+    assert (shown["email"], shown["roles"]) == ("vera@example.org", {"Office": "manager"})
+    assert shown["disabled_at"] is not None
+    assert re.search(r"vera@example\.org\s+Office=manager\s+20", table), table
+
+
 @pytest.fixture(scope="module")
 def pair(
     tmp_path_factory: pytest.TempPathFactory, start_server: StartServer, postgresql: PostgresqlServer
@@ -311,24 +331,37 @@ def test_who_came_by_the_old_link_to_the_inbox_stays_until_its_grace_ends(start_
         (("keys", "rotate", "01H", "--grace", "1w"), "as in 90s, 15m, 24h or 90d, not '1w'"),
         (("accounts", "rotate-secret", "Bad", "--grace", "400d"), "A grace is a year at most"),
         (("console", "rotate"), "There is no console in"),
+        (("people", "create", "x@example.com", "--role", "viewer"), "name a file with --password-file"),
+        (("people", "change", "ada@example.com", "--password-file", "nowhere"), "The file nowhere can't be read: No"),
+        (("people", "change", "ada@example.com", "--email", "ada"), "as in mary@example.com, not 'ada'"),
+        (("people", "roles", "nobody@example.com", "--role", "viewer"), "`heliograph people list` shows all"),
+        (("people", "roles", "ada@example.com", "--role", "owner"), "There is no role 'owner'; there are viewer"),
+        (("people", "roles", "ada@example.com", "--role", "none"), "is the last administrator: make another first"),
+        (("people", "roles", "ada@example.com", "--role", "viewer", "--account", "Ended"), "'Ended' was closed on"),
+        (("people", "disable", "ada@example.com"), "is the last administrator: make another first"),
+        (("init",), "This installation has an administrator already"),
     ],
 )
 def test_what_cannot_be_is_told_with_exit_code_2_and_changes_nothing(
     bad: tuple[str, str], words: tuple[str, ...], told: str
 ) -> None:
-    before = command("accounts", "show", "Bad", *bad), command("keys", "list", *bad)
+    all_there_is = (("accounts", "show", "Bad"), ("keys", "list"), ("people", "list"))
+    before = [command(*each, *bad) for each in all_there_is]
 
     code, said = command(*words, *bad)
 
     assert code == 2
     assert told in said
-    assert (command("accounts", "show", "Bad", *bad), command("keys", "list", *bad)) == before
+    assert [command(*each, *bad) for each in all_there_is] == before
 
 
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """A data directory with an open account and a closed one."""
-    place = "--data-dir", str(tmp_path_factory.mktemp("bad") / "data")
+    """A data directory with an open account, a closed one, and an administrator."""
+    directory = tmp_path_factory.mktemp("bad")
+    place = "--data-dir", str(directory / "data")
+    (directory / "password").write_text("correct horse battery")
+    made("init", "--email", "ada@example.com", "--password-file", str(directory / "password"), *place)
     made("accounts", "create", "Bad", *place)
     made("accounts", "create", "Ended", *place)
     command("accounts", "close", "Ended", *place)
@@ -344,12 +377,15 @@ def documented() -> Iterator[list[str]]:
 
 def test_the_commands_of_the_page_work_one_after_the_other(start_server: StartServer, tmp_path: Path) -> None:
     server = start_server(tmp_path / "data")
+    password = tmp_path / "password"
+    password.write_text("correct horse battery\n")
     provider = FILE_PROVIDER | {"path": str(tmp_path / "sent.jsonl")}
     environment = os.environ | {"HELIOGRAPH_PROVIDERS": json.dumps({"out": provider})}
     where = ("--data-dir", str(server.data_dir))
     ids: list[str] = []
     for program, *words in documented():
-        words = [{"ID": ids[-1] if ids else "", "NAME": "out"}.get(word, word) for word in words]
+        named = {"ID": ids[-1] if ids else "", "NAME": "out", "FILE": str(password)}
+        words = [named.get(word, word) for word in words]
         done = forking.run(*words, *where, environment=environment, timeout=HANG_S)
         assert (program, done.returncode, done.stderr) == ("heliograph", 0, ""), words
         if words[:2] == ["keys", "create"]:

@@ -31,7 +31,7 @@ from heliograph.store import open_store
 from heliograph.store.schema import audit, metadata
 from heliograph.store.tx import Tx
 
-#: What makes each command that opens the store succeed. `{key}` is a key of Acme.
+#: What makes each command that opens the store succeed. `{key}` is a key of Acme, `{password}` a file with a password.
 EXAMPLES = {
     "accounts create": ["Branch", "--parent", "Acme"],
     "accounts list": [],
@@ -46,6 +46,16 @@ EXAMPLES = {
     "keys list": [],
     "keys rotate": ["{key}", "--grace", "1h"],
     "keys revoke": ["{key}"],
+    "people create": ["new@example.com", "--role", "viewer", "--account", "Acme", "--password-file", "{password}"],
+    "people invite": ["new@example.com", "--role", "viewer", "--account", "Acme"],
+    "people list": [],
+    "people show": ["vera@example.com"],
+    "people sessions": ["vera@example.com"],
+    "people change": ["vera@example.com", "--email", "eve@example.com", "--no-totp"],
+    "people roles": ["vera@example.com", "--role", "sender", "--account", "Acme"],
+    "people disable": ["vera@example.com"],
+    "people enable": ["vera@example.com"],
+    "people sign-out": ["vera@example.com"],
     "providers renew": ["out", "--grace", "1h"],
     "console rotate": ["--grace", "1h"],
     "init": [],
@@ -87,6 +97,9 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     run(directory, "accounts create", "Acme")
     run(directory, "accounts create", "Closing")
     run(directory, "accounts top-up", "Acme", "20")
+    (password := tmp_path / "password").write_text("correct horse battery")
+    person = ("vera@example.com", "--role", "viewer", "--account", "Acme", "--password-file", str(password))
+    run(directory, "people create", *person)
     console_key(directory)
     return directory
 
@@ -122,9 +135,10 @@ def contents(data_dir: Path) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_command_leaves_an_entry_if_it_changes_something(data_dir: Path, name: str) -> None:
     key = json.loads(run(data_dir, "keys create", "--account", "Acme", "--json"))
+    password = data_dir.parent / "password"
     log, kept = contents(data_dir)
 
-    said = run(data_dir, name, *(word.format(key=key["id"]) for word in EXAMPLES[name]))
+    said = run(data_dir, name, *(word.format(key=key["id"], password=password) for word in EXAMPLES[name]))
 
     log_after, kept_after = contents(data_dir)
     left = log_after[len(log) :]

@@ -39,7 +39,7 @@ _VERBS = """
     Fetch Fill Find Finish Follow Forget Format
     Get Give Go Group
     Hand Hash Have Hold
-    Import Insert Issue Iterate
+    Import Insert Invite Issue Iterate
     Join
     Keep
     Launch Lease Leave Let Limit List Listen Load Lock Log Look

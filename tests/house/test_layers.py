@@ -68,7 +68,7 @@ HOMES = {
     "asgiref": "django",
     "asyncpg": "",  # SQLAlchemy imports it
     "botocore": "protocols.NAME.signing",
-    "cryptography": "domain.seals protocols.NAME.notifications",
+    "cryptography": "domain.seals protocols.NAME.notifications services.totp",
     "django": "django",
     "httpx2": "calling.transport",
     "itsdangerous": "console",

@@ -12,6 +12,7 @@ from sqlalchemy import Table, insert, select
 
 from heliograph.domain.accounts import Account, CredentialKind, Scope
 from heliograph.domain.ids import to_int
+from heliograph.domain.people import Role
 from heliograph.domain.terms import TermsChange
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx.door.applications import SCOPES
@@ -28,7 +29,10 @@ from heliograph.store.schema import (
 )
 from heliograph.store.tx import Tx
 
-NOT_OWNED = {"audit_head", "early_receipts", "inbound_parts", "long_inbound", "paces", "polls", "ref_keys", "settings"}
+NOT_OWNED = {
+    *("audit_head", "early_receipts", "inbound_parts", "long_inbound", "paces", "people", "polls"),
+    *("recovery_codes", "ref_keys", "sessions", "settings"),
+}
 """Tables whose rows are no account's."""
 BY_THEMSELVES = {
     "request_rates": None,
@@ -80,6 +84,7 @@ UNNAMED = (
     "numbering",
     "phone_messages",
     "request_rates",
+    "roles",
     "usage",
 )
 """Tables whose rows no request names."""
@@ -112,6 +117,8 @@ async def _endow(platform: Platform, account: Account, word: str, phones: list[s
     twilio = await services.accounts.issue(account, CredentialKind.TWILIO, scopes=list(Scope))
     await services.keys.rotate((await services.keys.create(account, "native")).id, grace_s=86_400)
     await services.account_admin.agree(account, TermsChange(day_messages=1_000_000))
+    await services.people.create(f"{word}@example.com", "correct horse battery", Role.MANAGER, account)
+    await services.signing_in.invite(f"{word}@example.org", Role.MANAGER, account)
     async with httpx2.AsyncClient(transport=web, base_url="http://test") as client:
 
         async def ask(method: str, path: str, key: str = "", **more: Any) -> Any:

@@ -102,6 +102,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "conversation_id": ("conversations",),
     "group_id": ("groups",),
     "inbound_id": ("inbound",),
+    "invitation_id": ("invitations",),
     "job_id": ("lookup_jobs",),
     "key_id": ("credentials",),
     "link_id": ("links",),
@@ -123,6 +124,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 """What the parameters of paths name."""
 PHONES = frozenset({"number", "phone_number", "msisdn"})
+PEOPLES = frozenset({"person_id", "session_id"})
+"""Parameters of paths that name people, who are no account's, and what they have."""
 WORDS = {"channel": "sms", "country_iso": "FR", "dimension": "country", "traffic_type": "transactional"}
 """Parameters of paths that name nothing of anybody's."""
 
@@ -155,6 +158,8 @@ class Place(NamedTuple):
             return of.phones
         if parameter == "account_id":
             return of.below
+        if parameter in PEOPLES:
+            return [f"{of.word}@example.com".lower()]
         if parameter in WORDS:
             return [WORDS[parameter]]
         assert parameter in TABLES, f"say in tests/isolation/callers.py what {{{parameter}}} names"
@@ -173,8 +178,9 @@ class Place(NamedTuple):
 
     @property
     def is_administrators(self) -> bool:
-        """Whether it is for those who run the installation, and so about all accounts."""
-        return self.operation.scope == Scope.ADMIN
+        """Whether it is for those who run the installation, and so about all accounts, or for people about
+        themselves."""
+        return self.operation.scope in {Scope.ADMIN, Scope.PERSON}
 
     @property
     def is_read(self) -> bool:

@@ -19,7 +19,7 @@ from heliograph.domain.accounts import Scope
 from heliograph.doors import Door
 from heliograph.protocols.smscx.door.applications import SCOPES
 
-EVERYTHING = (frozenset(map(str, Scope)) | SCOPES) - {str(Scope.ADMIN)}
+EVERYTHING = (frozenset(map(str, Scope)) | SCOPES) - {str(Scope.ADMIN), str(Scope.PERSON)}
 """All that a key may do in its own account: what is for those who run the installation is about all accounts, and
 closed to it."""
 

@@ -16,7 +16,7 @@ from heliograph.domain.accounts import CredentialKind, Scope
 from heliograph.domain.errors import AddressNotAllowed, HeliographError, ScopeMissing, Unauthenticated
 from heliograph.protocols.smscx.door.applications import SCOPES
 
-OPEN = {"log_in", "get_access_token"}
+OPEN = {"log_in", "get_access_token", "sign_in", "accept_invitation"}
 """Operations that anybody may call: they are how somebody says who they are."""
 EVERYTHING = frozenset(map(str, Scope)) | SCOPES
 

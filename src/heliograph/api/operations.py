@@ -19,6 +19,7 @@ from heliograph.api.messages import Messages
 from heliograph.api.money import Money
 from heliograph.api.numbers import Numbers
 from heliograph.api.optouts import OptOuts
+from heliograph.api.people import OwnSession, PeopleAdmin
 from heliograph.api.resource import NativeResource
 from heliograph.api.sandbox import Sandbox
 from heliograph.api.templates import Templates
@@ -41,6 +42,8 @@ RESOURCES: Sequence[type[NativeResource]] = (
     OptOuts,
     AccountAdmin,
     KeyAdmin,
+    PeopleAdmin,
+    OwnSession,
     Audit,
 )
 """The resources that every server has, in the order of the API's description."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,10 +13,12 @@ from heliograph.api.operations import RESOURCES
 from heliograph.api.sandbox import Sandbox
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.errors import HeliographError, Unauthenticated
+from heliograph.domain.people import SESSION_PREFIX
 from heliograph.doors import Door, Operation
 from heliograph.doors.door import address_of, bearer_token
 from heliograph.doors.settings import DoorSettings
 from heliograph.sandbox.phones import Phones
+from heliograph.services.access import ACCOUNT_HEADER
 from heliograph.services.accounts import public_part
 from heliograph.services.services import Services
 
@@ -37,6 +41,10 @@ class NativeDoor(Door):
         token = bearer_token(request)
         if token is None:
             raise Unauthenticated("The request has no bearer token.")
+        if token.startswith(SESSION_PREFIX):
+            account = request.headers.get(ACCOUNT_HEADER)
+            account = None if account is None else unquote(account)
+            return await self._access.session(token, account, address=address_of(request))
         return await self._access.authenticate(
             CredentialKind.API_KEY, public_part(token), token, address=address_of(request)
         )

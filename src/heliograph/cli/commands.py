@@ -15,6 +15,7 @@ from heliograph.cli.accounts import accounts_app
 from heliograph.cli.audit import audit_app
 from heliograph.cli.data import backup, db_app, erase, restore
 from heliograph.cli.keys import keys_app
+from heliograph.cli.people import PasswordOption, asked_password, people_app, print_person
 from heliograph.cli.shared import (
     ConfigOption,
     DataDirOption,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(keys_app, name="keys")
+app.add_typer(people_app, name="people")
 app.add_typer(audit_app, name="audit")
 app.command()(backup)
 app.command()(restore)
@@ -247,9 +249,21 @@ def config(config: ConfigOption = None) -> None:
 
 @app.command()
 def init(
-    config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None, as_json: JsonOption = False
+    email: Annotated[
+        str | None, typer.Option(help="Make a person instead of a key, who signs in with this and a password.")
+    ] = None,
+    password_file: PasswordOption = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Make the administrator of a new installation, and print the key: it is shown this once."""
+    """Make the administrator of a new installation: a key, which is printed this once, or a person."""
+    if email is not None:
+        password = asked_password(password_file)
+        person = administered(config, data_dir, store, lambda admin: admin.make_first_person(email, password))
+        print_person(person, as_json)
+        return
     made = administered(config, data_dir, store, lambda admin: admin.make_administrator())
     print_facts({"id": made.id, "account": made.account.name, **made.parts}, as_json)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +14,7 @@ from heliograph.cli.shared import (
     StoreOption,
     administered,
     commas,
+    instant_text,
     out,
     print_facts,
     print_list,
@@ -113,14 +113,10 @@ def _facts(protocol: str, key: KeyRecord) -> dict[str, object]:
         "state": key.state.value,
         "scopes": sorted(key.scopes),
         "networks": key.networks,
-        "created_at": _instant(key.created_at),
-        "expires_at": _instant(key.expires_at),
-        "revoked_at": _instant(key.revoked_at),
-        "grace_until": _instant(key.grace_until),
-        "last_used_at": _instant(key.last_used_at),
+        "created_at": instant_text(key.created_at),
+        "expires_at": instant_text(key.expires_at),
+        "revoked_at": instant_text(key.revoked_at),
+        "grace_until": instant_text(key.grace_until),
+        "last_used_at": instant_text(key.last_used_at),
         "last_used_from": key.last_used_from,
     }
-
-
-def _instant(at: datetime | None) -> str | None:
-    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -97,3 +98,8 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return str(value)
+
+
+def instant_text(at: datetime | None) -> str | None:
+    """Write an instant, or nothing."""
+    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -45,11 +45,13 @@ class Scope(StrEnum):
     """Changing how the sandbox's network behaves, which everybody on it feels."""
     ADMIN = "admin"
     """Running the installation: all accounts, and their keys."""
+    PERSON = "person"
+    """One's own password and sessions. Every person who signed in has it, and no key."""
 
 
 ADMINISTRATORS = "administrator"
 """The name of the account that the keys of administrators belong to; nobody's messages are its own."""
-ALL_SCOPES = frozenset(Scope) - {Scope.CHAOS, Scope.ADMIN}
+ALL_SCOPES = frozenset(Scope) - {Scope.CHAOS, Scope.ADMIN, Scope.PERSON}
 """The scopes that a key has for its own account, if nothing less is asked for."""
 
 
@@ -172,6 +174,8 @@ class Principal(msgspec.Struct, frozen=True):
     """The networks that the credential is good from, as CIDR; None means everywhere."""
     expires_at: int | None = None
     """Until when the credential is good, in milliseconds since 1970; None: until it is revoked."""
+    person_id: str | None = None
+    """Who signed in, if the credential is a person's session; its public name is the e-mail address then."""
 
 
 def new_secret() -> str:

@@ -42,13 +42,15 @@ def _operation(operation: Operation, by_type: dict[Any, Any], error: Any) -> dic
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "description": f"Needs the scope `{operation.scope}`.",
+        "description": "Open to anybody." if operation.scope is None else f"Needs the scope `{operation.scope}`.",
         "parameters": _parameters(operation),
         "responses": {
             str(operation.status): answer,
             "default": {"description": "An error", "content": {"application/json": {"schema": error}}},
         },
     }
+    if operation.scope is None:
+        described["security"] = []
     if operation.request is not None:
         described["requestBody"] = {
             "required": True,

@@ -21,6 +21,7 @@ from heliograph.domain.errors import InvalidField, NotFound, SetupError
 from heliograph.domain.fraud import CodeTerms
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.keys import KeyRecord
+from heliograph.domain.people import Person, Role, Session, role_named
 from heliograph.domain.terms import TermsChange, quiet_hours_text
 from heliograph.numbers import InvalidNumber
 from heliograph.numbers.reading import parse
@@ -35,13 +36,15 @@ from heliograph.services.audit import AuditLog, acting_as, audited, noted
 from heliograph.services.audit_facts import instant_fact
 from heliograph.services.erasure import erase
 from heliograph.services.keys import Keys, MadeKey
+from heliograph.services.people import People
+from heliograph.services.signing_in import INVITED_S, Invited, SigningIn
 from heliograph.store import Store, open_store
 
 __all__ = ["Administration", "KeyRecord", "MadeKey", "run"]
 
 T = TypeVar("T")
 PAGE = 1_000
-"""Keys that are read at once."""
+"""Keys, or people, that are read at once."""
 
 
 class Administration:
@@ -53,6 +56,8 @@ class Administration:
         self.accounts = accounts
         self.keys = Keys(store, accounts, KEY_KINDS)
         self._admin = AccountAdmin(store, accounts)
+        self.people = People(store, accounts)
+        self.signing_in = SigningIn(store, accounts, self.people)
         self.audit_log = AuditLog(store)
 
     async def create_account(self, name: str, parent: str | None) -> Account:
@@ -225,8 +230,68 @@ class Administration:
         }
 
     async def make_administrator(self) -> MadeKey:
-        """Make the key of the first administrator. Raises Conflict if there is one that is good."""
+        """Make the key of the first administrator. Raises Conflict if there is one, a key or a person."""
         return await self.keys.make_administrator()
+
+    async def make_first_person(self, email: str, password: str) -> Person:
+        """Make the first administrator, as a person. Raises Conflict if there is one, a key or a person; NameTaken or
+        InvalidField."""
+        await self.keys.require_no_administrator()
+        return await self.people.create(email, password, Role.ADMINISTRATOR, None)
+
+    async def create_person(self, email: str, password: str, role: str, account: str | None) -> Person:
+        """Make a person with one role. Raises NameTaken, NotFound, AccountClosed or InvalidField."""
+        return await self.people.create(email, password, role_named(role), await self._maybe_named(account))
+
+    async def list_people(self) -> list[Person]:
+        """List all people, newest first."""
+        found: list[Person] = []
+        while page := await self.people.page(limit=PAGE, before=found[-1].id if found else None):
+            found += page
+        return found
+
+    async def change_person(
+        self, name: str, email: str | None, password: str | None, *, without_totp: bool = False
+    ) -> Person:
+        """Give a person another e-mail address or password, or let them sign in with the password alone.
+
+        Raises NotFound, NameTaken or InvalidField.
+        """
+        person = await self.people.change(await self.people.named(name), email=email, password=password)
+        if without_totp:
+            await self.signing_in.forget_totp(person.id)
+        return await self.people.named(person.id)
+
+    async def invite(self, email: str, role: str, account: str | None, expires: str | None) -> Invited:
+        """Invite somebody to become a person with one role; `expires` is a duration. Raises NameTaken, NotFound,
+        AccountClosed or InvalidField."""
+        lasts_s = INVITED_S if expires is None else duration_in(expires, "expires")
+        return await self.signing_in.invite(email, role_named(role), await self._maybe_named(account), lasts_s)
+
+    async def sessions_of(self, name: str) -> list[Session]:
+        """List the sessions that a person has now, newest first. Raises NotFound."""
+        return await self.signing_in.sessions((await self.people.named(name)).id)
+
+    async def end_sessions_of(self, name: str) -> int:
+        """End all sessions of a person, and return how many there were. Raises NotFound."""
+        return await self.signing_in.end_all((await self.people.named(name)).id)
+
+    async def disable_person(self, name: str) -> Person:
+        """Let nobody sign in as this person. Raises NotFound; Conflict for the last administrator."""
+        return await self.people.disable(await self.people.named(name))
+
+    async def enable_person(self, name: str) -> Person:
+        """Let a person sign in again. Raises NotFound."""
+        return await self.people.enable(await self.people.named(name))
+
+    async def assign_role(self, name: str, role: str, account: str | None) -> Person:
+        """Make a person this to an account, or with `none` nothing. Raises NotFound, InvalidField, AccountClosed;
+        Conflict for the last administrator."""
+        wanted = None if role == _NONE else role_named(role)
+        return await self.people.assign(await self.people.named(name), wanted, await self._maybe_named(account))
+
+    async def _maybe_named(self, account: str | None) -> Account | None:
+        return None if account is None else await self.accounts.named(account)
 
     async def rotate_console_key(self, grace: str | None) -> str:
         """Give the console another key, and return the path of its link; both are good for the duration `grace`.

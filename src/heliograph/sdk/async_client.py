@@ -21,6 +21,7 @@ from heliograph.sdk.async_resources.messages import AsyncMessages
 from heliograph.sdk.async_resources.money import AsyncMoney
 from heliograph.sdk.async_resources.numbers import AsyncNumbers
 from heliograph.sdk.async_resources.optouts import AsyncOptOuts
+from heliograph.sdk.async_resources.people import AsyncPeople, AsyncSession
 from heliograph.sdk.async_resources.sandbox import AsyncSandbox
 from heliograph.sdk.async_resources.templates import AsyncTemplates
 from heliograph.sdk.async_resources.verify import AsyncVerify
@@ -35,9 +36,17 @@ class AsyncClient:
     to the one that was started on this machine with the default data directory.
     """
 
-    def __init__(self, base_url: str | None = None, token: str | None = None, *, data_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str | None = None,
+        token: str | None = None,
+        *,
+        account: str | None = None,
+        data_dir: Path | None = None,
+    ) -> None:
+        """Connect. `account` is for the token of a person's session: whom the person acts for, by name or id."""
         address, secret = connection(base_url, token, data_dir)
-        self._transport = async_transport(address, secret)
+        self._transport = async_transport(address, secret, account)
         self.messages = AsyncMessages(self._transport)
         self.batches = AsyncBatches(self._transport)
         self.groups = AsyncGroups(self._transport)
@@ -49,6 +58,8 @@ class AsyncClient:
         self.account = AsyncAccount(self._transport)
         self.accounts = AsyncAccounts(self._transport)
         self.keys = AsyncKeys(self._transport)
+        self.people = AsyncPeople(self._transport)
+        self.session = AsyncSession(self._transport)
         self.audit = AsyncAudit(self._transport)
         self.applications = AsyncApplications(self._transport)
         self.verify = AsyncVerify(self._transport)

@@ -22,6 +22,7 @@ from heliograph.sdk.resources.messages import Messages
 from heliograph.sdk.resources.money import Money
 from heliograph.sdk.resources.numbers import Numbers
 from heliograph.sdk.resources.optouts import OptOuts
+from heliograph.sdk.resources.people import People, Session
 from heliograph.sdk.resources.sandbox import Sandbox
 from heliograph.sdk.resources.templates import Templates
 from heliograph.sdk.resources.verify import Verify
@@ -35,9 +36,17 @@ class Client:
     to the one that was started on this machine with the default data directory.
     """
 
-    def __init__(self, base_url: str | None = None, token: str | None = None, *, data_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str | None = None,
+        token: str | None = None,
+        *,
+        account: str | None = None,
+        data_dir: Path | None = None,
+    ) -> None:
+        """Connect. `account` is for the token of a person's session: whom the person acts for, by name or id."""
         address, secret = connection(base_url, token, data_dir)
-        self._transport = sync_transport(address, secret)
+        self._transport = sync_transport(address, secret, account)
         self.messages = Messages(self._transport)
         self.batches = Batches(self._transport)
         self.groups = Groups(self._transport)
@@ -49,6 +58,8 @@ class Client:
         self.account = Account(self._transport)
         self.accounts = Accounts(self._transport)
         self.keys = Keys(self._transport)
+        self.people = People(self._transport)
+        self.session = Session(self._transport)
         self.audit = Audit(self._transport)
         self.applications = Applications(self._transport)
         self.verify = Verify(self._transport)

@@ -15,6 +15,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 from heliograph.domain.accounts import (
+    Account,
     CredentialKind,
     Principal,
     hash_password,
@@ -22,19 +23,33 @@ from heliograph.domain.accounts import (
     is_password,
     same_secret,
 )
-from heliograph.domain.errors import AddressNotAllowed, ScopeMissing, Unauthenticated
+from heliograph.domain.errors import AccessError, AddressNotAllowed, InvalidField, ScopeMissing, Unauthenticated
 from heliograph.domain.instants import now_ms
+from heliograph.domain.people import IDLE_S, SCOPES, Person, Role
 from heliograph.engine.addresses import Network
 from heliograph.services.key_uses import KeyUses
 from heliograph.services.logins import Logins
 from heliograph.store import Store
-from heliograph.store.accounts import FoundCredential, find_credential, find_credentials, find_former
+from heliograph.store.accounts import (
+    FoundCredential,
+    account_by_id,
+    account_by_name,
+    find_credential,
+    find_credentials,
+    find_former,
+)
+from heliograph.store.people import person_named
+from heliograph.store.signing_in import session_by_secret, touch_session
 
 REMEMBERED_S = 1.5
 """How long a checked credential is trusted without another look, in seconds.
 
 A revocation is in force everywhere after that, and within two seconds also where looking took a while."""
 REMEMBERED = 10_000
+SEEN_EVERY_MS = 60_000
+"""How often at most it is written down that a session is used."""
+ACCOUNT_HEADER = "X-Heliograph-Account"
+"""The header in which people say for which of their accounts they act, by its name or id."""
 
 
 class Login(NamedTuple):
@@ -52,7 +67,7 @@ class Access:
         """Called with the kind of each credential that was not right."""
         self.uses = KeyUses(store)
         self._store = store
-        self._logins = Logins()
+        self.logins = Logins()
         self._nobodys: str | None = None
         """The hash that a password is compared with if nobody has the name."""
         self._remembered: dict[tuple[str, str, str], tuple[float, Principal]] = {}
@@ -84,12 +99,60 @@ class Access:
         if found is None:
             self.on_refused(kind.value)
             raise Unauthenticated()
-        principal = _principal(found, public_id)
+        return self._remember(key, _principal(found, public_id), asked, now)
+
+    def _remember(self, key: tuple[str, str, str], principal: Principal, asked: float, now: int) -> Principal:
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()
-        left_s = REMEMBERED_S if found.expires_at is None else (found.expires_at - now) / 1_000
+        left_s = REMEMBERED_S if principal.expires_at is None else (principal.expires_at - now) / 1_000
         self._remembered[key] = (asked + min(REMEMBERED_S, left_s), principal)
         return principal
+
+    async def session(self, token: str, account: str | None, *, address: str | None) -> Principal:
+        """Find the person behind the token of a session, as somebody who acts for the account of that name or id.
+
+        None for `account` is the only one where the person has a role, or the installation for an administrator. Raises
+        Unauthenticated; AccessError for an account where the person has no role; InvalidField if none of several is
+        named.
+        """
+        secret_hash = hash_secret(token)
+        key = ("session", "" if account is None else f"={account}", secret_hash)
+        known = self._remembered.get(key)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        asked, now = time.monotonic(), now_ms()
+        found = await self._store.read(session_by_secret, secret_hash, now)
+        person = None if found is None else await self._store.read(person_named, found.person_id)
+        if found is None or person is None:
+            self.on_refused("session")
+            raise Unauthenticated("The session has ended: sign in again.")
+        if now - found.seen_at > SEEN_EVERY_MS:
+            await self._store.write(touch_session, found.id, now, now + IDLE_S * 1_000, address)
+        owner, role = await self._acting_for(person, account)
+        principal = Principal(
+            owner,
+            SCOPES[role],
+            found.id,
+            person.email,
+            expires_at=min(found.idle_until, found.last_until),
+            person_id=person.id,
+        )
+        return self._remember(key, principal, asked, now)
+
+    async def _acting_for(self, person: Person, account: str | None) -> tuple[Account, Role]:
+        if account is None:
+            of_installation = [held for held in person.roles if held.role is Role.ADMINISTRATOR]
+            held = of_installation or person.roles
+            if len(held) > 1:
+                names = ", ".join(each.account_name for each in held)
+                raise InvalidField(f"Say in the header {ACCOUNT_HEADER} whom you act for: {names}.", field="account")
+            account = held[0].account_id if held else ""
+        owner = await self._store.read(account_by_id, account) or await self._store.read(account_by_name, account)
+        here = [held.role for held in person.roles if owner is not None and held.account_id == owner.id]
+        role = Role.ADMINISTRATOR if person.is_administrator else next(iter(here), None)
+        if owner is None or owner.closed_at is not None or role is None:
+            raise AccessError("You have no role at such an account, or it is closed.", field="account")
+        return owner, role
 
     async def log_in(self, kind: CredentialKind, public_id: str, password: str, *, address: str) -> Principal:
         """Find the caller behind a name and a password. Raises what `log_in_to_stay` raises."""
@@ -101,7 +164,7 @@ class Access:
         Raises TooManyLogins without a look at the password, if `address` or the name had too many that were wrong, and
         AddressNotAllowed if the right one is not good from there.
         """
-        async with self._logins.attempt(public_id, address) as attempt:
+        async with self.logins.attempt(public_id, address) as attempt:
             now = now_ms()
             found = await self._store.read(find_credential, kind.value, public_id, now)
             formers = await self._store.read(find_former, kind.value, public_id, now)

@@ -60,7 +60,9 @@ class acting_as:
 
 
 def key_actor(principal: Principal, address: str | None) -> Actor:
-    """Return who acts with a key."""
+    """Return who acts with a key, or by a session."""
+    if principal.person_id is not None:
+        return Actor(kind=ActorKind.PERSON, id=principal.person_id, name=principal.public_id, address=address)
     return Actor(kind=ActorKind.KEY, id=principal.credential_id, name=principal.account.name, address=address)
 
 

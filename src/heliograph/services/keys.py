@@ -20,6 +20,7 @@ from heliograph.services.key_kinds import Key, KeyKind
 from heliograph.store import Store
 from heliograph.store.accounts import revoke_any_credential
 from heliograph.store.keys import has_key_with, key_by_id, keys_of, rotate_credential
+from heliograph.store.people import has_administrator
 
 MOST_NETWORKS = 100
 LONGEST_GRACE_S = 366 * 86_400
@@ -132,13 +133,18 @@ class Keys:
         self._accounts.access.forget()
         return record
 
-    async def make_administrator(self) -> MadeKey:
-        """Make the key of the first administrator. Raises Conflict if there is one that is good."""
-        if await self._store.read(has_key_with, Scope.ADMIN.value, now_ms()):
+    async def require_no_administrator(self) -> None:
+        """Check that nobody runs the installation: no key that is good, and no person. Raises Conflict."""
+        by_key = await self._store.read(has_key_with, Scope.ADMIN.value, now_ms())
+        if by_key or await self._store.read(has_administrator):
             raise Conflict(
                 "This installation has an administrator already: an administrator's key makes others, and so does "
                 f"`heliograph keys create --account {ADMINISTRATORS} --scopes {Scope.ADMIN}`."
             )
+
+    async def make_administrator(self) -> MadeKey:
+        """Make the key of the first administrator. Raises Conflict if there is one, a key or a person."""
+        await self.require_no_administrator()
         account = await self._accounts.ensure(ADMINISTRATORS)
         native = next(kind for kind in self._by_protocol.values() if kind.kind is CredentialKind.API_KEY)
         return await self.create(account, native.name, scopes=[Scope.ADMIN])

@@ -25,11 +25,13 @@ from heliograph.services.money import Money
 from heliograph.services.numbers import Numbers
 from heliograph.services.optouts import OptOuts
 from heliograph.services.parking import Parking
+from heliograph.services.people import People
 from heliograph.services.profile import Profile
 from heliograph.services.rates import RequestRates
 from heliograph.services.rents import Rents
 from heliograph.services.reports import Reports
 from heliograph.services.sessions import ClientSessions
+from heliograph.services.signing_in import SigningIn
 from heliograph.services.subaccounts import SubAccounts
 from heliograph.services.verify import Verify
 from heliograph.services.waits import Waits
@@ -62,6 +64,8 @@ class Services:
         self.accounts = accounts
         self.account_admin = AccountAdmin(store, accounts)
         self.keys = Keys(store, accounts, key_kinds)
+        self.people = People(store, accounts)
+        self.signing_in = SigningIn(store, accounts, self.people)
         self.audit_log = AuditLog(store)
         self.subaccounts = SubAccounts(store, accounts, engine.tariff)
         self.profile = Profile(engine, self.accounts)

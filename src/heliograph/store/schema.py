@@ -859,4 +859,70 @@ phone_messages = Table(
 Index("phone_messages_by_phone", phone_messages.c.msisdn, phone_messages.c.id)
 Index("phone_messages_by_account", phone_messages.c.account_id, phone_messages.c.id)
 
+# Who signs in; what a person is to which account stands in `roles`.
+people = Table(
+    "people",
+    metadata,
+    text("id", key=True),
+    text("email"),
+    text("password_hash", required=False),
+    number("created_at"),
+    number("disabled_at", required=False),
+    # Secrets of TOTP, sealed: what is in force, and what a first code is awaited for; and the step of the last code.
+    text("totp", required=False),
+    text("totp_pending", required=False),
+    number("totp_step", required=False),
+    UniqueConstraint("email", name="people_email"),
+)
+
+# Codes that stand in for one of TOTP, each once.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    text("person_id"),
+    text("code_hash"),
+    PrimaryKeyConstraint("person_id", "code_hash", name="recovery_codes_key"),
+)
+
+# What people who signed in have; one that has ended is not here.
+sessions = Table(
+    "sessions",
+    metadata,
+    text("id", key=True),
+    text("person_id"),
+    text("secret_hash"),
+    number("created_at"),
+    number("seen_at"),
+    number("idle_until"),
+    number("last_until"),
+    text("address", required=False),
+    text("agent"),
+    UniqueConstraint("secret_hash", name="sessions_secret"),
+)
+Index("sessions_by_person", sessions.c.person_id, sessions.c.id)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    text("id", key=True),
+    text("email"),
+    text("account_id"),
+    text("role"),
+    text("secret_hash"),
+    number("created_at"),
+    number("expires_at"),
+    number("accepted_at", required=False),
+    UniqueConstraint("secret_hash", name="invitations_secret"),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    text("person_id"),
+    text("account_id"),
+    text("role"),
+    PrimaryKeyConstraint("person_id", "account_id", name="roles_key"),
+)
+Index("roles_by_account", roles.c.account_id, roles.c.person_id)
+
 settings = Table("settings", metadata, text("name", key=True), text("value"))
