@@ -106,6 +106,28 @@ async def test_binary_is_shown_as_it_was_sent(caller: httpx2.AsyncClient, number
     assert (batch["data"], batch["udh"], batch["text"]) == ("AAEC", "050003ff0201", None)
 
 
+async def test_a_text_can_have_a_header_of_its_own_if_it_fits_into_one_part_with_it(
+    caller: httpx2.AsyncClient, numbers: Numbers
+) -> None:
+    (number,) = numbers(1)
+    header = "050003ff0201"
+    sent = (await caller.post("/messages", json={"to": number, "text": "x" * 153, "udh": header})).json()
+    refused = [
+        await caller.post("/messages", json={"to": number, "udh": header, **rest})
+        for rest in (
+            {"text": "x" * 154},
+            {"text": "☺" * 68},
+            {"text": "${name}"},
+            {"text": "${name}", "parameters": {"name": {number: "Ada", "default": "you"}}},
+        )
+    ]
+    cut = await caller.post("/messages", json={"to": number, "text": "x", "udh": "05"})
+
+    batch = (await caller.get(f"/batches/{sent['batch_id']}")).json()
+    assert (batch["text"], batch["udh"], batch["data"]) == ("x" * 153, header, None)
+    assert {answer.json()["error"]["code"] for answer in (*refused, cut)} == {"invalid_body"}
+
+
 async def test_listings_narrow_by_what_is_asked_for(caller: httpx2.AsyncClient, numbers: Numbers) -> None:
     first, second = numbers(2)
     red = (await caller.post("/batches", json={"to": [first], "text": "x", "from": "Red", "tags": ["r"]})).json()

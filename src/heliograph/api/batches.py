@@ -173,7 +173,7 @@ def shown_batch(stored: batches.Batch) -> wire.Batch:
         originator=maybe_address(stored.originator),
         text=None if binary else stored.body,
         data=stored.body if binary else None,
-        udh=stored.udh if binary else None,
+        udh=stored.udh if binary or stored.udh else None,
         groups=stored.groups,
         recipient_count=stored.recipient_count,
         title=stored.title,

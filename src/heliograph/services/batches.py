@@ -98,7 +98,8 @@ from heliograph.store.pausing import pause_batch, resume_batch
 from heliograph.store.rewriting import change_tags, rewrite, tags_of
 from heliograph.store.tx import Tx
 from heliograph.store.works import Holder
-from heliograph.text import MissingParameter
+from heliograph.text import MAX_PARTS, Encoding, MalformedUdh, MissingParameter, TooManyParts, split_text
+from heliograph.text.parameters import DEFAULT
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -552,13 +553,31 @@ def _text(draft: Draft) -> str:
         raise InvalidBody("The text is empty.", field="body")
     if len(text) > MAX_TEXT_LENGTH:
         raise InvalidBody(f"The text has {len(text)} characters; {MAX_TEXT_LENGTH} are allowed.", field="body")
-    if draft.udh:
-        raise InvalidBody("A text has no user data header of its own; send binary data.", field="udh")
     if not is_storable(text):
         raise InvalidBody(
             "The text has characters that no message can carry (U+0000 or half a surrogate pair).", field="body"
         )
+    if draft.udh:
+        _require_one_part(draft, text)
     return text
+
+
+def _require_one_part(draft: Draft, text: str) -> None:
+    """Check that a text fits into one part with a header of its own: that one says which part it is, or has ports.
+
+    Such a text is the same for everybody. Raises InvalidBody.
+    """
+    if any(name != DEFAULT for column in (draft.parameters or {}).values() for name in column):
+        raise InvalidBody("A text with a header of its own has the same values for all recipients.", field="parameters")
+    rendered = Rendering(BodyKind.TEXT, text, draft.parameters, draft.options).make("", MAX_PARTS)
+    if isinstance(rendered, Unsendable):
+        raise InvalidBody(f"The text can't be sent: {rendered.reason}.", field="body")
+    try:
+        parts = len(split_text(rendered.body, udh=draft.udh, encoding=Encoding(rendered.encoding)))
+    except (MalformedUdh, TooManyParts) as error:
+        raise InvalidBody(f"The text can't be sent in one part with this header: {error}.", field="udh") from error
+    if parts > 1:
+        raise InvalidBody("The text does not fit into one part with its header.", field="body")
 
 
 def is_storable(text: str) -> bool:

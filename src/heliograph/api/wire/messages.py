@@ -62,6 +62,7 @@ class Content(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_def
     data: bytes | None = None
     """Binary data instead of a text: base64, at most 140 octets together with `udh`."""
     udh: str = ""
+    """A user data header, in hexadecimal, length octet first. A text that has one fits into one part with it."""
     originator: str | None = msgspec.field(name="from", default=None)
     parameters: Parameters | None = None
     """`{name: {number or "default": value}}` for each `${name}` in the text. A number without a value of its own gets

@@ -172,6 +172,8 @@ class HeliographProvider(BatchingProvider):
         own = {
             name: dict.fromkeys(shared["to"], value) for name, column in defaults.items() for value in column.values()
         }
+        if first.udh:  # then its text is everybody's
+            return wire.CreateBatch(text=text, parameters=defaults or None, udh=first.udh, **shared)
         return wire.CreateBatch(text=text, parameters=own or None, **shared)
 
     def _request(
