@@ -12,12 +12,12 @@ from heliograph.domain.priorities import Priority
 from heliograph.numbers import InvalidOriginator, parse_originator, ton_npi
 from heliograph.protocols.smpp.door.refusals import Refused
 from heliograph.protocols.smpp.wire.addresses import read
-from heliograph.protocols.smpp.wire.coding import Alphabet, Coding, alphabet_of, hear
+from heliograph.protocols.smpp.wire.coding import Alphabet, Coding, Heard, alphabet_of, hear
 from heliograph.protocols.smpp.wire.pdus import DataSm, ReplaceSm, SubmitMulti, SubmitSm
 from heliograph.protocols.smpp.wire.status import CommandStatus
 from heliograph.protocols.smpp.wire.times import InvalidTime, read_time
 from heliograph.protocols.smpp.wire.tlvs import Tag, number_in
-from heliograph.text import Encoding, verbatim
+from heliograph.text import Encoding, encode_udh, parse_udh, verbatim
 
 PROTOCOL = "smpp"
 Submitted = SubmitSm | SubmitMulti | DataSm
@@ -38,10 +38,8 @@ def draft_of(pdu: Submitted, to: list[str], coding: Coding, sink: str) -> Draft:
     Raises Refused for what SMPP has rules about, and for what could not be sent as it is meant.
     """
     _require_possible(pdu)
-    part, place, _ = hear(_as_message(pdu), coding)
-    binary = part.encoding is Encoding.BINARY
-    if place is not None or (part.udh and not binary):
-        raise Refused(CommandStatus.RINVESMCLASS)
+    heard = hear(_as_message(pdu), coding)
+    part, binary = heard.part, heard.part.encoding is Encoding.BINARY
     originator = read(pdu.source_addr_ton, pdu.source_addr) or None
     ton, npi = _type_of(originator, pdu.source_addr_ton, pdu.source_addr_npi)
     body, parameters = (None, None) if binary else verbatim(part.text or "")
@@ -52,7 +50,7 @@ def draft_of(pdu: Submitted, to: list[str], coding: Coding, sink: str) -> Draft:
         originator=originator,
         text=body,
         data=part.payload if binary else None,
-        udh=part.udh,
+        udh=_header(heard),
         parameters=parameters,
         send_at=send_at,
         expire_at=expire_at,
@@ -67,6 +65,17 @@ def draft_of(pdu: Submitted, to: list[str], coding: Coding, sink: str) -> Draft:
             ucs2=alphabet_of(pdu.data_coding, coding.alphabet_0) is Alphabet.UCS2,
         ),
     )
+
+
+def _header(heard: Heard) -> bytes:
+    """Return the header that a part goes on with: its own, or one that says what its sar parameters do.
+
+    That one has a reference of 8 bits: parts are usually cut so that no longer header fits.
+    """
+    if heard.place is None or heard.named != "sar":
+        return heard.part.udh
+    narrow = heard.place._replace(reference=heard.place.reference % 0x100, wide=False)
+    return encode_udh((narrow.element(), *parse_udh(heard.part.udh)))
 
 
 def _require_possible(pdu: Submitted) -> None:

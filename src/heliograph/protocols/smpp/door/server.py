@@ -20,6 +20,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 
@@ -102,8 +103,15 @@ class SmppServer(Server):
         client = Client(self._services, self._coding, self._telling, address)
         client.connection = connection
         serving = self._clients[client] = asyncio.create_task(self._serve(client), name="smpp client")
-        serving.add_done_callback(lambda _: self._clients.pop(client))
+        serving.add_done_callback(partial(self._gone, client))
         return client
+
+    def _gone(self, client: Client, serving: asyncio.Task[None]) -> None:
+        """Forget a client that is served no more; nothing keeps its connection open."""
+        del self._clients[client]
+        client.connection.hang_up()
+        if not serving.cancelled() and (error := serving.exception()) is not None:
+            log.error("an SMPP client could not be served", address=client.address, exc_info=error)
 
     def _one_gives_way(self) -> bool:
         """Close the connection that has waited longest among those of the address with most that have not bound."""
