@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import ssl
 from collections import deque
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -31,9 +32,18 @@ class Gone(Exception):
 
 
 class Esme:
-    def __init__(self, entry: dict[str, Any], *, bind: type[Bind] | None = BindTransceiver, **fields: Any) -> None:
+    def __init__(
+        self,
+        entry: dict[str, Any],
+        *,
+        bind: type[Bind] | None = BindTransceiver,
+        tls: ssl.SSLContext | None = None,
+        **fields: Any,
+    ) -> None:
         """Connects to what a ready file says, and binds unless `bind` is None; `fields` are the bind's."""
         self._socket = socket.create_connection((entry["host"], entry["port"]), timeout=HANG_S)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, server_hostname=entry["host"])
         self._framer = Framer()
         self._heard: deque[Pdu] = deque()
         self._sequence = itertools.count(1)

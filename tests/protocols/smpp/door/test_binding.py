@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import ssl
 import struct
 import subprocess
 import sys
@@ -161,6 +162,33 @@ def test_who_does_not_bind_gives_way_and_who_has_bound_stays(start_server: Start
         assert late.bound is not None and late.bound.status == S.ROK
         assert ends(silent)
         assert isinstance(bound.ask(EnquireLink()), EnquireLinkResp)
+
+
+def test_clients_bind_over_tls_where_there_is_a_certificate(
+    start_server: StartServer, certificate: tuple[Path, Path], new_number: Callable[[], str]
+) -> None:
+    pem, key = certificate
+    server = start_server(
+        environment={"HELIOGRAPH_SMPP_TLS_CERTIFICATE": str(pem), "HELIOGRAPH_SMPP_TLS_KEY": str(key)}
+    )
+    entry = server.ready["protocols"]["smpp"]
+    with Esme(entry, tls=ssl.create_default_context(cafile=str(pem))) as esme:
+        assert esme.submit(new_number()).status == S.ROK
+    with Esme(entry, bind=None) as clear:
+        clear.say(EnquireLink())
+        assert ends(clear)
+
+
+def test_a_port_is_served_without_a_sandbox_where_one_is_set(start_server: StartServer, tmp_path: Path) -> None:
+    sent = {"type": "file", "path": str(tmp_path / "sent.jsonl")}
+    environment = {"HELIOGRAPH_PROVIDERS": json.dumps({"out": sent}), "HELIOGRAPH_DEFAULT_PROVIDER": "out"}
+    closed = start_server(environment=environment)
+    served = start_server(environment={**environment, "HELIOGRAPH_SMPP_PORT": "0"})
+
+    assert "smpp" not in closed.ready["protocols"]
+    assert served.ready["protocols"]["smpp"].keys() == {"host", "port"}
+    with Esme({**served.ready["protocols"]["smpp"], "system_id": "sandbox", "password": "guess"}) as esme:
+        assert esme.bound is not None and esme.bound.status == S.RINVPASWD
 
 
 @pytest.mark.parametrize(
