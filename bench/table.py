@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench import beside, cases, codec
+from bench import beside, cases, codec, smpp
 from bench.bare import Bare, BarePostgresql, BareSqlite
 from bench.cases import Figures, Sizes
 from bench.server import MeasuredServer, chained, paced
@@ -47,6 +47,7 @@ QUICK = Sizes(
     recipients=2_000,
     pdus=5_000,
     told=500,
+    smpp=400,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -114,6 +115,13 @@ ROWS = (
         {"sqlite": "one for 133 loops", "postgresql": "one for 133 loops"},
     ),
     Row(cases.called_back, "(r) callbacks to a quick receiver", "/s", {"sqlite": "≥ 5,000", "postgresql": "≥ 5,000"}),
+    Row(
+        smpp.through,
+        "(s) SMPP in, SMPP out, receipts relayed",
+        "/s",
+        {"sqlite": "≥ 5,000", "postgresql": "≥ 5,000"},
+        start=smpp.Between,
+    ),
 )
 
 
@@ -259,5 +267,6 @@ def _machine(sizes: Sizes) -> str:
         f"{sizes.codes:,} codes and {sizes.campaign:,} waiting messages in (l), "
         f"{sizes.django:,} messages in (m), {sizes.pdus:,} PDUs in (o) and (p), "
         f"{sizes.recipients:,} recipients and members in (q), "
-        f"{sizes.told:,} messages with two callbacks each in (r)."
+        f"{sizes.told:,} messages with two callbacks each in (r), "
+        f"{sizes.smpp:,} messages by four clients in (s)."
     )
