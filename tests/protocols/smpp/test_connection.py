@@ -162,7 +162,7 @@ async def test_a_question_without_an_answer_says_so() -> None:
         connection = await bound(far, [])
         asking = asyncio.ensure_future(connection.ask(QuerySm(message_id="1")))
         await asyncio.sleep(0)
-        connection._hang_up()
+        connection.hang_up()
         with pytest.raises(NoAnswer, match="lost"):
             await asking
         with pytest.raises(NoAnswer):

@@ -407,7 +407,7 @@ def hanging_up(far: Smsc, at: int) -> Callable[[SubmitSm], SubmitSmResp | None]:
 
     def answer(submit: SubmitSm) -> SubmitSmResp | None:
         if len(far.submitted) == at:
-            far.connections[0]._hang_up()
+            far.connections[0].hang_up()
         return far.taken(submit) if len(far.submitted) > at else None
 
     return answer
