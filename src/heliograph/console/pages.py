@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from heliograph.domain.channels import Channel, RichMedia
+from heliograph.domain.people import Person, Session
 from heliograph.domain.statuses import Status, explain
 from heliograph.numbers import country_of, is_test_number, with_plus
 from heliograph.sandbox.outcomes import TEST_NUMBERS
@@ -150,3 +152,38 @@ def _peers(entries: list[Entry]) -> list[str]:
 
 def closed_page() -> str:
     return _templates.get_template("closed.html").render()
+
+
+def sign_in_page(email: str = "", problem: str = "", *, wants_code: bool = False) -> str:
+    """Render the page on which people sign in; with `wants_code`, the field for a code of an app is there, too."""
+    page = _templates.get_template("sign_in.html")
+    return page.render(email=email, problem=problem, wants_code=wants_code)
+
+
+def invitation_page(email: str | None, problem: str = "") -> str:
+    """Render the page on which the invited choose a password; None is for one that is over."""
+    return _templates.get_template("invitation.html").render(email=email, problem=problem)
+
+
+def security_page(
+    person: Person,
+    sessions: Sequence[Session],
+    current: str,
+    form_token: str,
+    *,
+    problem: str = "",
+    secret: tuple[str, str] | None = None,
+    codes: Sequence[str] = (),
+) -> str:
+    """Render what people see and change about themselves: password, codes of an app, sessions.
+
+    `secret` is what an app is given, in base 32 and as an address; `codes` are fresh recovery codes.
+    """
+    return _templates.get_template("security.html").render(
+        person=person,
+        sessions=[(each, each.id == current) for each in sessions],
+        form_token=form_token,
+        problem=problem,
+        secret=secret,
+        codes=codes,
+    )

@@ -47,11 +47,15 @@ def console_path(key: str) -> str:
     return f"/login?key={quote(key)}"
 
 
+def static_files() -> Mount:
+    """Make the route of what pages of the console refer to."""
+    return Mount("/console/static", _Files(directory=Path(__file__).parent / "static"))
+
+
 def console_routes(phones: Phones, data_dir: Path) -> list[BaseRoute]:
     """Make the routes of the console, everything that is under `/`."""
     console = _Console(phones, Sessions(ConsoleKeys(data_dir)))
     return [
-        Mount("/console/static", _Files(directory=Path(__file__).parent / "static")),
         Route("/", console.home),
         Route("/login", console.login),
         Route("/inbox", console.for_session(console.inbox)),

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp
 from heliograph import __version__
 from heliograph.api.server import NativeDoor
 from heliograph.api.wire.errors import ErrorBody
-from heliograph.console.server import console_routes
+from heliograph.console.people import person_routes
+from heliograph.console.server import console_routes, static_files
 from heliograph.doors.openapi import openapi_document
 from heliograph.doors.routes import Mounts
 from heliograph.doors.settings import DoorSettings
@@ -74,6 +75,8 @@ def web_application(
             *optout_routes(services.optouts),
             *link_routes(services.links),
             style_route(),
+            static_files(),
+            *person_routes(services.signing_in, services.access),
             *(() if phones is None else console_routes(phones, settings.data_dir)),
         ],
         redirect_slashes=False,

@@ -61,6 +61,15 @@ class Login(NamedTuple):
     address: str
 
 
+class SignedIn(NamedTuple):
+    """A person with a session that is good."""
+
+    person: Person
+    session_id: str
+    ends_at: int
+    """Milliseconds since 1970."""
+
+
 class Access:
     def __init__(self, store: Store) -> None:
         self.on_refused: Callable[[str], None] = lambda _kind: None
@@ -121,23 +130,24 @@ class Access:
         if known is not None and known[0] > time.monotonic():
             return known[1]
         asked, now = time.monotonic(), now_ms()
-        found = await self._store.read(session_by_secret, secret_hash, now)
+        who = await self.signed_in(token, address=address)
+        owner, role = await self._acting_for(who.person, account)
+        principal = Principal(
+            owner, SCOPES[role], who.session_id, who.person.email, expires_at=who.ends_at, person_id=who.person.id
+        )
+        return self._remember(key, principal, asked, now)
+
+    async def signed_in(self, token: str, *, address: str | None) -> SignedIn:
+        """Find the person behind the token of a session, whomever the person acts for. Raises Unauthenticated."""
+        now = now_ms()
+        found = await self._store.read(session_by_secret, hash_secret(token), now)
         person = None if found is None else await self._store.read(person_named, found.person_id)
         if found is None or person is None:
             self.on_refused("session")
             raise Unauthenticated("The session has ended: sign in again.")
         if now - found.seen_at > SEEN_EVERY_MS:
             await self._store.write(touch_session, found.id, now, now + IDLE_S * 1_000, address)
-        owner, role = await self._acting_for(person, account)
-        principal = Principal(
-            owner,
-            SCOPES[role],
-            found.id,
-            person.email,
-            expires_at=min(found.idle_until, found.last_until),
-            person_id=person.id,
-        )
-        return self._remember(key, principal, asked, now)
+        return SignedIn(person, found.id, min(found.idle_until, found.last_until))
 
     async def _acting_for(self, person: Person, account: str | None) -> tuple[Account, Role]:
         if account is None:

@@ -1,0 +1,218 @@
+"""Pages on which people sign in, accept an invitation, and look after their password, codes and sessions.
+
+A session is a cookie that scripts can't read. A form is taken from pages of this server only: the browser says where it
+comes from, and what belongs to a session carries a token made from the session besides.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from heliograph.console import pages
+from heliograph.domain.errors import HeliographError, NotFound, Unauthenticated
+from heliograph.domain.people import LASTS_S
+from heliograph.doors.bodies import decode_form, read_body
+from heliograph.doors.door import address_of
+from heliograph.doors.pages import PAGE_HEADERS
+from heliograph.services.access import Access, SignedIn
+from heliograph.services.signing_in import SigningIn
+
+COOKIE = "heliograph_person"
+LARGEST_FORM = 16 * 1024
+
+
+class _Form(msgspec.Struct):
+    """What any of the forms says."""
+
+    form_token: str = ""
+    email: str = ""
+    password: str = ""
+    new_password: str = ""
+    code: str = ""
+    session_id: str = ""
+
+
+class _Visit(NamedTuple):
+    """A request of somebody who signed in."""
+
+    request: Request
+    who: SignedIn
+    token: str
+    form: _Form
+
+    @property
+    def address(self) -> str:
+        return address_of(self.request) or ""
+
+
+def person_routes(signing_in: SigningIn, access: Access) -> list[BaseRoute]:
+    """Make the routes of the pages of people."""
+    shown = _People(signing_in, access)
+    acts: dict[str, Callable[[_Visit], Awaitable[Response]]] = {
+        "sign-out": shown.sign_out,
+        "password": shown.change_password,
+        "totp": shown.begin_totp,
+        "totp/confirm": shown.confirm_totp,
+        "totp/remove": shown.remove_totp,
+        "sessions/end": shown.end_session,
+    }
+    return [
+        Route("/sign-in", shown.sign_in, methods=["GET", "POST"]),
+        Route("/invitation/{token}", shown.invitation, methods=["GET", "POST"]),
+        Route("/security", shown.security),
+        *(Route(f"/security/{name}", shown.posted(act), methods=["POST"]) for name, act in acts.items()),
+    ]
+
+
+class _People:
+    def __init__(self, signing_in: SigningIn, access: Access) -> None:
+        self._signing_in = signing_in
+        self._access = access
+
+    async def sign_in(self, request: Request) -> Response:
+        if request.method != "POST":
+            return _html(pages.sign_in_page())
+        form = _Form()
+        try:
+            form = await _form(request)
+            return await self._begun(request, form)
+        except Unauthenticated as error:
+            wants = error.field == "code"
+            problem = "" if wants and not form.code else error.message
+            return _html(pages.sign_in_page(form.email, problem, wants_code=wants), 200 if not problem else 401)
+        except HeliographError as error:
+            return _html(pages.sign_in_page(form.email, f"{error.message} {error.hint}"), error.http_status)
+
+    async def _begun(self, request: Request, form: _Form) -> Response:
+        started = await self._signing_in.sign_in(
+            form.email,
+            form.password,
+            form.code or None,
+            address=address_of(request) or "",
+            agent=request.headers.get("user-agent", ""),
+        )
+        response = RedirectResponse("/security", 303, PAGE_HEADERS)
+        secure = request.url.scheme == "https"
+        response.set_cookie(COOKIE, started.token, max_age=LASTS_S, httponly=True, samesite="lax", secure=secure)
+        return response
+
+    async def invitation(self, request: Request) -> Response:
+        token, email = str(request.path_params["token"]), None
+        try:
+            email = await self._signing_in.invited(token)
+            if request.method != "POST":
+                return _html(pages.invitation_page(email))
+            form = await _form(request)
+            await self._signing_in.accept(token, form.password)
+            return await self._begun(request, msgspec.structs.replace(form, email=email, code=""))
+        except NotFound:
+            return _html(pages.invitation_page(None), 404)
+        except HeliographError as error:
+            return _html(pages.invitation_page(email, error.message), error.http_status)
+
+    async def security(self, request: Request) -> Response:
+        token = request.cookies.get(COOKIE, "")
+        try:
+            who = await self._access.signed_in(token, address=address_of(request))
+        except Unauthenticated:
+            return RedirectResponse("/sign-in", 303, PAGE_HEADERS)
+        return await self._shown(_Visit(request, who, token, _Form()))
+
+    def posted(self, act: Callable[[_Visit], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """Do what a form asks for, if it comes from a page of the session that is asked in."""
+
+        async def guarded(request: Request) -> Response:
+            token = request.cookies.get(COOKIE, "")
+            try:
+                who = await self._access.signed_in(token, address=address_of(request))
+                form = await _form(request)
+            except Unauthenticated:
+                return RedirectResponse("/sign-in", 303, PAGE_HEADERS)
+            except HeliographError as error:
+                return Response(error.message, error.http_status, PAGE_HEADERS, "text/plain")
+            if not hmac.compare_digest(form.form_token.encode(), _form_token(token).encode()):
+                return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
+            visit = _Visit(request, who, token, form)
+            try:
+                return await act(visit)
+            except HeliographError as error:
+                return await self._shown(visit, status=error.http_status, problem=error.message)
+
+        return guarded
+
+    async def _shown(
+        self,
+        visit: _Visit,
+        *,
+        status: int = 200,
+        problem: str = "",
+        secret: tuple[str, str] | None = None,
+        codes: tuple[str, ...] = (),
+    ) -> Response:
+        who = await self._access.signed_in(visit.token, address=visit.address)
+        sessions = await self._signing_in.sessions(who.person.id)
+        page = pages.security_page(
+            who.person,
+            sessions,
+            who.session_id,
+            _form_token(visit.token),
+            problem=problem,
+            secret=secret,
+            codes=codes,
+        )
+        return _html(page, status)
+
+    async def sign_out(self, visit: _Visit) -> Response:
+        await self._signing_in.end(visit.who.person.id, visit.who.session_id)
+        response = RedirectResponse("/sign-in", 303, PAGE_HEADERS)
+        response.delete_cookie(COOKIE)
+        return response
+
+    async def change_password(self, visit: _Visit) -> Response:
+        form, who = visit.form, visit.who
+        await self._signing_in.change_password(
+            who.person.id, form.password, form.new_password, session_id=who.session_id, address=visit.address
+        )
+        return RedirectResponse("/security", 303, PAGE_HEADERS)
+
+    async def begin_totp(self, visit: _Visit) -> Response:
+        secret = await self._signing_in.begin_totp(visit.who.person.id, visit.form.password, address=visit.address)
+        return await self._shown(visit, secret=secret)
+
+    async def confirm_totp(self, visit: _Visit) -> Response:
+        codes = await self._signing_in.confirm_totp(visit.who.person.id, visit.form.code)
+        return await self._shown(visit, codes=tuple(codes))
+
+    async def remove_totp(self, visit: _Visit) -> Response:
+        await self._signing_in.remove_totp(visit.who.person.id, visit.form.password, address=visit.address)
+        return RedirectResponse("/security", 303, PAGE_HEADERS)
+
+    async def end_session(self, visit: _Visit) -> Response:
+        await self._signing_in.end(visit.who.person.id, visit.form.session_id)
+        return RedirectResponse("/security", 303, PAGE_HEADERS)
+
+
+async def _form(request: Request) -> _Form:
+    """Read a form of a page of ours. Raises Unauthenticated for one of another site, and what a form can't be."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    foreign = site not in {None, "same-origin", "none"}
+    if foreign or (site is None and origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
+        raise Unauthenticated("The form comes from another site.")
+    form: _Form = decode_form(await read_body(request, LARGEST_FORM), _Form)
+    return form
+
+
+def _form_token(token: str) -> str:
+    return hmac.digest(token.encode(), b"form", "sha256").hex()
+
+
+def _html(page: str, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(page, status, PAGE_HEADERS)

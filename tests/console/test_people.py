@@ -1,0 +1,122 @@
+"""Signing in at a server without a sandbox: in a real browser, and as another site would try it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+from tests.cli.test_production import made, production
+from tests.patience import HANG_S
+
+from heliograph.services.totp import STEP_S, code_at
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+    from tests.conftest import Server, StartServer
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer) -> Server:
+    directory = tmp_path_factory.mktemp("console")
+    server = start_server(directory / "data", environment=production(directory))
+    made("accounts", "create", "Acme", "--data-dir", str(server.data_dir))
+    return server
+
+
+def invited(server: Server, email: str) -> str:
+    """The path of an invitation."""
+    who = (email, "--role", "viewer", "--account", "Acme", "--data-dir", str(server.data_dir))
+    return "/invitation/" + made("people", "invite", *who)["token"]
+
+
+@pytest.fixture
+def browsing(server: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=server.url, timeout=HANG_S) as client:
+        yield client
+
+
+def joined(client: httpx2.Client, server: Server, email: str) -> str:
+    """Accepts an invitation, and returns the token of the forms."""
+    assert client.post(invited(server, email), data={"password": PASSWORD}).headers["location"] == "/security"
+    page = client.get("/security").text
+    return page.partition('name="form_token" value="')[2].partition('"')[0]
+
+
+def test_the_cookie_of_a_session_is_for_no_script_and_no_other_site(browsing: httpx2.Client, server: Server) -> None:
+    answer = browsing.post(invited(server, "a@example.com"), data={"password": PASSWORD})
+    behind_tls = browsing.post(
+        "/sign-in", data={"email": "a@example.com", "password": PASSWORD}, headers={"Origin": server.url}
+    )
+
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" not in cookie
+    assert behind_tls.status_code == 303
+
+
+def test_a_form_of_another_site_or_without_its_token_does_nothing(browsing: httpx2.Client, server: Server) -> None:
+    token = joined(browsing, server, "b@example.com")
+    change = {"password": PASSWORD, "new_password": "another long password"}
+    foreign = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}]
+    from_elsewhere = [
+        browsing.post("/security/password", data=change | {"form_token": token}, headers=headers).headers["location"]
+        for headers in foreign
+    ]
+    without = browsing.post("/security/password", data=change)
+    wrong = browsing.post("/security/password", data=change | {"form_token": "x"})
+    sign_in = {"email": "b@example.com", "password": PASSWORD}
+    elsewhere = browsing.post("/sign-in", data=sign_in, headers=foreign[0])
+
+    assert from_elsewhere == ["/sign-in"] * 3
+    assert (without.status_code, wrong.status_code, elsewhere.status_code) == (403, 403, 401)
+    assert browsing.post("/sign-in", data=sign_in).status_code == 303
+
+
+def test_whoever_has_no_session_is_shown_the_way_in(browsing: httpx2.Client) -> None:
+    assert browsing.get("/security").headers["location"] == "/sign-in"
+    assert browsing.post("/security/totp", data={"form_token": ""}).headers["location"] == "/sign-in"
+    assert "This invitation is over" in browsing.get("/invitation/nonsense").text
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    context = browser.new_context(base_url=server.url)
+    context.set_default_timeout(HANG_S * 1_000)
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    yield opened
+    context.close()
+    assert problems == []
+
+
+@pytest.mark.slow
+def test_somebody_joins_sets_up_an_app_signs_out_and_in_again(page: Page, server: Server) -> None:
+    page.goto(invited(server, "vera@example.com"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Join").click()
+    page.wait_for_selector("h1:text-is('vera@example.com')")
+    page.locator("form[action='/security/totp'] [name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Set up an app").click()
+    secret = page.locator("#secret").inner_text()
+    page.get_by_label("Code", exact=True).fill(code_at(secret, int(time.time()) // STEP_S - 1))
+    page.get_by_role("button", name="Ask for codes from now on").click()
+    page.wait_for_selector("#codes")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("E-mail address").fill("vera@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("[name=code]")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Code of your app").fill(code_at(secret, int(time.time()) // STEP_S + 1))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("h1:text-is('vera@example.com')")
+
+    assert page.locator("#sessions li").count() == 1
+    assert "A code is asked for at each sign-in" in page.locator("main").inner_text()
