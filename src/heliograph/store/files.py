@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import unquote
 
+from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, from_url
 
 from heliograph.domain.errors import SetupError, StoreUnavailable
 
 DIRECTORY = "attachments"
+_LOCAL = "file://"
+_PLACE = "place"
+"""The file that says which place this is. Those of accounts are in directories."""
 
 
 class Files:
     """A place for files. Its methods raise StoreUnavailable when the place can't be reached."""
 
     def __init__(self, url: str, data_dir: Path) -> None:
-        """Use the place that `url` names: `s3://BUCKET/PREFIX`, or, if it is empty, a directory in `data_dir`.
+        """Use the place that `url` names: `s3://BUCKET/PREFIX`, `file:///DIRECTORY`, or, if empty, one in `data_dir`.
 
         Keys and region of S3 are in the usual AWS_... variables of the environment. Raises SetupError if there is no
         such place.
         """
         try:
-            if url:
+            if url and not url.startswith(_LOCAL):
                 self._store = from_url(url)
             else:
-                self._store = LocalStore(prefix=str((data_dir / DIRECTORY).absolute()), mkdir=True)
+                directory = Path(unquote(url.removeprefix(_LOCAL))) if url else data_dir / DIRECTORY
+                self._store = LocalStore(prefix=str(directory.absolute()), mkdir=True)
         except Exception as error:
-            raise SetupError(f"Attachments can't be kept in {url or data_dir}: {error}.") from error
+            reason = str(error).partition("\n")[0].rstrip(".")
+            raise SetupError(f"Attachments can't be kept in {url or data_dir}: {reason}.") from error
 
     async def put(self, key: str, content: bytes) -> None:
         """Store a file, whole or not at all. Raises StoreUnavailable."""
@@ -35,6 +43,20 @@ class Files:
             await self._store.put_async(key, content)
         except Exception as error:
             raise StoreUnavailable(f"The file was not kept: {error}.") from error
+
+    async def place(self) -> str:
+        """Return the name of this place, the same for whoever keeps files there; it gets one at the first time.
+
+        Raises StoreUnavailable.
+        """
+        try:
+            await self._store.put_async(_PLACE, secrets.token_urlsafe(16).encode(), mode="create")
+        except AlreadyExistsError:
+            pass
+        except Exception as error:
+            raise StoreUnavailable(f"Files can't be kept there: {error}.") from error
+        pieces = await self.read(_PLACE)
+        return b"".join([piece async for piece in pieces]).decode() if pieces is not None else ""
 
     async def read(self, key: str) -> AsyncIterator[bytes] | None:
         """Return the pieces of a file; None if there is no such file. Raises StoreUnavailable."""

@@ -926,3 +926,20 @@ roles = Table(
 Index("roles_by_account", roles.c.account_id, roles.c.person_id)
 
 settings = Table("settings", metadata, text("name", key=True), text("value"))
+
+# The processes that share this store, each until its orderly end.
+processes = Table(
+    "processes",
+    metadata,
+    text("id", key=True),
+    text("host"),
+    number("pid"),
+    text("role"),  # all, api, worker
+    text("version"),
+    number("started_at"),
+    number("seen_at"),
+    text("agreed"),  # JSON: what all should have alike, by name, as fingerprints
+)
+
+# What one process at a time may do, and until when it does.
+leases = Table("leases", metadata, text("name", key=True), text("holder"), number("good_until"))
