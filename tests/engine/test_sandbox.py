@@ -154,6 +154,7 @@ async def test_receipts_that_a_stopped_operator_still_owes_come_after_its_restar
     await running.provider.stop()
 
     await running.provider.start(running.engine.intake)
+    await running.provider.take_over()
 
     assert (await running.until(message, Status.DELIVERED)).settled_at is not None
 

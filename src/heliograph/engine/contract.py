@@ -199,6 +199,12 @@ class Provider(ABC):
     An exception with nothing noted has sent nothing then, and the message to blame is looked for.
     """
 
+    stays_connected: ClassVar[bool] = False
+    """True if `start` connects to the other side, which then counts this process among those that send.
+
+    A process that sends nothing does not start it; it is told nothing there, and asked nothing.
+    """
+
     @abstractmethod
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
         """Send messages, and return what became of each, in order.
@@ -234,6 +240,12 @@ class Provider(ABC):
     async def start(self, intake: Intake) -> None:
         """Prepare for sending, and hand what comes in to `intake`. Called once, before the first send."""
         self.intake = intake
+
+    async def take_over(self) -> None:  # noqa: B027 - most know nothing that is not in the store
+        """Take on what processes that have died alone knew. Called after `start`, and whenever one is found dead.
+
+        Only where messages are sent. Safe to repeat, also beside processes that are alive.
+        """
 
     async def stop(self) -> None:  # noqa: B027 - most have nothing to stop
         """Release what `start` took. Called once, after the last send."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -17,13 +17,14 @@ from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.routes import Rule
 from heliograph.engine.addresses import AddressGuard
 from heliograph.engine.callbacks import CallbackShape, UrlSink
+from heliograph.engine.contract import Provider
 from heliograph.engine.dispatch import Dispatcher
 from heliograph.engine.expanding import Expander
 from heliograph.engine.expiring import EndingRents, ExpiringCodes
 from heliograph.engine.falling_back import FallingBack
 from heliograph.engine.hits import Hits
 from heliograph.engine.intake import EngineIntake
-from heliograph.engine.jobs import Job
+from heliograph.engine.jobs import Job, alone
 from heliograph.engine.joining import JoiningInbound
 from heliograph.engine.looking_up import LookingUp
 from heliograph.engine.metrics import Metrics
@@ -35,6 +36,7 @@ from heliograph.engine.polling import Poller
 from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
 from heliograph.engine.sessions import Sessions
+from heliograph.engine.sinks import Elsewhere, Sink
 from heliograph.engine.works import Works
 from heliograph.store import Store
 from heliograph.store.base import Lane
@@ -74,13 +76,20 @@ class Engine:
         lookups: str | None = None,
         quiet_hours: tuple[int, int] | None = None,
         await_parts_s: float = 600.0,
+        sends: bool = True,
+        leads: Callable[[], bool] = alone,
     ) -> None:
         """Put the parts together; nothing runs before `start`.
 
         `rules` say by which of the `routes` messages go, `lookups` which of them is asked about numbers, and
         `quiet_hours` when marketing waits: from and to, in minutes of the recipient's day. `await_parts_s` is how
         long the other parts of an inbound message are waited for, in seconds.
+
+        An engine that does not send accepts, takes in what providers' servers tell, and tells clients that are
+        connected; the rest is for other processes. `leads` says whether this process does the jobs that one does.
         """
+        self._sends = sends
+        self._leads = leads
         self._await_parts_s = await_parts_s
         self.quiet_hours = quiet_hours
         self.tariff = tariff
@@ -122,27 +131,28 @@ class Engine:
         self.hits = Hits(store, self._on_events)
         self.sessions = Sessions(self._on_events.set)
         self.works = Works(store, plans(tariff), self._messages_appeared)
-        urls = UrlSink(shapes, guard)
-        self._jobs: Sequence[Job] = (
-            Outbox(
-                store,
-                {"http": urls, "https": urls, SESSION: self.sessions},
-                self.metrics,
-                tariff,
-                self._on_events,
-                on_messages=self._messages_appeared,
-            ),
+        urls: Sink = UrlSink(shapes, guard) if sends else Elsewhere()
+        outbox = Outbox(
+            store,
+            {"http": urls, "https": urls, SESSION: self.sessions},
+            self.metrics,
+            tariff,
+            self._on_events,
+            on_messages=self._messages_appeared,
+        )
+        of_leader: Sequence[Job] = (
             Expander(store, self._expansions_due, self._messages_appeared, tariff, self.works),
             FallingBack(store, asyncio.Event(), self._messages_appeared),
             Pausing(store, self._pauses_due, self._messages_appeared),
-            self.works,
             self._looking_up,
             ExpiringCodes(store, self._on_events),
             EndingRents(store),
             JoiningInbound(store, self.intake),
-            self.hits,
             self._poller,
         )
+        for job in of_leader:
+            job.leads = leads
+        self._jobs: Sequence[Job] = (outbox, self.hits, self.works, *(of_leader if sends else ()))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -150,17 +160,28 @@ class Engine:
             await self.store.write(end_leases)
             await self.store.write(end_event_leases, now_ms())
             await self.store.write(leave_works)
-        await self._dispatcher.take_back_lapsed()
-        while await self.store.write(leave_lines, LEFT_AT_ONCE, other_than=list(self.router.routes)):
-            pass  # what waits for a provider that is not set up any more looks for another
-        for route in self.router.routes.values():
-            await route.provider.start(self.intake)
-        await self._poller.start()
-        self._tasks = [
-            asyncio.create_task(self._dispatcher.run(), name="dispatcher"),
-            *(asyncio.create_task(job.run(), name=job.name) for job in self._jobs),
-            asyncio.create_task(self._keep_house(), name="housekeeping"),
-        ]
+        if self._sends:
+            await self._dispatcher.take_back_lapsed()
+            while await self.store.write(leave_lines, LEFT_AT_ONCE, other_than=list(self.router.routes)):
+                pass  # what waits for a provider that is not set up any more looks for another
+        for provider in self._providers():
+            await provider.start(self.intake)
+        if self._sends:
+            await self.take_over()
+            await self._poller.start()
+            self._dispatching = asyncio.create_task(self._dispatcher.run(), name="dispatcher")
+            self._keeping_house = asyncio.create_task(self._keep_house(), name="housekeeping")
+        self._tasks = [asyncio.create_task(job.run(), name=job.name) for job in self._jobs]
+
+    def _providers(self) -> list[Provider]:
+        """List the providers that this process has to do with."""
+        everyone = (route.provider for route in self.router.routes.values())
+        return [provider for provider in everyone if self._sends or not provider.stays_connected]
+
+    async def take_over(self) -> None:
+        """Take on what processes that have died alone knew."""
+        for provider in self._providers():
+            await provider.take_over()
 
     def require_callback(self, url: str | UnsetType | None, protocol: str) -> None:
         """Check a URL that may be called in a protocol's shape; none at all is fine. Raises InvalidCallbackUrl."""
@@ -229,23 +250,27 @@ class Engine:
 
     async def stop(self) -> None:
         """Stop: take nothing new from the queue, and wait for what is in flight. What waits is found again."""
-        self._dispatcher.stop()
-        dispatcher, *others = self._tasks
-        # In this order: outcomes are written by the dispatcher, receipts by the intake, and the jobs tell of both.
-        await asyncio.wait({dispatcher})
-        for route in self.router.routes.values():
-            await route.provider.stop()
+        ended = list(self._tasks)
+        if self._sends:
+            self._keeping_house.cancel()  # it only sleeps, and has nothing to finish
+            ended += [self._dispatching, self._keeping_house]
+            # In this order: outcomes are written by the dispatcher, receipts by the intake, and the jobs tell of both.
+            self._dispatcher.stop()
+            await asyncio.wait({self._dispatching})
+        for provider in self._providers():
+            await provider.stop()
         await self.intake.finish()
         for job in self._jobs:
             job.stop()
-        others[-1].cancel()  # housekeeping: it only sleeps, and has nothing to finish
-        for error in await asyncio.gather(dispatcher, *others, return_exceptions=True):
+        for error in await asyncio.gather(*ended, return_exceptions=True):
             if isinstance(error, Exception):
                 log.error("stopped with an error", exc_info=error)
 
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
+            if not self._leads():
+                continue
             try:
                 await self.store.write(forget_early_receipts, now_ms() - EARLY_RECEIPTS_KEPT_MS)
                 await self.store.write(forget_keys, now_ms() - KEYS_KEPT_MS)

@@ -1,14 +1,20 @@
 """Jobs: what falls due beside sending, is done in chunks, and is never ended by a failure.
 
 A job does chunks until nothing is due, then waits until something will be, until it is woken, or for LONGEST_PAUSE_S.
-What is due stands in the store (only hits wait in memory), so nothing is lost with the process; in every process the
-same jobs run, and what one has taken the others do not see as due. After a failure a job pauses and goes on.
+What is due stands in the store (only hits wait in memory), so nothing is lost with the process. After a failure a job
+pauses and goes on.
+
+Where several processes share a store, most jobs are done by one of them, the leader; in the others they stand by, and
+look once in LONGEST_PAUSE_S whether they lead now. Two may lead for a moment, where the first was held up for longer
+than its lease: nothing is done twice even then, for a job claims what it does, and what one has taken the others do not
+see as due.
 """
 
 from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import structlog
 
@@ -31,8 +37,15 @@ async def wait_for_any(*events: asyncio.Event, timeout_s: float | None = None) -
             each.cancel()
 
 
+def alone() -> bool:
+    """Say that this process leads, as where it is the only one of its store."""
+    return True
+
+
 class Job(ABC):
     name: str
+    leads: Callable[[], bool] = staticmethod(alone)
+    """Whether this process does the job at this moment."""
 
     def __init__(self, wake: asyncio.Event) -> None:
         """Wait for `wake`, which is set whenever something may have fallen due."""
@@ -55,7 +68,7 @@ class Job(ABC):
         while not self._stopping:
             self._wake.clear()
             try:
-                busy = await self.do_some()
+                busy = self.leads() and await self.do_some()
                 pause = 0.0 if busy else await self._until_due()
             except NotNow as error:
                 log.warning("job put off", job=self.name, error=str(error))
@@ -67,5 +80,7 @@ class Job(ABC):
                 await wait_for_any(self._wake, timeout_s=pause)
 
     async def _until_due(self) -> float:
+        if not self.leads():
+            return LONGEST_PAUSE_S
         due_at = await self.next_due_ms()
         return LONGEST_PAUSE_S if due_at is None else min(max(due_at - now_ms(), 1) / 1_000, LONGEST_PAUSE_S)

@@ -53,3 +53,13 @@ class Sink(ABC):
     @abstractmethod
     async def deliver(self, event: Event) -> Delivery:
         """Offer an event once. Called for many at once; what it raises counts as a failure of this receiver."""
+
+
+class Elsewhere(Sink):
+    """The sink of what other processes deliver."""
+
+    def reaches(self, receiver: str) -> bool:
+        return False
+
+    async def deliver(self, event: Event) -> Delivery:
+        return Delivery(Fate.NOBODY)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import ClassVar
 
@@ -54,6 +55,8 @@ SLOW_S = 10.0
 ANSWER_AFTER_S = 1.0
 """How long a phone waits before it answers STOP, in seconds."""
 RECOVERY_CHUNK = 1_000
+LOOK_AGAIN_S = 1.0
+"""How soon the network misbehaves as another process was told, in seconds."""
 NOBODY = ""
 """The account of what a phone writes to an originator that is nobody's."""
 _CHAOS_SETTING = "sandbox.chaos"
@@ -88,17 +91,16 @@ class SandboxOperator(Provider):
         """Set while there is a receipt to be told."""
         self._answers: set[asyncio.Task[None]] = set()
         self._clock: asyncio.Task[None] | None = None
+        self._is_shared = store.dialect != "sqlite"
+        self._look_again_at = 0.0
 
     async def start(self, intake: Intake) -> None:
         self.intake = intake
-        saved = await self._store.read(get_setting, _CHAOS_SETTING)
-        if saved is not None:
-            self.chaos = msgspec.json.decode(saved, type=Chaos)
-        await self._recover()
+        await self._read_chaos()
         self._clock = asyncio.create_task(self._run_clock(), name="sandbox-clock")
 
     async def stop(self) -> None:
-        """Stop reporting. Receipts that are still to come are found again at the next start."""
+        """Stop reporting. Receipts that are still to come are found again by `take_over`."""
         tasks = [task for task in (self._clock, *self._answers) if task is not None]
         for task in tasks:
             task.cancel()
@@ -112,7 +114,15 @@ class SandboxOperator(Provider):
         await audited(self._store, lambda _done: acts, put_setting, _CHAOS_SETTING, msgspec.json.encode(chaos).decode())
         self.chaos = chaos
 
+    async def _read_chaos(self) -> None:
+        saved = await self._store.read(get_setting, _CHAOS_SETTING)
+        if saved is not None:
+            self.chaos = msgspec.json.decode(saved, type=Chaos)
+        self._look_again_at = time.monotonic() + LOOK_AGAIN_S
+
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[SubmitOutcome]:
+        if self._is_shared and time.monotonic() >= self._look_again_at:
+            await self._read_chaos()
         now = now_ms()
         identifiers = following(new_id(), len(messages))
         shown: list[PhoneMessage] = []
@@ -203,8 +213,8 @@ class SandboxOperator(Provider):
             except Exception:  # the clock goes on; a restart finds what is owed
                 log.exception("sandbox receipts failed", count=len(due))
 
-    async def _recover(self) -> None:
-        """Schedule the receipts that a stopped or killed process still owed."""
+    async def take_over(self) -> None:
+        """Schedule the receipts that stopped or killed processes still owed; one that is told twice changes nothing."""
         after = ""
         while owed := await self._store.read(unreported, after=after, limit=RECOVERY_CHUNK):
             for shown in owed:

@@ -56,6 +56,7 @@ class SmppProvided(ProvidedProtocol):
 
 
 class SmppProvider(Provider):
+    stays_connected: ClassVar[bool] = True
     notes_writing: ClassVar[bool] = True
 
     def __init__(self, config: SmppConfig, context: ProviderContext) -> None:
