@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -167,14 +168,22 @@ async def store(store_url: str, tmp_path: Path) -> AsyncIterator[Store]:
 
 
 class Server:
-    """A `heliograph serve` in a process of its own."""
+    """A `heliograph serve`, or another of its commands that run, in a process of its own."""
 
     def __init__(
-        self, data_dir: Path, store_url: str, environment: dict[str, str], options: tuple[str, ...], program: str
+        self,
+        data_dir: Path,
+        store_url: str,
+        environment: dict[str, str],
+        options: tuple[str, ...],
+        program: str,
+        role: str,
     ) -> None:
         self.data_dir = data_dir
         ready_file = data_dir.parent / f"{data_dir.name}.ready.json"
-        arguments = ["serve", "--data-dir", str(data_dir), "--port", "0", "--ready-file", str(ready_file), *options]
+        arguments = [role, "--data-dir", str(data_dir), "--ready-file", str(ready_file), *options]
+        if role != "worker":
+            arguments += ["--port", "0"]
         if store_url:
             arguments += ["--store", store_url]
         self.log = (data_dir.parent / f"{data_dir.name}.log").open("ab")
@@ -183,7 +192,7 @@ class Server:
         self.banner: list[str] = []
         for line in self.process.stdout:
             self.banner.append(line)
-            if "client.messages.send" in line or "keys create" in line:
+            if any(words in line for words in ("client.messages.send", "keys create", "a worker is running")):
                 break
         else:
             self._ended()
@@ -200,6 +209,15 @@ class Server:
 
     def client(self) -> Client:
         return Client(self.url, self.token)
+
+    def wait_until_logged(self, words: str) -> None:
+        """Until the words are in its log. AssertionError if it ends without them."""
+        command = ["tail", "-n", "+1", "-f", f"--pid={self.process.pid}", self.log.name]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tail:
+            assert tail.stdout is not None
+            found = any(words in line for line in tail.stdout)
+            tail.kill()
+        assert found, Path(self.log.name).read_text()
 
     def kill(self) -> None:
         """As the kernel does when memory runs out."""
@@ -233,9 +251,10 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]
         store: str = "",
         environment: dict[str, str] | None = None,
         program: str = "heliograph",
+        role: str = "serve",
     ) -> Server:
         directory = data_dir or tmp_path_factory.mktemp("data") / "heliograph"
-        started.append(Server(directory, store, environment or {}, options, program))
+        started.append(Server(directory, store, environment or {}, options, program, role))
         return started[-1]
 
     try:

@@ -160,8 +160,11 @@ def pair(
     store = postgresql.new_database()
     directory = tmp_path_factory.mktemp("pair")
     first = start_server(directory / "data", store=store, environment=production(directory))
-    key = {"HELIOGRAPH_SEAL_KEY": (directory / "data" / "seal.key").read_text()}
-    second = start_server(directory / "other", store=store, environment=production(directory) | key)
+    shared = {
+        "HELIOGRAPH_SEAL_KEY": (directory / "data" / "seal.key").read_text(),
+        "HELIOGRAPH_ATTACHMENTS": (directory / "data" / "attachments").as_uri(),
+    }
+    second = start_server(directory / "other", store=store, environment=production(directory) | shared)
     return first, second, store
 
 

@@ -25,8 +25,9 @@ from typer.testing import CliRunner
 
 from heliograph import Client
 from heliograph.cli.commands import app
-from heliograph.console.sessions import console_key
 from heliograph.domain.audit import Action
+from heliograph.runtime import console_key, seal_key
+from heliograph.runtime.settings import Settings
 from heliograph.store import open_store
 from heliograph.store.schema import audit, metadata
 from heliograph.store.tx import Tx
@@ -58,6 +59,7 @@ EXAMPLES = {
     "people sign-out": ["vera@example.com"],
     "providers renew": ["out", "--grace", "1h"],
     "console rotate": ["--grace", "1h"],
+    "processes": [],
     "init": [],
     "erase": ["+33612345678"],
     "audit list": [],
@@ -65,9 +67,9 @@ EXAMPLES = {
     "audit check": [],
     "audit cut": ["2020-01-01"],
 }
-#: One runs until it is stopped, one puts another store with its own log in its place, one changes the tables, and the
-#: others change nothing of it.
-NO_COMMANDS_ON_THE_STORE = {"serve", "backup", "restore", "db status", "db check", "db migrate"}
+#: Some run until they are stopped, one puts another store with its own log in its place, one changes the tables, and
+#: the others change nothing of it.
+NO_COMMANDS_ON_THE_STORE = {"serve", "api", "worker", "backup", "restore", "db status", "db check", "db migrate"}
 
 
 def leaves(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -100,8 +102,14 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (password := tmp_path / "password").write_text("correct horse battery")
     person = ("vera@example.com", "--role", "viewer", "--account", "Acme", "--password-file", str(password))
     run(directory, "people create", *person)
-    console_key(directory)
+    asyncio.run(begin_console(directory))
     return directory
+
+
+async def begin_console(data_dir: Path) -> None:
+    store = await open_store("", data_dir, beside=True)
+    await console_key.ensure(store, await seal_key.ensure(Settings(data_dir=data_dir), store), data_dir)
+    await store.close()
 
 
 def run(data_dir: Path, name: str, *words: str) -> str:

@@ -374,7 +374,7 @@ def test_a_terminal_is_told_no_credentials_either_where_messages_go_by_a_real_pr
 
 
 def test_secrets_are_readable_by_their_owner_only(server: Server) -> None:
-    for name in ("sandbox-credentials.json", "connection.json", "console.key"):
+    for name in ("sandbox-credentials.json", "connection.json", "seal.key"):
         assert stat.S_IMODE((server.data_dir / name).stat().st_mode) == 0o600, name
 
 

@@ -32,10 +32,10 @@ def production(directory: Path) -> dict[str, str]:
     return {"HELIOGRAPH_PROVIDERS": json.dumps({"out": provider}), "HELIOGRAPH_DEFAULT_PROVIDER": "out"}
 
 
-def command(*words: str, store: str = "") -> tuple[int, str]:
+def command(*words: str, store: str = "", environment: dict[str, str] | None = None) -> tuple[int, str]:
     """Runs `heliograph`; its exit code and what it printed."""
     more = ["--store", store] if store else []
-    done = forking.run(*words, *more, environment=os.environ, timeout=HANG_S)
+    done = forking.run(*words, *more, environment=os.environ | (environment or {}), timeout=HANG_S)
     assert "Traceback" not in done.stderr
     return done.returncode, done.stdout or done.stderr
 

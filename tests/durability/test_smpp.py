@@ -99,14 +99,18 @@ async def test_trap_5_a_receipt_may_come_to_another_process(
             return answer
 
         far.answer = noting
+        shared = {
+            "HELIOGRAPH_SEAL_KEY": key,
+            "HELIOGRAPH_ATTACHMENTS": (tmp_path / "one" / "attachments").as_uri(),
+        }
         servers = [
-            start_server(tmp_path / name, store=store, environment=environment(far) | {"HELIOGRAPH_SEAL_KEY": key})
+            start_server(tmp_path / name, store=store, environment=environment(far) | shared)
             for name in ("one", "other")
         ]
         await far.until(lambda: len(far.connections) == 2)
 
         def sent() -> list[str]:
-            with servers[1].client() as client:  # its token is the newer one
+            with servers[1].client() as client:
                 batch = client.batches.send(
                     to=[f"+3361234{place:04d}" for place in range(40)], text="Hello", originator="Acme"
                 )

@@ -44,7 +44,7 @@ KNOWS = {
     " protocols.NAME protocols.shared services text",
     "protocols.registry": "api.keys domain doors.served protocols.NAME.door services.key_kinds",
     # What people and projects see of it.
-    "console": "calling.private_files domain doors numbers sandbox services",
+    "console": "domain doors numbers sandbox services",
     "django": "calling domain engine.contract engine.foreign engine.handing engine.provided numbers protocols.providers"
     " services.exports text",
     "runtime": "api api.wire calling.private_files console domain doors engine engine.contract engine.provided numbers"

@@ -21,6 +21,8 @@ def banner(addresses: Addresses, settings: Settings, ready_file: Path | None, *,
     The sandbox's credentials are in it for a person at a terminal, while nothing is sent but by the sandbox. Other
     output is kept by service managers and build servers, where many read it: it says which file has them.
     """
+    if not addresses.base_url:
+        return f"Heliograph {__version__}: a worker is running. Ctrl-C stops it; what was accepted stays.\n"
     if "token" not in addresses.api:
         return _without_sandbox(addresses)
     if on_terminal and settings.default_provider == SANDBOX:

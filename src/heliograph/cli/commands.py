@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +26,7 @@ from heliograph.cli.shared import (
     load,
     out,
     print_facts,
+    print_list,
 )
 
 if TYPE_CHECKING:
@@ -68,25 +69,26 @@ def heliograph(
     """Take the options that stand before a command. The program's own help is that of `app`."""
 
 
+HostOption = Annotated[str | None, typer.Option("--host", help="The address to listen on.")]
+PortOption = Annotated[int | None, typer.Option("--port", help="The port to listen on; 0 takes any free one.")]
+ReadyFileOption = Annotated[
+    Path | None,
+    typer.Option("--ready-file", help="Written with all addresses and credentials once requests are accepted."),
+]
+
+
 @app.command()
 def serve(
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
-    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes any free one.")] = None,
-    store: Annotated[str | None, typer.Option(help="A postgresql:// URL instead of the embedded store.")] = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    store: StoreOption = None,
     balance: Annotated[float | None, typer.Option(help="What each sandbox account has to spend.")] = None,
     rate_limit: Annotated[int | None, typer.Option(help="Requests a second that an account may make.")] = None,
-    ready_file: Annotated[
-        Path | None, typer.Option(help="Written with all addresses and credentials once requests are accepted.")
-    ] = None,
+    ready_file: ReadyFileOption = None,
 ) -> None:
     """Start Heliograph: API, dispatcher, sandbox operator and web inbox in one process."""
-    from heliograph.cli.banner import banner
-    from heliograph.runtime import logs
-    from heliograph.runtime.serve import run
-    from heliograph.runtime.serve import serve as serve_until_stopped
-
     flags = {
         "data_dir": data_dir,
         "host": host,
@@ -95,15 +97,58 @@ def serve(
         "balance": balance,
         "rate_limit": rate_limit,
     }
-    loaded = load(config, flags)
-    settings = loaded.settings
+    _run("all", config, flags, ready_file)
+
+
+@app.command()
+def api(
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    store: StoreOption = None,
+    ready_file: ReadyFileOption = None,
+) -> None:
+    """Start a process that serves clients and accepts messages, beside workers that send them. Needs PostgreSQL."""
+    _run("api", config, {"data_dir": data_dir, "host": host, "port": port, "store": store}, ready_file)
+
+
+@app.command()
+def worker(
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+    ready_file: ReadyFileOption = None,
+) -> None:
+    """Start a process that sends what others accept, calls back, and does what falls due. Needs PostgreSQL."""
+    _run("worker", config, {"data_dir": data_dir, "store": store}, ready_file)
+
+
+@app.command("processes")
+def list_processes(
+    config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None, as_json: JsonOption = False
+) -> None:
+    """List the processes that share the PostgreSQL store, and which of them leads."""
+    found = administered(config, data_dir, store, lambda admin: admin.list_processes())
+    print_list(found, ("role", "host", "pid", "version", "started_at", "heard_of_s", "leads"), as_json)
+
+
+def _run(role: str, config: Path | None, flags: Mapping[str, object], ready_file: Path | None) -> None:
+    """Run a process of this role until it is stopped. Raises SetupError."""
+    from heliograph.cli.banner import banner
+    from heliograph.runtime import logs
+    from heliograph.runtime.processes import Role
+    from heliograph.runtime.serve import run
+    from heliograph.runtime.serve import serve as serve_until_stopped
+
+    settings = load(config, flags).settings
     logs.configure(settings.log_level, settings.log_format)
 
     def announce(addresses: Addresses) -> None:
         told = banner(addresses, settings, ready_file, on_terminal=sys.stdout.isatty())
         out.print(told, soft_wrap=True)
 
-    run(serve_until_stopped(settings, ready_file=ready_file, announce=announce))
+    run(serve_until_stopped(settings, role=Role(role), ready_file=ready_file, announce=announce))
     out.print("Stopped. Everything that was accepted is kept.")
 
 

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from heliograph.console import pages
-from heliograph.console.sessions import ConsoleKeys, Sessions, console_key
+from heliograph.console.sessions import GoodKeys, Sessions
 from heliograph.domain.errors import HeliographError, ShuttingDown
 from heliograph.doors.bodies import decode_form, read_body
 from heliograph.doors.pages import PAGE_HEADERS
@@ -37,11 +37,6 @@ class _Written(msgspec.Struct):
     text: str = ""
 
 
-def console_link(base_url: str, data_dir: Path) -> str:
-    """Return the address that lets the person at the terminal in."""
-    return base_url + console_path(console_key(data_dir))
-
-
 def console_path(key: str) -> str:
     """Return the path of the address that lets whoever has this key in, from the root of the server."""
     return f"/login?key={quote(key)}"
@@ -52,9 +47,9 @@ def static_files() -> Mount:
     return Mount("/console/static", _Files(directory=Path(__file__).parent / "static"))
 
 
-def console_routes(phones: Phones, data_dir: Path) -> list[BaseRoute]:
+def console_routes(phones: Phones, good_keys: GoodKeys) -> list[BaseRoute]:
     """Make the routes of the console, everything that is under `/`."""
-    console = _Console(phones, Sessions(ConsoleKeys(data_dir)))
+    console = _Console(phones, Sessions(good_keys))
     return [
         Route("/", console.home),
         Route("/login", console.login),
@@ -90,17 +85,17 @@ class _Console:
         return RedirectResponse("/inbox", 303)
 
     async def login(self, request: Request) -> Response:
-        if not self._sessions.opens(request.query_params.get("key", "")):
+        if not await self._sessions.opens(request.query_params.get("key", "")):
             return _html(pages.closed_page(), 401)
         response = RedirectResponse("/inbox", 303, PAGE_HEADERS)
-        self._sessions.begin(request, response)
+        await self._sessions.begin(request, response)
         return response
 
     def for_session(self, page: _Page) -> Callable[[Request], Awaitable[Response]]:
         """Show a page only to whoever came by the link."""
 
         async def guarded(request: Request) -> Response:
-            session = self._sessions.of(request)
+            session = await self._sessions.of(request)
             return _html(pages.closed_page(), 401) if session is None else await page(request, session)
 
         return guarded
@@ -111,7 +106,7 @@ class _Console:
         if named is not None and chosen is None:
             return Response(status_code=404)
         entries = await self._phones.thread(chosen) if chosen else []
-        token = self._sessions.form_token(session)
+        token = await self._sessions.form_token(session)
         return _html(pages.inbox_page(await self._phones.contacts(), chosen, entries, token))
 
     async def open_phone(self, request: Request, _session: str) -> Response:
@@ -126,7 +121,7 @@ class _Console:
         """Send what was written on a phone: 204 when it is on its way, else a sentence on what is wrong."""
         try:
             form: _Written = decode_form(await read_body(request, LARGEST_FORM), _Written)
-            if not self._sessions.posted_by(session, form.form_token):
+            if not await self._sessions.posted_by(session, form.form_token):
                 return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
             await self._phones.reply(None, str(request.path_params["msisdn"]), form.to, form.text)
         except HeliographError as error:

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from heliograph.console.server import console_path
-from heliograph.console.sessions import require_console, rotated_key
 from heliograph.domain.accounts import Account, Terms
 from heliograph.domain.amounts import commas_in, micros_in, money_text, whole_in
 from heliograph.domain.audit import Act, Action, Actor, ActorKind, AuditFilter, Entry, Head
@@ -26,7 +25,7 @@ from heliograph.domain.terms import TermsChange, quiet_hours_text
 from heliograph.numbers import InvalidNumber
 from heliograph.numbers.reading import parse
 from heliograph.protocols.registry import KEY_KINDS
-from heliograph.runtime import providers, seal_key
+from heliograph.runtime import console_key, providers, seal_key
 from heliograph.runtime.privacy import make_private
 from heliograph.runtime.settings import Settings
 from heliograph.services.access import Access
@@ -39,6 +38,7 @@ from heliograph.services.keys import Keys, MadeKey
 from heliograph.services.people import People
 from heliograph.services.signing_in import INVITED_S, Invited, SigningIn
 from heliograph.store import Store, open_store
+from heliograph.store.processes import leader, list_processes
 
 __all__ = ["Administration", "KeyRecord", "MadeKey", "run"]
 
@@ -229,6 +229,24 @@ class Administration:
             "optouts_kept": found.optouts,
         }
 
+    async def list_processes(self) -> list[dict[str, object]]:
+        """List the processes that share this store, oldest first."""
+        now = now_ms()
+        leading = await self._store.read(leader, now)
+        return [
+            {
+                "id": each.id,
+                "role": each.role,
+                "host": each.host,
+                "pid": each.pid,
+                "version": each.version,
+                "started_at": f"{from_ms(each.started_at):%Y-%m-%dT%H:%M:%SZ}",
+                "heard_of_s": round((now - each.seen_at) / 1_000, 1),
+                "leads": each.id == leading,
+            }
+            for each in await self._store.read(list_processes)
+        ]
+
     async def make_administrator(self) -> MadeKey:
         """Make the key of the first administrator. Raises Conflict if there is one, a key or a person."""
         return await self.keys.make_administrator()
@@ -298,11 +316,10 @@ class Administration:
 
         Raises InvalidField; SetupError if there is no console.
         """
-        seconds, directory = _seconds(grace), self._settings.data_dir
-        require_console(directory)
+        seconds = _seconds(grace)
         facts = {"former_secret_until": instant_fact(now_ms() + seconds * 1_000) if seconds else None}
-        await noted(self._store, Act(action=Action.CONSOLE_KEY_ROTATED, object_id="console", after=facts))
-        return console_path(rotated_key(directory, seconds))
+        act = Act(action=Action.CONSOLE_KEY_ROTATED, object_id="console", after=facts)
+        return console_path(await audited(self._store, act, console_key.rotate, self.accounts.seal, seconds))
 
 
 def run(settings: Settings, work: Callable[[Administration], Awaitable[T]]) -> T:

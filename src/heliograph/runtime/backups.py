@@ -35,7 +35,6 @@ from typing import IO, NamedTuple
 import msgspec
 
 from heliograph import __version__
-from heliograph.console.sessions import FILE_NAME as CONSOLE_KEY
 from heliograph.domain.errors import SetupError
 from heliograph.domain.seals import Seal, WrongSealKey
 from heliograph.runtime import seal_key
@@ -50,7 +49,7 @@ from heliograph.store.opening import FILE_NAME as STORE
 FORMAT = 1
 MANIFEST = "heliograph-backup.json"
 SUMS = "SHA256SUMS"
-KEYS = (seal_key.FILE_NAME, CONSOLE_KEY, SANDBOX_CREDENTIALS)
+KEYS = (seal_key.FILE_NAME, SANDBOX_CREDENTIALS)
 _DRAFT = "restoring"
 _PIECE = 1 << 20
 _FILE = re.compile(rf"{ATTACHMENTS}/\w[\w.-]*")

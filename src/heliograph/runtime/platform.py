@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -15,11 +16,13 @@ from heliograph.api.resource import PROTOCOL as NATIVE
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
+from heliograph.engine.jobs import alone
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routes import Route, RouteRules
 from heliograph.protocols.registry import HTTP_PROTOCOLS, KEY_KINDS, SERVED_KEYS, listeners_of
-from heliograph.runtime import providers, seal_key
+from heliograph.runtime import console_key, providers, seal_key
 from heliograph.runtime.privacy import make_private
+from heliograph.runtime.processes import Role, membership, require_shared
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.values import SANDBOX
 from heliograph.runtime.web import web_application
@@ -47,6 +50,7 @@ class Platform:
         credentials: sandbox_accounts.Credentials | None,
         configured: providers.Providers,
         phones: Phones | None,
+        console_key: str | None,
     ) -> None:
         self.settings = settings
         self.services = services
@@ -55,6 +59,8 @@ class Platform:
         """Credentials of the sandbox's accounts; None where there is none."""
         self.providers = configured
         self._phones = phones
+        self.console_key = console_key
+        """The key in the console's link; None where there is no console."""
 
     @property
     def phones(self) -> Phones:
@@ -63,19 +69,24 @@ class Platform:
 
     def web(self) -> ASGIApp:
         """Make the application of everything that is served over HTTP."""
-        return web_application(self.services, self.engine, self.settings, self.providers, self._phones)
+        good_keys = partial(console_key.good, self.engine.store, self.services.accounts.seal)
+        return web_application(self.services, self.engine, self.settings, self.providers, self._phones, good_keys)
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Platform]:
+async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Platform]:
     """Open the store, start the engine, and stop both again at the end: what is in flight is recorded first.
 
-    Raises SetupError, in one sentence, if something stands in the way.
+    What runs is what a process of this `role` does. Raises SetupError, in one sentence, if something stands in the way.
     """
+    require_shared(settings, role)
     had_been_open = make_private(settings.data_dir)
     store = await open_store(settings.store, settings.data_dir)
+    member = None
     try:
         accounts = Accounts(store, Access(store), await seal_key.ensure(settings, store))
+        files = Files(settings.attachments, settings.data_dir)
+        member = await membership(settings, store, accounts.seal, files, role)
         notifier = Notifier()
         simulated = await _simulated(settings, store, accounts, notifier) if settings.has_sandbox else None
         public_url = settings.public_url.rstrip("/")
@@ -84,7 +95,6 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
         for protocol in HTTP_PROTOCOLS:
             if (shape := protocol.callbacks(subjects, accounts, public_url)) is not None:
                 shapes[protocol.name] = shape
-        files = Files(settings.attachments, settings.data_dir)
         configured = await providers.ensure(settings, store)
         engine = Engine(
             store,
@@ -100,13 +110,17 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
             lookups=settings.lookup_provider or None,
             quiet_hours=settings.quiet_minutes,
             await_parts_s=settings.await_parts_s,
+            sends=role.works,
+            leads=alone if member is None else member.leads,
         )
         accounts.access.on_refused = engine.metrics.credential_refused
         await engine.start()
-        beside = [
-            asyncio.create_task(configured.check(), name="providers"),
-            asyncio.create_task(accounts.access.uses.keep(), name="uses of keys"),
-        ]
+        beside = [asyncio.create_task(accounts.access.uses.keep(), name="uses of keys")]
+        if role.works:
+            beside.append(asyncio.create_task(configured.check(), name="providers"))
+        if member is not None:
+            member.on_died = engine.take_over
+            beside.append(asyncio.create_task(member.run(), name="membership"))
         try:
             services = Services(
                 engine,
@@ -120,19 +134,22 @@ async def running(settings: Settings) -> AsyncIterator[Platform]:
                 key_kinds=KEY_KINDS,
             )
             if simulated is None:
-                await sandbox_accounts.withdraw(services, SERVED_KEYS, settings.data_dir)
+                await sandbox_accounts.withdraw(store, services, SERVED_KEYS, settings.data_dir)
             else:
                 await sandbox_accounts.seed(services, SERVED_KEYS, simulated.credentials)
             for path in had_been_open:
                 log.warning("other users of this machine could read this until now", path=str(path))
             phones = None if simulated is None else Phones(engine, simulated.operator, services.waits)
-            yield Platform(settings, services, engine, simulated and simulated.credentials, configured, phones)
+            console = await console_key.ensure(store, accounts.seal, settings.data_dir) if phones else None
+            yield Platform(settings, services, engine, simulated and simulated.credentials, configured, phones, console)
         finally:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             await engine.stop()
     finally:
+        if member is not None:
+            await member.leave()
         await store.close()
 
 
@@ -150,7 +167,7 @@ async def _simulated(settings: Settings, store: Store, accounts: Accounts, notif
             "the sandbox is on beside real providers: its accounts have printed credentials, and callbacks of every "
             'account reach this machine. Set sandbox = "off" where others are let in.'
         )
-    first, credentials = await sandbox_accounts.ensure(accounts, SERVED_KEYS, settings.data_dir)
+    first, credentials = await sandbox_accounts.ensure(store, accounts, SERVED_KEYS, settings.data_dir)
     if settings.tariff.channels:
         await sandbox_accounts.ensure_balances(store, settings.balance)
     operator = SandboxOperator(store, notifier.tell, default_account_id=first.id)

@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ import msgspec
 
 from heliograph.api.keys import NativeKeys
 from heliograph.calling.private_files import write_secrets
-from heliograph.console.server import console_link
+from heliograph.console.server import console_path
 from heliograph.domain.errors import SetupError
 from heliograph.doors.served import ConnectedProtocol
 from heliograph.doors.servers import Place, Server, listen, url_of
@@ -26,6 +26,7 @@ from heliograph.engine.notifier import Notifier
 from heliograph.protocols.registry import CONNECTED_PROTOCOLS, SERVED
 from heliograph.runtime.http_server import HttpServer
 from heliograph.runtime.platform import Platform, running
+from heliograph.runtime.processes import Role, require_shared
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.web import API_MOUNT
 from heliograph.sandbox.accounts import FIRST, OTHER, Credentials
@@ -36,7 +37,7 @@ CONNECTION_FILE = "connection.json"
 
 
 class Addresses(msgspec.Struct):
-    """The content of the ready file: what a client needs to know.
+    """The content of the ready file: what a client needs to know. A worker's has nothing in it.
 
     Credentials and the console are the sandbox's: where there is none, the addresses stand alone.
     """
@@ -49,19 +50,29 @@ class Addresses(msgspec.Struct):
     """The addresses at which providers' servers tell what they have to tell, by the provider's name."""
 
 
-async def serve(settings: Settings, *, ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
-    """Serve until SIGINT or SIGTERM, then drain and return.
+async def serve(
+    settings: Settings,
+    *,
+    role: Role = Role.ALL,
+    ready_file: Path | None,
+    announce: Callable[[Addresses], None],
+) -> None:
+    """Do what a process of this role does until SIGINT or SIGTERM, then drain and return.
 
     `announce` is called, and `ready_file` written, once requests are accepted. Raises SetupError, in one sentence, if
     the process can't start.
     """
-    with _listening(settings) as listeners:
-        async with running(settings) as platform:
+    require_shared(settings, role)
+    with _listening(settings) if role.serves else nullcontext() as listeners:
+        async with running(settings, role) as platform:
             stopping = asyncio.Event()
-            servers = _servers(platform, listeners, stopping.set)
+            servers = [] if listeners is None else _servers(platform, listeners, stopping.set)
             with _on_signals(partial(_stop_soon, servers, stopping)):
                 async with _started(servers, platform.engine.notifier):
-                    _tell(platform, servers, ready_file, announce)
+                    if role.serves:
+                        _tell(platform, servers, ready_file, announce)
+                    else:
+                        _tell_of_a_worker(ready_file, announce)
                     await stopping.wait()
 
 
@@ -180,7 +191,8 @@ def _tell(
     )
     if keys is not None:
         addresses.api |= _shown(NativeKeys(), keys)
-        addresses.console["url"] = console_link(base_url, platform.settings.data_dir)
+    if platform.console_key is not None:
+        addresses.console["url"] = base_url + console_path(platform.console_key)
     for protocol in SERVED:
         at = reached.get(protocol.name) if isinstance(protocol, ConnectedProtocol) else base_url
         if at is not None:
@@ -191,6 +203,14 @@ def _tell(
     if ready_file is not None:
         write_secrets(ready_file, content)
     announce(addresses)
+
+
+def _tell_of_a_worker(ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
+    """Say that a process runs that serves nobody. Who looks for addresses in the data directory means another one."""
+    nowhere = Addresses(base_url="", api={}, console={}, protocols={}, providers={})
+    if ready_file is not None:
+        write_secrets(ready_file, msgspec.json.encode(nowhere))
+    announce(nowhere)
 
 
 def _shown(protocol: KeyKind, keys: Credentials) -> dict[str, object]:

@@ -50,9 +50,12 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("heliograph", appauthor=False))
 
 
-def setting(default: Any, help: str, *, secret: bool = False, **limits: float) -> Any:
-    """Define a setting with what the reference says of it; limits are `at_least` and `at_most`."""
-    metadata = {"help": help, "secret": secret, "limits": limits}
+def setting(default: Any, help: str, *, secret: bool = False, local: bool = False, **limits: float) -> Any:
+    """Define a setting with what the reference says of it; limits are `at_least` and `at_most`.
+
+    A `local` one may differ between processes that share a store.
+    """
+    metadata = {"help": help, "secret": secret, "local": local, "limits": limits}
     if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -69,17 +72,23 @@ def _codes(default: int, help: str) -> Any:
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     data_dir: Path = setting(  # noqa: RUF009 - a dataclass field
-        default_data_dir, "The directory of the embedded store and of the sandbox's credentials."
+        default_data_dir,
+        "The directory of the embedded store and of the sandbox's credentials.",
+        local=True,
     )
     store: str = setting(
-        "", "A postgresql:// URL; empty for the embedded SQLite store in the data directory.", secret=True
+        "",
+        "A postgresql:// URL; empty for the embedded SQLite store in the data directory.",
+        secret=True,
+        local=True,
     )
-    host: str = setting("127.0.0.1", "The address to listen on.")
-    port: int = setting(8460, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535)
+    host: str = setting("127.0.0.1", "The address to listen on.", local=True)
+    port: int = setting(8460, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535, local=True)
     listen: Mapping[str, Place] = setting(
         dict,
         "A table `[listen]`: where protocols that are not HTTP are served, each as HOST:PORT. One that is not named is "
         "served at any free port of `host` while there is a sandbox, and otherwise not. From the environment: JSON.",
+        local=True,
     )
     smpp_port: int | None = setting(
         None,
@@ -118,7 +127,9 @@ class Settings:
     attachments: str = setting(
         "",
         "Where files are kept: s3://BUCKET/PREFIX, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and "
-        "AWS_ENDPOINT_URL in the environment; empty for the data directory.",
+        "AWS_ENDPOINT_URL in the environment; file:///DIRECTORY; empty for the data directory. All processes that "
+        "serve one store keep them in the same place, or do not start.",
+        local=True,
     )
     attachment_bytes: int = setting(
         10 * 1024 * 1024, "The largest file, in bytes.", at_least=1024, at_most=1024 * 1024 * 1024
@@ -137,25 +148,40 @@ class Settings:
         at_least=1,
         at_most=7 * 24 * 3600,
     )
-    window: int = setting(4, "Chunks of messages on their way to providers at once.", at_least=1, at_most=64)
+    window: int = setting(
+        4, "Chunks of messages on their way to providers at once.", at_least=1, at_most=64, local=True
+    )
     max_body_bytes: int = setting(
         16 * 1024 * 1024, "The largest request body, in bytes.", at_least=1024, at_most=1024 * 1024 * 1024
     )
     header_bytes: int = setting(
-        32 * 1024, "The largest headers of a request, with its address, in bytes.", at_least=1024, at_most=1024 * 1024
+        32 * 1024,
+        "The largest headers of a request, with its address, in bytes.",
+        at_least=1024,
+        at_most=1024 * 1024,
+        local=True,
     )
-    headers: int = setting(100, "How many headers a request may have.", at_least=10, at_most=10_000)
+    headers: int = setting(100, "How many headers a request may have.", at_least=10, at_most=10_000, local=True)
     header_timeout_s: float = setting(
-        15.0, "Seconds within which the headers of a request must have come.", at_least=1, at_most=600
+        15.0,
+        "Seconds within which the headers of a request must have come.",
+        at_least=1,
+        at_most=600,
+        local=True,
     )
     body_timeout_s: float = setting(
         15.0,
         "Seconds within which the body of a request must have come; a second more for each KiB that has.",
         at_least=1,
         at_most=600,
+        local=True,
     )
     idle_timeout_s: float = setting(
-        5.0, "Seconds that a connection may wait for its next request.", at_least=1, at_most=600
+        5.0,
+        "Seconds that a connection may wait for its next request.",
+        at_least=1,
+        at_most=600,
+        local=True,
     )
     connections: int = setting(
         10_000,
@@ -163,12 +189,14 @@ class Settings:
         "without a complete request.",
         at_least=10,
         at_most=1_000_000,
+        local=True,
     )
     connections_per_address: int = setting(
         1_000,
         "The same from one address; 0 for any number, where all come from a proxy.",
         at_least=0,
         at_most=1_000_000,
+        local=True,
     )
     callback_networks: tuple[Network, ...] = setting(
         tuple, "Networks that callbacks may reach although they are not public, such as 10.1.0.0/16."
@@ -177,6 +205,7 @@ class Settings:
         LOOPBACK,
         "Networks from which /metrics can be read; it is 404 elsewhere. Empty for nowhere. What a proxy on this "
         "machine passes on without X-Forwarded-For comes from this machine.",
+        local=True,
     )
     sandbox: str = setting(
         "auto",
@@ -189,6 +218,7 @@ class Settings:
         "processes; several, separated by commas, to go over to the first. Empty: `seal.key` in the data directory, "
         "made at the first start.",
         secret=True,
+        local=True,
     )
     sandbox_rate: float = setting(
         0.0, "Messages a second that the sandbox operator takes; 0 for any number.", at_least=0
@@ -258,8 +288,8 @@ class Settings:
         at_least=0,
         at_most=100,
     )
-    log_level: str = setting("info", "debug, info, warning or error.")
-    log_format: str = setting("text", "text or json.")
+    log_level: str = setting("info", "debug, info, warning or error.", local=True)
+    log_format: str = setting("text", "text or json.", local=True)
 
     @property
     def has_sandbox(self) -> bool:

@@ -14,6 +14,7 @@ from heliograph.api.server import NativeDoor
 from heliograph.api.wire.errors import ErrorBody
 from heliograph.console.people import person_routes
 from heliograph.console.server import console_routes, static_files
+from heliograph.console.sessions import GoodKeys
 from heliograph.doors.openapi import openapi_document
 from heliograph.doors.routes import Mounts
 from heliograph.doors.settings import DoorSettings
@@ -35,8 +36,14 @@ OPENAPI = API_MOUNT + "/openapi.json"
 
 
 def web_application(
-    services: Services, engine: Engine, settings: Settings, providers: Providers, phones: Phones | None
+    services: Services,
+    engine: Engine,
+    settings: Settings,
+    providers: Providers,
+    phones: Phones | None,
+    good_keys: GoodKeys,
 ) -> ASGIApp:
+    """Make the application; `good_keys` are those of the console, which is there if there are `phones`."""
     limit = settings.max_body_bytes
     for_doors = DoorSettings(
         max_body_bytes=limit,
@@ -77,7 +84,7 @@ def web_application(
             style_route(),
             static_files(),
             *person_routes(services.signing_in, services.access),
-            *(() if phones is None else console_routes(phones, settings.data_dir)),
+            *(() if phones is None else console_routes(phones, good_keys)),
         ],
         redirect_slashes=False,
     )

@@ -17,6 +17,7 @@ from heliograph.domain.accounts import Account, Scope
 from heliograph.domain.errors import SetupError
 from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import MICROS
+from heliograph.domain.seals import Seal
 from heliograph.services.accounts import Accounts
 from heliograph.services.key_kinds import Key, KeyKind
 from heliograph.services.services import Services
@@ -28,6 +29,7 @@ from heliograph.store.tx import Tx
 
 FILE_NAME = "sandbox-credentials.json"
 _BALANCE_SETTING = "sandbox.balance"
+_CREDENTIALS_SETTING = "sandbox.credentials"
 FIRST, OTHER = "sandbox", "other"
 _RENAMED = {"v1": "native"}
 """Names of protocols that 0.1.0 wrote into the file differently."""
@@ -36,10 +38,47 @@ Credentials = dict[str, dict[str, Key]]
 """Keys by the account's name, then by the protocol's."""
 
 
-async def ensure(accounts: Accounts, kinds: Sequence[KeyKind], data_dir: Path) -> tuple[Account, Credentials]:
-    """Return the first account, and both accounts' keys for every protocol: the same at every start."""
+async def ensure(
+    store: Store, accounts: Accounts, kinds: Sequence[KeyKind], data_dir: Path
+) -> tuple[Account, Credentials]:
+    """Return the first account, and both accounts' keys for every protocol: the same at every start.
+
+    Where processes share the store, they are the same in all of them.
+    """
     file = data_dir / FILE_NAME
-    saved = _read(file)
+    before = await _shared(store)
+    saved = _opened(accounts.seal, before) or _read(file)
+    issued = await _issued(accounts, kinds, saved)
+    if store.dialect != "sqlite" and (before is None or issued != saved):
+        sealed = accounts.seal.close(msgspec.json.encode(issued).decode())
+        kept = await store.write(_keep, sealed, before)
+        if kept != sealed:  # another process was first
+            issued = await _issued(accounts, kinds, _opened(accounts.seal, kept))
+    if issued != _read_if_whole(file):
+        write_secrets(file, msgspec.json.format(msgspec.json.encode(issued), indent=2))
+    return await accounts.ensure(FIRST), issued
+
+
+async def _shared(store: Store) -> str | None:
+    """Read the credentials, sealed, that all processes of a store have; None where there is one process."""
+    return None if store.dialect == "sqlite" else await store.read(get_setting, _CREDENTIALS_SETTING)
+
+
+def _opened(seal: Seal, sealed: str | None) -> Credentials:
+    return {} if sealed is None else msgspec.json.decode(seal.open(sealed), type=Credentials)
+
+
+def _keep(tx: Tx, sealed: str, before: str | None) -> str:
+    """Put shared credentials in the place of those that were there `before`, and return those that are there then."""
+    tx.take_turns_about(_CREDENTIALS_SETTING)
+    found = get_setting(tx, _CREDENTIALS_SETTING)
+    if found is not None and found != before:
+        return found
+    put_setting(tx, _CREDENTIALS_SETTING, sealed)
+    return sealed
+
+
+async def _issued(accounts: Accounts, kinds: Sequence[KeyKind], saved: Credentials) -> Credentials:
     issued: Credentials = {}
     for name in (FIRST, OTHER):
         account = await accounts.ensure(name)
@@ -53,9 +92,7 @@ async def ensure(accounts: Accounts, kinds: Sequence[KeyKind], data_dir: Path) -
                 networks=keys.sandbox_networks,
                 again=saved.get(name, {}).get(keys.name),
             )
-    if issued != saved:
-        write_secrets(file, msgspec.json.format(msgspec.json.encode(issued), indent=2))
-    return await accounts.ensure(FIRST), issued
+    return issued
 
 
 async def seed(services: Services, kinds: Sequence[KeyKind], credentials: Credentials) -> None:
@@ -66,9 +103,10 @@ async def seed(services: Services, kinds: Sequence[KeyKind], credentials: Creden
             await keys.seed(services, account, of_account[keys.name])
 
 
-async def withdraw(services: Services, kinds: Sequence[KeyKind], data_dir: Path) -> None:
+async def withdraw(store: Store, services: Services, kinds: Sequence[KeyKind], data_dir: Path) -> None:
     """Revoke what earlier starts with a sandbox printed. Safe to repeat; the file stays, for when it is on again."""
-    for name, of_account in _read(data_dir / FILE_NAME).items():
+    saved = _opened(services.accounts.seal, await _shared(store)) or _read(data_dir / FILE_NAME)
+    for name, of_account in saved.items():
         account = await services.accounts.find(name)
         if account is None:
             continue
@@ -90,6 +128,13 @@ def _set_balances(tx: Tx, amount: int, wanted: str) -> None:
         if (account := account_by_name(tx, name)) is not None:
             set_balance(tx, account.id, amount, now_ms())
     put_setting(tx, _BALANCE_SETTING, wanted)
+
+
+def _read_if_whole(file: Path) -> Credentials | None:
+    try:
+        return _read(file)
+    except SetupError:
+        return None
 
 
 def _read(file: Path) -> Credentials:
