@@ -126,6 +126,13 @@ def test_a_form_of_another_site_is_refused(server: Server, new_number: Callable[
     assert answer.status_code == 403
 
 
+def test_a_proxy_is_asked_to_pass_events_on_as_they_come(server: Server) -> None:
+    with httpx2.Client(base_url=server.url) as visitor:
+        visitor.get(server.ready["console"]["url"])
+        with visitor.stream("GET", "/inbox/events") as answer:
+            assert answer.headers["x-accel-buffering"] == "no"
+
+
 def test_pages_forbid_scripts_of_others(server: Server) -> None:
     with httpx2.Client(base_url=server.url, follow_redirects=True) as visitor:
         answer = visitor.get(server.ready["console"]["url"])

@@ -26,6 +26,8 @@ from heliograph.sandbox.phones import Phones
 LOOK_AGAIN_S = 0.5
 """How soon a change of status shows, in seconds; what happens on phones shows at once."""
 HEARTBEAT_S = 15.0
+EVENT_HEADERS = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
+"""nginx passes events on as they come, whatever its configuration says of other answers."""
 LARGEST_FORM = 64 * 1024
 
 
@@ -130,7 +132,7 @@ class _Console:
 
     async def events(self, request: Request, _session: str) -> Response:
         chosen = _chosen(request.query_params.get("phone"))
-        return StreamingResponse(self._fragments(chosen), media_type="text/event-stream", headers=PAGE_HEADERS)
+        return StreamingResponse(self._fragments(chosen), media_type="text/event-stream", headers=EVENT_HEADERS)
 
     async def _fragments(self, chosen: str | None) -> AsyncIterator[str]:
         """Send the parts of the page that changed, each time they do, until the browser leaves or the server stops."""

@@ -29,6 +29,7 @@ from heliograph.engine.joining import JoiningInbound
 from heliograph.engine.looking_up import LookingUp
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.notifier import Notifier
+from heliograph.engine.observing import Observer
 from heliograph.engine.outbox import Outbox
 from heliograph.engine.pausing import Pausing
 from heliograph.engine.plans import plans
@@ -99,6 +100,7 @@ class Engine:
         self.guard = guard
         self.router = Router(routes, default_route, rules, lookups=lookups)
         self.metrics.watch(routes)
+        self.metrics.watch_store(store)
         self.callback_protocols = frozenset(shapes)
         self._with_credentials = frozenset(name for name, shape in shapes.items() if shape.takes_credentials)
         self._on_events = asyncio.Event()
@@ -153,6 +155,7 @@ class Engine:
         for job in of_leader:
             job.leads = leads
         self._jobs: Sequence[Job] = (outbox, self.hits, self.works, *(of_leader if sends else ()))
+        self._observer = Observer(store, self.metrics, outbox, leads) if sends else None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -182,6 +185,16 @@ class Engine:
         """Take on what processes that have died alone knew."""
         for provider in self._providers():
             await provider.take_over()
+
+    async def observe(self) -> None:
+        """Bring the metrics of what waits up to date. Raises NotNow while the database is away."""
+        if self._observer is not None:
+            await self._observer.look()
+
+    def is_alive(self) -> bool:
+        """Say whether everything runs that was started."""
+        dispatching = [self._dispatching] if self._sends else []
+        return not any(task.done() for task in (*self._tasks, *dispatching))
 
     def require_callback(self, url: str | UnsetType | None, protocol: str) -> None:
         """Check a URL that may be called in a protocol's shape; none at all is fine. Raises InvalidCallbackUrl."""

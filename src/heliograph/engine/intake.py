@@ -152,6 +152,7 @@ class EngineIntake:
         passed_on = await self._pass_on(chunk)
         recorded: Recorded = await self._store.write_item(record_receipts, Receipts(passed_on, now_ms()), Lane.RECEIPTS)
         self._metrics.receipts(recorded.fate)
+        self._metrics.changed(recorded.applied)
         self._note_health(recorded.applied)
         if passed_on is not chunk:
             self._on_messages()

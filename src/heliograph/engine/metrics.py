@@ -2,16 +2,58 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 
+from heliograph.domain.ids import made_at_ms
 from heliograph.domain.instants import now_ms
+from heliograph.domain.life import Transition
+from heliograph.domain.priorities import Priority
 from heliograph.domain.receipts import ReceiptFate
+from heliograph.domain.statuses import Status
 from heliograph.engine.contract import Outcome
 from heliograph.engine.routes import Route
+from heliograph.store import Store
+from heliograph.store.queue import Backlog
+
+_TO_SENT_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800)
+_TO_DELIVERED_S = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3_600, 21_600, 86_400)
+_STORE_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+UNROUTED = "none"
+"""The route of messages that nobody has looked at yet, and the provider of those that had none."""
+
+
+class Latencies(Collector):
+    """A histogram with one label that is counted in plain lists: messages come in chunks, on one thread."""
+
+    def __init__(
+        self, name: str, meaning: str, label: str, bounds_s: Sequence[float], registry: CollectorRegistry
+    ) -> None:
+        self._name, self._meaning, self._label, self._bounds = name, meaning, label, bounds_s
+        self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (len(bounds_s) + 1))
+        self._sums: defaultdict[str, float] = defaultdict(float)
+        registry.register(self)
+
+    def note(self, label: str, seconds: float) -> None:
+        self._counts[label][bisect_left(self._bounds, seconds)] += 1
+        self._sums[label] += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        family = HistogramMetricFamily(self._name, self._meaning, labels=[self._label])
+        for label, counts in self._counts.items():
+            total, buckets = 0, []
+            for bound, count in zip((*map(str, self._bounds), "+Inf"), counts, strict=True):
+                total += count
+                buckets.append((bound, total))
+            family.add_metric([label], buckets, self._sums[label])
+        yield family
 
 
 class Metrics:
@@ -50,6 +92,69 @@ class Metrics:
         self._caps_reached = Counter(
             "heliograph_caps_reached", "Sends that were more than an account's cap", registry=self.registry
         )
+        self._logins_limited = Counter(
+            "heliograph_logins_limited", "Logins that were one too many to be looked at", registry=self.registry
+        )
+        self._settled = Counter(
+            "heliograph_messages_settled", "Messages by how they ended", ["provider", "status"], registry=self.registry
+        )
+        self._to_sent = Latencies(
+            "heliograph_accepted_to_sent_seconds",
+            "From when a message was accepted, or due, until a provider took it",
+            "provider",
+            _TO_SENT_S,
+            self.registry,
+        )
+        self._to_delivered = Latencies(
+            "heliograph_sent_to_delivered_seconds",
+            "From when a provider took a message until it was delivered",
+            "provider",
+            _TO_DELIVERED_S,
+            self.registry,
+        )
+        self._store_took = Latencies(
+            "heliograph_store_seconds",
+            "Reads and writes of the store, with their wait",
+            "what",
+            _STORE_S,
+            self.registry,
+        )
+        self._queued = self._gauge("heliograph_queued", "Messages that are queued", "priority", "route")
+        self._queued_age = self._gauge(
+            "heliograph_queued_oldest_seconds", "How long the first of them has been due", "priority", "route"
+        )
+        self._untold = self._gauge("heliograph_callbacks_waiting", "Callbacks that wait, by how hosts do", "host")
+        self._untold_age = self._gauge(
+            "heliograph_callbacks_oldest_seconds", "How long the first of them has waited", "host"
+        )
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(name, meaning, labels, registry=self.registry)
+
+    def watch_store(self, store: Store) -> None:
+        """Show how the store does whenever somebody looks."""
+        store.on_done = self._store_took.note
+        self._gauge("heliograph_store_reads", "Reads that run or wait").set_function(lambda: store.reading)
+        self._gauge("heliograph_store_read_places", "Reads that run at once").set_function(lambda: store.read_places)
+        self._gauge("heliograph_store_writes_waiting", "Writes that wait").set_function(store.writes_waiting)
+
+    def seen(
+        self, queued: Sequence[Backlog], untold: Mapping[str, int], untold_since: Mapping[str, int], now: int
+    ) -> None:
+        """Show what waits; `untold` and since when are by how hosts do. Instants are in milliseconds since 1970."""
+        self.nothing_seen()
+        for each in queued:
+            labels = Priority(each.priority).name.lower(), each.provider or UNROUTED
+            self._queued.labels(*labels).set(each.waiting)
+            self._queued_age.labels(*labels).set(max(now - each.due_at, 0) / 1_000)
+        for host, count in untold.items():
+            self._untold.labels(host).set(count)
+            self._untold_age.labels(host).set(max(now - untold_since[host], 0) / 1_000)
+
+    def nothing_seen(self) -> None:
+        """Show nothing of what waits."""
+        for gauge in (self._queued, self._queued_age, self._untold, self._untold_age):
+            gauge.clear()
 
     def watch(self, routes: Iterable[Route]) -> None:
         """Show how these providers are doing whenever somebody looks."""
@@ -69,6 +174,28 @@ class Metrics:
     def sent(self, provider: str, outcomes: Sequence[Outcome]) -> None:
         for outcome, count in Tally(type(outcome).__name__.lower() for outcome in outcomes).items():
             self._sent.labels(provider, outcome).inc(count)
+
+    def changed(self, applied: Sequence[Transition]) -> None:
+        """Count how messages ended, and how long it took until they were sent and delivered."""
+        ended: Tally[tuple[str, Status]] = Tally()
+        made: dict[str, int] = {}
+        for change in applied:
+            status, before, provider = change.status, change.before, change.provider or UNROUTED
+            if status is Status.SENT:
+                when = before.id[:10]  # the same for all of a batch
+                since = made[when] if when in made else made.setdefault(when, made_at_ms(before.id))
+                if before.attempts <= 1:
+                    since = max(since, before.due_at)
+                self._to_sent.note(provider, max(change.at_ms - since, 0) / 1_000)
+            elif change.settles:
+                ended[provider, status] += 1
+                if status is Status.DELIVERED and change.took_ms is not None:
+                    self._to_delivered.note(provider, change.took_ms / 1_000)
+        for (provider, status), count in ended.items():
+            self._settled.labels(provider, status.value).inc(count)
+
+    def login_limited(self) -> None:
+        self._logins_limited.inc()
 
     def taken_back(self, count: int) -> None:
         self._taken_back.inc(count)

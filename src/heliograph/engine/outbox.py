@@ -117,6 +117,10 @@ class Outbox(Job):
             self._over_and_done.set()
             await recording
 
+    def state_of(self, receiver: str) -> str:
+        """Say how a receiver is doing, as this process has seen it: `shut`, `failing`, `new`, `slow` or `quick`."""
+        return self._receivers.state_of(receiver, monotonic())
+
     async def next_due_ms(self) -> int | None:
         """Return when a receiver that may be offered something has something."""
         clock, now = monotonic(), now_ms()

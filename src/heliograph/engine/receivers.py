@@ -61,6 +61,16 @@ class Receiver:
     def is_quick(self) -> bool:
         return not self._failures and self._answers_in_s is not None and self._answers_in_s <= SLOW_S
 
+    def state(self, now: float) -> str:
+        """Say how it is doing, in a word: `shut`, `failing`, `new`, `slow` or `quick`."""
+        if now < self.shut_until:
+            return "shut"
+        if self._failures:
+            return "failing"
+        if self._answers_in_s is None:
+            return "new"
+        return "quick" if self.is_quick else "slow"
+
     def places(self, now: float) -> int:
         """Return how many requests it may have at once."""
         if now < self.shut_until:
@@ -108,6 +118,11 @@ class Receivers:
 
     def __getitem__(self, name: str) -> Receiver:
         return self._known.get(name) or self._known.setdefault(name, Receiver(name))
+
+    def state_of(self, name: str, now: float) -> str:
+        """Say how a receiver is doing, in a word; one that is not known is `new`."""
+        known = self._known.get(name)
+        return "new" if known is None else known.state(now)
 
     def claims(self, due: Iterable[str], now: float, most: int) -> Mapping[str, int]:
         """Return how many events to claim for each of these, who have some due; who was served longest ago first."""

@@ -221,6 +221,7 @@ class Sender:
                 log.warning("outcomes not recorded yet", count=len(changes), error=str(error))
                 await asyncio.sleep(RECORD_AGAIN_S)
                 continue
+            self._metrics.changed(applied)
             self._notifier.tell([change.message_id for change in applied])
             if any(change.status in SETTLED for change in applied):
                 self._on_events.set()

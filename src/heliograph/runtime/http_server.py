@@ -1,4 +1,4 @@
-"""The HTTP server: every HTTP door, mounted in one application."""
+"""Servers of HTTP: of every HTTP door, mounted in one application, and of what those who watch look at."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from contextlib import contextmanager
 from math import ceil
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from heliograph.doors.servers import BACKLOG, DRAIN_S, Server
 from heliograph.runtime.connections import Connections, limits_of
-from heliograph.runtime.platform import Platform
+from heliograph.runtime.settings import Settings
 
 
 class HttpServer(Server):
     name = "http"
 
     def __init__(
-        self, platform: Platform, listener: socket.socket, base_url: str, on_ended: Callable[[], None]
+        self,
+        application: ASGIApp,
+        settings: Settings,
+        listener: socket.socket,
+        base_url: str,
+        on_ended: Callable[[], None],
     ) -> None:
-        """Serve a platform at `listener`; `base_url` is how others reach it.
+        """Serve an application at `listener`; `base_url` is how others reach it.
 
         `on_ended` is called when it serves no more, whatever the reason.
         """
@@ -29,7 +35,7 @@ class HttpServer(Server):
         self._listener = listener
         self._on_ended = on_ended
         self._serving: asyncio.Task[None]
-        self._uvicorn = _Uvicorn(_config(platform))
+        self._uvicorn = _Uvicorn(_config(application, settings))
 
     async def start(self) -> None:
         self._serving = asyncio.create_task(self._uvicorn.serve(sockets=[self._listener]), name="http")
@@ -50,12 +56,18 @@ class HttpServer(Server):
         self._uvicorn.force_exit = True
 
 
-def _config(platform: Platform) -> uvicorn.Config:
+class Monitor(HttpServer):
+    """The server of what those who watch look at."""
+
+    name = "monitor"
+
+
+def _config(application: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        platform.web(),
-        http=Connections(limits_of(platform.settings)).protocol,  # type: ignore[arg-type]  # it is called, and no more
+        application,
+        http=Connections(limits_of(settings)).protocol,  # type: ignore[arg-type]  # it is called, and no more
         ws="none",
-        timeout_keep_alive=ceil(platform.settings.idle_timeout_s),
+        timeout_keep_alive=ceil(settings.idle_timeout_s),
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -114,6 +114,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Pl
             leads=alone if member is None else member.leads,
         )
         accounts.access.on_refused = engine.metrics.credential_refused
+        accounts.access.logins.on_limited = engine.metrics.login_limited
         await engine.start()
         beside = [asyncio.create_task(accounts.access.uses.keep(), name="uses of keys")]
         if role.works:

@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,10 +24,11 @@ from heliograph.doors.servers import Place, Server, listen, url_of
 from heliograph.doors.settings import ConnectedSettings
 from heliograph.engine.notifier import Notifier
 from heliograph.protocols.registry import CONNECTED_PROTOCOLS, SERVED
-from heliograph.runtime.http_server import HttpServer
+from heliograph.runtime.http_server import HttpServer, Monitor
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.processes import Role, require_shared
 from heliograph.runtime.settings import Settings
+from heliograph.runtime.watching import watch_application
 from heliograph.runtime.web import API_MOUNT
 from heliograph.sandbox.accounts import FIRST, OTHER, Credentials
 from heliograph.services.key_kinds import Key, KeyKind
@@ -36,7 +37,7 @@ CONNECTION_FILE = "connection.json"
 """The file in the data directory for the CLI and the SDK on the same machine; its content is that of the ready file."""
 
 
-class Addresses(msgspec.Struct):
+class Addresses(msgspec.Struct, omit_defaults=True):
     """The content of the ready file: what a client needs to know. A worker's has nothing in it.
 
     Credentials and the console are the sandbox's: where there is none, the addresses stand alone.
@@ -48,6 +49,8 @@ class Addresses(msgspec.Struct):
     protocols: dict[str, dict[str, object]]
     providers: dict[str, str]
     """The addresses at which providers' servers tell what they have to tell, by the provider's name."""
+    monitor: str | None = None
+    """The address at which nothing is served but what those who watch look at, if there is one."""
 
 
 async def serve(
@@ -63,23 +66,25 @@ async def serve(
     the process can't start.
     """
     require_shared(settings, role)
-    with _listening(settings) if role.serves else nullcontext() as listeners:
+    with _listening(settings, role) as listeners:
         async with running(settings, role) as platform:
             stopping = asyncio.Event()
-            servers = [] if listeners is None else _servers(platform, listeners, stopping.set)
+            servers = _servers(platform, listeners, stopping.set)
             with _on_signals(partial(_stop_soon, servers, stopping)):
                 async with _started(servers, platform.engine.notifier):
                     if role.serves:
                         _tell(platform, servers, ready_file, announce)
                     else:
-                        _tell_of_a_worker(ready_file, announce)
+                        _tell_of_a_worker(servers, ready_file, announce)
                     await stopping.wait()
 
 
 class _Listeners(NamedTuple):
     """Places that were taken before anything else, so that what is in the way is told at once."""
 
-    http: socket.socket
+    monitor: socket.socket | None
+    http: socket.socket | None
+    """None where nobody is served."""
     connected: Mapping[str, socket.socket]
     """The sockets of protocols that have servers of their own, as far as they are served."""
     settings: ConnectedSettings
@@ -87,8 +92,15 @@ class _Listeners(NamedTuple):
 
 
 @contextmanager
-def _listening(settings: Settings) -> Iterator[_Listeners]:
+def _listening(settings: Settings, role: Role) -> Iterator[_Listeners]:
     with ExitStack() as stack:
+        monitor = None
+        if settings.monitor is not None:
+            by = "in the setting monitor"
+            monitor = stack.enter_context(listen(settings.monitor, host_by=by, port_by=by))
+        if not role.serves:
+            yield _Listeners(monitor, None, {}, _connected(settings))
+            return
         place = Place(settings.host, settings.port)
         by_port = "with --port, or any free one with --port 0"
         http = stack.enter_context(listen(place, host_by="with --host", port_by=by_port))
@@ -96,7 +108,7 @@ def _listening(settings: Settings) -> Iterator[_Listeners]:
         for name, place in _places(settings).items():
             by = "in the setting " + ("smpp_port" if name not in settings.listen else f"listen.{name}")
             connected[name] = stack.enter_context(listen(place, host_by=by, port_by=by))
-        yield _Listeners(http, connected, _connected(settings))
+        yield _Listeners(monitor, http, connected, _connected(settings))
 
 
 def _connected(settings: Settings) -> ConnectedSettings:
@@ -128,15 +140,20 @@ def _places(settings: Settings) -> dict[str, Place]:
 
 def _servers(platform: Platform, listeners: _Listeners, on_ended: Callable[[], None]) -> list[Server]:
     """Make all servers of the process, HTTP last: it is what others wait for."""
-    base_url = platform.settings.public_url.rstrip("/") or url_of("http", listeners.http)
+    settings = platform.settings
     connected = (protocol for protocol in CONNECTED_PROTOCOLS if protocol.name in listeners.connected)
-    return [
-        *(
-            protocol.server(platform.services, listeners.connected[protocol.name], listeners.settings)
-            for protocol in connected
-        ),
-        HttpServer(platform, listeners.http, base_url, on_ended),
+    servers = [
+        protocol.server(platform.services, listeners.connected[protocol.name], listeners.settings)
+        for protocol in connected
     ]
+    if listeners.http is not None:
+        base_url = settings.public_url.rstrip("/") or url_of("http", listeners.http)
+        servers.append(HttpServer(platform.web(), settings, listeners.http, base_url, on_ended))
+    if listeners.monitor is not None:
+        application = watch_application(platform.engine, settings)
+        url = url_of("http", listeners.monitor)
+        servers.insert(0, Monitor(application, settings, listeners.monitor, url, on_ended))
+    return servers
 
 
 @asynccontextmanager
@@ -188,6 +205,7 @@ def _tell(
         console={},
         protocols={},
         providers=platform.providers.addresses,
+        monitor=_monitor_of(servers),
     )
     if keys is not None:
         addresses.api |= _shown(NativeKeys(), keys)
@@ -205,12 +223,20 @@ def _tell(
     announce(addresses)
 
 
-def _tell_of_a_worker(ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
+def _tell_of_a_worker(
+    servers: Sequence[Server], ready_file: Path | None, announce: Callable[[Addresses], None]
+) -> None:
     """Say that a process runs that serves nobody. Who looks for addresses in the data directory means another one."""
-    nowhere = Addresses(base_url="", api={}, console={}, protocols={}, providers={})
+    monitor = _monitor_of(servers)
+    nowhere = Addresses(base_url="", api={}, console={}, protocols={}, providers={}, monitor=monitor)
     if ready_file is not None:
         write_secrets(ready_file, msgspec.json.encode(nowhere))
     announce(nowhere)
+
+
+def _monitor_of(servers: Sequence[Server]) -> str | None:
+    """Return the address of those who watch; None if they have none of their own."""
+    return next((server.addresses[0] for server in servers if server.name == Monitor.name), None)
 
 
 def _shown(protocol: KeyKind, keys: Credentials) -> dict[str, object]:

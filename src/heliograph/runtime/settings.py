@@ -23,7 +23,7 @@ from heliograph.domain.prices import FREE, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL, Terms
 from heliograph.domain.routes import Rule, mistakes_in, title_of
 from heliograph.doors.servers import Place
-from heliograph.engine.addresses import LOOPBACK, Network
+from heliograph.engine.addresses import EVERYWHERE, LOOPBACK, Network
 from heliograph.engine.provided import ProviderConfig
 from heliograph.runtime.masking import masked
 from heliograph.runtime.mistakes import Mistake, Mistakes, must_be
@@ -205,6 +205,18 @@ class Settings:
         LOOPBACK,
         "Networks from which /metrics can be read; it is 404 elsewhere. Empty for nowhere. What a proxy on this "
         "machine passes on without X-Forwarded-For comes from this machine.",
+        local=True,
+    )
+    health_networks: tuple[Network, ...] = setting(
+        EVERYWHERE,
+        "Networks from which /livez (the process does its work), /readyz (it can be asked: the store answers, and it "
+        "does not stop) and /healthz (how much waits) can be read; they are 404 elsewhere. Empty for nowhere.",
+        local=True,
+    )
+    monitor: Place | None = setting(  # noqa: RUF009 - a dataclass field
+        None,
+        "HOST:PORT at which /livez, /readyz, /healthz and /metrics are served and nothing else, in a worker too; empty "
+        "for nowhere. They are also where everything is.",
         local=True,
     )
     sandbox: str = setting(

@@ -128,6 +128,11 @@ def places_in(raw: Any) -> Mapping[str, Place]:
     return {name: _place(place, f".{name}") for name, place in tables.items()}
 
 
+def place_in(raw: Any) -> Place | None:
+    """Read HOST:PORT; nothing is nowhere."""
+    return None if raw == "" else _place(raw, "")
+
+
 def _place(raw: Any, path: str) -> Place:
     written = _PLACE.fullmatch(raw) if isinstance(raw, str) else None
     if written is None or int(written["port"]) > _HIGHEST_PORT:
@@ -268,6 +273,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "tuple[str, ...]": countries_in,
     "tuple[CostlyKind, ...]": kinds_in,
     "tuple[Network, ...]": networks_in,
+    "Place | None": place_in,
     "Mapping[str, Place]": places_in,
     "Mapping[str, ProviderConfig]": providers_in,
     "tuple[Rule, ...]": rules_in,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
@@ -26,10 +25,9 @@ from heliograph.public.pages import style_route
 from heliograph.public.short_links import FILES, SHORT, OwnDomain, link_routes
 from heliograph.runtime.providers import Providers
 from heliograph.runtime.settings import Settings
+from heliograph.runtime.watching import watch_routes
 from heliograph.sandbox.phones import Phones
-from heliograph.services.access import is_within
 from heliograph.services.services import Services
-from heliograph.store.queue import depth
 
 API_MOUNT = "/v1"
 OPENAPI = API_MOUNT + "/openapi.json"
@@ -58,17 +56,6 @@ def web_application(
     async def openapi(_request: Request) -> Response:
         return Response(document, media_type="application/json")
 
-    async def health(_request: Request) -> Response:
-        """Answer 200 while the store answers."""
-        waiting = await engine.store.read(depth)
-        return Response(msgspec.json.encode({"status": "ok", **waiting}), media_type="application/json")
-
-    async def metrics(request: Request) -> Response:
-        """Answer 404 to strangers: the metrics name providers, and say how much is sent."""
-        if request.client is None or not is_within(request.client.host, settings.metrics_networks):
-            return Response(status_code=404)
-        return Response(generate_latest(engine.metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
     doors: dict[str, ASGIApp] = {API_MOUNT: native}
     for protocol in HTTP_PROTOCOLS:
         doors |= {protocol.mount: protocol.door(services, for_doors), **protocol.more_doors(services, for_doors)}
@@ -77,8 +64,7 @@ def web_application(
             Route(OPENAPI, openapi),
             *(Mount(place, door) for place, door in doors.items()),
             webhook_route(providers.registered(), limit),
-            Route("/healthz", health),
-            Route("/metrics", metrics),
+            *watch_routes(engine, settings),
             *optout_routes(services.optouts),
             *link_routes(services.links),
             style_route(),

@@ -57,6 +57,8 @@ class Counts:
 
 class Logins:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.on_limited: Callable[[], None] = lambda: None
+        """Called for each attempt that is one too many."""
         self._by_both, self._by_address, self._by_name = Counts(clock), Counts(clock), Counts(clock)
         self._known: OrderedDict[str, None] = OrderedDict()
         """Names with addresses from which the right password came."""
@@ -76,6 +78,7 @@ class Logins:
         self._require(name, network, both, known=known)
         turn = both if known else network
         if self._waiting[turn] >= WAITING_PER_ADDRESS or (not known and self._waiting.total() >= WAITING):
+            self.on_limited()
             raise TooManyLogins("Other logins are being looked at; wait for their answers.")
         self._waiting[turn] += 1
         try:
@@ -101,6 +104,7 @@ class Logins:
             or self._by_address.of(network) >= PER_ADDRESS
             or (not known and self._by_name.of(name) >= PER_NAME)
         ):
+            self.on_limited()
             raise TooManyLogins()
 
 

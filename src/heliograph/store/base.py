@@ -32,6 +32,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
+from time import perf_counter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from heliograph.domain.errors import NotNow
@@ -65,14 +66,37 @@ class Lane(StrEnum):
     OTHER = "other"
 
 
+def _nobody_asks(_what: str, _seconds: float) -> None:
+    pass
+
+
 class Store(ABC):
     """A database with our schema. One per process; safe to use from one event loop."""
 
     dialect: str
+    read_places: int
+    """How many reads run at once; more wait for each other."""
+    reading = 0
+    """How many reads there are at this moment, with those that wait."""
+    on_done: Callable[[str, float], None] = staticmethod(_nobody_asks)
+    """Called with `read`, or the lane of a write, and how many seconds it took, with its wait."""
 
-    @abstractmethod
     async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `query` in a read transaction: everything it sees is of one moment. Raises StoreUnavailable."""
+        began = perf_counter()
+        self.reading += 1
+        try:
+            return await self._ask(query, *args, **kwargs)
+        finally:
+            self.reading -= 1
+            self.on_done("read", perf_counter() - began)
+
+    @abstractmethod
+    async def _ask(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    @abstractmethod
+    def writes_waiting(self) -> int:
+        """Return how many writes wait for a transaction."""
 
     async def write(self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `command` in a write transaction that it may share with others; return its result after the commit.
@@ -81,13 +105,20 @@ class Store(ABC):
         command may therefore run twice, but only one run is ever committed. Raises what the command raises,
         StoreUnavailable, Overloaded or ShuttingDown.
         """
-        result: R = await self._submit(Job(_single, lambda tx: command(tx, *args, **kwargs)), Lane.OTHER)
+        result: R = await self._timed(Job(_single, lambda tx: command(tx, *args, **kwargs)), Lane.OTHER)
         return result
 
     async def write_item(self, command: BulkCommand[Item, R], item: Item, lane: Lane = Lane.OTHER) -> R:
         """Hand `item` to a bulk command, together with the items of others; return its answer after the commit."""
-        result: R = await self._submit(Job(command, item), lane)
+        result: R = await self._timed(Job(command, item), lane)
         return result
+
+    async def _timed(self, job: Job, lane: Lane) -> Any:
+        began = perf_counter()
+        try:
+            return await self._submit(job, lane)
+        finally:
+            self.on_done(lane, perf_counter() - began)
 
     @abstractmethod
     async def _submit(self, job: Job, lane: Lane) -> Any: ...

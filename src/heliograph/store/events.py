@@ -47,6 +47,21 @@ def _waiting_receivers() -> Select[*tuple[Any, ...]]:
     return select(found.c.receiver, first_due.scalar_subquery().label("due_at")).where(found.c.receiver.is_not(None))
 
 
+class Untold(Row, frozen=True):
+    """The events of one receiver that wait."""
+
+    receiver: str
+    count: int
+    created_at: int
+    """When the first of them was written, in milliseconds since 1970."""
+
+
+def waiting_events(tx: Tx) -> list[Untold]:
+    """Count the events that wait, by receiver. Reads all of them, so it is for people. Spans accounts."""
+    counted = select(events.c.receiver, func.count().label("count"), func.min(events.c.created_at).label("created_at"))
+    return tx.all(Untold, counted.where(is_waiting).group_by(events.c.receiver))
+
+
 class _EventRow(Row, frozen=True):
     """An event, with what it has of the batch that it may be about."""
 

@@ -51,6 +51,7 @@ _SESSION = {"jit": "off"}
 
 class PostgresqlStore(Store):
     dialect = "postgresql"
+    read_places = _READ_POOL
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -77,7 +78,10 @@ class PostgresqlStore(Store):
             raise
         return cls(engine)
 
-    async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+    def writes_waiting(self) -> int:
+        return sum(lane.waiting for lane in self._lanes.values())
+
+    async def _ask(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         def run(connection: Connection) -> R:
             return query(Tx(connection), *args, **kwargs)
 
@@ -131,6 +135,10 @@ class _LaneWriter:
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._closing = False
         self._task = asyncio.get_running_loop().create_task(self._write_until_closed(), name=f"postgresql-{lane}")
+
+    @property
+    def waiting(self) -> int:
+        return self._jobs.qsize()
 
     async def submit(self, job: Job) -> Any:
         if self._closing:

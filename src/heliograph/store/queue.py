@@ -21,7 +21,7 @@ Locks are taken in the order that all keep: lines, messages, batches.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
@@ -337,6 +337,41 @@ def extend_leases(tx: Tx, worker: str, message_ids: Sequence[str], lease_until: 
         .with_for_update()
     )
     return tx.update(messages, [_Lease(message_id, lease_until) for message_id in held])
+
+
+class Backlog(NamedTuple):
+    """Messages that are queued, of one priority, and waiting for one route or for none yet."""
+
+    priority: int
+    provider: str
+    """The provider at whose line they wait, or `paused`; empty if nobody has looked at them yet."""
+    waiting: int
+    due_at: int
+    """When the first of them was due, or is, in milliseconds since 1970."""
+
+
+def backlog(tx: Tx) -> list[Backlog]:
+    """Count what is queued, by priority and route. Spans accounts.
+
+    It reads the whole queue: it is for people, not for the way of a message.
+    """
+    found: dict[tuple[int, str], Backlog] = {}
+    for where, line in (
+        (is_free, literal_column("''")),
+        (is_at_line, messages.c.waits_at),
+        (is_set_aside, literal_column("'paused'")),
+    ):
+        at_line = line.label("line")
+        groups = (
+            select(messages.c.priority, at_line, func.count().label("count"), func.min(messages.c.due_at).label("due"))
+            .where(is_queued, where)
+            .group_by(messages.c.priority, at_line)
+        )
+        for priority, waits_at, count, due_at in tx.rows(groups):
+            provider = provider_of(waits_at) or ""
+            before = found.get((priority, provider), Backlog(priority, provider, 0, due_at))
+            found[priority, provider] = Backlog(priority, provider, before.waiting + count, min(before.due_at, due_at))
+    return list(found.values())
 
 
 def depth(tx: Tx) -> dict[str, int]:

@@ -51,6 +51,7 @@ _SWITCH_INTERVAL_S = 0.0005
 
 class SqliteStore(Store):
     dialect = "sqlite"
+    read_places = _READERS
 
     def __init__(self, path: Path, *, beside: bool = False, target: str = "head") -> None:
         """Open and migrate the file, making it if need be. Raises SetupError, in one sentence, if that fails.
@@ -86,7 +87,10 @@ class SqliteStore(Store):
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
         self._reader_connections: list[Connection] = []
 
-    async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+    def writes_waiting(self) -> int:
+        return self._jobs.qsize()
+
+    async def _ask(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         if self._closing:
             raise ShuttingDown()
         try:
