@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from heliograph.domain.errors import SetupError
@@ -42,10 +43,14 @@ class Server(ABC):
         """Wait for nobody: let `stop`, which has been called, return."""
 
 
+UNIX = "unix:"
+
+
 class Place(NamedTuple):
     """An address to listen at."""
 
     host: str
+    """A name or an address; or `unix:` with a path, which has no port."""
     port: int
     """A port; 0: any free one."""
 
@@ -53,6 +58,8 @@ class Place(NamedTuple):
 def listen(place: Place, *, host_by: str, port_by: str) -> socket.socket:
     """Take a place. Raises SetupError if it can't be had: another host is chosen by `host_by`, a port by `port_by`."""
     host, port = place
+    if host.startswith(UNIX):
+        return _listen_at(Path(host.removeprefix(UNIX)), host_by)
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
@@ -68,6 +75,32 @@ def listen(place: Place, *, host_by: str, port_by: str) -> socket.socket:
         raise SetupError(told) from error
     listener.setblocking(False)
     return listener
+
+
+def _listen_at(path: Path, host_by: str) -> socket.socket:
+    """Listen at a Unix socket, in the place of one that nobody listens at. Its group may connect: a proxy's."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket() and not _is_listened_at(path):
+            path.unlink()
+        listener.bind(str(path))
+        path.chmod(0o660)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        told = f"The socket {path} cannot be used ({error.strerror or error}); choose another {host_by}."
+        raise SetupError(told) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _is_listened_at(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        try:
+            caller.connect(str(path))
+        except OSError:
+            return False
+        return True
 
 
 def url_of(scheme: str, listener: socket.socket) -> str:

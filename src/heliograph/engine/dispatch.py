@@ -88,6 +88,11 @@ class Dispatcher:
         self._sender.stop()
         self._wake.set()
 
+    @property
+    def in_flight(self) -> int:
+        """Count the messages that providers have not answered."""
+        return sum(len(messages) for messages, _ in self._in_flight.values())
+
     async def take_back_lapsed(self) -> int:
         """Requeue messages whose worker died, or mark them unknown. Return how many there were."""
         return await self._leases.take_back_lapsed()
@@ -100,8 +105,10 @@ class Dispatcher:
             if self._in_flight:
                 await asyncio.wait(self._in_flight)
         finally:
+            for task in self._in_flight:  # none, unless this was canceled
+                task.cancel()
             keeper.cancel()
-            await asyncio.gather(keeper, self._sender.finished(), return_exceptions=True)
+            await asyncio.gather(keeper, self._sender.finished(), *self._in_flight, return_exceptions=True)
             await self._leases.end()
 
     async def _work_once(self) -> None:

@@ -261,15 +261,23 @@ class Engine:
         """Note that events may have been written."""
         self._on_events.set()
 
-    async def stop(self) -> None:
-        """Stop: take nothing new from the queue, and wait for what is in flight. What waits is found again."""
+    async def stop(self, within_s: float | None = None) -> None:
+        """Stop: take nothing new from the queue, and wait for what is in flight. What waits is found again.
+
+        What providers have not answered `within_s` seconds is left to whoever takes over what a dead process had;
+        None: they are waited for.
+        """
         ended = list(self._tasks)
         if self._sends:
             self._keeping_house.cancel()  # it only sleeps, and has nothing to finish
             ended += [self._dispatching, self._keeping_house]
             # In this order: outcomes are written by the dispatcher, receipts by the intake, and the jobs tell of both.
             self._dispatcher.stop()
-            await asyncio.wait({self._dispatching})
+            await asyncio.wait({self._dispatching}, timeout=within_s)
+            if not self._dispatching.done():
+                log.warning("stopped before providers had answered", count=self._dispatcher.in_flight)
+                self._dispatching.cancel()
+                await asyncio.wait({self._dispatching})
         for provider in self._providers():
             await provider.stop()
         await self.intake.finish()

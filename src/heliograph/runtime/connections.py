@@ -36,6 +36,7 @@ from heliograph.runtime.settings import Settings
 LOOK_EVERY_S = 1.0
 SLOWEST_BYTES_PER_S = 1_024
 """Bytes a second: a body that comes more slowly than this, after its first pause, is not waited for."""
+LOCAL = "127.0.0.1"
 UNREAD_S = 60.0
 """How long an answer may lie unread, in seconds."""
 RESERVED_FILES = 256
@@ -83,7 +84,7 @@ class Connections:
         """Note a new connection; return False if there is no place for it."""
         of_address = self._of_address.get(connection.address, 0)
         per_address = self.limits.connections_per_address
-        if per_address and of_address >= per_address:
+        if per_address and connection.address and of_address >= per_address:
             own = (each for each in self._open if each.address == connection.address)
             if not _give_up_one(own):
                 return False
@@ -141,7 +142,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.address = self.client[0] if self.client else ""
+        if self.client is None:  # by a Unix socket: somebody on this machine
+            self.client = (LOCAL, 0)
+        else:
+            self.address = self.client[0]
         if not self._all.opened(self):
             self._refuse(503, "There are too many connections.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
@@ -11,8 +12,8 @@ from math import ceil
 import uvicorn
 from starlette.types import ASGIApp
 
-from heliograph.doors.servers import BACKLOG, DRAIN_S, Server
-from heliograph.runtime.connections import Connections, limits_of
+from heliograph.doors.servers import BACKLOG, Server
+from heliograph.runtime.connections import LOCAL, Connections, limits_of
 from heliograph.runtime.settings import Settings
 
 
@@ -26,8 +27,9 @@ class HttpServer(Server):
         listener: socket.socket,
         base_url: str,
         on_ended: Callable[[], None],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Serve an application at `listener`; `base_url` is how others reach it.
+        """Serve an application at `listener`, with `tls` or without; `base_url` is how others reach it.
 
         `on_ended` is called when it serves no more, whatever the reason.
         """
@@ -35,7 +37,7 @@ class HttpServer(Server):
         self._listener = listener
         self._on_ended = on_ended
         self._serving: asyncio.Task[None]
-        self._uvicorn = _Uvicorn(_config(application, settings))
+        self._uvicorn = _Uvicorn(_config(application, settings, listener, tls))
 
     async def start(self) -> None:
         self._serving = asyncio.create_task(self._uvicorn.serve(sockets=[self._listener]), name="http")
@@ -62,8 +64,13 @@ class Monitor(HttpServer):
     name = "monitor"
 
 
-def _config(application: ASGIApp, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(
+    application: ASGIApp, settings: Settings, listener: socket.socket, tls: ssl.SSLContext | None
+) -> uvicorn.Config:
+    proxies = [str(network) for network in settings.trusted_proxies]
+    if listener.family == socket.AF_UNIX:
+        proxies.append(LOCAL)
+    config = _Config(
         application,
         http=Connections(limits_of(settings)).protocol,  # type: ignore[arg-type]  # it is called, and no more
         ws="none",
@@ -72,9 +79,20 @@ def _config(application: ASGIApp, settings: Settings) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
-        timeout_graceful_shutdown=DRAIN_S,
+        timeout_graceful_shutdown=ceil(settings.drain_s),
         backlog=BACKLOG,
+        forwarded_allow_ips=proxies,
     )
+    config.context = tls
+    return config
+
+
+class _Config(uvicorn.Config):
+    context: ssl.SSLContext | None = None
+
+    def load(self) -> None:
+        super().load()
+        self.ssl = self.context
 
 
 class _Uvicorn(uvicorn.Server):

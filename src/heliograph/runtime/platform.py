@@ -147,7 +147,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Pl
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
-            await engine.stop()
+            await engine.stop(settings.drain_s)
     finally:
         if member is not None:
             await member.leave()

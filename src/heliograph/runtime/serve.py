@@ -20,14 +20,16 @@ from heliograph.calling.private_files import write_secrets
 from heliograph.console.server import console_path
 from heliograph.domain.errors import SetupError
 from heliograph.doors.served import ConnectedProtocol
-from heliograph.doors.servers import Place, Server, listen, url_of
+from heliograph.doors.servers import UNIX, Place, Server, listen, url_of
 from heliograph.doors.settings import ConnectedSettings
 from heliograph.engine.notifier import Notifier
 from heliograph.protocols.registry import CONNECTED_PROTOCOLS, SERVED
+from heliograph.runtime.connections import LOCAL
 from heliograph.runtime.http_server import HttpServer, Monitor
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.processes import Role, require_shared
 from heliograph.runtime.settings import Settings
+from heliograph.runtime.tls import Certificate, certificate_of
 from heliograph.runtime.watching import watch_application
 from heliograph.runtime.web import API_MOUNT
 from heliograph.sandbox.accounts import FIRST, OTHER, Credentials
@@ -66,10 +68,11 @@ async def serve(
     the process can't start.
     """
     require_shared(settings, role)
+    certificate = certificate_of(settings) if role.serves else None
     with _listening(settings, role) as listeners:
-        async with running(settings, role) as platform:
+        async with running(settings, role) as platform, _kept_current(certificate):
             stopping = asyncio.Event()
-            servers = _servers(platform, listeners, stopping.set)
+            servers = _servers(platform, listeners, certificate, stopping.set)
             with _on_signals(partial(_stop_soon, servers, stopping)):
                 async with _started(servers, platform.engine.notifier):
                     if role.serves:
@@ -77,6 +80,19 @@ async def serve(
                     else:
                         _tell_of_a_worker(servers, ready_file, announce)
                     await stopping.wait()
+
+
+@asynccontextmanager
+async def _kept_current(certificate: Certificate | None) -> AsyncIterator[None]:
+    if certificate is None:
+        yield
+        return
+    keeping = asyncio.create_task(certificate.keep_current(), name="certificate")
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 class _Listeners(NamedTuple):
@@ -104,6 +120,8 @@ def _listening(settings: Settings, role: Role) -> Iterator[_Listeners]:
         place = Place(settings.host, settings.port)
         by_port = "with --port, or any free one with --port 0"
         http = stack.enter_context(listen(place, host_by="with --host", port_by=by_port))
+        if settings.host.startswith(UNIX):
+            stack.callback(Path(settings.host.removeprefix(UNIX)).unlink, missing_ok=True)
         connected = {}
         for name, place in _places(settings).items():
             by = "in the setting " + ("smpp_port" if name not in settings.listen else f"listen.{name}")
@@ -132,13 +150,14 @@ def _connected(settings: Settings) -> ConnectedSettings:
 
 def _places(settings: Settings) -> dict[str, Place]:
     """Return where each protocol with a server of its own is served. The sandbox serves all, at any free port."""
-    anywhere = (
-        {protocol.name: Place(settings.host, 0) for protocol in CONNECTED_PROTOCOLS} if settings.has_sandbox else {}
-    )
+    host = LOCAL if settings.host.startswith(UNIX) else settings.host
+    anywhere = {protocol.name: Place(host, 0) for protocol in CONNECTED_PROTOCOLS} if settings.has_sandbox else {}
     return anywhere | settings.places
 
 
-def _servers(platform: Platform, listeners: _Listeners, on_ended: Callable[[], None]) -> list[Server]:
+def _servers(
+    platform: Platform, listeners: _Listeners, certificate: Certificate | None, on_ended: Callable[[], None]
+) -> list[Server]:
     """Make all servers of the process, HTTP last: it is what others wait for."""
     settings = platform.settings
     connected = (protocol for protocol in CONNECTED_PROTOCOLS if protocol.name in listeners.connected)
@@ -147,8 +166,9 @@ def _servers(platform: Platform, listeners: _Listeners, on_ended: Callable[[], N
         for protocol in connected
     ]
     if listeners.http is not None:
-        base_url = settings.public_url.rstrip("/") or url_of("http", listeners.http)
-        servers.append(HttpServer(platform.web(), settings, listeners.http, base_url, on_ended))
+        tls = None if certificate is None else certificate.context
+        base_url = settings.public_url.rstrip("/") or url_of("https" if tls else "http", listeners.http)
+        servers.append(HttpServer(platform.web(), settings, listeners.http, base_url, on_ended, tls))
     if listeners.monitor is not None:
         application = watch_application(platform.engine, settings)
         url = url_of("http", listeners.monitor)

@@ -22,7 +22,7 @@ from heliograph.domain.fraud import CodeLimits, CostlyKind
 from heliograph.domain.prices import FREE, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL, Terms
 from heliograph.domain.routes import Rule, mistakes_in, title_of
-from heliograph.doors.servers import Place
+from heliograph.doors.servers import UNIX, Place
 from heliograph.engine.addresses import EVERYWHERE, LOOPBACK, Network
 from heliograph.engine.provided import ProviderConfig
 from heliograph.runtime.masking import masked
@@ -82,8 +82,31 @@ class Settings:
         secret=True,
         local=True,
     )
-    host: str = setting("127.0.0.1", "The address to listen on.", local=True)
+    host: str = setting(
+        "127.0.0.1", "The address to listen on, or unix:/PATH of a socket for a proxy on this machine.", local=True
+    )
     port: int = setting(8460, "The port to listen on; 0 takes any free one.", at_least=0, at_most=65535, local=True)
+    tls_certificate: str = setting(
+        "",
+        "The file of a certificate in PEM, with those that it depends on: HTTP is served by TLS. It and its key are "
+        "read anew when the files change. Empty where a proxy has the certificate.",
+        local=True,
+    )
+    tls_key: str = setting("", "The file of the certificate's key, without a password.", local=True)
+    trusted_proxies: tuple[Network, ...] = setting(
+        LOOPBACK,
+        "Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Empty for none. Whoever comes "
+        "by a Unix socket is believed.",
+        local=True,
+    )
+    drain_s: float = setting(
+        10.0,
+        "Seconds that a stop waits for what was asked and for what providers have not answered; what they answer later "
+        "is taken as not known.",
+        at_least=0.1,
+        at_most=3600,
+        local=True,
+    )
     listen: Mapping[str, Place] = setting(
         dict,
         "A table `[listen]`: where protocols that are not HTTP are served, each as HOST:PORT. One that is not named is "
@@ -96,13 +119,20 @@ class Settings:
         "says.",
         at_least=0,
         at_most=65535,
+        local=True,
     )
     smpp_tls_certificate: str = setting(
-        "", "A file with the certificate, and those between, by which SMPP is served over TLS; empty for in clear."
+        "",
+        "A file with the certificate, and those between, by which SMPP is served over TLS; empty for in clear.",
+        local=True,
     )
-    smpp_tls_key: str = setting("", "A file with the key of that certificate.")
+    smpp_tls_key: str = setting("", "A file with the key of that certificate.", local=True)
     smpp_connections: int = setting(
-        1_000, "Connections of SMPP clients at once, those that have not bound among them.", at_least=1, at_most=100_000
+        1_000,
+        "Connections of SMPP clients at once, those that have not bound among them.",
+        at_least=1,
+        at_most=100_000,
+        local=True,
     )
     smpp_binds: int = setting(
         10, "How many SMPP clients may be bound with one key, to each process.", at_least=1, at_most=10_000
@@ -378,6 +408,13 @@ class Settings:
             yield Mistake("smpp_port", "must not be set where `listen.smpp` says the host, too")
         if bool(self.smpp_tls_certificate) != bool(self.smpp_tls_key):
             yield Mistake("smpp_tls_certificate", "and smpp_tls_key must be set together")
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            missing = "tls_key" if self.tls_certificate else "tls_certificate"
+            yield Mistake(missing, "must be given with the other of tls_certificate and tls_key")
+        if self.host.startswith(UNIX) and self.smpp_port is not None:
+            yield Mistake("smpp_port", "must not be set where host is a Unix socket; set listen.smpp")
+        if self.host.startswith(UNIX) and not self.public_url:
+            yield Mistake("public_url", f"must be given where host is a Unix socket, as {self.host} is")
         if self.attachments and "://" not in self.attachments:
             yield must_be("an address such as s3://BUCKET/PREFIX", self.attachments, "attachments")
 
