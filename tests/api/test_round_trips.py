@@ -49,7 +49,7 @@ KINDS = {
             "send_at": [LATER],
             "expire_at": ["2031-05-07T00:00:00Z"],
             "callback_url": [URL, None],
-            "report": ["none", "summary", "full", "per_recipient", "per_recipient_final"],
+            "report": ["none", "summary", "full", "per_recipient", "per_recipient_final", "per_recipient_failed"],
             "tags": [["b", "a"], []],
             "title": NAMES,
             "client_reference": NAMES,

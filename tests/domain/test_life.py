@@ -221,8 +221,10 @@ def test_who_is_told_and_what_is_counted_follows_from_what_the_message_carries(
         return
     settled, settles = then in SETTLED, then in SETTLED and before in OPEN
     every_change = bool(notify & Notify.EVERY_CHANGE)
-    assert taking.is_told == (every_change and (settled or then is Status.SENT)) or (
-        bool(notify & Notify.WHEN_SETTLED) and settled
+    assert taking.is_told == (
+        (every_change and (settled or then is Status.SENT))
+        or (bool(notify & Notify.WHEN_SETTLED) and settled)
+        or (bool(notify & Notify.WHEN_NOT_DELIVERED) and settled and then is not Status.DELIVERED)
     )
     assert taking.settles == settles
     assert taking.ends_in_batch == (settles and bool(notify & Notify.BATCH_WHEN_SETTLED))

@@ -46,6 +46,8 @@ class ReportWish(StrEnum):
     """At each change of each message's status."""
     PER_RECIPIENT_FINAL = "per_recipient_final"
     """For each message, when it is settled."""
+    PER_RECIPIENT_FAILED = "per_recipient_failed"
+    """For each message that is settled and was not delivered."""
 
 
 class Notify(IntFlag):
@@ -57,6 +59,8 @@ class Notify(IntFlag):
     BATCH_WHEN_SETTLED = 4
     WATCHED = 8
     """The message's end is counted, since its batch pauses by itself when too many fail."""
+    WHEN_NOT_DELIVERED = 16
+    """Only an end that is not the best one."""
 
 
 NOTIFY = {
@@ -65,6 +69,7 @@ NOTIFY = {
     ReportWish.FULL: Notify.BATCH_WHEN_SETTLED,
     ReportWish.PER_RECIPIENT: Notify.EVERY_CHANGE,
     ReportWish.PER_RECIPIENT_FINAL: Notify.WHEN_SETTLED,
+    ReportWish.PER_RECIPIENT_FAILED: Notify.WHEN_NOT_DELIVERED,
 }
 
 

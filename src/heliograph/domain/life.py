@@ -182,8 +182,10 @@ class Transition(msgspec.Struct, frozen=True):
     @property
     def is_told(self) -> bool:
         """Say whether the customer is told of this by an event of its own."""
+        if self.change.status is Status.DELIVERED:
+            return bool(self.before.notify & _TOLD_WHEN_DELIVERED)
         if self.change.status in SETTLED:
-            return bool(self.before.notify & _TOLD_WHEN_SETTLED)
+            return bool(self.before.notify & _TOLD_WHEN_NOT_DELIVERED)
         return self.change.status is Status.SENT and bool(self.before.notify & _TOLD_EVERY_CHANGE)
 
     @property
@@ -224,7 +226,8 @@ class Transition(msgspec.Struct, frozen=True):
 _BATCH_WHEN_SETTLED = int(Notify.BATCH_WHEN_SETTLED)
 _WATCHED = int(Notify.WATCHED)
 _TOLD_EVERY_CHANGE = int(Notify.EVERY_CHANGE)
-_TOLD_WHEN_SETTLED = int(Notify.EVERY_CHANGE | Notify.WHEN_SETTLED)
+_TOLD_WHEN_DELIVERED = int(Notify.EVERY_CHANGE | Notify.WHEN_SETTLED)
+_TOLD_WHEN_NOT_DELIVERED = int(Notify.EVERY_CHANGE | Notify.WHEN_SETTLED | Notify.WHEN_NOT_DELIVERED)
 
 _NOT_SENT = frozenset({Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED})
 _UNSENT = frozenset({Status.QUEUED, Status.SENDING})

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from heliograph.domain.batches import MAX_GROUPS, MAX_RECIPIENTS
 
-ReportName = Literal["none", "summary", "full", "per_recipient", "per_recipient_final"]
+ReportName = Literal["none", "summary", "full", "per_recipient", "per_recipient_final", "per_recipient_failed"]
 StatusName = Literal["queued", "sending", "sent", "delivered", "failed", "rejected", "expired", "canceled", "unknown"]
 ShortText = Annotated[str, Meta(max_length=255)]
 PriorityName = Literal["urgent", "normal", "low"]

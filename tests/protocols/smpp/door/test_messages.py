@@ -142,6 +142,19 @@ def test_nothing_is_told_that_was_not_asked_for(entry: dict[str, Any], new_numbe
     assert receipt is not None and receipt.ids == (sent.message_id,)
 
 
+def test_who_asks_for_failures_is_told_of_nothing_else(entry: dict[str, Any], new_number: NewNumber) -> None:
+    with Esme(entry) as esme:
+        esme.submit(new_number(), registered_delivery=2)
+        failed = esme.submit("+999100000001", registered_delivery=2)
+        delivered = esme.submit(new_number(), registered_delivery=1)
+        told = [read_receipt(esme.told()) for _ in range(2)]
+
+    assert {(receipt.ids[0], receipt.state) for receipt in told if receipt} == {
+        (failed.message_id, MessageState.UNDELIVERABLE),
+        (delivered.message_id, MessageState.DELIVERED),
+    }
+
+
 def test_who_asks_for_intermediate_notifications_is_told_of_each_change(
     entry: dict[str, Any], new_number: NewNumber
 ) -> None:

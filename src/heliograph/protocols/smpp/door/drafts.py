@@ -26,7 +26,7 @@ _MESSAGE_TYPE = 0x3C
 """Of esm_class: what is no message, but about one (5.2.12)."""
 _URGENT_FROM, _HIGHEST_PRIORITY = 2, 3
 """Of priority_flag (5.2.14)."""
-_FINAL, _INTERMEDIATE = 0x03, 0x10
+_FINAL, _IF_NOT_DELIVERED, _INTERMEDIATE = 0x03, 0x02, 0x10
 """Of registered_delivery (5.2.17)."""
 _SHOWN_AT_ONCE = 1
 """Of dest_addr_subunit."""
@@ -158,6 +158,8 @@ def _expiry(pdu: DataSm) -> datetime | None:
 def _report(registered_delivery: int) -> ReportWish:
     if registered_delivery & _INTERMEDIATE:
         return ReportWish.PER_RECIPIENT
+    if registered_delivery & _FINAL == _IF_NOT_DELIVERED:
+        return ReportWish.PER_RECIPIENT_FAILED
     return ReportWish.PER_RECIPIENT_FINAL if registered_delivery & _FINAL else ReportWish.NONE
 
 

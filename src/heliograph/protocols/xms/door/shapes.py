@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -154,7 +154,7 @@ def batch(stored: Batch) -> wire.BatchReply:
         body=stored.body,
         udh=stored.udh if binary else UNSET,
         parameters=_given(stored.parameters),
-        delivery_report=stored.report.value,
+        delivery_report=_REPORTS[stored.report],
         send_at=wire.encode_instant(stored.send_at),
         expire_at=wire.encode_instant(stored.expire_at),
         callback_url=_given(stored.callback_url),
@@ -189,6 +189,17 @@ def dry_run(found: DryRun, *, per_recipient: bool) -> wire.DryRunReply:
         if per_recipient
         else UNSET,
     )
+
+
+#: What is called back, in the words of XMS, which has none for failures alone.
+_REPORTS: Mapping[ReportWish, wire.ReportType] = {
+    ReportWish.NONE: "none",
+    ReportWish.SUMMARY: "summary",
+    ReportWish.FULL: "full",
+    ReportWish.PER_RECIPIENT: "per_recipient",
+    ReportWish.PER_RECIPIENT_FINAL: "per_recipient_final",
+    ReportWish.PER_RECIPIENT_FAILED: "per_recipient_final",
+}
 
 
 def batch_report(
