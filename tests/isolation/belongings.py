@@ -36,6 +36,7 @@ NOT_OWNED = {
 """Tables whose rows are no account's."""
 BY_THEMSELVES = {
     "request_rates": None,
+    "works": None,
     "credentials": {"last_used_at", "last_used_from"},
     "events": {"state", "due_at", "attempts", "lease_until", "last_error", "done_at", "receiver"},
 }
