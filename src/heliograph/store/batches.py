@@ -35,7 +35,7 @@ from heliograph.domain.local_times import due_times, has_one_time
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.rendering import open_names
 from heliograph.domain.statuses import Reason, Status
-from heliograph.store.changes import apply_changes
+from heliograph.store.changes import apply_changes, lock_messages
 from heliograph.store.contacts import in_these_first, sayings_about
 from heliograph.store.groups import groups_below, members_below, unknown_groups
 from heliograph.store.ledger import Bill, charge_within, give_back, take
@@ -757,7 +757,7 @@ def cancel(tx: Tx, account_id: str, batch_id: str, now_ms: int, holder: Holder |
     work = None
     if holder is not None and len(waiting) > AT_ONCE:
         work = begin(tx, holder, WorkKind.CANCEL, account_id, batch_id)
-    elif not _cancel(tx, waiting, now_ms) and canceled_at is None:
+    elif not cancel_still_queued(tx, waiting, now_ms) and canceled_at is None:
         settle_if_empty(tx, [batch_id], now_ms)
     return Canceled(work)
 
@@ -769,16 +769,15 @@ class Canceled(NamedTuple):
     """What cancels its messages; None if they are canceled."""
 
 
-def _cancel(tx: Tx, message_ids: Sequence[str], now_ms: int) -> int:
-    """Cancel messages that are still queued, and return how many were."""
-    changes = [Change(message_id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER) for message_id in message_ids]
-    return len(apply_changes(tx, changes, now_ms))
-
-
-def cancel_still_queued(tx: Tx, message_ids: Sequence[str], now_ms: int) -> None:
-    """Cancel those of some messages that no worker holds. Spans accounts."""
-    still = select(messages.c.id).where(tx.among(messages.c.id, message_ids), is_queued)
-    _cancel(tx, tx.column(still.order_by(messages.c.id).with_for_update()), now_ms)
+def cancel_still_queued(tx: Tx, message_ids: Sequence[str], now_ms: int) -> int:
+    """Cancel those of some messages that no worker holds, and return how many that are. Spans accounts."""
+    locked = lock_messages(tx, message_ids)
+    changes = [
+        Change(message.id, Status.CANCELED, reason=Reason.CANCELED_BY_CUSTOMER)
+        for message in locked.values()
+        if message.status == Status.QUEUED.value
+    ]
+    return len(apply_changes(tx, changes, now_ms, locked))
 
 
 def queued_of(tx: Tx, batch_id: str, behind: str, limit: int) -> list[str]:

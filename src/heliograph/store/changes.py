@@ -14,7 +14,7 @@ the change to make still has it: a worker's messages come back when their lease 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -30,14 +30,17 @@ from heliograph.store.schema import messages
 from heliograph.store.tx import Row, Tx, columns
 
 
-def apply_changes(tx: Tx, changes: Sequence[Change], now_ms: int) -> list[Transition]:
+def apply_changes(
+    tx: Tx, changes: Sequence[Change], now_ms: int, locked: Mapping[str, Snapshot] | None = None
+) -> list[Transition]:
     """Apply the changes that the table of statuses allows, and return the transitions, in order.
 
-    Changes that are not allowed leave no trace. Spans accounts.
+    Changes that are not allowed leave no trace. `locked` is what `lock_messages` has returned in this transaction, if
+    the caller had to look at it. Spans accounts.
     """
     if not changes:
         return []
-    current = lock_messages(tx, [change.message_id for change in changes])
+    current = dict(locked or lock_messages(tx, [change.message_id for change in changes]))
     taken: list[Transition] = []
     for change in changes:
         before = current.get(change.message_id)
