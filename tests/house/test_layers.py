@@ -33,6 +33,7 @@ KNOWS = {
     "sdk": "api.wire calling domain.errors sandbox.chaos",
     "protocols.NAME.provider": "api.wire calling domain engine.contract engine.provided numbers protocols.NAME"
     " protocols.shared sdk.calls text",
+    "protocols.NAME.checking": "domain engine.contract engine.provided numbers protocols.NAME protocols.NAME.provider",
     "protocols.providers": "engine.provided protocols.NAME.provider",
     # The server.
     "services": "domain engine numbers store text",
@@ -49,7 +50,7 @@ KNOWS = {
     " services.exports text",
     "runtime": "api api.wire calling.private_files console domain doors engine engine.contract engine.provided numbers"
     " protocols.providers protocols.registry public sandbox services store text",
-    "cli": "domain runtime sdk",
+    "cli": "domain protocols.NAME.checking protocols.NAME.provider runtime sdk",
     "heliograph": "domain.errors sdk",
     "__main__": "cli",
 }

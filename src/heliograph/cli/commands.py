@@ -28,6 +28,7 @@ from heliograph.cli.shared import (
     print_facts,
     print_list,
 )
+from heliograph.cli.smpp import smpp_app
 
 if TYPE_CHECKING:
     from heliograph.runtime.serve import Addresses
@@ -47,6 +48,7 @@ app.command()(backup)
 app.command()(restore)
 app.command()(erase)
 app.add_typer(db_app, name="db")
+app.add_typer(smpp_app, name="smpp")
 console_app = typer.Typer(help="The sandbox's inbox in the browser.", no_args_is_help=True)
 app.add_typer(console_app, name="console")
 

@@ -17,6 +17,7 @@ from heliograph.protocols.smpp.connection import Connection
 from heliograph.protocols.smpp.provider import SmppProvided
 from heliograph.protocols.smpp.provider.config import SmppConfig
 from heliograph.protocols.smpp.session import Answered, Asked, Ended, Event, Session, Side, Timing
+from heliograph.protocols.smpp.wire.codec import Framer
 from heliograph.protocols.smpp.wire.pdus import (
     Bind,
     BindResp,
@@ -47,6 +48,10 @@ class Smsc:
         """What its own requests were answered, by their sequence numbers."""
         self.answer: Answer = self.taken
         self.bound: Callable[[Bind], BindResp] = self.let_in
+        self.doctor: Callable[[bytes], bytes] | None = None
+        """What becomes of a PDU that it writes."""
+        self.reader: Callable[[bytes], bytes] | None = None
+        """What becomes of what it reads at once."""
         self.port = 0
         self._ids = 0
         self._news = asyncio.Event()
@@ -91,9 +96,7 @@ class Smsc:
     def connection(self) -> Connection:
         """For somebody who has just connected."""
         box: list[Connection] = []
-        box.append(
-            Connection(partial(Session, Side.SMSC, timing=Timing(idle_s=600), window=10_000), partial(self._heard, box))
-        )
+        box.append(Connection(partial(_Doctored, self), partial(self._heard, box)))
         return box[0]
 
     async def until(self, is_so: Callable[[], Any]) -> None:
@@ -108,6 +111,24 @@ class Smsc:
         sequence = self.connections[by].request(pdu)
         await self.until(lambda: sequence in self.answered)
         return self.answered.pop(sequence)
+
+
+class _Doctored(Session):
+    """What it writes goes by `Smsc.doctor`, what it reads by `Smsc.reader`."""
+
+    def __init__(self, far: Smsc, now: float) -> None:
+        super().__init__(Side.SMSC, now, timing=Timing(idle_s=600), window=10_000)
+        self._far = far
+
+    def receive(self, data: bytes, now: float) -> list[Event]:
+        return super().receive(data if self._far.reader is None else self._far.reader(data), now)
+
+    def output(self) -> bytes:
+        data = super().output()
+        if self._far.doctor is None:
+            return data
+        pdus, _ = Framer().feed(data)
+        return b"".join(map(self._far.doctor, pdus))
 
 
 @asynccontextmanager

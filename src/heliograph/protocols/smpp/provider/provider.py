@@ -71,7 +71,7 @@ class SmppProvider(Provider):
         await super().start(intake)
         self._hearing.open(intake)
         self._pool = Pool(
-            self.name, self._config, self._manners, self._addresses, _tls(self._config), self._hearing.take
+            self.name, self._config, self._manners, self._addresses, tls_context(self._config), self._hearing.take
         )
         self._pool.open()
 
@@ -87,7 +87,7 @@ class SmppProvider(Provider):
         address, mode = self._addresses[0], modes(self._manners)[0]
         try:
             connection = await bound(
-                address, self._config, self._manners, mode, _tls(self._config), lambda _: lambda _: None
+                address, self._config, self._manners, mode, tls_context(self._config), lambda _: lambda _: None
             )
         except BindRefused as error:
             raise CheckFailed(str(error)) from error
@@ -159,7 +159,8 @@ class _Chunk:
         return [outcome for outcome in self._outcomes if outcome is not None]
 
 
-def _tls(config: SmppConfig) -> ssl.SSLContext | None:
+def tls_context(config: SmppConfig) -> ssl.SSLContext | None:
+    """Make what speaks TLS with an SMSC; None where it is not to be."""
     if not config.tls:
         return None
     return ssl.create_default_context(cafile=str(Path(config.tls_ca).expanduser()) if config.tls_ca else None)
