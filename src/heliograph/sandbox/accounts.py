@@ -100,7 +100,7 @@ async def seed(services: Services, kinds: Sequence[KeyKind], credentials: Creden
     for name, of_account in credentials.items():
         account = await services.accounts.ensure(name)
         for keys in kinds:
-            await keys.seed(services, account, of_account[keys.name])
+            await keys.seed(services.accounts, services.applications, account, of_account[keys.name])
 
 
 async def withdraw(store: Store, services: Services, kinds: Sequence[KeyKind], data_dir: Path) -> None:
@@ -113,7 +113,7 @@ async def withdraw(store: Store, services: Services, kinds: Sequence[KeyKind], d
         for keys in kinds:
             if (key := of_account.get(keys.name)) is not None:
                 await services.accounts.revoke_kind(account, keys.kind, key.public_id)
-                await keys.withdraw(services, account, key)
+                await keys.withdraw(services.accounts, services.applications, account, key)
 
 
 async def ensure_balances(store: Store, balance: float) -> None:

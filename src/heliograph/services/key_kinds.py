@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from unicodedata import normalize
 
 import msgspec
 
 from heliograph.domain.accounts import ALL_SCOPES, Account, CredentialKind, Scope
 from heliograph.services.accounts import Accounts, NewKey
-
-if TYPE_CHECKING:
-    from heliograph.services.services import Services
+from heliograph.services.directory import Applications
 
 LONGEST_ASCII_NAME = 40
 """Of what is made from an account's name."""
@@ -127,10 +125,14 @@ class KeyKind(ABC):
         """Name what else the sandbox's accounts have, in the words of the protocol's clients."""
         return {}
 
-    async def seed(self, services: Services, account: Account, key: Key) -> None:  # noqa: B027 - most need no more
+    async def seed(  # noqa: B027 - most need no more
+        self, accounts: Accounts, applications: Applications, account: Account, key: Key
+    ) -> None:
         """Give a sandbox account whatever else this protocol needs to be of use. Safe to repeat at every start."""
 
-    async def withdraw(self, services: Services, account: Account, key: Key) -> None:  # noqa: B027 - most need no more
+    async def withdraw(  # noqa: B027 - most need no more
+        self, accounts: Accounts, applications: Applications, account: Account, key: Key
+    ) -> None:
         """Take away what `seed` gave that could let somebody in. Safe to repeat."""
 
 

@@ -18,6 +18,7 @@ from heliograph.protocols.isendpro.door.operations import SCOPES
 from heliograph.protocols.isendpro.door.sending import PROTOCOL
 from heliograph.protocols.isendpro.door.server import IsendproDoor
 from heliograph.services.accounts import Accounts
+from heliograph.services.directory import Applications
 from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
@@ -46,7 +47,7 @@ class Isendpro(HttpProtocol):
     def entry(self, base_url: str) -> dict[str, str]:
         return {"host": base_url + self.mount}
 
-    async def seed(self, services: Services, account: Account, key: Key) -> None:
+    async def seed(self, accounts: Accounts, applications: Applications, account: Account, key: Key) -> None:
         """Let the sandbox account send at night and without an opt-out text: developers test in the evening, too."""
         terms = msgspec.structs.replace(account.terms, may_omit_stop=True, may_send_at_night=True)
-        await services.accounts.change(account, terms=terms)
+        await accounts.change(account, terms=terms)

@@ -21,6 +21,7 @@ from heliograph.protocols.smscx.door.listeners import listeners
 from heliograph.protocols.smscx.door.resource import PROTOCOL
 from heliograph.protocols.smscx.door.server import SmscxDoor
 from heliograph.services.accounts import Accounts
+from heliograph.services.directory import Applications
 from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
@@ -47,14 +48,14 @@ class Smscx(HttpProtocol):
     def entry(self, base_url: str) -> dict[str, str]:
         return {"host": base_url + self.mount}
 
-    async def seed(self, services: Services, account: Account, key: Key) -> None:
+    async def seed(self, accounts: Accounts, applications: Applications, account: Account, key: Key) -> None:
         application_id, secret = _application(key)
-        await services.applications.put(account, "Sandbox", SCOPES, application_id=application_id, secret=secret)
+        await applications.put(account, "Sandbox", SCOPES, application_id=application_id, secret=secret)
 
-    async def withdraw(self, services: Services, account: Account, key: Key) -> None:
+    async def withdraw(self, accounts: Accounts, applications: Applications, account: Account, key: Key) -> None:
         application_id, _ = _application(key)
         with suppress(NotFound):
-            await services.applications.delete(account, application_id)
+            await applications.delete(account, application_id)
 
     def seeded(self, key: Key) -> dict[str, str]:
         application_id, secret = _application(key)

@@ -17,6 +17,7 @@ from heliograph.protocols.smsdrop.door.operations import SCOPES
 from heliograph.protocols.smsdrop.door.server import SmsdropDoor
 from heliograph.protocols.smsdrop.door.shapes import PROTOCOL
 from heliograph.services.accounts import Accounts
+from heliograph.services.directory import Applications
 from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key, ascii_name
 from heliograph.services.services import Services
@@ -53,9 +54,9 @@ class Smsdrop(HttpProtocol):
     def shown(self, key: Key) -> dict[str, str]:
         return {"email": key.public_id, "password": key.secret}
 
-    async def withdraw(self, services: Services, account: Account, key: Key) -> None:
+    async def withdraw(self, accounts: Accounts, applications: Applications, account: Account, key: Key) -> None:
         """Revoke the tokens that the withdrawn password was exchanged for."""
-        await services.accounts.revoke_kind(account, CredentialKind.SMSDROP_TOKEN)
+        await accounts.revoke_kind(account, CredentialKind.SMSDROP_TOKEN)
 
     def entry(self, base_url: str) -> dict[str, str]:
         return {"context": base_url + self.mount}

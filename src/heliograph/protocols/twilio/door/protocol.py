@@ -19,6 +19,7 @@ from heliograph.protocols.twilio.door.server import MessagesDoor, VerifyDoor
 from heliograph.protocols.twilio.door.shapes import PROTOCOL
 from heliograph.protocols.twilio.door.sids import API_KEY, VERIFY_SERVICE, account_sid, verify_service_sid
 from heliograph.services.accounts import Accounts
+from heliograph.services.directory import Applications
 from heliograph.services.events import EventSubjects
 from heliograph.services.key_kinds import Key
 from heliograph.services.services import Services
@@ -69,13 +70,13 @@ class Twilio(HttpProtocol):
     def entry(self, base_url: str) -> dict[str, str]:
         return {"base_url": base_url}
 
-    async def seed(self, services: Services, account: Account, key: Key) -> None:
+    async def seed(self, accounts: Accounts, applications: Applications, account: Account, key: Key) -> None:
         """Give the sandbox account an API key beside its token."""
         made = _api_key(key)
-        await services.accounts.issue(account, self.kind, public_id=made.public_id, secret=made.secret, again=True)
+        await accounts.issue(account, self.kind, public_id=made.public_id, secret=made.secret, again=True)
 
-    async def withdraw(self, services: Services, account: Account, key: Key) -> None:
-        await services.accounts.revoke_kind(account, self.kind, _api_key(key).public_id)
+    async def withdraw(self, accounts: Accounts, applications: Applications, account: Account, key: Key) -> None:
+        await accounts.revoke_kind(account, self.kind, _api_key(key).public_id)
 
     def seeded(self, key: Key) -> dict[str, str]:
         made = _api_key(key)
