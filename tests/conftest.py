@@ -181,9 +181,8 @@ class Server:
     ) -> None:
         self.data_dir = data_dir
         ready_file = data_dir.parent / f"{data_dir.name}.ready.json"
-        arguments = [role, "--data-dir", str(data_dir), "--ready-file", str(ready_file), *options]
-        if role != "worker":
-            arguments += ["--port", "0"]
+        place = [] if role == "worker" else ["--port", "0"]
+        arguments = [role, "--data-dir", str(data_dir), *place, "--ready-file", str(ready_file), *options]
         if store_url:
             arguments += ["--store", store_url]
         self.log = (data_dir.parent / f"{data_dir.name}.log").open("ab")

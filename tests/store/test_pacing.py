@@ -10,12 +10,13 @@ from sqlalchemy import select
 from heliograph.domain.instants import now_ms
 from heliograph.domain.life import Change
 from heliograph.domain.messages import Waiting
+from heliograph.domain.priorities import Priority
 from heliograph.domain.statuses import Status
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import accept
 from heliograph.store.pacing import Pace, next_place_ms
-from heliograph.store.queue import Claim, claim_due
+from heliograph.store.queue import Claim, backlog, claim_due
 from heliograph.store.receipts import Outcomes, record_outcomes
 from heliograph.store.schema import paces
 from heliograph.store.tx import Tx
@@ -111,3 +112,12 @@ async def test_a_line_at_which_nobody_waits_is_closed_the_providers_own_last(sto
         open_then.append(await store.read(lines))
 
     assert open_then == [[PROVIDER, acme, bell], [PROVIDER, bell], [], []]
+
+
+async def test_what_waits_is_counted_by_priority_and_route(store: Store, batch: MakeBatch) -> None:
+    await wait_at_lines(store, batch, Pace(PROVIDER, per_second=20, per_originator=10), Acme=3, Bell=2)
+    await store.write_item(accept, batch("33655000001"))
+
+    counted = {(each.priority, each.provider): each.waiting for each in await store.read(backlog)}
+
+    assert counted == {(Priority.NORMAL, PROVIDER): 5, (Priority.NORMAL, ""): 1}

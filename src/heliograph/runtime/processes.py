@@ -142,7 +142,7 @@ class Membership:
             lead_until=now + int(LEASE_S * 1_000) if self._works else None,
         )
         if found.leads and not self.leads():
-            log.info("this process does the jobs that one does", process=self._process.id)
+            log.debug("this process does the jobs that one does", process=self._process.id)
         self._leads_until = began + LEASE_S - BEAT_S if found.leads else 0.0
         for other in found.others:
             self._warn_of(other, now)

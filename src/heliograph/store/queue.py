@@ -356,21 +356,21 @@ def backlog(tx: Tx) -> list[Backlog]:
     It reads the whole queue: it is for people, not for the way of a message.
     """
     found: dict[tuple[int, str], Backlog] = {}
-    for where, line in (
-        (is_free, literal_column("''")),
-        (is_at_line, messages.c.waits_at),
-        (is_set_aside, literal_column("'paused'")),
-    ):
-        at_line = line.label("line")
-        groups = (
-            select(messages.c.priority, at_line, func.count().label("count"), func.min(messages.c.due_at).label("due"))
-            .where(is_queued, where)
-            .group_by(messages.c.priority, at_line)
-        )
-        for priority, waits_at, count, due_at in tx.rows(groups):
-            provider = provider_of(waits_at) or ""
-            before = found.get((priority, provider), Backlog(priority, provider, 0, due_at))
-            found[priority, provider] = Backlog(priority, provider, before.waiting + count, min(before.due_at, due_at))
+    facts = messages.c.priority, func.count().label("count"), func.min(messages.c.due_at).label("due_at")
+    places = (is_free, ""), (is_set_aside, "paused")
+    rows = [
+        (priority, provider, count, due_at)
+        for where, provider in places
+        for priority, count, due_at in tx.rows(select(*facts).where(is_queued, where).group_by(messages.c.priority))
+    ]
+    at_lines = select(*facts, messages.c.waits_at).where(is_queued, is_at_line)
+    rows += [
+        (priority, provider_of(line) or "", count, due_at)
+        for priority, count, due_at, line in tx.rows(at_lines.group_by(messages.c.priority, messages.c.waits_at))
+    ]
+    for priority, provider, count, due_at in rows:
+        before = found.get((priority, provider), Backlog(priority, provider, 0, due_at))
+        found[priority, provider] = Backlog(priority, provider, before.waiting + count, min(before.due_at, due_at))
     return list(found.values())
 
 
