@@ -32,7 +32,8 @@ WITHOUT_ACCOUNT = {
         "inbound_parts",
         "long_inbound",
     ),
-    *("leases", "paces", "people", "polls", "processes", "recovery_codes", "ref_keys", "sessions", "settings"),
+    *("leases", "paces", "people", "polls", "processes", "recovery_codes", "ref_keys", "retention_held"),
+    *("retention_walks", "sessions", "settings"),
 }
 SAYS_SO = "pans accounts"
 #: What they write by its key was read under the account, and locked, in the same transaction.

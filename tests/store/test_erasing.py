@@ -45,7 +45,8 @@ NOBODYS = {
         "group_children",
     ),
     *("groups", "ledger", "links", "lookup_jobs", "numbering", "originators", "paces", "ref_keys", "rents"),
-    *("request_rates", "settings", "templates", "usage"),
+    *("request_rates", "retention_held", "retention_walks", "settings", "templates", "usage"),
+    *("people", "recovery_codes", "sessions", "invitations", "roles", "processes", "leases"),
 }
 #: What columns of these names have, wherever they are: identifiers, words of ours, and what is the account's own.
 OURS = {

@@ -89,6 +89,11 @@ class Kept(StrEnum):
     CALLBACKS = "callbacks"
     INBOUND = "inbound"
     HITS = "hits"
+    AUDIT = "audit"
+
+
+OF_AN_ACCOUNT = tuple(kept for kept in Kept if kept is not Kept.AUDIT)
+"""Classes that accounts have days of their own for; the audit log is one chain for all."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

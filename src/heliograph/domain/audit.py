@@ -139,6 +139,14 @@ class Head(msgspec.Struct, frozen=True):
     cut_hash: str
 
 
+def cut_acts(head: Head | None) -> Sequence[Act]:
+    """Return what is written down of entries that were cut off, whose end is in `head`; None: none were."""
+    if head is None:
+        return ()
+    through = {"through": head.cut_seq, "hash": head.cut_hash}
+    return (Act(action=Action.AUDIT_CUT, object_id="audit", after=through),)
+
+
 class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which entries a listing is about; None: any."""
 

@@ -9,16 +9,16 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from heliograph.domain.accounts import Kept, Terms
+from heliograph.domain.accounts import OF_AN_ACCOUNT, Kept, Terms
 from heliograph.domain.caps import Caps
 from heliograph.domain.errors import InvalidField, InvalidOriginator
+from heliograph.domain.retention import MOST_DAYS
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.numbers import parse_originator, region_named
 
 Name = TypeVar("Name", bound=str)
 
 MOST_ORIGINATORS = 1_000
-MOST_DAYS = 100 * 366
 LARGEST = 2**63 - 1
 _QUIET = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -93,8 +93,8 @@ def _region(code: str) -> str:
 
 
 def _kept(name: str, days: int | None) -> Kept:
-    if name not in set(Kept):
-        raise InvalidField(f"Nothing is kept as {name!r}; there are {', '.join(Kept)}.", field="retention")
+    if name not in OF_AN_ACCOUNT:
+        raise InvalidField(f"Nothing is kept as {name!r}; there are {', '.join(OF_AN_ACCOUNT)}.", field="retention")
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise InvalidField(f"Data are kept for 1 to {MOST_DAYS} days.", field="retention")
     return Kept(name)

@@ -24,6 +24,7 @@ from heliograph.domain.audit import (
     Entry,
     Head,
     Verdict,
+    cut_acts,
     encoded_facts,
     entry_facts,
 )
@@ -131,7 +132,7 @@ class AuditLog:
         """
         if to_ms(before) > now_ms():
             raise InvalidField("Entries can be cut off up to now, not further.", field="before")
-        return await audited(self._store, _cut, cut_off, to_ms(before))
+        return await audited(self._store, cut_acts, cut_off, to_ms(before))
 
     async def export(self, wanted: AuditFilter, file_format: str) -> AsyncIterator[bytes]:
         """Write entries as a file, oldest first: `csv`, or `jsonl` with a JSON object a line. Raises InvalidField."""
@@ -157,13 +158,6 @@ COLUMNS = (
 
 def _cell(value: Any) -> Cell:
     return value if value is None or isinstance(value, str | int) else encoded_facts(value)
-
-
-def _cut(head: Head | None) -> Sequence[Act]:
-    if head is None:
-        return ()
-    through = {"through": head.cut_seq, "hash": head.cut_hash}
-    return (Act(action=Action.AUDIT_CUT, object_id="audit", after=through),)
 
 
 def require_known(wanted: AuditFilter) -> None:

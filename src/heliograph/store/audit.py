@@ -117,15 +117,16 @@ def check(tx: Tx, expected: str | None = None) -> Verdict:
     return chain.verdict()
 
 
-def cut_off(tx: Tx, before_ms: int) -> Head | None:
+def cut_off(tx: Tx, before_ms: int, at_most: int | None = None) -> Head | None:
     """Delete the entries from before an instant, and write down where the rest begins; None if there were none.
 
     Spans accounts: for whoever runs the installation. The rest is as good as it was: the first that stays follows from
-    the hash that is written down. The last entry of all stays.
+    the hash that is written down. The last entry of all stays. `at_most` so many entries are looked at.
     """
     head = _head(tx, lock=True)
-    stays = select(audit.c.seq).where(audit.c.at >= before_ms).order_by(audit.c.seq).limit(1)
-    first = min(tx.value(stays) or head.seq, head.seq)
+    last = head.seq if at_most is None else min(head.seq, head.cut_seq + 1 + at_most)
+    stays = select(audit.c.seq).where(audit.c.at >= before_ms, audit.c.seq <= last).order_by(audit.c.seq).limit(1)
+    first = min(tx.value(stays) or last, last)
     row = tx.first(select(audit.c.seq, audit.c.hash).where(audit.c.seq < first).order_by(audit.c.seq.desc()).limit(1))
     if row is None:
         return None

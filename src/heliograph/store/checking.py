@@ -6,7 +6,7 @@ and servers go on meanwhile. They read whole tables: minutes on a large store, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Column, Select, Table, case, func, inspect, select, text
@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from heliograph.domain.statuses import OPEN
 from heliograph.store.migrations import current
+from heliograph.store.retention import Progress, progress_of
 from heliograph.store.schema import (
     attempts,
     balances,
@@ -28,6 +29,7 @@ from heliograph.store.schema import (
     long_inbound,
     messages,
     metadata,
+    retention_walks,
 )
 from heliograph.store.tx import Tx
 
@@ -44,6 +46,8 @@ class StoreState(NamedTuple):
     bytes: int
     rows: dict[str, int]
     """By table; on PostgreSQL, large ones as it has estimated them last."""
+    retention: Sequence[Progress]
+    """How far the walks of the retention have come."""
 
 
 class Finding(NamedTuple):
@@ -57,7 +61,9 @@ def state_of(tx: Tx) -> StoreState:
     """Measure a store, whatever its version. Spans accounts."""
     there = set(inspect(tx.connection).get_table_names())
     found = current(tx.connection)
-    return StoreState(found[0] if found else None, _size(tx), {name: _rows(tx, name) for name in sorted(there)})
+    walks = progress_of(tx) if retention_walks.name in there else []
+    rows = {name: _rows(tx, name) for name in sorted(there)}
+    return StoreState(found[0] if found else None, _size(tx), rows, walks)
 
 
 def _size(tx: Tx) -> int:

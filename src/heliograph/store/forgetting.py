@@ -32,14 +32,14 @@ def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
     values = {"body": "", "parameters": None, "fields": None, "fingerprint": None}
     batch = batch_by_id(tx, account_id, batch_id)
     if batch is not None and batch.options != USUAL:
-        values["options"] = msgspec.json.encode(_without_texts(batch.options)).decode()
+        values["options"] = msgspec.json.encode(without_texts(batch.options)).decode()
     tx.run(update(batches).where(*mine).values(**values))
     sent = (messages.c.id == message_id, messages.c.status == Status.SENT.value)
     tx.run(update(messages).where(messages.c.account_id == account_id, *sent).values(expire_at=now_ms))
     return True
 
 
-def _without_texts(options: Options) -> Options:
+def without_texts(options: Options) -> Options:
     """Remove the texts of fallbacks but keep as many: the message may have gone by one of them."""
     empty = tuple(msgspec.structs.replace(each, body="", rich_media=None) for each in options.fallbacks)
     return msgspec.structs.replace(options, fallbacks=empty, rich_media=None)

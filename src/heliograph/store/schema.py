@@ -790,6 +790,7 @@ link_tokens = Table(
     text("msisdn"),
     PrimaryKeyConstraint("link_id", "token", name="link_tokens_key"),
 )
+Index("link_tokens_by_batch", link_tokens.c.batch_id, link_tokens.c.msisdn)
 
 hits = Table(
     "hits",
@@ -943,3 +944,29 @@ processes = Table(
 
 # What one process at a time may do, and until when it does.
 leases = Table("leases", metadata, text("name", key=True), text("holder"), number("good_until"))
+
+# How far each walk of the retention has come (`domain/retention.py`).
+retention_walks = Table(
+    "retention_walks",
+    metadata,
+    text("id", key=True),
+    text("accounts"),  # JSON: those that it is for, or that it is not for
+    text("after"),  # the last row that it has dealt with
+    text("checked", required=False),  # the last of what was held that this run has looked at again; NULL: it has all
+    text("within", required=False),  # the last message that it has dealt with of a batch that is too large for one step
+    number("steps"),
+    number("next_at"),
+    number("run_rows"),
+    number("all_rows"),
+    number("began_at", required=False),
+    number("done_at", required=False),
+)
+
+# What walks have passed over since it may not be touched yet.
+retention_held = Table(
+    "retention_held",
+    metadata,
+    text("walk"),
+    text("id"),
+    PrimaryKeyConstraint("walk", "id", name="retention_held_key"),
+)

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0027"
 down_revision = "0026"
+kind = "expand"
 
 
 def upgrade() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0028"
 down_revision = "0027"
+kind = "expand"
 
 
 def upgrade() -> None:

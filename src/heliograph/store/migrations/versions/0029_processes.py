@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import TEXT
 
 revision = "0029"
 down_revision = "0028"
+kind = "expand"
 
 WORDS = Text().with_variant(TEXT(collation="C"), "postgresql")
 
