@@ -164,6 +164,15 @@ BAD = [
         "routes[1].where is not a setting; there are account, channel, cheapest, country, follow_health",
     ),
     ("routes = 5", "routes must be a list of tables, not 5"),
+    (
+        "[retention]\nall = 3",
+        "retention must be a table of days for some of texts, numbers, receipts, callbacks, inbound, hits, audit, "
+        'not "all"',
+    ),
+    ("[retention]\ntexts = 0", "retention.texts must be 1 to 36600 days, not 0"),
+    ("[retention]\ntexts = true", "retention.texts must be 1 to 36600 days, not true"),
+    ('[retention]\ntexts = "30d"', 'retention.texts must be 1 to 36600 days, not "30d"'),
+    ("retention = 30", "retention must be a table of days for some of texts"),
     ('quiet_hours = "late"', 'quiet_hours must be two times of the day such as 20:00-08:00, not "late"'),
     ('lookup_provider = "x"', 'lookup_provider must be the name of a table [providers.NAME], or sandbox, not "x"'),
     (

@@ -16,7 +16,7 @@ from tests.conftest import empty
 from tests.patience import HANG_S
 
 from heliograph.api.callbacks import NativeCallbacks
-from heliograph.domain.accounts import Account
+from heliograph.domain.accounts import Account, Kept
 from heliograph.domain.batches import USUAL, Draft, Options, Parameters, ReportWish
 from heliograph.domain.filters import MessageFilter
 from heliograph.domain.fraud import CodeLimits
@@ -178,6 +178,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         loopback: bool = True,
         tariff: Tariff = FREE,
         await_parts_s: float = 600.0,
+        retention: Mapping[Kept, int] = {},
     ) -> Running:
         store = await open_store(store_url, tmp_path)
         accounts = Accounts(store, Access(store), Seal(Seal.new_key()))
@@ -203,6 +204,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             tariff=tariff,
             rules=rules,
             await_parts_s=await_parts_s,
+            retention=retention,
         )
         await engine.start()
         running.append((engine, store))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 import structlog
 from msgspec import UnsetType
 
+from heliograph.domain.accounts import Kept
 from heliograph.domain.callbacks import SESSION
 from heliograph.domain.errors import CapReached, NotNow
 from heliograph.domain.ids import new_id
@@ -34,6 +36,7 @@ from heliograph.engine.outbox import Outbox
 from heliograph.engine.pausing import Pausing
 from heliograph.engine.plans import plans
 from heliograph.engine.polling import Poller
+from heliograph.engine.retaining import Retaining
 from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
 from heliograph.engine.sessions import Sessions
@@ -79,6 +82,7 @@ class Engine:
         await_parts_s: float = 600.0,
         sends: bool = True,
         leads: Callable[[], bool] = alone,
+        retention: Mapping[Kept, int] = MappingProxyType({}),
     ) -> None:
         """Put the parts together; nothing runs before `start`.
 
@@ -88,6 +92,7 @@ class Engine:
 
         An engine that does not send accepts, takes in what providers' servers tell, and tells clients that are
         connected; the rest is for other processes. `leads` says whether this process does the jobs that one does.
+        `retention` is for how many days data are kept, by class; what it does not name is kept for ever.
         """
         self._sends = sends
         self._leads = leads
@@ -151,6 +156,7 @@ class Engine:
             EndingRents(store),
             JoiningInbound(store, self.intake),
             self._poller,
+            Retaining(store, self.metrics, retention),
         )
         for job in of_leader:
             job.leads = leads

@@ -89,6 +89,9 @@ class Metrics:
         self._caps_neared = Counter(
             "heliograph_caps_neared", "Caps of accounts that are nearly used up", ["cap"], registry=self.registry
         )
+        self._retained = Counter(
+            "heliograph_retention_rows", "Rows that were kept long enough, by class", ["kept"], registry=self.registry
+        )
         self._caps_reached = Counter(
             "heliograph_caps_reached", "Sends that were more than an account's cap", registry=self.registry
         )
@@ -215,6 +218,9 @@ class Metrics:
 
     def cap_reached(self) -> None:
         self._caps_reached.inc()
+
+    def retained(self, kept: str, rows: int) -> None:
+        self._retained.labels(kept).inc(rows)
 
     def code_refused(self, why: str) -> None:
         self._codes_refused.labels(why).inc()

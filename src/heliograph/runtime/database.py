@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from heliograph import __version__
+from heliograph.domain.instants import from_ms
 from heliograph.runtime.settings import Settings
 from heliograph.store import Tx
 from heliograph.store.checking import Finding, findings_in, state_of
@@ -30,6 +31,17 @@ def status(settings: Settings) -> dict[str, object]:
         "rolling": all(kind_of(each) is Kind.EXPAND for each in waiting),
         "bytes": found.bytes,
         "rows": found.rows,
+        "retention": [
+            {
+                "walk": each.walk,
+                "rows": each.rows,
+                "all_rows": each.all_rows,
+                "began_at": None if each.began_at is None else from_ms(each.began_at).isoformat(),
+                "done_at": None if each.done_at is None else from_ms(each.done_at).isoformat(),
+                "held": each.held,
+            }
+            for each in found.retention
+        ],
     }
 
 

@@ -109,6 +109,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Pl
             rules=await providers.compiled(settings.routes, store),
             lookups=settings.lookup_provider or None,
             quiet_hours=settings.quiet_minutes,
+            retention=settings.retention,
             await_parts_s=settings.await_parts_s,
             sends=role.works,
             leads=alone if member is None else member.leads,

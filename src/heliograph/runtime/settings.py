@@ -17,6 +17,7 @@ from typing import Any
 
 import platformdirs
 
+from heliograph.domain.accounts import Kept
 from heliograph.domain.errors import SetupError
 from heliograph.domain.fraud import CodeLimits, CostlyKind
 from heliograph.domain.prices import FREE, TRIAL, Tariff
@@ -278,6 +279,11 @@ class Settings:
     quiet_hours: str = setting(
         "", "When marketing waits, by the recipient's clock, such as 20:00-08:00; empty for never."
     )
+    retention: Mapping[Kept, int] = setting(
+        dict,
+        "A table `[retention]`: for how many days `texts`, `numbers`, `receipts`, `callbacks`, `inbound`, `hits` and "
+        "`audit` are kept; one that is not named is kept for ever. See data.md. From the environment: JSON.",
+    )
     prices: Tariff | None = setting(  # noqa: RUF009 - a dataclass field
         None,
         "A table `[prices]`: `currency`, and for each channel a table `[prices.sms]` of countries (`FR = 0.045`, "
@@ -532,6 +538,8 @@ def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
     for each in fields(Settings):
         value = getattr(loaded.settings, each.name)
         shown = _shown(value)
+        if each.name == "retention":
+            shown = ", ".join(f"{kept} {days}" for kept, days in value.items())
         if each.name == "numbers":
             shown = ", ".join(f"+{terms.msisdn}" for terms in value or ())
         if each.name == "routes":

@@ -14,9 +14,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from heliograph.domain.accounts import Kept
 from heliograph.domain.fraud import CostlyKind
 from heliograph.domain.prices import FREE, MICROS, Tariff
 from heliograph.domain.rents import PERIODS, Terms
+from heliograph.domain.retention import MOST_DAYS
 from heliograph.domain.routes import Rule
 from heliograph.doors.servers import Place
 from heliograph.engine.addresses import Network
@@ -138,6 +140,18 @@ def _place(raw: Any, path: str) -> Place:
     if written is None or int(written["port"]) > _HIGHEST_PORT:
         raise must_be("a host and a port such as 0.0.0.0:2775", raw, path)
     return Place(written["host"].strip("[]"), int(written["port"]))
+
+
+def retention_in(raw: Any) -> Mapping[Kept, int]:
+    """Read for how many days data are kept: a table of classes."""
+    wanted = f"a table of days for some of {', '.join(Kept)}"
+    table = _tables(raw, wanted, dict)
+    if strangers := [name for name in table if name not in set(Kept)]:
+        raise must_be(wanted, strangers[0])
+    for name, days in table.items():
+        if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MOST_DAYS:
+            raise must_be(f"1 to {MOST_DAYS} days", days, f".{name}")
+    return {Kept(name): days for name, days in table.items()}
 
 
 def providers_in(raw: Any) -> Mapping[str, ProviderConfig]:
@@ -275,6 +289,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "tuple[Network, ...]": networks_in,
     "Place | None": place_in,
     "Mapping[str, Place]": places_in,
+    "Mapping[Kept, int]": retention_in,
     "Mapping[str, ProviderConfig]": providers_in,
     "tuple[Rule, ...]": rules_in,
     "Tariff | None": prices_in,
