@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from heliograph.api.wire.batches import ChangeBatch
 from heliograph.calling import Unreachable
 from heliograph.sdk import Client
 
@@ -36,6 +38,12 @@ def tomorrow() -> datetime:
 
 def statuses(client: Client, batch_id: str) -> dict[str, int]:
     return {bucket.status: bucket.count for bucket in client.batches.report(batch_id).buckets}
+
+
+def balance(client: Client) -> Decimal:
+    found = client.money.balance().balance
+    assert found is not None
+    return Decimal(found)
 
 
 def kill_amid(server: Server, change: Callable[[Client], object], under_way: Callable[[Client], bool]) -> None:
@@ -114,4 +122,31 @@ def test_a_group_of_which_some_members_have_messages_is_sent_to_in_whole(start: 
         found, after = statuses(client, batch), client.money.balance().balance
 
     assert found == {"canceled": MANY}
+    assert after == before
+
+
+def test_a_batch_whose_contents_were_half_replaced_gets_the_new_ones_and_is_paid_for_once(
+    start: Callable[[], Server],
+) -> None:
+    others = [f"+3368{place:07d}" for place in range(MANY // 2)]
+    first = start()
+    with first.client() as client:
+        before = balance(client)
+        batch = client.batches.send(to=NUMBERS, text="Hello", originator="Acme", send_at=tomorrow()).id
+        each = (before - balance(client)) / MANY
+    kill_amid(
+        first,
+        lambda client: client.batches.change(batch, ChangeBatch(text="x" * 161, add=others, remove=NUMBERS[::3])),
+        lambda client: statuses(client, batch) != {"queued": MANY},
+    )
+
+    with start().client() as client:
+        changed = client.batches.change(batch, ChangeBatch(tags=["again"]))  # waits until what was begun is carried out
+        count, charged = statuses(client, batch), before - balance(client)
+        client.batches.cancel(batch)
+        after = balance(client)
+
+    many = MANY - len(NUMBERS[::3]) + len(others)
+    assert (changed.text, changed.recipient_count, count) == ("x" * 161, many, {"queued": many})
+    assert charged == 2 * each * many
     assert after == before

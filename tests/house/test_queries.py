@@ -37,7 +37,7 @@ WITHOUT_ACCOUNT = {
 }
 SAYS_SO = "pans accounts"
 #: What they write by its key was read under the account, and locked, in the same transaction.
-LOCKED_BEFORE = {"rewriting._put"}
+LOCKED_BEFORE = {"rewriting._put", "replacing._renew"}
 _STATEMENTS = {"select", "update", "delete"}
 _MEMBERSHIP = {"among", "one_or_among", "in_"}
 

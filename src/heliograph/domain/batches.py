@@ -81,9 +81,12 @@ class Pause(StrEnum):
     PAUSED = "paused"
     RESUMING = "resuming"
     """The batch's messages are being put back into the queue."""
+    CHANGING = "changing"
+    """Nothing is sent, since the batch's messages are being brought in line with new contents; a reason besides says
+    that it is to be paused then."""
 
 
-HOLDING = frozenset({Pause.PAUSING, Pause.PAUSED})
+HOLDING = frozenset({Pause.PAUSING, Pause.PAUSED, Pause.CHANGING})
 
 
 class PauseReason(StrEnum):
@@ -240,7 +243,7 @@ class Batch(msgspec.Struct, kw_only=True):
 
     @property
     def paused(self) -> bool:
-        return self.pause in HOLDING
+        return self.pause in HOLDING and (self.pause is not Pause.CHANGING or self.pause_reason is not None)
 
     @property
     def canceled(self) -> bool:

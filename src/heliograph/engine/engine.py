@@ -11,7 +11,9 @@ import structlog
 from msgspec import UnsetType
 
 from heliograph.domain.accounts import Kept
+from heliograph.domain.batches import Batch
 from heliograph.domain.callbacks import SESSION
+from heliograph.domain.caps import Caps
 from heliograph.domain.errors import CapReached, NotNow
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
@@ -36,6 +38,7 @@ from heliograph.engine.outbox import Outbox
 from heliograph.engine.pausing import Pausing
 from heliograph.engine.plans import plans
 from heliograph.engine.polling import Poller
+from heliograph.engine.replacing import replaced
 from heliograph.engine.retaining import Retaining
 from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
@@ -137,7 +140,7 @@ class Engine:
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
         self.sessions = Sessions(self._on_events.set)
-        self.works = Works(store, plans(tariff), self._messages_appeared)
+        self.works = Works(store, plans(tariff), self._slice_done)
         urls: Sink = UrlSink(shapes, guard) if sends else Elsewhere()
         outbox = Outbox(
             store,
@@ -242,6 +245,23 @@ class Engine:
         ready = await asyncio.to_thread(quoted, batch, msisdns, silent, new.tariff)
         return msgspec.structs.replace(new, ready=ready, holder=self.works.holder())
 
+    async def replace(
+        self,
+        account_id: str,
+        batch_id: str,
+        renew: Callable[[Batch], Batch],
+        tariff: Tariff,
+        caps: Caps | None,
+    ) -> Batch | None:
+        """Replace a batch by what `renew` makes of it, while none of its messages has been with a worker.
+
+        Returns None if there is no such batch. When this returns all of it is committed; of a large one nothing is sent
+        in between. Raises what `store.rewriting.rewrite` raises.
+        """
+        batch = await replaced(self.store, self.works, account_id, batch_id, renew, tariff, caps)
+        self.batch_changed()
+        return batch
+
     def batch_changed(self) -> None:
         """Note that a batch may be due at another time now, and have other messages."""
         self._messages_appeared()
@@ -249,6 +269,10 @@ class Engine:
 
     def batch_paused(self) -> None:
         """Note that a batch is to pause, or to go on."""
+        self._pauses_due.set()
+
+    def _slice_done(self) -> None:
+        self._messages_appeared()
         self._pauses_due.set()
 
     def _messages_appeared(self) -> None:

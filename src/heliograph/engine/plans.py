@@ -13,6 +13,7 @@ from heliograph.engine.works import Plan
 from heliograph.store import Store
 from heliograph.store.accounts import terms_of
 from heliograph.store.batches import cancel_still_queued, filling, missing_of, note_missing, queued_of, quoted
+from heliograph.store.replacing import behind, replacing
 from heliograph.store.tx import Tx
 from heliograph.store.works import AT_ONCE, Slice, Work, WorkKind, finish
 
@@ -25,7 +26,12 @@ PAGE = 5_000
 def plans(tariff: Tariff) -> Mapping[str, Plan]:
     """Return how to find out what is still to be done, by the kind of work, where these are the prices."""
     fill = partial(_filling, tariff)
-    return {WorkKind.CANCEL: _canceling, WorkKind.FILL: fill, WorkKind.FILL_UNPAID: fill}
+    return {
+        WorkKind.CANCEL: _canceling,
+        WorkKind.FILL: fill,
+        WorkKind.FILL_UNPAID: fill,
+        WorkKind.REPLACE: partial(_replacing, tariff),
+    }
 
 
 async def _filling(tariff: Tariff, store: Store, work: Work) -> list[Slice]:
@@ -34,6 +40,12 @@ async def _filling(tariff: Tariff, store: Store, work: Work) -> list[Slice]:
     fresh = await asyncio.to_thread(quoted, missing.batch, missing.msisdns, missing.silent, agreed)
     fresh = fresh._replace(used_ids=missing.used_ids)
     return [Slice(partial(note_missing, missing)), *filling(work, fresh)]
+
+
+async def _replacing(tariff: Tariff, store: Store, work: Work) -> list[Slice]:
+    found = await store.read(behind, work)
+    agreed = tariff.under(await store.read(terms_of, work.account_id))
+    return await asyncio.to_thread(replacing, work, found, agreed)
 
 
 async def _canceling(store: Store, work: Work) -> list[Slice]:

@@ -15,8 +15,8 @@ such as its template, so an unknown template is an error only after the key was 
 (`aside`). Nothing in them may touch the event loop, or the store.
 
 **Changing a batch** is asking for it again: `edit` is given the draft that would make the batch as it is, and the rules
-are applied to what it returns. That runs inside the transaction which holds the batch locked, and only while none of
-its messages has been with a worker. Pausing is a mark on the batch, which the engine carries out.
+are applied to what it returns, only while none of its messages has been with a worker, and again if the batch changes
+before the transaction that decides. Pausing is a mark on the batch, which the engine carries out.
 
 **A dry run** applies the same rules and the same prices as sending at this moment would, by the same functions, and
 stores nothing.
@@ -95,7 +95,7 @@ from heliograph.store.groups import unknown_groups
 from heliograph.store.links import add_tokens
 from heliograph.store.messages import confirm
 from heliograph.store.pausing import pause_batch, resume_batch
-from heliograph.store.rewriting import change_tags, rewrite, tags_of
+from heliograph.store.rewriting import change_tags, tags_of
 from heliograph.store.tx import Tx
 from heliograph.store.works import Holder
 from heliograph.text import MAX_PARTS, Encoding, MalformedUdh, MissingParameter, TooManyParts, split_text
@@ -289,12 +289,9 @@ class Batches:
                 after, id=before.id, protocol=before.protocol, created_at=before.created_at, modified_at=modified_at
             )
 
-        batch = await self._store.write(
-            rewrite, account.id, batch_id, renew, now_ms(), self._tariff(account), account.terms.caps
-        )
+        batch = await self._engine.replace(account.id, batch_id, renew, self._tariff(account), account.terms.caps)
         if batch is None:
             raise _no_batch(batch_id)
-        self._engine.batch_changed()
         return batch
 
     async def tags(self, account: Account, batch_id: str) -> list[str]:

@@ -397,7 +397,12 @@ def filling(work: Work, fresh: Fresh) -> list[Slice]:
     """Cut the messages of a batch into slices that store them, and settle what they came to."""
     if work.kind == WorkKind.FILL_UNPAID:
         fresh = fresh.for_nothing
-    return [*(_filling(work, part) for part in _parts(fresh)), Slice(partial(settle_work, work))]
+    return [*fill_slices(work, fresh), Slice(partial(settle_work, work))]
+
+
+def fill_slices(work: Work, fresh: Fresh) -> list[Slice]:
+    """Cut the messages of a batch into slices that store them."""
+    return [_filling(work, part) for part in _parts(fresh)]
 
 
 def _filling(work: Work, part: Fresh) -> Slice:

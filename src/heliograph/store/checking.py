@@ -30,6 +30,7 @@ from heliograph.store.schema import (
     messages,
     metadata,
     retention_walks,
+    works,
 )
 from heliograph.store.tx import Tx
 
@@ -154,6 +155,7 @@ def _counted() -> Select[*tuple[str]]:
         select(batches.c.id)
         .outerjoin(counts, counts.c.batch_id == batches.c.id)
         .where(batches.c.open_count.is_not(None), batches.c.open_count != func.coalesce(counts.c.open, 0) + unexpanded)
+        .where(batches.c.id.not_in(select(works.c.id)))
     )
 
 

@@ -143,8 +143,10 @@ def erase_in_batches(tx: Tx, msisdn: str, ids: Sequence[str]) -> dict[str, int]:
         if tx.first(select(messages.c.id).where(of_batch(identifier)).limit(1)) is None:
             empty.append(identifier)
             continue
-        values = {name: _without(name, text, msisdn) for name, text in zip(names, texts, strict=True)}
-        tx.run(update(batches).where(batches.c.id == identifier).values(**values, fingerprint=None))
+        values: dict[str, Any] = {name: _without(name, text, msisdn) for name, text in zip(names, texts, strict=True)}
+        # Who has read it to change it must find that it is another now, and not write the number back.
+        values |= {"fingerprint": None, "modified_at": batches.c.modified_at + 1}
+        tx.run(update(batches).where(batches.c.id == identifier).values(**values))
     told = tx.run(delete(events).where(tx.among(events.c.subject_id, empty)))
     tx.run(delete(batches).where(tx.among(batches.c.id, empty)))
     return {"batches": len(rows), "events": told}

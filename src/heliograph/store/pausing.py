@@ -42,15 +42,19 @@ def resume_batch(tx: Tx, account_id: str, batch_id: str) -> bool | None:
 
 def _turn(tx: Tx, account_id: str, batch_id: str, then: Pause, reason: PauseReason | None) -> bool | None:
     mine = (batches.c.account_id == account_id, batches.c.id == batch_id)
-    row = tx.first(select(batches.c.pause, batches.c.canceled_at).where(*mine).with_for_update())
+    query = select(batches.c.pause, batches.c.pause_reason, batches.c.canceled_at).where(*mine)
+    row = tx.first(query.with_for_update())
     if row is None:
         return None
-    pause, canceled_at = row
+    pause, why, canceled_at = row
     if canceled_at is not None:
         return None
-    if (pause in HOLDING) == (then is Pause.PAUSING):
+    changing = pause == Pause.CHANGING
+    paused = why is not None if changing else pause in HOLDING
+    if paused == (then is Pause.PAUSING):
         return False
-    values: dict[str, Any] = {"pause": then.value, "pause_reason": reason and reason.value}
+    # One that is being changed is held anyway; what it is told now holds from the end of that.
+    values: dict[str, Any] = {"pause": pause if changing else then.value, "pause_reason": reason and reason.value}
     if then is Pause.RESUMING:  # it has been looked at: what failed before counts no longer
         values |= {name: 0 for name in ("settled_count", "failed_count") if _is_watched(tx, account_id, batch_id)}
     tx.run(update(batches).where(*mine).values(**values))

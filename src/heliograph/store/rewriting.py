@@ -41,7 +41,7 @@ from heliograph.store.tx import Row, Tx, columns
 from heliograph.store.works import MADE_AT_ONCE, Holder, Work, WorkKind, begin, require_free
 
 EXPANDED_AT_ONCE = 50
-_KEPT = {
+KEPT = {
     *("id", "account_id", "idempotency_key", "fingerprint", "created_at", "canceled_at", "used_ids"),
     *("pause", "pause_reason"),
 }
@@ -86,24 +86,36 @@ def rewrite(
     if before.canceled or (before.groups and before.expand_at is None) or any(map(_dispatched, rows)):
         raise AlreadyDispatched()
     after = renew(before)
-    if strangers := unknown_groups(tx, account_id, [group for group in after.groups if group not in before.groups]):
-        raise unknown_group(strangers)
+    require_known_groups(tx, before, after)
     (wanted,) = priced(tx, [(after, everyone(tx, after), tariff)])
-    _settle_difference(tx, wanted, rows, caps, now_ms)
+    queued = sum(row.status == Status.QUEUED.value for row in rows)
+    settle_difference(tx, wanted, sum(row.price for row in rows), queued, caps, now_ms)
     return _put(tx, wanted, {row.msisdn: row for row in rows}, used_ids, now_ms)
 
 
-def _settle_difference(tx: Tx, wanted: Fresh, before: Sequence[_There], caps: Caps | None, now_ms: int) -> None:
-    """Charge what is sent besides, within caps, or give back. What is not sent any more stays counted."""
-    more = wanted.bill.amount - sum(row.price for row in before)
+def require_known_groups(tx: Tx, before: Batch, after: Batch) -> None:
+    """Raise UnknownGroup for a group that a batch did not name before and that is not there."""
+    new = [group for group in after.groups if group not in before.groups]
+    if strangers := unknown_groups(tx, after.account_id, new):
+        raise unknown_group(strangers)
+
+
+def settle_difference(tx: Tx, wanted: Fresh, price: int, queued: int, caps: Caps | None, now_ms: int) -> int:
+    """Charge what is sent besides what was charged before, within caps, or give back; return how much more it is.
+
+    `price` (millionths) is what its messages cost before, of which `queued` would have been sent. What is not sent any
+    more stays counted. Raises InsufficientCredit; CapReached.
+    """
+    more = wanted.bill.amount - price
     bill = wanted.bill_within(caps)
-    added = max(bill.messages - sum(row.status == Status.QUEUED.value for row in before), 0)
+    added = max(bill.messages - queued, 0)
     if more > 0 or added:
         (refusal,) = charge_within(tx, [bill._replace(amount=max(more, 0), messages=added)], now_ms).refusals
         if refusal is not None:
             raise refusal
     if more < 0:
         give_back(tx, [bill._replace(amount=-more)], now_ms)
+    return more
 
 
 def _dispatched(row: _There) -> bool:
@@ -145,7 +157,7 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, _There], used_ids: int, now_ms:
         routes = [(row.id, quotes[row.msisdn]) for row in kept]
         tx.update(messages, [_Rerouted(one, quote.channel.value, quote.leg, quote.plan) for one, quote in routes])
     row = msgspec.structs.asdict(batch_row(NewBatch(after), len(wanted.msisdns)))
-    values = {name: value for name, value in row.items() if name not in _KEPT}
+    values = {name: value for name, value in row.items() if name not in KEPT}
     waiting = len(new) + sum(each.status == Status.QUEUED.value for each in kept)
     values |= {"open_count": open_count(after, waiting), "used_ids": used_ids + len(new)}
     it = (batches.c.account_id == after.account_id, batches.c.id == after.id)

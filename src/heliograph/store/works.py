@@ -57,6 +57,8 @@ class WorkKind(StrEnum):
     """The messages of a batch are made, to all who are to get one and have none yet."""
     FILL_UNPAID = "fill_unpaid"
     """The same, each rejected at once: the balance did not cover the members of its groups."""
+    REPLACE = "replace"
+    """The messages of a batch are brought in line with its new contents."""
 
 
 class Work(Row, frozen=True):
@@ -69,7 +71,7 @@ class Work(Row, frozen=True):
     worker: str
     lease_until: int
     amount: int = 0
-    """What was charged for messages that are not written yet, in millionths."""
+    """What was charged for messages that are not written yet, in millionths; what was given back is negative."""
 
 
 class Holder(NamedTuple):
