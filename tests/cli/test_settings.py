@@ -125,6 +125,17 @@ BAD = [
         '[providers.x]\ntype = "pathlib:Path"',
         f"providers.x.type must be one of {TYPES}, or package.module:Class of your own, not pathlib:Path",
     ),
+    ("oidc = 5", "oidc must be a table for each issuer, not 5"),
+    (
+        '[oidc.a]\nissuer = "http://login.example.com"\nclient_id = "x"',
+        "oidc.a.issuer must be an address that begins with https:// (or http:// on this machine), without ? and #, "
+        'not "http://login.example.com"',
+    ),
+    ('[oidc.a]\nissuer = "https://x"', "oidc.a.client_id must be given: text"),
+    (
+        '[oidc.a]\nissuer = "http://127.0.0.1:1"\nclient_id = "x"\nscopes = ["email"]',
+        'oidc.a.scopes must be a list of scopes with openid among them, not ["email"]',
+    ),
     ('[[routes]]\nproviders = "far"', "routes[1].providers must name tables [providers.NAME], or sandbox, not far"),
     ('[[routes]]\nname = "all"', "routes[1].providers must name a provider, or `weights` must"),
     (

@@ -218,6 +218,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             requests_per_second=0,
             code_limits=CodeLimits(),
             key_kinds=KEY_KINDS,
+            issuers={},
             listeners_of=listeners_of,
         )
         return Running(engine, chosen, services, account, Phones(engine, sandbox, services.waits))

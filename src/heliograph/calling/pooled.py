@@ -25,10 +25,17 @@ class PooledTransport(AsyncDriver):
     """The driver for many requests at once, on a running event loop of asyncio."""
 
     def __init__(
-        self, base_url: str, headers: Mapping[str, str], *, answer_s: float = ANSWER_S, at_once: int = 64
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        answer_s: float = ANSWER_S,
+        at_once: int = 64,
+        longest_answer: int = LONGEST_ANSWER,
     ) -> None:
         self._base_url = str(address_of(base_url)).rstrip("/")
         self._answer_s = answer_s
+        self._longest_answer = longest_answer
         connector = aiohttp.TCPConnector(limit=at_once, keepalive_timeout=KEPT_ALIVE_S)
         self._session = aiohttp.ClientSession(
             connector=connector, headers=with_agent(headers), cookie_jar=aiohttp.DummyCookieJar()
@@ -45,7 +52,7 @@ class PooledTransport(AsyncDriver):
             async with self._session.request(
                 request.method, address, data=request.body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
-                body = await _whole(answer)
+                body = await _whole(answer, self._longest_answer)
         except (aiohttp.ClientError, TimeoutError) as error:
             written = not isinstance(error, _NOT_WRITTEN)
             raise Unreachable(f"{self._base_url} can't be reached: {told(error)}.", written=written) from error
@@ -55,11 +62,11 @@ class PooledTransport(AsyncDriver):
         await self._session.close()
 
 
-async def _whole(answer: aiohttp.ClientResponse) -> bytes:
-    """Read the body, unpacked. Raises ClientPayloadError once it is longer than LONGEST_ANSWER."""
+async def _whole(answer: aiohttp.ClientResponse, longest: int) -> bytes:
+    """Read the body, unpacked. Raises ClientPayloadError once it is longer than `longest`, in bytes."""
     body = bytearray()
     async for block in answer.content.iter_any():
         body += block
-        if len(body) > LONGEST_ANSWER:
-            raise aiohttp.ClientPayloadError(f"its answer is longer than {LONGEST_ANSWER} bytes")
+        if len(body) > longest:
+            raise aiohttp.ClientPayloadError(f"its answer is longer than {longest} bytes")
     return bytes(body)

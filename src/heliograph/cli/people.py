@@ -211,4 +211,5 @@ def _facts(person: Person) -> dict[str, object]:
         "created_at": instant_text(person.created_at),
         "disabled_at": instant_text(person.disabled_at),
         "totp": person.has_totp,
+        "issuers": list(person.issuers),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -154,10 +154,18 @@ def closed_page() -> str:
     return _templates.get_template("closed.html").render()
 
 
-def sign_in_page(email: str = "", problem: str = "", *, wants_code: bool = False) -> str:
-    """Render the page on which people sign in; with `wants_code`, the field for a code of an app is there, too."""
+def sign_in_page(email: str, problem: str, issuers: Mapping[str, str], *, wants_code: bool = False) -> str:
+    """Render the page on which people sign in; with `wants_code`, the field for a code of an app is there, too.
+
+    `issuers` has what stands on the button of each, by its name.
+    """
     page = _templates.get_template("sign_in.html")
-    return page.render(email=email, problem=problem, wants_code=wants_code)
+    return page.render(email=email, problem=problem, issuers=issuers, wants_code=wants_code)
+
+
+def issuer_code_page(name: str, halfway: str, problem: str = "") -> str:
+    """Render the page on which somebody who comes from an issuer gives a code of an app, too."""
+    return _templates.get_template("issuer_code.html").render(name=name, halfway=halfway, problem=problem)
 
 
 def invitation_page(email: str | None, problem: str = "") -> str:

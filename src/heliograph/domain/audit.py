@@ -63,6 +63,8 @@ class Action(StrEnum):
     KEY_REVOKED = "key.revoked"
     PERSON_CREATED = "person.created"
     PERSON_CHANGED = "person.changed"
+    PERSON_LINKED = "person.linked"
+    """From now on an issuer of OpenID Connect says who this is."""
     PERSON_DISABLED = "person.disabled"
     PERSON_ENABLED = "person.enabled"
     PERSON_ROLE_ASSIGNED = "person.role_assigned"

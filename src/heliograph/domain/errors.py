@@ -222,6 +222,13 @@ class Unauthenticated(AccessError):
     hint = "Send the header Authorization: Bearer TOKEN with a token of this installation."
 
 
+class SignInRefused(Unauthenticated):
+    """What an issuer says does not let anybody in."""
+
+    code = "sign_in_refused"
+    hint = "Begin anew at the sign-in page."
+
+
 class AddressNotAllowed(AccessError):
     """The credential is not good from the address that the request came from."""
 
@@ -454,6 +461,14 @@ class StoreUnavailable(NotNow):
 
     code = "store_unavailable"
     hint = "Nothing was accepted. Try again; if it persists, check the database that `store` names."
+
+
+class IssuerFailed(NotNow):
+    """The issuer that people sign in with does not answer as OpenID Connect says."""
+
+    code = "issuer_failed"
+    http_status = 502
+    hint = "Try again in a moment, or sign in with a password."
 
 
 class ShuttingDown(NotNow):

@@ -63,6 +63,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     has_password: bool
     has_totp: bool
     """Whether a code of an app is asked for beside the password."""
+    issuers: Sequence[str] = ()
+    """Which issuers of OpenID Connect the person signs in with, too."""
     roles: Sequence[Held] = ()
     """One for each account at most, by its name."""
 

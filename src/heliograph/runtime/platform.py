@@ -134,6 +134,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Pl
                 code_limits=settings.code_limits,
                 listeners_of=listeners_of,
                 key_kinds=KEY_KINDS,
+                issuers=settings.oidc,
             )
             if simulated is None:
                 await sandbox_accounts.withdraw(store, services, SERVED_KEYS, settings.data_dir)

@@ -20,6 +20,7 @@ import platformdirs
 from heliograph.domain.accounts import Kept
 from heliograph.domain.errors import SetupError
 from heliograph.domain.fraud import CodeLimits, CostlyKind
+from heliograph.domain.issuers import IssuerConfig
 from heliograph.domain.prices import FREE, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL, Terms
 from heliograph.domain.routes import Rule, mistakes_in, title_of
@@ -335,6 +336,12 @@ class Settings:
         "How many of a hundred codes are entered, or else that is few.",
         at_least=0,
         at_most=100,
+    )
+    oidc: Mapping[str, IssuerConfig] = setting(
+        dict,
+        "A table `[oidc.NAME]` for each issuer of OpenID Connect that people may sign in with: see accounts.md. From "
+        "the environment: JSON.",
+        secret=True,
     )
     log_level: str = setting("info", "debug, info, warning or error.", local=True)
     log_format: str = setting("text", "text or json.", local=True)

@@ -16,6 +16,7 @@ import msgspec
 
 from heliograph.domain.accounts import Kept
 from heliograph.domain.fraud import CostlyKind
+from heliograph.domain.issuers import IssuerConfig, is_trustworthy
 from heliograph.domain.prices import FREE, MICROS, Tariff
 from heliograph.domain.rents import PERIODS, Terms
 from heliograph.domain.retention import MOST_DAYS
@@ -25,7 +26,7 @@ from heliograph.engine.addresses import Network
 from heliograph.engine.provided import InvalidConfig, ProviderConfig
 from heliograph.numbers import InvalidNumber, country_of, normalise, operator_of, region_named
 from heliograph.runtime.masking import masked, secrets_of
-from heliograph.runtime.mistakes import Mistake, convert, must_be
+from heliograph.runtime.mistakes import Mistake, convert, must_be, shown
 
 SANDBOX = "sandbox"
 """The name of the simulated provider."""
@@ -126,7 +127,8 @@ def places_in(raw: Any) -> Mapping[str, Place]:
     tables = _tables(raw, "a table of protocols, each HOST:PORT", dict)
     if strangers := sorted(tables.keys() - known):
         named = ", ".join(sorted(known)) or "there are none"
-        raise Mistake("", f"must name protocols that have servers of their own ({named}), not {strangers[0]}")
+        found = strangers[0] or shown("")
+        raise Mistake("", f"must name protocols that have servers of their own ({named}), not {found}")
     return {name: _place(place, f".{name}") for name, place in tables.items()}
 
 
@@ -185,6 +187,35 @@ def _provider(name: str, table: Any) -> ProviderConfig:
         raise Mistake(mistake.path, masked(mistake.told, secrets_of(table, protocol.secrets))) from None
     except InvalidConfig as error:
         raise Mistake(f".{error.field}", masked(error.told, secrets_of(table, protocol.secrets))) from None
+    return config
+
+
+def issuers_in(raw: Any) -> Mapping[str, IssuerConfig]:
+    tables = _tables(raw, "a table for each issuer", dict)
+    found = {}
+    for name, table in tables.items():
+        try:
+            found[name] = _issuer(name, table)
+        except Mistake as mistake:
+            raise Mistake(f".{name}{mistake.path}", masked(mistake.told, _client_secret(table))) from None
+    return found
+
+
+def _client_secret(table: Any) -> list[str]:
+    return secrets_of(table, ["client_secret"]) if isinstance(table, dict) else []
+
+
+def _issuer(name: str, table: Any) -> IssuerConfig:
+    if not _PROVIDER_NAME.fullmatch(name):
+        raise Mistake("", "must have another name: 1 to 32 of a-z, 0-9, - and _")
+    config: IssuerConfig = convert(table, IssuerConfig)
+    if not is_trustworthy(config.issuer) or set(config.issuer) & set("?#"):
+        wanted = "an address that begins with https:// (or http:// on this machine), without ? and #"
+        raise must_be(wanted, config.issuer, ".issuer")
+    if not config.client_id:
+        raise must_be("the id that the issuer gave this installation", config.client_id, ".client_id")
+    if "openid" not in config.scopes:
+        raise must_be("a list of scopes with openid among them", config.scopes, ".scopes")
     return config
 
 
@@ -291,6 +322,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "Mapping[str, Place]": places_in,
     "Mapping[Kept, int]": retention_in,
     "Mapping[str, ProviderConfig]": providers_in,
+    "Mapping[str, IssuerConfig]": issuers_in,
     "tuple[Rule, ...]": rules_in,
     "Tariff | None": prices_in,
     "tuple[Terms, ...] | None": rentable_in,

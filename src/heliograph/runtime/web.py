@@ -69,7 +69,7 @@ def web_application(
             *link_routes(services.links),
             style_route(),
             static_files(),
-            *person_routes(services.signing_in, services.access),
+            *person_routes(services.signing_in, services.federated, services.access, for_doors.public_url),
             *(() if phones is None else console_routes(phones, good_keys)),
         ],
         redirect_slashes=False,

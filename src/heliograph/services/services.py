@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from heliograph.domain.fraud import CodeLimits
+from heliograph.domain.issuers import IssuerConfig
 from heliograph.domain.rents import Terms
 from heliograph.engine.engine import Engine
 from heliograph.services.account_admin import AccountAdmin
@@ -14,6 +15,7 @@ from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
 from heliograph.services.conversations import Conversations
 from heliograph.services.directory import Applications, ListenersOf, Originators, Templates
+from heliograph.services.federated import FederatedSigningIn
 from heliograph.services.groups import Groups
 from heliograph.services.history import History
 from heliograph.services.inbound import InboundMessages
@@ -51,12 +53,13 @@ class Services:
         code_limits: CodeLimits,
         listeners_of: ListenersOf,
         key_kinds: Sequence[KeyKind],
+        issuers: Mapping[str, IssuerConfig],
     ) -> None:
         """Put the services together.
 
         `inventory` has the numbers that can be rented; `largest_file` is in octets; an account may make
         `requests_per_second` by all doors; `listeners_of` reads the settings of applications; `key_kinds` is whatever
-        accounts can have keys for.
+        accounts can have keys for; `issuers` are those of OpenID Connect, by name.
         """
         store = engine.store
         self.access = accounts.access
@@ -66,6 +69,7 @@ class Services:
         self.keys = Keys(store, accounts, key_kinds)
         self.people = People(store, accounts)
         self.signing_in = SigningIn(store, accounts, self.people)
+        self.federated = FederatedSigningIn(store, accounts, self.people, self.signing_in, issuers)
         self.audit_log = AuditLog(store)
         self.subaccounts = SubAccounts(store, accounts, engine.tariff)
         self.profile = Profile(engine, self.accounts)

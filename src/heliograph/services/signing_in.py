@@ -100,9 +100,10 @@ class SigningIn:
         same time whether the address or the password is wrong; its field is `code` if that is what is missing or wrong.
         """
         found = await self._checked(email, password, code, address=address)
-        return await self._begin(await self._people.named(found.id), address, agent)
+        return await self.begin(await self._people.named(found.id), address, agent)
 
-    async def _begin(self, person: Person, address: str | None, agent: str) -> Started:
+    async def begin(self, person: Person, address: str | None, agent: str) -> Started:
+        """Begin a session of somebody of whom it is known who it is."""
         token, now = SESSION_PREFIX + new_secret(), now_ms()
         new = NewSession(
             id=new_id(),
@@ -131,9 +132,18 @@ class SigningIn:
         if found is None or not attempt.right:
             self._access.on_refused("person")
             if of_app:
-                raise Unauthenticated("The code is wrong or was used before: wait for the next one.", field="code")
+                raise _wrong_code()
             raise Unauthenticated("There is nobody with this e-mail address and password.")
         return found
+
+    async def require_code(self, person: Person, code: str, *, address: str) -> None:
+        """Use up a code of a person's app, or a recovery code. Raises TooManyLogins, and Unauthenticated for a wrong
+        one."""
+        async with self._access.logins.attempt(f"person {person.email}", address) as attempt:
+            attempt.right = await self._is_code(await self._store.read(secrets_of, person.id), code)
+        if not attempt.right:
+            self._access.on_refused("person")
+            raise _wrong_code()
 
     async def _is_password(self, found: Secrets | None, password: str) -> bool:
         if self._nobodys is None:
@@ -281,6 +291,10 @@ class SigningIn:
         act = Act(action=Action.PERSON_INVITATION_WITHDRAWN, object_id=invitation_id)
         if not await audited(self._store, act, withdraw_invitation, invitation_id):
             raise NotFound(f"There is no invitation {invitation_id!r} that was not accepted.")
+
+
+def _wrong_code() -> Unauthenticated:
+    return Unauthenticated("The code is wrong or was used before: wait for the next one.", field="code")
 
 
 def _over() -> NotFound:

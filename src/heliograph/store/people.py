@@ -8,7 +8,7 @@ from sqlalchemy import Select, delete, or_, select, update
 
 from heliograph.domain.instants import from_ms, maybe_instant
 from heliograph.domain.people import Held, Person, Role
-from heliograph.store.schema import accounts, people, roles
+from heliograph.store.schema import accounts, people, person_links, roles
 from heliograph.store.tx import Row, Tx, columns
 
 
@@ -80,10 +80,16 @@ def _people(tx: Tx, query: Select[*tuple[object, ...]]) -> list[Person]:
     by_person: dict[str, list[Held]] = {row.id: [] for row in rows}
     for each in tx.all(_HeldRow, held) if rows else ():
         by_person[each.person_id].append(Held(Role(each.role), each.account_id, each.account_name))
-    return [_person(row, by_person[row.id]) for row in rows]
+    links = select(person_links.c.person_id, person_links.c.issuer)
+    issuers: dict[str, list[str]] = {row.id: [] for row in rows}
+    if rows:
+        linked = links.where(tx.among(person_links.c.person_id, list(issuers))).order_by(person_links.c.issuer)
+        for person_id, issuer in tx.rows(linked):
+            issuers[person_id].append(issuer)
+    return [_person(row, by_person[row.id], issuers[row.id]) for row in rows]
 
 
-def _person(row: _PersonRow, held: Sequence[Held]) -> Person:
+def _person(row: _PersonRow, held: Sequence[Held], issuers: Sequence[str]) -> Person:
     return Person(
         id=row.id,
         email=row.email,
@@ -91,6 +97,7 @@ def _person(row: _PersonRow, held: Sequence[Held]) -> Person:
         disabled_at=maybe_instant(row.disabled_at),
         has_password=row.password_hash is not None,
         has_totp=row.totp is not None,
+        issuers=issuers,
         roles=held,
     )
 

@@ -885,6 +885,22 @@ recovery_codes = Table(
     PrimaryKeyConstraint("person_id", "code_hash", name="recovery_codes_key"),
 )
 
+# Who an issuer of OpenID Connect says that a person is.
+person_links = Table(
+    "person_links",
+    metadata,
+    text("issuer"),
+    text("subject"),
+    text("person_id"),
+    number("created_at"),
+    PrimaryKeyConstraint("issuer", "subject", name="person_links_key"),
+    UniqueConstraint("person_id", "issuer", name="person_links_person"),
+)
+
+# Attempts to sign in by an issuer that came back from there, until nobody could come back any more.
+used_states = Table("used_states", metadata, text("state_hash", key=True), number("expires_at"))
+Index("used_states_by_end", used_states.c.expires_at)
+
 # What people who signed in have; one that has ended is not here.
 sessions = Table(
     "sessions",
