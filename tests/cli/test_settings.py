@@ -131,6 +131,10 @@ BAD = [
         "oidc.a.issuer must be an address that begins with https:// (or http:// on this machine), without ? and #, "
         'not "http://login.example.com"',
     ),
+    (
+        '[oidc.a]\nissuer = "https://x"\nclient_id = "x"\nallow_sign_up = true',
+        "oidc.a.roles must be given where allow_sign_up is on: tables of a value, a role and an account",
+    ),
     ('[oidc.a]\nissuer = "https://x"', "oidc.a.client_id must be given: text"),
     (
         '[oidc.a]\nissuer = "http://127.0.0.1:1"\nclient_id = "x"\nscopes = ["email"]',

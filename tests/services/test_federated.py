@@ -22,7 +22,7 @@ from tests.services.test_signing_in import HOME, Desk
 
 from heliograph.domain.audit import AuditFilter
 from heliograph.domain.errors import HeliographError, IssuerFailed, NotFound, SignInRefused, Unauthenticated
-from heliograph.domain.issuers import IssuerConfig
+from heliograph.domain.issuers import IssuerConfig, RoleRule
 from heliograph.domain.people import Person, Role
 from heliograph.services import federated
 from heliograph.services.audit import AuditLog
@@ -405,3 +405,26 @@ async def test_an_issuer_that_is_not_there_is_told_of(porch: Porch, store: Store
 
     with pytest.raises(IssuerFailed, match="Example can't be reached at the moment"):
         await porch.federated.begin("example", BACK)
+
+
+async def test_who_signs_up_becomes_what_a_claim_says_the_first_time(porch: Porch) -> None:
+    acme = await porch.account()
+    rules = [("staff", "viewer", "Acme"), ("lead", "manager", "Acme"), ("staff", "sender", "Nowhere")]
+    roles = tuple(RoleRule(value=value, role=role, account=account) for value, role, account in rules)  # type: ignore[arg-type]
+    porch.issuer.claims = {"groups": ["lead", "staff", 7]}
+    porch.serve(roles=roles)
+    with pytest.raises(SignInRefused, match="Nobody has invited"):
+        await porch.come()
+    porch.serve(roles=roles, allow_sign_up=True)
+    for groups in (None, "others", [], {"staff": True}):
+        porch.issuer.claims = {"groups": groups}
+        with pytest.raises(SignInRefused, match="Nobody has invited"):
+            await porch.come()
+    porch.issuer.claims = {"groups": ["lead", "staff", 7]}
+    person = await porch.person()
+    await porch.people.assign(person, Role.VIEWER, acme)
+    entries = await AuditLog(porch.store).page(AuditFilter(action="person.created"), limit=10)
+
+    assert {held.account_name: held.role for held in person.roles} == {"Acme": Role.MANAGER}
+    assert [held.role for held in (await porch.person()).roles] == [Role.VIEWER]
+    assert '"invited":false' in entries[0].after

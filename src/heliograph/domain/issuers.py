@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
+
+
+class RoleRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table `[[oidc.NAME.roles]]`: what somebody becomes whom the issuer gives a value."""
+
+    value: str
+    """One of those in the claim that `role_claim` names."""
+    role: Literal["viewer", "sender", "manager"]
+    account: str
+    """The account's name."""
 
 
 class IssuerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,6 +32,11 @@ class IssuerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     scopes: tuple[str, ...] = ("openid", "email")
     domains: tuple[str, ...] = ()
     """Domains of e-mail addresses that are taken from this issuer; empty for all."""
+    allow_sign_up: bool = False
+    """Whether somebody whom nobody has invited becomes a person, with the roles that `roles` gives; none without."""
+    role_claim: str = "groups"
+    """The claim that `roles` is about: a text, or a list of texts."""
+    roles: tuple[RoleRule, ...] = ()
     second_factor: bool = False
     """Whether who comes from there is asked for no code of an app any more."""
 
@@ -33,6 +49,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """Never given to anybody else by the same issuer, unlike an e-mail address."""
     email: str | None
     """None: the issuer doesn't say, or does not say that it was verified."""
+    values: frozenset[str] = frozenset()
+    """What the claim has that roles are given by."""
 
 
 def is_trustworthy(address: str) -> bool:

@@ -214,6 +214,8 @@ def _issuer(name: str, table: Any) -> IssuerConfig:
         raise must_be(wanted, config.issuer, ".issuer")
     if not config.client_id:
         raise must_be("the id that the issuer gave this installation", config.client_id, ".client_id")
+    if config.allow_sign_up and not config.roles:
+        raise Mistake(".roles", "must be given where allow_sign_up is on: tables of a value, a role and an account")
     if "openid" not in config.scopes:
         raise must_be("a list of scopes with openid among them", config.scopes, ".scopes")
     return config

@@ -3,7 +3,8 @@
 An attempt is a cookie: what only this browser has (state, nonce, verifier), sealed, good for ten minutes, and used up
 in the store when the browser comes back, whether or not it is let in then. What the issuer says of who has come leads
 to a person by issuer and subject. The first time there is no such link: then it is made, by an e-mail address that the
-issuer has verified, to the person who has it, or to one made of the invitations that it has. Anybody else stays out.
+issuer has verified, to the person who has it, or to one made of the invitations that it has. Anybody else stays out,
+unless the settings say that this issuer's people sign up: then what they are follows from a claim, this first time.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from heliograph.domain.errors import InvalidField, NotFound, SignInRefused
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
 from heliograph.domain.issuers import IssuerConfig, Subject
-from heliograph.domain.people import Person, email_in
+from heliograph.domain.people import Person, Role, email_in
 from heliograph.domain.seals import WrongSealKey
 from heliograph.services.accounts import Accounts
 from heliograph.services.audit import acting_as, audited
@@ -29,7 +30,7 @@ from heliograph.services.issuers import Issuer
 from heliograph.services.people import People
 from heliograph.services.signing_in import SigningIn, Started
 from heliograph.store import Store
-from heliograph.store.accounts import account_by_id
+from heliograph.store.accounts import account_by_id, account_by_name
 from heliograph.store.federated import NewLink, add_link, invitations_of, linked_person, use_state
 from heliograph.store.people import NewPerson, NewRole, add_person, person_named
 from heliograph.store.signing_in import accept
@@ -167,7 +168,14 @@ class FederatedSigningIn:
         actor = Actor(kind=ActorKind.PERSON, name=email or subject.id, address=address)
         with acting_as(actor):
             outcome = await audited(
-                self._store, _acts, _person_of, subject, email if may_link else None, new_id(), now_ms()
+                self._store,
+                _acts,
+                _person_of,
+                subject,
+                email if may_link else None,
+                _given(issuer, subject),
+                new_id(),
+                now_ms(),
             )
         if outcome.person_id is None and email is None:
             raise SignInRefused(f"{issuer.title} does not say that your e-mail address was verified.")
@@ -190,7 +198,18 @@ def _acts(outcome: _Outcome) -> Sequence[Act]:
     return outcome.acts
 
 
-def _person_of(tx: Tx, subject: Subject, email: str | None, new_person_id: str, now_ms: int) -> _Outcome:
+def _given(issuer: Issuer, subject: Subject) -> Mapping[str, Role]:
+    """Return what an issuer's word makes of somebody who signs up, by the names of accounts: the most of each."""
+    given: dict[str, Role] = {}
+    for rule in issuer.config.roles if issuer.config.allow_sign_up else ():
+        if rule.value in subject.values:
+            given[rule.account] = max(given.get(rule.account, Role.VIEWER), Role(rule.role), key=list(Role).index)
+    return given
+
+
+def _person_of(
+    tx: Tx, subject: Subject, email: str | None, given: Mapping[str, Role], new_person_id: str, now_ms: int
+) -> _Outcome:
     """Find the person of a link, or make a link by an e-mail address that was verified."""
     linked = linked_person(tx, subject.issuer, subject.id)
     person = person_named(tx, linked) if linked is not None else None
@@ -204,9 +223,11 @@ def _person_of(tx: Tx, subject: Subject, email: str | None, new_person_id: str, 
         return _Outcome(None)
     if person is None:
         roles = _accepted(tx, email, new_person_id, now_ms)
+        invited = bool(roles)
+        roles = roles or _signed_up(tx, given, new_person_id)
         if not roles or not add_person(tx, NewPerson(new_person_id, email, None, now_ms), roles):
             return _Outcome(None)
-        made = [_created(new_person_id, email)]
+        made = [_created(new_person_id, email, invited=invited)]
     elif subject.issuer in person.issuers:  # an e-mail address may go to somebody else, a subject does not
         return _Outcome(None, f"The issuer knows {email} as somebody else than before.")
     else:
@@ -228,8 +249,15 @@ def _accepted(tx: Tx, email: str, person_id: str, now_ms: int) -> list[NewRole]:
     return list(roles.values())
 
 
-def _created(person_id: str, email: str) -> Act:
-    return Act(action=Action.PERSON_CREATED, object_id=person_id, after={"email": email, "invited": True})
+def _signed_up(tx: Tx, given: Mapping[str, Role], person_id: str) -> list[NewRole]:
+    """Return the roles of somebody who signs up, but for accounts that there are not, or that are closed."""
+    found = [(account_by_name(tx, name), role) for name, role in given.items()]  # few: what the settings name
+    open_ones = [(account, role) for account, role in found if account is not None and account.closed_at is None]
+    return [NewRole(person_id, account.id, role.value) for account, role in open_ones]
+
+
+def _created(person_id: str, email: str, *, invited: bool) -> Act:
+    return Act(action=Action.PERSON_CREATED, object_id=person_id, after={"email": email, "invited": invited})
 
 
 def _email_of(subject: Subject) -> str | None:

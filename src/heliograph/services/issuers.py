@@ -92,6 +92,7 @@ class Issuer:
             issuer=self.config.issuer,
             id=claims["sub"],
             email=email if isinstance(email, str) and verified else None,
+            values=_texts(claims.get(self.config.role_claim)),
         )
 
     async def _discovery(self) -> _Discovery:
@@ -191,6 +192,11 @@ class Issuer:
 
     def _nonsense(self, says: str) -> IssuerFailed:
         return IssuerFailed(f"{self.title} does not answer as OpenID Connect says.", says=says)
+
+
+def _texts(claim: Any) -> frozenset[str]:
+    found = claim if isinstance(claim, list) else [claim]
+    return frozenset(each for each in found if isinstance(each, str))
 
 
 def _told(answer: Response) -> str:
