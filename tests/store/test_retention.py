@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -424,3 +425,35 @@ async def test_money_and_counts_are_what_they_were(store: Store, batch: MakeBatc
     assert rows > 0
     assert await store.read(sums) == before
     assert await store.read(findings_in) == []
+
+
+async def test_only_rows_that_a_step_is_about_are_read(store: Store, batch: MakeBatch) -> None:
+    """On SQLite, which says so whatever is in the tables: no step scans a table of messages or batches."""
+    if store.dialect != "sqlite":
+        pytest.skip("PostgreSQL scans small tables")
+    for numbers in (("33612345678", "33612345679"), ("33612345670",)):
+        await sent(store, old_batch(batch, *numbers))
+    walks = walks_of(ALL, {})
+    await store.write(keep_walks, walks, now_ms())
+    scans, asked = [], Counter[bool]()
+
+    def explained(tx: Tx, walk: Walk, position: retaining.Position, now: int) -> retaining.Step:
+        statements: list[str] = []
+        tx.connection.connection.driver_connection.set_trace_callback(statements.append)  # type: ignore[union-attr]
+        step = look(tx, walk, position, now)
+        tx.connection.connection.driver_connection.set_trace_callback(None)  # type: ignore[union-attr]
+        for sql in statements:
+            asked["FROM messages" in sql] += 1
+            plan = tx.connection.exec_driver_sql("EXPLAIN QUERY PLAN " + sql.replace("%", "%%"))
+            scans.extend(detail for *_, detail in plan if detail in ("SCAN messages", "SCAN batches"))
+            scans.extend(detail for *_, detail in plan if detail.startswith("SCAN messages USING"))
+        return step
+
+    while (position := await store.read(next_walk)) is not None and position.next_at <= now_ms() + 1:
+        now = now_ms() + 1
+        step = await store.read(explained, walks[position.id], position, now)
+        await store.write(take, walks[position.id], position, step, now)
+
+    assert scans == []
+    assert asked[True] >= 3
+    assert await keys(store, messages.c.provider_ref) == {None}

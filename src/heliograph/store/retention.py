@@ -42,7 +42,6 @@ from heliograph.domain.statuses import Status
 from heliograph.domain.verifications import Wording
 from heliograph.store.audit import append, cut_off
 from heliograph.store.forgetting import without_texts
-from heliograph.store.messages import of_batch
 from heliograph.store.schema import (
     accounts,
     attempts,
@@ -69,6 +68,8 @@ AT_ONCE = 100
 MESSAGES_AT_ONCE = 500
 LOOKED_AT = 20_000
 """Messages that a step may have to look at to see whether their batches have ended."""
+_PREFIX = 21
+"""Characters that the identifiers of a batch and its messages have in common."""
 ENTRIES_AT_ONCE = 2_000
 """Entries of the audit log that a step cuts off."""
 PAUSE_MS = 3_600_000
@@ -239,6 +240,8 @@ def look(tx: Tx, walk: Walk, position: Position, now_ms: int) -> Step:
     changed: Sequence[_Message] = ()
     within = None
     if table is batches and walk.kept is not Kept.TEXTS and todo:
+        if again:  # what was held back does not lie together
+            todo, ids = todo[:1], [each for each in ids if each <= todo[0]]
         changed, too_large = _messages_of(tx, todo, position.within if goes_on else None)
         if too_large is not None and changed[0].batch_id == too_large:
             within = changed[-1].id
@@ -292,10 +295,6 @@ def _is_of(message_id: str, batch_id: str) -> bool:
     return batch_id < message_id <= last_following(batch_id)
 
 
-def _of_any(batch_ids: Sequence[str]) -> ColumnElement[bool]:
-    return or_(false(), *(of_batch(each) for each in batch_ids))
-
-
 def _under_way(tx: Tx, batch_ids: Sequence[str], now_ms: int) -> set[str]:
     """Name those of the batches that have a message which has not ended.
 
@@ -304,15 +303,18 @@ def _under_way(tx: Tx, batch_ids: Sequence[str], now_ms: int) -> set[str]:
     late = and_(messages.c.expire_at < now_ms - LATE_MS, messages.c.fall_back_at.is_(None))
     unsent = messages.c.status.in_([Status.QUEUED.value, Status.SENDING.value])
     is_open = or_(unsent, and_(messages.c.status == Status.SENT.value, not_(late)))
-    return set(tx.column(select(messages.c.batch_id).where(_of_any(batch_ids), is_open).distinct()))
+    # By the range of identifiers that follow the batch's, or a little more: their index is read, and nothing else.
+    last = func.substr(batches.c.id, 1, _PREFIX).concat("Z" * (26 - _PREFIX))
+    open_one = select(messages.c.id).where(messages.c.id > batches.c.id, messages.c.id <= last, is_open)
+    return set(tx.column(select(batches.c.id).where(tx.among(batches.c.id, batch_ids), exists(open_one))))
 
 
 def _messages_of(tx: Tx, batch_ids: Sequence[str], after: str | None) -> tuple[list[_Message], str | None]:
     """Return the messages of the first of the batches, as many as a step may change, in whole batches if it is more
-    than one; and the first batch that has more, or is left out. Spans accounts."""
-    query = select(*columns(_Message, messages)).where(_of_any(batch_ids)).order_by(messages.c.id)
-    if after is not None:
-        query = query.where(messages.c.id > after)
+    than one; and the first batch that has more, or is left out. All that lies between them is read. Spans accounts."""
+    between = (messages.c.id > (after or batch_ids[0]), messages.c.id <= last_following(batch_ids[-1]))
+    query = select(*columns(_Message, messages)).where(*between, tx.among(messages.c.batch_id, batch_ids))
+    query = query.order_by(messages.c.id)
     found = tx.all(_Message, query.limit(MESSAGES_AT_ONCE + 1))
     if len(found) <= MESSAGES_AT_ONCE:
         return found, None
