@@ -303,10 +303,12 @@ def _under_way(tx: Tx, batch_ids: Sequence[str], now_ms: int) -> set[str]:
     late = and_(messages.c.expire_at < now_ms - LATE_MS, messages.c.fall_back_at.is_(None))
     unsent = messages.c.status.in_([Status.QUEUED.value, Status.SENDING.value])
     is_open = or_(unsent, and_(messages.c.status == Status.SENT.value, not_(late)))
-    # By the range of identifiers that follow the batch's, or a little more: their index is read, and nothing else.
+    # By the range of identifiers that follow the batch's, or a little more: their index is read, and nothing else. A
+    # value for each batch, since PostgreSQL makes a join of EXISTS, and may then read all messages at once.
     last = func.substr(batches.c.id, 1, _PREFIX).concat("Z" * (26 - _PREFIX))
-    open_one = select(messages.c.id).where(messages.c.id > batches.c.id, messages.c.id <= last, is_open)
-    return set(tx.column(select(batches.c.id).where(tx.among(batches.c.id, batch_ids), exists(open_one))))
+    open_one = select(messages.c.id).where(messages.c.id > batches.c.id, messages.c.id <= last, is_open).limit(1)
+    has_one = open_one.scalar_subquery().is_not(None)
+    return set(tx.column(select(batches.c.id).where(tx.among(batches.c.id, batch_ids), has_one)))
 
 
 def _messages_of(tx: Tx, batch_ids: Sequence[str], after: str | None) -> tuple[list[_Message], str | None]:
