@@ -68,6 +68,7 @@ STAYS: Mapping[str, str] = {
     **dict.fromkeys(("originators", "templates", "groups", "group_children", "links"), "the account's own"),
     **dict.fromkeys(("group_members", "optouts"), "the account's address book, and whom not to write to"),
     **dict.fromkeys(("people", "roles", "sessions", "recovery_codes", "invitations"), "of who signs in"),
+    **dict.fromkeys(("person_links", "used_states"), "of who signs in"),
     **dict.fromkeys(("balances", "ledger", "usage", "rents", "lookup_jobs"), "money"),
     **dict.fromkeys(("numbering", "audit_head", "retention_walks", "retention_held"), "counts of its own"),
     **dict.fromkeys(("processes", "leases", "paces", "request_rates", "code_counts", "works"), "of the moment"),
