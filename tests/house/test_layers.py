@@ -37,19 +37,19 @@ KNOWS = {
     "protocols.providers": "engine.provided protocols.NAME.provider",
     # The server.
     "services": "calling domain engine numbers store text",
-    "doors": "domain engine.callbacks engine.contract numbers services",
+    "doors": "domain engine.callbacks engine.contract numbers sandbox.chaos services",
     "sandbox": "calling domain engine engine.contract numbers sandbox.chaos services store text",
     "api": "api.wire doors domain numbers sandbox.chaos sandbox.phones services",
     "public": "domain doors services",
     "protocols.NAME.door": "calling.requested domain doors engine.callbacks engine.sessions engine.sinks numbers"
-    " protocols.NAME protocols.shared services text",
+    " protocols.NAME protocols.shared sandbox.chaos services text",
     "protocols.registry": "api.keys domain doors.served protocols.NAME.door services.key_kinds",
     # What people and projects see of it.
     "console": "domain doors numbers sandbox services",
     "django": "calling domain engine.contract engine.foreign engine.handing engine.provided numbers protocols.providers"
     " services.exports text",
     "runtime": "api api.wire calling.private_files console domain doors engine engine.contract engine.provided numbers"
-    " protocols.providers protocols.registry public sandbox services store text",
+    " protocols.providers protocols.registry public sandbox sandbox.chaos services store text",
     "cli": "domain protocols.NAME.checking protocols.NAME.provider runtime sdk",
     "heliograph": "domain.errors sdk",
     "__main__": "cli",

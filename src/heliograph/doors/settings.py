@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from ssl import SSLContext
 from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
+
+from heliograph.domain.accounts import Account
+from heliograph.sandbox.chaos import CALM, Chaos
 
 
 class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +54,8 @@ class ConnectedSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The most events that a client is told before it has acknowledged one."""
     alphabet: str = "gsm"
     """What texts are in, where a protocol leaves it to the two sides."""
+    chaos: Callable[[Account], Chaos] = lambda _account: CALM
+    """How the network misbehaves to an account, now: to the sandbox's only."""
 
 
 def _named(request: Request) -> str | None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from heliograph.api.callbacks import NativeCallbacks
 from heliograph.api.resource import PROTOCOL as NATIVE
+from heliograph.domain.accounts import Account
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.callbacks import CallbackShape
 from heliograph.engine.engine import Engine
@@ -27,6 +28,7 @@ from heliograph.runtime.settings import Settings
 from heliograph.runtime.values import SANDBOX
 from heliograph.runtime.web import web_application
 from heliograph.sandbox import accounts as sandbox_accounts
+from heliograph.sandbox.chaos import CALM, Chaos
 from heliograph.sandbox.operator import SandboxOperator
 from heliograph.sandbox.phones import Phones, required
 from heliograph.services.access import Access
@@ -66,6 +68,11 @@ class Platform:
     def phones(self) -> Phones:
         """Return the sandbox's phones. Raises NotFound where there is no sandbox."""
         return required(self._phones)
+
+    def chaos(self, account: Account) -> Chaos:
+        """Tell how the network misbehaves to an account: as the sandbox's, if it is one of its own."""
+        is_simulated = self._phones is not None and account.name in (self.credentials or {})
+        return self.phones.chaos if is_simulated else CALM
 
     def web(self) -> ASGIApp:
         """Make the application of everything that is served over HTTP."""

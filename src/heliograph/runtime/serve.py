@@ -160,11 +160,9 @@ def _servers(
 ) -> list[Server]:
     """Make all servers of the process, HTTP last: it is what others wait for."""
     settings = platform.settings
+    served = msgspec.structs.replace(listeners.settings, chaos=platform.chaos)
     connected = (protocol for protocol in CONNECTED_PROTOCOLS if protocol.name in listeners.connected)
-    servers = [
-        protocol.server(platform.services, listeners.connected[protocol.name], listeners.settings)
-        for protocol in connected
-    ]
+    servers = [protocol.server(platform.services, listeners.connected[protocol.name], served) for protocol in connected]
     if listeners.http is not None:
         tls = None if certificate is None else certificate.context
         base_url = settings.public_url.rstrip("/") or url_of("https" if tls else "http", listeners.http)

@@ -31,6 +31,23 @@ class Chaos(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The final receipt is followed by one that says the message is still on its way."""
     delivery_delay_s: Seconds = 0.3
     """How long an ordinary delivery takes, in seconds."""
+    # What the sandbox's SMSC does besides to those who bind to it.
+    smpp_throttled: Share = 0.0
+    """A submit is answered with RTHROTTLED, and nothing is accepted."""
+    smpp_decimal: Share = 0.0
+    """The response writes the id in decimal, and the receipt in hexadecimal."""
+    smpp_bare: Share = 0.0
+    """The receipt says an id and a state in its text, and nothing else."""
+    smpp_words: Share = 0.0
+    """The receipt has another word for the state than the specification, and no parameter that says it."""
+    smpp_payload: Share = 0.0
+    """The text of the receipt stands in message_payload."""
+    smpp_unmarked: Share = 0.0
+    """The receipt does not say in esm_class that it is one."""
+    smpp_unknown: Share = 0.0
+    """The receipt has a parameter that nobody knows."""
+    smpp_doubled: Share = 0.0
+    """The receipt comes twice by the same connection."""
 
 
 CALM = Chaos()

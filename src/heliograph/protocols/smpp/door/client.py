@@ -20,17 +20,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from heliograph.domain.accounts import CredentialKind, Principal
+from heliograph.domain.accounts import Account, CredentialKind, Principal
 from heliograph.domain.callbacks import Event
 from heliograph.domain.errors import HeliographError, InternalError, NotFound, RateLimited, ShuttingDown
 from heliograph.engine import sessions
 from heliograph.engine.sessions import SessionEnded
 from heliograph.engine.sinks import TAKEN, Delivery, Fate
 from heliograph.protocols.smpp.connection import Connection, NoAnswer
+from heliograph.protocols.smpp.door import hostile
 from heliograph.protocols.smpp.door.drafts import PROTOCOL
 from heliograph.protocols.smpp.door.operations import OPERATIONS, Caller
 from heliograph.protocols.smpp.door.refusals import Refused, status_of
@@ -42,6 +43,7 @@ from heliograph.protocols.smpp.wire.coding import Coding
 from heliograph.protocols.smpp.wire.pdus import VERSION, Bind, BindResp, DeliverSm, Pdu, response_to
 from heliograph.protocols.smpp.wire.status import CommandStatus, told
 from heliograph.protocols.smpp.wire.tlvs import Tag, tlv
+from heliograph.sandbox.chaos import Chaos
 from heliograph.services.access import Login, require
 from heliograph.services.services import Services
 
@@ -61,8 +63,15 @@ _FATES: Mapping[int, Fate] = {
 
 
 class Client(sessions.Session):
-    def __init__(self, services: Services, coding: Coding, telling: Telling, address: str) -> None:
-        """Serve whoever calls from `address`, once `connection` is set."""
+    def __init__(
+        self,
+        services: Services,
+        coding: Coding,
+        telling: Telling,
+        address: str,
+        chaos: Callable[[Account], Chaos],
+    ) -> None:
+        """Serve whoever calls from `address`, once `connection` is set. `chaos` tells how the sandbox misbehaves."""
         self.address = address
         self.connection: Connection
         self.login: Login | None = None
@@ -70,6 +79,7 @@ class Client(sessions.Session):
         self._services = services
         self._coding = coding
         self._telling = telling
+        self._chaos = chaos
         self._requests: deque[Pdu] = deque()
         self._stirred = asyncio.Event()
         """Set when there is a request, or nothing more to come."""
@@ -171,13 +181,14 @@ class Client(sessions.Session):
         require(principal, OPERATIONS[type(pdu)].scope)
         account = principal.account
         rate = await self._services.rates.take(account.id, REQUESTS_PER_SECOND, account.terms.requests_per_second)
-        if rate.exceeded:
+        if rate.exceeded or hostile.throttles(self._chaos(account), pdu):
             raise RateLimited()
         return Caller(self._services, principal, self._coding)
 
     async def _answer(self, caller: Caller, pdu: Pdu) -> None:
         try:
-            self.connection.respond(await OPERATIONS[type(pdu)].answer(caller, pdu))
+            response = await OPERATIONS[type(pdu)].answer(caller, pdu)
+            self.connection.respond(hostile.answered(self._chaos(caller.account), response))
         except (HeliographError, Refused) as error:
             self._refuse(pdu, error)
         except Exception:
@@ -198,7 +209,8 @@ class Client(sessions.Session):
     async def push(self, event: Event) -> Delivery:
         assert self.login is not None  # noqa: S101 - it has bound
         try:
-            those = await self._telling.of(self.login.principal.account, event)
+            account = self.login.principal.account
+            those = hostile.told(self._chaos(account), await self._telling.of(account, event))
         except NotFound:
             return Delivery(Fate.REFUSED, "what it was about is gone")
         for pdu in those:

@@ -100,7 +100,7 @@ class SmppServer(Server):
         if len(self._clients) >= self._settings.connections and not self._one_gives_way():
             log.warning("no place for another SMPP client", connections=len(self._clients))
             return None
-        client = Client(self._services, self._coding, self._telling, address)
+        client = Client(self._services, self._coding, self._telling, address, self._settings.chaos)
         client.connection = connection
         serving = self._clients[client] = asyncio.create_task(self._serve(client), name="smpp client")
         serving.add_done_callback(partial(self._gone, client))
