@@ -487,7 +487,9 @@ class _Suite:
 
 
 class _BindRefused(SetupError):
-    def __init__(self, message: str, status: int = int(_S.RUNKNOWNERR)) -> None:
+    """It does not let us bind: why, and by which status."""
+
+    def __init__(self, message: str | None = None, status: int = int(_S.RUNKNOWNERR)) -> None:
         super().__init__(message)
         self.status = status
 
