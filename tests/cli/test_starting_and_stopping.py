@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -12,7 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
+from tests.ending import end_with_the_tests
 from tests.patience import HANG_S
 
 if TYPE_CHECKING:
@@ -180,3 +183,75 @@ except RuntimeError:
 
     assert "a fault of ours" in done.stderr and "send_message" in done.stderr
     assert [value for value in values if value in done.stderr] == []
+
+
+def json_lines(text: str) -> list[dict[str, object]]:
+    found = [json.loads(line) for line in text.splitlines()]
+    assert all(isinstance(line, dict) and line["event"] and line["level"] and line["timestamp"] for line in found)
+    return found
+
+
+def test_every_line_is_json_where_logs_are(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "heliograph", "serve", "--port", "0", "--data-dir", str(tmp_path / "data")],
+        env=os.environ | {"HELIOGRAPH_LOG_FORMAT": "json"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=end_with_the_tests,
+    )
+    assert process.stdout is not None
+    told = ""
+    for line in process.stdout:
+        told += line
+        if (running := json.loads(line))["event"] == "running":
+            break
+    assert httpx2.get(f"{running['base_url']}/livez").status_code == 200
+    process.send_signal(signal.SIGTERM)
+    told += process.communicate(timeout=HANG_S)[0]
+
+    lines = json_lines(told)
+    ready = json.loads(Path(running["addresses"]).read_text())
+    assert (process.returncode, lines[-1]["event"]) == (0, "stopped")
+    assert ready["base_url"] == running["base_url"]
+    assert ready["api"]["token"] not in told
+
+
+@pytest.mark.parametrize("options", [["--store", "nowhere"], ["--port", "70000"], ["--data-dir", "/dev/null"]])
+def test_a_refusal_is_json_where_logs_are(options: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "heliograph", "serve", "--data-dir", str(tmp_path), *options],
+        env=os.environ | {"HELIOGRAPH_LOG_FORMAT": "json"},
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+    )
+
+    (line,) = json_lines(done.stdout + done.stderr)
+    assert (done.returncode, line["event"]) == (2, "not started")
+    assert options[0].removeprefix("--").replace("data-dir", "/dev/null") in str(line["error"])
+
+
+LOUD = """
+import asyncio, logging, sys, warnings
+from heliograph.runtime import logs
+
+logs.configure("info", "json")
+logging.getLogger("some.library").warning("It says %s", "this")
+warnings.warn("It will go away", DeprecationWarning)
+try:
+    1 / 0
+except ZeroDivisionError:
+    logging.getLogger("some.library").exception("It failed at postgresql://me:hidden@db/x")
+raise RuntimeError("a mistake")
+"""
+
+
+def test_what_libraries_say_is_json_where_logs_are() -> None:
+    done = subprocess.run([sys.executable, "-W", "always", "-c", LOUD], capture_output=True, text=True, timeout=HANG_S)
+
+    said, warned, failed, ended = json_lines(done.stderr)
+    assert (done.returncode, done.stdout, said["event"]) == (1, "", "It says this")
+    assert "It will go away" in str(warned["event"])
+    assert "ZeroDivisionError" in str(failed["exception"]) and "hidden" not in str(failed)
+    assert "a mistake" in str(ended["exception"])

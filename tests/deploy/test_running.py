@@ -6,6 +6,7 @@ say. The provider is a sandbox of ours, by SMPP: what teams send arrives at its 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -14,9 +15,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from tests.deploy.programs import debian_package
@@ -45,6 +47,11 @@ def free_ports(count: int) -> list[int]:
     for each in held:
         each.close()
     return ports
+
+
+def read_to_the_end(output: IO[str]) -> None:
+    with output:
+        output.read()
 
 
 class Machine:
@@ -124,28 +131,29 @@ class Machine:
         (file,) = re.findall(r"^EnvironmentFile=(.*)", text, re.MULTILINE)
         environment |= dict(line.split("=", 1) for line in Path(file).read_text().splitlines())
         (command,) = re.findall(r"^ExecStart=(.*)", text, re.MULTILINE)
-        with (self.root / f"{unit}.log").open("ab") as log:
-            process = subprocess.Popen(
-                shlex.split(command),
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                preexec_fn=end_with_the_tests,
-            )
+        process = subprocess.Popen(
+            shlex.split(command),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=end_with_the_tests,
+        )
         self._units[unit] = process
         assert process.stdout is not None
-        for line in process.stdout:  # it is said once it answers
-            if "running" in line:
+        said: list[dict[str, object]] = []
+        for line in process.stdout:  # each is an object, as the units say
+            said.append(json.loads(line))
+            if said[-1]["event"] == "running":
                 break
         else:
-            pytest.fail((self.root / f"{unit}.log").read_text())
+            pytest.fail(str(said))
+        threading.Thread(target=read_to_the_end, args=(process.stdout,), daemon=True).start()
 
     def stop(self, unit: str, how: signal.Signals = signal.SIGTERM) -> int:
         process = self._units.pop(unit)
         process.send_signal(how)
-        with process:
-            return process.wait(HANG_S)
+        return process.wait(HANG_S)
 
     def stop_all(self) -> list[int]:
         return [self.stop(unit) for unit in list(self._units)]

@@ -32,6 +32,16 @@ def banner(addresses: Addresses, settings: Settings, ready_file: Path | None, *,
     return masked(_with_sandbox(addresses, settings.data_dir, note), secrets_of(msgspec.to_builtins(addresses)))
 
 
+def facts(addresses: Addresses, settings: Settings, ready_file: Path | None) -> dict[str, str | None]:
+    """Name what a machine wants to know of a process that has started: no secrets, but the file that has them."""
+    return {
+        "version": __version__,
+        "base_url": addresses.base_url or None,
+        "monitor": addresses.monitor,
+        "addresses": str(ready_file or settings.data_dir / CONNECTION_FILE) if addresses.base_url else None,
+    }
+
+
 def _without_sandbox(addresses: Addresses) -> str:
     return f"""\
 Heliograph {__version__} is running at {addresses.base_url}. Ctrl-C stops it; what it has accepted stays.

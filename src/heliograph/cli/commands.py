@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ from heliograph.cli.shared import (
     print_list,
 )
 from heliograph.cli.smpp import smpp_app
+from heliograph.domain.errors import HeliographError
 
 if TYPE_CHECKING:
     from heliograph.runtime.serve import Addresses
@@ -136,22 +138,40 @@ def list_processes(
 
 
 def _run(role: str, config: Path | None, flags: Mapping[str, object], ready_file: Path | None) -> None:
-    """Run a process of this role until it is stopped. Raises SetupError."""
-    from heliograph.cli.banner import banner
+    """Run a process of this role until it is stopped. Raises SetupError.
+
+    Where logs are JSON, so is all that it says to others than a person at a terminal.
+    """
+    from heliograph.cli.banner import banner, facts
     from heliograph.runtime import logs
     from heliograph.runtime.processes import Role
     from heliograph.runtime.serve import run
     from heliograph.runtime.serve import serve as serve_until_stopped
 
-    settings = load(config, flags).settings
-    logs.configure(settings.log_level, settings.log_format)
+    as_json = os.environ.get("HELIOGRAPH_LOG_FORMAT") == logs.JSON and not sys.stdout.isatty()
+    if as_json:
+        logs.configure("info", logs.JSON)  # the settings themselves may be wrong
 
     def announce(addresses: Addresses) -> None:
-        told = banner(addresses, settings, ready_file, on_terminal=sys.stdout.isatty())
-        out.print(told, soft_wrap=True)
+        if as_json:
+            logs.process().info("running", role=role, **facts(addresses, settings, ready_file))
+        else:
+            out.print(banner(addresses, settings, ready_file, on_terminal=sys.stdout.isatty()), soft_wrap=True)
 
-    run(serve_until_stopped(settings, role=Role(role), ready_file=ready_file, announce=announce))
-    out.print("Stopped. Everything that was accepted is kept.")
+    try:
+        settings = load(config, flags).settings
+        logs.configure(settings.log_level, settings.log_format)
+        as_json = settings.log_format == logs.JSON and not sys.stdout.isatty()
+        run(serve_until_stopped(settings, role=Role(role), ready_file=ready_file, announce=announce))
+    except HeliographError as error:
+        if not as_json:
+            raise
+        logs.process().error("not started", error=error.message)
+        raise typer.Exit(2) from error
+    if as_json:
+        logs.process().info("stopped")
+    else:
+        out.print("Stopped. Everything that was accepted is kept.")
 
 
 @app.command()
