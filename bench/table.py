@@ -188,7 +188,7 @@ async def _measure(store: str, sizes: Sizes, runs: int, only: str, *, one_server
     kept: MeasuredServer | None = None
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as directory, ExitStack() as shared:
         for row in (row for row in ROWS if not only or row.title[1] in only):
-            place = Path(directory) / row.case.__name__
+            place = Path(directory) / row.title[1]
             place.mkdir()
             url, bare = await stores(store, place)
             with ExitStack() as own:

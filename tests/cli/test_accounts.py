@@ -387,7 +387,8 @@ def test_the_commands_of_the_page_work_one_after_the_other(start_server: StartSe
     where = ("--data-dir", str(server.data_dir))
     ids: list[str] = []
     for program, *words in documented():
-        named = {"ID": ids[-1] if ids else "", "NAME": "out", "FILE": str(password)}
+        files = {"FILE": str(password), "audit.csv": str(tmp_path / "audit.csv")}
+        named = {"ID": ids[-1] if ids else "", "NAME": "out", **files}
         words = [named.get(word, word) for word in words]
         done = forking.run(*words, *where, environment=environment, timeout=HANG_S)
         assert (program, done.returncode, done.stderr) == ("heliograph", 0, ""), words
