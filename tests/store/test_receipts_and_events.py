@@ -226,6 +226,7 @@ TOLD: dict[ReportWish, list[tuple[EventKind, str | None]]] = {
     ReportWish.FULL: [(EventKind.BATCH_SETTLED, None)],
     ReportWish.PER_RECIPIENT: [(EventKind.MESSAGE_STATUS, "sent"), (EventKind.MESSAGE_STATUS, "delivered")],
     ReportWish.PER_RECIPIENT_FINAL: [(EventKind.MESSAGE_STATUS, "delivered")],
+    ReportWish.PER_RECIPIENT_FAILED: [],
 }
 
 
