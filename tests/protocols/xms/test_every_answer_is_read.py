@@ -162,7 +162,7 @@ reports = st.builds(
     BatchReport,
     batch=batches,
     buckets=st.lists(
-        st.builds(Bucket, status=statuses, reason=reasons, provider_code=codes, count=st.integers(1, 9)),
+        st.builds(Bucket, status=statuses, why=reasons, provider_code=codes, count=st.integers(1, 9)),
         max_size=3,
     ),
     standings=st.lists(
