@@ -50,7 +50,9 @@ def test_a_string_of_another_class_is_the_string_that_it_is() -> None:
         encoded({"at": object()})
 
 
-@pytest.mark.parametrize("kind", sorted(set(classes(errors.HeliographError)), key=lambda kind: kind.code))
+@pytest.mark.parametrize(
+    "kind", sorted(set(classes(errors.HeliographError)), key=lambda kind: (kind.code, kind.__name__))
+)
 def test_each_error_arrives_as_its_class(kind: type[errors.HeliographError]) -> None:
     raised = calls.error_in(refusal(kind.code, field="to"))
 

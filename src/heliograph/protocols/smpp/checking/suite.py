@@ -168,8 +168,8 @@ class _Suite:
         except PeerGone:
             how = "unbinds" if any(peer.unbound for peer in self._peers) else "hangs up"
             self.found(name, _WRONG, f"It {how} while this is looked at.")
-        except SetupError as error:
-            self.found(name, _OPEN, f"This could not be looked at: {error.message}")
+        except (SetupError, _BindRefused) as error:
+            self.found(name, _OPEN, f"This could not be looked at: {error}")
 
     # -- binding
 
@@ -178,7 +178,7 @@ class _Suite:
             self._peers = [await self._bound(mode) for mode in modes(self._manners)]
         except _BindRefused as refused:
             if self._manners.bind == "separate" or refused.status in {_S.RINVPASWD, _S.RINVSYSID, _S.RINVSYSTYP}:
-                raise
+                raise SetupError(str(refused)) from refused
             await self._bind_separately(refused)
         else:
             if self._manners.bind == "transceiver":
@@ -187,13 +187,13 @@ class _Suite:
     async def _bind_separately(self, refused: _BindRefused) -> None:
         try:
             self._peers = [await self._bound(mode) for mode in (Mode.TRANSMITTER, Mode.RECEIVER)]
-        except SetupError:
-            raise refused from None
+        except (SetupError, _BindRefused):
+            raise SetupError(str(refused)) from refused
         said = f"It has no transceivers ({code(refused.status)}), but transmitters and receivers."
         self.found("bind", _WRONG, said, bind="separate")
 
     async def _bound(self, mode: Mode) -> Peer:
-        """Connect, and bind. SetupError."""
+        """Connect, and bind. SetupError, _BindRefused."""
         where, limits = self._address, self._limits
         try:
             tls = tls_context(self._config)
@@ -257,8 +257,8 @@ class _Suite:
         first = self._peers[0]
         try:
             second = await self._bound(modes(self._manners)[0])
-        except SetupError as error:
-            self.found("second bind", _ODD, f"It takes one bind only: {error.message}", binds=1)
+        except (SetupError, _BindRefused) as error:
+            self.found("second bind", _ODD, f"It takes one bind only: {error}", binds=1)
             return
         await second.close(self._limits.answer_s)
         if self._links:
@@ -486,11 +486,11 @@ class _Suite:
             self.found("parameters", _ODD, f"It sends parameters that the specification does not have: {words}.")
 
 
-class _BindRefused(SetupError):
+class _BindRefused(Exception):
     """It does not let us bind: why, and by which status."""
 
-    def __init__(self, message: str | None = None, status: int = int(_S.RUNKNOWNERR)) -> None:
-        super().__init__(message)
+    def __init__(self, why: str, status: int = int(_S.RUNKNOWNERR)) -> None:
+        super().__init__(why)
         self.status = status
 
 
