@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 from tests.cli.test_accounts import IN_FORCE_S, last_let_in
 from tests.cli.test_production import asked, command, made, production
@@ -38,6 +39,7 @@ def signed_in(server: Server, email: str, code: str | None = None) -> str:
 def test_somebody_is_invited_signs_in_and_sends_for_one_account(server: Server) -> None:
     where = ("--data-dir", str(server.data_dir))
     invited = made("people", "invite", "vera@example.com", "--role", "sender", "--account", "Acme", *where)
+    assert httpx2.get(f"{server.url}{invited['page']}").status_code == 200
     with Client(server.url, "none") as anybody:
         person = anybody.session.accept(invited["token"], PASSWORD)
         with pytest.raises(errors.NotFound, match="ask for another one"):

@@ -77,10 +77,10 @@ def invite_person(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Invite somebody, who chooses a password of their own. The token is good once, and shown this once."""
-    made = administered(config, data_dir, store, lambda admin: admin.invite(email, role, account, expires))
-    facts = {"id": made.id, "email": made.email, "token": made.token, "expires_at": instant_text(made.expires_at)}
-    print_facts(facts, as_json)
+    """Invite somebody, who chooses a password of their own on the page. It is good once, and shown this once."""
+    made, page = administered(config, data_dir, store, lambda admin: admin.invite(email, role, account, expires))
+    facts = {"id": made.id, "email": made.email, "token": made.token, "page": page}
+    print_facts(facts | {"expires_at": instant_text(made.expires_at)}, as_json)
 
 
 @people_app.command("sessions")

@@ -280,11 +280,15 @@ class Administration:
             await self.signing_in.forget_totp(person.id)
         return await self.people.named(person.id)
 
-    async def invite(self, email: str, role: str, account: str | None, expires: str | None) -> Invited:
-        """Invite somebody to become a person with one role; `expires` is a duration. Raises NameTaken, NotFound,
-        AccountClosed or InvalidField."""
+    async def invite(self, email: str, role: str, account: str | None, expires: str | None) -> tuple[Invited, str]:
+        """Invite somebody to become a person with one role; `expires` is a duration.
+
+        Returns the invitation, and the page on which it is accepted: its path only, where no `public_url` is set.
+        Raises NameTaken, NotFound, AccountClosed or InvalidField.
+        """
         lasts_s = INVITED_S if expires is None else duration_in(expires, "expires")
-        return await self.signing_in.invite(email, role_named(role), await self._maybe_named(account), lasts_s)
+        made = await self.signing_in.invite(email, role_named(role), await self._maybe_named(account), lasts_s)
+        return made, f"{self._settings.public_url}/invitation/{made.token}"
 
     async def sessions_of(self, name: str) -> list[Session]:
         """List the sessions that a person has now, newest first. Raises NotFound."""
