@@ -150,8 +150,16 @@ class Engine:
             self._on_events,
             on_messages=self._messages_appeared,
         )
-        of_leader: Sequence[Job] = (
-            Expander(store, self._expansions_due, self._messages_appeared, tariff, self.works),
+        of_leader = self._jobs_of_leader(leads, retention) if sends else ()
+        self._jobs: Sequence[Job] = (outbox, self.hits, self.works, *of_leader)
+        self._observer = Observer(store, self.metrics, outbox, leads) if sends else None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _jobs_of_leader(self, leads: Callable[[], bool], retention: Mapping[Kept, int]) -> Sequence[Job]:
+        """Make the jobs that one process does for all."""
+        store = self.store
+        made: Sequence[Job] = (
+            Expander(store, self._expansions_due, self._messages_appeared, self.tariff, self.works),
             FallingBack(store, asyncio.Event(), self._messages_appeared),
             Pausing(store, self._pauses_due, self._messages_appeared),
             self._looking_up,
@@ -161,11 +169,9 @@ class Engine:
             self._poller,
             Retaining(store, self.metrics, retention),
         )
-        for job in of_leader:
+        for job in made:
             job.leads = leads
-        self._jobs: Sequence[Job] = (outbox, self.hits, self.works, *(of_leader if sends else ()))
-        self._observer = Observer(store, self.metrics, outbox, leads) if sends else None
-        self._tasks: list[asyncio.Task[None]] = []
+        return made
 
     async def start(self) -> None:
         if self.store.dialect == "sqlite":  # the only process of this store: whoever held leases is dead
