@@ -15,7 +15,7 @@ from heliograph.services.accounts import Accounts, NewKey
 from heliograph.services.directory import Applications
 
 LONGEST_ASCII_NAME = 40
-"""Of what is made from an account's name."""
+"""The most characters of a name that is made from an account's."""
 
 
 class Key(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ from sqlalchemy import BigInteger, Column, Table
 SIZES = (*range(1, 17), 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512)
 """Rows of the statements that are written as VALUES. Two or three of these make any number up to the last."""
 MOST_MARKERS = 16_000
-"""Of one statement. SQLite takes 32,766."""
+"""The most markers of one statement. SQLite takes 32,766."""
 
 
 class Form(Enum):

@@ -53,7 +53,7 @@ KIND = CredentialKind.SMPP
 SYSTEM_ID = "Heliograph"
 """How this side is called in answers to binds."""
 REQUESTS_PER_SECOND = 5_000
-"""Of an account, unless something else is set or agreed."""
+"""The requests that an account may make, unless something else is set or agreed."""
 _FATES: Mapping[int, Fate] = {
     CommandStatus.ROK: Fate.TAKEN,
     CommandStatus.RX_P_APPN: Fate.REFUSED,

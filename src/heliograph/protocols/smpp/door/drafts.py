@@ -23,13 +23,13 @@ PROTOCOL = "smpp"
 Submitted = SubmitSm | SubmitMulti | DataSm
 
 _MESSAGE_TYPE = 0x3C
-"""Of esm_class: what is no message, but about one (5.2.12)."""
+"""The bits of esm_class that say that it is no message, but about one (5.2.12)."""
 _URGENT_FROM, _HIGHEST_PRIORITY = 2, 3
-"""Of priority_flag (5.2.14)."""
+"""Values of priority_flag (5.2.14)."""
 _FINAL, _IF_NOT_DELIVERED, _INTERMEDIATE = 0x03, 0x02, 0x10
-"""Of registered_delivery (5.2.17)."""
+"""Bits of registered_delivery (5.2.17)."""
 _SHOWN_AT_ONCE = 1
-"""Of dest_addr_subunit."""
+"""The value of dest_addr_subunit for the display (5.3.2.1): a flash message."""
 
 
 def draft_of(pdu: Submitted, to: list[str], coding: Coding, sink: str) -> Draft:

@@ -20,7 +20,7 @@ from heliograph.protocols.smpp.wire.tlvs import Tag, Tlv, text_in, tlv
 from heliograph.sandbox.chaos import CALM, Chaos
 
 UNKNOWN_TAG = 0x1403
-"""Of those that vendors may use as they like (5.3.2)."""
+"""A tag of those that vendors may use as they like (5.3.2)."""
 _STAT = re.compile(rb"(?<=stat:)\w+")
 _OTHER_WORDS = {
     b"DELIVRD": b"DELIVERED",

@@ -26,7 +26,7 @@ from heliograph.text import MalformedUdh, TooManyParts
 
 _USER_REFERENCE = re.compile(r"[0-9]{1,5}", re.ASCII)
 _GSM_NETWORK = 3
-"""Of network_error_code (5.3.2.31)."""
+"""The kind of network in a network_error_code (5.3.2.31)."""
 _LONGEST_ADDRESS = 20
 _LONGEST_PAYLOAD = 30_000
 """Characters of a text that is longer than parts can be: as many go into message_payload."""

@@ -33,7 +33,7 @@ from heliograph.text import (
 )
 
 UDHI = 0x40
-"""Of esm_class: the message begins with a user data header."""
+"""The bit of esm_class that says that the message begins with a user data header."""
 
 
 class Alphabet(StrEnum):
@@ -75,7 +75,7 @@ _OF_SCHEMES: Mapping[Encoding, Alphabet] = {
 }
 _CODED: Mapping[Encoding, int] = {Encoding.UCS2: 8, Encoding.BINARY: 4}
 _FLASH: Mapping[Encoding, int] = {Encoding.GSM7: 0x10, Encoding.UCS2: 0x18, Encoding.BINARY: 0x14}
-"""Of message class 0: shown at once."""
+"""The data_coding of message class 0, which is shown at once."""
 
 
 class LongMessages(StrEnum):

@@ -19,7 +19,7 @@ from heliograph.protocols.smpp.wire.times import read_date
 from heliograph.protocols.smpp.wire.tlvs import Tag, find, number_in, text_in
 
 RECEIPT, ACKNOWLEDGED, BY_HAND, INTERMEDIATE = 0x04, 0x08, 0x10, 0x20
-"""Of esm_class: a receipt; the phone's application, or its user, says that it came; a receipt that is not the last."""
+"""Bits of esm_class: a receipt; word of the phone itself, or of its user; a receipt that is not the last."""
 _TYPES = 0x3C
 
 
