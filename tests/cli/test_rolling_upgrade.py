@@ -171,9 +171,12 @@ def test_processes_of_the_version_before_go_on_while_it_is_upgraded_and_nothing_
     before, after = revisions[revisions.index(newest) - 1], revisions[revisions.index(newest) + 1 :]
     apart = "heliograph.__main__"  # not a copy of the process that has this version in it
     store = postgresql.new_database()
-    old = start_server(tmp_path / "old", store=store, program=apart, environment=sources(newest, tmp_path / "before"))
+    shared = {"HELIOGRAPH_ATTACHMENTS": f"file://{tmp_path}/files"}
+    (tmp_path / "files").mkdir()
+    old_one = shared | sources(newest, tmp_path / "before")
+    old = start_server(tmp_path / "old", store=store, program=apart, environment=old_one)
     where = ("--data-dir", str(tmp_path / "old"))
-    environment = {"HELIOGRAPH_SEAL_KEY": (tmp_path / "old" / "seal.key").read_text()}
+    environment = shared | {"HELIOGRAPH_SEAL_KEY": (tmp_path / "old" / "seal.key").read_text()}
     if after:
         environment |= sources(after[0], tmp_path / "after")
     with traffic(old) as by_old:
