@@ -15,6 +15,7 @@ from heliograph.domain.errors import NotNow
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import NEXT, REPORTABLE, Status
 from heliograph.engine.contract import Accepted, Outgoing, Refused, Uncertain
+from heliograph.store.base import Lane
 from heliograph.store.schema import early_receipts
 from heliograph.store.tx import Tx
 
@@ -115,7 +116,7 @@ async def test_whoever_tells_is_answered_while_others_never_stop_telling(
     others: list[asyncio.Task[None]] = []
 
     async def write_while_more_come(*args: Any) -> Any:
-        if len(others) < 50:
+        if Lane.RECEIPTS in args and len(others) < 50:
             others.append(asyncio.create_task(intake.receipts([Receipt("scripted", "another's", Status.DELIVERED)])))
             await asyncio.sleep(0)
         return await write(*args)
@@ -140,7 +141,7 @@ async def test_receipts_that_could_not_be_stored_are_told_of_and_stored_with_the
     write, answers = running.engine.store.write_item, [NotNow()]
 
     async def refuse_once(*args: Any) -> Any:
-        if answers:
+        if Lane.RECEIPTS in args and answers:
             raise answers.pop()
         return await write(*args)
 
