@@ -19,7 +19,7 @@ from heliograph.store.tx import Tx
 READS = {"GET"}
 ADMINISTERED = [each for each in OPERATIONS if each.scope is Scope.ADMIN and each.method not in READS]
 #: Accounts and the sandbox change these themselves.
-OWN = {"change_account", "create_application", "change_application", "delete_application", "set_chaos"}
+OWN = {"erase_own", "change_account", "create_application", "change_application", "delete_application", "set_chaos"}
 EVERY = [*ADMINISTERED, *(each for each in OPERATIONS if each.name in OWN)]
 
 

@@ -11,6 +11,7 @@ from heliograph.api.audit import Audit
 from heliograph.api.batches import Batches
 from heliograph.api.contacts import Contacts
 from heliograph.api.conversations import Conversations
+from heliograph.api.erasures import Erasures
 from heliograph.api.groups import Groups
 from heliograph.api.inbound import InboundMessages
 from heliograph.api.key_admin import KeyAdmin
@@ -45,6 +46,7 @@ RESOURCES: Sequence[type[NativeResource]] = (
     PeopleAdmin,
     OwnSession,
     Audit,
+    Erasures,
 )
 """The resources that every server has, in the order of the API's description."""
 OPERATIONS = (

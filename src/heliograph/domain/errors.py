@@ -337,6 +337,13 @@ class TooManyWaits(RateLimited):
     hint = "Wait for the answers of some, or ask again and again with a pause and without waiting."
 
 
+class TooManyErasures(RateLimited):
+    """Another erasure of the same account, or of all, is under way."""
+
+    code = "too_many_erasures"
+    hint = "Ask again when it has been answered."
+
+
 class TooManyLogins(RateLimited):
     """There were too many attempts to log in, with this name or from this address."""
 

@@ -16,14 +16,12 @@ from heliograph.domain.amounts import commas_in, micros_in, money_text, whole_in
 from heliograph.domain.audit import Act, Action, Actor, ActorKind, AuditFilter, Entry, Head
 from heliograph.domain.caps import states
 from heliograph.domain.durations import duration_in, expiry_in, moment_in
-from heliograph.domain.errors import InvalidField, NotFound, SetupError
+from heliograph.domain.errors import NotFound, SetupError
 from heliograph.domain.fraud import CodeTerms
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.keys import KeyRecord
 from heliograph.domain.people import Person, Role, Session, role_named
 from heliograph.domain.terms import TermsChange, quiet_hours_text
-from heliograph.numbers import InvalidNumber
-from heliograph.numbers.reading import parse
 from heliograph.protocols.registry import KEY_KINDS
 from heliograph.runtime import console_key, providers, seal_key
 from heliograph.runtime.privacy import make_private
@@ -31,9 +29,9 @@ from heliograph.runtime.settings import Settings
 from heliograph.services.access import Access
 from heliograph.services.account_admin import AccountAdmin
 from heliograph.services.accounts import Accounts
-from heliograph.services.audit import AuditLog, acting_as, audited, noted
+from heliograph.services.audit import AuditLog, acting_as, audited
 from heliograph.services.audit_facts import instant_fact
-from heliograph.services.erasure import erase
+from heliograph.services.erasure import Erasures
 from heliograph.services.keys import Keys, MadeKey
 from heliograph.services.people import People
 from heliograph.services.signing_in import INVITED_S, Invited, SigningIn
@@ -59,6 +57,7 @@ class Administration:
         self.people = People(store, accounts)
         self.signing_in = SigningIn(store, accounts, self.people)
         self.audit_log = AuditLog(store)
+        self._erasures = Erasures(store)
 
     async def create_account(self, name: str, parent: str | None) -> Account:
         """Make an account, below another one if that is named. Raises NameTaken, NotFound or InvalidField."""
@@ -213,15 +212,8 @@ class Administration:
         self, number: str, account: str | None, *, dry_run: bool, forget_optouts: bool
     ) -> dict[str, object]:
         """Erase a number from the data of one account or of all. Raises NotFound or InvalidField."""
-        owner = None if account is None else (await self.accounts.named(account)).id
-        try:
-            msisdn = parse(number).msisdn
-        except InvalidNumber as error:
-            raise InvalidField(f"{number!r} is no phone number: {error}.", field="number") from error
-        found = await erase(self._store, msisdn, owner, dry_run=True, forget_optouts=forget_optouts)
-        if not dry_run and (found.rows or found.canceled):
-            await noted(self._store, Act(action=Action.NUMBER_ERASED, object_id="number", account_id=owner))
-            found = await erase(self._store, msisdn, owner, forget_optouts=forget_optouts)
+        owner = None if account is None else await self.accounts.named(account)
+        found = await self._erasures.erase(number, owner, dry_run=dry_run, forget_optouts=forget_optouts)
         return {
             "rows": found.rows,
             "canceled": found.canceled,

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 Parameters = Mapping[str, Mapping[str, str]]
 """The values of parameters: `{name: {number or "default": value}}`."""
+ERASING_S = 300.0
+"""How long an erasure, which reads every table, may take to be answered, in seconds."""
 LONG_POLL_S = 30.0
 """How long one request waits at most, in seconds; longer waits are several requests."""
 
@@ -79,8 +81,9 @@ def _query(**values: Any) -> dict[str, str]:
     return {name: str(value) for name, value in built.items()}
 
 
-def post(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
-    return result((yield Request("POST", _path(*path), body=encoded(body))), shape)
+def post(shape: type[T], body: msgspec.Struct, *path: str, waits_s: float = 0.0) -> Call[T]:
+    """Post a body; `waits_s` is how much longer than others the server may take to answer, in seconds."""
+    return result((yield Request("POST", _path(*path), body=encoded(body), waits_s=waits_s)), shape)
 
 
 def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query: Any) -> Call[T]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+from heliograph.domain.accounts import Account
+from heliograph.domain.audit import Act, Action
+from heliograph.domain.errors import InvalidField, TooManyErasures
 from heliograph.domain.instants import now_ms
 from heliograph.domain.life import Change
 from heliograph.domain.statuses import Reason, Status
+from heliograph.numbers import Check, InvalidNumber, normalise
+from heliograph.services.audit import noted
 from heliograph.store import Store, Tx
 from heliograph.store.changes import apply_changes
 from heliograph.store.erasing import (
@@ -17,7 +23,6 @@ from heliograph.store.erasing import (
     SLICE,
     Key,
     Place,
-    batches_under_way_to,
     batches_with,
     ended_to,
     erase_in,
@@ -26,6 +31,7 @@ from heliograph.store.erasing import (
     erase_optouts,
     found_in,
     optouts_of,
+    under_way_to,
     waiting_for,
 )
 
@@ -44,6 +50,57 @@ class Erased(NamedTuple):
     until they end."""
     optouts: int
     """Opt-outs that were kept."""
+
+
+class Erasures:
+    """Erases numbers for whoever has the right to ask for it, one at a time of an account: each reads every table."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._under_way: set[str | None] = set()
+
+    async def erase(
+        self,
+        number: str,
+        account: Account | None,
+        *,
+        region: str | None = None,
+        dry_run: bool = False,
+        forget_optouts: bool = False,
+    ) -> Erased:
+        """Erase a number from the data of one account, or of all if none is given, with an entry in the audit log.
+
+        `region` is the country whose national numbers are understood. Raises InvalidField for what is no number, and
+        TooManyErasures while another one of the same account is under way in this process.
+        """
+        try:
+            msisdn = normalise(number, region=region, check=Check.SHAPE)
+        except InvalidNumber as error:
+            raise InvalidField(f"{number!r} is no phone number: {error}.", field="number") from error
+        owner = None if account is None else account.id
+        with self._turn_of(owner):
+            found = await erase(self._store, msisdn, owner, dry_run=True, forget_optouts=forget_optouts)
+            if dry_run or not (found.rows or found.canceled):
+                return found
+            act = Act(
+                action=Action.NUMBER_ERASED,
+                object_id="number",
+                account_id=owner,
+                before={"rows": found.rows, "waiting": found.canceled},
+                after={"optouts_kept": found.optouts},
+            )
+            await noted(self._store, act)
+            return await erase(self._store, msisdn, owner, forget_optouts=forget_optouts)
+
+    @contextmanager
+    def _turn_of(self, owner: str | None) -> Iterator[None]:
+        if owner in self._under_way:
+            raise TooManyErasures()
+        self._under_way.add(owner)
+        try:
+            yield
+        finally:
+            self._under_way.remove(owner)
 
 
 async def erase(
@@ -68,8 +125,14 @@ async def erase(
         canceled = [Change(each, Status.CANCELED, Reason.CANCELED_BY_CUSTOMER) for each in waiting]
         for begin in range(0, len(canceled), SLICE):
             await store.write(apply_changes, canceled[begin : begin + SLICE], now_ms())
-    await slices(await store.read(ended_to, msisdn, account_id), "messages", erase_messages)
-    on_their_way = await store.read(batches_under_way_to, msisdn, account_id)
+    ended = await store.read(ended_to, msisdn, account_id)
+    open_messages = await store.read(under_way_to, msisdn, account_id)
+    if dry_run:
+        ended += waiting
+        would_end = set(waiting)
+        open_messages = [each for each in open_messages if each[0] not in would_end]
+    await slices(ended, "messages", erase_messages)
+    on_their_way = [batch_id for _, batch_id in open_messages]
     named = await store.read(batches_with, msisdn, account_id)
     on_their_way += [batch_id for batch_id, is_busy in named.items() if is_busy]
     await slices(

@@ -15,6 +15,7 @@ from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
 from heliograph.services.conversations import Conversations
 from heliograph.services.directory import Applications, ListenersOf, Originators, Templates
+from heliograph.services.erasure import Erasures
 from heliograph.services.federated import FederatedSigningIn
 from heliograph.services.groups import Groups
 from heliograph.services.history import History
@@ -93,5 +94,6 @@ class Services:
         self.verify = Verify(engine, self.batches, accounts.seal.key_for("one-time codes"), code_limits)
         self.numbers = Numbers(engine)
         self.rents = Rents(engine, inventory)
+        self.erasures = Erasures(store)
         self.links = Links(engine, files, largest_file)
         self.conversations = Conversations(engine, self.batches, self.history)

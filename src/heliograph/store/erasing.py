@@ -108,10 +108,10 @@ def ended_to(tx: Tx, msisdn: str, account_id: str | None) -> list[str]:
     return [row[0] for row in tx.rows(query.where(messages.c.status.not_in(_OPEN)))]
 
 
-def batches_under_way_to(tx: Tx, msisdn: str, account_id: str | None) -> list[str]:
-    """Name the batch of each message to a number that has not ended. Spans accounts if none is given."""
-    query = select(messages.c.batch_id).where(_of(messages, account_id), messages.c.msisdn == msisdn)
-    return [row[0] for row in tx.rows(query.where(messages.c.status.in_(_OPEN)))]
+def under_way_to(tx: Tx, msisdn: str, account_id: str | None) -> list[tuple[str, str]]:
+    """Name each message to a number that has not ended, with its batch. Spans accounts if none is given."""
+    query = select(messages.c.id, messages.c.batch_id).where(_of(messages, account_id), messages.c.msisdn == msisdn)
+    return [(row[0], row[1]) for row in tx.rows(query.where(messages.c.status.in_(_OPEN)))]
 
 
 def erase_messages(tx: Tx, ids: Sequence[str]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from heliograph.api.wire.audit import *
 from heliograph.api.wire.batches import *
 from heliograph.api.wire.contacts import *
 from heliograph.api.wire.conversations import *
+from heliograph.api.wire.erasures import *
 from heliograph.api.wire.errors import *
 from heliograph.api.wire.events import *
 from heliograph.api.wire.fields import *

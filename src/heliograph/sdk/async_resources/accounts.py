@@ -57,6 +57,17 @@ class AsyncAccounts:
         call = calls.post(wire.CallbackSecret, body, "accounts", account, "callback_secret")
         return (await self._transport.run(call)).callback_secret
 
+    async def erase(
+        self, number: str, *, account: str | None = None, dry_run: bool = False, forget_optouts: bool = False
+    ) -> wire.Erasure:
+        """Erase a number from the data of all accounts, or of one, and say what went. Safe to repeat.
+
+        `dry_run` only says what names it. Its opt-outs stay unless `forget_optouts`: without them it would be written
+        to again. A message that a provider has stays until it ends: repeat it while `on_their_way` is not 0.
+        """
+        body = wire.Erase(number=number, account=account, dry_run=dry_run, forget_optouts=forget_optouts)
+        return await self._transport.run(calls.post(wire.Erasure, body, "erasures", waits_s=calls.ERASING_S))
+
     async def close(self, account: str, *, name: str) -> Sequence[str]:
         """End it with all below it, for ever, and keep its record; the identifiers of all that were closed. `name` is
         the account's, so that no slip closes another."""

@@ -20,3 +20,13 @@ class Account:
     def change(self, change: wire.ChangeAccount) -> wire.Account:
         """Change the settings: what `change` leaves out stays, None removes a value."""
         return self._transport.run(calls.patch(wire.Account, change, "account"))
+
+    def erase(self, number: str, *, dry_run: bool = False) -> wire.Erasure:
+        """Erase a number from all that the account has, but for its opt-out, and say what went. Safe to repeat.
+
+        `dry_run` only says what names it. A message that a provider has stays until it ends: repeat it while
+        `on_their_way` is not 0.
+        """
+        body = wire.EraseOwn(number=number, dry_run=dry_run)
+        call = calls.post(wire.Erasure, body, "account", "erasures", waits_s=calls.ERASING_S)
+        return self._transport.run(call)
