@@ -27,6 +27,22 @@ def test_the_embedded_store_has_one_process(tmp_path: Path, role: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_several_processes_of_a_command_are_refused_on_the_embedded_store(tmp_path: Path) -> None:
+    code, told = command("serve", "--data-dir", str(tmp_path), "--processes", "2")
+
+    assert (code, told.count("\n")) == (2, 1)
+    assert "Several processes (2) share a PostgreSQL store, and the setting `store` names none" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_keeps_the_processes_of_a_command_from_starting_is_one_sentence(tmp_path: Path) -> None:
+    nobody = "postgresql://u:secret@127.0.0.1:1/x"
+    code, told = command("serve", "--data-dir", str(tmp_path), "--port", "0", "--processes", "3", store=nobody)
+
+    assert (code, told.count("heliograph: ")) == (2, 1)
+    assert "postgresql://u:***@127.0.0.1:1/x cannot be opened" in told
+
+
 class Pair:
     """Two API processes and two workers on one store, each with a data directory of its own."""
 

@@ -1,14 +1,18 @@
-"""Two API processes and two workers on one PostgreSQL, of which one each is killed."""
+"""Several processes on one PostgreSQL, each started by itself or all by one command, of which some are killed."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import httpx2
+import pytest
 from tests import forking
 from tests.conftest import PostgresqlServer, Server, StartServer
 from tests.patience import HANG_S
@@ -98,6 +102,68 @@ def test_nothing_is_lost_when_one_of_two_apis_and_one_of_two_workers_is_killed(
     assert apis[1].stop() == 0
 
 
+def test_a_killed_process_of_a_command_is_replaced_and_nothing_is_lost(
+    start_server: StartServer, postgresql: PostgresqlServer, tmp_path: Path
+) -> None:
+    store = postgresql.new_database()
+    environment = {"HELIOGRAPH_LEASE_S": "2", "HELIOGRAPH_SANDBOX_RATE": "400", "HELIOGRAPH_MONITOR": "127.0.0.1:0"}
+    server = start_server(tmp_path / "data", "--processes", "2", store=store, environment=environment)
+    sent: dict[str, Message] = {}
+    enough = threading.Event()
+    replaced = threading.Event()
+
+    def send(sender: int) -> None:
+        """Send until the process was replaced and then some more, each until it is said to be accepted."""
+        more = EACH
+        with server.client() as client:
+            while more:
+                key = f"{sender}-{len(sent)}"
+                while key not in sent:
+                    with suppress(Unreachable):
+                        sent[key] = client.messages.send(to=number(key), text=key, idempotency_key=key)
+                if len(sent) >= 100:
+                    enough.set()
+                more -= replaced.is_set()
+
+    senders = [threading.Thread(target=send, args=(sender,)) for sender in range(SENDERS)]
+    for thread in senders:
+        thread.start()
+    assert enough.wait(HANG_S)
+    before = pids(server, store)
+    os.kill(before[0], signal.SIGKILL)
+    server.wait_until_logged("a process has taken the place of one that ended")
+    replaced.set()
+    for thread in senders:
+        thread.join()
+    after = pids(server, store)
+    watched = [httpx2.get(f"{monitor}/livez").status_code for monitor in server.ready["monitors"]]
+    with server.client() as client:
+        statuses = {client.messages.wait_for_delivery(message.id, timeout_s=HANG_S).status for message in sent.values()}
+        reception = client.sandbox.reception()
+    ended = server.stop()
+
+    assert len(before) == len(set(after)) == 2
+    assert server.process.pid not in {*before, *after}
+    assert set(before) & set(after) == {before[1]}
+    assert watched == [200, 200]
+    assert statuses == {"delivered"}
+    assert len({message.id for message in sent.values()}) == len(sent)
+    assert reception.received - reception.repeated == len(sent)
+    assert ended == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(before[1], 0)
+
+
+def test_processes_of_a_command_end_when_it_is_killed(
+    start_server: StartServer, postgresql: PostgresqlServer, tmp_path: Path
+) -> None:
+    server = start_server(tmp_path / "data", "--processes", "2", store=postgresql.new_database(), role="worker")
+
+    server.kill()  # and reads what it says, which ends when nobody is left who could say something
+
+    assert Path(server.log.name).read_text().count("Traceback") == 0
+
+
 def number(key: str) -> str:
     sender, count = key.split("-")
     return f"+3365{sender}{int(count):06d}"
@@ -113,10 +179,21 @@ def events_until(customer: Listener, awaited: set[str]) -> dict[str, list[str]]:
 
 
 def leader(workers: list[Server], store: str, environment: dict[str, str]) -> Server:
+    (pid,) = [each["pid"] for each in processes(workers[0], store, environment) if each["leads"]]
+    return next(worker for worker in workers if worker.process.pid == pid)
+
+
+def pids(server: Server, store: str) -> list[int]:
+    """Those of processes that run: what has died is in the store until a leader sees it."""
+    found = [each["pid"] for each in processes(server, store, {})]
+    return [pid for pid in found if Path(f"/proc/{pid}").exists()]
+
+
+def processes(server: Server, store: str, environment: dict[str, str]) -> list[dict[str, Any]]:
     done = forking.run(
-        *("processes", "--json", "--store", store, "--data-dir", str(workers[0].data_dir)),
+        *("processes", "--json", "--store", store, "--data-dir", str(server.data_dir)),
         environment=os.environ | environment,
         timeout=HANG_S,
     )
-    (pid,) = [each["pid"] for each in json.loads(done.stdout) if each["leads"]]
-    return next(worker for worker in workers if worker.process.pid == pid)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found

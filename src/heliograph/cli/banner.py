@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from heliograph import __version__
+from heliograph.runtime.addresses import CONNECTION_FILE, Addresses
 from heliograph.runtime.masking import MASK, masked, secrets_of
-from heliograph.runtime.serve import CONNECTION_FILE, Addresses
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.values import SANDBOX
 

@@ -33,7 +33,7 @@ from heliograph.cli.smpp import smpp_app
 from heliograph.domain.errors import HeliographError
 
 if TYPE_CHECKING:
-    from heliograph.runtime.serve import Addresses
+    from heliograph.runtime.addresses import Addresses
     from heliograph.sdk import Client
 
 app = typer.Typer(
@@ -81,6 +81,11 @@ ReadyFileOption = Annotated[
 ]
 
 
+ProcessesOption = Annotated[
+    int | None, typer.Option("--processes", help="How many processes share the work; several need PostgreSQL.")
+]
+
+
 @app.command()
 def serve(
     config: ConfigOption = None,
@@ -90,9 +95,10 @@ def serve(
     store: StoreOption = None,
     balance: Annotated[float | None, typer.Option(help="What each sandbox account has to spend.")] = None,
     rate_limit: Annotated[int | None, typer.Option(help="Requests a second that an account may make.")] = None,
+    processes: ProcessesOption = None,
     ready_file: ReadyFileOption = None,
 ) -> None:
-    """Start Heliograph: API, dispatcher, sandbox operator and web inbox in one process."""
+    """Start Heliograph: API, dispatcher, sandbox operator and web inbox in one process, or in several."""
     flags = {
         "data_dir": data_dir,
         "host": host,
@@ -100,6 +106,7 @@ def serve(
         "store": store,
         "balance": balance,
         "rate_limit": rate_limit,
+        "processes": processes,
     }
     _run("all", config, flags, ready_file)
 
@@ -111,10 +118,12 @@ def api(
     host: HostOption = None,
     port: PortOption = None,
     store: StoreOption = None,
+    processes: ProcessesOption = None,
     ready_file: ReadyFileOption = None,
 ) -> None:
     """Start a process that serves clients and accepts messages, beside workers that send them. Needs PostgreSQL."""
-    _run("api", config, {"data_dir": data_dir, "host": host, "port": port, "store": store}, ready_file)
+    flags = {"data_dir": data_dir, "host": host, "port": port, "store": store, "processes": processes}
+    _run("api", config, flags, ready_file)
 
 
 @app.command()
@@ -122,10 +131,11 @@ def worker(
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
     store: StoreOption = None,
+    processes: ProcessesOption = None,
     ready_file: ReadyFileOption = None,
 ) -> None:
     """Start a process that sends what others accept, calls back, and does what falls due. Needs PostgreSQL."""
-    _run("worker", config, {"data_dir": data_dir, "store": store}, ready_file)
+    _run("worker", config, {"data_dir": data_dir, "store": store, "processes": processes}, ready_file)
 
 
 @app.command("processes")
@@ -145,8 +155,7 @@ def _run(role: str, config: Path | None, flags: Mapping[str, object], ready_file
     from heliograph.cli.banner import banner, facts
     from heliograph.runtime import logs
     from heliograph.runtime.processes import Role
-    from heliograph.runtime.serve import run
-    from heliograph.runtime.serve import serve as serve_until_stopped
+    from heliograph.runtime.serve import start
 
     as_json = os.environ.get("HELIOGRAPH_LOG_FORMAT") == logs.JSON and not sys.stdout.isatty()
     if as_json:
@@ -162,7 +171,7 @@ def _run(role: str, config: Path | None, flags: Mapping[str, object], ready_file
         settings = load(config, flags).settings
         logs.configure(settings.log_level, settings.log_format)
         as_json = settings.log_format == logs.JSON and not sys.stdout.isatty()
-        run(serve_until_stopped(settings, role=Role(role), ready_file=ready_file, announce=announce))
+        start(settings, role=Role(role), ready_file=ready_file, announce=announce)
     except HeliographError as error:
         if not as_json:
             raise

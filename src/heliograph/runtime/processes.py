@@ -85,11 +85,16 @@ class Role(StrEnum):
 
 
 def require_shared(settings: Settings, role: Role) -> None:
-    """Check that a process of this role can have others beside it. Raises SetupError."""
+    """Check that a process of this role, and as many as are wanted, can be on the store. Raises SetupError."""
     if role is not Role.ALL and not settings.store:
         raise SetupError(
             f"`heliograph {role}` shares a PostgreSQL store with other processes, and the setting `store` names none: "
             "set it to a postgresql:// URL, or run everything in one process with `heliograph serve`."
+        )
+    if settings.processes > 1 and not settings.store:
+        raise SetupError(
+            f"Several processes ({settings.processes}) share a PostgreSQL store, and the setting `store` names none: "
+            "set it to a postgresql:// URL, or run one process."
         )
 
 

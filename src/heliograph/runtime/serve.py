@@ -5,81 +5,103 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
+import structlog
 
 from heliograph.api.keys import NativeKeys
-from heliograph.calling.private_files import write_secrets
 from heliograph.console.server import console_path
-from heliograph.domain.errors import SetupError
+from heliograph.domain.errors import HeliographError, SetupError
 from heliograph.doors.served import ConnectedProtocol
-from heliograph.doors.servers import UNIX, Place, Server, listen, url_of
+from heliograph.doors.servers import Server, url_of
 from heliograph.doors.settings import ConnectedSettings
 from heliograph.engine.notifier import Notifier
 from heliograph.protocols.registry import CONNECTED_PROTOCOLS, SERVED
-from heliograph.runtime.connections import LOCAL
+from heliograph.runtime.addresses import Addresses, write_addresses
 from heliograph.runtime.http_server import HttpServer, Monitor
+from heliograph.runtime.listening import Listeners, listening
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.processes import Role, require_shared
 from heliograph.runtime.settings import Settings
+from heliograph.runtime.supervising import Parent, Supervisor
 from heliograph.runtime.tls import Certificate, certificate_of
 from heliograph.runtime.watching import watch_application
 from heliograph.runtime.web import API_MOUNT
 from heliograph.sandbox.accounts import FIRST, OTHER, Credentials
 from heliograph.services.key_kinds import Key, KeyKind
 
-CONNECTION_FILE = "connection.json"
-"""The file in the data directory for the CLI and the SDK on the same machine; its content is that of the ready file."""
+log = structlog.get_logger(__name__)
 
 
-class Addresses(msgspec.Struct, omit_defaults=True):
-    """The content of the ready file: what a client needs to know. A worker's has nothing in it.
-
-    Credentials and the console are the sandbox's: where there is none, the addresses stand alone.
-    """
-
-    base_url: str
-    api: dict[str, object]
-    console: dict[str, str]
-    protocols: dict[str, dict[str, object]]
-    providers: dict[str, str]
-    """The addresses at which providers' servers tell what they have to tell, by the provider's name."""
-    monitor: str | None = None
-    """The address at which nothing is served but what those who watch look at, if there is one."""
-
-
-async def serve(
-    settings: Settings,
-    *,
-    role: Role = Role.ALL,
-    ready_file: Path | None,
-    announce: Callable[[Addresses], None],
-) -> None:
-    """Do what a process of this role does until SIGINT or SIGTERM, then drain and return.
+def start(settings: Settings, *, role: Role, ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
+    """Do what processes of this role do, in as many as the settings say, until SIGINT or SIGTERM; drain and return.
 
     `announce` is called, and `ready_file` written, once requests are accepted. Raises SetupError, in one sentence, if
     the process can't start.
     """
     require_shared(settings, role)
+
+    def tell(addresses: Addresses) -> None:
+        write_addresses(addresses, settings.data_dir, ready_file)
+        announce(addresses)
+
+    with listening(settings, role) as listeners:
+        if settings.processes == 1:
+            run(serve(settings, role=role, listeners=listeners, announce=tell))
+        else:
+            _serve_by_many(settings, role, listeners, tell)
+
+
+def _serve_by_many(settings: Settings, role: Role, listeners: Listeners, announce: Callable[[Addresses], None]) -> None:
+    if settings.monitor is None:
+        log.warning(
+            f"Each of {settings.processes} processes has metrics of its own, and /metrics tells those of whichever is "
+            "asked: set `monitor` to HOST:PORT, and each is served at a port of its own, from that one on."
+        )
+
+    def child(place: int, parent: Parent) -> int:
+        mine = listeners.of_process(place)
+        try:
+            run(serve(settings, role=role, listeners=mine, announce=parent.ready, parent=parent))
+        except HeliographError as error:
+            parent.failed(error.message)
+            return 2
+        return 0
+
+    def announce_all(found: Sequence[Addresses]) -> None:
+        monitors = [each.monitor for each in found if each.monitor is not None]
+        announce(msgspec.structs.replace(found[0], monitors=monitors))
+
+    calm_the_collector()
+    Supervisor(settings.processes, child, on_ready=announce_all, on_stop=listeners.close).run()
+
+
+async def serve(
+    settings: Settings,
+    *,
+    role: Role,
+    listeners: Listeners,
+    announce: Callable[[Addresses], None],
+    parent: Parent | None = None,
+) -> None:
+    """Do what one process of this role does until it is to stop, then drain and return.
+
+    It is told so by SIGINT or SIGTERM, or by the `parent` that started it. Raises SetupError.
+    """
     certificate = certificate_of(settings) if role.serves else None
-    with _listening(settings, role) as listeners:
-        async with running(settings, role) as platform, _kept_current(certificate):
-            stopping = asyncio.Event()
-            servers = _servers(platform, listeners, certificate, stopping.set)
-            with _on_signals(partial(_stop_soon, servers, stopping)):
-                async with _started(servers, platform.engine.notifier):
-                    if role.serves:
-                        _tell(platform, servers, ready_file, announce)
-                    else:
-                        _tell_of_a_worker(servers, ready_file, announce)
-                    await stopping.wait()
+    connected = connected_settings(settings)
+    async with running(settings, role) as platform, _kept_current(certificate):
+        stopping = asyncio.Event()
+        servers = _servers(platform, listeners, connected, certificate, stopping.set)
+        with _told_to_stop(servers, stopping, parent):
+            async with _started(servers, platform.engine.notifier):
+                announce(_addresses(platform, servers) if role.serves else _nowhere(servers))
+                await stopping.wait()
 
 
 @asynccontextmanager
@@ -95,41 +117,7 @@ async def _kept_current(certificate: Certificate | None) -> AsyncIterator[None]:
         await asyncio.gather(keeping, return_exceptions=True)
 
 
-class _Listeners(NamedTuple):
-    """Places that were taken before anything else, so that what is in the way is told at once."""
-
-    monitor: socket.socket | None
-    http: socket.socket | None
-    """None where nobody is served."""
-    connected: Mapping[str, socket.socket]
-    """The sockets of protocols that have servers of their own, as far as they are served."""
-    settings: ConnectedSettings
-    """Of these."""
-
-
-@contextmanager
-def _listening(settings: Settings, role: Role) -> Iterator[_Listeners]:
-    with ExitStack() as stack:
-        monitor = None
-        if settings.monitor is not None:
-            by = "in the setting monitor"
-            monitor = stack.enter_context(listen(settings.monitor, host_by=by, port_by=by))
-        if not role.serves:
-            yield _Listeners(monitor, None, {}, _connected(settings))
-            return
-        place = Place(settings.host, settings.port)
-        by_port = "with --port, or any free one with --port 0"
-        http = stack.enter_context(listen(place, host_by="with --host", port_by=by_port))
-        if settings.host.startswith(UNIX):
-            stack.callback(Path(settings.host.removeprefix(UNIX)).unlink, missing_ok=True)
-        connected = {}
-        for name, place in _places(settings).items():
-            by = "in the setting " + ("smpp_port" if name not in settings.listen else f"listen.{name}")
-            connected[name] = stack.enter_context(listen(place, host_by=by, port_by=by))
-        yield _Listeners(monitor, http, connected, _connected(settings))
-
-
-def _connected(settings: Settings) -> ConnectedSettings:
+def connected_settings(settings: Settings) -> ConnectedSettings:
     """Read how clients that stay connected are served. Raises SetupError for a certificate that can't be read."""
     tls = None
     if settings.smpp_tls_certificate:
@@ -148,29 +136,25 @@ def _connected(settings: Settings) -> ConnectedSettings:
     )
 
 
-def _places(settings: Settings) -> dict[str, Place]:
-    """Return where each protocol with a server of its own is served. The sandbox serves all, at any free port."""
-    host = LOCAL if settings.host.startswith(UNIX) else settings.host
-    anywhere = {protocol.name: Place(host, 0) for protocol in CONNECTED_PROTOCOLS} if settings.has_sandbox else {}
-    return anywhere | settings.places
-
-
 def _servers(
-    platform: Platform, listeners: _Listeners, certificate: Certificate | None, on_ended: Callable[[], None]
+    platform: Platform,
+    listeners: Listeners,
+    connected_settings: ConnectedSettings,
+    certificate: Certificate | None,
+    on_ended: Callable[[], None],
 ) -> list[Server]:
     """Make all servers of the process, HTTP last: it is what others wait for."""
     settings = platform.settings
-    served = msgspec.structs.replace(listeners.settings, chaos=platform.chaos)
+    served = msgspec.structs.replace(connected_settings, chaos=platform.chaos)
     connected = (protocol for protocol in CONNECTED_PROTOCOLS if protocol.name in listeners.connected)
     servers = [protocol.server(platform.services, listeners.connected[protocol.name], served) for protocol in connected]
     if listeners.http is not None:
         tls = None if certificate is None else certificate.context
         base_url = settings.public_url.rstrip("/") or url_of("https" if tls else "http", listeners.http)
         servers.append(HttpServer(platform.web(), settings, listeners.http, base_url, on_ended, tls))
-    if listeners.monitor is not None:
+    for monitor in listeners.monitors:
         application = watch_application(platform.engine, settings)
-        url = url_of("http", listeners.monitor)
-        servers.insert(0, Monitor(application, settings, listeners.monitor, url, on_ended))
+        servers.insert(0, Monitor(application, settings, monitor, url_of("http", monitor), on_ended))
     return servers
 
 
@@ -191,29 +175,36 @@ async def _started(servers: Sequence[Server], notifier: Notifier) -> AsyncIterat
                 raise error
 
 
-def _stop_soon(servers: Sequence[Server], stopping: asyncio.Event) -> None:
-    """Have servers answer what is being asked, and accept nothing more. The second time: stop them at once."""
-    if stopping.is_set():
+@contextmanager
+def _told_to_stop(servers: Sequence[Server], stopping: asyncio.Event, parent: Parent | None) -> Iterator[None]:
+    """Have servers answer what is being asked, and accept nothing more, when that is wanted; the second time: at once.
+
+    Of a child only the parent says that a second time: signals may reach all processes of a command.
+    """
+
+    def at_once() -> None:
         for server in servers:
             server.stop_at_once()
-    stopping.set()
 
+    def stop() -> None:
+        if stopping.is_set() and parent is None:
+            at_once()
+        stopping.set()
 
-@contextmanager
-def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = (signal.SIGTERM,) if parent is not None else (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
         loop.add_signal_handler(number, stop)
     try:
-        yield
+        with nullcontext() if parent is None else parent.heard(stop, at_once):
+            yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
 
 
-def _tell(
-    platform: Platform, servers: Sequence[Server], ready_file: Path | None, announce: Callable[[Addresses], None]
-) -> None:
+def _addresses(platform: Platform, servers: Sequence[Server]) -> Addresses:
+    """Say where the process is reached, and by what credentials if there is a sandbox."""
     keys = platform.credentials
     reached = {server.name: server.addresses[0] for server in servers}
     base_url = reached[HttpServer.name]
@@ -234,22 +225,12 @@ def _tell(
         if at is not None:
             shown = {} if keys is None else _shown(protocol, keys)
             addresses.protocols[protocol.name] = {**protocol.entry(at), **shown}
-    content = msgspec.json.format(msgspec.json.encode(addresses), indent=2)
-    write_secrets(platform.settings.data_dir / CONNECTION_FILE, content)
-    if ready_file is not None:
-        write_secrets(ready_file, content)
-    announce(addresses)
+    return addresses
 
 
-def _tell_of_a_worker(
-    servers: Sequence[Server], ready_file: Path | None, announce: Callable[[Addresses], None]
-) -> None:
-    """Say that a process runs that serves nobody. Who looks for addresses in the data directory means another one."""
-    monitor = _monitor_of(servers)
-    nowhere = Addresses(base_url="", api={}, console={}, protocols={}, providers={}, monitor=monitor)
-    if ready_file is not None:
-        write_secrets(ready_file, msgspec.json.encode(nowhere))
-    announce(nowhere)
+def _nowhere(servers: Sequence[Server]) -> Addresses:
+    """Say that a process runs that serves nobody."""
+    return Addresses(base_url="", api={}, console={}, protocols={}, providers={}, monitor=_monitor_of(servers))
 
 
 def _monitor_of(servers: Sequence[Server]) -> str | None:
@@ -268,7 +249,7 @@ def _both(keys: Credentials, protocol: str) -> tuple[Key, Key]:
 
 def run(coroutine: Any) -> None:
     """Run the process's only coroutine on the fastest loop there is."""
-    _calm_the_collector()
+    calm_the_collector()
     try:
         import uvloop
     except ImportError:
@@ -277,7 +258,7 @@ def run(coroutine: Any) -> None:
     uvloop.run(coroutine)
 
 
-def _calm_the_collector() -> None:
+def calm_the_collector() -> None:
     """Keep the garbage collector from walking what was imported again and again while requests wait.
 
     Messages come and go in chunks without cycles, so rare collections find as much as frequent ones.

@@ -84,6 +84,14 @@ class Settings:
         secret=True,
         local=True,
     )
+    processes: int = setting(
+        1,
+        "How many processes a command that runs starts. Several share a PostgreSQL store and the places that are "
+        "listened at; one that dies is replaced.",
+        at_least=1,
+        at_most=1_000,
+        local=True,
+    )
     host: str = setting(
         "127.0.0.1", "The address to listen on, or unix:/PATH of a socket for a proxy on this machine.", local=True
     )
@@ -248,7 +256,8 @@ class Settings:
     monitor: Place | None = setting(  # noqa: RUF009 - a dataclass field
         None,
         "HOST:PORT at which /livez, /readyz, /healthz and /metrics are served and nothing else, in a worker too; empty "
-        "for nowhere. They are also where everything is.",
+        "for nowhere. They are also where everything is. Several processes of one command have this port and those "
+        "after it.",
         local=True,
     )
     sandbox: str = setting(
@@ -424,6 +433,9 @@ class Settings:
         if bool(self.tls_certificate) != bool(self.tls_key):
             missing = "tls_key" if self.tls_certificate else "tls_certificate"
             yield Mistake(missing, "must be given with the other of tls_certificate and tls_key")
+        if self.monitor is not None and self.monitor.port + self.processes - 1 > 65535:
+            wanted = f"must have a port that leaves {self.processes} processes one each"
+            yield Mistake("monitor", f"{wanted}, not {self.monitor.port}")
         if self.host.startswith(UNIX) and self.smpp_port is not None:
             yield Mistake("smpp_port", "must not be set where host is a Unix socket; set listen.smpp")
         if self.host.startswith(UNIX) and not self.public_url:
