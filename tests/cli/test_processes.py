@@ -163,7 +163,7 @@ def test_a_process_without_the_sandbox_that_others_have_does_not_start(
 
 
 def test_what_else_differs_is_said_in_the_log_of_both(pair: Pair, tmp_path: Path, start_server: StartServer) -> None:
-    prices = {"HELIOGRAPH_PRICES": json.dumps({"currency": "EUR", "sms": {"default": 0.5}})}
+    prices = {"HELIOGRAPH_PRICES": json.dumps({"currency": "EUR", "sms": {"default": 0.731924}})}
     third = start_server(tmp_path / "third", store=pair.store, environment=pair.environment | prices, role="worker")
     said = "The setting `prices` is not what it is for process"
     third.wait_until_logged(said)
@@ -171,7 +171,7 @@ def test_what_else_differs_is_said_in_the_log_of_both(pair: Pair, tmp_path: Path
         other.wait_until_logged(f"{said} {third.process.pid} on ")
     third.stop()
 
-    assert "0.5" not in Path(third.log.name).read_text()
+    assert "731924" not in Path(third.log.name).read_text()
 
 
 def test_a_link_of_the_inbox_that_an_earlier_version_kept_in_a_file_stays_good(
