@@ -79,6 +79,11 @@ def _judge_ids(sent: Sequence[str], said: Sequence[Sequence[str]]) -> Iterator[F
     if any(len(ids) > 1 for ids in said):
         words = "Receipts have one id in their text and another in receipted_message_id; the parameter's comes first."
         yield Finding("two ids", Verdict.ODD, words)
+    strangers = [ids for ids in said if not _fits(IdForm.AUTO, sent, ids)]
+    if strangers and len(strangers) < len(said):
+        words = f"Receipts came that are about no message of this check, perhaps of one before: {len(strangers)}."
+        yield Finding("other receipts", Verdict.OPEN, words)
+        said = [ids for ids in said if ids not in strangers]
     form = form_of(sent, said)
     if form is None:
         words = f"Receipts name messages that it never gave an id, such as {said[0][0]!r}."
