@@ -224,3 +224,39 @@ async def test_doubled_disordered_and_early_receipts_still_end_delivered(
     report = (await caller.get(f"/batches/{batch['id']}/report")).json()
 
     assert [(bucket["status"], bucket["count"]) for bucket in report["buckets"]] == [("delivered", 20)]
+
+
+async def test_a_phone_shows_the_parts_that_its_handset_got(
+    caller: httpx2.AsyncClient, new_number: Callable[[], str]
+) -> None:
+    number = new_number()
+    bodies: list[dict[str, Any]] = [
+        {"text": "Short €"},
+        {"text": "Hello " * 40},
+        {"text": "☺" * 100},
+        {"data": "AAEC", "udh": "050003ab0302"},
+    ]
+    for body in bodies:
+        sent = await caller.post("/messages", json={"to": number, "from": "Acme", **body})
+        await caller.get(f"/messages/{sent.json()['id']}/wait")
+    path = f"/sandbox/phones/{number}/messages"
+
+    shown = (await caller.get(path, params={"parts": "true"})).json()["items"]
+    plain = (await caller.get(path)).json()["items"]
+
+    kinds = {
+        each["text"] or each["data"]: [
+            (part["number"], part["of"], part["encoding"], part["octets"], part["udh"][:6]) for part in each["handset"]
+        ]
+        for each in shown
+    }
+    assert kinds == {
+        "Short €": [(1, 1, "gsm7", 8, "")],
+        "Hello " * 40: [(1, 2, "gsm7", 153, "050003"), (2, 2, "gsm7", 87, "050003")],
+        "☺" * 100: [(1, 2, "ucs2", 134, "050003"), (2, 2, "ucs2", 66, "050003")],
+        "AAEC": [(2, 3, "binary", 3, "050003")],
+    }
+    for each in shown:
+        assert "".join(part["text"] or "" for part in each["handset"]) == (each["text"] or "")
+        assert len({part["udh"][:8] for part in each["handset"]}) == 1
+    assert {each["handset"] for each in plain} == {None}

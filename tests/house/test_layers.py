@@ -39,7 +39,7 @@ KNOWS = {
     "services": "calling domain engine numbers store text",
     "doors": "domain engine.callbacks engine.contract numbers sandbox.chaos services",
     "sandbox": "calling domain engine engine.contract numbers sandbox.chaos services store text",
-    "api": "api.wire doors domain numbers sandbox.chaos sandbox.phones services",
+    "api": "api.wire doors domain numbers sandbox.chaos sandbox.handsets sandbox.phones services",
     "public": "domain doors services",
     "protocols.NAME.door": "calling.requested domain doors engine.callbacks engine.sessions engine.sinks numbers"
     " protocols.NAME protocols.shared sandbox.chaos services text",

@@ -12,6 +12,7 @@ from heliograph.domain.phones import PhoneMessage
 from heliograph.doors import Call, Operation, Resource
 from heliograph.numbers import with_plus
 from heliograph.sandbox.chaos import Chaos
+from heliograph.sandbox.handsets import PhonePart, handset
 from heliograph.sandbox.phones import OnScreen, Phones
 
 
@@ -125,7 +126,11 @@ class Sandbox(Resource):
         found = await self._phones.conversation(
             call.account, call.path["number"], limit=call.query.limit, after=call.query.after
         )
-        return wire.PhoneMessages(items=[shown_on_screen(entry) for entry in found])
+        shown = [shown_on_screen(entry) for entry in found]
+        if call.query.parts:
+            for item, entry in zip(shown, found, strict=True):
+                item.handset = [_part(each) for each in handset(entry.shown)]
+        return wire.PhoneMessages(items=shown)
 
     async def wait_for_phone_message(self, call: Call[wire.PhoneWaitQuery, None]) -> wire.PhoneMessage:
         query = call.query
@@ -166,6 +171,17 @@ class Sandbox(Resource):
     async def set_chaos(self, call: Call[None, Chaos]) -> Chaos:
         await self._phones.set_chaos(call.body)
         return self._phones.chaos
+
+
+def _part(part: PhonePart) -> wire.PhonePart:
+    return wire.PhonePart(
+        number=part.number,
+        of=part.of,
+        encoding=part.encoding,
+        udh=part.udh,
+        octets=part.octets,
+        text=part.text,
+    )
 
 
 def shown_on_phone(shown: PhoneMessage, stored: messages.Message | None) -> wire.PhoneMessage:

@@ -12,6 +12,22 @@ from heliograph.api.wire.fields import ChannelName, StatusName, TimeoutSeconds
 from heliograph.api.wire.pages import PageSize
 
 
+class PhonePart(msgspec.Struct, kw_only=True):
+    """One of the parts in which a message came to a phone, or left it."""
+
+    number: int
+    """Which part it is, from 1 on."""
+    of: int
+    """How many there are: 1 for a short message; as the header says, where a client has cut the message itself."""
+    encoding: str
+    udh: str
+    """The header in hexadecimal, empty if there is none."""
+    octets: int
+    """Of the user data behind the header; of the GSM alphabet the septets, one each."""
+    text: str | None
+    """Null for binary."""
+
+
 class PhoneMessage(msgspec.Struct, kw_only=True):
     """A message as a simulated phone shows it."""
 
@@ -28,6 +44,8 @@ class PhoneMessage(msgspec.Struct, kw_only=True):
     """The message's status; null if the phone sent it."""
     at: datetime
     channel: ChannelName = "sms"
+    handset: Sequence[PhonePart] | None = None
+    """The parts as the handset has them, if they were asked for."""
 
 
 class Phone(msgspec.Struct, kw_only=True):
@@ -47,6 +65,8 @@ class PhoneMessages(msgspec.Struct, kw_only=True):
 class PhoneQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     limit: PageSize = 100
     after: str | None = None
+    parts: bool = False
+    """Whether the parts of each message are shown, too."""
 
 
 class PhoneWaitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -22,10 +22,24 @@ class AsyncSandbox:
         """List the phones, recently used first."""
         return (await self._transport.run(calls.get(wire.Phones, "sandbox", "phones"))).items
 
-    async def messages(self, number: str, *, limit: int = 100, after: str | None = None) -> Sequence[wire.PhoneMessage]:
-        """List the phone's newest messages, at most `limit`, the oldest of them first."""
+    async def messages(
+        self, number: str, *, limit: int = 100, after: str | None = None, parts: bool = False
+    ) -> Sequence[wire.PhoneMessage]:
+        """List the phone's newest messages, at most `limit`, the oldest of them first.
+
+        With `parts`, `handset` of each has the parts as the phone got them.
+        """
         page = await self._transport.run(
-            calls.get(wire.PhoneMessages, "sandbox", "phones", number, "messages", limit=limit, after=after)
+            calls.get(
+                wire.PhoneMessages,
+                "sandbox",
+                "phones",
+                number,
+                "messages",
+                limit=limit,
+                after=after,
+                parts=True if parts else None,
+            )
         )
         return page.items
 

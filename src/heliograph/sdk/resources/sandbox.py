@@ -22,10 +22,24 @@ class Sandbox:
         """List the phones, recently used first."""
         return (self._transport.run(calls.get(wire.Phones, "sandbox", "phones"))).items
 
-    def messages(self, number: str, *, limit: int = 100, after: str | None = None) -> Sequence[wire.PhoneMessage]:
-        """List the phone's newest messages, at most `limit`, the oldest of them first."""
+    def messages(
+        self, number: str, *, limit: int = 100, after: str | None = None, parts: bool = False
+    ) -> Sequence[wire.PhoneMessage]:
+        """List the phone's newest messages, at most `limit`, the oldest of them first.
+
+        With `parts`, `handset` of each has the parts as the phone got them.
+        """
         page = self._transport.run(
-            calls.get(wire.PhoneMessages, "sandbox", "phones", number, "messages", limit=limit, after=after)
+            calls.get(
+                wire.PhoneMessages,
+                "sandbox",
+                "phones",
+                number,
+                "messages",
+                limit=limit,
+                after=after,
+                parts=True if parts else None,
+            )
         )
         return page.items
 
