@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 
 from heliograph.domain.accounts import Account
-from heliograph.sandbox.chaos import CALM, Chaos
+from heliograph.sandbox.chaos import Chaos
 
 
 class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +54,8 @@ class ConnectedSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The most events that a client is told before it has acknowledged one."""
     alphabet: str = "gsm"
     """What texts are in, where a protocol leaves it to the two sides."""
-    chaos: Callable[[Account], Chaos] = lambda _account: CALM
-    """How the network misbehaves to an account, now: to the sandbox's only."""
+    chaos: Callable[[Account], Chaos | None] = lambda _account: None
+    """How the network misbehaves now to an account of the sandbox's; None for any other, to which it never does."""
 
 
 def _named(request: Request) -> str | None:

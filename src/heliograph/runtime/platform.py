@@ -28,7 +28,7 @@ from heliograph.runtime.settings import Settings
 from heliograph.runtime.values import SANDBOX
 from heliograph.runtime.web import web_application
 from heliograph.sandbox import accounts as sandbox_accounts
-from heliograph.sandbox.chaos import CALM, Chaos
+from heliograph.sandbox.chaos import Chaos
 from heliograph.sandbox.operator import SandboxOperator
 from heliograph.sandbox.phones import Phones, required
 from heliograph.services.access import Access
@@ -69,10 +69,10 @@ class Platform:
         """Return the sandbox's phones. Raises NotFound where there is no sandbox."""
         return required(self._phones)
 
-    def chaos(self, account: Account) -> Chaos:
-        """Tell how the network misbehaves to an account: as the sandbox's, if it is one of its own."""
+    def chaos(self, account: Account) -> Chaos | None:
+        """Tell how the network misbehaves to an account of the sandbox's own; None for any other: it never does."""
         is_simulated = self._phones is not None and account.name in (self.credentials or {})
-        return self.phones.chaos if is_simulated else CALM
+        return self.phones.chaos if is_simulated else None
 
     def web(self) -> ASGIApp:
         """Make the application of everything that is served over HTTP."""

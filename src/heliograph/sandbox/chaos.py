@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -48,6 +49,65 @@ class Chaos(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The receipt has a parameter that nobody knows."""
     smpp_doubled: Share = 0.0
     """The receipt comes twice by the same connection."""
+    smpp_hexadecimal: Share = 0.0
+    """The response writes the id in hexadecimal, and the receipt in decimal."""
+    smpp_early: Share = 0.0
+    """The response comes after the receipt, or after five seconds."""
+    smpp_elsewhere: Share = 0.0
+    """The receipt comes by another connection than the one by which the message came, if there is one."""
+    smpp_data: Share = 0.0
+    """The receipt is a data_sm."""
+    smpp_cut: Share = 0.0
+    """The response and the receipt end amid a parameter."""
+    smpp_unterminated: Share = 0.0
+    """The parameters of the receipt that are texts have no NUL at their end."""
+    smpp_glued: Share = 0.0
+    """What is said within a moment comes in one piece."""
+    smpp_split: Share = 0.0
+    """What is said comes in pieces of a few octets."""
+    smpp_silent: Share = 0.0
+    """A submit is taken, and never answered."""
+    smpp_deaf: Share = 0.0
+    """An enquire_link is not answered."""
+    smpp_sar: Share = 0.0
+    """The parts of a long inbound message are told apart by sar parameters, not by headers."""
+    smpp_whole: Share = 0.0
+    """A long inbound message comes whole, in message_payload."""
+    smpp_shuffled: Share = 0.0
+    """The parts of a long inbound message come in another order."""
+    smpp_gaps: Share = 0.0
+    """One of the parts of a long inbound message never comes."""
 
 
 CALM = Chaos()
+
+SMPP_NUMBERS: Mapping[str, str] = {
+    f"9998{place:02}": share
+    for place, share in enumerate(
+        (
+            "smpp_throttled",
+            "smpp_decimal",
+            "smpp_bare",
+            "smpp_words",
+            "smpp_payload",
+            "smpp_unmarked",
+            "smpp_unknown",
+            "smpp_doubled",
+            "smpp_hexadecimal",
+            "smpp_early",
+            "smpp_elsewhere",
+            "smpp_data",
+            "smpp_cut",
+            "smpp_unterminated",
+            "smpp_glued",
+            "smpp_split",
+            "smpp_silent",
+            "smpp_deaf",
+            "smpp_sar",
+            "smpp_whole",
+            "smpp_shuffled",
+            "smpp_gaps",
+        )
+    )
+}
+"""How numbers begin to and from which the SMSC always does one of these things."""

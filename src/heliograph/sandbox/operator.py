@@ -65,6 +65,13 @@ TellPhones = Callable[[Iterable[str]], None]
 _Due = Callable[[], Awaitable[None]]
 
 
+def _written(chaos: Chaos) -> str:
+    """Write what differs from calm: a process of the version before has not heard of every fault."""
+    calm = msgspec.structs.asdict(CALM)
+    said = {name: value for name, value in msgspec.structs.asdict(chaos).items() if value != calm[name]}
+    return msgspec.json.encode(said).decode()
+
+
 def _facts(chaos: Chaos) -> Facts:
     return {name: f"{value:g}" for name, value in msgspec.structs.asdict(chaos).items()}
 
@@ -111,7 +118,7 @@ class SandboxOperator(Provider):
         was, is_now = differences(_facts(self.chaos), _facts(chaos))
         act = Act(action=Action.SANDBOX_CHAOS_CHANGED, object_id="sandbox", before=was, after=is_now)
         acts = [act] if is_now else []
-        await audited(self._store, lambda _done: acts, put_setting, _CHAOS_SETTING, msgspec.json.encode(chaos).decode())
+        await audited(self._store, lambda _done: acts, put_setting, _CHAOS_SETTING, _written(chaos))
         self.chaos = chaos
 
     async def _read_chaos(self) -> None:

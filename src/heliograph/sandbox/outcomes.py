@@ -37,6 +37,7 @@ TEST_NUMBERS: dict[str, tuple[Outcome, str]] = {
     "5": (Outcome.NO_RECEIPT, "shown on the phone; no receipt ever comes"),
     "6": (Outcome.STOP, "delivered; the phone then answers STOP"),
     "7": (Outcome.SMS_ONLY, "delivered by SMS; other channels report it as undelivered"),
+    "8": (Outcome.DELIVERED, "delivered; to clients of SMPP with a fault, by the next two digits"),
 }
 
 

@@ -67,6 +67,11 @@ class Connection(asyncio.Protocol):
         self._flush_soon()
         self._read_or_wait()
 
+    def leave_unanswered(self) -> None:
+        """Take note that a request of the peer's gets no answer."""
+        self.session.leave_unanswered()
+        self._read_or_wait()
+
     async def close(self) -> None:
         """Say goodbye, and return when the connection is closed."""
         self.session.unbind(self._loop.time())
@@ -112,6 +117,11 @@ class Connection(asyncio.Protocol):
 
     # -- inside
 
+    def write(self, data: bytes) -> None:
+        """Write whole PDUs, unless the connection is gone."""
+        if self._transport is not None:
+            self._transport.write(data)
+
     def _tell(self, events: list[Event]) -> None:
         others = [event for event in events if not self._settle(event)] if self._asked else events
         if others:
@@ -152,9 +162,8 @@ class Connection(asyncio.Protocol):
     def _flush(self) -> None:
         self._flushing = False
         data = self.session.output()
-        if data and self._transport is not None:
-            self._transport.write(data)
         if data:
+            self.write(data)
             self._wake_when_due()
 
     def _read_or_wait(self) -> None:

@@ -271,6 +271,10 @@ class Session:
         if isinstance(pdu, BindResp):
             self._bound_if(pdu)
 
+    def leave_unanswered(self) -> None:
+        """Take note that a request of the peer's gets no answer: only the sandbox's SMSC has reason to."""
+        self.owed -= 1
+
     def unbind(self, now: float) -> None:
         """Say that we go. The session ends with the answer, or when that does not come."""
         if self.state in {State.OPEN, State.BOUND}:

@@ -14,6 +14,7 @@ from heliograph.protocols.smpp.wire.coding import Coding, LongMessages, body_of,
 from heliograph.protocols.smpp.wire.pdus import BindReceiver, BindTransmitter
 from heliograph.protocols.smpp.wire.receipts import MessageState, read_receipt
 from heliograph.protocols.smpp.wire.tlvs import Tag, tlv
+from heliograph.sandbox.chaos import CALM, Chaos
 from heliograph.text import concatenation_of
 
 NewNumber = Callable[[], str]
@@ -106,3 +107,24 @@ def test_a_message_and_its_receipt_go_through_both_and_an_answer_comes_back(pair
     assert (shown.text, shown.parts) == ("Are you there? " * 20, 2)
     assert (answer.source_addr, hear(answer).part.text) == (number[1:], "I am ☺")
     assert body_of(answer)
+
+
+@pytest.mark.parametrize(
+    "chaos", [{"smpp_shuffled": 1.0}, {"smpp_sar": 1.0, "smpp_shuffled": 1.0}, {"smpp_whole": 1.0}]
+)
+def test_a_long_answer_is_put_together_whatever_becomes_of_its_parts(
+    pair: Pair, new_number: NewNumber, chaos: dict[str, float]
+) -> None:
+    number, text = new_number(), "Très long ☺. " * 30
+    with pair.far.client() as far, Esme(pair.entry, bind=BindReceiver) as receiver:
+        far.sandbox.set_chaos(Chaos(**chaos))
+        try:
+            far.sandbox.reply(number, to="+33700000000", text=text)
+            for _ in text_pieces(text, Coding(), reference=0):
+                receiver.told()
+        finally:
+            far.sandbox.set_chaos(CALM)
+    with pair.near.client() as near:
+        (arrived,) = near.inbound.list(number=number)
+
+    assert (arrived.text, arrived.missing_parts) == (text, 0)

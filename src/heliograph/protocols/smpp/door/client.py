@@ -32,6 +32,7 @@ from heliograph.engine.sessions import SessionEnded
 from heliograph.engine.sinks import TAKEN, Delivery, Fate
 from heliograph.protocols.smpp.connection import Connection, NoAnswer
 from heliograph.protocols.smpp.door import hostile
+from heliograph.protocols.smpp.door.disorder import Pipe, Ways
 from heliograph.protocols.smpp.door.drafts import PROTOCOL
 from heliograph.protocols.smpp.door.operations import OPERATIONS, Caller
 from heliograph.protocols.smpp.door.refusals import Refused, status_of
@@ -40,10 +41,19 @@ from heliograph.protocols.smpp.session import Asked, Ended, Mode
 from heliograph.protocols.smpp.session import Event as Heard
 from heliograph.protocols.smpp.wire.codec import Unencodable
 from heliograph.protocols.smpp.wire.coding import Coding
-from heliograph.protocols.smpp.wire.pdus import VERSION, Bind, BindResp, DeliverSm, Pdu, response_to
+from heliograph.protocols.smpp.wire.pdus import (
+    VERSION,
+    Bind,
+    BindResp,
+    DataSm,
+    DeliverSm,
+    Pdu,
+    SubmitSm,
+    response_to,
+)
 from heliograph.protocols.smpp.wire.status import CommandStatus, told
 from heliograph.protocols.smpp.wire.tlvs import Tag, tlv
-from heliograph.sandbox.chaos import Chaos
+from heliograph.sandbox.chaos import CALM, Chaos
 from heliograph.services.access import Login, require
 from heliograph.services.services import Services
 
@@ -69,17 +79,23 @@ class Client(sessions.Session):
         coding: Coding,
         telling: Telling,
         address: str,
-        chaos: Callable[[Account], Chaos],
+        chaos: Callable[[Account], Chaos | None],
+        ways: Ways[Client],
     ) -> None:
-        """Serve whoever calls from `address`, once `connection` is set. `chaos` tells how the sandbox misbehaves."""
+        """Serve whoever calls from `address`, once `connection` and `pipe` are set.
+
+        `chaos` tells how the sandbox misbehaves, and `ways` what all clients have of that in common.
+        """
         self.address = address
         self.connection: Connection
+        self.pipe: Pipe
         self.login: Login | None = None
         """Who it is; None until it has bound."""
         self._services = services
         self._coding = coding
         self._telling = telling
         self._chaos = chaos
+        self._ways = ways
         self._requests: deque[Pdu] = deque()
         self._stirred = asyncio.Event()
         """Set when there is a request, or nothing more to come."""
@@ -88,6 +104,11 @@ class Client(sessions.Session):
         self._draining = False
         self._room = asyncio.Event()
         """Set when there may be room in the window."""
+
+    @property
+    def chaos(self) -> Chaos | None:
+        """Tell how the network misbehaves to this client now; None: it does not."""
+        return None if self.login is None else self._chaos(self.login.principal.account)
 
     def heard(self, events: Sequence[Heard]) -> None:
         """Take what the client said."""
@@ -125,7 +146,10 @@ class Client(sessions.Session):
         if self.connection.session.mode is Mode.TRANSMITTER:
             await self._answer_requests()
         else:
-            with self._services.sessions.joined(login.principal, PROTOCOL, self):
+            with (
+                self._ways.joined(login.principal.credential_id, self),
+                self._services.sessions.joined(login.principal, PROTOCOL, self),
+            ):
                 await self._answer_requests()
 
     async def drain(self) -> None:
@@ -181,19 +205,49 @@ class Client(sessions.Session):
         require(principal, OPERATIONS[type(pdu)].scope)
         account = principal.account
         rate = await self._services.rates.take(account.id, REQUESTS_PER_SECOND, account.terms.requests_per_second)
-        if rate.exceeded or hostile.throttles(self._chaos(account), pdu):
+        if rate.exceeded or hostile.throttles(self._felt(_destination(pdu)), pdu):
             raise RateLimited()
         return Caller(self._services, principal, self._coding)
 
     async def _answer(self, caller: Caller, pdu: Pdu) -> None:
         try:
             response = await OPERATIONS[type(pdu)].answer(caller, pdu)
-            self.connection.respond(hostile.answered(self._chaos(caller.account), response))
+            await self._respond(_destination(pdu), response)
         except (HeliographError, Refused) as error:
             self._refuse(pdu, error)
         except Exception:
             log.exception("a request by SMPP failed", command=type(pdu).__name__)
             self._refuse(pdu, InternalError())
+
+    async def _respond(self, address: str, response: Pdu) -> None:
+        """Answer what was asked of messages to an address, as badly as the sandbox is told to."""
+        felt, message_id = self._felt(address), hostile.id_of(response)
+        if felt is CALM or not message_id:
+            self.connection.respond(response)
+            return
+        if hostile.happens(felt.smpp_elsewhere, "elsewhere", message_id):
+            self._ways.came_by(message_id, self)
+        if hostile.happens(felt.smpp_early, "early", message_id):
+            await self._ways.until_told(message_id)
+        self._mangle(address)
+        if hostile.happens(felt.smpp_silent, "silent", message_id):
+            self.connection.leave_unanswered()
+        else:
+            self.connection.respond(hostile.answered(felt, response))
+
+    def _felt(self, address: str) -> Chaos:
+        """Tell how messages to or from an address are treated."""
+        return hostile.towards(self.chaos, address)
+
+    def _mangle(self, address: str) -> None:
+        """Let the octets of what is said next about an address go as its number has it."""
+        fault = None if self.chaos is None else hostile.fault_of(address)
+        if fault == "smpp_split":
+            self.pipe.split()
+        elif fault == "smpp_glued":
+            self.pipe.glue()
+        elif fault == "smpp_deaf":
+            self.pipe.is_deaf = True
 
     def _refuse(
         self, pdu: Pdu, error: HeliographError | Refused, failed: CommandStatus = CommandStatus.RSYSERR
@@ -208,18 +262,31 @@ class Client(sessions.Session):
 
     async def push(self, event: Event) -> Delivery:
         assert self.login is not None  # noqa: S101 - it has bound
+        principal = self.login.principal
         try:
-            account = self.login.principal.account
-            those = hostile.told(self._chaos(account), await self._telling.of(account, event))
+            those = await self._telling.of(principal.account, event, self.chaos)
         except NotFound:
             return Delivery(Fate.REFUSED, "what it was about is gone")
+        client = self._ways.other(event.subject_id, principal.credential_id, self)
+        try:
+            return await client.tell(those)
+        except SessionEnded:
+            if client is self:
+                raise
+            return await self.tell(those)
+        finally:
+            self._ways.told(event.subject_id)
+
+    async def tell(self, those: Sequence[DeliverSm | DataSm]) -> Delivery:
+        """Tell one thing after the other, until one is not taken. Raises SessionEnded."""
         for pdu in those:
+            self._mangle(pdu.source_addr)
             delivery = await self._told(pdu)
             if delivery is not TAKEN:
                 return delivery
         return TAKEN
 
-    async def _told(self, pdu: DeliverSm) -> Delivery:
+    async def _told(self, pdu: DeliverSm | DataSm) -> Delivery:
         """Tell one thing, when there is room for it. Raises SessionEnded."""
         while not self.connection.session.room:
             if self._over:
@@ -237,3 +304,8 @@ class Client(sessions.Session):
             self._room.set()
         fate = _FATES.get(answer.status, Fate.FAILED)
         return TAKEN if fate is Fate.TAKEN else Delivery(fate, told(answer.status))
+
+
+def _destination(pdu: Pdu) -> str:
+    """Return whom a submit goes to; empty if it is no submit, or goes to several."""
+    return pdu.destination_addr if isinstance(pdu, SubmitSm | DataSm) else ""

@@ -29,6 +29,7 @@ from heliograph.doors.servers import DRAIN_S, Server, url_of
 from heliograph.doors.settings import ConnectedSettings
 from heliograph.protocols.smpp.connection import Connection
 from heliograph.protocols.smpp.door.client import Client
+from heliograph.protocols.smpp.door.disorder import Pipe, Ways
 from heliograph.protocols.smpp.door.drafts import PROTOCOL
 from heliograph.protocols.smpp.door.refusals import Refused
 from heliograph.protocols.smpp.door.telling import Telling
@@ -54,6 +55,7 @@ class SmppServer(Server):
         self._settings = settings
         self._coding = Coding(alphabet_0=Alphabet(settings.alphabet))
         self._telling = Telling(services.inbound, self._coding)
+        self._ways: Ways[Client] = Ways()
         self._clients: dict[Client, asyncio.Task[None]] = {}
         """Everybody who is connected, whoever has come first at the front."""
         self._bound: Counter[str] = Counter()
@@ -95,13 +97,13 @@ class SmppServer(Server):
         """Make the session of a new connection."""
         return Session(Side.SMSC, now, window=self._settings.window)
 
-    def connected(self, connection: Connection, address: str) -> Client | None:
+    def connected(self, connection: _Served, address: str) -> Client | None:
         """Take a new connection; None if there is no place for it."""
         if len(self._clients) >= self._settings.connections and not self._one_gives_way():
             log.warning("no place for another SMPP client", connections=len(self._clients))
             return None
-        client = Client(self._services, self._coding, self._telling, address, self._settings.chaos)
-        client.connection = connection
+        client = Client(self._services, self._coding, self._telling, address, self._settings.chaos, self._ways)
+        client.connection, client.pipe = connection, connection.pipe
         serving = self._clients[client] = asyncio.create_task(self._serve(client), name="smpp client")
         serving.add_done_callback(partial(self._gone, client))
         return client
@@ -170,7 +172,20 @@ class _Served(Connection):
     def __init__(self, server: SmppServer) -> None:
         super().__init__(server.session, self._tell_client)
         self._to = server
+        self.pipe = Pipe(super().write)
         self._client: Client | None = None
+
+    def write(self, data: bytes) -> None:
+        chaos = None if self._client is None else self._client.chaos
+        if chaos is None:
+            super().write(data)
+        else:
+            self.pipe.put(data, chaos)
+
+    def hang_up(self) -> None:
+        self._flush()
+        self.pipe.empty()
+        super().hang_up()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

@@ -14,13 +14,15 @@ from heliograph.domain.ids import made_at_ms
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.statuses import OPEN, Status
 from heliograph.numbers import InvalidOriginator, is_msisdn
+from heliograph.protocols.smpp.door import hostile
 from heliograph.protocols.smpp.door.states import STATES, WORDS, error_number
 from heliograph.protocols.smpp.wire.addresses import Address, destination, source
 from heliograph.protocols.smpp.wire.coding import Coding, Piece, binary_pieces, text_pieces
-from heliograph.protocols.smpp.wire.pdus import DeliverSm
+from heliograph.protocols.smpp.wire.pdus import DataSm, DeliverSm
 from heliograph.protocols.smpp.wire.receipts import INTERMEDIATE, RECEIPT, MessageState
 from heliograph.protocols.smpp.wire.references import References
 from heliograph.protocols.smpp.wire.tlvs import Tag, Tlv, tlv
+from heliograph.sandbox.chaos import Chaos
 from heliograph.services.inbound import InboundMessages
 from heliograph.text import MalformedUdh, TooManyParts
 
@@ -40,15 +42,21 @@ class Telling:
         self._coding = coding
         self._references = References()
 
-    async def of(self, account: Account, event: Event) -> list[DeliverSm]:
-        """Make what tells of an event, one after the other. Raises NotFound if there is nothing to tell, or no word."""
+    async def of(self, account: Account, event: Event, chaos: Chaos | None = None) -> list[DeliverSm | DataSm]:
+        """Make what tells of an event, one after the other, as the sandbox's SMSC has it if there is any chaos.
+
+        Raises NotFound if there is nothing to tell, or no word.
+        """
         if event.kind is EventKind.INBOUND:
-            return self._arrival(await self._inbound.get(account, event.subject_id))
+            message = await self._inbound.get(account, event.subject_id)
+            felt = hostile.towards(chaos, message.msisdn)
+            return hostile.told(felt, self._arrival(message, hostile.coded(felt, message.id, self._coding)), message.id)
         if event.facts is None:
             raise NotFound()
-        return [receipt(event, event.facts)]
+        felt = hostile.towards(chaos, event.facts.msisdn)
+        return hostile.told(felt, [receipt(event, event.facts)], event.subject_id)
 
-    def _arrival(self, message: Inbound) -> list[DeliverSm]:
+    def _arrival(self, message: Inbound, coding: Coding) -> list[DeliverSm]:
         from_, to = _address(message.msisdn), _address(message.to)
         return [
             DeliverSm(
@@ -63,19 +71,19 @@ class Telling:
                 data_coding=piece.data_coding,
                 short_message=piece.short_message,
             )
-            for piece in self._pieces(message)
+            for piece in self._pieces(message, coding)
         ]
 
-    def _pieces(self, message: Inbound) -> list[Piece]:
+    def _pieces(self, message: Inbound, coding: Coding) -> list[Piece]:
         reference = self._references.next(message.msisdn)
         if message.kind is BodyKind.BINARY:
             data = b64decode(message.body)
             try:
-                return binary_pieces(data, self._coding, reference=reference, udh=bytes.fromhex(message.udh))
+                return binary_pieces(data, coding, reference=reference, udh=bytes.fromhex(message.udh))
             except (MalformedUdh, TooManyParts):
-                return binary_pieces(data, self._coding, reference=reference)
+                return binary_pieces(data, coding, reference=reference)
         try:
-            return text_pieces(message.body, self._coding, reference=reference)
+            return text_pieces(message.body, coding, reference=reference)
         except TooManyParts:
             octets = message.body[:_LONGEST_PAYLOAD].encode("utf-16-be", "replace")
             return [Piece(0, 8, b"", (tlv(Tag.MESSAGE_PAYLOAD, octets),))]

@@ -10,7 +10,7 @@ rest goes by `Pdu.layout`.
 
 What is read may be odd, because peers are: fields longer than the specification has them, numbers that it does not
 have, a response with or without a body whatever its status, octets at the end that are no parameter. What is written
-never is: `encode` raises Unencodable for what has no octets.
+is not, unless it was given such octets: `encode` raises Unencodable for what has none.
 """
 
 from __future__ import annotations
@@ -108,6 +108,8 @@ def encode(pdu: Pdu, sequence: int | None = None) -> bytes:
         body = _write_message(pdu) if isinstance(pdu, Message) else _write_fields(pdu)
         if pdu.tlvs:
             body += encode_tlvs(pdu.tlvs)
+        if pdu.rest:
+            body += pdu.rest
         number = pdu.sequence if sequence is None else sequence
         return _HEAD.pack(HEADER + len(body), pdu.command, pdu.status, number) + body
     except (KeyError, error) as found:

@@ -32,7 +32,7 @@ class Pdu(msgspec.Struct, frozen=True, gc=False):
     """`command_status`; 0 in every request."""
     tlvs: tuple[Tlv, ...] = ()
     rest: bytes = b""
-    """What stood behind the last optional parameter and is none. It is never written."""
+    """What stood behind the last optional parameter and is none. Who writes it wants to be odd: the sandbox's SMSC."""
 
     @property
     def is_response(self) -> bool:

@@ -73,7 +73,7 @@ class Tag(IntEnum):
     ITS_SESSION_INFO = 0x1383
 
 
-_TEXTS = frozenset({Tag.ADDITIONAL_STATUS_INFO_TEXT, Tag.RECEIPTED_MESSAGE_ID})
+TEXTS = frozenset({Tag.ADDITIONAL_STATUS_INFO_TEXT, Tag.RECEIPTED_MESSAGE_ID})
 """C-octet strings: their last octet is a NUL."""
 _SIZES: Mapping[Tag, int] = {
     Tag.DEST_ADDR_SUBUNIT: 1,
@@ -120,7 +120,7 @@ def tlv(tag: Tag, value: int | str | bytes) -> Tlv:
     if isinstance(value, bytes):
         return Tlv(int(tag), value)
     if isinstance(value, str):
-        if tag not in _TEXTS or "\0" in value:
+        if tag not in TEXTS or "\0" in value:
             raise ValueError(f"{tag.name} can't be {value!r}")
         return Tlv(int(tag), value.encode("latin-1") + b"\0")
     if tag not in _SIZES or not 0 <= value < 1 << 8 * _SIZES[tag]:
