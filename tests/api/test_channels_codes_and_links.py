@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -269,6 +270,33 @@ def test_whoever_writes_is_answered(server: Server, new_number: NewNumber) -> No
         ("sent", "whatsapp", "Yes?"),
         ("received", "whatsapp", "Hello?"),
     ]
+
+
+def test_a_conversation_goes_with_its_messages_but_not_while_one_waits(server: Server, new_number: NewNumber) -> None:
+    number, other = new_number(), new_number()
+    with server.client() as client:
+        for phone in (number, other):
+            client.sandbox.reply(phone, to="12345", text="Hello?")
+        talks = {each.number: each.id for each in client.conversations.all()}
+        answers = [client.conversations.reply(talks[phone], "Yes?") for phone in (number, other)]
+        for answer in answers:
+            client.messages.wait_for_delivery(answer.id)
+        later = client.batches.send(to=[number], text="Later", send_at=datetime(2031, 1, 1, tzinfo=UTC))
+        with pytest.raises(errors.NotFinished):
+            client.conversations.delete(talks[number])
+        refused = client.conversations.messages(talks[number])
+        client.batches.cancel(later.id)
+        client.conversations.delete(talks[number])
+        with pytest.raises(errors.NotFound):
+            client.conversations.delete(talks[number])
+        left = {phone: len(list(client.messages.list(to=phone))) for phone in (number, other)}
+        heard = [each.msisdn for each in client.inbound.list() if each.msisdn in {number, other}]
+        after = {each.number for each in client.conversations.all()}
+
+    assert len(refused) == 3
+    assert left == {number: 0, other: 1}
+    assert heard == [other]
+    assert (number in after, other in after) == (False, True)
 
 
 def test_an_account_is_told_of_optouts_and_hits_where_it_says(

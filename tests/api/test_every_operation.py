@@ -97,6 +97,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_conversations": ("", None),
     "get_conversation": ("", None),
     "mark_conversation_read": ("", None),
+    "delete_conversation": ("", None),
     "answer_conversation": ("", {"text": "You're welcome"}),
     "list_optouts": ("", None),
     "add_optout": ("", None),
@@ -223,7 +224,9 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         for short in (links[0], files[0]):
             await client.get(f"http://test/l/{short}")
         names |= {"link_id": links[0], "job_id": await made("/lookups", numbers=[PHONE])}
-        names["conversation_id"] = (await client.get("/conversations")).json()["items"][0]["id"]
+        await client.post("/sandbox/phones/+33612345675/replies", json={"to": "Acme", "text": "Bye"})
+        talks = {each["number"]: each["id"] for each in (await client.get("/conversations")).json()["items"]}
+        names["conversation_id"] = talks[PHONE]
         applications = [await made("/applications", name="Shop", scopes=["sms"]) for _ in range(2)]
         names["application_id"] = applications[0]
         branches = [await made("/accounts", name=name) for name in ("Shop", "Closing")]
@@ -240,6 +243,7 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         names["invitation_id"] = invitations[1]["id"]
         others = {
             "delete_message": {"message_id": gone["id"]},
+            "delete_conversation": {"conversation_id": talks["+33612345675"]},
             "delete_inbound": {"inbound_id": unwanted.json()["inbound_id"]},
             "close_account": {"account_id": branches[1]},
             "revoke_key": {"key_id": keys[1]},

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import insert, text
 
 from heliograph.domain.batches import ReportWish
+from heliograph.domain.errors import NotFinished
 from heliograph.domain.filters import MessageFilter
-from heliograph.domain.ids import new_id
+from heliograph.domain.ids import following, new_id
 from heliograph.domain.instants import now_ms
 from heliograph.domain.life import Change
 from heliograph.domain.prices import Tariff
@@ -21,12 +22,12 @@ from heliograph.store.base import Lane
 from heliograph.store.batches import accept
 from heliograph.store.changes import apply_changes
 from heliograph.store.checking import findings_in, state_of
-from heliograph.store.forgetting import delete_message
+from heliograph.store.forgetting import delete_message, delete_messages
 from heliograph.store.messages import messages_of
 from heliograph.store.opening import FILE_NAME, look_into
 from heliograph.store.schema import balances, ledger
 
-from .conftest import ACCOUNT, MakeBatch
+from .conftest import ACCOUNT, OTHER, MakeBatch
 
 
 def billed(tx: Tx) -> None:
@@ -121,6 +122,30 @@ async def test_the_state_of_a_store_has_its_rows_and_its_version(used: Store) ->
     assert (found.rows["messages"], found.rows["batches"], found.rows["hits"]) == (2, 1, 0)
     assert found.bytes > 100_000
     assert found.schema is not None
+
+
+async def test_messages_that_are_deleted_together_leave_what_others_are_about(used: Store, batch: MakeBatch) -> None:
+    """A batch to somebody else goes on waiting for them alone, one to nobody else is gone, and so is nothing else."""
+    before = await used.read(state_of)
+    told = {"report": ReportWish.SUMMARY, "callback_url": "http://a.example/"}
+    mine_and_another = ("33612345678", "33612345679")
+    both, alone, other = (batch(*to, **told) for to in (mine_and_another, mine_and_another[:1], mine_and_another[1:]))
+    for new in (both, alone, other):
+        new = msgspec.structs.replace(new, tariff=Tariff(channels={"sms": {"FR": 50_000}}))
+        await used.write_item(accept, new, Lane.ACCEPT)
+    mine = [following(each.batch.id, 2)[0] for each in (both, alone)]
+    sent = [Change(each, Status.SENT, provider="p", provider_ref=each) for each in mine]
+    await used.write(apply_changes, sent, now_ms())
+
+    with pytest.raises(NotFinished):
+        await used.write(delete_messages, ACCOUNT, [*mine, following(other.batch.id, 1)[0]])
+    assert await used.write(delete_messages, OTHER, mine) == 0
+    assert await used.write(delete_messages, ACCOUNT, [*mine, "unknown"]) == 2
+
+    after = await used.read(state_of)
+    assert after.rows["messages"] - before.rows["messages"] == 2
+    assert after.rows["batches"] - before.rows["batches"] == 2
+    assert await used.read(findings_in) == []
 
 
 async def test_a_batch_does_not_wait_for_a_message_that_was_deleted(used: Store) -> None:

@@ -41,6 +41,14 @@ class Conversations(NativeResource):
             summary="Nothing in it is unread any more",
         ),
         Operation(
+            name="delete_conversation",
+            method="DELETE",
+            path="/conversations/{conversation_id}",
+            scope=Scope.CONVERSATIONS,
+            status=204,
+            summary="Delete a conversation, with all messages to the number and from it; the ledger keeps their cost",
+        ),
+        Operation(
             name="answer_conversation",
             method="POST",
             path="/conversations/{conversation_id}/replies",
@@ -63,6 +71,9 @@ class Conversations(NativeResource):
 
     async def mark_conversation_read(self, call: Call[None, None]) -> None:
         await self._services.conversations.mark_read(call.account, call.path["conversation_id"])
+
+    async def delete_conversation(self, call: Call[None, None]) -> None:
+        await self._services.conversations.delete(call.account, call.path["conversation_id"])
 
     async def answer_conversation(self, call: Call[None, wire.Answer]) -> wire.Message:
         body = call.body

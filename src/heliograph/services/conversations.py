@@ -20,10 +20,13 @@ from heliograph.services.batches import Batches
 from heliograph.services.history import History, Sent
 from heliograph.store.contacts import known_as
 from heliograph.store.conversations import conversation_by_id, conversations_of, mark_read
+from heliograph.store.forgetting import delete_if_empty, delete_messages, delete_received, exchanged_with
 from heliograph.store.inbound import inbound_of
 
 LONGEST_THREAD = 500
 _ALL = 10_000
+_SLICE = 500
+"""Messages that are deleted in one transaction."""
 
 
 class Known(NamedTuple):
@@ -70,6 +73,20 @@ class Conversations:
         """Mark a conversation as read. Safe to repeat."""
         if not await self._store.write(mark_read, account.id, conversation_id):
             raise NotFound("There is no such conversation in this account.")
+
+    async def delete(self, account: Account, conversation_id: str) -> None:
+        """Delete a conversation with all messages to the number and from it; the ledger keeps what they cost.
+
+        Raises NotFinished if one of them is yet to be sent: then nothing is deleted, unless that changed meanwhile. In
+        slices; after a crash some are gone, and the same again deletes the rest. What comes meanwhile stays.
+        """
+        conversation = (await self.get(account, conversation_id)).conversation
+        sent, received = await self._store.read(exchanged_with, account.id, conversation.msisdn)
+        for begin in range(0, len(sent), _SLICE):
+            await self._store.write(delete_messages, account.id, sent[begin : begin + _SLICE])
+        for begin in range(0, len(received), _SLICE):
+            await self._store.write(delete_received, account.id, received[begin : begin + _SLICE])
+        await self._store.write(delete_if_empty, account.id, conversation.id)
 
     async def reply(
         self,

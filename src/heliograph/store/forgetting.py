@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import and_, delete, exists, or_, select, update
 
 from heliograph.domain.batches import USUAL, Options
 from heliograph.domain.errors import NotFinished, OneOfMany
@@ -13,7 +17,11 @@ from heliograph.store.messages import of_batch
 from heliograph.store.schema import attempts, batches, conversations, inbound, messages
 from heliograph.store.tx import Tx
 
-_UNFINISHED = {status.value for status in OPEN - {Status.SENT}}
+is_unfinished = or_(
+    messages.c.status.in_(sorted(status.value for status in OPEN - {Status.SENT})),
+    and_(messages.c.status == Status.SENT.value, messages.c.plan.is_not(None)),
+)
+"""That a message is yet to be sent, or may yet go by another channel."""
 
 
 def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> bool:
@@ -22,9 +30,10 @@ def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
     Raises NotFinished if it is still on its way, OneOfMany if the text is that of other messages, too. A message that a
     provider has and nobody has reported on goes to no other provider any more: its validity ends now.
     """
-    batch_id = _finished(tx, account_id, message_id)
-    if batch_id is None:
+    finished = _finished(tx, account_id, [message_id]).get(message_id)
+    if finished is None:
         return False
+    batch_id = finished.batch_id
     others = select(messages.c.id).where(messages.c.account_id == account_id, of_batch(batch_id))
     if tx.first(others.where(messages.c.id != message_id).limit(1)) is not None:
         raise OneOfMany()
@@ -50,37 +59,88 @@ def delete_message(tx: Tx, account_id: str, message_id: str) -> bool:
 
     The ledger keeps what it cost. A batch whose end is called back waits for it no more. Raises NotFinished.
     """
-    batch_id = _finished(tx, account_id, message_id)
-    if batch_id is None:
-        return False
-    sent = (messages.c.id == message_id, messages.c.status == Status.SENT.value)
-    awaited = exists(select(messages.c.id).where(messages.c.account_id == account_id, *sent))
-    counts = (batches.c.account_id == account_id, batches.c.id == batch_id, batches.c.open_count.is_not(None))
-    tx.run(update(batches).where(*counts, awaited).values(open_count=batches.c.open_count - 1))
-    tx.run(delete(attempts).where(attempts.c.message_id == message_id))
-    tx.run(delete(messages).where(messages.c.account_id == account_id, messages.c.id == message_id))
-    left = exists(select(messages.c.id).where(of_batch(batch_id)))
-    tx.run(delete(batches).where(batches.c.account_id == account_id, batches.c.id == batch_id, ~left))
-    return True
+    return delete_messages(tx, account_id, [message_id]) == 1
 
 
-def _finished(tx: Tx, account_id: str, message_id: str) -> str | None:
-    """Return the batch of a message that a provider has, or that has ended; None if there is no such message.
+def delete_messages(tx: Tx, account_id: str, ids: Sequence[str]) -> int:
+    """Delete messages as `delete_message` does, and return how many of them there were.
+
+    Raises NotFinished if one of them may not be deleted yet: then none is.
+    """
+    found = _finished(tx, account_id, ids)
+    awaited = Counter(each.batch_id for each in found.values() if each.is_awaited)
+    for count in set(awaited.values()):
+        waiting = tx.among(batches.c.id, [batch_id for batch_id, its in awaited.items() if its == count])
+        mine = (batches.c.account_id == account_id, waiting, batches.c.open_count.is_not(None))
+        tx.run(update(batches).where(*mine).values(open_count=batches.c.open_count - count))
+    tx.run(delete(attempts).where(tx.among(attempts.c.message_id, list(found))))
+    tx.run(delete(messages).where(messages.c.account_id == account_id, tx.among(messages.c.id, list(found))))
+    # The messages of a batch follow it in the order of identifiers, and nothing else comes between them.
+    behind = (messages.c.account_id == batches.c.account_id, messages.c.id > batches.c.id)
+    following = select(messages.c.batch_id).where(*behind).order_by(messages.c.id).limit(1)
+    is_empty = following.correlate(batches).scalar_subquery().is_distinct_from(batches.c.id)
+    named = tx.among(batches.c.id, sorted({each.batch_id for each in found.values()}))
+    tx.run(delete(batches).where(batches.c.account_id == account_id, named, is_empty))
+    return len(found)
+
+
+class _Finished(NamedTuple):
+    """A message that may be deleted."""
+
+    batch_id: str
+    is_awaited: bool
+    """A provider has it, and nobody has reported on it."""
+
+
+def _finished(tx: Tx, account_id: str, ids: Sequence[str]) -> dict[str, _Finished]:
+    """Lock messages that a provider has, or that have ended, and return them; there may be fewer than are asked for.
 
     Raises NotFinished, also for a message that may yet go by another channel.
     """
-    row = tx.first(
-        select(messages.c.batch_id, messages.c.status, messages.c.plan)
-        .where(messages.c.account_id == account_id, messages.c.id == message_id)
+    rows = tx.rows(
+        select(messages.c.id, messages.c.batch_id, messages.c.status, is_unfinished.label("is_unfinished"))
+        .where(messages.c.account_id == account_id, tx.among(messages.c.id, ids))
+        .order_by(messages.c.id)
         .with_for_update()
     )
-    if row is None:
-        return None
-    batch_id: str
-    batch_id, status, plan = row
-    if status in _UNFINISHED or (status == Status.SENT and plan is not None):
+    if any(row[3] for row in rows):
         raise NotFinished()
-    return batch_id
+    return {row[0]: _Finished(row[1], row[2] == Status.SENT.value) for row in rows}
+
+
+class Exchanged(NamedTuple):
+    """The messages of a conversation."""
+
+    sent: Sequence[str]
+    received: Sequence[str]
+
+
+def exchanged_with(tx: Tx, account_id: str, msisdn: str) -> Exchanged:
+    """List the messages of an account to a number, and from it. Raises NotFinished if one of them may not be deleted
+    yet."""
+    sent = tx.rows(
+        select(messages.c.id, is_unfinished.label("is_unfinished")).where(
+            messages.c.account_id == account_id, messages.c.msisdn == msisdn
+        )
+    )
+    if any(row[1] for row in sent):
+        raise NotFinished("A message of this conversation is still on its way.")
+    received = select(inbound.c.id).where(inbound.c.account_id == account_id, inbound.c.msisdn == msisdn)
+    return Exchanged([row[0] for row in sent], tx.column(received))
+
+
+def delete_received(tx: Tx, account_id: str, ids: Sequence[str]) -> int:
+    """Delete inbound messages, and return how many of them there were; what their conversation shows stays."""
+    return tx.run(delete(inbound).where(inbound.c.account_id == account_id, tx.among(inbound.c.id, ids)))
+
+
+def delete_if_empty(tx: Tx, account_id: str, conversation_id: str) -> int:
+    """Delete a conversation to which nobody has written, and return 1; 0 if somebody has, or if there is none."""
+    written = exists(
+        select(inbound.c.id).where(inbound.c.account_id == account_id, inbound.c.msisdn == conversations.c.msisdn)
+    )
+    mine = (conversations.c.account_id == account_id, conversations.c.id == conversation_id)
+    return tx.run(delete(conversations).where(*mine, ~written))
 
 
 def redact_inbound(tx: Tx, account_id: str, inbound_id: str) -> bool:
@@ -113,8 +173,8 @@ def forget_medium(tx: Tx, account_id: str, message_id: str, place: int) -> bool:
 
     Returns False if there is no such message or link. Raises OneOfMany or NotFinished.
     """
-    batch_id = _finished(tx, account_id, message_id)
-    batch = None if batch_id is None else batch_by_id(tx, account_id, batch_id)
+    finished = _finished(tx, account_id, [message_id]).get(message_id)
+    batch = None if finished is None else batch_by_id(tx, account_id, finished.batch_id)
     if batch is None or batch.recipient_count > 1 or place >= len(batch.options.media):
         if batch is not None and batch.recipient_count > 1:
             raise OneOfMany()

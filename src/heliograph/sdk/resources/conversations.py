@@ -28,6 +28,13 @@ class Conversations:
         """Mark everything in a conversation as read."""
         self._transport.run(calls.without_answer("POST", "conversations", conversation_id, "read"))
 
+    def delete(self, conversation_id: str) -> None:
+        """Delete a conversation, with all messages to the number and from it; the ledger keeps what they cost.
+
+        Raises NotFinished if one of them is yet to be sent. What comes meanwhile stays.
+        """
+        self._transport.run(calls.without_answer("DELETE", "conversations", conversation_id))
+
     def reply(
         self,
         conversation_id: str,
