@@ -13,5 +13,5 @@ from heliograph.store import Store
 
 async def expand_due(store: Store, until_ms: int, tariff: Tariff = FREE) -> int:
     """Look up the groups of batches that are due by then, and return how many messages that makes."""
-    works = Works(store, plans(tariff), lambda: None)
-    return await Expander(store, asyncio.Event(), lambda: None, tariff, works).expand(until_ms)
+    works = Works(store, plans(lambda: tariff), lambda: None)
+    return await Expander(store, asyncio.Event(), lambda: None, lambda: tariff, works).expand(until_ms)

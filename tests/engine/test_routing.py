@@ -312,15 +312,15 @@ async def test_a_taken_message_says_so(start: StartEngine) -> None:
 
 async def test_numbers_are_asked_about_where_the_settings_say() -> None:
     from heliograph.engine.routes import Route
-    from heliograph.engine.routing import Router
+    from heliograph.engine.routing import Router, Routing
 
     class Knowing(ScriptedProvider):
         looks_up = True
 
     knowing, ignorant = Route(Knowing(name="knowing")), Route(ScriptedProvider())
 
-    by_default = Router([knowing, ignorant], "scripted").asked_about("33612345678")
-    elsewhere = Router([knowing, ignorant], "scripted", lookups="knowing").asked_about("33612345678")
+    by_default = Router(Routing([knowing, ignorant], "scripted")).asked_about("33612345678")
+    elsewhere = Router(Routing([knowing, ignorant], "scripted", lookups="knowing")).asked_about("33612345678")
 
     assert by_default is None
     assert elsewhere is knowing

@@ -61,7 +61,7 @@ def to(**fields: Any) -> Callable[[Batch], Batch]:
 
 
 async def changed(store: Store, batch: Batch, *, caps: Caps | None = None, **fields: Any) -> Batch:
-    works = Works(store, plans(TARIFF), lambda: None)
+    works = Works(store, plans(lambda: TARIFF), lambda: None)
     found = await replaced(store, works, ACCOUNT, batch.id, to(**fields), TARIFF, caps)
     assert found is not None
     return found
@@ -77,7 +77,7 @@ async def decided(store: Store, batch: Batch, **fields: Any) -> None:
 
 
 async def carry_out(store: Store) -> None:
-    assert await Works(store, plans(TARIFF), lambda: None).do_some()
+    assert await Works(store, plans(lambda: TARIFF), lambda: None).do_some()
 
 
 async def standing(store: Store, batch: Batch) -> dict[str, tuple[str, str, int]]:

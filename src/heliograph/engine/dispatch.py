@@ -93,6 +93,11 @@ class Dispatcher:
         """Count the messages that providers have not answered."""
         return sum(len(messages) for messages, _ in self._in_flight.values())
 
+    async def sent_off(self, within_s: float) -> None:
+        """Return when all chunks that are on their way now have been recorded, or `within_s` seconds are over."""
+        if self._in_flight:
+            await asyncio.wait(list(self._in_flight), timeout=within_s)
+
     async def take_back_lapsed(self) -> int:
         """Requeue messages whose worker died, or mark them unknown. Return how many there were."""
         return await self._leases.take_back_lapsed()

@@ -41,7 +41,7 @@ from heliograph.engine.polling import Poller
 from heliograph.engine.replacing import replaced
 from heliograph.engine.retaining import Retaining
 from heliograph.engine.routes import Route
-from heliograph.engine.routing import Router
+from heliograph.engine.routing import Router, Routing
 from heliograph.engine.sessions import Sessions
 from heliograph.engine.sinks import Elsewhere, Sink
 from heliograph.engine.works import Works
@@ -106,7 +106,7 @@ class Engine:
         self.notifier = notifier
         self.metrics = Metrics()
         self.guard = guard
-        self.router = Router(routes, default_route, rules, lookups=lookups)
+        self.router = Router(Routing(routes, default_route, rules, lookups))
         self.metrics.watch(routes)
         self.metrics.watch_store(store)
         self.callback_protocols = frozenset(shapes)
@@ -117,7 +117,7 @@ class Engine:
             self.notifier,
             self.metrics,
             self.router,
-            tariff,
+            self._prices,
             await_parts_s=await_parts_s,
             on_events=self._on_events,
             on_messages=self._messages_appeared,
@@ -133,20 +133,19 @@ class Engine:
             on_events=self._on_events,
         )
         self._expansions_due = asyncio.Event()
-        polled = {name: route.provider for name, route in self.router.routes.items()}
-        self._poller = Poller(store, polled, self.intake, asyncio.Event())
+        self._poller = Poller(store, self.router, self.intake, asyncio.Event())
         self._pauses_due = asyncio.Event()
         self._lookups_due = asyncio.Event()
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
         self.sessions = Sessions(self._on_events.set)
-        self.works = Works(store, plans(tariff), self._slice_done)
+        self.works = Works(store, plans(self._prices), self._slice_done)
         urls: Sink = UrlSink(shapes, guard) if sends else Elsewhere()
         outbox = Outbox(
             store,
             {"http": urls, "https": urls, SESSION: self.sessions},
             self.metrics,
-            tariff,
+            self._prices,
             self._on_events,
             on_messages=self._messages_appeared,
         )
@@ -159,7 +158,7 @@ class Engine:
         """Make the jobs that one process does for all."""
         store = self.store
         made: Sequence[Job] = (
-            Expander(store, self._expansions_due, self._messages_appeared, self.tariff, self.works),
+            Expander(store, self._expansions_due, self._messages_appeared, self._prices, self.works),
             FallingBack(store, asyncio.Event(), self._messages_appeared),
             Pausing(store, self._pauses_due, self._messages_appeared),
             self._looking_up,
@@ -180,8 +179,7 @@ class Engine:
             await self.store.write(leave_works)
         if self._sends:
             await self._dispatcher.take_back_lapsed()
-            while await self.store.write(leave_lines, LEFT_AT_ONCE, other_than=list(self.router.routes)):
-                pass  # what waits for a provider that is not set up any more looks for another
+            await self._leave_lines_of_none()
         for provider in self._providers():
             await provider.start(self.intake)
         if self._sends:
@@ -191,10 +189,48 @@ class Engine:
             self._keeping_house = asyncio.create_task(self._keep_house(), name="housekeeping")
         self._tasks = [asyncio.create_task(job.run(), name=job.name) for job in self._jobs]
 
+    async def _leave_lines_of_none(self) -> None:
+        """Let what waits for a provider that is not set up any more look for another."""
+        while await self.store.write(leave_lines, LEFT_AT_ONCE, other_than=list(self.router.routes)):
+            pass
+
+    def _prices(self) -> Tariff:
+        return self.tariff
+
     def _providers(self) -> list[Provider]:
         """List the providers that this process has to do with."""
-        everyone = (route.provider for route in self.router.routes.values())
-        return [provider for provider in everyone if self._sends or not provider.stays_connected]
+        return [route.provider for route in self.router.routes.values() if self.uses(route.provider)]
+
+    @property
+    def sends(self) -> bool:
+        """Say whether this process sends, calls back and does jobs, or leaves that to others."""
+        return self._sends
+
+    def uses(self, provider: Provider) -> bool:
+        """Say whether this process has to do with a provider, which is started and stopped then."""
+        return self._sends or not provider.stays_connected
+
+    def renew(self, routing: Routing, tariff: Tariff) -> None:
+        """Go by other routes and prices from now on, as of the next message; what is being sent ends as it began.
+
+        Providers that are new among the routes have been started; those that were left out are stopped by whoever
+        calls this, after `sent_off`.
+        """
+        self.router.renew(routing)
+        self.tariff = tariff
+        self.metrics.watch(routing.routes)
+        self._messages_appeared()
+
+    async def settle_routes(self, within_s: float) -> None:
+        """Return when what was being sent as the routes changed has been answered, or `within_s` seconds are over.
+
+        What waits for a provider that is no more looks for another then. Raises NotNow while the database is away.
+        """
+        if self._sends:
+            await self._poller.start()
+            await self._dispatcher.sent_off(within_s)
+            await self._leave_lines_of_none()
+            self._messages_appeared()
 
     async def take_over(self) -> None:
         """Take on what processes that have died alone knew."""

@@ -22,7 +22,12 @@ class Expander(Job):
     name = "expander"
 
     def __init__(
-        self, store: Store, wake: asyncio.Event, on_messages: Callable[[], None], tariff: Tariff, works: Works
+        self,
+        store: Store,
+        wake: asyncio.Event,
+        on_messages: Callable[[], None],
+        tariff: Callable[[], Tariff],
+        works: Works,
     ) -> None:
         """Wait for `wake`; `on_messages` is called when there are new messages, and `works` carries out large ones."""
         super().__init__(wake)
@@ -47,7 +52,7 @@ class Expander(Job):
 
     async def _expand(self, account_id: str, batch_id: str) -> int:
         while (found := await self._store.read(members_of_due, account_id, batch_id)) is not None:
-            agreed = self._tariff.under(found.terms)
+            agreed = self._tariff().under(found.terms)
             wanted = await asyncio.to_thread(quoted, found.batch, found.msisdns, found.silent, agreed)
             decide = partial(_decide, wanted, found.terms.caps)
             if (expanded := await self._works.decided(decide, _slices, wait=False)) is not None:

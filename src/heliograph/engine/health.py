@@ -37,7 +37,7 @@ class Health:
     def __init__(self, provider: str, slow_after_s: float) -> None:
         """Count for a provider whose receipts are slow if half of them take longer than `slow_after_s` seconds."""
         self._provider = provider
-        self._slow_after_s = slow_after_s
+        self.slow_after_s = slow_after_s
         self._seen = 0
         self._failed = 0
         self._took_s: list[float] = []
@@ -60,7 +60,7 @@ class Health:
         complaint = None
         if share > TOO_MANY_FAILURES:
             complaint = f"{self._failed} of the last {self._seen} failed"
-        elif slowness_s > self._slow_after_s:
+        elif slowness_s > self.slow_after_s:
             complaint = f"half of the last {len(self._took_s)} receipts took longer than {slowness_s:.0f} s"
         self._seen = self._failed = 0
         self._took_s.clear()

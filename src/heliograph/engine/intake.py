@@ -77,7 +77,7 @@ class EngineIntake:
         notifier: Notifier,
         metrics: Metrics,
         router: Router,
-        tariff: Tariff,
+        tariff: Callable[[], Tariff],
         *,
         await_parts_s: float,
         on_events: asyncio.Event,
@@ -256,7 +256,7 @@ class EngineIntake:
     def _answer(self, account: Account, message: Inbound, written: str) -> NewBatch:
         """Make what an account has decided to answer, under its terms."""
         terms = account.terms
-        return NewBatch(answer(account, message, written), tariff=self._tariff.under(terms), caps=terms.caps)
+        return NewBatch(answer(account, message, written), tariff=self._tariff().under(terms), caps=terms.caps)
 
 
 def _add(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
@@ -131,6 +131,10 @@ class Metrics:
             "heliograph_callbacks_oldest_seconds", "How long the first of them has waited", "host"
         )
 
+        self._in_service = self._gauge("heliograph_provider_in_service", "Whether messages go by it", "provider")
+        self._in_flight = self._gauge("heliograph_provider_in_flight", "Messages that it has not answered", "provider")
+        self._share = self._gauge("heliograph_provider_share", "What its weight is multiplied by", "provider")
+
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(name, meaning, labels, registry=self.registry)
 
@@ -160,14 +164,14 @@ class Metrics:
             gauge.clear()
 
     def watch(self, routes: Iterable[Route]) -> None:
-        """Show how these providers are doing whenever somebody looks."""
-        shown = (
-            ("heliograph_provider_in_service", "Whether messages go by it", lambda route: route.in_service(now_ms())),
-            ("heliograph_provider_in_flight", "Messages that it has not answered", lambda route: route.in_flight),
-            ("heliograph_provider_share", "What its weight is multiplied by", lambda route: route.health.factor),
-        )
-        for name, meaning, look in shown:
-            gauge = Gauge(name, meaning, ["provider"], registry=self.registry)
+        """Show how these providers, and no others, are doing whenever somebody looks."""
+        shown: Mapping[Gauge, Callable[[Route], float]] = {
+            self._in_service: lambda route: route.in_service(now_ms()),
+            self._in_flight: lambda route: route.in_flight,
+            self._share: lambda route: route.health.factor,
+        }
+        for gauge, look in shown.items():
+            gauge.clear()
             for route in routes:
                 gauge.labels(route.name).set_function(partial(look, route))
 

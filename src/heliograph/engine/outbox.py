@@ -77,7 +77,7 @@ class Outbox(Job):
         store: Store,
         sinks: Mapping[str, Sink],
         metrics: Metrics,
-        tariff: Tariff,
+        tariff: Callable[[], Tariff],
         on_events: asyncio.Event,
         on_messages: Callable[[], None],
     ) -> None:
@@ -218,7 +218,9 @@ class Outbox(Job):
 
     def _replies(self, event: Event, batches: Sequence[Batch]) -> Sequence[NewBatch]:
         """Return what an answer asks to be sent, each under a key: an event that is told again sends nothing twice."""
-        return [NewBatch(batch, f"answer:{event.id}:{place}", "", self._tariff) for place, batch in enumerate(batches)]
+        return [
+            NewBatch(batch, f"answer:{event.id}:{place}", "", self._tariff()) for place, batch in enumerate(batches)
+        ]
 
     async def _record_what_came(self) -> None:
         """Write what came of offers, those of one moment together, until all are over."""

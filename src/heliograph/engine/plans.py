@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -23,8 +23,8 @@ PAGE = 5_000
 """How many rows are read at a time."""
 
 
-def plans(tariff: Tariff) -> Mapping[str, Plan]:
-    """Return how to find out what is still to be done, by the kind of work, where these are the prices."""
+def plans(tariff: Callable[[], Tariff]) -> Mapping[str, Plan]:
+    """Return how to find out what is still to be done, by the kind of work, by the prices of that moment."""
     fill = partial(_filling, tariff)
     return {
         WorkKind.CANCEL: _canceling,
@@ -34,17 +34,17 @@ def plans(tariff: Tariff) -> Mapping[str, Plan]:
     }
 
 
-async def _filling(tariff: Tariff, store: Store, work: Work) -> list[Slice]:
+async def _filling(tariff: Callable[[], Tariff], store: Store, work: Work) -> list[Slice]:
     missing = await store.read(missing_of, work)
-    agreed = tariff.under(await store.read(terms_of, work.account_id))
+    agreed = tariff().under(await store.read(terms_of, work.account_id))
     fresh = await asyncio.to_thread(quoted, missing.batch, missing.msisdns, missing.silent, agreed)
     fresh = fresh._replace(used_ids=missing.used_ids)
     return [Slice(partial(note_missing, missing)), *filling(work, fresh)]
 
 
-async def _replacing(tariff: Tariff, store: Store, work: Work) -> list[Slice]:
+async def _replacing(tariff: Callable[[], Tariff], store: Store, work: Work) -> list[Slice]:
     found = await store.read(behind, work)
-    agreed = tariff.under(await store.read(terms_of, work.account_id))
+    agreed = tariff().under(await store.read(terms_of, work.account_id))
     return await asyncio.to_thread(replacing, work, found, agreed)
 
 

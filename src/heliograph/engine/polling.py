@@ -8,14 +8,14 @@ a dead process had claimed is asked again. Asking twice is harmless, for a recei
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
 
 from heliograph.domain.instants import now_ms
-from heliograph.engine.contract import Intake, Provider
+from heliograph.engine.contract import Intake
 from heliograph.engine.jobs import Job
+from heliograph.engine.routing import Router
 from heliograph.store import Store
 from heliograph.store.polls import Poll, add_polls, claim_polls, next_poll_due_at, settle_polls
 
@@ -37,17 +37,17 @@ def first_poll(provider: str, handle: str, now: int, expire_at: int) -> Poll:
 class Poller(Job):
     name = "poller"
 
-    def __init__(self, store: Store, providers: Mapping[str, Provider], intake: Intake, wake: asyncio.Event) -> None:
+    def __init__(self, store: Store, router: Router, intake: Intake, wake: asyncio.Event) -> None:
         super().__init__(wake)
         self._store = store
-        self._providers = providers
-        self._names = list(providers)
+        self._router = router
         self._intake = intake
 
     async def start(self) -> None:
+        """Store the standing questions of all providers. Safe to repeat."""
         standing = [
             Poll(provider.name, handle, now_ms())
-            for provider in self._providers.values()
+            for provider in (route.provider for route in self._router.routes.values())
             for handle in provider.standing_polls
         ]
         if standing:
@@ -58,7 +58,7 @@ class Poller(Job):
         if (due_at := await self.next_due_ms()) is None or due_at > now:
             return False
         due = await self._store.write(
-            claim_polls, self._names, limit=CHUNK, now_ms=now, lease_until=now + LEASE_S * 1_000
+            claim_polls, self._names(), limit=CHUNK, now_ms=now, lease_until=now + LEASE_S * 1_000
         )
         delays = await asyncio.gather(*map(self._ask, due))
         over = [poll.id for poll, delay_s in zip(due, delays, strict=True) if delay_s is None]
@@ -71,14 +71,16 @@ class Poller(Job):
         return bool(due)
 
     async def next_due_ms(self) -> int | None:
-        return await self._store.read(next_poll_due_at, self._names)
+        return await self._store.read(next_poll_due_at, self._names())
+
+    def _names(self) -> list[str]:
+        return list(self._router.routes)
 
     async def _ask(self, poll: Poll) -> float | None:
         """Ask a question, and return in how many seconds it is asked again; None: never."""
-        provider = self._providers[poll.provider]
         delay_s: float | None = None
         try:
-            answer = await provider.poll(poll.handle)
+            answer = await self._router.routes[poll.provider].provider.poll(poll.handle)
             if answer.receipts:
                 await self._intake.receipts(answer.receipts)
             if answer.over:

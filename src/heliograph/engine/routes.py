@@ -58,18 +58,22 @@ class Route:
 
     def __init__(self, provider: Provider, rules: RouteRules = USUAL) -> None:
         self.provider = provider
-        self.rules = rules
         self.health = Health(provider.name, rules.slow_after_s)
-        self.pace = Pace(provider.name, rules.per_second, rules.per_originator)
-        self.is_paced = bool(rules.per_second or rules.per_originator)
         self.in_flight = 0
         """How many messages the provider has been handed and has not answered."""
-        self.sends_twice = (
-            provider.sends_twice_rather_than_never if rules.resend_uncertain is None else rules.resend_uncertain
-        )
         self._failures = 0
         self._times_left = 0
         self.out_of_service_until_ms = 0
+        self.renew(rules)
+
+    def renew(self, rules: RouteRules) -> None:
+        """Go by other rules from now on; how the provider does stays known."""
+        self.rules = rules
+        self.health.slow_after_s = rules.slow_after_s
+        self.pace = Pace(self.provider.name, rules.per_second, rules.per_originator)
+        self.is_paced = bool(rules.per_second or rules.per_originator)
+        of_type = self.provider.sends_twice_rather_than_never
+        self.sends_twice = of_type if rules.resend_uncertain is None else rules.resend_uncertain
 
     @property
     def name(self) -> str:

@@ -14,7 +14,8 @@ draw another route; what is stored of its way is only which routes have passed i
 **One thing always holds**: numbers of the sandbox's own range leave by no other route than the sandbox's, whatever
 rules and settings say. No real network could deliver to them.
 
-Everything here is a function of the settings and of what `routes.py` knows at this moment; nothing is kept.
+Everything here is a function of the settings and of what `routes.py` knows at this moment; nothing is kept. Settings
+that are read anew come into force between two decisions (`renew`): nobody keeps a list of routes for longer.
 """
 
 from __future__ import annotations
@@ -41,25 +42,36 @@ class Way(NamedTuple):
 NO_WAY = Way(None)
 
 
+class Routing(NamedTuple):
+    """What the settings say of routes."""
+
+    routes: Sequence[Route]
+    default: str
+    """The route of what no rule matches."""
+    rules: Sequence[Rule] = ()
+    lookups: str | None = None
+    """The route that is asked about numbers; None: the default."""
+
+
 class Router:
     """Finds the route of each message, by the rules. Numbers of the sandbox's range leave by the sandbox only."""
 
-    def __init__(
-        self,
-        routes: Sequence[Route],
-        default: str,
-        rules: Sequence[Rule] = (),
-        *,
-        lookups: str | None = None,
-        sandbox: str = "sandbox",
-    ) -> None:
-        """Route by `rules`; `default` takes what none matches. `lookups` is asked about numbers, else the default."""
+    def __init__(self, routing: Routing, *, sandbox: str = "sandbox") -> None:
+        """Route by the settings; `sandbox` is the route of the sandbox's numbers, where there is one."""
+        self._sandbox_name = sandbox
+        self.renew(routing)
+
+    def renew(self, routing: Routing) -> None:
+        """Route by other settings from now on."""
+        routes, default, rules, lookups = routing
         self.routes = {route.name: route for route in routes}
         self.rules = rules
         self._default = [self.routes[default]]
         self._lookups = self.routes[lookups or default]
-        self._sandbox = [self.routes[sandbox]] if sandbox in self.routes else []
+        self._sandbox = [route for route in routes if route.name == self._sandbox_name]
         self._by_rule = [(rule, [self.routes[name] for name in rule.names]) for rule in rules]
+        for route in routes:
+            route.health.is_followed = False
         for rule, those in self._by_rule:
             for route in those:
                 route.health.is_followed |= rule.follow_health

@@ -50,7 +50,7 @@ class Contacts:
 
     def __init__(self, engine: Engine) -> None:
         self._store = engine.store
-        self._tariff = engine.tariff
+        self._engine = engine
 
     async def group(self, account: Account, number: int) -> Group:
         """Read a group by its number."""
@@ -85,7 +85,7 @@ class Contacts:
 
     def price_of(self, by_country: Mapping[str | None, int]) -> int:
         """Return what a message of one part to so many recipients in each country costs, in millionths."""
-        prices = {country: self._tariff.price_of("sms", country) or 0 for country in by_country}
+        prices = {country: self._engine.tariff.price_of("sms", country) or 0 for country in by_country}
         return sum(prices[country] * count for country, count in by_country.items())
 
     async def add(

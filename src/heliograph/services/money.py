@@ -16,12 +16,12 @@ from heliograph.store.ledger import balance_of, entries_of, set_balance
 class Money:
     def __init__(self, engine: Engine) -> None:
         self._store = engine.store
-        self._tariff = engine.tariff
+        self._engine = engine
 
     @property
     def currency(self) -> str:
         """Return the code of ISO 4217."""
-        return self._tariff.currency
+        return self._engine.tariff.currency
 
     async def balance(self, account: Account) -> int | None:
         """Return the balance in millionths, with waiting messages charged; None if the account is not billed."""
@@ -37,19 +37,19 @@ class Money:
 
     def covers(self, msisdn: str, channel: str = Channel.SMS) -> bool:
         """Say whether anything is sent to a number."""
-        return self._tariff.price_of(channel, country_of(msisdn)) is not None
+        return self._engine.tariff.price_of(channel, country_of(msisdn)) is not None
 
     def quotes(self, msisdns: Sequence[str]) -> list[int | None]:
         """List what a part to each of these costs, in millionths; None where nothing is sent."""
-        return [self._tariff.price_of("sms", country_of(msisdn)) for msisdn in msisdns]
+        return [self._engine.tariff.price_of("sms", country_of(msisdn)) for msisdn in msisdns]
 
     def prices(self, channel: str, countries: Sequence[str] | None = None) -> Mapping[str, int]:
         """Return the price of a part to each of these countries, or to all, in millionths.
 
         A country that has no price, or no numbers, is left out.
         """
-        if channel not in self._tariff.channels and channel != "sms":
+        if channel not in self._engine.tariff.channels and channel != "sms":
             return {}
         numbered = [country for country in countries or COUNTRIES if country in COUNTRIES]
-        found = {country: self._tariff.price_of(channel, country) for country in numbered}
+        found = {country: self._engine.tariff.price_of(channel, country) for country in numbered}
         return {country: price for country, price in found.items() if price is not None}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
+from heliograph.domain.channels import Channel
 from heliograph.domain.fraud import CodeLimits
 from heliograph.domain.issuers import IssuerConfig
 from heliograph.domain.rents import Terms
@@ -62,6 +63,7 @@ class Services:
         `requests_per_second` by all doors; `listeners_of` reads the settings of applications; `key_kinds` is whatever
         accounts can have keys for; `issuers` are those of OpenID Connect, by name.
         """
+        self._engine = engine
         store = engine.store
         self.access = accounts.access
         self.rates = RequestRates(store, requests_per_second)
@@ -72,7 +74,7 @@ class Services:
         self.signing_in = SigningIn(store, accounts, self.people)
         self.federated = FederatedSigningIn(store, accounts, self.people, self.signing_in, issuers)
         self.audit_log = AuditLog(store)
-        self.subaccounts = SubAccounts(store, accounts, engine.tariff)
+        self.subaccounts = SubAccounts(engine, accounts)
         self.profile = Profile(engine, self.accounts)
         self.batches = Batches(engine)
         self.parking = Parking(engine, self.batches)
@@ -89,11 +91,14 @@ class Services:
         self.inbound = InboundMessages(store)
         self.sessions = ClientSessions(engine)
         self.optouts = OptOuts(store)
-        self.channels = engine.router.channels
-        """The channels by which ordinary numbers can be reached."""
         self.verify = Verify(engine, self.batches, accounts.seal.key_for("one-time codes"), code_limits)
         self.numbers = Numbers(engine)
         self.rents = Rents(engine, inventory)
         self.erasures = Erasures(store)
         self.links = Links(engine, files, largest_file)
         self.conversations = Conversations(engine, self.batches, self.history)
+
+    @property
+    def channels(self) -> Set[Channel]:
+        """Return the channels by which ordinary numbers can be reached."""
+        return self._engine.router.channels

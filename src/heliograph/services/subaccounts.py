@@ -14,21 +14,21 @@ from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InsufficientCredit, InvalidField, NameTaken, NotFound, ScopeMissing
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
-from heliograph.domain.prices import MICROS, Tariff
+from heliograph.domain.prices import MICROS
+from heliograph.engine.engine import Engine
 from heliograph.numbers import COUNTRIES, region_named
 from heliograph.services.accounts import LONGEST_NAME, Accounts, Issued, public_part
 from heliograph.services.audit import audited
-from heliograph.store import Store
 from heliograph.store.accounts import add_account, find_credential
 from heliograph.store.ledger import set_balance, transfer
 from heliograph.store.tx import Tx
 
 
 class SubAccounts:
-    def __init__(self, store: Store, accounts: Accounts, tariff: Tariff) -> None:
-        self._store = store
+    def __init__(self, engine: Engine, accounts: Accounts) -> None:
+        self._engine = engine
+        self._store = engine.store
         self._accounts = accounts
-        self._tariff = tariff
 
     async def add(
         self,
@@ -82,7 +82,7 @@ class SubAccounts:
         region = region_named(country)
         if region is None:
             raise InvalidField(f"{country!r} is no country.", field="country")
-        least = self._tariff.with_prices(parent.terms.prices).price_of(Channel.SMS, region)
+        least = self._engine.tariff.with_prices(parent.terms.prices).price_of(Channel.SMS, region)
         if least is None:
             raise InvalidField(f"Nothing is sent to {COUNTRIES[region]}, whatever the price.", field="country")
         if price < least:
