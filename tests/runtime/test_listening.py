@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import ssl
 from contextlib import closing
@@ -56,12 +57,17 @@ def shown(url: httpx2.URL) -> bytes:
     return ssl.get_server_certificate((url.host, url.port or 0)).encode()
 
 
-def test_http_is_served_by_tls_and_a_new_certificate_is_in_force_when_its_files_are_there(
+def test_servers_speak_tls_and_a_new_certificate_is_in_force_when_its_files_are_there(
     tmp_path: Path, start_server: StartServer
 ) -> None:
     used = make_certificate(tmp_path, "used")
     first = used[0].read_bytes()
-    server = start_server(tmp_path / "data", environment=tls(used))
+    for_smpp = make_certificate(tmp_path, "smpp")
+    smpp = {"HELIOGRAPH_SMPP_TLS_CERTIFICATE": str(for_smpp[0]), "HELIOGRAPH_SMPP_TLS_KEY": str(for_smpp[1])}
+    server = start_server(tmp_path / "data", environment=tls(used) | smpp)
+    at = server.ready["protocols"]["smpp"]
+    of_smpp = httpx2.URL(f"smpp://{at['host']}:{at['port']}")
+    first_of_smpp = shown(of_smpp)
     url = httpx2.URL(server.url)
     trusting = ssl.create_default_context(cafile=str(used[0]))
     with httpx2.Client(verify=trusting, timeout=HANG_S) as client:
@@ -79,6 +85,14 @@ def test_http_is_served_by_tls_and_a_new_certificate_is_in_force_when_its_files_
     assert answer.status_code == 200
     assert before.strip() == meanwhile.strip() == first.strip()
     assert shown(url).strip() == used[0].read_bytes().strip() != first.strip()
+
+    another = make_certificate(tmp_path, "another")
+    for place in (1, 0):
+        another[place].replace(for_smpp[place])
+    server.process.send_signal(signal.SIGHUP)  # which is quicker than the look of every second
+    server.wait_until_logged(f"file={for_smpp[0]}")
+
+    assert shown(of_smpp).strip() == for_smpp[0].read_bytes().strip() != first_of_smpp.strip()
 
 
 def test_a_certificate_that_can_not_be_used_is_one_sentence(tmp_path: Path) -> None:

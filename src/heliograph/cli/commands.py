@@ -34,6 +34,7 @@ from heliograph.domain.errors import HeliographError
 
 if TYPE_CHECKING:
     from heliograph.runtime.addresses import Addresses
+    from heliograph.runtime.settings import Settings
     from heliograph.sdk import Client
 
 app = typer.Typer(
@@ -168,10 +169,14 @@ def _run(role: str, config: Path | None, flags: Mapping[str, object], ready_file
             out.print(banner(addresses, settings, ready_file, on_terminal=sys.stdout.isatty()), soft_wrap=True)
 
     try:
-        settings = load(config, flags).settings
+
+        def reread() -> Settings:
+            return load(config, flags).settings
+
+        settings = reread()
         logs.configure(settings.log_level, settings.log_format)
         as_json = settings.log_format == logs.JSON and not sys.stdout.isatty()
-        start(settings, role=Role(role), ready_file=ready_file, announce=announce)
+        start(settings, reread, role=Role(role), ready_file=ready_file, announce=announce)
     except HeliographError as error:
         if not as_json:
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -33,11 +33,11 @@ def webhook_address(public_url: str, name: str, secret: str) -> str:
     return f"{public_url}{MOUNT}/{name}/{secret}"
 
 
-def webhook_route(providers: Mapping[str, Registered], max_body_bytes: int) -> BaseRoute:
-    """Serve the webhooks of these providers, by name. Answers 404 for an unknown name or a wrong secret."""
+def webhook_route(find: Callable[[str], Registered | None], max_body_bytes: int) -> BaseRoute:
+    """Serve webhooks of the providers that `find` finds by name. Answers 404 for an unknown name or a wrong secret."""
 
     async def handle(request: Request) -> Response:
-        found = providers.get(request.path_params["name"])
+        found = find(request.path_params["name"])
         secret = request.path_params["secret"].encode()
         if found is None:
             return Response(status_code=404)

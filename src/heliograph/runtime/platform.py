@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import NamedTuple
@@ -22,8 +22,10 @@ from heliograph.engine.notifier import Notifier
 from heliograph.engine.routes import Route, RouteRules
 from heliograph.protocols.registry import HTTP_PROTOCOLS, KEY_KINDS, SERVED_KEYS, listeners_of
 from heliograph.runtime import console_key, providers, seal_key
+from heliograph.runtime.configured import configured, note_configured
 from heliograph.runtime.privacy import make_private
-from heliograph.runtime.processes import Role, membership, require_shared
+from heliograph.runtime.processes import Role, membership, require_shared, shared_key
+from heliograph.runtime.reloading import Reloading
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.values import SANDBOX
 from heliograph.runtime.web import web_application
@@ -50,19 +52,21 @@ class Platform:
         services: Services,
         engine: Engine,
         credentials: sandbox_accounts.Credentials | None,
-        configured: providers.Providers,
+        provided: providers.Providers,
         phones: Phones | None,
         console_key: str | None,
+        reloading: Reloading,
     ) -> None:
         self.settings = settings
         self.services = services
         self.engine = engine
         self.credentials = credentials
         """Credentials of the sandbox's accounts; None where there is none."""
-        self.providers = configured
+        self.providers = provided
         self._phones = phones
         self.console_key = console_key
         """The key in the console's link; None where there is no console."""
+        self.reloading = reloading
 
     @property
     def phones(self) -> Phones:
@@ -81,10 +85,13 @@ class Platform:
 
 
 @asynccontextmanager
-async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Platform]:
+async def running(
+    settings: Settings, role: Role = Role.ALL, reread: Callable[[], Settings] | None = None
+) -> AsyncIterator[Platform]:
     """Open the store, start the engine, and stop both again at the end: what is in flight is recorded first.
 
-    What runs is what a process of this `role` does. Raises SetupError, in one sentence, if something stands in the way.
+    What runs is what a process of this `role` does; `reread` reads the settings again, None: they stay as they are.
+    Raises SetupError, in one sentence, if something stands in the way.
     """
     require_shared(settings, role)
     had_been_open = make_private(settings.data_dir)
@@ -102,11 +109,11 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Pl
         for protocol in HTTP_PROTOCOLS:
             if (shape := protocol.callbacks(subjects, accounts, public_url)) is not None:
                 shapes[protocol.name] = shape
-        configured = await providers.ensure(settings, store)
+        provided = await providers.ensure(settings, store)
         engine = Engine(
             store,
             notifier,
-            [*([] if simulated is None else [simulated.route]), *configured.routes],
+            [*([] if simulated is None else [simulated.route]), *provided.routes],
             default_route=settings.default_provider,
             guard=AddressGuard((*settings.callback_networks, *(() if simulated is None else LOOPBACK))),
             shapes=shapes,
@@ -124,12 +131,17 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Pl
         accounts.access.on_refused = engine.metrics.credential_refused
         accounts.access.logins.on_limited = engine.metrics.login_limited
         await engine.start()
+        key = await shared_key(store, accounts.seal)
+        await note_configured(store, configured(settings, key))
         beside = [asyncio.create_task(accounts.access.uses.keep(), name="uses of keys")]
         if role.works:
-            beside.append(asyncio.create_task(configured.check(), name="providers"))
+            beside.append(asyncio.create_task(providers.log_unusable(provided), name="providers"))
         if member is not None:
             member.on_died = engine.take_over
             beside.append(asyncio.create_task(member.run(), name="membership"))
+        reloading = Reloading(
+            settings, reread or (lambda: settings), store, engine, provided, simulated and simulated.route, member, key
+        )
         try:
             services = Services(
                 engine,
@@ -151,8 +163,11 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Pl
                 log.warning("other users of this machine could read this until now", path=str(path))
             phones = None if simulated is None else Phones(engine, simulated.operator, services.waits)
             console = await console_key.ensure(store, accounts.seal, settings.data_dir) if phones else None
-            yield Platform(settings, services, engine, simulated and simulated.credentials, configured, phones, console)
+            yield Platform(
+                settings, services, engine, simulated and simulated.credentials, provided, phones, console, reloading
+            )
         finally:
+            await reloading.end()
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)

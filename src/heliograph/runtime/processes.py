@@ -47,7 +47,7 @@ from heliograph.domain.seals import Seal
 from heliograph.runtime.settings import Settings
 from heliograph.store import Store
 from heliograph.store.files import Files
-from heliograph.store.processes import Process, beat, join, leave
+from heliograph.store.processes import Process, agree, beat, join, leave
 from heliograph.store.settings import ensure_setting
 
 log = structlog.get_logger(__name__)
@@ -130,6 +130,12 @@ class Membership:
             except Exception:  # without this task nobody knows of the process
                 log.exception("other processes do not hear of this one")
 
+    async def agree(self, fingerprints: dict[str, str]) -> None:
+        """Tell the others by which settings this process goes from now on. Raises NotNow."""
+        agreed = msgspec.json.decode(self._process.agreed, type=dict[str, str]) | fingerprints
+        self._process = msgspec.structs.replace(self._process, agreed=msgspec.json.encode(agreed).decode())
+        await self._store.write(agree, self._process)
+
     async def leave(self) -> None:
         self._leads_until = 0.0
         try:
@@ -184,8 +190,7 @@ async def membership(settings: Settings, store: Store, seal: Seal, files: Files,
     """Join the processes of this store; None where there can be no others. Raises SetupError if it must not."""
     if store.dialect == "sqlite":
         return None
-    key = seal.open(await store.write(ensure_setting, _KEY, seal.close(secrets.token_urlsafe(32))))
-    agreed = fingerprints(settings, key.encode())
+    agreed = fingerprints(settings, await shared_key(store, seal))
     if role.serves:
         agreed["attachments"] = await _place_of(files, settings)
     now = now_ms()
@@ -202,6 +207,11 @@ async def membership(settings: Settings, store: Store, seal: Seal, files: Files,
     joined = Membership(store, process, works=role.works)
     await joined.join()
     return joined
+
+
+async def shared_key(store: Store, seal: Seal) -> bytes:
+    """Return the key by which all processes of a store make fingerprints."""
+    return seal.open(await store.write(ensure_setting, _KEY, seal.close(secrets.token_urlsafe(32)))).encode()
 
 
 async def _place_of(files: Files, settings: Settings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -98,54 +98,86 @@ class WebhookSecrets:
         return known
 
 
+class Made(NamedTuple):
+    """A provider of the settings."""
+
+    route: Route
+    config: ProviderConfig
+    context: ProviderContext
+    secrets: WebhookSecrets
+
+
 class Providers:
     """The providers that are set up beside the sandbox."""
 
-    def __init__(
-        self,
-        routes: list[Route],
-        secrets: Mapping[str, WebhookSecrets],
-        addresses: dict[str, str],
-        configs: Mapping[str, ProviderConfig],
-    ) -> None:
-        self.routes = routes
-        self._configs = configs
-        self.addresses = addresses
-        """Addresses of the providers' webhooks, by name; empty if nobody outside can reach this server."""
-        self._secrets = secrets
+    def __init__(self, made: Sequence[Made] = ()) -> None:
+        self._made = {each.route.name: each for each in made}
 
-    async def check(self) -> None:
-        """Log which providers can't be used as they are set up."""
-        for checked in await asyncio.gather(
-            *(check(route.provider, _secrets_in(self._configs[route.name])) for route in self.routes)
-        ):
-            if not checked.works:
-                log.error("provider can't be used", provider=checked.name, reason=checked.told)
+    def __iter__(self) -> Iterator[Made]:
+        return iter(self._made.values())
 
-    def registered(self) -> dict[str, Registered]:
-        """Return each provider with the secrets of its webhook, by name."""
-        return {
-            route.name: Registered(route.provider, secrets.good)
-            for route in self.routes
-            if (secrets := self._secrets.get(route.name)) is not None
-        }
+    @property
+    def routes(self) -> list[Route]:
+        return [each.route for each in self]
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Return the addresses of the providers' webhooks, by name; none if nobody outside can reach this server."""
+        urls = {each.route.name: each.context.callback_url for each in self}
+        return {name: url for name, url in urls.items() if url is not None}
+
+    def find(self, name: str) -> Registered | None:
+        """Return the provider of a name with the secrets of its webhook."""
+        made = self._made.get(name)
+        return None if made is None else Registered(made.route.provider, made.secrets.good)
+
+    def like(self, config: ProviderConfig, context: ProviderContext) -> Made | None:
+        """Return the provider that speaks to the same server in the same way; None if there is none."""
+        made = self._made.get(context.name)
+        same = made is not None and made.context == context and _spoken(made.config) == _spoken(config)
+        return made if same else None
+
+    def renew(self, others: Providers) -> None:
+        """Have these others from now on."""
+        self._made = others._made
+        for made in self:
+            made.route.renew(_rules(made.config))
+
+
+async def log_unusable(made: Iterable[Made]) -> None:
+    """Log which providers can't be used as they are set up."""
+    for checked in await asyncio.gather(*(check(each.route.provider, _secrets_in(each.config)) for each in made)):
+        if not checked.works:
+            log.error("provider can't be used", provider=checked.name, reason=checked.told)
 
 
 async def ensure(settings: Settings, store: Store) -> Providers:
     """Make the providers of the settings. Raises SetupError for an account that does not exist."""
-    secrets = await store.write(_ensure_secrets, list(settings.providers))
+    secrets = await store.write(ensure_secrets, {name: new_secret() for name in settings.providers})
+    return await make(settings, store, secrets, Providers())
+
+
+async def make(settings: Settings, store: Store, secrets: Mapping[str, str], before: Providers) -> Providers:
+    """Make the providers of the settings; those that were there `before` and speak as they did stay what they are.
+
+    What the routes of these may do is not changed yet (`Providers.renew`). `secrets` are those of the addresses of
+    their webhooks, by name. Raises SetupError for an account that does not exist.
+    """
     public_url = settings.public_url.rstrip("/")
-    addresses = {name: webhook_address(public_url, name, secret) for name, secret in secrets.items() if public_url}
-    routes = []
+    made = []
     for name, config in settings.providers.items():
         account = await store.read(account_by_name, config.account) if config.account else None
         if config.account and account is None:
             raise SetupError(f"The provider `{name}` is for an account that does not exist: {config.account!r}.")
         owner = None if account is None else account.id
-        context = ProviderContext(name=name, account_id=owner, callback_url=addresses.get(name))
-        routes.append(Route(provided(config.type).provider(config, context), _rules(config)))
-    good = {name: WebhookSecrets(store, name) for name in secrets}
-    return Providers(routes, good, addresses, settings.providers)
+        url = webhook_address(public_url, name, secrets[name]) if public_url else None
+        context = ProviderContext(name=name, account_id=owner, callback_url=url)
+        if (known := before.like(config, context)) is not None:
+            made.append(known._replace(config=config))
+        else:
+            route = Route(provided(config.type).provider(config, context), _rules(config))
+            made.append(Made(route, config, context, WebhookSecrets(store, name)))
+    return Providers(made)
 
 
 def renew_secret(tx: Tx, name: str, grace_until: int | None) -> None:
@@ -166,17 +198,29 @@ def good_secrets(tx: Tx, name: str, now_ms: int) -> list[str]:
     return [secret for secret in (current, former if until and now_ms < int(until) else None) if secret]
 
 
-def _ensure_secrets(tx: Tx, names: Sequence[str]) -> dict[str, str]:
-    """Give each provider a secret of its own, at its first start.
+def ensure_secrets(tx: Tx, candidates: Mapping[str, str]) -> dict[str, str]:
+    """Give each provider a secret of its own, the candidate if it has none, and return those that they have.
 
     Those of a store of 0.1.0 keep the one they shared, because it was entered at their servers.
     """
     shared = get_setting(tx, _SHARED_SECRET)
-    return {name: ensure_setting(tx, _SECRET + name, shared or new_secret()) for name in names}
+    return {name: ensure_setting(tx, _SECRET + name, shared or secret) for name, secret in candidates.items()}
+
+
+def known_secrets(tx: Tx, candidates: Mapping[str, str]) -> dict[str, str]:
+    """Return what `ensure_secrets` would, and write nothing."""
+    shared = get_setting(tx, _SHARED_SECRET)
+    return {name: get_setting(tx, _SECRET + name) or shared or secret for name, secret in candidates.items()}
 
 
 def _secrets_in(config: ProviderConfig) -> list[str]:
     return secrets_of(config, provided(config.type).secrets)
+
+
+def _spoken(config: ProviderConfig) -> ProviderConfig:
+    """Return a config without what the engine does by itself, which a provider does not see."""
+    apart = {field.name: field.default for field in msgspec.structs.fields(ProviderConfig) if not field.required}
+    return msgspec.structs.replace(config, **(apart | {"costs": {}}))
 
 
 def _rules(config: ProviderConfig) -> RouteRules:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,11 @@ from heliograph.runtime.http_server import HttpServer, Monitor
 from heliograph.runtime.listening import Listeners, listening
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.processes import Role, require_shared
+from heliograph.runtime.reloading import OLD_STAY, renewed
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.supervising import Parent, Supervisor
-from heliograph.runtime.tls import Certificate, certificate_of
+from heliograph.runtime.terminals import Terminal
+from heliograph.runtime.tls import Certificate, certificate_of, smpp_certificate_of
 from heliograph.runtime.watching import watch_application
 from heliograph.runtime.web import API_MOUNT
 from heliograph.sandbox.accounts import FIRST, OTHER, Credentials
@@ -38,11 +39,18 @@ from heliograph.services.key_kinds import Key, KeyKind
 log = structlog.get_logger(__name__)
 
 
-def start(settings: Settings, *, role: Role, ready_file: Path | None, announce: Callable[[Addresses], None]) -> None:
+def start(
+    settings: Settings,
+    reread: Callable[[], Settings],
+    *,
+    role: Role,
+    ready_file: Path | None,
+    announce: Callable[[Addresses], None],
+) -> None:
     """Do what processes of this role do, in as many as the settings say, until SIGINT or SIGTERM; drain and return.
 
-    `announce` is called, and `ready_file` written, once requests are accepted. Raises SetupError, in one sentence, if
-    the process can't start.
+    `announce` is called, and `ready_file` written, once requests are accepted. At SIGHUP `reread` reads the settings
+    anew. Raises SetupError, in one sentence, if the process can't start.
     """
     require_shared(settings, role)
 
@@ -52,22 +60,30 @@ def start(settings: Settings, *, role: Role, ready_file: Path | None, announce: 
 
     with listening(settings, role) as listeners:
         if settings.processes == 1:
-            run(serve(settings, role=role, listeners=listeners, announce=tell))
+            run(serve(settings, reread, role=role, listeners=listeners, announce=tell))
         else:
-            _serve_by_many(settings, role, listeners, tell)
+            _serve_by_many(settings, reread, role, listeners, tell)
 
 
-def _serve_by_many(settings: Settings, role: Role, listeners: Listeners, announce: Callable[[Addresses], None]) -> None:
+def _serve_by_many(
+    settings: Settings,
+    reread: Callable[[], Settings],
+    role: Role,
+    listeners: Listeners,
+    announce: Callable[[Addresses], None],
+) -> None:
     if settings.monitor is None:
         log.warning(
             f"Each of {settings.processes} processes has metrics of its own, and /metrics tells those of whichever is "
             "asked: set `monitor` to HOST:PORT, and each is served at a port of its own, from that one on."
         )
 
+    in_force = settings
+
     def child(place: int, parent: Parent) -> int:
         mine = listeners.of_process(place)
         try:
-            run(serve(settings, role=role, listeners=mine, announce=parent.ready, parent=parent))
+            run(serve(in_force, reread, role=role, listeners=mine, announce=parent.ready, parent=parent))
         except HeliographError as error:
             parent.failed(error.message)
             return 2
@@ -77,12 +93,22 @@ def _serve_by_many(settings: Settings, role: Role, listeners: Listeners, announc
         monitors = [each.monitor for each in found if each.monitor is not None]
         announce(msgspec.structs.replace(found[0], monitors=monitors))
 
+    def go_by_others() -> None:
+        nonlocal in_force
+        try:
+            in_force = renewed(in_force, reread())
+        except SetupError as error:
+            log.error(f"{error.message} {OLD_STAY}")
+
     calm_the_collector()
-    Supervisor(settings.processes, child, on_ready=announce_all, on_stop=listeners.close).run()
+    Supervisor(
+        settings.processes, child, on_ready=announce_all, on_stop=listeners.close, on_reloaded=go_by_others
+    ).run()
 
 
 async def serve(
     settings: Settings,
+    reread: Callable[[], Settings],
     *,
     role: Role,
     listeners: Listeners,
@@ -94,58 +120,60 @@ async def serve(
     It is told so by SIGINT or SIGTERM, or by the `parent` that started it. Raises SetupError.
     """
     certificate = certificate_of(settings) if role.serves else None
-    connected = connected_settings(settings)
-    async with running(settings, role) as platform, _kept_current(certificate):
+    for_smpp = smpp_certificate_of(settings) if role.serves else None
+    certificates = [each for each in (certificate, for_smpp) if each is not None]
+    terminal = Terminal()
+    async with running(settings, role, reread) as platform, _kept_current(certificates):
         stopping = asyncio.Event()
+        connected = _connected_settings(platform, for_smpp)
         servers = _servers(platform, listeners, connected, certificate, stopping.set)
-        with _told_to_stop(servers, stopping, parent):
+
+        async def reload() -> None:
+            for each in certificates:
+                each.reload()
+            well = await platform.reloading.reload()
+            if parent is not None:
+                parent.reloaded(well)
+
+        with _told(servers, stopping, parent, reload, terminal):
             async with _started(servers, platform.engine.notifier):
                 announce(_addresses(platform, servers) if role.serves else _nowhere(servers))
                 await stopping.wait()
 
 
 @asynccontextmanager
-async def _kept_current(certificate: Certificate | None) -> AsyncIterator[None]:
-    if certificate is None:
-        yield
-        return
-    keeping = asyncio.create_task(certificate.keep_current(), name="certificate")
+async def _kept_current(certificates: Sequence[Certificate]) -> AsyncIterator[None]:
+    keeping = [asyncio.create_task(each.keep_current(), name="certificate") for each in certificates]
     try:
         yield
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
 
 
-def connected_settings(settings: Settings) -> ConnectedSettings:
-    """Read how clients that stay connected are served. Raises SetupError for a certificate that can't be read."""
-    tls = None
-    if settings.smpp_tls_certificate:
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        try:
-            tls.load_cert_chain(settings.smpp_tls_certificate, settings.smpp_tls_key)
-        except (OSError, ssl.SSLError) as error:
-            files = f"{settings.smpp_tls_certificate} and {settings.smpp_tls_key}"
-            raise SetupError(f"The certificate and the key in {files} can't be used ({error}).") from error
+def _connected_settings(platform: Platform, certificate: Certificate | None) -> ConnectedSettings:
+    """Return how clients that stay connected are served."""
+    settings = platform.settings
     return ConnectedSettings(
-        tls=tls,
+        tls=None if certificate is None else certificate.context,
         connections=settings.smpp_connections,
         connections_per_key=settings.smpp_binds,
         window=settings.smpp_window,
         alphabet=settings.smpp_alphabet_0,
+        chaos=platform.chaos,
     )
 
 
 def _servers(
     platform: Platform,
     listeners: Listeners,
-    connected_settings: ConnectedSettings,
+    served: ConnectedSettings,
     certificate: Certificate | None,
     on_ended: Callable[[], None],
 ) -> list[Server]:
     """Make all servers of the process, HTTP last: it is what others wait for."""
     settings = platform.settings
-    served = msgspec.structs.replace(connected_settings, chaos=platform.chaos)
     connected = (protocol for protocol in CONNECTED_PROTOCOLS if protocol.name in listeners.connected)
     servers = [protocol.server(platform.services, listeners.connected[protocol.name], served) for protocol in connected]
     if listeners.http is not None:
@@ -176,11 +204,20 @@ async def _started(servers: Sequence[Server], notifier: Notifier) -> AsyncIterat
 
 
 @contextmanager
-def _told_to_stop(servers: Sequence[Server], stopping: asyncio.Event, parent: Parent | None) -> Iterator[None]:
-    """Have servers answer what is being asked, and accept nothing more, when that is wanted; the second time: at once.
+def _told(
+    servers: Sequence[Server],
+    stopping: asyncio.Event,
+    parent: Parent | None,
+    reload: Callable[[], Awaitable[None]],
+    terminal: Terminal,
+) -> Iterator[None]:
+    """Do what signals say, or the parent: stop, which is to answer what is being asked; or read the settings anew.
 
-    Of a child only the parent says that a second time: signals may reach all processes of a command.
+    The second time, a stop waits for nobody. Of a child only the parent says that a second time: signals may reach all
+    processes of a command.
     """
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Future[None]] = set()
 
     def at_once() -> None:
         for server in servers:
@@ -191,16 +228,25 @@ def _told_to_stop(servers: Sequence[Server], stopping: asyncio.Event, parent: Pa
             at_once()
         stopping.set()
 
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGTERM,) if parent is not None else (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, stop)
+    def reload_soon() -> None:
+        task = asyncio.ensure_future(reload())
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    def hung_up() -> None:
+        (stop if terminal.is_gone() else reload_soon)()
+
+    handlers = {signal.SIGTERM: stop} | ({} if parent is not None else {signal.SIGINT: stop, signal.SIGHUP: hung_up})
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
     try:
-        with nullcontext() if parent is None else parent.heard(stop, at_once):
+        with nullcontext() if parent is None else parent.heard(stop, at_once, reload_soon):
             yield
     finally:
-        for number in numbers:
+        for number in handlers:
             loop.remove_signal_handler(number)
+        for task in reloads:
+            task.cancel()
 
 
 def _addresses(platform: Platform, servers: Sequence[Server]) -> Addresses:

@@ -133,7 +133,8 @@ class Settings:
     )
     smpp_tls_certificate: str = setting(
         "",
-        "A file with the certificate, and those between, by which SMPP is served over TLS; empty for in clear.",
+        "A file with the certificate, and those between, by which SMPP is served over TLS; empty for in clear. It and "
+        "its key are read anew when the files change.",
         local=True,
     )
     smpp_tls_key: str = setting("", "A file with the key of that certificate.", local=True)

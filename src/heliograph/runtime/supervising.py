@@ -21,9 +21,12 @@ the others follow when it is ready. Until all have been, what keeps one from sta
 a wait that doubles from FIRST_WAIT_S to LONGEST_WAIT_S. SIGTERM to a child has it drain, and be replaced.
 
 **The end.** SIGTERM or SIGINT to the parent: it listens no more, has the children stop, and waits for them; the second
-time it has them stop at once. Children ignore the SIGINT of a terminal, which all of them get, and take a second
+time it has them stop at once. Children ignore what a terminal sends to all of them (SIGINT, SIGHUP), and take a second
 SIGTERM, as of a service manager that sends it to every process, for the same as the first. If the parent is killed, the
 channels end, and the children stop by themselves.
+
+**SIGHUP** has one child read the settings anew. If it finds them right the others do so too, and so does the parent,
+for those that begin later; if not, one sentence is in the log and nothing has changed.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ import structlog
 
 from heliograph.domain.errors import HeliographError, SetupError
 from heliograph.runtime.addresses import Addresses
+from heliograph.runtime.terminals import Terminal
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +57,10 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 STOP = b"s"
 AT_ONCE = b"n"
-_CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
+RELOAD = b"r"
+_CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+_IGNORED = (signal.SIGINT, signal.SIGHUP)
+"""The signals that the terminal sends to all processes of a command: children leave them to the parent."""
 
 
 class Told(msgspec.Struct, omit_defaults=True):
@@ -63,6 +70,8 @@ class Told(msgspec.Struct, omit_defaults=True):
     """The child is ready, and can be reached there."""
     failed: str | None = None
     """The child can't go on; why, in a sentence."""
+    reloaded: bool | None = None
+    """Whether the settings that it was to read anew are in force."""
 
 
 class Parent:
@@ -77,12 +86,17 @@ class Parent:
     def failed(self, sentence: str) -> None:
         self._tell(Told(failed=sentence))
 
+    def reloaded(self, well: bool) -> None:
+        self._tell(Told(reloaded=well))
+
     def _tell(self, told: Told) -> None:
         self._channel.setblocking(True)
         self._channel.sendall(msgspec.json.encode(told) + b"\n")
 
     @contextmanager
-    def heard(self, stop: Callable[[], None], stop_at_once: Callable[[], None]) -> Iterator[None]:
+    def heard(
+        self, stop: Callable[[], None], stop_at_once: Callable[[], None], reload: Callable[[], None]
+    ) -> Iterator[None]:
         """Do what the parent says, from inside of the event loop. If there is no parent any more: stop."""
         loop = asyncio.get_running_loop()
         channel = os.dup(self._channel.fileno())
@@ -91,7 +105,10 @@ class Parent:
             orders = os.read(channel, 64)
             if not orders:
                 loop.remove_reader(channel)
-            stop()
+            if RELOAD in orders:
+                reload()
+            if not orders or STOP in orders or AT_ONCE in orders:
+                stop()
             if AT_ONCE in orders:
                 stop_at_once()
 
@@ -138,15 +155,19 @@ class Supervisor:
         *,
         on_ready: Callable[[Sequence[Addresses]], None],
         on_stop: Callable[[], None],
+        on_reloaded: Callable[[], None],
     ) -> None:
         """Keep `count` processes; each runs `child` with its place, from 0, and ends with the code it returns.
 
-        `on_ready` is called once all have been ready, with the addresses of each; `on_stop` when no more are wanted.
+        `on_ready` is called once all have been ready, with the addresses of each; `on_stop` when no more are wanted;
+        `on_reloaded` when a child has found the settings right that it was to read anew.
         """
         self._count = count
         self._child = child
         self._on_ready = on_ready
         self._on_stop = on_stop
+        self._on_reloaded = on_reloaded
+        self._terminal = Terminal()
         self._children: dict[int, _Child] = {}
         """Those that run, by their place."""
         self._due: dict[int, float] = {0: 0.0}
@@ -157,6 +178,8 @@ class Supervisor:
         """The addresses of each place, since it was first ready."""
         self._stops = 0
         """How often a stop was asked for."""
+        self._trying: int | None = None
+        """The place of the child that tries settings before the others."""
         self._refused: str | None = None
         """Why the command ends: the sentence of a child that can't start."""
         self._wakes, self._wakened = socket.socketpair()
@@ -196,8 +219,27 @@ class Supervisor:
 
     def _take_signals(self) -> None:
         for number in self._wakes.recv(4096):
-            if number in {signal.SIGINT, signal.SIGTERM}:
+            if number in {signal.SIGINT, signal.SIGTERM} or (number == signal.SIGHUP and self._terminal.is_gone()):
                 self._stop()
+            elif number == signal.SIGHUP:
+                self._try_settings()
+
+    def _try_settings(self) -> None:
+        """Have one child read the settings anew; the others follow if it finds them right."""
+        self._trying = next(iter(self._children), None)
+        if self._trying is None:
+            self._on_reloaded()  # all that begin from now on
+        else:
+            self._children[self._trying].order(RELOAD)
+
+    def _reloaded(self, place: int, well: bool) -> None:
+        if place != self._trying:
+            return
+        self._trying = None
+        if well:
+            self._on_reloaded()
+            for child in (child for other, child in self._children.items() if other != place):
+                child.order(RELOAD)
 
     def _stop(self) -> None:
         """Have all processes drain and end; the second time, at once."""
@@ -242,7 +284,7 @@ class Supervisor:
         try:
             signal.set_wakeup_fd(-1)
             for number in _CAUGHT:
-                signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
+                signal.signal(number, signal.SIG_IGN if number in _IGNORED else signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
             self._selector.close()
             for each in (self._wakes, self._wakened, *(other.channel for other in self._children.values())):
@@ -266,6 +308,8 @@ class Supervisor:
                 self._failed(place, told.failed)
             elif told.addresses is not None:
                 self._is_ready(place, told.addresses)
+            elif told.reloaded is not None:
+                self._reloaded(place, told.reloaded)
 
     def _is_ready(self, place: int, addresses: Addresses) -> None:
         if place in self._ready:
@@ -300,6 +344,8 @@ class Supervisor:
                 self._selector.unregister(child.channel)
             child.channel.close()
             del self._children[place]
+            if place == self._trying:
+                self._try_settings()
             if not self._stops:
                 self._replace_soon(place, child, os.waitstatus_to_exitcode(status))
 

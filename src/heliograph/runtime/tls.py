@@ -1,4 +1,4 @@
-"""TLS of the HTTP server's own: the certificate and its key, read again when the files change.
+"""TLS of the servers' own: certificates and their keys, read again when the files change.
 
 New connections get what was read last; those that are open keep what they began with. A pair that can't be used, as in
 the moment between two files that are replaced one after the other, is said in the log, and the one before stays.
@@ -24,9 +24,10 @@ _State = tuple[tuple[int, int, int], ...]
 class Certificate:
     """The certificate and the key of this process."""
 
-    def __init__(self, certificate: Path, key: Path) -> None:
-        """Read both. Raises SetupError, in one sentence, if they can't be used."""
-        self._files = certificate, key
+    def __init__(self, certificate: str, key: str, *, setting: str) -> None:
+        """Read both files; `setting` names the key's. Raises SetupError, in one sentence, if they can't be used."""
+        self._files = Path(certificate).expanduser(), Path(key).expanduser()
+        self._setting = setting
         self._state = self._seen()
         self.context = self._loaded()
 
@@ -69,22 +70,29 @@ class Certificate:
             context.load_cert_chain(certificate, key, password=_no_password)
         except ssl.SSLError as error:
             if error.reason == "KEY_VALUES_MISMATCH":
-                told = f"The certificate {certificate} does not fit the key {key}: tls_key must be the key that it was"
-                raise SetupError(f"{told} made for.") from error
+                told = f"The certificate {certificate} does not fit the key {key}"
+                raise SetupError(f"{told}: {self._setting} must be the key that it was made for.") from error
             told = f"The certificate {certificate} with the key {key} cannot be used"
             raise SetupError(f"{told} ({error.reason or 'no certificate or no key is in them'}).") from error
         except ValueError as error:  # of `_no_password`
-            raise SetupError(f"The key {key} is encrypted; tls_key must be one without a password.") from error
+            raise SetupError(f"The key {key} is encrypted; {self._setting} must be one without a password.") from error
         except OSError as error:
             name = error.filename or f"{certificate} or {key}"
             raise SetupError(f"The file {name} cannot be read: {error.strerror}.") from error
 
 
 def certificate_of(settings: Settings) -> Certificate | None:
-    """Read the certificate of the settings; None if they have none. Raises SetupError."""
+    """Read the certificate by which HTTP is served; None if there is none. Raises SetupError."""
     if not settings.tls_certificate:
         return None
-    return Certificate(Path(settings.tls_certificate).expanduser(), Path(settings.tls_key).expanduser())
+    return Certificate(settings.tls_certificate, settings.tls_key, setting="tls_key")
+
+
+def smpp_certificate_of(settings: Settings) -> Certificate | None:
+    """Read the certificate by which SMPP is served; None if there is none. Raises SetupError."""
+    if not settings.smpp_tls_certificate:
+        return None
+    return Certificate(settings.smpp_tls_certificate, settings.smpp_tls_key, setting="smpp_tls_key")
 
 
 def _no_password() -> str:

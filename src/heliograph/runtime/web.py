@@ -63,7 +63,7 @@ def web_application(
         [
             Route(OPENAPI, openapi),
             *(Mount(place, door) for place, door in doors.items()),
-            webhook_route(providers.registered(), limit),
+            webhook_route(providers.find, limit),
             *watch_routes(engine, settings),
             *optout_routes(services.optouts),
             *link_routes(services.links),

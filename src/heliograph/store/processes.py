@@ -71,6 +71,11 @@ def beat(tx: Tx, mine: Process, *, alive_since: int, lead_until: int | None) -> 
     return Beat(leads, [each for each in others if each.seen_at >= alive_since], died)
 
 
+def agree(tx: Tx, mine: Process) -> None:
+    """Write down what a process should have like the others, which is not what it was."""
+    tx.run(update(processes).where(processes.c.id == mine.id).values(agreed=mine.agreed))
+
+
 def leave(tx: Tx, process_id: str) -> None:
     """Remove a process that ends, and let another lead. Safe to repeat."""
     tx.take_turns_about(_TURN)
