@@ -5,8 +5,8 @@ How it works. `claim` leases what is due, a chunk at a time and in one transacti
 in flight. What waits at another line is not touched, so a provider that is slow or away costs the others nothing.
 
 When. A chunk that came back full is followed by the next claim at once: more may be due. Else the worker waits until
-something is due or a place comes up at one of the open lines, and no longer than `LONGEST_PAUSE_S`: what other
-processes accept wakes nobody here.
+something is due or a place comes up at one of the open lines, or until it is woken, by this process or by another that
+has accepted something (`news.py`), and no longer than `LONGEST_PAUSE_S`: what others say may not come through.
 
 Who holds what. Locks end with the claim's transaction; from then on the messages are this worker's by their lease, and
 whoever has the answer is bound to send them. Nothing is kept here between two calls.
@@ -33,7 +33,7 @@ CHUNK = 500
 LONGEST_PAUSE_S = 0.5
 """How long the queue is left unread when nothing wakes the dispatcher, in seconds.
 
-Messages that other processes accept wait so long at most.
+Messages that other processes accept wait so long at most, where those can't say that they are there.
 """
 PLACES_S = 0.05
 """How often places in routes are given away at most, in seconds: those that come up within this time go together."""

@@ -32,6 +32,7 @@ from heliograph.engine.jobs import Job, alone
 from heliograph.engine.joining import JoiningInbound
 from heliograph.engine.looking_up import LookingUp
 from heliograph.engine.metrics import Metrics
+from heliograph.engine.news import News, SharedEvent
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.observing import Observer
 from heliograph.engine.outbox import Outbox
@@ -66,6 +67,10 @@ HOUSEKEEPING_S = 600
 LEFT_AT_ONCE = 5_000
 
 
+def told_to_nobody(_news: News) -> None:
+    """Tell no other process, as where there is none."""
+
+
 class Engine:
     def __init__(
         self,
@@ -86,6 +91,7 @@ class Engine:
         sends: bool = True,
         leads: Callable[[], bool] = alone,
         retention: Mapping[Kept, int] = MappingProxyType({}),
+        tell_others: Callable[[News], None] = told_to_nobody,
     ) -> None:
         """Put the parts together; nothing runs before `start`.
 
@@ -95,9 +101,11 @@ class Engine:
 
         An engine that does not send accepts, takes in what providers' servers tell, and tells clients that are
         connected; the rest is for other processes. `leads` says whether this process does the jobs that one does.
-        `retention` is for how many days data are kept, by class; what it does not name is kept for ever.
+        `retention` is for how many days data are kept, by class; what it does not name is kept for ever. `tell_others`
+        has other processes look, if there are some.
         """
         self._sends = sends
+        self._tell_others = tell_others
         self._leads = leads
         self._await_parts_s = await_parts_s
         self.quiet_hours = quiet_hours
@@ -111,7 +119,7 @@ class Engine:
         self.metrics.watch_store(store)
         self.callback_protocols = frozenset(shapes)
         self._with_credentials = frozenset(name for name, shape in shapes.items() if shape.takes_credentials)
-        self._on_events = asyncio.Event()
+        self._on_events = SharedEvent(self._tell_of_events)
         self.intake = EngineIntake(
             store,
             self.notifier,
@@ -132,13 +140,13 @@ class Engine:
             window=window,
             on_events=self._on_events,
         )
-        self._expansions_due = asyncio.Event()
+        self._expansions_due = SharedEvent(self._tell_of_jobs)
         self._poller = Poller(store, self.router, self.intake, asyncio.Event())
-        self._pauses_due = asyncio.Event()
-        self._lookups_due = asyncio.Event()
+        self._pauses_due = SharedEvent(self._tell_of_jobs)
+        self._lookups_due = SharedEvent(self._tell_of_jobs)
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
-        self.sessions = Sessions(self._on_events.set)
+        self.sessions = Sessions(self._on_events.set_here)
         self.works = Works(store, plans(self._prices), self._slice_done)
         urls: Sink = UrlSink(shapes, guard) if sends else Elsewhere()
         outbox = Outbox(
@@ -269,7 +277,7 @@ class Engine:
             await self.works.finished(accepted.work, filling(accepted.work, new.ready))
         if not accepted.repeated:
             self.metrics.accepted(new.batch.protocol, accepted.messages)
-            self._dispatcher.wake()
+            self._wake_dispatcher()
         if new.batch.expand_at is not None:
             self._expansions_due.set()
         if accepted.refused or not accepted.messages:
@@ -318,8 +326,33 @@ class Engine:
         self._pauses_due.set()
 
     def _messages_appeared(self) -> None:
-        self._dispatcher.wake()
+        self._wake_dispatcher()
         self._on_events.set()
+
+    def _wake_dispatcher(self) -> None:
+        """Have what is due sent, by this process if it sends, and else by others."""
+        self._dispatcher.wake()
+        if not self._sends:
+            self._tell_others(News.MESSAGES)
+
+    def _tell_of_events(self) -> None:
+        self._tell_others(News.SESSIONS)
+        if not self._sends:
+            self._tell_others(News.EVENTS)
+
+    def _tell_of_jobs(self) -> None:
+        if not self._sends:
+            self._tell_others(News.JOBS)
+
+    def hear(self, news: str) -> None:
+        """Look for something to do, because another process says so. A word of a newer version means nothing here."""
+        if news == News.MESSAGES and self._sends:
+            self._dispatcher.wake()
+        elif (news == News.EVENTS and self._sends) or (news == News.SESSIONS and self.sessions.anyone):
+            self._on_events.set_here()
+        elif news == News.JOBS and self._leads():
+            for due in (self._expansions_due, self._pauses_due, self._lookups_due):
+                due.set_here()
 
     async def look_up(self, questions: Sequence[Question]) -> None:
         """Ask providers about numbers now; what they can't say now is asked again later."""

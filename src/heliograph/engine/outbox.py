@@ -44,6 +44,7 @@ from heliograph.domain.prices import Tariff
 from heliograph.engine.foreign import storable
 from heliograph.engine.jobs import Job, wait_for_any
 from heliograph.engine.metrics import Metrics
+from heliograph.engine.news import SharedEvent
 from heliograph.engine.receivers import Offer, Receiver, Receivers
 from heliograph.engine.sinks import Delivery, Fate, Sink
 from heliograph.store import Store
@@ -78,7 +79,7 @@ class Outbox(Job):
         sinks: Mapping[str, Sink],
         metrics: Metrics,
         tariff: Callable[[], Tariff],
-        on_events: asyncio.Event,
+        on_events: SharedEvent,
         on_messages: Callable[[], None],
     ) -> None:
         """Deliver by `sinks`, which go by the schemes of what they deliver to.
@@ -87,6 +88,7 @@ class Outbox(Job):
         there is something to send.
         """
         super().__init__(on_events)
+        self._on_events = on_events
         self._store = store
         self._sinks = sinks
         self._metrics = metrics
@@ -237,7 +239,7 @@ class Outbox(Job):
                 self._outcomes[:0] = outcomes
                 self._untold[:0] = untold
                 await asyncio.sleep(RECORD_AGAIN_S)
-            self._wake.set()  # there are places again
+            self._on_events.set_here()  # there are places again
 
     async def _record(self, outcomes: Sequence[EventOutcome], untold: Sequence[Event]) -> None:
         now = now_ms()

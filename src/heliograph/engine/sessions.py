@@ -58,6 +58,11 @@ class Sessions(Sink):
             if not sessions:
                 del self._here[receiver]
 
+    @property
+    def anyone(self) -> bool:
+        """Say whether any client is connected."""
+        return bool(self._receivers)
+
     def reaches(self, receiver: str) -> bool:
         return receiver in self._here
 

@@ -16,15 +16,16 @@ from heliograph.api.resource import PROTOCOL as NATIVE
 from heliograph.domain.accounts import Account
 from heliograph.engine.addresses import LOOPBACK, AddressGuard
 from heliograph.engine.callbacks import CallbackShape
-from heliograph.engine.engine import Engine
+from heliograph.engine.engine import Engine, told_to_nobody
 from heliograph.engine.jobs import alone
+from heliograph.engine.news import News
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routes import Route, RouteRules
 from heliograph.protocols.registry import HTTP_PROTOCOLS, KEY_KINDS, SERVED_KEYS, listeners_of
 from heliograph.runtime import console_key, providers, seal_key
 from heliograph.runtime.configured import configured, note_configured
 from heliograph.runtime.privacy import make_private
-from heliograph.runtime.processes import Role, membership, require_shared, shared_key
+from heliograph.runtime.processes import Membership, Role, membership, require_shared, shared_key
 from heliograph.runtime.reloading import Reloading
 from heliograph.runtime.settings import Settings
 from heliograph.runtime.values import SANDBOX
@@ -127,6 +128,7 @@ async def running(
             await_parts_s=settings.await_parts_s,
             sends=role.works,
             leads=alone if member is None else member.leads,
+            tell_others=told_to_nobody if member is None else partial(_tell, store, member),
         )
         accounts.access.on_refused = engine.metrics.credential_refused
         accounts.access.logins.on_limited = engine.metrics.login_limited
@@ -139,6 +141,8 @@ async def running(
         if member is not None:
             member.on_died = engine.take_over
             beside.append(asyncio.create_task(member.run(), name="membership"))
+        if store.bell is not None:
+            beside.append(asyncio.create_task(store.bell.run(engine.hear, _not_heard), name="bell"))
         reloading = Reloading(
             settings, reread or (lambda: settings), store, engine, provided, simulated and simulated.route, member, key
         )
@@ -176,6 +180,17 @@ async def running(
         if member is not None:
             await member.leave()
         await store.close()
+
+
+def _tell(store: Store, member: Membership, news: News) -> None:
+    """Have other processes look, if there are some that would."""
+    concerned = member.others_serve if news is News.SESSIONS else member.others_work
+    if store.bell is not None and concerned():
+        store.bell.ring(news)
+
+
+def _not_heard(error: Exception) -> None:
+    log.warning("other processes are not heard for now: what they accept is found later", error=str(error))
 
 
 class _Simulated(NamedTuple):

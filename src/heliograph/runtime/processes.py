@@ -84,6 +84,9 @@ class Role(StrEnum):
         return self is not Role.API
 
 
+_ROLES = frozenset(Role)
+
+
 def require_shared(settings: Settings, role: Role) -> None:
     """Check that a process of this role, and as many as are wanted, can be on the store. Raises SetupError."""
     if role is not Role.ALL and not settings.store:
@@ -107,11 +110,20 @@ class Membership:
         self._works = works
         self._leads_until = 0.0
         self._said: set[str] = set()
+        self._roles: frozenset[Role] = frozenset()
         self.on_died: Callable[[], Awaitable[None]] | None = None
         """Awaited, where this process leads, when another was found dead."""
 
     def leads(self) -> bool:
         return time.monotonic() < self._leads_until
+
+    def others_work(self) -> bool:
+        """Say whether there are others that send, as of the last beat."""
+        return any(role.works for role in self._roles)
+
+    def others_serve(self) -> bool:
+        """Say whether there are others that clients are connected to, as of the last beat."""
+        return any(role.serves for role in self._roles)
 
     async def join(self) -> None:
         """Join the others. Raises SetupError if this process must not run beside them."""
@@ -155,6 +167,7 @@ class Membership:
         if found.leads and not self.leads():
             log.debug("this process does the jobs that one does", process=self._process.id)
         self._leads_until = began + LEASE_S - BEAT_S if found.leads else 0.0
+        self._roles = frozenset(Role(other.role) for other in found.others if other.role in _ROLES)
         for other in found.others:
             self._warn_of(other, now)
         for dead in found.died:

@@ -36,6 +36,7 @@ from time import perf_counter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from heliograph.domain.errors import NotNow
+from heliograph.store.bell import Bell
 from heliograph.store.tx import Tx
 
 P = ParamSpec("P")
@@ -122,6 +123,11 @@ class Store(ABC):
 
     @abstractmethod
     async def _submit(self, job: Job, lane: Lane) -> Any: ...
+
+    @property
+    def bell(self) -> Bell | None:
+        """Return what other processes of this store are told by; None where there can be no others."""
+        return None
 
     @abstractmethod
     async def close(self) -> None:

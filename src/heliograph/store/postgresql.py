@@ -31,6 +31,7 @@ from heliograph.store.base import (
     commit_together,
     settle,
 )
+from heliograph.store.bell import Bell
 from heliograph.store.migrations import migrate, migrate_new
 from heliograph.store.tx import Tx
 
@@ -39,6 +40,7 @@ R = TypeVar("R")
 
 _MIGRATION_LOCK = 0x48656C69  # any number that all Heliographs agree on
 _READ_POOL = 8
+_LISTENS = 1
 #: Two processes were in each other's way: a deadlock, a serialization failure, the same unique key at the same moment.
 #: The same commands do the right thing when they see what the other one did.
 _COLLISIONS = frozenset({"40P01", "40001", "23505"})
@@ -57,6 +59,7 @@ class PostgresqlStore(Store):
         self._engine = engine
         self._reading = engine.execution_options(isolation_level="REPEATABLE READ")
         self._lanes = {lane: _LaneWriter(engine, lane) for lane in Lane}
+        self._bell = Bell(engine)
 
     @classmethod
     async def open(cls, url: str, *, beside: bool = False, target: str = "head") -> PostgresqlStore:
@@ -77,6 +80,10 @@ class PostgresqlStore(Store):
             await engine.dispose()
             raise
         return cls(engine)
+
+    @property
+    def bell(self) -> Bell:
+        return self._bell
 
     def writes_waiting(self) -> int:
         return sum(lane.waiting for lane in self._lanes.values())
@@ -105,7 +112,7 @@ class PostgresqlStore(Store):
 def _engine(url: str) -> AsyncEngine:
     target = make_url(url).set(drivername="postgresql+asyncpg")
     return create_async_engine(
-        target, pool_size=_READ_POOL + len(Lane), max_overflow=0, connect_args={"server_settings": _SESSION}
+        target, pool_size=_READ_POOL + len(Lane) + _LISTENS, max_overflow=0, connect_args={"server_settings": _SESSION}
     )
 
 
