@@ -64,7 +64,7 @@ HOMES = {
     "aiohttp": "calling.pooled engine.addresses engine.callbacks",
     "alembic": "store",
     "anyascii": "text",
-    "anyio": "protocols.NAME.storages",
+    "anyio": "protocols.NAME.storages sdk.transport",
     "argon2": "domain.accounts",
     "asgiref": "django",
     "asyncpg": "",  # SQLAlchemy imports it

@@ -121,7 +121,7 @@ def test_an_empty_listing_is_one_request() -> None:
 def test_numbers_and_words_are_escaped_where_they_stand() -> None:
     transport = Scripted({"inbound_id": "x"})
 
-    Sandbox(transport).reply("+33 6/12?", to="Acme", text='"')  # type: ignore[arg-type]
+    Sandbox(transport, {}).reply("+33 6/12?", to="Acme", text='"')  # type: ignore[arg-type]
 
     assert transport.asked[0].path == "/v1/sandbox/phones/%2B33%206%2F12%3F/replies"
     assert json.loads(transport.asked[0].body or b"") == {"to": "Acme", "text": '"'}

@@ -146,9 +146,9 @@ def test_what_the_server_refuses_is_raised_as_its_class(server: Server) -> None:
 
 
 async def test_a_server_that_is_not_there_is_unreachable() -> None:
-    with Client("http://127.0.0.1:1", "t") as client, pytest.raises(Unreachable):
+    with Client("http://127.0.0.1:1", "t", max_retries=0) as client, pytest.raises(Unreachable):
         client.messages.get("x")
-    async with AsyncClient("http://127.0.0.1:1", "t") as other:
+    async with AsyncClient("http://127.0.0.1:1", "t", max_retries=0) as other:
         with pytest.raises(Unreachable):
             await other.messages.get("x")
 

@@ -26,16 +26,46 @@ def test_what_is_given_wins_over_the_environment_and_that_over_the_data_director
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from_file = connection(None, None, data_dir)
-    own_address = connection("http://given/", None, data_dir)
+    same_address = connection("HTTP://File:80/", None, data_dir)
     own_token = connection(None, "given", data_dir)
     monkeypatch.setenv("HELIOGRAPH_URL", "http://environment")
     monkeypatch.setenv("HELIOGRAPH_TOKEN", "of-environment")
 
     assert from_file == ("http://file", "of-file")
-    assert own_address == ("http://given", "of-file")
+    assert same_address == ("HTTP://File:80", "of-file")
     assert own_token == ("http://file", "given")
     assert connection(None, None, data_dir) == ("http://environment", "of-environment")
     assert connection("http://given", "given", data_dir) == ("http://given", "given")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://stranger", "https://kept", "http://kept:81", "http://kept/other", "http://kept.evil", "kept"]
+)
+@pytest.mark.parametrize("keeper", ["environment", "file"])
+def test_a_token_goes_to_no_other_address_than_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, keeper: str
+) -> None:
+    if keeper == "file":
+        (tmp_path / "connection.json").write_text('{"base_url": "http://kept", "api": {"token": "stored"}}')
+    else:
+        monkeypatch.setenv("HELIOGRAPH_URL", "http://kept")
+        monkeypatch.setenv("HELIOGRAPH_TOKEN", "stored")
+
+    for client in (Client, AsyncClient):
+        with pytest.raises(NoConnection) as refused:
+            client(address, data_dir=tmp_path)
+        assert "http://kept" in refused.value.message
+        assert "stored" not in refused.value.message
+    assert connection("http://kept", None, tmp_path) == ("http://kept", "stored")
+    assert connection(address, "given", tmp_path) == (address, "given")
+
+
+def test_a_token_of_the_environment_without_an_address_is_for_the_one_that_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIOGRAPH_TOKEN", "of-environment")
+
+    assert connection("http://given", None, tmp_path) == ("http://given", "of-environment")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"base_url": 5}', '{"base_url": "http://x", "api": {}}'])

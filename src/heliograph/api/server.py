@@ -15,7 +15,7 @@ from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.errors import HeliographError, Unauthenticated
 from heliograph.domain.people import SESSION_PREFIX
 from heliograph.doors import Door, Operation
-from heliograph.doors.door import address_of, bearer_token
+from heliograph.doors.door import address_of, bearer_token, request_id_of
 from heliograph.doors.settings import DoorSettings
 from heliograph.sandbox.phones import Phones
 from heliograph.services.access import ACCOUNT_HEADER
@@ -48,6 +48,10 @@ class NativeDoor(Door):
         return await self._access.authenticate(
             CredentialKind.API_KEY, public_part(token), token, address=address_of(request)
         )
+
+    def finish(self, request: Request, response: Response) -> Response:
+        response.raw_headers.append((b"x-request-id", request_id_of(request).encode()))
+        return super().finish(request, response)
 
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
         headers = {"WWW-Authenticate": "Bearer"} if error.http_status == 401 else None

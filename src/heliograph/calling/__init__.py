@@ -2,14 +2,24 @@
 
 from heliograph.calling.authorization import basic
 from heliograph.calling.calls import Call, RemoteError, Request, Response, Unreachable, encoded, plain
-from heliograph.calling.transport import AsyncDriver, AsyncTransport, Driver, SyncTransport
+from heliograph.calling.pauses import retry_after_s
+from heliograph.calling.transport import (
+    AsyncDriver,
+    AsyncHttpClient,
+    AsyncTransport,
+    Driver,
+    HttpClient,
+    SyncTransport,
+)
 from heliograph.calling.written import note_written
 
 __all__ = [
     "AsyncDriver",
+    "AsyncHttpClient",
     "AsyncTransport",
     "Call",
     "Driver",
+    "HttpClient",
     "RemoteError",
     "Request",
     "Response",
@@ -19,4 +29,5 @@ __all__ = [
     "encoded",
     "note_written",
     "plain",
+    "retry_after_s",
 ]

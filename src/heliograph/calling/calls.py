@@ -26,6 +26,10 @@ class Request(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
     waits_s: float = 0
     """How many seconds more the server may take before it answers, by this request's own wish."""
+    timeout_s: float | None = None
+    """How many seconds the server may take to answer, beside `waits_s`; None: as many as the transport says."""
+    repeatable: bool = False
+    """True if it does the same sent twice as sent once: it may be sent again where nobody knows whether it arrived."""
     preliminary: bool = False
     """True if it comes before the call proper, as a login does: its answer says nothing of what is asked."""
 

@@ -33,6 +33,10 @@ class InvalidAddress(ValueError):
     """The base URL is not the address of a server."""
 
 
+HttpClient = httpx2.Client
+AsyncHttpClient = httpx2.AsyncClient
+
+
 class AsyncDriver(ABC):
     """The driver that an asynchronous client runs its calls with."""
 
@@ -82,19 +86,29 @@ class AsyncDriver(ABC):
 class AsyncTransport(AsyncDriver):
     """The driver for asyncio and trio."""
 
-    def __init__(self, base_url: str, headers: Mapping[str, str], *, answer_s: float = ANSWER_S) -> None:
-        self._client = httpx2.AsyncClient(base_url=address_of(base_url), headers=with_agent(headers))
-        self._answer_s = answer_s
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        answer_s: float = ANSWER_S,
+        client: AsyncHttpClient | None = None,
+    ) -> None:
+        """Connect by a client of one's own, or by the caller's, which is never closed and told no secret for good."""
+        self._base_url, self._headers, self._answer_s = _base(base_url), with_agent(headers), answer_s
+        self._client, self._owned = client or httpx2.AsyncClient(), client is None
 
     async def exchange(self, request: Request) -> Response:
+        arguments = _arguments(request, self._headers, self._answer_s)
         try:
-            answer = await self._client.request(request.method, request.path, **_arguments(request, self._answer_s))
+            answer = await self._client.request(request.method, self._base_url + request.path, **arguments)
         except httpx2.TransportError as error:
-            raise _unreachable(str(self._client.base_url), error) from error
+            raise _unreachable(self._base_url, error) from error
         return _response(answer)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._owned:
+            await self._client.aclose()
 
 
 class Driver(ABC):
@@ -109,25 +123,41 @@ class Driver(ABC):
 
 
 class SyncTransport(Driver):
-    def __init__(self, base_url: str, headers: Mapping[str, str], *, answer_s: float = ANSWER_S) -> None:
-        self._client = httpx2.Client(base_url=address_of(base_url), headers=with_agent(headers))
-        self._answer_s = answer_s
+    """The driver for code that does not await."""
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        answer_s: float = ANSWER_S,
+        client: HttpClient | None = None,
+    ) -> None:
+        """Connect by a client of one's own, or by the caller's, which is never closed and told no secret for good."""
+        self._base_url, self._headers, self._answer_s = _base(base_url), with_agent(headers), answer_s
+        self._client, self._owned = client or httpx2.Client(), client is None
 
     def run(self, call: Call[T]) -> T:
         request = next(call)
         while True:
+            response = self.exchange(request)
             try:
-                answer = self._client.request(request.method, request.path, **_arguments(request, self._answer_s))
-            except httpx2.TransportError as error:
-                raise _unreachable(str(self._client.base_url), error) from error
-            try:
-                request = call.send(_response(answer))
+                request = call.send(response)
             except StopIteration as finished:
                 result: T = finished.value
                 return result
 
+    def exchange(self, request: Request) -> Response:
+        arguments = _arguments(request, self._headers, self._answer_s)
+        try:
+            answer = self._client.request(request.method, self._base_url + request.path, **arguments)
+        except httpx2.TransportError as error:
+            raise _unreachable(self._base_url, error) from error
+        return _response(answer)
+
     def close(self) -> None:
-        self._client.close()
+        if self._owned:
+            self._client.close()
 
 
 def with_agent(headers: Mapping[str, str]) -> dict[str, str]:
@@ -141,6 +171,11 @@ def address_of(base_url: str) -> httpx2.URL:
         raise InvalidAddress(f"{base_url!r} is not an address of a server: {error}.") from error
 
 
+def _base(base_url: str) -> str:
+    """Return what paths are put behind."""
+    return str(address_of(base_url)).rstrip("/")
+
+
 def _unreachable(address: str, error: httpx2.TransportError) -> Unreachable:
     return Unreachable(f"{address} can't be reached: {told(error)}.", written=not isinstance(error, _NOT_WRITTEN))
 
@@ -149,13 +184,15 @@ def told(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
-def _arguments(request: Request, answer_s: float) -> dict[str, Any]:
-    headers = dict(request.headers)
+def _arguments(request: Request, headers: Mapping[str, str], answer_s: float) -> dict[str, Any]:
+    headers = {**headers, **request.headers}
+    answer_s = answer_s if request.timeout_s is None else request.timeout_s
     if request.body is not None:
         headers["Content-Type"] = request.content_type
     return {
         "params": dict(request.query),
-        "timeout": httpx2.Timeout(answer_s + request.waits_s, connect=CONNECT_S),
+        "timeout": httpx2.Timeout(answer_s + request.waits_s, connect=min(CONNECT_S, answer_s)),
+        "follow_redirects": False,  # the credential is for this address
         "content": request.body,
         "headers": headers,
     }

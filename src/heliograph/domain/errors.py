@@ -28,6 +28,11 @@ class HeliographError(Exception):
     retryable: ClassVar[bool] = False
     hint: ClassVar[str] = ""
 
+    status: int | None = None
+    """The HTTP status that a server answered with; None if none did. Only clients set it."""
+    request_id: str | None = None
+    """The name of the request in the server's log; None if it has none. Only clients set it."""
+
     def __init__(self, message: str | None = None, *, field: str | None = None, **facts: object) -> None:
         """Set the message, which defaults to the class's docstring.
 

@@ -7,10 +7,12 @@ logging, and that nothing escapes as a traceback.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
+from uuid import uuid4
 
 import msgspec
 import structlog
@@ -203,7 +205,7 @@ class Door(ABC):
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody is left to read it
             except Exception:
-                log.exception("request failed", operation=operation.name)
+                log.exception("request failed", operation=operation.name, request_id=request_id_of(request))
                 return self.refuse(request, InternalError(), operation)
             return _response(answer, operation.status)
 
@@ -233,6 +235,18 @@ class _Json(Response):
 def address_of(request: Request) -> str | None:
     """Return the address that a request comes from; None if nobody knows."""
     return None if request.client is None else request.client.host
+
+
+def request_id_of(request: Request) -> str:
+    """Return the name of a request in logs: the caller's `X-Request-Id` if it is fit for that, else one of our own."""
+    known: str | None = getattr(request.state, "request_id", None)
+    if known is None:
+        said = request.headers.get("x-request-id", "")
+        known = request.state.request_id = said if _FIT_ID.fullmatch(said) else uuid4().hex
+    return known
+
+
+_FIT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def bearer_token(request: Request) -> str | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from heliograph.calling import AsyncHttpClient
 from heliograph.sdk.async_resources.account import AsyncAccount
 from heliograph.sdk.async_resources.accounts import AsyncAccounts
 from heliograph.sdk.async_resources.applications import AsyncApplications
@@ -26,7 +28,8 @@ from heliograph.sdk.async_resources.sandbox import AsyncSandbox
 from heliograph.sdk.async_resources.templates import AsyncTemplates
 from heliograph.sdk.async_resources.verify import AsyncVerify
 from heliograph.sdk.connection import connection
-from heliograph.sdk.transport import async_transport
+from heliograph.sdk.retrying import Options
+from heliograph.sdk.transport import AsyncTransport, async_transport
 
 
 class AsyncClient:
@@ -43,10 +46,37 @@ class AsyncClient:
         *,
         account: str | None = None,
         data_dir: Path | None = None,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+        http_client: AsyncHttpClient | None = None,
     ) -> None:
-        """Connect. `account` is for the token of a person's session: whom the person acts for, by name or id."""
+        """Connect. `account` is for the token of a person's session: whom the person acts for, by name or id.
+
+        `timeout` is how many seconds the server may take to answer. What can be repeated without harm is, up to
+        `max_retries` times: no message is sent twice by it, since each is sent under an idempotency key. An
+        `http_client` of one's own has its proxies and certificates; it is not closed with this client. Raises
+        NoConnection if there is no address, or no token that may be sent there.
+        """
         address, secret = connection(base_url, token, data_dir)
-        self._transport = async_transport(address, secret, account)
+        self._codes_read: dict[str, str] = {}
+        options = Options(timeout, max_retries)
+        self._use(async_transport(address, secret, account, options, http_client))
+
+    def with_options(self, *, timeout: float | None = None, max_retries: int | None = None) -> Self:
+        """Return a client with other options for some calls, by the same connections.
+
+        It is closed with this one: `client.with_options(timeout=5).messages.send(...)`.
+        """
+        before, other = self._transport.options, copy(self)
+        options = Options(
+            before.timeout_s if timeout is None else timeout,
+            before.max_retries if max_retries is None else max_retries,
+        )
+        other._use(self._transport.with_options(options))
+        return other
+
+    def _use(self, transport: AsyncTransport) -> None:
+        self._transport = transport
         self.messages = AsyncMessages(self._transport)
         self.batches = AsyncBatches(self._transport)
         self.groups = AsyncGroups(self._transport)
@@ -67,7 +97,7 @@ class AsyncClient:
         self.attachments = AsyncAttachments(self._transport)
         self.numbers = AsyncNumbers(self._transport)
         self.conversations = AsyncConversations(self._transport)
-        self.sandbox = AsyncSandbox(self._transport)
+        self.sandbox = AsyncSandbox(self._transport, self._codes_read)
 
     async def close(self) -> None:
         await self._transport.close()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
+from uuid import uuid4
 
 import msgspec
 from msgspec import UNSET
@@ -20,6 +21,8 @@ Parameters = Mapping[str, Mapping[str, str]]
 """The values of parameters: `{name: {number or "default": value}}`."""
 ERASING_S = 300.0
 """How long an erasure, which reads every table, may take to be answered, in seconds."""
+REQUEST_ID = "x-request-id"
+"""The header that names a request, in both directions."""
 LONG_POLL_S = 30.0
 """How long one request waits at most, in seconds; longer waits are several requests."""
 
@@ -45,10 +48,21 @@ def result(response: Response, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(response.body, type=shape)
     except msgspec.DecodeError as error:
-        raise UnexpectedAnswer(f"HTTP {response.status}, but not with what was asked for: {error}") from error
+        told = UnexpectedAnswer(f"HTTP {response.status}, but not with what was asked for: {error}")
+        raise _about(told, response) from error
 
 
 def error_in(response: Response) -> errors.HeliographError:
+    """Make the error that an answer tells, with the answer's status and the name that the server gave the request."""
+    return _about(_told(response), response)
+
+
+def _about(error: errors.HeliographError, response: Response) -> errors.HeliographError:
+    error.status, error.request_id = response.status, response.headers.get(REQUEST_ID)
+    return error
+
+
+def _told(response: Response) -> errors.HeliographError:
     try:
         told = msgspec.json.decode(response.body, type=wire.ErrorBody).error
     except msgspec.DecodeError:
@@ -81,9 +95,17 @@ def _query(**values: Any) -> dict[str, str]:
     return {name: str(value) for name, value in built.items()}
 
 
-def post(shape: type[T], body: msgspec.Struct, *path: str, waits_s: float = 0.0) -> Call[T]:
+def post(shape: type[T], body: msgspec.Struct, *path: str, waits_s: float = 0.0, repeatable: bool = False) -> Call[T]:
     """Post a body; `waits_s` is how much longer than others the server may take to answer, in seconds."""
-    return result((yield Request("POST", _path(*path), body=encoded(body), waits_s=waits_s)), shape)
+    request = Request("POST", _path(*path), body=encoded(body), waits_s=waits_s, repeatable=repeatable)
+    return result((yield request), shape)
+
+
+def send(shape: type[T], body: wire.SendMessage | wire.CreateBatch | wire.Answer, *path: str) -> Call[T]:
+    """Post what is to be sent, with an idempotency key, ours if it has none: repeated, it is sent once all the same."""
+    if body.idempotency_key is None:
+        body.idempotency_key = uuid4().hex
+    return post(shape, body, *path, repeatable=True)
 
 
 def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query: Any) -> Call[T]:
@@ -92,7 +114,7 @@ def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query:
 
 
 def get(shape: type[T], *path: str, **query: Any) -> Call[T]:
-    return result((yield Request("GET", _path(*path), _query(**query))), shape)
+    return result((yield Request("GET", _path(*path), _query(**query), repeatable=True)), shape)
 
 
 def patch(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
@@ -105,8 +127,8 @@ def without_answer(method: str, *path: str, body: msgspec.Struct | None = None) 
         raise error_in(response)
 
 
-def act(shape: type[T], *path: str) -> Call[T]:
-    return result((yield Request("POST", _path(*path))), shape)
+def act(shape: type[T], *path: str, repeatable: bool = False) -> Call[T]:
+    return result((yield Request("POST", _path(*path), repeatable=repeatable)), shape)
 
 
 def put(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
@@ -119,7 +141,8 @@ def wait(shape: type[T], *path: str, timeout_s: float, **query: Any) -> Call[T]:
     while True:
         left = max(deadline - time.monotonic(), 0)
         waits_s = min(left, LONG_POLL_S)
-        response = yield Request("GET", _path(*path), _query(timeout_s=round(waits_s, 3), **query), waits_s=waits_s)
+        asked = _query(timeout_s=round(waits_s, 3), **query)
+        response = yield Request("GET", _path(*path), asked, waits_s=waits_s, repeatable=True)
         try:
             return result(response, shape)
         except errors.WaitTimedOut:

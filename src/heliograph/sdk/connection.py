@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import platformdirs
@@ -31,11 +32,15 @@ class _Known(msgspec.Struct):
 def connection(url: str | None, token: str | None, data_dir: Path | None) -> tuple[str, str]:
     """Find the server's address and a token: as given, else from the environment, else of the server on this machine.
 
-    A server leaves its address and its sandbox token in its data directory, readable by its owner only. Raises
-    NoConnection if either is nowhere.
+    A server leaves its address and its sandbox token in its data directory, readable by its owner only. A token goes
+    only to the address that it belongs to: the environment's to that of HELIOGRAPH_URL, where there is one, the data
+    directory's to the server that left it. Raises NoConnection if either is nowhere, or only belongs to another.
     """
-    url = url or os.environ.get("HELIOGRAPH_URL")
-    token = token or os.environ.get("HELIOGRAPH_TOKEN")
+    kept_url, kept_token = os.environ.get("HELIOGRAPH_URL"), os.environ.get("HELIOGRAPH_TOKEN")
+    url = url or kept_url
+    if url and not token and kept_token:
+        _require_same(url, kept_url or url, "HELIOGRAPH_TOKEN")
+    token = token or kept_token
     if url and token:
         return url.rstrip("/"), token
     directory = data_dir or Path(platformdirs.user_data_dir("heliograph", appauthor=False))
@@ -49,4 +54,22 @@ def connection(url: str | None, token: str | None, data_dir: Path | None) -> tup
         raise NoConnection(
             f"The server with the data directory {directory} has no sandbox; give a token of one of its accounts."
         )
+    if url and not token:
+        _require_same(url, known.base_url, f"The token in the data directory {directory}")
     return (url or known.base_url).rstrip("/"), token or known.api.token
+
+
+def _require_same(url: str, owner: str, token: str) -> None:
+    """Let a token be sent to the address that it belongs to. Raises NoConnection for any other."""
+    if _place(url) != _place(owner):
+        raise NoConnection(f"{token} is for {owner}, and is not sent to {url}; give a token of that server.")
+
+
+def _place(url: str) -> tuple[str, str | None, int | None, str] | str:
+    """Return what makes two addresses the same server; of what is no address, the text."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return url
+    return parts.scheme, parts.hostname, port, parts.path.rstrip("/")

@@ -1,29 +1,111 @@
-"""Connections to one Heliograph."""
+"""Connections to one Heliograph, and the two ways of running a call by them."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import quote
 
-from heliograph.calling import AsyncTransport, SyncTransport
+import anyio
+
+from heliograph import calling
+from heliograph.calling import AsyncHttpClient, Call, HttpClient, Unreachable
 from heliograph.calling.transport import InvalidAddress
 from heliograph.sdk.connection import NoConnection
+from heliograph.sdk.retrying import Options, Pause, retried
+
+T = TypeVar("T")
 
 
-def sync_transport(base_url: str, token: str, account: str | None = None) -> SyncTransport:
+class AsyncTransport:
+    """Runs calls for code that awaits, under asyncio and trio."""
+
+    def __init__(self, driver: calling.AsyncTransport, options: Options) -> None:
+        self._driver = driver
+        self.options = options
+
+    def with_options(self, options: Options) -> AsyncTransport:
+        """Return another transport by the same connections."""
+        return AsyncTransport(self._driver, options)
+
+    async def run(self, call: Call[T]) -> T:
+        """Run a call, and return what it returns. Raises Unreachable if the server is, and whatever the call raises."""
+        steps = retried(call, self.options)
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Pause):
+                    await anyio.sleep(step.seconds)
+                    step = steps.send(None)
+                    continue
+                try:
+                    answer = await self._driver.exchange(step)
+                except Unreachable as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(answer)
+        except StopIteration as finished:
+            result: T = finished.value
+            return result
+
+    async def close(self) -> None:
+        await self._driver.close()
+
+
+class SyncTransport:
+    """Runs calls for code that does not await."""
+
+    def __init__(self, driver: calling.SyncTransport, options: Options) -> None:
+        self._driver = driver
+        self.options = options
+
+    def with_options(self, options: Options) -> SyncTransport:
+        """Return another transport by the same connections."""
+        return SyncTransport(self._driver, options)
+
+    def run(self, call: Call[T]) -> T:
+        """Run a call, and return what it returns. Raises Unreachable if the server is, and whatever the call raises."""
+        steps = retried(call, self.options)
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Pause):
+                    time.sleep(step.seconds)
+                    step = steps.send(None)
+                    continue
+                try:
+                    answer = self._driver.exchange(step)
+                except Unreachable as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(answer)
+        except StopIteration as finished:
+            result: T = finished.value
+            return result
+
+    def close(self) -> None:
+        self._driver.close()
+
+
+def sync_transport(
+    base_url: str, token: str, account: str | None, options: Options, client: HttpClient | None
+) -> SyncTransport:
     """Connect without asyncio. Raises NoConnection for an address or a token that can't be one."""
     headers = _headers(token, account)
     try:
-        return SyncTransport(base_url, headers)
+        return SyncTransport(calling.SyncTransport(base_url, headers, client=client), options)
     except InvalidAddress as error:
         raise NoConnection(str(error)) from error
 
 
-def async_transport(base_url: str, token: str, account: str | None = None) -> AsyncTransport:
+def async_transport(
+    base_url: str, token: str, account: str | None, options: Options, client: AsyncHttpClient | None
+) -> AsyncTransport:
     """Connect with asyncio. Raises NoConnection for an address or a token that can't be one."""
     headers = _headers(token, account)
     try:
-        return AsyncTransport(base_url, headers)
+        return AsyncTransport(calling.AsyncTransport(base_url, headers, client=client), options)
     except InvalidAddress as error:
         raise NoConnection(str(error)) from error
 

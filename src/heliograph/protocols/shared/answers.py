@@ -9,13 +9,10 @@ more (`HttpProvider.vendor_says`); they come before the status.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-from heliograph.calling import RemoteError, Response, Unreachable
+from heliograph.calling import RemoteError, Response, Unreachable, retry_after_s
 from heliograph.calling.written import may_be_written
 from heliograph.domain.statuses import Reason
 from heliograph.engine.contract import Refused, TryAgain, Uncertain
@@ -152,22 +149,13 @@ def refusal(response: Response, code: str | None = None, detail: str | None = No
     return outcome_of(TurnedDown(response, code, detail))
 
 
-_SECONDS = re.compile("[0-9]{1,9}")
-
-
 def retry_after_ms(headers: Mapping[str, str]) -> int | None:
     """Read Retry-After, in seconds or as a date (RFC 9110, section 10.2.3), as ms from now.
 
     Returns None if it is missing or is neither; never less than 0 or more than `LONGEST_WISH_MS`.
     """
-    said = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(said):
-        return wish_ms(int(said))
-    try:
-        at = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    return wish_ms((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp())
+    seconds = retry_after_s(headers)
+    return None if seconds is None else wish_ms(seconds)
 
 
 def wish_ms(seconds: float) -> int:

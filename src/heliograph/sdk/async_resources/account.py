@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from heliograph.api import wire
-from heliograph.calling import AsyncTransport
 from heliograph.sdk import calls
+from heliograph.sdk.transport import AsyncTransport
 
 
 class AsyncAccount:

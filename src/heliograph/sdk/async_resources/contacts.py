@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from heliograph.api import wire
-from heliograph.calling import AsyncTransport
 from heliograph.sdk import calls
 from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.transport import AsyncTransport
 
 
 class AsyncContacts:

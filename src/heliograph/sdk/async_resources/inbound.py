@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from heliograph.api import wire
-from heliograph.calling import AsyncTransport
 from heliograph.sdk import calls
 from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.transport import AsyncTransport
 
 
 class AsyncInbound:

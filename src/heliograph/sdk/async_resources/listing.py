@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from heliograph.calling import AsyncTransport
 from heliograph.sdk import calls
+from heliograph.sdk.transport import AsyncTransport
 
 
 async def items(

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 from heliograph.api import wire
-from heliograph.calling import AsyncTransport
 from heliograph.sdk import calls
 from heliograph.sdk.async_resources.listing import items
 from heliograph.sdk.calls import Parameters, parameter_table
+from heliograph.sdk.transport import AsyncTransport
 
 
 class AsyncMessages:
@@ -87,7 +87,7 @@ class AsyncMessages:
             priority=priority,
             marketing=marketing,
         )
-        return await self._transport.run(calls.post(wire.Message, body, "messages"))
+        return await self._transport.run(calls.send(wire.Message, body, "messages"))
 
     async def get(self, message_id: str) -> wire.Message:
         """Get a message. Raises NotFound if the account has no such message."""

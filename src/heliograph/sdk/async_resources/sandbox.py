@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heliograph.api import wire
-from heliograph.calling import AsyncTransport
 from heliograph.sandbox.chaos import Chaos
 from heliograph.sdk import calls
+from heliograph.sdk.transport import AsyncTransport
 
 
 class AsyncSandbox:
     """The sandbox's simulated phones, for test suites."""
 
-    def __init__(self, transport: AsyncTransport) -> None:
+    def __init__(self, transport: AsyncTransport, read: dict[str, str]) -> None:
+        """Use the transport; `read` has the message whose code was read last, by phone."""
         self._transport = transport
-        self._read: dict[str, str] = {}
-        """The message whose code was read last, by phone."""
+        self._read = read
 
     async def phones(self) -> Sequence[wire.Phone]:
         """List the phones, recently used first."""

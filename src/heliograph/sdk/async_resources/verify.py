@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from heliograph.api import wire
-from heliograph.calling import AsyncTransport
 from heliograph.sdk import calls
+from heliograph.sdk.transport import AsyncTransport
 
 
 class AsyncVerify:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from heliograph.api import wire
-from heliograph.calling import SyncTransport
 from heliograph.sdk import calls
 from heliograph.sdk.resources.listing import items
+from heliograph.sdk.transport import SyncTransport
 
 
 class Accounts:

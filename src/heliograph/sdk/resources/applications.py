@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heliograph.api import wire
-from heliograph.calling import SyncTransport
 from heliograph.sdk import calls
+from heliograph.sdk.transport import SyncTransport
 
 
 class Applications:

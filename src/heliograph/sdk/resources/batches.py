@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from heliograph.api import wire
-from heliograph.calling import SyncTransport
 from heliograph.sdk import calls
 from heliograph.sdk.calls import Parameters, parameter_table
 from heliograph.sdk.resources.listing import items
+from heliograph.sdk.transport import SyncTransport
 
 
 class Batches:
@@ -88,7 +88,7 @@ class Batches:
             pause_at_failure_share=pause_at_failure_share,
             pause_after=pause_after,
         )
-        return self._transport.run(calls.post(wire.Batch, body, "batches"))
+        return self._transport.run(calls.send(wire.Batch, body, "batches"))
 
     def dry_run(
         self,
@@ -129,7 +129,7 @@ class Batches:
             rich_media=rich_media,
             fallbacks=list(fallbacks),
         )
-        return self._transport.run(calls.post(wire.DryRun, body, "batches", "dry_run"))
+        return self._transport.run(calls.post(wire.DryRun, body, "batches", "dry_run", repeatable=True))
 
     def get(self, batch_id: str) -> wire.Batch:
         """Get a batch. Raises NotFound if the account has no such batch."""
@@ -173,15 +173,15 @@ class Batches:
 
     def cancel(self, batch_id: str) -> wire.Batch:
         """Cancel what has not been sent. Safe to repeat."""
-        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "cancel"))
+        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "cancel", repeatable=True))
 
     def pause(self, batch_id: str) -> wire.Batch:
         """Pause a batch: nothing more of it is sent until it is resumed. Safe to repeat."""
-        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "pause"))
+        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "pause", repeatable=True))
 
     def resume(self, batch_id: str) -> wire.Batch:
         """Resume a batch where it was paused. Safe to repeat."""
-        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "resume"))
+        return self._transport.run(calls.act(wire.Batch, "batches", batch_id, "resume", repeatable=True))
 
     def report(self, batch_id: str) -> wire.Report:
         """Count the messages of a batch by status."""

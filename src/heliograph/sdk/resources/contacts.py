@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from heliograph.api import wire
-from heliograph.calling import SyncTransport
 from heliograph.sdk import calls
 from heliograph.sdk.resources.listing import items
+from heliograph.sdk.transport import SyncTransport
 
 
 class Contacts:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heliograph.api import wire
-from heliograph.calling import SyncTransport
 from heliograph.sdk import calls
+from heliograph.sdk.transport import SyncTransport
 
 
 class Conversations:
@@ -49,4 +49,4 @@ class Conversations:
         Raises WindowClosed, by other channels than SMS, later than 24 hours after their last message by that channel.
         """
         body = wire.Answer(text=text, template=template, channel=channel, idempotency_key=idempotency_key)
-        return self._transport.run(calls.post(wire.Message, body, "conversations", conversation_id, "replies"))
+        return self._transport.run(calls.send(wire.Message, body, "conversations", conversation_id, "replies"))

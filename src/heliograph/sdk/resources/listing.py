@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from heliograph.calling import SyncTransport
 from heliograph.sdk import calls
+from heliograph.sdk.transport import SyncTransport
 
 
 def items(

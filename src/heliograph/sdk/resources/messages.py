@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from heliograph.api import wire
-from heliograph.calling import SyncTransport
 from heliograph.sdk import calls
 from heliograph.sdk.calls import Parameters, parameter_table
 from heliograph.sdk.resources.listing import items
+from heliograph.sdk.transport import SyncTransport
 
 
 class Messages:
@@ -87,7 +87,7 @@ class Messages:
             priority=priority,
             marketing=marketing,
         )
-        return self._transport.run(calls.post(wire.Message, body, "messages"))
+        return self._transport.run(calls.send(wire.Message, body, "messages"))
 
     def get(self, message_id: str) -> wire.Message:
         """Get a message. Raises NotFound if the account has no such message."""
