@@ -125,7 +125,9 @@ async def test_a_client_is_told_what_came_of_what_was_sent_with_its_key(start: S
     assert found == [("delivered", 1, None)]
 
 
-async def test_what_nobody_is_connected_for_waits_without_an_attempt_and_is_told_in_order(start: StartEngine) -> None:
+async def test_trap_37_what_nobody_is_connected_for_waits_without_an_attempt_and_is_told_in_order(
+    start: StartEngine,
+) -> None:
     running = await start(ScriptedProvider())
     caller = await key(running)
     messages = await settled(running, caller, 3)
@@ -265,7 +267,7 @@ def write_old(tx: Tx, account_id: str, ages_ms: list[int]) -> None:
         tx.run(update(events).where(events.c.subject_id == f"{age}").values(**values))
 
 
-async def test_what_nobody_comes_for_is_given_up_when_it_is_too_old(
+async def test_trap_37_what_nobody_comes_for_is_given_up_when_it_is_too_old(
     start: StartEngine, store_url: str, tmp_path: Path
 ) -> None:
     store = await open_store(store_url, tmp_path)

@@ -27,6 +27,7 @@ from heliograph.protocols.smpp.provider import SmppProvided
 from heliograph.protocols.smpp.provider import lines as lines_module
 from heliograph.protocols.smpp.provider.answers import meaning
 from heliograph.protocols.smpp.provider.config import Manners, SmppConfig, addresses, manners
+from heliograph.protocols.smpp.provider.waiting import Pace
 from heliograph.protocols.smpp.session import Event, Mode
 from heliograph.protocols.smpp.wire.coding import UDHI
 from heliograph.protocols.smpp.wire.pdus import (
@@ -323,16 +324,22 @@ async def test_trap_32_no_more_is_unanswered_than_the_window_has_room_for() -> N
     assert most <= 3
 
 
-async def test_trap_33_parts_are_what_is_paced(monkeypatch: pytest.MonkeyPatch) -> None:
-    from heliograph.protocols.smpp.provider.waiting import Pace
-
-    pace, none = Pace(10), Pace(0)
+def test_trap_33_parts_are_what_is_paced() -> None:
+    pace = Pace(10)
     pace.take(3, 100.0)
-    none.take(3, 100.0)
 
     assert pace.wait_s(100.0) == pytest.approx(0.2)  # three places, of which one had come up before
     assert pace.wait_s(100.2) == pytest.approx(0)
-    assert none.wait_s(100.0) == 0  # trap 34
+
+
+async def test_trap_34_a_rate_of_nought_is_no_limit() -> None:
+    none = Pace(0)
+    none.take(1_000, 100.0)
+    async with smsc() as far, provided(far.port, Ears(), rate=0) as provider:
+        outcomes = await provider.send([outgoing(number, "x" * 400) for number in range(1, 9)])
+
+    assert none.wait_s(100.0) == 0
+    assert kinds(outcomes) == [Accepted] * 8
 
 
 async def test_trap_33_a_rate_holds_nothing_up_for_ever() -> None:
@@ -588,6 +595,19 @@ async def test_trap_1_a_receipt_may_mean_an_id_in_another_form() -> None:
     assert (await heard_of(receipt("255"), id_form="as_is")).ref_keys == ()
     both = await heard_of(receipt("10", tlvs=(tlv(Tag.RECEIPTED_MESSAGE_ID, "0A"),)))
     assert (both.provider_ref, both.other_refs) == ("0A", ("10",))
+
+
+async def test_trap_5_a_receipt_may_come_by_another_bind() -> None:
+    ears = Ears()
+    async with smsc() as far, provided(far.port, ears, binds=2) as provider:
+        await far.until(lambda: len(far.connections) == 2)
+        (outcome,) = await provider.send([outgoing(1)])
+        assert isinstance(outcome, Accepted)
+        other = next(place for place, each in enumerate(far.connections) if each is not far.hears)
+        answer = await far.tell(receipt(outcome.provider_ref), by=other)
+
+    assert answer.status == 0
+    assert [each.provider_ref for each in ears.heard] == [outcome.provider_ref]
 
 
 async def test_trap_7_a_receipt_of_the_future_has_no_time() -> None:

@@ -225,7 +225,7 @@ def test_a_port_is_served_without_a_sandbox_where_one_is_set(start_server: Start
     ],
     ids=str,
 )
-def test_what_can_not_be_is_answered_in_the_codes_of_the_specification(
+def test_trap_41_what_can_not_be_is_answered_in_the_codes_of_the_specification(
     entry: dict[str, Any], bind: type[Bind] | None, pdu: Pdu, status: CommandStatus
 ) -> None:
     with Esme(entry, bind=bind) as esme:
@@ -273,7 +273,7 @@ def test_a_flood_of_halves_of_pdus_keeps_nobody_from_being_served(
     assert answer.status == S.ROK
 
 
-def test_every_error_of_ours_has_a_code_of_the_specification() -> None:
+def test_trap_41_every_error_of_ours_has_a_code_of_the_specification() -> None:
     def below(kind: type[errors.HeliographError]) -> list[type[errors.HeliographError]]:
         return [kind, *(each for sub in kind.__subclasses__() for each in below(sub))]
 

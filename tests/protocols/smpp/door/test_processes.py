@@ -52,7 +52,9 @@ def receipted(pdu: DeliverSm) -> str | None:
     return text_in(pdu.tlvs, Tag.RECEIPTED_MESSAGE_ID)
 
 
-def test_receipts_owed_to_a_client_that_is_not_bound_outlive_the_process(begin: Begin, new_number: NewNumber) -> None:
+def test_trap_37_receipts_owed_to_a_client_that_is_not_bound_outlive_the_process(
+    begin: Begin, new_number: NewNumber
+) -> None:
     first = begin()
     with Esme(entry(first), bind=BindTransmitter) as esme, first.client() as native:
         sent = {esme.submit(new_number()).message_id for _ in range(20)}
