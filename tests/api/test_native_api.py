@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from heliograph.api.operations import OPERATIONS
 from heliograph.domain.accounts import Scope
-from heliograph.runtime.platform import running
+from heliograph.runtime.backups import back_up, restore
+from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -305,3 +307,31 @@ async def test_a_region_is_taken_in_letters_of_either_case(in_process: InProcess
     assert (changed.status_code, changed.json()["region"]) == (200, "FR")
     assert sent.json()["to"] == "+33612345678"
     assert (refused.status_code, refused.json()["error"]["field"]) == (400, "region")
+
+
+async def test_files_in_the_database_are_served_go_with_its_backup_and_are_deleted(tmp_path: Path) -> None:
+    before, after = (Settings(data_dir=tmp_path / name, attachments="database") for name in ("before", "after"))
+    content = b"%PDF-" + bytes(range(256)) * 4_000
+
+    def client(platform: Platform) -> httpx2.AsyncClient:
+        web = httpx2.ASGITransport(app=platform.web())
+        key = (platform.credentials or {})["sandbox"]["native"].secret
+        return httpx2.AsyncClient(
+            transport=web, base_url="http://test", headers={"Authorization": f"Bearer {key}"}, follow_redirects=True
+        )
+
+    async with running(before) as platform, client(platform) as caller:
+        pdf = {"Content-Type": "application/pdf"}
+        kept = (await caller.post("/v1/attachments?name=Minutes", content=content, headers=pdf)).json()
+        served = await caller.get(f"/l/{kept['id']}")
+        made = await asyncio.to_thread(back_up, before, tmp_path / "backup", with_keys=True)
+        deleted = await caller.delete(f"/v1/attachments/{kept['id']}")
+        gone = await caller.get(str(served.url))
+    await asyncio.to_thread(restore, after, tmp_path / "backup", replace=False)
+    async with running(after) as platform, client(platform) as caller:
+        back = await caller.get(f"/l/{kept['id']}")
+
+    assert (served.content, served.headers["content-type"]) == (content, "application/pdf")
+    assert (made.attachments, deleted.status_code, gone.status_code) == (0, 204, 404)
+    assert back.content == content
+    assert not (tmp_path / "before" / "attachments").exists()

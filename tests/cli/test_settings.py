@@ -88,7 +88,7 @@ BAD = [
         'link_url = "go.example.org"',
         'link_url must be an address that begins with https:// or http://, not "go.example.org"',
     ),
-    ('attachments = "bucket"', 'attachments must be an address such as s3://BUCKET/PREFIX, not "bucket"'),
+    ('attachments = "bucket"', 'attachments must be database, or an address such as s3://BUCKET/PREFIX, not "bucket"'),
     ("attachment_bytes = 1", "attachment_bytes must be at least 1024, not 1"),
     ("numbers = 5", "numbers must be a list of tables, not 5"),
     ('[[numbers]]\nnumber = "+33639980001"', "numbers[1].prices must be given: a table, each value of it a number"),

@@ -41,7 +41,7 @@ from heliograph.services.accounts import Accounts
 from heliograph.services.events import EventSubjects
 from heliograph.services.services import Services
 from heliograph.store import Store, open_store
-from heliograph.store.files import Files
+from heliograph.store.files import open_files
 
 Answer = Outcome | Exception
 T = TypeVar("T")
@@ -208,7 +208,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         )
         await engine.start()
         running.append((engine, store))
-        files = Files("", tmp_path)
+        files = open_files("", tmp_path, store)
         services = Services(
             engine,
             accounts,

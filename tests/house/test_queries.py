@@ -34,7 +34,7 @@ WITHOUT_ACCOUNT = {
     ),
     *("leases", "paces", "people", "polls", "processes", "recovery_codes", "ref_keys", "retention_held"),
     *("retention_walks", "sessions", "settings"),
-    *("person_links", "used_states"),
+    *("person_links", "used_states", "files", "file_pieces"),
 }
 SAYS_SO = "pans accounts"
 #: What they write by its key was read under the account, and locked, in the same transaction.

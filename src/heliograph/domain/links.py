@@ -16,6 +16,8 @@ TOKEN_LENGTH = 9
 _CHARACTERS = string.ascii_letters + string.digits
 _ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
 LONGEST_ADDRESS = 2_000
+IN_DATABASE = "database"
+"""Where files are kept, if that is the store's own database; other places are addresses."""
 
 
 class LinkKind(StrEnum):

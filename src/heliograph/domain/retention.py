@@ -66,6 +66,7 @@ TREATMENTS = (
 STAYS: Mapping[str, str] = {
     **dict.fromkeys(("accounts", "credentials", "former_secrets", "applications", "settings"), "the account's own"),
     **dict.fromkeys(("originators", "templates", "groups", "group_children", "links"), "the account's own"),
+    **dict.fromkeys(("files", "file_pieces"), "the account's own: attachments"),
     **dict.fromkeys(("group_members", "optouts"), "the account's address book, and whom not to write to"),
     **dict.fromkeys(("people", "roles", "sessions", "recovery_codes", "invitations"), "of who signs in"),
     **dict.fromkeys(("person_links", "used_states"), "of who signs in"),

@@ -50,6 +50,7 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept, everyone_looked_up, filling, quoted
 from heliograph.store.events import end_event_leases
+from heliograph.store.files import clear_up_files
 from heliograph.store.long_inbound import forget_long
 from heliograph.store.lookups import Question
 from heliograph.store.pacing import leave_lines
@@ -63,6 +64,7 @@ log = structlog.get_logger(__name__)
 EARLY_RECEIPTS_KEPT_MS = 24 * 3_600_000
 KEYS_KEPT_MS = 7 * EARLY_RECEIPTS_KEPT_MS
 """After that no receipt is looked up by another name than the one under which its message was taken."""
+UNFINISHED_FILES_KEPT_MS = 3_600_000
 HOUSEKEEPING_S = 600
 LEFT_AT_ONCE = 5_000
 
@@ -401,5 +403,6 @@ class Engine:
                 await self.store.write(forget_early_receipts, now_ms() - EARLY_RECEIPTS_KEPT_MS)
                 await self.store.write(forget_keys, now_ms() - KEYS_KEPT_MS)
                 await self.store.write(forget_long, now_ms() - int(self._await_parts_s * 1_000))
+                await clear_up_files(self.store, now_ms() - UNFINISHED_FILES_KEPT_MS)
             except NotNow as error:
                 log.warning("early receipts not looked through", error=str(error))

@@ -4,7 +4,7 @@ A backup is one tar file, which can be looked into and checked without Heliograp
 
     heliograph-backup.json   what it is of: see `Manifest`; always the first
     heliograph.db            the store, as it was at one moment
-    attachments/KEY          each file that accounts had uploaded, unless these are kept on S3
+    attachments/KEY          each file that accounts had uploaded into the data directory
     seal.key, ...            keys, if they were asked for
     SHA256SUMS               of all of these, as `sha256sum -c` reads it; always the last
 

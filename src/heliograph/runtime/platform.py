@@ -39,7 +39,7 @@ from heliograph.services.accounts import Accounts
 from heliograph.services.events import EventSubjects
 from heliograph.services.services import Services
 from heliograph.store import Store, open_store
-from heliograph.store.files import Files
+from heliograph.store.files import open_files
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +100,7 @@ async def running(
     member = None
     try:
         accounts = Accounts(store, Access(store), await seal_key.ensure(settings, store))
-        files = Files(settings.attachments, settings.data_dir)
+        files = open_files(settings.attachments, settings.data_dir, store)
         member = await membership(settings, store, accounts.seal, files, role)
         notifier = Notifier()
         simulated = await _simulated(settings, store, accounts, notifier) if settings.has_sandbox else None

@@ -21,6 +21,7 @@ from heliograph.domain.accounts import Kept
 from heliograph.domain.errors import SetupError
 from heliograph.domain.fraud import CodeLimits, CostlyKind
 from heliograph.domain.issuers import IssuerConfig
+from heliograph.domain.links import IN_DATABASE
 from heliograph.domain.prices import FREE, TRIAL, Tariff
 from heliograph.domain.rents import FICTIONAL, Terms
 from heliograph.domain.routes import Rule, mistakes_in, title_of
@@ -167,9 +168,9 @@ class Settings:
     )
     attachments: str = setting(
         "",
-        "Where files are kept: s3://BUCKET/PREFIX, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and "
-        "AWS_ENDPOINT_URL in the environment; file:///DIRECTORY; empty for the data directory. All processes that "
-        "serve one store keep them in the same place, or do not start.",
+        "Where files are kept: database, for the store's own; s3://BUCKET/PREFIX, with AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL in the environment; file:///DIRECTORY; empty for the "
+        "data directory. All processes that serve one store keep them in the same place, or do not start.",
         local=True,
     )
     attachment_bytes: int = setting(
@@ -441,8 +442,8 @@ class Settings:
             yield Mistake("smpp_port", "must not be set where host is a Unix socket; set listen.smpp")
         if self.host.startswith(UNIX) and not self.public_url:
             yield Mistake("public_url", f"must be given where host is a Unix socket, as {self.host} is")
-        if self.attachments and "://" not in self.attachments:
-            yield must_be("an address such as s3://BUCKET/PREFIX", self.attachments, "attachments")
+        if self.attachments not in {"", IN_DATABASE} and "://" not in self.attachments:
+            yield must_be("database, or an address such as s3://BUCKET/PREFIX", self.attachments, "attachments")
 
     def _of_providers(self) -> Iterator[Mistake]:
         known: dict[str, Mapping[str, float]] = {name: config.costs for name, config in self.providers.items()}

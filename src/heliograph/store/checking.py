@@ -20,6 +20,8 @@ from heliograph.store.schema import (
     attempts,
     balances,
     batches,
+    file_pieces,
+    files,
     group_members,
     groups,
     hits,
@@ -189,5 +191,6 @@ _CHECKS: tuple[tuple[str, str, Select[*tuple[str]]], ...] = (
         "There are parts of messages that are not awaited",
         _orphans(inbound_parts, inbound_parts.c.long_id, long_inbound.c.id),
     ),
+    ("files", "There are pieces of files that are not there", _orphans(file_pieces, file_pieces.c.key, files.c.key)),
 )
 """What each check is called, what is wrong where it finds something, and the identifiers of what is wrong."""

@@ -1,16 +1,26 @@
-"""Files, kept on disk or in an S3-compatible store."""
+"""The places where files can be kept: a directory, an S3-compatible store, or the store's own database.
+
+A file is put there whole or not at all, under a key that nobody had before and nobody guesses; what is read comes in
+pieces, so that a large file is never in memory at once. Who names a key stores it afterwards: a process that dies
+between the two leaves a file that nobody names.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote
 
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, from_url
 
 from heliograph.domain.errors import SetupError, StoreUnavailable
+from heliograph.domain.instants import now_ms
+from heliograph.domain.links import IN_DATABASE
+from heliograph.store.base import Store
+from heliograph.store.file_pieces import PIECE, SLICE, add_pieces, delete_pieces, piece_of, unfinished_before
 
 DIRECTORY = "attachments"
 _LOCAL = "file://"
@@ -18,8 +28,32 @@ _PLACE = "place"
 """The file that says which place this is. Those of accounts are in directories."""
 
 
-class Files:
+class Files(Protocol):
     """A place for files. Its methods raise StoreUnavailable when the place can't be reached."""
+
+    async def put(self, key: str, content: bytes) -> None:
+        """Store a file, whole or not at all. Raises StoreUnavailable."""
+
+    async def place(self) -> str:
+        """Return the name of this place, the same for whoever keeps files there. Raises StoreUnavailable."""
+
+    async def read(self, key: str) -> AsyncIterator[bytes] | None:
+        """Return the pieces of a file; None if there is no such file. Raises StoreUnavailable."""
+
+    async def delete(self, key: str) -> None:
+        """Delete a file, if it is there. Safe to repeat. Raises StoreUnavailable."""
+
+
+def open_files(where: str, data_dir: Path, store: Store) -> Files:
+    """Open a place: `database` for the tables of `store`, else an address as `ObjectFiles` takes it.
+
+    Raises SetupError if there is no such place.
+    """
+    return DatabaseFiles(store) if where == IN_DATABASE else ObjectFiles(where, data_dir)
+
+
+class ObjectFiles:
+    """A directory, or an S3-compatible store."""
 
     def __init__(self, url: str, data_dir: Path) -> None:
         """Use the place that `url` names: `s3://BUCKET/PREFIX`, `file:///DIRECTORY`, or, if empty, one in `data_dir`.
@@ -45,10 +79,7 @@ class Files:
             raise StoreUnavailable(f"The file was not kept: {error}.") from error
 
     async def place(self) -> str:
-        """Return the name of this place, the same for whoever keeps files there; it gets one at the first time.
-
-        Raises StoreUnavailable.
-        """
+        """Return the name of this place, which gets one at the first time. Raises StoreUnavailable."""
         try:
             await self._store.put_async(_PLACE, secrets.token_urlsafe(16).encode(), mode="create")
         except AlreadyExistsError:
@@ -81,3 +112,52 @@ class Files:
 async def _pieces(stream: AsyncIterator[object]) -> AsyncIterator[bytes]:
     async for piece in stream:
         yield bytes(piece)  # type: ignore[call-overload]
+
+
+class DatabaseFiles:
+    """Tables of the store, which all its processes have in common, and which are in its backups.
+
+    A file is written and deleted some pieces at a time, so that no other write waits for all of a large one. It is
+    there once its last piece is; what a process that died has left of one is cleared up by the housekeeping.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def put(self, key: str, content: bytes) -> None:
+        """Store a file, whole or not at all. Raises StoreUnavailable."""
+        pieces = [content[begin : begin + PIECE] for begin in range(0, len(content), PIECE)] or [b""]
+        now = now_ms()
+        for begin in range(0, len(pieces), SLICE):
+            some = pieces[begin : begin + SLICE]
+            is_last = begin + SLICE >= len(pieces)
+            await self._store.write(add_pieces, key, begin, some, is_last=is_last, now_ms=now)
+
+    async def place(self) -> str:
+        """Return the name of this place: every store has one."""
+        return IN_DATABASE
+
+    async def read(self, key: str) -> AsyncIterator[bytes] | None:
+        """Return the pieces of a file; None if there is no such file. Raises StoreUnavailable."""
+        first = await self._store.read(piece_of, key, 0)
+        return None if first is None else self._pieces(key, first)
+
+    async def _pieces(self, key: str, first: bytes) -> AsyncIterator[bytes]:
+        piece: bytes | None = first
+        position = 0
+        while piece is not None:
+            yield piece
+            position += 1
+            piece = await self._store.read(piece_of, key, position) if len(piece) == PIECE else None
+
+    async def delete(self, key: str) -> None:
+        """Delete a file, if it is there. Safe to repeat. Raises StoreUnavailable."""
+        while await self._store.write(delete_pieces, key):
+            pass
+
+
+async def clear_up_files(store: Store, before_ms: int) -> None:
+    """Delete what is left in the database of files that were begun before `before_ms` and never finished."""
+    files = DatabaseFiles(store)
+    for key in await store.read(unfinished_before, before_ms):
+        await files.delete(key)

@@ -779,6 +779,19 @@ Index(
     postgresql_where=links.c.kind == literal_column("'attachment'"),
 )
 
+# Files that are kept here, where the setting `attachments` says so.
+files = Table("files", metadata, text("key", key=True), number("created_at"), number("is_whole", default=0))
+is_unfinished_file = files.c.is_whole == literal_column("0")
+Index("files_unfinished", files.c.created_at, sqlite_where=is_unfinished_file, postgresql_where=is_unfinished_file)
+file_pieces = Table(
+    "file_pieces",
+    metadata,
+    text("key"),
+    number("position"),
+    text("content"),
+    PrimaryKeyConstraint("key", "position", name="file_pieces_key"),
+)
+
 # The ends of addresses that say which message they were in.
 link_tokens = Table(
     "link_tokens",
