@@ -13,6 +13,7 @@ ROOMS = {
     "calling",
     "cli",
     "console",
+    "contactfiles",
     "django",
     "domain",
     "doors",

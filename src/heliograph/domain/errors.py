@@ -139,6 +139,13 @@ class TooManyRecipients(TooManyItems):
     hint = "Split the recipients over several batches."
 
 
+class UnreadableFile(InvalidField):
+    """The file is not one that contacts can be read from."""
+
+    code = "unreadable_file"
+    hint = "Give a CSV file, a workbook (XLSX) or vCards, with a column or a property of phone numbers."
+
+
 class UnknownGroup(InvalidField):
     """There is no such group in this account."""
 
