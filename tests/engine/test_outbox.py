@@ -19,6 +19,7 @@ from heliograph.domain.ids import earliest_at
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Message
 from heliograph.domain.statuses import Status
+from heliograph.engine import outbox
 from heliograph.engine.receivers import FEW
 from heliograph.engine.sessions import Session, SessionEnded, Sessions
 from heliograph.engine.sinks import TAKEN, Delivery, Fate
@@ -123,6 +124,33 @@ async def test_a_client_is_told_what_came_of_what_was_sent_with_its_key(start: S
     assert event.facts is not None
     assert (event.facts.message_id, event.facts.status, event.protocol) == (message.id, "delivered", LINE)
     assert found == [("delivered", 1, None)]
+
+
+async def test_what_a_client_takes_long_for_is_told_once(start: StartEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "LEASE_S", 1.5)
+    running = await start(ScriptedProvider())
+    caller = await key(running)
+    client = Client()
+    client.answering.clear()
+
+    def lease(tx: Tx) -> int:
+        return int(tx.value(select(events.c.due_at)))
+
+    async def over() -> bool | None:
+        return now_ms() > first_lease or None
+
+    with running.services.sessions.joined(caller, LINE, client):
+        await settled(running, caller)
+        await client.next()
+        first_lease = await running.engine.store.read(lease)
+        await running.once("events", over)
+        later_lease = await running.engine.store.read(lease)
+        client.answering.set()
+        found = await recorded(running, "delivered")
+
+    assert later_lease > first_lease
+    assert found == [("delivered", 1, None)]
+    assert client.told.empty()
 
 
 async def test_trap_37_what_nobody_is_connected_for_waits_without_an_attempt_and_is_told_in_order(

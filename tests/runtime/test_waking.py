@@ -16,11 +16,16 @@ from tests.patience import HANG_S
 from tests.protocols.listening import Listener
 
 from heliograph.api.keys import NativeKeys
+from heliograph.domain.errors import TooManyLogins
+from heliograph.domain.instants import now_ms
 from heliograph.engine import claiming, jobs
+from heliograph.engine.health import WINDOW
+from heliograph.engine.routes import FAILURES_TO_LEAVE, Route
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.processes import Role
 from heliograph.runtime.settings import Settings
 from heliograph.sandbox.accounts import FIRST
+from heliograph.services.logins import PER_NAME_AND_ADDRESS
 from heliograph.store import Store
 from heliograph.store.bell import Bell
 from heliograph.store.tx import Tx
@@ -36,6 +41,21 @@ class Two(NamedTuple):
     @property
     def bells(self) -> list[Bell]:
         return [bell for each in (self.worker, self.api) if (bell := each.engine.store.bell) is not None]
+
+    @property
+    def routes(self) -> tuple[Route, Route]:
+        """The same provider in the process that accepts and in the one that sends."""
+        return self.api.engine.router.routes["sandbox"], self.worker.engine.router.routes["sandbox"]
+
+    async def heard(self) -> None:
+        """Until the one that sends has heard what the other has said so far, and that the provider is bad."""
+        here, there = self.routes
+        here.health.note(WINDOW, failed=WINDOW)
+        for _ in range(FAILURES_TO_LEAVE):
+            here.failed(now_ms())
+        async with asyncio.timeout(HANG_S):
+            while there.state != here.state:
+                await self.client.get("account")
 
     async def status_of(self, number: str) -> str:
         """What became of a message, once it is no longer queued."""
@@ -53,7 +73,7 @@ async def two(postgresql: PostgresqlServer, tmp_path_factory: pytest.TempPathFac
         for module in (claiming, jobs):
             patched.setattr(module, "LONGEST_PAUSE_S", 10 * HANG_S)
         async with (
-            running(settings, Role.WORKER) as worker,
+            running(settings, Role.ALL) as worker,
             running(settings, Role.API) as api,
             _client(api) as client,
         ):
@@ -82,6 +102,30 @@ async def test_a_worker_sends_and_calls_back_at_once_what_another_process_accept
 
     assert sent in {"sending", "sent", "delivered"}
     assert told["data"]["batch_id"] == made["id"]
+
+
+async def test_what_one_process_finds_of_a_provider_another_goes_by(two: Two) -> None:
+    await two.heard()
+    here, there = two.routes
+
+    assert there.health.factor == here.health.factor < 1
+    assert there.out_of_service_until_ms == here.out_of_service_until_ms > 0
+
+
+async def test_wrong_passwords_are_counted_by_all_processes_together(two: Two) -> None:
+    async def refused(platform: Platform) -> bool:
+        try:
+            async with platform.services.access.logins.attempt("Anne Example", "203.0.113.1"):
+                await two.client.get("account")
+        except TooManyLogins:
+            return True
+        return False
+
+    for _ in range(PER_NAME_AND_ADDRESS):
+        assert not await refused(two.api)
+    await two.heard()
+
+    assert await refused(two.worker)
 
 
 async def test_processes_hear_each_other_again_after_their_connections_were_lost(two: Two) -> None:

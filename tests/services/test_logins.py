@@ -146,3 +146,13 @@ async def test_few_that_wait_are_of_one_address(logins: Logins) -> None:
 )
 def test_a_caller_is_an_address_or_a_network_of_one_customer(one: str, other: str, same: bool) -> None:
     assert (network_of(one) == network_of(other)) is same
+
+
+async def test_wrong_passwords_are_counted_by_all_processes_together(clock: Clock) -> None:
+    one, other = Logins(clock), Logins(clock)
+    one.on_wrong, other.on_wrong = other.hear, one.hear
+    for place in range(PER_NAME_AND_ADDRESS):
+        await tried((one, other)[place % 2], "anne: b c", "2001:db8::1")
+
+    assert [await refused(each, "anne: b c", "2001:db8::2") for each in (one, other)] == [True, True]
+    assert not await refused(one, "anne: b c", "2001:db8:1::1")

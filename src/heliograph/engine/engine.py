@@ -41,7 +41,7 @@ from heliograph.engine.plans import plans
 from heliograph.engine.polling import Poller
 from heliograph.engine.replacing import replaced
 from heliograph.engine.retaining import Retaining
-from heliograph.engine.routes import Route
+from heliograph.engine.routes import Route, RouteState
 from heliograph.engine.routing import Router, Routing
 from heliograph.engine.sessions import Sessions
 from heliograph.engine.sinks import Elsewhere, Sink
@@ -69,7 +69,7 @@ HOUSEKEEPING_S = 600
 LEFT_AT_ONCE = 5_000
 
 
-def told_to_nobody(_news: News) -> None:
+def told_to_nobody(_news: News, _what: str = "") -> None:
     """Tell no other process, as where there is none."""
 
 
@@ -93,7 +93,7 @@ class Engine:
         sends: bool = True,
         leads: Callable[[], bool] = alone,
         retention: Mapping[Kept, int] = MappingProxyType({}),
-        tell_others: Callable[[News], None] = told_to_nobody,
+        tell_others: Callable[[News, str], None] = told_to_nobody,
     ) -> None:
         """Put the parts together; nothing runs before `start`.
 
@@ -117,7 +117,7 @@ class Engine:
         self.metrics = Metrics()
         self.guard = guard
         self.router = Router(Routing(routes, default_route, rules, lookups))
-        self.metrics.watch(routes)
+        self._watch(routes)
         self.metrics.watch_store(store)
         self.callback_protocols = frozenset(shapes)
         self._with_credentials = frozenset(name for name, shape in shapes.items() if shape.takes_credentials)
@@ -204,6 +204,12 @@ class Engine:
         while await self.store.write(leave_lines, LEFT_AT_ONCE, other_than=list(self.router.routes)):
             pass
 
+    def _watch(self, routes: Sequence[Route]) -> None:
+        """Show in the metrics how routes do, and tell other processes."""
+        self.metrics.watch(routes)
+        for route in routes:
+            route.on_state = self._tell_of_route
+
     def _prices(self) -> Tariff:
         return self.tariff
 
@@ -228,7 +234,7 @@ class Engine:
         """
         self.router.renew(routing)
         self.tariff = tariff
-        self.metrics.watch(routing.routes)
+        self._watch(routing.routes)
         self._messages_appeared()
 
     async def settle_routes(self, within_s: float) -> None:
@@ -335,18 +341,30 @@ class Engine:
         """Have what is due sent, by this process if it sends, and else by others."""
         self._dispatcher.wake()
         if not self._sends:
-            self._tell_others(News.MESSAGES)
+            self._tell_others(News.MESSAGES, "")
 
     def _tell_of_events(self) -> None:
-        self._tell_others(News.SESSIONS)
+        self._tell_others(News.SESSIONS, "")
         if not self._sends:
-            self._tell_others(News.EVENTS)
+            self._tell_others(News.EVENTS, "")
 
     def _tell_of_jobs(self) -> None:
         if not self._sends:
-            self._tell_others(News.JOBS)
+            self._tell_others(News.JOBS, "")
 
-    def hear(self, news: str) -> None:
+    def _tell_of_route(self, route: Route) -> None:
+        self._tell_others(News.ROUTE, route.state.word())
+
+    def _hear_of_route(self, what: str) -> None:
+        state = RouteState.of(what)
+        if (route := self.router.routes.get(state.name)) is None:
+            return
+        was_in_service = route.in_service(now_ms())
+        route.hear(state)
+        if was_in_service and not route.in_service(now_ms()):
+            log.warning("provider out of service, as another process has found", provider=route.name)
+
+    def hear(self, news: str, what: str = "") -> None:
         """Look for something to do, because another process says so. A word of a newer version means nothing here."""
         if news == News.MESSAGES and self._sends:
             self._dispatcher.wake()
@@ -355,6 +373,8 @@ class Engine:
         elif news == News.JOBS and self._leads():
             for due in (self._expansions_due, self._pauses_due, self._lookups_due):
                 due.set_here()
+        elif news == News.ROUTE:
+            self._hear_of_route(what)
 
     async def look_up(self, questions: Sequence[Question]) -> None:
         """Ask providers about numbers now; what they can't say now is asked again later."""

@@ -11,13 +11,14 @@ it falls as quickly as it rises, and no single failure moves anything.
 
 **Why never to 0.** The factor is judged by what is sent: a provider that got nothing could never be seen to be well.
 
-**What is kept.** Nothing is stored. Every process concludes from what it has seen itself, and begins with 1. The factor
-is counted for every provider and shown in the metrics; traffic moves only for rules with `follow_health`.
+**What is kept.** Nothing is stored. Every process concludes from what it has seen itself, tells the others what it has
+concluded, and takes their factor for its own; one that starts begins with 1. The factor is counted for every provider
+and shown in the metrics; traffic moves only for rules with `follow_health`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 
 import structlog
@@ -29,6 +30,10 @@ WINDOW = 50
 TOO_MANY_FAILURES = 0.25
 LEAST = 1 / 16
 """A provider that is not well keeps this share of its weight, so that it is seen when it is well again."""
+
+
+def _to_nobody() -> None:
+    """Tell nobody, as where there is one process."""
 
 
 class Health:
@@ -45,6 +50,8 @@ class Health:
         """True if a rule moves its weights by this health."""
         self.factor = 1.0
         """The number that the provider's weight is multiplied by: from 1/16 to 1."""
+        self.on_concluded: Callable[[], None] = _to_nobody
+        """Called when the factor has become another by what was seen here."""
 
     def note(self, count: int = 1, *, failed: int, took_s: Sequence[float] = ()) -> None:
         """Count submits or receipts, and how many of them failed; `took_s` has how many seconds receipts took."""
@@ -73,4 +80,6 @@ class Health:
                 share_of_weight=factor,
                 reason=complaint or "it is well again",
             )
-        self.factor = factor
+        if factor != self.factor:
+            self.factor = factor
+            self.on_concluded()

@@ -1,7 +1,7 @@
 """What one process tells the others of its store, so that they look at once and not at their next look by themselves.
 
 Nothing depends on it: whoever hears nothing, because the connection is down or a pooler stands between, looks every
-half a second or second as before. It says that there is something, not what.
+half a second or second as before, and finds out by itself how a provider does.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ class News(StrEnum):
     """There may be something for connected clients: for those that have some."""
     JOBS = "jobs"
     """There is something for the one that leads."""
+    ROUTE = "route"
+    """How a provider does, as the others should know it, too."""
 
 
 class SharedEvent(asyncio.Event):

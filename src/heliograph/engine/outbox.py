@@ -10,6 +10,8 @@ runs in turns:
     they wait, and count no attempt.
 2.  It claims for each receiver as many events as `receivers.py` says that it may have. To claim is to add one to the
     attempts and to move the due moment LEASE_S ahead: that is the lease, and no process claims the row before it ends.
+    What is not over after a third of that has its lease extended, again and again, so a lease need not be as long as
+    the slowest receiver, and what a dead process held comes back soon.
 3.  Each claimed event waits in memory until its receiver has a place, and is then delivered by a task of its own, so
     that a slow receiver holds up itself only.
 4.  What came of it goes into a list, which one writer empties in chunks. Taken or refused, the event is over. After a
@@ -29,7 +31,7 @@ transaction. An orderly stop waits STOP_S for deliveries, and puts back what was
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from math import ceil
 from time import monotonic
@@ -52,6 +54,7 @@ from heliograph.store.batches import NewBatch
 from heliograph.store.events import (
     EventOutcome,
     claim_events,
+    extend_event_leases,
     give_up_old_events,
     put_back_events,
     record_event_outcomes,
@@ -61,7 +64,8 @@ from heliograph.store.events import (
 log = structlog.get_logger(__name__)
 
 CHUNK = 500
-LEASE_S = 120
+LEASE_S = 24.0
+"""How long a claimed event is nobody else's, in seconds; it is extended where a receiver takes its time."""
 STOP_S = 2.0
 """How long the orderly end waits for deliveries, in seconds."""
 RECORD_AGAIN_S = 1.0
@@ -102,6 +106,8 @@ class Outbox(Job):
         self._outcomes: list[EventOutcome] = []
         self._untold: list[Event] = []
         """Events that were claimed, and found nobody there."""
+        self._held: dict[str, float] = {}
+        """The identifiers of events that were claimed and are not over, and since when, by the monotonic clock."""
         self._something_came = asyncio.Event()
         self._over_and_done = asyncio.Event()
 
@@ -110,6 +116,7 @@ class Outbox(Job):
             for sink in set(self._sinks.values()):
                 await stack.enter_async_context(sink.running())
             recording = asyncio.create_task(self._record_what_came(), name="events-recorded")
+            keeping = asyncio.create_task(self._keep_leases(), name="events-held")
             await super().run()
             self._untold += self._receivers.take_back()
             if self._offers:
@@ -118,6 +125,8 @@ class Outbox(Job):
                     task.cancel()
             self._over_and_done.set()
             await recording
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
 
     def state_of(self, receiver: str) -> str:
         """Say how a receiver is doing, as this process has seen it: `shut`, `failing`, `new`, `slow` or `quick`."""
@@ -137,6 +146,7 @@ class Outbox(Job):
         clock, now = monotonic(), now_ms()
         if left_over := self._receivers.left_over(clock):
             await self._store.write(put_back_events, left_over)
+            self._over(event.id for event in left_over)
         due = [each.receiver for each in await self._store.read(waiting_receivers) if each.due_at <= now]
         reached = [receiver for receiver in due if self._reaches(receiver)]
         if clock >= self._look_for_old_at:
@@ -145,8 +155,9 @@ class Outbox(Job):
         places = self._receivers.claims(reached, clock, CHUNK)
         if not places:
             return False
-        lease_until = now + LEASE_S * 1_000
+        lease_until = now + int(LEASE_S * 1_000)
         claimed = await self._store.write(claim_events, limit=CHUNK, now_ms=now, lease_until=lease_until, places=places)
+        self._held.update(dict.fromkeys((event.id for event in claimed), clock))
         self._receivers.take(claimed)
         self._offer_next()
         return bool(claimed)
@@ -245,12 +256,33 @@ class Outbox(Job):
         now = now_ms()
         if outcomes:
             ordered = await self._store.write(record_event_outcomes, outcomes, now)
+            self._over(outcome.event_id for outcome in outcomes)
             if ordered:
                 self._on_messages()
         if untold:
             await self._store.write(put_back_events, untold)
+            self._over(event.id for event in untold)
         while self._shut:
             await self._give_up_old([self._shut.pop()], now)
+
+    def _over(self, event_ids: Iterable[str]) -> None:
+        """Let go of events: what came of them is recorded."""
+        for event_id in event_ids:
+            self._held.pop(event_id, None)
+
+    async def _keep_leases(self) -> None:
+        """Extend the leases of what takes long, until it is canceled. Nothing is written for what is quick."""
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            before = monotonic() - LEASE_S / 3
+            if not (late := [event_id for event_id, since in self._held.items() if since <= before]):
+                continue
+            try:
+                await self._store.write(extend_event_leases, late, now_ms() + int(LEASE_S * 1_000))
+            except NotNow as error:
+                log.warning("events that are being told may be told again", count=len(late), error=str(error))
+            except Exception:  # without this task every lease lapses
+                log.exception("leases of events not extended")
 
 
 def _next_attempt_in(event: Event, now: int) -> int | None:

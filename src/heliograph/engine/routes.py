@@ -6,13 +6,13 @@ again, and a single failure is enough to leave it once more, for longer, up to t
 by it wait in the store; others take their next route at once.
 
 **How fast.** Places are counted in the store, by all processes together (`store/pacing.py`). How many messages are in
-flight, and whether the route is in service and well, each process knows for itself, and a restart forgets it: it is
-found out again after a few chunks.
+flight each process knows for itself. That it leaves the route alone, and how well the provider is, it tells the others,
+which do so, too (`news.py`). A process that starts, or that the others can't tell, finds it out after a few chunks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -49,6 +49,28 @@ class RouteRules(NamedTuple):
     """The provider counts as slow when its median receipt takes longer than this, in seconds."""
 
 
+class RouteState(NamedTuple):
+    """How a provider does."""
+
+    name: str
+    out_of_service_until_ms: int
+    factor: float
+
+    def word(self) -> str:
+        """Write it for other processes: names of providers have no colon and no space."""
+        return f"{self.name}:{self.out_of_service_until_ms}:{self.factor}"
+
+    @classmethod
+    def of(cls, word: str) -> RouteState:
+        """Read what `word` has written. Raises ValueError."""
+        name, until, factor = word.split(":")
+        return cls(name, int(until), float(factor))
+
+
+def _to_nobody(_route: Route) -> None:
+    """Tell nobody, as where there is one process."""
+
+
 USUAL = RouteRules()
 _ABOUT_THE_RECIPIENT = {Reason.UNKNOWN_SUBSCRIBER, Reason.OPTED_OUT}
 
@@ -64,7 +86,19 @@ class Route:
         self._failures = 0
         self._times_left = 0
         self.out_of_service_until_ms = 0
+        self.on_state: Callable[[Route], None] = _to_nobody
+        """Called when other processes should know how it does: that it is left alone, or another factor."""
+        self.health.on_concluded = lambda: self.on_state(self)
         self.renew(rules)
+
+    @property
+    def state(self) -> RouteState:
+        return RouteState(self.name, self.out_of_service_until_ms, self.health.factor)
+
+    def hear(self, state: RouteState) -> None:
+        """Go by what another process says of the provider; of pauses the longer one holds."""
+        self.out_of_service_until_ms = max(self.out_of_service_until_ms, state.out_of_service_until_ms)
+        self.health.factor = state.factor
 
     def renew(self, rules: RouteRules) -> None:
         """Go by other rules from now on; how the provider does stays known."""
@@ -98,6 +132,7 @@ class Route:
         self._times_left += 1
         self._failures = FAILURES_TO_LEAVE - 1  # one more failure after the pause is enough
         self.out_of_service_until_ms = now_ms + wait
+        self.on_state(self)
         return True
 
     def passes_on_refusal(self, reason: str | None, code: str | None) -> bool:

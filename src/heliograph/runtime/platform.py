@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import count
 from typing import NamedTuple
 
 import structlog
@@ -37,6 +38,7 @@ from heliograph.sandbox.phones import Phones, required
 from heliograph.services.access import Access
 from heliograph.services.accounts import Accounts
 from heliograph.services.events import EventSubjects
+from heliograph.services.logins import Logins
 from heliograph.services.services import Services
 from heliograph.store import Store, open_store
 from heliograph.store.files import open_files
@@ -131,7 +133,10 @@ async def running(
             tell_others=told_to_nobody if member is None else partial(_tell, store, member),
         )
         accounts.access.on_refused = engine.metrics.credential_refused
-        accounts.access.logins.on_limited = engine.metrics.login_limited
+        logins = accounts.access.logins
+        logins.on_limited = engine.metrics.login_limited
+        if member is not None:
+            logins.on_wrong = partial(_tell_of_wrong, store, member, count())
         await engine.start()
         key = await shared_key(store, accounts.seal)
         await note_configured(store, configured(settings, key))
@@ -142,7 +147,7 @@ async def running(
             member.on_died = engine.take_over
             beside.append(asyncio.create_task(member.run(), name="membership"))
         if store.bell is not None:
-            beside.append(asyncio.create_task(store.bell.run(engine.hear, _not_heard), name="bell"))
+            beside.append(asyncio.create_task(store.bell.run(partial(_hear, engine, logins), _not_heard), name="bell"))
         reloading = Reloading(
             settings, reread or (lambda: settings), store, engine, provided, simulated and simulated.route, member, key
         )
@@ -182,11 +187,33 @@ async def running(
         await store.close()
 
 
-def _tell(store: Store, member: Membership, news: News) -> None:
-    """Have other processes look, if there are some that would."""
+def _tell(store: Store, member: Membership, news: News, what: str) -> None:
+    """Have other processes look, or know something, if there are some that would."""
     concerned = member.others_serve if news is News.SESSIONS else member.others_work
     if store.bell is not None and concerned():
-        store.bell.ring(news)
+        about = f"{news}:{what.partition(':')[0]}"  # of what is said of one route, the last counts
+        store.bell.ring(f"{news}:{what}" if what else news, about)
+
+
+_LOGIN = "login"
+
+
+def _tell_of_wrong(store: Store, member: Membership, counted: Iterator[int], wrong: str) -> None:
+    """Have other processes count a wrong password, each one for itself."""
+    if store.bell is not None and member.others_serve():
+        store.bell.ring(f"{_LOGIN}:{wrong}", f"{_LOGIN}:{next(counted)}")
+
+
+def _hear(engine: Engine, logins: Logins, word: str) -> None:
+    """Do what another process says."""
+    kind, _, what = word.partition(":")
+    try:
+        if kind == _LOGIN:
+            logins.hear(what)
+        else:
+            engine.hear(kind, what)
+    except ValueError:
+        log.warning("another process says what this one does not understand", word=word)
 
 
 def _not_heard(error: Exception) -> None:

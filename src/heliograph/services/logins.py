@@ -10,7 +10,11 @@ reasons to bound who may have how many checked. Wrong ones are counted for a qua
 
 Few of the checks that wait for a place are one address's, and there is a place that only those use from whose address
 the right password has come before: a flood of strangers keeps nobody from logging in. An IPv6 address counts as its
-/64, which is what one customer of a network has. All of this is what one process knows.
+/64, which is what one customer of a network has.
+
+Counts are kept by all processes together: whoever counts a wrong one tells the others (`on_wrong`), which count it,
+too (`hear`). A process that starts begins with none, and one that can't be told counts its own. Which addresses are
+known, and who waits, is for each process by itself.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import IPv6Address, ip_address
+from urllib.parse import quote, unquote
 
 from heliograph.domain.errors import TooManyLogins
 
@@ -59,6 +64,8 @@ class Logins:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.on_limited: Callable[[], None] = lambda: None
         """Called for each attempt that is one too many."""
+        self.on_wrong: Callable[[str], None] = lambda _wrong: None
+        """Called with each wrong password's name and network, in a form for other processes."""
         self._by_both, self._by_address, self._by_name = Counts(clock), Counts(clock), Counts(clock)
         self._known: OrderedDict[str, None] = OrderedDict()
         """Names with addresses from which the right password came."""
@@ -95,7 +102,17 @@ class Logins:
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
             return
-        for counts, key in ((self._by_both, both), (self._by_address, network), (self._by_name, name)):
+        self._count(name, network)
+        self.on_wrong(f"{quote(name, safe='')}:{quote(network, safe='')}")
+
+    def hear(self, wrong: str) -> None:
+        """Count a wrong password that another process has looked at, as `on_wrong` was told of it."""
+        name, network = map(unquote, wrong.split(":"))
+        self._count(name, network)
+
+    def _count(self, name: str, network: str) -> None:
+        by = ((self._by_both, f"{name} {network}"), (self._by_address, network), (self._by_name, name))
+        for counts, key in by:
             counts.add(key)
 
     def _require(self, name: str, network: str, both: str, *, known: bool) -> None:

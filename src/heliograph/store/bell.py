@@ -3,9 +3,9 @@
 The problem. A process that accepts messages may not be the one that sends them. What it has committed, others find when
 they look by themselves, some hundred milliseconds later.
 
-How it works. One connection of each process listens, and tells. What is to be told is a set of words; while one ring is
-on its way, and for EVERY_S after it, the next words gather. So an idle process rings at once, a busy one twenty times a
-second, however many messages it accepts.
+How it works. One connection of each process listens, and tells. What is to be told are words; while one ring is on its
+way, and for EVERY_S after it, the next words gather, and of those about one thing the last one counts. So an idle
+process rings at once, a busy one twenty times a second, however many messages it accepts.
 
 Why not in the transaction that writes: PostgreSQL commits transactions that notify one after the other, with their wait
 for the disk. A transaction that only notifies has none.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -24,6 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 EVERY_S = 0.05
 AGAIN_S = 1.0
 _CHANNEL = "heliograph"
+_LONGEST = 7_000
+"""The longest text that is told at once; PostgreSQL takes 7,999 bytes."""
 
 
 class Bell:
@@ -31,15 +34,19 @@ class Bell:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._words: set[str] = set()
+        self._words: dict[str, str] = {}
+        """What is to be told, by what it is about."""
         self._wake = asyncio.Event()
         self._lost = False
         self.listens = asyncio.Event()
         """Set while others are heard."""
 
-    def ring(self, word: str) -> None:
-        """Have other processes hear a word soon, if they can; returns at once."""
-        self._words.add(word)
+    def ring(self, word: str, about: str | None = None) -> None:
+        """Have other processes hear a word without spaces soon, if they can; returns at once.
+
+        It takes the place of a word that was not told yet and is about the same; None: of the same word.
+        """
+        self._words[word if about is None else about] = word
         self._wake.set()
 
     async def run(self, on_heard: Callable[[str], None], on_lost: Callable[[Exception], None]) -> None:
@@ -87,7 +94,7 @@ class Bell:
             if self._lost:
                 return
             self._wake.clear()
-            words, self._words = self._words, set()
-            if words:
-                await connection.exec_driver_sql("SELECT pg_notify($1, $2)", (_CHANNEL, " ".join(sorted(words))))
+            words, self._words = self._words, {}
+            for line in wrap(" ".join(words.values()), _LONGEST, break_long_words=False, break_on_hyphens=False):
+                await connection.exec_driver_sql("SELECT pg_notify($1, $2)", (_CHANNEL, line))
             await asyncio.sleep(EVERY_S)

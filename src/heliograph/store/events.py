@@ -224,6 +224,12 @@ def _done_at(outcome: EventOutcome, now_ms: int) -> int | None:
     return None if outcome.state == "waiting" else now_ms
 
 
+def extend_event_leases(tx: Tx, event_ids: Sequence[str], lease_until: int) -> int:
+    """Extend the leases of claimed events that have no outcome yet. Spans accounts."""
+    held = (tx.among(events.c.id, event_ids), is_waiting, events.c.attempts > 0, events.c.last_error.is_(None))
+    return tx.run(update(events).where(*held).values(due_at=lease_until))
+
+
 def end_event_leases(tx: Tx, now_ms: int) -> int:
     """Make leased events due at once: for the only process of a store, as it starts. Spans accounts.
 
