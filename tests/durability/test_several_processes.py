@@ -106,7 +106,8 @@ def test_a_killed_process_of_a_command_is_replaced_and_nothing_is_lost(
     start_server: StartServer, postgresql: PostgresqlServer, tmp_path: Path
 ) -> None:
     store = postgresql.new_database()
-    environment = {"HELIOGRAPH_LEASE_S": "2", "HELIOGRAPH_SANDBOX_RATE": "400", "HELIOGRAPH_MONITOR": "127.0.0.1:0"}
+    # What the killed process was sending comes back at once, for another sees that it has ended.
+    environment = {"HELIOGRAPH_LEASE_S": "3600", "HELIOGRAPH_SANDBOX_RATE": "400", "HELIOGRAPH_MONITOR": "127.0.0.1:0"}
     server = start_server(tmp_path / "data", "--processes", "2", store=store, environment=environment)
     sent: dict[str, Message] = {}
     enough = threading.Event()

@@ -94,6 +94,7 @@ class Engine:
         leads: Callable[[], bool] = alone,
         retention: Mapping[Kept, int] = MappingProxyType({}),
         tell_others: Callable[[News, str], None] = told_to_nobody,
+        worker: str | None = None,
     ) -> None:
         """Put the parts together; nothing runs before `start`.
 
@@ -104,7 +105,7 @@ class Engine:
         An engine that does not send accepts, takes in what providers' servers tell, and tells clients that are
         connected; the rest is for other processes. `leads` says whether this process does the jobs that one does.
         `retention` is for how many days data are kept, by class; what it does not name is kept for ever. `tell_others`
-        has other processes look, if there are some.
+        has other processes look, if there are some. `worker` is the identifier under which it holds messages.
         """
         self._sends = sends
         self._tell_others = tell_others
@@ -137,7 +138,7 @@ class Engine:
             self.router,
             self.notifier,
             self.metrics,
-            worker=new_id(),
+            worker=worker or new_id(),
             lease_s=lease_s,
             window=window,
             on_events=self._on_events,
@@ -193,7 +194,7 @@ class Engine:
         for provider in self._providers():
             await provider.start(self.intake)
         if self._sends:
-            await self.take_over()
+            await self.take_over([])
             await self._poller.start()
             self._dispatching = asyncio.create_task(self._dispatcher.run(), name="dispatcher")
             self._keeping_house = asyncio.create_task(self._keep_house(), name="housekeeping")
@@ -248,10 +249,18 @@ class Engine:
             await self._leave_lines_of_none()
             self._messages_appeared()
 
-    async def take_over(self) -> None:
-        """Take on what processes that have died alone knew."""
+    async def take_over(self, ended: Sequence[str]) -> None:
+        """Take on what processes that have died alone knew.
+
+        What those that have `ended` for sure, by their identifiers, were sending is taken back at once; of others it
+        comes back when their leases end, for they may be alive and only silent.
+        """
         for provider in self._providers():
             await provider.take_over()
+        for worker in ended:
+            await self.store.write(end_leases, worker)
+        if ended and self._sends:
+            await self._dispatcher.take_back_lapsed()
 
     async def observe(self) -> None:
         """Bring the metrics of what waits up to date. Raises NotNow while the database is away."""

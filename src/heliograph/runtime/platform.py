@@ -131,6 +131,7 @@ async def running(
             sends=role.works,
             leads=alone if member is None else member.leads,
             tell_others=told_to_nobody if member is None else partial(_tell, store, member),
+            worker=None if member is None else member.id,
         )
         accounts.access.on_refused = engine.metrics.credential_refused
         logins = accounts.access.logins

@@ -13,7 +13,8 @@ whoever reads the store learns no setting from them.
 
 **Who leads.** Every BEAT_S each process says that it is there. In the same transaction one that sends takes or extends
 the lease of the leader, who does the jobs that one process does (`engine/jobs.py`), and removes those that were not
-heard of for ALIVE_S; whoever leads then takes over what only they knew. What a process claimed comes back by its own
+heard of for ALIVE_S, or that it sees to have ended, because they ran on the same machine; whoever leads then takes over
+what only they knew. What a process claimed comes back by its own
 lease, whoever leads.
 
 **If one dies,** its lease ends LEASE_S after it was last extended, and another leads then. One that is held up for
@@ -34,6 +35,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -64,6 +66,9 @@ NEVER_DIFFERENT: Mapping[str, str] = {
 }
 """Settings in which processes may not differ for a moment, and what would happen."""
 _KEY = "processes.key"
+_MACHINE = "machine"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_PIDS = Path("/proc/self/ns/pid")
 
 
 class Role(StrEnum):
@@ -111,8 +116,15 @@ class Membership:
         self._leads_until = 0.0
         self._said: set[str] = set()
         self._roles: frozenset[Role] = frozenset()
-        self.on_died: Callable[[], Awaitable[None]] | None = None
-        """Awaited, where this process leads, when another was found dead."""
+        self.on_died: Callable[[Sequence[str]], Awaitable[None]] | None = None
+        """Awaited, where this process leads, when another was found dead.
+
+        It is told the identifiers of those that have ended for sure, and are not only silent.
+        """
+
+    @property
+    def id(self) -> str:
+        return self._process.id
 
     def leads(self) -> bool:
         return time.monotonic() < self._leads_until
@@ -172,8 +184,12 @@ class Membership:
             self._warn_of(other, now)
         for dead in found.died:
             log.warning("a process has died", process=dead.id, role=dead.role, host=dead.host, pid=dead.pid)
-        if found.died and self.on_died is not None:
-            await self.on_died()
+        ended = [other for other in found.others if _has_ended(self._process, other)] if found.leads else []
+        for other in ended:
+            await self._store.write(leave, other.id)
+            log.warning("a process has died", process=other.id, role=other.role, host=other.host, pid=other.pid)
+        if (found.died or ended) and self.on_died is not None:
+            await self.on_died([other.id for other in ended])
 
     def _require(self, others: Sequence[Process]) -> None:
         for other in others:
@@ -203,7 +219,7 @@ async def membership(settings: Settings, store: Store, seal: Seal, files: Files,
     """Join the processes of this store; None where there can be no others. Raises SetupError if it must not."""
     if store.dialect == "sqlite":
         return None
-    agreed = fingerprints(settings, await shared_key(store, seal))
+    agreed = fingerprints(settings, await shared_key(store, seal)) | {_MACHINE: _machine()}
     if role.serves:
         agreed["attachments"] = await _place_of(files, settings)
     now = now_ms()
@@ -258,11 +274,25 @@ def _shared(settings: Settings) -> list[_Shared]:
 def _different(mine: Process, other: Process) -> list[str]:
     """Name what differs, of what both know: another version may have other settings."""
     ours, theirs = (msgspec.json.decode(each.agreed, type=dict[str, str]) for each in (mine, other))
-    return sorted(name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name])
+    return sorted(name for name in (ours.keys() & theirs.keys()) - {_MACHINE} if ours[name] != theirs[name])
 
 
 def _named(process: Process) -> str:
     return f"process {process.pid} on {process.host}"
+
+
+def _machine() -> str:
+    """Name what process identifiers are of: this boot of this machine, or of a container on it. Empty: nobody knows."""
+    try:
+        return f"{_BOOT.read_text().strip()} {_PIDS.readlink()}"
+    except OSError:
+        return ""
+
+
+def _has_ended(mine: Process, other: Process) -> bool:
+    """Say whether a process has ended for sure, which only one on the same machine can see."""
+    ours, theirs = (msgspec.json.decode(each.agreed, type=dict[str, str]).get(_MACHINE) for each in (mine, other))
+    return bool(ours) and ours == theirs and other.pid != mine.pid and not _runs(other.pid)
 
 
 def _is_gone(process: Process) -> bool:
@@ -271,10 +301,14 @@ def _is_gone(process: Process) -> bool:
         return False
     if process.pid == os.getpid():  # as in a container that was started anew
         return True
+    return not _runs(process.pid)
+
+
+def _runs(pid: int) -> bool:
     try:
-        os.kill(process.pid, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
-        return True
-    except PermissionError:
         return False
-    return False
+    except PermissionError:
+        return True
+    return True
