@@ -27,7 +27,7 @@ ENTRIES = {
 #: They are taken by name, or only by what we import.
 WITHOUT_IMPORT = {"asyncpg", "greenlet", "httptools", "tzdata", "uvloop"}
 #: What one rare function imports, and another extra brings.
-RARE = {"botocore", "cryptography", "openpyxl", "redis"}
+RARE = {"botocore", "cryptography", "openpyxl", "redis", *packages_distributions().get("opentelemetry", ())}
 #: A client knows these rules by what belongs to them, and calls none that asks the numbering plans.
 NOT_CALLED = {"": {"phonenumbers"}, "django": {"xlsxwriter"}}
 #: structlog shows tracebacks by them, where they are installed.

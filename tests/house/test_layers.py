@@ -78,6 +78,7 @@ HOMES = {
     "joserfc": "services.id_tokens",
     "obstore": "store.files",
     "openpyxl": "contactfiles.workbooks",
+    "opentelemetry": "runtime",
     "phonenumbers": "numbers",
     "platformdirs": "runtime sdk",
     "prometheus_client": "engine.metrics runtime",

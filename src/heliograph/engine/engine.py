@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from time import time_ns
 from types import MappingProxyType
 
 import msgspec
@@ -45,6 +46,7 @@ from heliograph.engine.routes import Route, RouteState
 from heliograph.engine.routing import Router, Routing
 from heliograph.engine.sessions import Sessions
 from heliograph.engine.sinks import Elsewhere, Sink
+from heliograph.engine.tracing import Facts, Step
 from heliograph.engine.works import Works
 from heliograph.store import Store
 from heliograph.store.base import Lane
@@ -281,6 +283,7 @@ class Engine:
 
         The messages of a large batch are made up before, and stored in slices; those that are stored go out at once.
         """
+        began_ns = time_ns()
         new = await self._made_up(new)
         try:
             accepted = await self.store.write_item(accept, new, Lane.ACCEPT)
@@ -294,6 +297,13 @@ class Engine:
             await self.works.finished(accepted.work, filling(accepted.work, new.ready))
         if not accepted.repeated:
             self.metrics.accepted(new.batch.protocol, accepted.messages)
+            if (tracing := self.metrics.tracing) is not None:
+                facts: Facts = {
+                    "protocol": new.batch.protocol,
+                    "account_id": new.batch.account_id,
+                    "count": accepted.messages,
+                }
+                tracing.note(new.batch.id, Step.ACCEPT, began_ns, facts)
             self._wake_dispatcher()
         if new.batch.expand_at is not None:
             self._expansions_due.set()

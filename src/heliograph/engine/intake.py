@@ -24,8 +24,9 @@ to a keyword, and the event that tells the account's owner.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from time import time_ns
 from typing import NamedTuple
 
 import msgspec
@@ -50,6 +51,7 @@ from heliograph.engine.foreign import MAX_REF, bounded, code_of, detail_of, inst
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routing import Router
+from heliograph.engine.tracing import Step
 from heliograph.numbers import MAX_ADDRESS, country_of, read_address
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id, oldest_account
@@ -149,11 +151,15 @@ class EngineIntake:
                 written.set_exception(error)
 
     async def _write(self, chunk: list[Receipt]) -> None:
+        began_ns = time_ns()
         passed_on = await self._pass_on(chunk)
         recorded: Recorded = await self._store.write_item(record_receipts, Receipts(passed_on, now_ms()), Lane.RECEIPTS)
         self._metrics.receipts(recorded.fate)
         self._metrics.changed(recorded.applied)
         self._note_health(recorded.applied)
+        if (tracing := self._metrics.tracing) is not None:
+            for (batch_id, status), count in Counter((each.batch_id, each.status) for each in recorded.applied).items():
+                tracing.note(batch_id, Step.RECEIPT, began_ns, {"status": status.value, "count": count})
         if passed_on is not chunk:
             self._on_messages()
         self._notifier.tell([change.message_id for change in recorded.applied])

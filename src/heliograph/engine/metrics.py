@@ -20,6 +20,7 @@ from heliograph.domain.receipts import ReceiptFate
 from heliograph.domain.statuses import Status
 from heliograph.engine.contract import Outcome
 from heliograph.engine.routes import Route
+from heliograph.engine.tracing import Tracing
 from heliograph.store import Store
 from heliograph.store.queue import Backlog
 
@@ -61,6 +62,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.tracing: Tracing | None = None
+        """What follows single batches; None: nobody does."""
         self._accepted = Counter(
             "heliograph_messages_accepted", "Messages accepted", ["protocol"], registry=self.registry
         )

@@ -34,12 +34,12 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from math import ceil
-from time import monotonic
+from time import monotonic, time_ns
 
 import structlog
 
 from heliograph.domain.batches import Batch
-from heliograph.domain.callbacks import LONGEST_MS, Event, retry_delay_s, scheme_of
+from heliograph.domain.callbacks import LONGEST_MS, Event, EventKind, retry_delay_s, scheme_of
 from heliograph.domain.errors import NotNow
 from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import Tariff
@@ -49,6 +49,7 @@ from heliograph.engine.metrics import Metrics
 from heliograph.engine.news import SharedEvent
 from heliograph.engine.receivers import Offer, Receiver, Receivers
 from heliograph.engine.sinks import Delivery, Fate, Sink
+from heliograph.engine.tracing import Facts, Step
 from heliograph.store import Store
 from heliograph.store.batches import NewBatch
 from heliograph.store.events import (
@@ -182,8 +183,9 @@ class Outbox(Job):
             task.add_done_callback(self._offers.discard)
 
     async def _carry_out(self, offer: Offer) -> None:
-        began = monotonic()
+        began, began_ns = monotonic(), time_ns()
         delivery = await self._deliver(offer.event)
+        self._trace(offer.event, delivery, began_ns)
         self._note(offer.receiver, delivery.fate, began, monotonic())
         self._receivers.done(offer)
         if delivery.fate is Fate.NOBODY:
@@ -193,6 +195,12 @@ class Outbox(Job):
             self._outcomes.append(self._outcome(offer.event, delivery))
         self._something_came.set()
         self._offer_next()
+
+    def _trace(self, event: Event, delivery: Delivery, began_ns: int) -> None:
+        tracing = self._metrics.tracing
+        if tracing is not None and event.kind in {EventKind.MESSAGE_STATUS, EventKind.BATCH_SETTLED}:
+            facts: Facts = {"event_id": event.id, "attempt": event.attempts, "fate": delivery.fate.value}
+            tracing.note(event.subject_id, Step.CALLBACK, began_ns, facts)
 
     async def _deliver(self, event: Event) -> Delivery:
         sink = self._sinks.get(event.sink.partition(":")[0].lower())

@@ -22,7 +22,9 @@ What is true between two steps, and left behind if the process dies there:
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from time import time_ns
 
 import structlog
 
@@ -41,6 +43,7 @@ from heliograph.engine.polling import first_poll
 from heliograph.engine.preparing import Preparation, Preparations, put_back
 from heliograph.engine.routes import Route
 from heliograph.engine.routing import Router
+from heliograph.engine.tracing import Step
 from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import SendingFacts
@@ -152,6 +155,7 @@ class Sender:
         self, route: Route, chunk: Sequence[tuple[Leased, Outgoing]], batches: Mapping[str, SendingFacts]
     ) -> None:
         provider = route.provider
+        began_ns = time_ns()
         route.in_flight += len(chunk)
         try:
             outcomes = await became_of(provider, [prepared for _, prepared in chunk])
@@ -160,6 +164,9 @@ class Sender:
         now = now_ms()
         self._note(route, outcomes, now)
         self._metrics.sent(provider.name, outcomes)
+        if (tracing := self._metrics.tracing) is not None:
+            for batch_id, count in Counter(message.batch_id for message, _ in chunk).items():
+                tracing.note(batch_id, Step.SEND, began_ns, {"provider": provider.name, "count": count})
         polls: dict[str, Poll] = {}
         for (message, _), outcome in zip(chunk, outcomes, strict=True):
             if isinstance(outcome, Accepted) and outcome.poll is not None and is_handle(outcome.poll):

@@ -22,6 +22,7 @@ from heliograph.engine.jobs import alone
 from heliograph.engine.news import News
 from heliograph.engine.notifier import Notifier
 from heliograph.engine.routes import Route, RouteRules
+from heliograph.engine.tracing import Tracing
 from heliograph.protocols.registry import HTTP_PROTOCOLS, KEY_KINDS, SERVED_KEYS, listeners_of
 from heliograph.runtime import console_key, providers, seal_key
 from heliograph.runtime.configured import configured, note_configured
@@ -29,6 +30,7 @@ from heliograph.runtime.privacy import make_private
 from heliograph.runtime.processes import Membership, Role, membership, require_shared, shared_key
 from heliograph.runtime.reloading import Reloading
 from heliograph.runtime.settings import Settings
+from heliograph.runtime.tracing import WithRequests
 from heliograph.runtime.values import SANDBOX
 from heliograph.runtime.web import web_application
 from heliograph.sandbox import accounts as sandbox_accounts
@@ -84,17 +86,21 @@ class Platform:
     def web(self) -> ASGIApp:
         """Make the application of everything that is served over HTTP."""
         good_keys = partial(console_key.good, self.engine.store, self.services.accounts.seal)
-        return web_application(self.services, self.engine, self.settings, self.providers, self._phones, good_keys)
+        web = web_application(self.services, self.engine, self.settings, self.providers, self._phones, good_keys)
+        return web if self.engine.metrics.tracing is None else WithRequests(web)
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, role: Role = Role.ALL, reread: Callable[[], Settings] | None = None
+    settings: Settings,
+    role: Role = Role.ALL,
+    reread: Callable[[], Settings] | None = None,
+    tracing: Tracing | None = None,
 ) -> AsyncIterator[Platform]:
     """Open the store, start the engine, and stop both again at the end: what is in flight is recorded first.
 
     What runs is what a process of this `role` does; `reread` reads the settings again, None: they stay as they are.
-    Raises SetupError, in one sentence, if something stands in the way.
+    `tracing` follows batches, None: nobody does. Raises SetupError, in one sentence, if something stands in the way.
     """
     require_shared(settings, role)
     had_been_open = make_private(settings.data_dir)
@@ -133,6 +139,7 @@ async def running(
             tell_others=told_to_nobody if member is None else partial(_tell, store, member),
             worker=None if member is None else member.id,
         )
+        engine.metrics.tracing = tracing
         accounts.access.on_refused = engine.metrics.credential_refused
         logins = accounts.access.logins
         logins.on_limited = engine.metrics.login_limited

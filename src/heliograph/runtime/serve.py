@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -31,6 +32,7 @@ from heliograph.runtime.settings import Settings
 from heliograph.runtime.supervising import Parent, Supervisor
 from heliograph.runtime.terminals import Terminal
 from heliograph.runtime.tls import Certificate, certificate_of, smpp_certificate_of
+from heliograph.runtime.tracing import OpenTelemetry, tracing_of
 from heliograph.runtime.watching import watch_application
 from heliograph.runtime.web import API_MOUNT
 from heliograph.sandbox.accounts import FIRST, OTHER, Credentials
@@ -123,7 +125,7 @@ async def serve(
     for_smpp = smpp_certificate_of(settings) if role.serves else None
     certificates = [each for each in (certificate, for_smpp) if each is not None]
     terminal = Terminal()
-    async with running(settings, role, reread) as platform, _kept_current(certificates):
+    async with _traced() as tracing, running(settings, role, reread, tracing) as platform, _kept_current(certificates):
         stopping = asyncio.Event()
         connected = _connected_settings(platform, for_smpp)
         servers = _servers(platform, listeners, connected, certificate, stopping.set)
@@ -139,6 +141,17 @@ async def serve(
             async with _started(servers, platform.engine.notifier):
                 announce(_addresses(platform, servers) if role.serves else _nowhere(servers))
                 await stopping.wait()
+
+
+@asynccontextmanager
+async def _traced() -> AsyncIterator[OpenTelemetry | None]:
+    """Follow batches if the environment says so; export in the end what was seen."""
+    tracing = tracing_of(os.environ)
+    try:
+        yield tracing
+    finally:
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
 
 
 @asynccontextmanager
