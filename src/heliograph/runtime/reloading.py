@@ -33,7 +33,7 @@ from heliograph.engine.routes import Route
 from heliograph.engine.routing import Routing
 from heliograph.runtime.configured import Configured, acts_of, configured, note
 from heliograph.runtime.processes import Membership, fingerprints
-from heliograph.runtime.providers import Providers, compiled, ensure_secrets, known_secrets, log_unusable, make
+from heliograph.runtime.providers import Made, Providers, compiled, ensure_secrets, known_secrets, log_unusable, make
 from heliograph.runtime.settings import Settings
 from heliograph.services.audit import audited
 from heliograph.store import Store
@@ -130,11 +130,9 @@ class Reloading:
             routes=len(settings.routes),
         )
         gone = [provider for identity, provider in before.items() if identity not in kept]
-        task = asyncio.create_task(self._settle(gone), name="old providers")
+        task = asyncio.create_task(self._settle(gone, fresh), name="old providers")
         self._afterwards.add(task)
         task.add_done_callback(self._afterwards.discard)
-        if self._engine.sends:
-            await log_unusable(fresh)
 
     async def _made(self, settings: Settings) -> Providers:
         """Make the providers of settings, start those that are new, and write down what has to outlive the process."""
@@ -170,8 +168,8 @@ class Reloading:
             started.append(provider)
         return started
 
-    async def _settle(self, gone: Sequence[Provider]) -> None:
-        """Tell other processes, and stop the providers that are no more as soon as nothing is with them."""
+    async def _settle(self, gone: Sequence[Provider], fresh: Sequence[Made]) -> None:
+        """Tell other processes, stop the providers that are no more as soon as nothing is with them, try the new."""
         try:
             if self._member is not None:
                 await self._member.agree(fingerprints(self._settings, self._key))
@@ -180,6 +178,8 @@ class Reloading:
             log.warning("what waits for former providers has not been told", error=str(error))
         finally:
             await _stop([provider for provider in gone if self._engine.uses(provider)])
+        if self._engine.sends:
+            await log_unusable(fresh)
 
 
 async def _stop(providers: Sequence[Provider]) -> None:
