@@ -8,13 +8,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from tests.cli.test_production import command
 from tests.ending import end_with_the_tests
 from tests.patience import HANG_S
 
@@ -103,6 +104,38 @@ def test_what_keeps_it_from_starting_is_one_sentence(
 
     assert words in told
     assert "secret" not in told
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 16 MiB. Only root can make one."""
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", tmp_path]).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def test_a_full_disk_is_said_with_the_mend_and_nothing_is_lost(
+    small_disk: Path,
+) -> None:
+    data = small_disk / "data"
+    made = command("accounts", "create", "Acme", "--data-dir", str(data))
+    full = small_disk / "full"
+    with suppress(OSError), full.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    told = [
+        command("accounts", "create", "Shop", "--data-dir", str(data)),
+        command("backup", str(small_disk / "backup"), "--data-dir", str(data)),
+        (2, refused("--data-dir", str(data))),
+    ]
+    full.unlink()
+    after = [command(*words, "--data-dir", str(data)) for words in (("db", "check"), ("accounts", "show", "Acme"))]
+
+    assert made[0] == 0
+    assert [(code, text.count("\n")) for code, text in told] == [(2, 1)] * 3
+    assert all("full; make room on it" in text for _, text in told), told
+    assert [code for code, _ in after] == [0, 0]
 
 
 def test_the_data_directory_knows_how_to_reach_the_server(server: Server) -> None:

@@ -85,7 +85,7 @@ HOMES = {
     "redis": "protocols.NAME.storages",
     "rich": "cli",
     "sqlalchemy": "store",
-    "sqlite3": "store.sqlite store.copies",
+    "sqlite3": "store.sqlite store.copies store.disk",
     "starlette": "api.server console doors protocols.NAME.door public runtime",
     "structlog": "console django doors engine protocols.NAME.door protocols.NAME.provider runtime sandbox",
     "typer": "cli",

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from heliograph.domain.errors import SetupError
+from heliograph.store.disk import told
 from heliograph.store.sqlite import owned
 
 _WAIT_S = 30.0
@@ -63,7 +64,9 @@ def snapshot(path: Path, into: Path) -> None:
     except OSError as error:
         raise SetupError(f"The copy {into} cannot be written: {error.strerror}.") from error
     except sqlite3.DatabaseError as error:
-        raise SetupError(f"The store {path} cannot be copied to {into.parent}: {error}.") from error
+        raise SetupError(
+            f"The store {path} cannot be copied to {into.parent}: {told(error, into.parent, path.parent)}."
+        ) from error
 
 
 def is_there(path: Path) -> bool:

@@ -36,6 +36,7 @@ from heliograph.store.base import (
     commit_together,
     settle,
 )
+from heliograph.store.disk import told
 from heliograph.store.migrations import migrate, migrate_new
 from heliograph.store.tx import Tx
 
@@ -161,7 +162,7 @@ def looked_into(path: Path, query: Callable[[Tx], R]) -> R:
 
 
 def _unusable(path: Path, error: DatabaseError) -> SetupError:
-    return SetupError(f"The store {path} cannot be opened: {error.orig}.")
+    return SetupError(f"The store {path} cannot be opened: {told(error.orig, path.parent)}.")
 
 
 def _cause(error: Exception) -> object:
