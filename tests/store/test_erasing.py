@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -92,10 +93,12 @@ def test_what_is_known_to_have_nobodys_number_is_there() -> None:
 def naming(tx: Tx, digits: str) -> dict[str, int]:
     """Rows that have the digits in them, by column, of every text column there is."""
     found = {}
-    for column in text_columns():
-        query = select(func.count()).select_from(column.table).where(column.contains(digits))
-        if count := tx.connection.execute(query).scalar_one():
-            found[str(column)] = int(count)
+    for table, columns in groupby(text_columns(), key=lambda column: column.table):
+        each = list(columns)
+        counts = tx.connection.execute(
+            select(*(func.count().filter(column.contains(digits)) for column in each)).select_from(table)
+        ).one()
+        found |= {str(column): int(count) for column, count in zip(each, counts, strict=True) if count}
     return found
 
 
