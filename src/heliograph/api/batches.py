@@ -6,7 +6,7 @@ import msgspec
 
 from heliograph.api import wire
 from heliograph.api.drafts import batch_draft, changed_draft, with_links
-from heliograph.api.resource import NativeResource, page
+from heliograph.api.resource import NativeResource
 from heliograph.api.values import maybe_address, money
 from heliograph.domain import batches
 from heliograph.domain.accounts import Scope
@@ -136,8 +136,8 @@ class Batches(NativeResource):
             since=query.since,
             until=query.until,
         )
-        found = await self._services.batches.page(call.account, wanted, limit=query.limit, before=query.before)
-        return page(wire.BatchPage, [shown_batch(batch) for batch in found], query.limit)
+        found = await self._services.batches.listing(call.account, wanted, limit=query.limit, before=query.before)
+        return wire.BatchPage(items=[shown_batch(batch) for batch in found.items], next=found.next)
 
     async def get_batch(self, call: Call[None, None]) -> wire.Batch:
         return shown_batch(await self._services.batches.get(call.account, call.path["batch_id"]))

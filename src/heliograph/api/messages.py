@@ -6,7 +6,7 @@ import msgspec
 
 from heliograph.api import wire
 from heliograph.api.drafts import message_draft, with_links
-from heliograph.api.resource import NativeResource, page
+from heliograph.api.resource import NativeResource
 from heliograph.api.values import maybe_address, money
 from heliograph.domain import batches, messages
 from heliograph.domain.accounts import Scope
@@ -103,8 +103,8 @@ class Messages(NativeResource):
             since=query.since,
             until=query.until,
         )
-        found = await self._services.messages.page(call.account, wanted, limit=query.limit, before=query.before)
-        return page(wire.MessagePage, [shown_message(message) for message in found], query.limit)
+        found = await self._services.messages.listing(call.account, wanted, limit=query.limit, before=query.before)
+        return wire.MessagePage(items=[shown_message(message) for message in found.items], next=found.next)
 
     async def get_message(self, call: Call[None, None]) -> wire.Message:
         return shown_message(await self._services.messages.get(call.account, call.path["message_id"]))

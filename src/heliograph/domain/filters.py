@@ -11,7 +11,18 @@ from heliograph.domain.reports import MessageState
 from heliograph.domain.statuses import Status
 
 
-class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
+class _Filter(msgspec.Struct, frozen=True, kw_only=True):
+    since: datetime | None = None
+    until: datetime | None = None
+    """Created, or received, from `since`, inclusive, to `until`, exclusive."""
+
+    @property
+    def is_about_time_only(self) -> bool:
+        """Say whether it lets all through that are of the time it names."""
+        return not any(getattr(self, name) for name in self.__struct_fields__ if name not in {"since", "until"})
+
+
+class MessageFilter(_Filter, frozen=True, kw_only=True):
     """Which messages of an account a listing is about; an empty field filters nothing."""
 
     batch_id: str | None = None
@@ -23,9 +34,6 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Only messages in one of these states; None: in any."""
     client_reference: str | None = None
     """Only messages whose batch has this client reference."""
-    since: datetime | None = None
-    until: datetime | None = None
-    """Created from `since`, inclusive, to `until`, exclusive."""
     countries: Sequence[str | None] = ()
     """ISO 3166 alpha-2 codes of the number's country; None among them stands for numbers of no country."""
     protocols: Sequence[str] = ()
@@ -43,28 +51,22 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Only messages due after `due_since`, and no later than `due_until`."""
 
 
-class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
+class BatchFilter(_Filter, frozen=True, kw_only=True):
     """Which batches of an account a listing is about; an empty field filters nothing."""
 
     originators: Sequence[str] = ()
     tags: Sequence[str] = ()
     """Only batches that have at least one of these tags."""
     client_reference: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    """Created from `since`, inclusive, to `until`, exclusive."""
     protocols: Sequence[str] = ()
     """Only batches that came through one of these doors."""
     other_protocols: Sequence[str] = ()
     """Leaves out batches that came through one of these doors."""
 
 
-class InboundFilter(msgspec.Struct, frozen=True, kw_only=True):
+class InboundFilter(_Filter, frozen=True, kw_only=True):
     """Which inbound messages of an account a listing is about; an empty field filters nothing."""
 
     to: Sequence[str] = ()
     msisdns: Sequence[str] = ()
     rent_id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    """Received from `since`, inclusive, to `until`, exclusive."""

@@ -61,6 +61,8 @@ NEXT: dict[Status, frozenset[Status]] = {
 OPEN = frozenset({_S.QUEUED, _S.SENDING, _S.SENT})
 #: Nothing more is expected: batches close and callbacks go out. UNKNOWN is here although a receipt may yet better it.
 SETTLED = frozenset(Status) - OPEN
+#: It has ended, and the recipient does not have it as far as anybody knows.
+UNDELIVERED = SETTLED - {_S.DELIVERED}
 #: What a provider's receipt may say.
 REPORTABLE = frozenset({_S.SENT, _S.DELIVERED, _S.FAILED, _S.REJECTED, _S.EXPIRED, _S.UNKNOWN})
 

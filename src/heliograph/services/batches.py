@@ -83,9 +83,9 @@ from heliograph.store.batches import (
     Fresh,
     NewBatch,
     batch_by_id,
-    batches_of,
     cancel,
     everyone,
+    list_batches,
     page_of_batches,
     priced,
     repeated_by,
@@ -96,6 +96,7 @@ from heliograph.store.links import add_tokens
 from heliograph.store.messages import confirm
 from heliograph.store.pausing import pause_batch, resume_batch
 from heliograph.store.rewriting import change_tags, tags_of
+from heliograph.store.stretches import Listed
 from heliograph.store.tx import Tx
 from heliograph.store.works import Holder
 from heliograph.text import MAX_PARTS, Encoding, MalformedUdh, MissingParameter, TooManyParts, split_text
@@ -260,11 +261,11 @@ class Batches:
             raise _no_batch(batch_id)
         return batch
 
-    async def page(
-        self, account: Account, wanted: BatchFilter, *, limit: int, offset: int = 0, before: str | None = None
-    ) -> list[Batch]:
-        """Read a page of batches, newest first."""
-        return await self._store.read(batches_of, account.id, wanted, limit=limit, offset=offset, before=before)
+    async def listing(
+        self, account: Account, wanted: BatchFilter, *, limit: int, before: str | None = None
+    ) -> Listed[Batch]:
+        """Read a page of batches, newest first. It may be short and go on: `next` says before which batch."""
+        return await self._store.read(list_batches, account.id, wanted, limit=limit, before=before)
 
     async def page_and_count(
         self, account: Account, wanted: BatchFilter, *, limit: int, offset: int

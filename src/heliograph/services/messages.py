@@ -18,7 +18,8 @@ from heliograph.services.waits import Waits
 from heliograph.store.attempts import attempts_of
 from heliograph.store.batches import cancel_message
 from heliograph.store.forgetting import delete_message, forget_medium, redact_message
-from heliograph.store.messages import confirm, message_by_id, messages_of
+from heliograph.store.messages import confirm, list_messages, message_by_id, messages_of
+from heliograph.store.stretches import Listed
 
 _NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER}
 """Reasons of ends that are not an attempt: there may have been some before."""
@@ -49,8 +50,14 @@ class Messages:
     async def page(
         self, account: Account, wanted: MessageFilter, *, limit: int, before: str | None = None
     ) -> list[Message]:
-        """Read a page of messages, newest first."""
+        """Read the first messages that a filter lets through, newest first, however many rows that takes."""
         return await self._store.read(messages_of, account.id, wanted, limit=limit, before=before)
+
+    async def listing(
+        self, account: Account, wanted: MessageFilter, *, limit: int, before: str | None = None
+    ) -> Listed[Message]:
+        """Read a page of messages, newest first. It may be short and go on: `next` says before which message."""
+        return await self._store.read(list_messages, account.id, wanted, limit=limit, before=before)
 
     async def why(self, account: Account, message_id: str) -> tuple[Message, Wait]:
         """Return a message, why it is not settled, and until when. Raises NotFound if the account has no such one."""

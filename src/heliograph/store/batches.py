@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import asdict, astuple
-from sqlalchemy import Select, case, func, not_, select, update
+from sqlalchemy import ColumnElement, Select, case, func, not_, select, update
 
 from heliograph.domain.batches import (
     NOTIFY,
@@ -44,6 +44,7 @@ from heliograph.store.optouts import opted_out_among
 from heliograph.store.outbox import settle_if_empty
 from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import batches, is_queued, messages
+from heliograph.store.stretches import Listed, by_stretches, exactly
 from heliograph.store.tx import Row, Tx, columns
 from heliograph.store.works import AT_ONCE, MADE_AT_ONCE, Holder, Slice, Work, WorkKind, begin, finish, require_free
 
@@ -699,6 +700,25 @@ def batches_of(
     if before is not None:
         query = query.where(batches.c.id < before)
     return [_batch(row) for row in tx.all(BatchRow, query)]
+
+
+def list_batches(
+    tx: Tx, account_id: str, wanted: BatchFilter, *, limit: int, before: str | None = None
+) -> Listed[Batch]:
+    """List a page of batches, newest first, of what is older than the batch `before`.
+
+    What is left out by anything but time looks at a bounded number of rows (`store/stretches.py`).
+    """
+    if wanted.is_about_time_only:
+        return exactly(batches_of(tx, account_id, wanted, limit=limit + 1, before=before), limit)
+    rows = _filtered(tx, select(batches.c.id), account_id, BatchFilter(since=wanted.since, until=wanted.until))
+
+    def read(within: ColumnElement[bool], at_most: int) -> list[Batch]:
+        query = _filtered(tx, select(*_COLUMNS), account_id, wanted).where(within)
+        return [_batch(row) for row in tx.all(BatchRow, query.order_by(batches.c.id.desc()).limit(at_most))]
+
+    with tx.in_index_order():
+        return by_stretches(tx, batches.c.id, rows, read, limit, before)
 
 
 def count_batches(tx: Tx, account_id: str, wanted: BatchFilter) -> int:

@@ -180,7 +180,7 @@ def page_of_inbound(
 def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: InboundFilter) -> Select[Any]:
     query = query.where(inbound.c.account_id == account_id)
     if wanted.to:
-        query = query.where(tx.among(inbound.c.recipient, wanted.to))
+        query = query.where(tx.one_or_among(inbound.c.recipient, wanted.to))
     if wanted.msisdns:
         query = query.where(tx.one_or_among(inbound.c.msisdn, wanted.msisdns))
     if wanted.rent_id is not None:

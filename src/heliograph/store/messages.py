@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -17,6 +18,8 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
+    union_all,
     update,
 )
 
@@ -26,8 +29,18 @@ from heliograph.domain.ids import earliest_at, last_following
 from heliograph.domain.instants import from_ms, maybe_instant, to_ms
 from heliograph.domain.messages import Message
 from heliograph.domain.reports import Bucket, MessageState, RecipientStatus, ReportRow, SummaryRow, Sums
-from heliograph.domain.statuses import SETTLED, Status
-from heliograph.store.schema import batches, messages
+from heliograph.domain.statuses import UNDELIVERED, Status
+from heliograph.store.schema import (
+    batches,
+    is_at_line,
+    is_free,
+    is_queued,
+    is_sending,
+    is_set_aside,
+    is_undelivered,
+    messages,
+)
+from heliograph.store.stretches import Listed, by_stretches, exactly
 from heliograph.store.tx import Row, Tx, columns
 
 
@@ -124,7 +137,7 @@ def recent_failures(tx: Tx, msisdn: str | None, limit: int) -> list[Message]:
     """
     newest = select(messages.c.id).order_by(messages.c.id.desc()).limit(_RECENT).subquery()
     query = select(*_COLUMNS).select_from(_WITH_BATCH.join(newest, newest.c.id == messages.c.id))
-    query = query.where(tx.among(messages.c.status, [status.value for status in SETTLED - {Status.DELIVERED}]))
+    query = query.where(tx.among(messages.c.status, [status.value for status in UNDELIVERED]))
     if msisdn is not None:
         query = query.where(messages.c.msisdn == msisdn)
     return [_message(row) for row in tx.all(_Stored, query.order_by(messages.c.id.desc()).limit(limit))]
@@ -164,14 +177,99 @@ def messages_of(
     It begins after `offset` messages, or has what is older than the message `before`, or what is next newer than
     `after`.
     """
-    query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted)
+    query = select(*_COLUMNS).select_from(_WITH_BATCH)
     if after is not None:
-        rows = tx.all(_Stored, query.where(messages.c.id > after).order_by(messages.c.id).limit(limit))
-        return [_message(row) for row in reversed(rows)]
-    if before is not None:
-        query = query.where(messages.c.id < before)
-    page = query.order_by(messages.c.id.desc()).limit(limit).offset(offset)
-    return [_message(row) for row in tx.all(_Stored, page)]
+        newer = _first(tx, query, account_id, wanted, messages.c.id > after, messages.c.id, limit)
+        return [_message(row) for row in reversed(tx.all(_Stored, newer.limit(limit)))]
+    older = true() if before is None else messages.c.id < before
+    page = _first(tx, query, account_id, wanted, older, messages.c.id.desc(), limit + offset)
+    return [_message(row) for row in tx.all(_Stored, page.limit(limit).offset(offset))]
+
+
+def list_messages(
+    tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None
+) -> Listed[Message]:
+    """List a page of messages, newest first, of what is older than the message `before`.
+
+    A filter that no index answers looks at a bounded number of rows (`store/stretches.py`).
+    """
+    if _is_indexed(wanted):
+        return exactly(messages_of(tx, account_id, wanted, limit=limit + 1, before=before), limit)
+    if wanted.statuses and set(wanted.statuses) <= _IN_QUEUE and (queued := _queued(tx, account_id)) is not None:
+        query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted)
+        query = query.where(tx.among(messages.c.id, queued))
+        if before is not None:
+            query = query.where(messages.c.id < before)
+        found = tx.all(_Stored, query.order_by(messages.c.id.desc()).limit(limit + 1))
+        return exactly([_message(row) for row in found], limit)
+    since_and_until = MessageFilter(since=wanted.since, until=wanted.until)
+    rows = _filtered(tx, select(messages.c.id), account_id, since_and_until)
+
+    def read(within: ColumnElement[bool], at_most: int) -> list[Message]:
+        query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted).where(within)
+        return [_message(row) for row in tx.all(_Stored, query.order_by(messages.c.id.desc()).limit(at_most))]
+
+    with tx.in_index_order():
+        return by_stretches(tx, messages.c.id, rows, read, limit, before)
+
+
+def _is_indexed(wanted: MessageFilter) -> bool:
+    """Say whether an index finds the messages that a filter lets through, or whether it lets all through."""
+    return bool(wanted.batch_id or wanted.msisdns) or _is_undelivered(wanted) or wanted.is_about_time_only
+
+
+def _is_undelivered(wanted: MessageFilter) -> bool:
+    return bool(wanted.statuses) and set(wanted.statuses) <= UNDELIVERED
+
+
+def _first(
+    tx: Tx,
+    query: Select[Any],
+    account_id: str,
+    wanted: MessageFilter,
+    where: ColumnElement[bool],
+    order: ColumnElement[Any],
+    limit: int,
+) -> Select[Any]:
+    """Return a query for what a filter lets through, in an order of identifiers, of which the first `limit` are read.
+
+    Of messages that have one of some statuses, the first of each are read from the index that has them in order.
+    """
+    if wanted.batch_id or wanted.msisdns or not _is_undelivered(wanted):
+        return _filtered(tx, query, account_id, wanted).where(where).order_by(order)
+    others = msgspec.structs.replace(wanted, statuses=())
+    of_each = []
+    for status in set(wanted.statuses):
+        ids = _filtered(tx, select(messages.c.id).select_from(_WITH_BATCH), account_id, others)
+        ids = ids.where(messages.c.account_id == account_id, is_undelivered, messages.c.status == status.value, where)
+        of_each.append(select(ids.order_by(order).limit(limit).subquery().c.id))
+    mine = messages.c.account_id == account_id
+    return query.where(mine, messages.c.id.in_(union_all(*of_each))).order_by(order)
+
+
+_IN_QUEUE = {Status.QUEUED, Status.SENDING}
+_QUEUE_ROWS = 10_000
+"""How long a queue may be, of all accounts, for its messages to be looked for there."""
+
+
+def _queued(tx: Tx, account_id: str) -> list[str] | None:
+    """List an account's messages that are in the queue or with a worker; None if the queue is too long.
+
+    Spans accounts: the queue is looked through, and what is not the account's is left out.
+    """
+    found: list[str] = []
+    for part, order in (
+        (and_(is_queued, is_free), (messages.c.priority, messages.c.due_at)),
+        (and_(is_queued, is_at_line), (messages.c.waits_at, messages.c.priority)),
+        (and_(is_queued, is_set_aside), (messages.c.batch_id, messages.c.id)),
+        (is_sending, (messages.c.lease_until,)),
+    ):
+        some = select(messages.c.id, messages.c.account_id).where(part).order_by(*order).limit(_QUEUE_ROWS + 1)
+        rows = tx.rows(some)
+        if len(rows) > _QUEUE_ROWS:
+            return None
+        found += [message_id for message_id, owner in rows if owner == account_id]
+    return found
 
 
 def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter) -> Select[Any]:

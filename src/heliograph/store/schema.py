@@ -20,6 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TEXT
 
+from heliograph.domain.statuses import UNDELIVERED, Status
+
 metadata = MetaData()
 
 
@@ -310,6 +312,19 @@ Index(
     postgresql_where=is_falling_back,
 )
 Index("messages_by_msisdn", messages.c.msisdn, messages.c.id)
+# Few among many, and looked for: a message pays for this index only if it ends like that. It is said by the others,
+# since SQLite would read a list of these as five ranges of the index, and sort.
+is_undelivered = messages.c.status.not_in(
+    [literal_column(f"'{status}'") for status in Status if status not in UNDELIVERED]
+)
+Index(
+    "messages_undelivered",
+    messages.c.account_id,
+    messages.c.status,
+    messages.c.id,
+    sqlite_where=is_undelivered,
+    postgresql_where=is_undelivered,
+)
 
 # Attempts that were not the last: what came of the last one is in the message.
 attempts = Table(
@@ -464,6 +479,7 @@ inbound = Table(
 )
 Index("inbound_by_account", inbound.c.account_id, inbound.c.id)
 Index("inbound_by_msisdn", inbound.c.msisdn, inbound.c.id)
+Index("inbound_by_recipient", inbound.c.account_id, inbound.c.recipient, inbound.c.id)
 has_rent = inbound.c.rent_id.is_not(None)
 Index("inbound_by_rent", inbound.c.rent_id, inbound.c.id, sqlite_where=has_rent, postgresql_where=has_rent)
 Index(
