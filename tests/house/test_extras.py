@@ -19,7 +19,7 @@ CLIENTS = [name for name in modules() if re.fullmatch(r"heliograph\.protocols\.\
 PROVIDERS = [name for name in modules() if re.fullmatch(r"heliograph\.protocols\.\w+\.provider", name)]
 #: What is installed -> the modules that somebody then imports.
 ENTRIES = {
-    "": ["heliograph", "heliograph.sdk", "heliograph.cli", *CLIENTS],
+    "": ["heliograph", "heliograph.sdk", "heliograph.webhooks", "heliograph.cli", *CLIENTS],
     "providers": ["heliograph.protocols.providers", *PROVIDERS],
     "django": [name for name in modules() if name.startswith("heliograph.django")],
     "server": ["heliograph.cli.commands", "heliograph.runtime.serve", "heliograph.runtime.administration"],

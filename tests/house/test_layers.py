@@ -52,6 +52,7 @@ KNOWS = {
     "runtime": "api api.wire calling.private_files console domain doors engine engine.contract engine.provided numbers"
     " protocols.providers protocols.registry public sandbox sandbox.chaos services store text",
     "cli": "domain protocols.NAME.checking protocols.NAME.provider runtime sdk",
+    "webhooks": "api.wire domain",
     "heliograph": "domain.errors sdk",
     "__main__": "cli",
 }

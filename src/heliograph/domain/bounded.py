@@ -57,7 +57,7 @@ def signed_at(text: str) -> int | None:
     return second if second is not None and is_recent(second) else None
 
 
-def is_recent(second: float, *, oldest_s: int = STALE_S) -> bool:
+def is_recent(second: float, *, oldest_s: float = STALE_S) -> bool:
     """Say whether a time, in seconds since 1970, is at most `oldest_s` ago.
 
     It may be up to STALE_S ahead, since clocks differ. Older signatures are refused because whoever caught a call once

@@ -13,7 +13,7 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.callbacks import Event
 from heliograph.domain.errors import NotFound
 from heliograph.domain.instants import from_ms, now_ms
-from heliograph.domain.signing import sign
+from heliograph.domain.signing import SIGNATURE_HEADER, sign
 from heliograph.engine.callbacks import NO_ORDERS, Answer, Orders, Payload
 from heliograph.services.events import EventSubjects
 
@@ -80,4 +80,4 @@ def own_signature(secrets: Sequence[str], event: Event, body: bytes) -> Mapping[
     """
     seconds = int(time.time())
     signatures = "".join(f",v1={sign(secret, seconds, body)}" for secret in secrets)
-    return {"X-Heliograph-Event": event.id, "X-Heliograph-Signature": f"t={seconds}{signatures}"}
+    return {"X-Heliograph-Event": event.id, SIGNATURE_HEADER: f"t={seconds}{signatures}"}

@@ -8,7 +8,6 @@ server is its batch's identifier and its number.
 from __future__ import annotations
 
 import hashlib
-import hmac
 from base64 import b64decode
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,11 +21,10 @@ from heliograph.api import wire
 from heliograph.calling import AsyncDriver, RemoteError, Request, Unreachable, encoded
 from heliograph.domain import errors
 from heliograph.domain.batches import BodyKind
-from heliograph.domain.bounded import signed_at
 from heliograph.domain.channels import Channel
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.receipts import Receipt
-from heliograph.domain.signing import sign
+from heliograph.domain.signing import SIGNATURE_HEADER, Verdict, judged
 from heliograph.domain.statuses import REPORTABLE, SETTLED, Reason, Status
 from heliograph.engine.contract import (
     Accepted,
@@ -237,12 +235,7 @@ class HeliographProvider(BatchingProvider):
         secret = self._config.callback_secret
         if not secret:
             return True
-        parts = [part.partition("=")[::2] for part in heard.header("X-Heliograph-Signature").split(",")]
-        seconds = signed_at(dict(parts).get("t", ""))
-        if seconds is None:
-            return False
-        expected = sign(secret, seconds, heard.body).encode()
-        return any(hmac.compare_digest(expected, signature.encode()) for name, signature in parts if name == "v1")
+        return judged([secret], heard.header(SIGNATURE_HEADER), heard.body) is Verdict.GOOD
 
     async def _hand_in(self, message: wire.Inbound) -> None:
         await self.intake.inbound(
