@@ -53,6 +53,8 @@ KNOWS = {
     " protocols.providers protocols.registry public sandbox sandbox.chaos services store text",
     "cli": "domain protocols.NAME.checking protocols.NAME.provider runtime sdk",
     "webhooks": "api.wire domain",
+    "testing": "api.wire domain.errors sdk",
+    "pytest_plugin": "testing",
     "heliograph": "domain.errors sdk",
     "__main__": "cli",
 }
@@ -83,6 +85,7 @@ HOMES = {
     "phonenumbers": "numbers",
     "platformdirs": "runtime sdk",
     "prometheus_client": "engine.metrics runtime",
+    "pytest": "pytest_plugin",
     "redis": "protocols.NAME.storages",
     "rich": "cli",
     "sqlalchemy": "store",

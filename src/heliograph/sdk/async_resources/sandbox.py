@@ -73,19 +73,19 @@ class AsyncSandbox:
         after it count.
         """
         phone = calls.bare(number)
-        found = await self._transport.run(
-            calls.wait(
-                wire.Code,
-                "sandbox",
-                "phones",
-                number,
-                "code",
-                timeout_s=timeout_s,
-                after=self._read.get(phone) if after is None else after,
-            )
+        found = await self.find_code(
+            number, after=self._read.get(phone) if after is None else after, timeout_s=timeout_s
         )
         self._read[phone] = found.message.id
         return found.code
+
+    async def find_code(self, number: str, *, after: str | None = None, timeout_s: float = 30.0) -> wire.Code:
+        """Find the one-time code in the latest message that has one and came after `after`, with the message.
+
+        Raises WaitTimedOut if none comes within `timeout_s` seconds.
+        """
+        path = ("sandbox", "phones", number, "code")
+        return await self._transport.run(calls.wait(wire.Code, *path, timeout_s=timeout_s, after=after))
 
     async def mark(self, number: str) -> str:
         """Mark this moment on a phone, for `after`: return the id of its newest message, empty if there is none."""
