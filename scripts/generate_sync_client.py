@@ -17,8 +17,9 @@ SOURCE = Path(__file__).parent.parent / "src" / "heliograph"
 WORDS = [
     (r"The asynchronous client\..*?edit this one\.", "The synchronous client, generated from `async_client.py`."),
     (r"for code that awaits\.", "for code that does not await."),
-    (r"\basync def (__aenter__|__aexit__|__aiter__)", lambda found: "def " + found[1].replace("__a", "__")),
+    (r"\basync def (__aenter__|__aexit__|__aiter__|__anext__)", lambda found: "def " + found[1].replace("__a", "__")),
     (r"\bdef __aiter__", "def __iter__"),
+    (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\basync (def|for|with)\b", r"\1"),
     (r"\bawait ", ""),
     (r"\bAsyncIterator\b", "Iterator"),

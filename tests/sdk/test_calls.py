@@ -13,6 +13,7 @@ from heliograph import errors
 from heliograph.api import wire
 from heliograph.calling import Call, Request, Response, encoded
 from heliograph.sdk import calls
+from heliograph.sdk.resources.batches import Batches
 from heliograph.sdk.resources.messages import Messages
 from heliograph.sdk.resources.optouts import OptOuts
 from heliograph.sdk.resources.sandbox import Sandbox
@@ -107,6 +108,31 @@ def test_a_page_is_fetched_when_its_first_item_is_asked_for() -> None:
     assert (before, after_the_first, len(transport.asked)) == (0, 1, 2)
     assert (first, rest) == (["+1", "+2"], ["+3"])
     assert [request.query for request in transport.asked] == [{"limit": "2"}, {"limit": "2", "after": "+2"}]
+
+
+def test_a_listing_is_taken_page_by_page() -> None:
+    transport = Scripted({"items": [optout("+1"), optout("+2")], "next": "+2"}, {"items": [optout("+3")], "next": None})
+
+    listing = OptOuts(transport).list(page_size=2)  # type: ignore[arg-type]
+    first_item = next(listing)
+    pages = [listing.next_page(), listing.next_page(), listing.next_page()]
+
+    assert first_item.number == "+1"
+    assert [page and ([each.number for each in page.items], page.is_last) for page in pages] == [
+        (["+2"], False),
+        (["+3"], True),
+        None,
+    ]
+    assert (list(listing), len(transport.asked)) == ([], 2)
+
+
+def test_who_it_is_from_has_two_names() -> None:
+    for given in ({"originator": "Acme"}, {"from_": "Acme"}, {"originator": "Acme", "from_": "Acme"}):
+        transport = Scripted({"recipients": 1, "parts": 1, "price": "0", "failing": 0, "failures": []})
+        Batches(transport).dry_run(to=["+33612345678"], text="x", **given)  # type: ignore[arg-type]
+        assert json.loads(transport.asked[0].body or b"")["from"] == "Acme"
+    with pytest.raises(TypeError, match="two names"):
+        Batches(Scripted()).send(to=[], text="x", originator="Acme", from_="Other")  # type: ignore[arg-type]
 
 
 def test_an_empty_listing_is_one_request() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -17,6 +18,9 @@ from heliograph.domain import errors
 
 T = TypeVar("T")
 
+QueryValue = str | int | float | bool | datetime | None
+Query = Mapping[str, QueryValue]
+"""The filters of a listing; None leaves one out."""
 Parameters = Mapping[str, Mapping[str, str]]
 """The values of parameters: `{name: {number or "default": value}}`."""
 ERASING_S = 300.0
@@ -80,6 +84,13 @@ def bare(number: str) -> str:
     return "".join(filter(str.isdecimal, number)).removeprefix("00")
 
 
+def sender(originator: str | None, from_: str | None) -> str | None:
+    """Return who a message is from, by either name. Raises TypeError for two that differ."""
+    if originator is not None and from_ is not None and originator != from_:
+        raise TypeError(f"originator and from_ are two names of one thing, not {originator!r} and {from_!r}.")
+    return from_ if originator is None else originator
+
+
 def parameter_table(given: Parameters | None) -> dict[str, dict[str, str]] | None:
     """Copy parameters to what a request carries."""
     return None if given is None else {name: dict(values) for name, values in given.items()}
@@ -89,7 +100,7 @@ def _path(*parts: str) -> str:
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def _query(**values: Any) -> dict[str, str]:
+def _query(**values: QueryValue) -> dict[str, str]:
     given = {name.rstrip("_"): value for name, value in values.items() if value is not None}
     built = msgspec.to_builtins(given, enc_hook=plain)
     return {name: str(value) for name, value in built.items()}
@@ -108,12 +119,12 @@ def send(shape: type[T], body: wire.SendMessage | wire.CreateBatch | wire.Answer
     return post(shape, body, *path, repeatable=True)
 
 
-def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query: Any) -> Call[T]:
+def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query: QueryValue) -> Call[T]:
     request = Request("POST", _path(*path), _query(**query), body=content, content_type=media_type)
     return result((yield request), shape)
 
 
-def get(shape: type[T], *path: str, **query: Any) -> Call[T]:
+def get(shape: type[T], *path: str, **query: QueryValue) -> Call[T]:
     return result((yield Request("GET", _path(*path), _query(**query), repeatable=True)), shape)
 
 
@@ -135,7 +146,7 @@ def put(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
     return result((yield Request("PUT", _path(*path), body=encoded(body))), shape)
 
 
-def wait(shape: type[T], *path: str, timeout_s: float, **query: Any) -> Call[T]:
+def wait(shape: type[T], *path: str, timeout_s: float, **query: QueryValue) -> Call[T]:
     """Ask again and again until the server has what is waited for. Raises WaitTimedOut after `timeout_s` seconds."""
     deadline = time.monotonic() + timeout_s
     while True:

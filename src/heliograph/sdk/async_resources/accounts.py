@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -25,7 +25,7 @@ class AsyncAccounts:
         body = wire.CreateAccount(name=name, parent=parent)
         return await self._transport.run(calls.post(wire.ManagedAccount, body, "accounts"))
 
-    def list(self, *, page_size: int = 100) -> AsyncIterator[wire.AccountSummary]:
+    def list(self, *, page_size: int = 100) -> AsyncListing[wire.AccountSummary]:
         """List all accounts, newest first, those that are closed among them; pages are fetched as they are needed."""
         return items(self._transport, wire.AccountPage, "accounts", limit=page_size)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 from heliograph.api import wire
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -26,7 +25,7 @@ class AsyncAudit:
         since: datetime | None = None,
         until: datetime | None = None,
         page_size: int = 100,
-    ) -> AsyncIterator[wire.AuditEntry]:
+    ) -> AsyncListing[wire.AuditEntry]:
         """List entries, newest first; pages are fetched as they are needed."""
         return items(
             self._transport,

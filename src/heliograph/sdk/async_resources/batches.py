@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.calls import Parameters, parameter_table
 from heliograph.sdk.transport import AsyncTransport
 
@@ -28,6 +28,7 @@ class AsyncBatches:
         data: bytes | None = None,
         udh: bytes = b"",
         originator: str | None = None,
+        from_: str | None = None,
         parameters: Parameters | None = None,
         title: str | None = None,
         send_at: datetime | None = None,
@@ -64,7 +65,7 @@ class AsyncBatches:
             template=template,
             data=data,
             udh=udh.hex(),
-            originator=originator,
+            originator=calls.sender(originator, from_),
             parameters=parameter_table(parameters),
             title=title,
             send_at=send_at,
@@ -100,6 +101,7 @@ class AsyncBatches:
         data: bytes | None = None,
         udh: bytes = b"",
         originator: str | None = None,
+        from_: str | None = None,
         parameters: Parameters | None = None,
         max_parts: int | None = None,
         truncate: bool = False,
@@ -120,7 +122,7 @@ class AsyncBatches:
             template=template,
             data=data,
             udh=udh.hex(),
-            originator=originator,
+            originator=calls.sender(originator, from_),
             parameters=parameter_table(parameters),
             max_parts=max_parts,
             truncate=truncate,
@@ -139,18 +141,19 @@ class AsyncBatches:
         self,
         *,
         originator: str | None = None,
+        from_: str | None = None,
         tag: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         page_size: int = 30,
-    ) -> AsyncIterator[wire.Batch]:
+    ) -> AsyncListing[wire.Batch]:
         """Iterate over all batches that match, newest first; pages are fetched as they are needed."""
         return items(
             self._transport,
             wire.BatchPage,
             "batches",
             limit=page_size,
-            from_=originator,
+            from_=calls.sender(originator, from_),
             tag=tag,
             since=since,
             until=until,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -16,7 +16,7 @@ class AsyncContacts:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    def list(self, group_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Contact]:
+    def list(self, group_id: str, *, page_size: int = 100) -> AsyncListing[wire.Contact]:
         """Iterate over all contacts of a group, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.ContactPage, "groups", group_id, "contacts", limit=page_size)
 

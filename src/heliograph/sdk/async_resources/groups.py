@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -35,7 +35,7 @@ class AsyncGroups:
         """Get a group. Raises NotFound if the account has no such group."""
         return await self._transport.run(calls.get(wire.Group, "groups", group_id))
 
-    def list(self, *, tag: str | None = None, page_size: int = 30) -> AsyncIterator[wire.Group]:
+    def list(self, *, tag: str | None = None, page_size: int = 30) -> AsyncListing[wire.Group]:
         """Iterate over all groups, or those with a tag, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.GroupPage, "groups", limit=page_size, tag=tag)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -33,7 +32,7 @@ class AsyncInbound:
         since: datetime | None = None,
         until: datetime | None = None,
         page_size: int = 100,
-    ) -> AsyncIterator[wire.Inbound]:
+    ) -> AsyncListing[wire.Inbound]:
         """Iterate over all inbound messages that match, newest first; pages are fetched as they are needed.
 
         `to` is the originator that was written to, `number` who wrote.

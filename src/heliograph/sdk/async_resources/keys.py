@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -20,7 +18,7 @@ class AsyncKeys:
         """Make a key, with its secret, which is told this once."""
         return await self._transport.run(calls.post(wire.MadeKey, key, "keys"))
 
-    def list(self, *, account: str | None = None, page_size: int = 100) -> AsyncIterator[wire.KeyInfo]:
+    def list(self, *, account: str | None = None, page_size: int = 100) -> AsyncListing[wire.KeyInfo]:
         """List keys of one account or of all, newest first, those that ended among them; pages are fetched as they are
         needed."""
         return items(self._transport, wire.KeyPage, "keys", account=account, limit=page_size)

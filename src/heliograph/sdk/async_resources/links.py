@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -32,7 +32,7 @@ class AsyncLinks:
         """List all links, newest first."""
         return (await self._transport.run(calls.get(wire.LinkList, "links"))).items
 
-    def hits(self, link_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Hit]:
+    def hits(self, link_id: str, *, page_size: int = 100) -> AsyncListing[wire.Hit]:
         """Iterate over who followed a link, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.Hits, "links", link_id, "hits", limit=page_size)
 
@@ -55,6 +55,6 @@ class AsyncAttachments:
         """List all files, newest first."""
         return (await self._transport.run(calls.get(wire.LinkList, "attachments"))).items
 
-    def hits(self, link_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Hit]:
+    def hits(self, link_id: str, *, page_size: int = 100) -> AsyncListing[wire.Hit]:
         """Iterate over who opened a file, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.Hits, "attachments", link_id, "hits", limit=page_size)

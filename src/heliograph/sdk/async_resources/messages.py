@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.calls import Parameters, parameter_table
 from heliograph.sdk.transport import AsyncTransport
 
@@ -27,6 +27,7 @@ class AsyncMessages:
         data: bytes | None = None,
         udh: bytes = b"",
         originator: str | None = None,
+        from_: str | None = None,
         parameters: Parameters | None = None,
         send_at: datetime | None = None,
         expire_at: datetime | None = None,
@@ -58,6 +59,8 @@ class AsyncMessages:
         seconds, the `fallbacks` are tried, one after the other. Raises the RequestErrors of `heliograph.errors` for
         what the server refuses, NotNow for what may be repeated.
 
+        `from_` is another name of `originator`, as other libraries have it.
+
         `links` are `{name: id}`: `${name}` in the text becomes an address of that link or file for each recipient.
         """
         body = wire.SendMessage(
@@ -66,7 +69,7 @@ class AsyncMessages:
             template=template,
             data=data,
             udh=udh.hex(),
-            originator=originator,
+            originator=calls.sender(originator, from_),
             parameters=parameter_table(parameters),
             send_at=send_at,
             expire_at=expire_at,
@@ -109,7 +112,7 @@ class AsyncMessages:
         since: datetime | None = None,
         until: datetime | None = None,
         page_size: int = 100,
-    ) -> AsyncIterator[wire.Message]:
+    ) -> AsyncListing[wire.Message]:
         """Iterate over all messages that match, newest first; pages are fetched as they are needed."""
         return items(
             self._transport,

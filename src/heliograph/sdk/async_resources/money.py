@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -20,7 +18,7 @@ class AsyncMoney:
         """Get the balance; the price of messages that wait is deducted already."""
         return await self._transport.run(calls.get(wire.Balance, "balance"))
 
-    def ledger(self, *, page_size: int = 100) -> AsyncIterator[wire.LedgerEntry]:
+    def ledger(self, *, page_size: int = 100) -> AsyncListing[wire.LedgerEntry]:
         """Iterate over what changed the balance, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.LedgerPage, "ledger", limit=page_size)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -29,6 +29,6 @@ class AsyncNumbers:
         body = wire.LookUp(numbers=list(numbers), callback_url=callback_url)
         return await self._transport.run(calls.post(wire.LookupJob, body, "lookups"))
 
-    def lookups(self, job_id: str, *, page_size: int = 100) -> AsyncIterator[wire.Lookup]:
+    def lookups(self, job_id: str, *, page_size: int = 100) -> AsyncListing[wire.Lookup]:
         """Iterate over the answers of a job, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.Lookups, "lookups", job_id, limit=page_size)

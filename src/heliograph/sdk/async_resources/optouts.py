@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -24,6 +22,6 @@ class AsyncOptOuts:
         """Remove a number's opt-out. Raises NotFound if it had not opted out."""
         await self._transport.run(calls.without_answer("DELETE", "optouts", number))
 
-    def list(self, *, page_size: int = 100) -> AsyncIterator[wire.OptOut]:
+    def list(self, *, page_size: int = 100) -> AsyncListing[wire.OptOut]:
         """Iterate over all opt-outs, in the order of the numbers; pages are fetched as they are needed."""
         return items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")

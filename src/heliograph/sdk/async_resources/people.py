@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.async_resources.listing import items
+from heliograph.sdk.async_resources.listing import AsyncListing, items
 from heliograph.sdk.transport import AsyncTransport
 
 
@@ -16,7 +16,7 @@ class AsyncPeople:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    def list(self, *, page_size: int = 100) -> AsyncIterator[wire.PersonInfo]:
+    def list(self, *, page_size: int = 100) -> AsyncListing[wire.PersonInfo]:
         """List people, newest first, those who are disabled among them; pages are fetched as they are needed."""
         return items(self._transport, wire.PersonPage, "people", limit=page_size)
 
@@ -45,7 +45,7 @@ class AsyncPeople:
         """Invite somebody; the token is told this once."""
         return await self._transport.run(calls.post(wire.MadeInvitation, invitation, "invitations"))
 
-    def invitations(self, *, page_size: int = 100) -> AsyncIterator[wire.InvitationInfo]:
+    def invitations(self, *, page_size: int = 100) -> AsyncListing[wire.InvitationInfo]:
         """List invitations, newest first, those that were accepted among them."""
         return items(self._transport, wire.InvitationPage, "invitations", limit=page_size)
 

@@ -21,6 +21,7 @@ class AsyncVerify:
         to: str,
         text: str = "Your code is ${code}",
         originator: str | None = None,
+        from_: str | None = None,
         kind: Literal["digits", "letters", "alphanumeric"] = "digits",
         length: int = 6,
         ttl_s: int = 300,
@@ -39,7 +40,7 @@ class AsyncVerify:
         body = wire.StartVerification(
             to=to,
             text=text,
-            originator=originator,
+            originator=calls.sender(originator, from_),
             kind=kind,
             length=length,
             ttl_s=ttl_s,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -25,7 +25,7 @@ class Accounts:
         body = wire.CreateAccount(name=name, parent=parent)
         return self._transport.run(calls.post(wire.ManagedAccount, body, "accounts"))
 
-    def list(self, *, page_size: int = 100) -> Iterator[wire.AccountSummary]:
+    def list(self, *, page_size: int = 100) -> Listing[wire.AccountSummary]:
         """List all accounts, newest first, those that are closed among them; pages are fetched as they are needed."""
         return items(self._transport, wire.AccountPage, "accounts", limit=page_size)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from heliograph.api import wire
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -26,7 +25,7 @@ class Audit:
         since: datetime | None = None,
         until: datetime | None = None,
         page_size: int = 100,
-    ) -> Iterator[wire.AuditEntry]:
+    ) -> Listing[wire.AuditEntry]:
         """List entries, newest first; pages are fetched as they are needed."""
         return items(
             self._transport,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -35,7 +35,7 @@ class Groups:
         """Get a group. Raises NotFound if the account has no such group."""
         return self._transport.run(calls.get(wire.Group, "groups", group_id))
 
-    def list(self, *, tag: str | None = None, page_size: int = 30) -> Iterator[wire.Group]:
+    def list(self, *, tag: str | None = None, page_size: int = 30) -> Listing[wire.Group]:
         """Iterate over all groups, or those with a tag, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.GroupPage, "groups", limit=page_size, tag=tag)
 

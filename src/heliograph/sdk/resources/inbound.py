@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -33,7 +32,7 @@ class Inbound:
         since: datetime | None = None,
         until: datetime | None = None,
         page_size: int = 100,
-    ) -> Iterator[wire.Inbound]:
+    ) -> Listing[wire.Inbound]:
         """Iterate over all inbound messages that match, newest first; pages are fetched as they are needed.
 
         `to` is the originator that was written to, `number` who wrote.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -20,7 +18,7 @@ class Keys:
         """Make a key, with its secret, which is told this once."""
         return self._transport.run(calls.post(wire.MadeKey, key, "keys"))
 
-    def list(self, *, account: str | None = None, page_size: int = 100) -> Iterator[wire.KeyInfo]:
+    def list(self, *, account: str | None = None, page_size: int = 100) -> Listing[wire.KeyInfo]:
         """List keys of one account or of all, newest first, those that ended among them; pages are fetched as they are
         needed."""
         return items(self._transport, wire.KeyPage, "keys", account=account, limit=page_size)

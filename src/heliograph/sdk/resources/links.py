@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -32,7 +32,7 @@ class Links:
         """List all links, newest first."""
         return (self._transport.run(calls.get(wire.LinkList, "links"))).items
 
-    def hits(self, link_id: str, *, page_size: int = 100) -> Iterator[wire.Hit]:
+    def hits(self, link_id: str, *, page_size: int = 100) -> Listing[wire.Hit]:
         """Iterate over who followed a link, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.Hits, "links", link_id, "hits", limit=page_size)
 
@@ -55,6 +55,6 @@ class Attachments:
         """List all files, newest first."""
         return (self._transport.run(calls.get(wire.LinkList, "attachments"))).items
 
-    def hits(self, link_id: str, *, page_size: int = 100) -> Iterator[wire.Hit]:
+    def hits(self, link_id: str, *, page_size: int = 100) -> Listing[wire.Hit]:
         """Iterate over who opened a file, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.Hits, "attachments", link_id, "hits", limit=page_size)

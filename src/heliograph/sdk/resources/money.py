@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -20,7 +18,7 @@ class Money:
         """Get the balance; the price of messages that wait is deducted already."""
         return self._transport.run(calls.get(wire.Balance, "balance"))
 
-    def ledger(self, *, page_size: int = 100) -> Iterator[wire.LedgerEntry]:
+    def ledger(self, *, page_size: int = 100) -> Listing[wire.LedgerEntry]:
         """Iterate over what changed the balance, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.LedgerPage, "ledger", limit=page_size)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -24,6 +22,6 @@ class OptOuts:
         """Remove a number's opt-out. Raises NotFound if it had not opted out."""
         self._transport.run(calls.without_answer("DELETE", "optouts", number))
 
-    def list(self, *, page_size: int = 100) -> Iterator[wire.OptOut]:
+    def list(self, *, page_size: int = 100) -> Listing[wire.OptOut]:
         """Iterate over all opt-outs, in the order of the numbers; pages are fetched as they are needed."""
         return items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -16,7 +16,7 @@ class People:
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
-    def list(self, *, page_size: int = 100) -> Iterator[wire.PersonInfo]:
+    def list(self, *, page_size: int = 100) -> Listing[wire.PersonInfo]:
         """List people, newest first, those who are disabled among them; pages are fetched as they are needed."""
         return items(self._transport, wire.PersonPage, "people", limit=page_size)
 
@@ -45,7 +45,7 @@ class People:
         """Invite somebody; the token is told this once."""
         return self._transport.run(calls.post(wire.MadeInvitation, invitation, "invitations"))
 
-    def invitations(self, *, page_size: int = 100) -> Iterator[wire.InvitationInfo]:
+    def invitations(self, *, page_size: int = 100) -> Listing[wire.InvitationInfo]:
         """List invitations, newest first, those that were accepted among them."""
         return items(self._transport, wire.InvitationPage, "invitations", limit=page_size)
 
