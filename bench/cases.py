@@ -40,6 +40,7 @@ class Sizes:
     told: int = 10_000
     recipients: int = 100_000
     smpp: int = 20_000
+    sdk: int = 2_000
     body: int = 16_000_000
     """Bytes of the largest bodies, a little less than a body may have."""
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench import beside, cases, codec, smpp
+from bench import beside, cases, codec, sdk, smpp
 from bench.bare import Bare, BarePostgresql, BareSqlite
 from bench.cases import Figures, Sizes
 from bench.server import MeasuredServer, chained, paced
@@ -48,6 +48,7 @@ QUICK = Sizes(
     pdus=5_000,
     told=500,
     smpp=400,
+    sdk=50,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -121,6 +122,12 @@ ROWS = (
         "/s",
         {"sqlite": "≥ 5,000", "postgresql": "≥ 5,000"},
         start=smpp.Between,
+    ),
+    Row(
+        sdk.sends,
+        "(t) single sends by the SDK over one connection, beside the HTTP library alone",
+        "/s",
+        {"sqlite": "≥ 0.7 of the other", "postgresql": "≥ 0.7 of the other"},
     ),
 )
 
@@ -268,5 +275,5 @@ def _machine(sizes: Sizes) -> str:
         f"{sizes.django:,} messages in (m), {sizes.pdus:,} PDUs in (o) and (p), "
         f"{sizes.recipients:,} recipients and members in (q), "
         f"{sizes.told:,} messages with two callbacks each in (r), "
-        f"{sizes.smpp:,} messages by four clients in (s)."
+        f"{sizes.smpp:,} messages by four clients in (s), {sizes.sdk:,} each way in (t)."
     )
