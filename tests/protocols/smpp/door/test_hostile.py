@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.conftest import Server, StartServer
 from tests.patience import HANG_S
@@ -21,10 +22,10 @@ from tests.protocols.standing_in import outgoing
 
 from heliograph.domain.statuses import Status
 from heliograph.engine.contract import Accepted
-from heliograph.protocols.smpp.checking import Report, check, write_profile
+from heliograph.protocols.smpp.checking import Report, Verdict, check, write_profile
 from heliograph.protocols.smpp.door.disorder import Pipe
 from heliograph.protocols.smpp.door.hostile import CUT
-from heliograph.protocols.smpp.provider.config import SmppConfig
+from heliograph.protocols.smpp.provider.config import SmppConfig, manners
 from heliograph.protocols.smpp.wire.codec import encode
 from heliograph.protocols.smpp.wire.coding import UDHI, Coding, hear, text_pieces
 from heliograph.protocols.smpp.wire.pdus import DeliverSm, EnquireLink, EnquireLinkResp, SubmitSmResp
@@ -97,6 +98,38 @@ async def test_what_it_does_wrong_is_named_and_mended_by_the_profile(
     heard = ears.heard[0]
     assert heard.provider_ref == outcome.provider_ref or outcome.ref_key in heard.ref_keys
     assert heard.status is Status.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("share", "name", "settings"),
+    [
+        ("smpp_deaf", "enquire_link", {"enquire_link_s": 600}),
+        ("smpp_silent", "response", {}),
+    ],
+)
+@pytest.mark.usefixtures("calm_again")
+async def test_silence_is_named_and_so_is_what_suits_it(
+    hostile: Server, share: str, name: str, settings: dict[str, object], tmp_path: Path
+) -> None:
+    behave(hostile, **{share: 1.0})
+    limits = msgspec.structs.replace(QUICK, answer_s=3.0)
+    report = await check(config_of(hostile, long_messages="payload"), limits, to="+33612345678")
+    write_profile(report, tmp_path / "profile.toml")
+    found = named(report, name)
+
+    assert (found.verdict, found.settings) == (Verdict.WRONG, settings)
+    assert "not answer" in found.said
+    assert {
+        each: getattr(manners(config_of(hostile, profile=str(tmp_path / "profile.toml"))), each) for each in settings
+    } == settings
+
+
+async def test_what_borne_faults_do_to_octets_is_no_fault_to_the_check(server: Server) -> None:
+    entry = server.ready["protocols"]["smpp"]
+    who = {"system_id": entry["system_id"], "password": entry["password"], "long_messages": "payload"}
+    for share in ("smpp_split", "smpp_glued", "smpp_elsewhere"):
+        report = await check(configured(entry["port"], **who), QUICK, to=number_of(share))
+        assert [each for each in report.findings if each.verdict is Verdict.WRONG] == [], share
 
 
 # -- by numbers: nobody is told to misbehave, and nobody else feels it
