@@ -13,8 +13,8 @@ from heliograph.domain.prices import Tariff
 from heliograph.engine.works import Works
 from heliograph.store import Store
 from heliograph.store.batches import Fresh, everyone_looked_up, quoted
-from heliograph.store.replacing import Replaced, changeable, replace
-from heliograph.store.rewriting import rewrite
+from heliograph.store.replacing import Replaced, changeable, refused_in, replace
+from heliograph.store.rewriting import rewrite, still_refused
 from heliograph.store.tx import Tx
 from heliograph.store.works import AT_ONCE, Holder
 
@@ -37,8 +37,8 @@ async def replaced(
         msisdns, silent = await store.read(everyone_looked_up, after)
         if max(len(msisdns), before.recipient_count) <= AT_ONCE:
             return await store.write(rewrite, account_id, batch_id, renew, now_ms(), tariff, caps)
-        wanted = await asyncio.to_thread(quoted, after, msisdns, silent, tariff)
-
+        refused = await store.read(refused_in, account_id, batch_id)
+        wanted = still_refused(await asyncio.to_thread(quoted, after, msisdns, silent, tariff), refused)
         if (decided := await works.decided(partial(_decide, before, wanted, caps))) is not None:
             return decided.batch
     return None

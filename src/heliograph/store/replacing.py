@@ -43,7 +43,7 @@ from heliograph.store.batches import (
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.outbox import settle_if_empty
-from heliograph.store.rewriting import KEPT, require_known_groups, settle_difference
+from heliograph.store.rewriting import KEPT, refuse_kept, require_known_groups, settle_difference
 from heliograph.store.schema import batches, is_queued, is_set_aside, messages, works
 from heliograph.store.tx import Row, Tx, columns
 from heliograph.store.works import AT_ONCE, Holder, Slice, Work, WorkKind, begin, require_free
@@ -124,6 +124,13 @@ def _sums(tx: Tx, batch: Batch, *, lock: bool) -> _Sums:
     found = tx.first(select(*sums))
     assert found is not None  # noqa: S101 - sums are one row
     return _Sums(*map(int, found))
+
+
+def refused_in(tx: Tx, account_id: str, batch_id: str) -> dict[str, str]:
+    """Find whose messages of a batch were rejected, and the reasons, by MSISDN."""
+    mine = (messages.c.account_id == account_id, of_batch(batch_id))
+    rejected = messages.c.status == Status.REJECTED.value
+    return tx.pairs(select(messages.c.msisdn, messages.c.reason).where(*mine, rejected))
 
 
 class _Standing(Row, frozen=True):
@@ -217,10 +224,16 @@ def _deleting(work: Work, rows: Sequence[_Standing]) -> Slice:
     return Slice(run, planned)
 
 
-def _otherwise(
-    batch: Batch, there: Sequence[_Standing], quotes: Mapping[str, Quote]
-) -> list[tuple[_Standing, _Renewed]]:
-    """Say what messages that stay and are queued were, and what they are to be, where that is not the same."""
+class _Changed(NamedTuple):
+    """A message that stays and is queued, as it was and as it is to be."""
+
+    before: _Standing
+    after: _Renewed
+    quote: Quote
+
+
+def _otherwise(batch: Batch, there: Sequence[_Standing], quotes: Mapping[str, Quote]) -> list[_Changed]:
+    """Say what queued messages that stay are to be, where that is not what they are."""
     kept = [row for row in there if row.msisdn in quotes and row.status == Status.QUEUED.value]
     valid_ms = to_ms(batch.expire_at) - to_ms(batch.send_at)
     notify, priority = int(notify_of(batch.report, batch.options)), int(batch.options.priority)
@@ -241,8 +254,8 @@ def _otherwise(
             row.leg,
             row.plan,
         )
-        if after != before or row.waits_at is not None:
-            changed.append((row, after))
+        if after != before or row.waits_at is not None or quote.refused is not None:
+            changed.append(_Changed(row, after, quote))
     return changed
 
 
@@ -250,18 +263,19 @@ _OUT_OF_LINE: Mapping[str, Any] = {"waits_at": None, "set_aside": None, "why_que
 """What is written of each message that changes: another provider may be the one to wait for."""
 
 
-def _renewing(work: Work, changed: Sequence[tuple[_Standing, _Renewed]]) -> Iterator[Slice]:
+def _renewing(work: Work, changed: Sequence[_Changed]) -> Iterator[Slice]:
     for start in range(0, len(changed), AT_ONCE):
         some = changed[start : start + AT_ONCE]
-        planned = sum(after.price - before.price for before, after in some)
-        yield Slice(partial(_renew, work, [after for _, after in some], planned), planned)
+        planned = sum(each.after.price - each.before.price for each in some)
+        yield Slice(partial(_renew, work, some, planned), planned)
 
 
-def _renew(work: Work, rows: Sequence[_Renewed], planned: int, tx: Tx) -> None:
-    there = _locked(tx, work, [row.id for row in rows], _is_untouched)
-    some = [row for row in rows if row.id in there]
-    tx.update(messages, some, _OUT_OF_LINE)
-    _correct(tx, work, planned, sum(row.price - there[row.id] for row in some))
+def _renew(work: Work, changed: Sequence[_Changed], planned: int, tx: Tx) -> None:
+    there = _locked(tx, work, [each.after.id for each in changed], _is_untouched)
+    some = [each for each in changed if each.after.id in there]
+    tx.update(messages, [each.after for each in some], _OUT_OF_LINE)
+    refuse_kept(tx, [(each.after.id, each.quote) for each in some], now_ms())
+    _correct(tx, work, planned, sum(each.after.price - there[each.after.id] for each in some))
 
 
 def _locked(tx: Tx, work: Work, ids: Sequence[str], such: ColumnElement[bool]) -> dict[str, int]:

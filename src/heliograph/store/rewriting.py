@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +14,7 @@ from heliograph.domain.caps import Caps
 from heliograph.domain.errors import AlreadyDispatched, TooManyItems
 from heliograph.domain.instants import to_ms
 from heliograph.domain.lengths import require_short
+from heliograph.domain.life import Change
 from heliograph.domain.local_times import due_times
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
@@ -32,6 +33,7 @@ from heliograph.store.batches import (
     reject_unpaid,
     unknown_group,
 )
+from heliograph.store.changes import apply_changes
 from heliograph.store.groups import unknown_groups
 from heliograph.store.ledger import charge, charge_within, give_back
 from heliograph.store.messages import of_batch
@@ -69,7 +71,8 @@ def rewrite(
 ) -> Batch | None:
     """Replace a batch by what `renew` makes of it; None if there is no such batch.
 
-    Recipients that stay keep their messages, the others' are deleted, new ones get messages of their own. Raises
+    Recipients that stay keep their messages, the others' are deleted, new ones get messages of their own. Whoever has
+    opted out since is refused, and who was refused stays so. Raises
     AlreadyDispatched once a worker has held any of its messages, its groups were looked up, or it was canceled;
     UnknownGroup for a group that it did not name before (one that it did may have been deleted since, and is empty);
     InsufficientCredit; CapReached; UnderChange; and whatever `renew` raises: then nothing is written.
@@ -88,9 +91,37 @@ def rewrite(
     after = renew(before)
     require_known_groups(tx, before, after)
     (wanted,) = priced(tx, [(after, everyone(tx, after), tariff)])
+    wanted = still_refused(wanted, {row.msisdn: row.reason for row in rows if row.status == Status.REJECTED.value})
     queued = sum(row.status == Status.QUEUED.value for row in rows)
     settle_difference(tx, wanted, sum(row.price for row in rows), queued, caps, now_ms)
     return _put(tx, wanted, {row.msisdn: row for row in rows}, used_ids, now_ms)
+
+
+def still_refused(wanted: Fresh, refused: Mapping[str, str | None]) -> Fresh:
+    """Let messages that were refused before a change cost nothing after it: they stay so, whoever opts in again.
+
+    `refused` are their reasons, by MSISDN.
+    """
+    if not refused:
+        return wanted
+    quotes = [
+        quote._replace(price=0, refused=Reason(reason)) if (reason := refused.get(msisdn)) is not None else quote
+        for msisdn, quote in zip(wanted.msisdns, wanted.quotes, strict=True)
+    ]
+    return wanted._replace(quotes=quotes)
+
+
+def refuse_kept(tx: Tx, kept: Iterable[tuple[str, Quote]], now_ms: int) -> None:
+    """End queued messages of a changed batch as rejected, to whose recipients nothing is sent any more.
+
+    They cost nothing from now on: if they stayed queued they would be sent for that.
+    """
+    refused = [
+        Change(message_id, Status.REJECTED, reason=quote.refused)
+        for message_id, quote in kept
+        if quote.refused is not None
+    ]
+    apply_changes(tx, refused, now_ms)
 
 
 def require_known_groups(tx: Tx, before: Batch, after: Batch) -> None:
@@ -163,6 +194,8 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, _There], used_ids: int, now_ms:
     it = (batches.c.account_id == after.account_id, batches.c.id == after.id)
     tx.run(update(batches).where(*it).values(**values))
     add_messages(tx, [Fresh(after, new, [quotes[msisdn] for msisdn in new], used_ids)])
+    queued = [row for row in kept if row.status == Status.QUEUED.value]
+    refuse_kept(tx, [(row.id, quotes[row.msisdn]) for row in queued], now_ms)
     if not waiting:
         settle_if_empty(tx, [after.id], now_ms)
     return msgspec.structs.replace(after, recipient_count=len(wanted.msisdns))
