@@ -12,8 +12,9 @@ from heliograph.domain.contacts import UNKNOWN, Details, together
 from heliograph.domain.groups import GroupDraft
 from heliograph.domain.ids import new_id
 from heliograph.store import Store
-from heliograph.store.contacts import add_contacts, contacts_in
+from heliograph.store.contacts import contacts_in
 from heliograph.store.groups import add_group
+from heliograph.store.membership import add_contacts
 
 from .conftest import ACCOUNT, OTHER
 
@@ -56,8 +57,8 @@ async def test_an_import_after_another_adds_who_is_new_and_updates_the_others_if
     there = [number for number in second if number in first]
     brought = {number: together([second[number], first[number]]) for number in there if update}
     changed = [number for number, details in brought.items() if known(details) != known(first[number])]
-    assert list(put.new) == [number for number in second if number not in first]
-    assert sorted(put.updated) == sorted(changed)
+    assert list(put.put.new) == [number for number in second if number not in first]
+    assert sorted(put.put.updated) == sorted(changed)
     assert {number: known(details) for number, (_, details) in after.items()} == {
         number: known(details) for number, details in (second | first | brought).items()
     }

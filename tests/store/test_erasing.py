@@ -144,7 +144,7 @@ async def test_a_row_that_names_it_goes_and_one_that_names_another_stays(
     left = await store.read(
         lambda tx: tx.connection.execute(select(func.count()).select_from(place.table)).scalar_one()
     )
-    assert left == (2 if place.action is Action.BLANK else 1)
+    assert left == (1 if place.action is Action.DELETE else 2)
 
 
 def amount_of(tx: Tx, table: Table) -> int:

@@ -27,9 +27,10 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import accept, batches_by_ids
 from heliograph.store.changes import apply_changes
-from heliograph.store.contacts import add_contacts, change_contact, contacts_of, known_as
+from heliograph.store.contacts import change_contact, contacts_of, known_as
 from heliograph.store.forgetting import redact_message
 from heliograph.store.groups import add_group
+from heliograph.store.membership import add_contacts
 from heliograph.store.messages import messages_of
 from heliograph.store.rewriting import rewrite
 from heliograph.store.tx import Tx

@@ -14,7 +14,7 @@ from tests.expanding import expand_due
 from heliograph.domain.batches import Batch, Options, ReportWish
 from heliograph.domain.errors import AlreadyDispatched, UnknownGroup
 from heliograph.domain.filters import MessageFilter
-from heliograph.domain.groups import AutoUpdate, GroupChange, GroupDraft
+from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
 from heliograph.domain.ids import following, new_id
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.life import Change
@@ -24,7 +24,15 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, accept, batch_by_id, cancel
 from heliograph.store.events import claim_events
-from heliograph.store.groups import add_group, change_group, delete_group, group_by_id, members_below, members_of
+from heliograph.store.groups import (
+    add_group,
+    asked_by,
+    change_group,
+    delete_group,
+    group_by_id,
+    members_below,
+    members_of,
+)
 from heliograph.store.messages import messages_of
 from heliograph.store.optouts import add_optouts
 from heliograph.store.polls import Poll, add_polls, claim_polls, next_poll_due_at, settle_polls
@@ -77,6 +85,13 @@ async def group(store: Store, *members: str, children: tuple[str, ...] = (), acc
     identifier = new_id()
     await store.write(add_group, account, identifier, GroupDraft(members=members, children=children), now_ms())
     return identifier
+
+
+async def regrouped(store: Store, identifier: str, change: GroupChange) -> Group:
+    asked = await store.read(asked_by, ACCOUNT, change)
+    found = await store.write(change_group, ACCOUNT, identifier, change, asked, now_ms())
+    assert found is not None
+    return found.group
 
 
 async def test_recipients_that_stay_keep_their_messages_and_identifiers_are_never_used_again(
@@ -229,9 +244,8 @@ async def test_what_is_taken_out_of_a_group_need_not_be_there(store: Store) -> N
     assert await store.write(delete_group, ACCOUNT, gone)
     change = GroupChange(remove=["332"], remove_children=[gone, theirs, "nothing", child])
 
-    found = await store.write(change_group, ACCOUNT, made, change, now_ms())
+    found = await regrouped(store, made, change)
 
-    assert found is not None
     assert (found.size, found.children) == (1, [])
 
 
@@ -241,7 +255,7 @@ async def test_groups_are_looked_up_when_they_are_due_and_once(store: Store, bat
     made = await stored(store, batch, "331", groups=[parent], **URL)
     other = await stored(store, batch, "331", groups=[child])
     early = await expand_due(store, now_ms())
-    await store.write(change_group, ACCOUNT, child, GroupChange(add=["334"]), now_ms())
+    await regrouped(store, child, GroupChange(add=["334"]))
     after = now_ms() + 2 * 3_600_000
 
     count = await expand_due(store, after)
@@ -273,7 +287,7 @@ async def test_a_batch_to_nobody_ends_when_it_is_due(store: Store, batch: MakeBa
 async def test_groups_may_contain_each_other(store: Store) -> None:
     one = await group(store, "331")
     two = await group(store, "332", children=(one,))
-    await store.write(change_group, ACCOUNT, one, GroupChange(add_children=[two]), now_ms())
+    await regrouped(store, one, GroupChange(add_children=[two]))
 
     assert await store.read(members_below, ACCOUNT, [one]) == ["331", "332"]
     assert await store.read(members_below, OTHER, [one]) == []
@@ -284,9 +298,8 @@ async def test_a_change_adds_before_it_removes(store: Store) -> None:
     made = await group(store, "331")
     change = GroupChange(add=["332", "335"], remove=["331", "335"], add_from=source, remove_from=source)
 
-    found = await store.write(change_group, ACCOUNT, made, change, now_ms())
+    found = await regrouped(store, made, change)
 
-    assert found is not None
     assert (found.size, await store.read(members_of, ACCOUNT, made)) == (1, ["332"])
 
 
@@ -294,7 +307,7 @@ async def test_many_changes_at_once_lose_nothing(store: Store) -> None:
     made = await group(store)
 
     await asyncio.gather(
-        *(store.write(change_group, ACCOUNT, made, GroupChange(add=[f"33{n}"]), now_ms()) for n in range(30)),
+        *(regrouped(store, made, GroupChange(add=[f"33{n}"])) for n in range(30)),
         *(store.write(change_tags, "groups", ACCOUNT, made, _adding(f"t{n}"), now_ms()) for n in range(30)),
     )
 

@@ -13,6 +13,7 @@ from heliograph.engine.works import Plan
 from heliograph.store import Store
 from heliograph.store.accounts import terms_of
 from heliograph.store.batches import cancel_still_queued, filling, missing_of, note_missing, queued_of, quoted
+from heliograph.store.membership import members_behind, moving
 from heliograph.store.replacing import behind, replacing
 from heliograph.store.tx import Tx
 from heliograph.store.works import AT_ONCE, Slice, Work, WorkKind, finish
@@ -31,6 +32,7 @@ def plans(tariff: Callable[[], Tariff]) -> Mapping[str, Plan]:
         WorkKind.FILL: fill,
         WorkKind.FILL_UNPAID: fill,
         WorkKind.REPLACE: partial(_replacing, tariff),
+        WorkKind.MEMBERS: _moving,
     }
 
 
@@ -46,6 +48,10 @@ async def _replacing(tariff: Callable[[], Tariff], store: Store, work: Work) -> 
     found = await store.read(behind, work)
     agreed = tariff().under(await store.read(terms_of, work.account_id))
     return await asyncio.to_thread(replacing, work, found, agreed)
+
+
+async def _moving(store: Store, work: Work) -> list[Slice]:
+    return moving(work, await store.read(members_behind, work))
 
 
 async def _canceling(store: Store, work: Work) -> list[Slice]:

@@ -117,8 +117,8 @@ class Works(Job):
                         raise ShuttingDown
                     await self._store.write(carry_out, work, part, self.holder().lease_until)
                 self._on_slice()
-        except Lost:  # whoever has it carries it out
-            return
+        except Lost:  # whoever has it carries it out; if nobody has, the job does
+            self._wake.set()
 
     def holder(self) -> Holder:
         """Return who carries out what begins now: this process."""

@@ -16,16 +16,18 @@ from heliograph.numbers import Check, InvalidNumber, InvalidRow, normalise, norm
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store.contacts import (
     Census,
-    add_contacts,
+    Put,
     census_of,
     change_contact,
     contact_by_id,
     contacts_in,
     contacts_of,
     delete_contact,
-    empty_group,
 )
 from heliograph.store.groups import groups_by_numbers, page_of_groups
+from heliograph.store.membership import Behind, Brought, add_contacts, empty_group, moving
+from heliograph.store.tx import Tx
+from heliograph.store.works import Holder, Slice
 
 T = TypeVar("T")
 
@@ -50,6 +52,7 @@ class Contacts:
 
     def __init__(self, engine: Engine) -> None:
         self._store = engine.store
+        self._works = engine.works
         self._engine = engine
 
     async def group(self, account: Account, number: int) -> Group:
@@ -107,10 +110,25 @@ class Contacts:
         asked, invalid = await aside(many, _numbers, drafts, account.default_region)
         if invalid and on_invalid is not None:
             raise on_invalid(invalid)
-        put = await self._store.write(add_contacts, account.id, group.id, list(asked.items()), update=update)
-        if put is None:
+        puts: dict[int, Put] = {}
+
+        def decide(tx: Tx, holder: Holder) -> Brought | None:
+            return add_contacts(tx, account.id, group.id, list(asked.items()), update=update, holder=holder)
+
+        def slices(begun: Brought | None) -> list[Slice]:
+            return [] if begun is None or begun.work is None else moving(begun.work, Behind(begun.asked, ()), puts)
+
+        brought = await self._works.decided(decide, slices)
+        if brought is None:
             raise NotFound("This group is gone.")
-        return Added(asked=len(drafts), msisdns=list(asked), new=put.new, updated=put.updated, invalid=invalid)
+        done = [brought.put, *(put for _, put in sorted(puts.items()))]
+        return Added(
+            asked=len(drafts),
+            msisdns=list(asked),
+            new=[msisdn for put in done for msisdn in put.new],
+            updated=[msisdn for put in done for msisdn in put.updated],
+            invalid=invalid,
+        )
 
     async def page(
         self, account: Account, group: Group, *, limit: int, before: str | None = None, after: str | None = None
@@ -157,7 +175,10 @@ class Contacts:
 
     async def empty(self, account: Account, group: Group) -> int:
         """Take out all contacts, and return how many there were."""
-        return await self._store.write(empty_group, account.id, group.id)
+        emptied = await self._works.decided(lambda tx, holder: empty_group(tx, account.id, group.id, holder))
+        if emptied is None:
+            raise NotFound("This group is gone.")
+        return emptied.members
 
 
 def _found(contact: Contact | None) -> Contact:

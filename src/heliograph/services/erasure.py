@@ -142,7 +142,7 @@ async def erase(
     )
     for place in PLACES:
         keys = await store.read(found_in, place, msisdn, account_id)
-        await slices(keys, place.table.name, partial(_erase_in, place))
+        await slices(keys, place.table.name, partial(_erase_in, place, msisdn))
     kept = await store.read(optouts_of, msisdn, account_id)
     if forget_optouts:
         if dry_run:
@@ -155,5 +155,5 @@ async def erase(
     )
 
 
-def _erase_in(place: Place, tx: Tx, keys: Sequence[Key]) -> dict[str, int]:
-    return erase_in(tx, place, keys)
+def _erase_in(place: Place, msisdn: str, tx: Tx, keys: Sequence[Key]) -> dict[str, int]:
+    return erase_in(tx, place, keys, msisdn)

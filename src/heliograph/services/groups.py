@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -15,13 +16,16 @@ from heliograph.domain.ids import new_id
 from heliograph.domain.instants import now_ms
 from heliograph.domain.lengths import LONGEST_WORD, require_short
 from heliograph.domain.words import words_of
+from heliograph.engine.engine import Engine
 from heliograph.numbers import Check, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.services.recipients import parse_msisdns
-from heliograph.store import Store
 from heliograph.store.groups import (
+    Changed,
     add_group,
+    asked_by,
+    asked_of,
     change_group,
     delete_group,
     group_by_id,
@@ -29,8 +33,10 @@ from heliograph.store.groups import (
     page_of_groups,
     replace_group,
 )
+from heliograph.store.membership import Asked
 from heliograph.store.rewriting import change_tags, tags_of
 from heliograph.store.tx import Tx
+from heliograph.store.works import Holder
 
 T = TypeVar("T")
 
@@ -39,33 +45,50 @@ class Groups:
     """The groups of an account, for its own numbers, keywords and tags.
 
     Raises NotFound for a group that the account does not have, InvalidRecipient for a member that is not a number,
-    UnknownGroup for a child or another group that does not exist, and GroupNameTaken; then nothing is stored.
+    UnknownGroup for a child or another group that does not exist, and GroupNameTaken; then nothing is stored. Many
+    members come and go some hundred after the other, which others can see and which goes on after a crash; what changes
+    the same group meanwhile waits.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, engine: Engine) -> None:
+        self._store = engine.store
+        self._works = engine.works
 
     async def create(self, account: Account, draft: GroupDraft, *, check: Check = Check.POSSIBLE) -> Group:
         ruled = await aside(len(draft.members) > MANY_NUMBERS, _ruled, account, draft, check)
-        return await self._store.write(add_group, account.id, new_id(), ruled, now_ms())
+        group_id = new_id()
+        asked = await aside(len(ruled.members) > MANY_NUMBERS, asked_of, ruled)
+        decide = partial(_add, account.id, group_id, ruled, asked)
+        return _found(group_id, await self._carried_out(decide))
 
     async def replace(
         self, account: Account, group_id: str, draft: GroupDraft, *, check: Check = Check.POSSIBLE
     ) -> Group:
         """Make a group what the draft says; what it was is forgotten, except its identifier."""
         ruled = await aside(len(draft.members) > MANY_NUMBERS, _ruled, account, draft, check)
-        return _found(group_id, await self._store.write(replace_group, account.id, group_id, ruled, now_ms()))
+        asked = await aside(len(ruled.members) > MANY_NUMBERS, asked_of, ruled)
+        decide = partial(_replace, account.id, group_id, ruled, asked)
+        return _found(group_id, await self._carried_out(decide))
 
     async def change(
         self, account: Account, group_id: str, change: GroupChange, *, check: Check = Check.POSSIBLE
     ) -> Group:
         ruled = await aside(len(change.add) + len(change.remove) > MANY_NUMBERS, _ruled_change, account, change, check)
-        return _found(group_id, await self._store.write(change_group, account.id, group_id, ruled, now_ms()))
+        asked = await self._store.read(asked_by, account.id, ruled)
+        decide = partial(_change, account.id, group_id, ruled, asked)
+        return _found(group_id, await self._carried_out(decide))
 
     async def delete(self, account: Account, group_id: str) -> None:
         """Delete a group. What is scheduled to it goes on without its members."""
-        if not await self._store.write(delete_group, account.id, group_id):
+        if await self._works.decided(lambda tx, holder: delete_group(tx, account.id, group_id, holder)) is None:
             raise _no_group(group_id)
+
+    async def _carried_out(self, decide: Callable[[Tx, Holder], Changed | None]) -> Group | None:
+        """Make or change a group, and return it when all its members have come and gone."""
+        changed = await self._works.decided(decide)
+        if changed is None or changed.work is None:
+            return None if changed is None else changed.group
+        return await self._store.read(group_by_id, changed.group.account_id, changed.group.id) or changed.group
 
     async def get(self, account: Account, group_id: str) -> Group:
         return _found(group_id, await self._store.read(group_by_id, account.id, group_id))
@@ -94,6 +117,20 @@ class Groups:
     ) -> list[str]:
         """Change the tags to what `edit` makes of them, and return these."""
         return _found(group_id, await self._store.write(change_tags, "groups", account.id, group_id, edit, now_ms()))
+
+
+def _add(account_id: str, group_id: str, draft: GroupDraft, asked: Asked, tx: Tx, holder: Holder) -> Changed | None:
+    return add_group(tx, account_id, group_id, draft, now_ms(), holder, asked)
+
+
+def _replace(account_id: str, group_id: str, draft: GroupDraft, asked: Asked, tx: Tx, holder: Holder) -> Changed | None:
+    return replace_group(tx, account_id, group_id, draft, now_ms(), holder, asked)
+
+
+def _change(
+    account_id: str, group_id: str, change: GroupChange, asked: Asked, tx: Tx, holder: Holder
+) -> Changed | None:
+    return change_group(tx, account_id, group_id, change, asked, now_ms(), holder)
 
 
 def _found(group_id: str, value: T | None) -> T:

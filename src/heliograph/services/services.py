@@ -78,7 +78,7 @@ class Services:
         self.profile = Profile(engine, self.accounts)
         self.batches = Batches(engine)
         self.parking = Parking(engine, self.batches)
-        self.groups = Groups(store)
+        self.groups = Groups(engine)
         self.contacts = Contacts(engine)
         self.templates = Templates(store)
         self.originators = Originators(store)

@@ -183,7 +183,9 @@ _CHECKS: tuple[tuple[str, str, Select[*tuple[str]]], ...] = (
     (
         "groups",
         "There are members of groups that are not there",
-        _orphans(group_members, group_members.c.group_id, groups.c.id),
+        _orphans(group_members, group_members.c.group_id, groups.c.id).where(
+            group_members.c.group_id.not_in(select(works.c.id))  # a deleted group's, which are about to go
+        ),
     ),
     ("links", "There are hits of links that are not there", _orphans(hits, hits.c.link_id, links.c.id)),
     (

@@ -15,6 +15,7 @@ from heliograph.domain.instants import from_ms
 from heliograph.numbers import country_of
 from heliograph.store.schema import group_members, groups, optouts
 from heliograph.store.tx import Row, Tx, columns
+from heliograph.store.works import strike
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(Details).decode
@@ -74,16 +75,8 @@ class Put(NamedTuple):
     """The numbers that were in the group, and of which something else is known now."""
 
 
-def add_contacts(
-    tx: Tx, account_id: str, group_id: str, contacts: Sequence[tuple[str, Details]], *, update: bool = False
-) -> Put | None:
-    """Add contacts with new numbers to a group; None if the account has no such group.
-
-    With `update`, what is said of the others, and is not blank, overwrites what was known.
-    """
-    mine = select(groups.c.id).where(groups.c.account_id == account_id, groups.c.id == group_id).with_for_update()
-    if tx.first(mine) is None:
-        return None
+def put_contacts(tx: Tx, group_id: str, contacts: Sequence[tuple[str, Details]], *, update: bool) -> Put:
+    """Add contacts with new numbers to a group, and with `update` write what is said of the others. Spans accounts."""
     numbers = [msisdn for msisdn, _ in contacts]
     there = tx.all(
         _There,
@@ -211,6 +204,7 @@ def change_contact(
         taken = select(group_members.c.id).where(group_members.c.group_id == group_id, group_members.c.msisdn == number)
         if tx.first(taken) is not None:
             raise NameTaken("This number is in the group already.", field="msisdn")
+        strike(tx, [group_id], before.msisdn)
     values = {"msisdn": number, "country": country_of(number), "details": _encode(details).decode()}
     tx.run(update(group_members).where(*mine).values(**values))
     return contact_by_id(tx, account_id, group_id, contact_id)
@@ -220,14 +214,9 @@ def delete_contact(tx: Tx, account_id: str, group_id: str, contact_id: str) -> C
     """Delete a contact, and return it; None if there is none."""
     before = contact_by_id(tx, account_id, group_id, contact_id)
     if before is not None:
+        strike(tx, [group_id], before.msisdn)
         tx.run(delete(group_members).where(group_members.c.group_id == group_id, group_members.c.id == contact_id))
     return before
-
-
-def empty_group(tx: Tx, account_id: str, group_id: str) -> int:
-    """Remove all members of a group, and return how many there were."""
-    mine = select(groups.c.id).where(groups.c.account_id == account_id, groups.c.id == group_id)
-    return tx.run(delete(group_members).where(group_members.c.group_id.in_(mine)))
 
 
 class Census(NamedTuple):

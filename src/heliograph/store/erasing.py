@@ -47,6 +47,7 @@ from heliograph.store.schema import (
     works,
 )
 from heliograph.store.tx import Tx
+from heliograph.store.works import strike
 
 SLICE = 500
 """Rows that are written in one transaction."""
@@ -59,6 +60,7 @@ Key = Sequence[str]
 class Action(StrEnum):
     DELETE = "delete"
     BLANK = "blank"
+    STRIKE = "strike"
 
 
 class Place(NamedTuple):
@@ -79,6 +81,7 @@ PLACES = (
     Place(lookups, (lookups.c.msisdn,), (lookups.c.facts,)),
     Place(link_tokens, (link_tokens.c.msisdn,)),
     Place(hits, (hits.c.msisdn,), (hits.c.referrer,), Action.BLANK),
+    Place(works, (), (works.c.members,), Action.STRIKE),
     Place(group_members, (group_members.c.msisdn,), (group_members.c.details,)),
     Place(phone_messages, (phone_messages.c.msisdn, phone_messages.c.peer), (phone_messages.c.body,)),
     Place(long_inbound, (), (long_inbound.c.msisdn, long_inbound.c.facts)),
@@ -176,8 +179,10 @@ def found_in(tx: Tx, place: Place, msisdn: str, account_id: str | None) -> list[
     return [tuple(row) for row in tx.rows(query)]
 
 
-def erase_in(tx: Tx, place: Place, keys: Sequence[Key]) -> dict[str, int]:
+def erase_in(tx: Tx, place: Place, keys: Sequence[Key], msisdn: str) -> dict[str, int]:
     """Delete rows by their keys, or blank what they say of a person; say how many. Spans accounts."""
+    if place.action is Action.STRIKE:
+        return {place.table.name: strike(tx, [key[0] for key in keys], msisdn)}
     columns = list(place.table.primary_key.columns)
     mine = tx.among(columns[0], [key[0] for key in keys])
     if len(columns) > 1:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
 from sqlalchemy import Select, delete, func, insert, select, update
 
-from heliograph.domain.contacts import UNKNOWN
 from heliograph.domain.errors import GroupNameTaken, UnknownGroup
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft, Membership
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms
 from heliograph.store.contacts import put_members
+from heliograph.store.membership import EMPTY, Asked, bring, lock_group, plain
 from heliograph.store.numbering import take_number
 from heliograph.store.schema import group_children, group_members, groups
 from heliograph.store.tx import Row, Tx, columns
+from heliograph.store.works import Holder, Work, strike
 
 _encode = msgspec.json.encode
 _decode_list = msgspec.json.Decoder(list[str]).decode
@@ -64,42 +65,101 @@ def _auto_update(to: str | None, add: str | None, remove: str | None) -> AutoUpd
     return AutoUpdate(to=to, add=_decode_list(add or "[]"), remove=_decode_list(remove or "[]"))
 
 
-def add_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now_ms: int) -> Group:
-    """Store a group. Raises GroupNameTaken or UnknownGroup before anything is written."""
+class Changed(NamedTuple):
+    """The result of making or changing a group."""
+
+    group: Group
+    """The group as it is now; if its members come and go in slices, before these."""
+    work: Work | None
+
+
+class Deleted(NamedTuple):
+    """The result of deleting a group."""
+
+    work: Work | None
+    """What deletes its members, whom nobody sees any more; None if they are gone."""
+
+
+def asked_of(draft: GroupDraft) -> Asked:
+    """Say whom a draft puts into a group, and that all others go."""
+    return Asked(add=plain(draft.members), remove=None, forget=True)
+
+
+def add_group(
+    tx: Tx,
+    account_id: str,
+    group_id: str,
+    draft: GroupDraft,
+    now_ms: int,
+    holder: Holder | None = None,
+    asked: Asked | None = None,
+) -> Changed:
+    """Store a group. What is asked of its members can be made up before (`asked_of`), if they are many.
+
+    Raises GroupNameTaken or UnknownGroup before anything is written.
+    """
     _check_name(tx, account_id, group_id, draft.name)
     _check_known(tx, account_id, draft.children)
     values = {"id": group_id, "account_id": account_id, "name": draft.name, "tags": _text(draft.tags)}
     times = {"created_at": now_ms, "modified_at": now_ms}
     number = take_number(tx, account_id, "groups")
     tx.run(insert(groups).values(**values, **times, number=number, **_keywords(draft.auto_update)))
-    _join(tx, group_id, draft.members, draft.children)
-    return _known(tx, account_id, group_id)
+    _adopt(tx, group_id, draft.children)
+    work = bring(tx, account_id, group_id, asked or asked_of(draft), holder).work
+    return Changed(_known(tx, account_id, group_id), work)
 
 
-def replace_group(tx: Tx, account_id: str, group_id: str, draft: GroupDraft, now_ms: int) -> Group | None:
+def replace_group(
+    tx: Tx,
+    account_id: str,
+    group_id: str,
+    draft: GroupDraft,
+    now_ms: int,
+    holder: Holder | None = None,
+    asked: Asked | None = None,
+) -> Changed | None:
     """Make a group what the draft says, and nothing that it was before; None if there is no such group.
 
-    Raises GroupNameTaken or UnknownGroup before anything is written.
+    Who is in it before and after stays in it. Raises GroupNameTaken, UnknownGroup or UnderChange before anything is
+    written.
     """
-    if _lock(tx, account_id, group_id) is None:
+    if lock_group(tx, account_id, group_id) is None:
         return None
     _check_name(tx, account_id, group_id, draft.name)
     _check_known(tx, account_id, draft.children)
-    tx.run(delete(group_members).where(group_members.c.group_id == group_id))
+    work = bring(tx, account_id, group_id, asked or asked_of(draft), holder).work
     tx.run(delete(group_children).where(group_children.c.group_id == group_id))
-    _join(tx, group_id, draft.members, draft.children)
+    _adopt(tx, group_id, draft.children)
     values = {"name": draft.name, "tags": _text(draft.tags), "modified_at": now_ms}
     mine = (groups.c.account_id == account_id, groups.c.id == group_id)
     tx.run(update(groups).where(*mine).values(**values, **_keywords(draft.auto_update)))
-    return _known(tx, account_id, group_id)
+    return Changed(_known(tx, account_id, group_id), work)
 
 
-def change_group(tx: Tx, account_id: str, group_id: str, change: GroupChange, now_ms: int) -> Group | None:
+def asked_by(tx: Tx, account_id: str, change: GroupChange) -> Asked:
+    """Say whom a change puts into a group and takes out, with the members of the groups that it names."""
+    joining, leaving = (
+        [] if each is None else members_of(tx, account_id, each) for each in (change.add_from, change.remove_from)
+    )
+    gone = {*change.remove, *leaving}
+    return Asked(add=plain({*change.add, *joining} - gone), remove=sorted(gone))
+
+
+def change_group(
+    tx: Tx,
+    account_id: str,
+    group_id: str,
+    change: GroupChange,
+    asked: Asked,
+    now_ms: int,
+    holder: Holder | None = None,
+) -> Changed | None:
     """Change a group: first all additions, then all removals; None if there is no such group.
 
-    What is to be removed need not be there. Raises GroupNameTaken or UnknownGroup before anything is written.
+    What is asked of its members was read before (`asked_by`); who is to go need not be there. Raises GroupNameTaken,
+    UnknownGroup or UnderChange before anything is written.
     """
-    if _lock(tx, account_id, group_id) is None:
+    if lock_group(tx, account_id, group_id) is None:
         return None
     values: dict[str, Any] = {"modified_at": now_ms}
     if change.name is not UNSET:
@@ -109,24 +169,24 @@ def change_group(tx: Tx, account_id: str, group_id: str, change: GroupChange, no
         values |= _keywords(change.auto_update)
     others = [other for other in (change.add_from, change.remove_from) if other is not None]
     _check_known(tx, account_id, [*change.add_children, *others])
-    copied = [] if change.add_from is None else members_of(tx, account_id, change.add_from)
-    _join(tx, group_id, [*change.add, *copied], change.add_children)
-    leaving = [*change.remove, *([] if change.remove_from is None else members_of(tx, account_id, change.remove_from))]
-    _leave(tx, group_id, leaving, change.remove_children)
+    work = bring(tx, account_id, group_id, asked, holder).work
+    _adopt(tx, group_id, change.add_children)
+    _let_go(tx, group_id, change.remove_children)
     mine = (groups.c.account_id == account_id, groups.c.id == group_id)
     tx.run(update(groups).where(*mine).values(**values))
-    return _known(tx, account_id, group_id)
+    return Changed(_known(tx, account_id, group_id), work)
 
 
-def delete_group(tx: Tx, account_id: str, group_id: str) -> bool:
-    """Delete a group, also from the groups that it is a child of; False if there is none."""
-    if not tx.run(delete(groups).where(groups.c.account_id == account_id, groups.c.id == group_id)):
-        return False
-    tx.run(delete(group_members).where(group_members.c.group_id == group_id))
+def delete_group(tx: Tx, account_id: str, group_id: str, holder: Holder | None = None) -> Deleted | None:
+    """Delete a group, also from the groups that it is a child of; None if there is none. Raises UnderChange."""
+    if lock_group(tx, account_id, group_id) is None:
+        return None
+    work = bring(tx, account_id, group_id, EMPTY, holder).work
+    tx.run(delete(groups).where(groups.c.account_id == account_id, groups.c.id == group_id))
     tx.run(
         delete(group_children).where((group_children.c.group_id == group_id) | (group_children.c.child_id == group_id))
     )
-    return True
+    return Deleted(work)
 
 
 def group_by_id(tx: Tx, account_id: str, group_id: str) -> Group | None:
@@ -247,15 +307,11 @@ def follow_keywords(tx: Tx, account_id: str, message: Inbound) -> None:
         auto_update = _auto_update(*words)
         effect = None if auto_update is None else auto_update.effect_of(message.body)
         if effect is Membership.BEGINS:
-            _join(tx, group_id, [message.msisdn], ())
+            put_members(tx, group_id, plain([message.msisdn]))
         elif effect is Membership.ENDS:
-            _leave(tx, group_id, [message.msisdn], ())
-
-
-def _lock(tx: Tx, account_id: str, group_id: str) -> object:
-    return tx.first(
-        select(groups.c.id).where(groups.c.account_id == account_id, groups.c.id == group_id).with_for_update()
-    )
+            strike(tx, [group_id], message.msisdn)
+            mine = (group_members.c.group_id == group_id, group_members.c.msisdn == message.msisdn)
+            tx.run(delete(group_members).where(*mine))
 
 
 def _check_name(tx: Tx, account_id: str, group_id: str, name: str | None) -> None:
@@ -271,23 +327,12 @@ def _check_known(tx: Tx, account_id: str, group_ids: Sequence[str]) -> None:
         raise UnknownGroup(f"There is no group {strangers[0]} in this account.")
 
 
-def _join(tx: Tx, group_id: str, msisdns: Iterable[str], children: Iterable[str]) -> None:
-    constants = {"group_id": group_id}
-    put_members(tx, group_id, [(msisdn, UNKNOWN) for msisdn in sorted(set(msisdns))])
+def _adopt(tx: Tx, group_id: str, children: Iterable[str]) -> None:
     links = [_Child(child) for child in sorted(set(children))]
-    tx.insert(group_children, links, constants, skip_existing=True)
+    tx.insert(group_children, links, {"group_id": group_id}, skip_existing=True)
 
 
-def _leave(tx: Tx, group_id: str, msisdns: Collection[str], children: Collection[str]) -> None:
-    if msisdns:
-        tx.run(
-            delete(group_members).where(
-                group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, set(msisdns))
-            )
-        )
+def _let_go(tx: Tx, group_id: str, children: Collection[str]) -> None:
     if children:
-        tx.run(
-            delete(group_children).where(
-                group_children.c.group_id == group_id, tx.among(group_children.c.child_id, set(children))
-            )
-        )
+        mine = (group_children.c.group_id == group_id, tx.among(group_children.c.child_id, set(children)))
+        tx.run(delete(group_children).where(*mine))

@@ -359,6 +359,7 @@ works = Table(
     text("worker"),
     number("lease_until"),
     number("amount"),  # charged for what is not written yet, in millionths
+    text("members", required=False),  # who comes into the group and who goes
 )
 Index("works_by_lease", works.c.lease_until)
 

@@ -20,11 +20,11 @@ written yet. If a plan that was made anew comes to something else, the last slic
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from heliograph.domain.errors import NotNow
 from heliograph.store.schema import works
@@ -37,6 +37,8 @@ On SQLite more than `chunks.SIZES` has would be written by way of JSON.
 """
 MADE_AT_ONCE = 1_000
 """How many messages are made in one transaction, in about the same time."""
+MEMBERS_AT_ONCE = 500
+"""How many members of a group are added or removed in one transaction, in less time."""
 
 
 class UnderChange(NotNow):
@@ -59,6 +61,8 @@ class WorkKind(StrEnum):
     """The same, each rejected at once: the balance did not cover the members of its groups."""
     REPLACE = "replace"
     """The messages of a batch are brought in line with its new contents."""
+    MEMBERS = "members"
+    """Members come into a group and go, as `members` says (`store/membership.py`)."""
 
 
 class Work(Row, frozen=True):
@@ -89,13 +93,21 @@ class Slice(NamedTuple):
     """What the messages that it writes come to, in millionths."""
 
 
-def begin(tx: Tx, holder: Holder, kind: WorkKind, account_id: str, identifier: str, amount: int = 0) -> Work:
+def begin(
+    tx: Tx,
+    holder: Holder,
+    kind: WorkKind,
+    account_id: str,
+    identifier: str,
+    amount: int = 0,
+    members: str | None = None,
+) -> Work:
     """Note that a change was decided and is carried out from now on.
 
-    The caller has locked the batch or the group, and called `require_free`.
+    The caller has locked the batch or the group, and called `require_free`. `members` is JSON, for the kind MEMBERS.
     """
     work = Work(identifier, account_id, kind.value, holder.worker, holder.lease_until, amount)
-    tx.insert(works, [work])
+    tx.insert(works, [work], {"members": members})
     return work
 
 
@@ -148,3 +160,13 @@ def next_lapse_at(tx: Tx) -> int | None:
     """Return when the first lease ends, in ms since 1970; None if nothing is being changed. Spans accounts."""
     value: int | None = tx.value(select(works.c.lease_until).order_by(works.c.lease_until).limit(1))
     return value
+
+
+def strike(tx: Tx, work_ids: Sequence[str], msisdn: str) -> int:
+    """Leave a number out of changes of groups that are being carried out; say out of how many. Spans accounts.
+
+    They begin anew without it: who carries one out finds at its next slice that it is not theirs.
+    """
+    without = func.replace(works.c.members, f'"{msisdn}"', '""')
+    naming = (tx.among(works.c.id, work_ids), works.c.members.contains(f'"{msisdn}"'))
+    return tx.run(update(works).where(*naming).values(members=without, worker="", lease_until=0))
