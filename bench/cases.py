@@ -41,6 +41,8 @@ class Sizes:
     recipients: int = 100_000
     smpp: int = 20_000
     sdk: int = 2_000
+    kept: int = 40_000
+    """Old messages of which something is forgotten."""
     body: int = 16_000_000
     """Bytes of the largest bodies, a little less than a body may have."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -13,11 +13,16 @@ class _Connection(asyncio.Protocol):
     """Sends the next request as soon as the last is answered, until there is none."""
 
     def __init__(
-        self, next_request: Callable[[], bytes | None], finished: asyncio.Future[None], latencies: list[float]
+        self,
+        next_request: Callable[[], bytes | None],
+        finished: asyncio.Future[None],
+        latencies: list[float],
+        answered: list[float],
     ) -> None:
         self._next_request = next_request
         self._finished = finished
         self._latencies = latencies
+        self._answered = answered
         self._buffer = b""
         self._need = 0
 
@@ -50,7 +55,9 @@ class _Connection(asyncio.Protocol):
         if len(self._buffer) >= self._need:
             self._buffer = self._buffer[self._need :]
             self._need = 0
-            self._latencies.append(time.perf_counter() - self._started)
+            now = time.perf_counter()
+            self._latencies.append(now - self._started)
+            self._answered.append(now)
             self._send()
 
 
@@ -63,17 +70,24 @@ def request_bytes(url: str, token: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-async def post_all(url: str, requests: list[bytes], connections: int) -> tuple[float, list[float]]:
-    """Posts prepared requests over that many connections; seconds in all, and each request's latency."""
+async def post_all(
+    url: str, requests: Iterable[bytes], connections: int, answered: list[float] | None = None
+) -> tuple[float, list[float]]:
+    """Posts prepared requests over that many connections; seconds in all, and each request's latency.
+
+    The moments of the answers are added to `answered`, in the order in which they come."""
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
     waiting = iter(requests)
     latencies: list[float] = []
+    moments = [] if answered is None else answered
     finished = [loop.create_future() for _ in range(connections)]
     started = time.perf_counter()
     for done in finished:
         await loop.create_connection(
-            lambda done=done: _Connection(lambda: next(waiting, None), done, latencies), parts.hostname, parts.port
+            lambda done=done: _Connection(lambda: next(waiting, None), done, latencies, moments),
+            parts.hostname,
+            parts.port,
         )
     await asyncio.gather(*finished)
     return time.perf_counter() - started, latencies

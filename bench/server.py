@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +26,32 @@ class MeasuredServer:
         environment: dict[str, str] | None = None,
         module: str = "heliograph",
     ) -> None:
-        ready_file = directory / "ready.json"
-        command = [sys.executable, "-m", module, "serve", "--port", "0", *options]
-        command += ["--data-dir", str(directory / "data"), "--ready-file", str(ready_file)]
+        self.store_url, self.data_dir = store_url, directory / "data"
+        self._ready_file = directory / "ready.json"
+        self._command = [sys.executable, "-m", module, "serve", "--port", "0", *options]
+        self._command += ["--data-dir", str(self.data_dir), "--ready-file", str(self._ready_file)]
         if store_url:
-            command += ["--store", store_url]
+            self._command += ["--store", store_url]
+        self._start(environment or {})
+
+    def _start(self, environment: dict[str, str]) -> None:
         self._process = subprocess.Popen(
-            command,
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | (environment or {}),
+            env=os.environ | environment,
             text=True,
         )
         assert self._process.stdout is not None
         if not any("client.messages.send" in line for line in self._process.stdout):
             raise RuntimeError("the server did not start")
-        ready: dict[str, Any] = json.loads(ready_file.read_text())
+        ready: dict[str, Any] = json.loads(self._ready_file.read_text())
         self.protocols: dict[str, dict[str, Any]] = ready["protocols"]
         self.xms = self.protocols["xms"]
         self.smscx = self.protocols["smscx"]
         self.api: str = ready["api"]["base_url"]
         self.token: str = ready["api"]["token"]
-        keys = json.loads((directory / "data" / "sandbox-credentials.json").read_text())
+        keys = json.loads((self.data_dir / "sandbox-credentials.json").read_text())
         self.other_token: str = keys["other"]["native"]["secret"]
 
     def memory_mb(self, *, peak: bool = False) -> float:
@@ -65,9 +70,18 @@ class MeasuredServer:
     def forget_peak(self) -> None:
         Path(f"/proc/{self._process.pid}/clear_refs").write_text("5")
 
-    def stop(self) -> None:
+    def restart(self, environment: dict[str, str], *, before: Callable[[], None]) -> None:
+        """Stop, do something to the store, and start again with other settings."""
+        self._end()
+        before()
+        self._start(environment)
+
+    def _end(self) -> None:
         self._process.send_signal(signal.SIGINT)
         self._process.communicate()
+
+    def stop(self) -> None:
+        self._end()
         if self.far is not None:
             self.far.stop()
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench import beside, cases, codec, sdk, smpp
+from bench import beside, cases, codec, keeping, sdk, smpp
 from bench.bare import Bare, BarePostgresql, BareSqlite
 from bench.cases import Figures, Sizes
 from bench.server import MeasuredServer, chained, paced
@@ -49,6 +49,7 @@ QUICK = Sizes(
     told=500,
     smpp=400,
     sdk=50,
+    kept=2_000,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -128,6 +129,14 @@ ROWS = (
         "(t) single sends by the SDK over one connection, beside the HTTP library alone",
         "/s",
         {"sqlite": "≥ 0.7 of the other", "postgresql": "≥ 0.7 of the other"},
+    ),
+    Row(
+        keeping.retention,
+        "(u) single sends beside the retention, longest pause, one run",
+        "ms",
+        {"sqlite": "< 100", "postgresql": "< 100"},
+        True,
+        once=True,
     ),
 )
 

@@ -42,7 +42,7 @@ def expressions() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def watched(start_server: StartServer) -> Server:
     """A server on which a little of everything has happened."""
-    server = start_server(environment={"HELIOGRAPH_MONITOR": "127.0.0.1:0"})
+    server = start_server(environment={"HELIOGRAPH_MONITOR": "127.0.0.1:0", "HELIOGRAPH_RETENTION": '{"texts": 30}'})
     customer = Listener(status=500)
     with server.client() as client:
         sent = client.messages.send(to="+33677000001", text="x", report="summary", callback_url=customer.url)
@@ -93,6 +93,7 @@ def named_in(expression: str) -> Iterable[tuple[str, set[str]]]:
         "heliograph_queued",
         "heliograph_callbacks_waiting",
         "heliograph_credentials_refused_total",
+        "heliograph_retention_overdue_seconds",
     ],
 )
 def test_what_happened_is_counted(watched: Server, name: str) -> None:

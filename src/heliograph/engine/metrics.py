@@ -137,6 +137,9 @@ class Metrics:
         self._in_service = self._gauge("heliograph_provider_in_service", "Whether messages go by it", "provider")
         self._in_flight = self._gauge("heliograph_provider_in_flight", "Messages that it has not answered", "provider")
         self._share = self._gauge("heliograph_provider_share", "What its weight is multiplied by", "provider")
+        self._overdue = self._gauge(
+            "heliograph_retention_overdue_seconds", "How long the next step of the retention has been due", "kept"
+        )
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(name, meaning, labels, registry=self.registry)
@@ -161,9 +164,14 @@ class Metrics:
             self._untold.labels(host).set(count)
             self._untold_age.labels(host).set(max(now - untold_since[host], 0) / 1_000)
 
+    def retention_due(self, since: Mapping[str, int], now: int) -> None:
+        """Show since when each class is to be gone through. Instants are in milliseconds since 1970."""
+        for kept, due_at in since.items():
+            self._overdue.labels(kept).set(max(now - due_at, 0) / 1_000)
+
     def nothing_seen(self) -> None:
         """Show nothing of what waits."""
-        for gauge in (self._queued, self._queued_age, self._untold, self._untold_age):
+        for gauge in (self._queued, self._queued_age, self._untold, self._untold_age, self._overdue):
             gauge.clear()
 
     def watch(self, routes: Iterable[Route]) -> None:

@@ -1,4 +1,5 @@
-"""Looking into the store for whoever reads the metrics: what waits to be sent, and what waits to be told.
+"""Looking into the store for whoever reads the metrics: what waits to be sent, to be told, and to be
+forgotten.
 
 Counting what waits reads all of it, so it is done when somebody looks, at most once in LOOK_EVERY_S, and by one process
 of a store: the one that leads. The others don't show these metrics at all, so that sums over processes are right.
@@ -16,6 +17,7 @@ from heliograph.engine.outbox import Outbox
 from heliograph.store import Store
 from heliograph.store.events import waiting_events
 from heliograph.store.queue import backlog
+from heliograph.store.retention import due_since
 
 LOOK_EVERY_S = 5.0
 
@@ -44,4 +46,6 @@ class Observer:
             state = self._outbox.state_of(each.receiver)
             untold[state] += each.count
             oldest[state] = min(oldest.get(state, each.created_at), each.created_at)
-        self._metrics.seen(queued, untold, oldest, now_ms())
+        now = now_ms()
+        self._metrics.seen(queued, untold, oldest, now)
+        self._metrics.retention_due(await self._store.read(due_since), now)

@@ -208,6 +208,15 @@ def next_walk(tx: Tx) -> Position | None:
     return tx.one(Position, query.limit(1))
 
 
+def due_since(tx: Tx) -> dict[str, int]:
+    """Say since when the next step of each class is due, or will be, in milliseconds since 1970. Spans accounts."""
+    since: dict[str, int] = {}
+    for identifier, next_at in tx.pairs(select(retention_walks.c.id, retention_walks.c.next_at)).items():
+        kept = identifier.partition("/")[0]
+        since[kept] = min(since.get(kept, next_at), next_at)
+    return since
+
+
 def progress_of(tx: Tx) -> list[Progress]:
     """Say how far the walks have come. Spans accounts: for whoever runs the installation."""
     held = tx.pairs(select(retention_held.c.walk, func.count().label("held")).group_by(retention_held.c.walk))
