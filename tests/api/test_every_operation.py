@@ -20,6 +20,7 @@ from heliograph.domain.accounts import Scope
 from heliograph.domain.ids import new_id
 from heliograph.domain.people import Role
 from heliograph.services.totp import STEP_S, code_at
+from heliograph.store.federated import NewLink, add_link
 
 if TYPE_CHECKING:
     from tests.api.conftest import InProcess
@@ -120,6 +121,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "assign_role": ("", {"role": "sender", "account": "Shop"}),
     "list_sessions_of": ("", None),
     "end_sessions_of": ("", None),
+    "unlink_person": ("?issuer=https://login.example.org", None),
     "invite": ("", {"email": "vera@example.com", "role": "viewer", "account": "Shop"}),
     "list_invitations": ("?limit=5", None),
     "withdraw_invitation": ("", None),
@@ -239,6 +241,8 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         ]
         joined = {"token": invitations[0]["token"], "password": PASSWORD}
         names["person_id"] = (await client.post("/invitations/accept", json=joined)).json()["id"]
+        link = NewLink("https://login.example.org", "7", names["person_id"], 1)
+        await shared.platform.engine.store.write(add_link, link)
         await client.post("/session", json={"email": "ada@example.com", "password": PASSWORD})
         names["invitation_id"] = invitations[1]["id"]
         others = {

@@ -174,10 +174,33 @@ async def test_the_invited_become_a_person_once_with_all_that_they_were_invited_
     assert (first.id, first.email, first.has_password) == (again.id, EMAIL, False)
     assert first.issuers == [porch.issuer.url]
     assert {held.account_name: held.role for held in first.roles} == {"Acme": Role.VIEWER, "Initech": Role.SENDER}
-    assert [entry.action for entry in entries[:2]] == ["person.linked", "person.created"]
-    assert (entries[0].actor_name, entries[0].address) == (EMAIL, HOME)
+    signed_in, linked = "person.signed_in", "person.linked"
+    assert [entry.action for entry in entries[:4]] == [signed_in, signed_in, linked, "person.created"]
+    assert {(entry.actor_name, entry.address) for entry in entries[:4]} == {(EMAIL, HOME)}
     with pytest.raises(Unauthenticated):  # there is no password that lets them in
         await porch.signing_in.sign_in(EMAIL, "", address=HOME)
+
+
+async def test_a_link_is_taken_away_with_the_sessions_and_another_one_can_be_made(porch: Porch) -> None:
+    await porch.invite()
+    started = await porch.come()
+    assert isinstance(started, Started)
+    for issuer in ("https://elsewhere.example.org", ""):
+        with pytest.raises(NotFound):
+            await porch.people.unlink(started.person, issuer)
+    unlinked = await porch.people.unlink(started.person)
+    with pytest.raises(NotFound):
+        await porch.people.unlink(unlinked)
+    with pytest.raises(Unauthenticated):
+        await porch.access.signed_in(started.token, address=HOME)
+    porch.issuer.claims = {"sub": "another"}
+    again = await porch.person()
+    entries = await AuditLog(porch.store).page(AuditFilter(action="person.unlinked"), limit=10)
+
+    assert (unlinked.id, unlinked.issuers) == (started.person.id, [])
+    assert (again.id, again.issuers) == (started.person.id, [porch.issuer.url])
+    assert [subject for subject, _ in await porch.links()] == ["another"]
+    assert [porch.issuer.url in entry.before for entry in entries] == [True]
 
 
 async def test_the_code_is_exchanged_with_the_secret_and_the_verifier(porch: Porch) -> None:

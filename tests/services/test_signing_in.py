@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 from sqlalchemy import update
+from tests.patience import HANG_S
 from tests.services.test_people import PASSWORD, Office
 
 from heliograph.domain.accounts import ADMINISTRATORS
+from heliograph.domain.audit import AuditFilter, Entry
 from heliograph.domain.errors import (
     AccessError,
     Conflict,
@@ -23,8 +25,9 @@ from heliograph.domain.errors import (
 from heliograph.domain.instants import now_ms
 from heliograph.domain.people import IDLE_S, LASTS_S, Person, Role
 from heliograph.services.access import SEEN_EVERY_MS
+from heliograph.services.audit import AuditLog
 from heliograph.services.logins import PER_NAME_AND_ADDRESS
-from heliograph.services.signing_in import SigningIn, Started
+from heliograph.services.signing_in import NOTED_REFUSALS, SigningIn, Started
 from heliograph.services.totp import RECOVERY_CODES, STEP_S, code_at, step_of
 from heliograph.store import Store
 from heliograph.store.schema import invitations, sessions
@@ -63,6 +66,36 @@ class Desk(Office):
 @pytest.fixture
 def desk(store: Store) -> Desk:
     return Desk(store)
+
+
+async def test_signing_in_and_out_are_written_down_and_of_refusals_a_few(desk: Desk) -> None:
+    person, log = await desk.viewer(), AuditLog(desk.store)
+    started = await desk.sign_in(person)
+    await desk.signing_in.end(person.id, started.id)
+    with pytest.raises(NotFound):
+        await desk.signing_in.end(person.id, started.id)
+    for _ in range(NOTED_REFUSALS + 2):
+        with pytest.raises(Unauthenticated):
+            await desk.sign_in(person, OTHER)
+    with pytest.raises(Unauthenticated):
+        await desk.signing_in.sign_in("nobody@example.com", OTHER, address=HOME)
+    entries: Sequence[Entry] = ()
+    async with asyncio.timeout(HANG_S):
+        while len(entries) < NOTED_REFUSALS + 3:
+            entries = await log.page(AuditFilter(object_id=person.id), limit=20)
+    everything = await log.page(AuditFilter(action="person"), limit=20)
+
+    refused = [f"person.sign_in_refused {HOME}"] * NOTED_REFUSALS
+    in_and_out = [f"person.signed_out {None}", f"person.signed_in {HOME}", f"person.created {None}"]
+    assert [f"{entry.action} {entry.address}" for entry in entries] == [*refused, *in_and_out]
+    assert [entry.after for entry in entries[:2]] == [
+        '{"others_follow_unwritten":true,"wrong":"password"}',
+        '{"wrong":"password"}',
+    ]
+    assert {entry.actor_name for entry in entries[:NOTED_REFUSALS]} == {person.email}
+    assert [started.id in fact for fact in (entries[-2].after, entries[-3].before)] == [True, True]
+    assert everything == entries
+    assert not any(secret in str(entries) for secret in (PASSWORD, OTHER, started.token))
 
 
 async def test_a_session_acts_for_the_account_at_which_the_person_has_a_role(desk: Desk) -> None:

@@ -67,6 +67,15 @@ class PeopleAdmin(NativeResource):
             summary="End all sessions of a person",
         ),
         Operation(
+            name="unlink_person",
+            method="DELETE",
+            path="/people/{person_id}/issuers",
+            scope=Scope.ADMIN,
+            query=wire.UnlinkQuery,
+            status=204,
+            summary="Take away that an issuer of OpenID Connect says who a person is, and end all sessions",
+        ),
+        Operation(
             name="invite",
             method="POST",
             path="/invitations",
@@ -126,6 +135,9 @@ class PeopleAdmin(NativeResource):
 
     async def end_sessions_of(self, call: Call[None, None]) -> None:
         await self._services.signing_in.end_all((await self._named(call.path["person_id"])).id)
+
+    async def unlink_person(self, call: Call[wire.UnlinkQuery, None]) -> None:
+        await self._services.people.unlink(await self._named(call.path["person_id"]), call.query.issuer)
 
     async def invite(self, call: Call[None, wire.Invite]) -> wire.MadeInvitation:
         body = call.body
@@ -322,6 +334,7 @@ def _shown(person: Person) -> wire.PersonInfo:
         created_at=person.created_at,
         disabled_at=person.disabled_at,
         totp=person.has_totp,
+        issuers=person.issuers,
         roles=[
             wire.RoleAt(account_id=held.account_id, account=held.account_name, role=held.role.value)
             for held in person.roles

@@ -180,6 +180,19 @@ def assign_role(
     print_person(person, as_json)
 
 
+@people_app.command("unlink")
+def unlink_person(
+    email: PersonArgument,
+    issuer: Annotated[str | None, typer.Option(help="The issuer's address; not needed where there is one.")] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take away that an issuer of OpenID Connect says who a person is, and end all sessions."""
+    print_person(administered(config, data_dir, store, lambda admin: admin.unlink_person(email, issuer)), as_json)
+
+
 @people_app.command("disable")
 def disable_person(
     email: PersonArgument, config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None

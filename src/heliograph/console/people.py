@@ -27,6 +27,7 @@ from heliograph.doors.bodies import decode_form, read_body
 from heliograph.doors.door import address_of
 from heliograph.doors.pages import PAGE_HEADERS
 from heliograph.services.access import Access, SignedIn
+from heliograph.services.audit import acting_as, person_actor
 from heliograph.services.federated import LASTS_S as ATTEMPT_S
 from heliograph.services.federated import FederatedSigningIn, Halfway
 from heliograph.services.signing_in import SigningIn, Started
@@ -161,7 +162,8 @@ class _People:
                 return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
             visit = _Visit(request, who, token, form)
             try:
-                return await act(visit)
+                with acting_as(person_actor(who.person, visit.address)):
+                    return await act(visit)
             except HeliographError as error:
                 return await self._shown(visit, status=error.http_status, problem=error.message)
 

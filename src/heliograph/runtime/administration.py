@@ -298,6 +298,10 @@ class Administration:
         """Let a person sign in again. Raises NotFound."""
         return await self.people.enable(await self.people.named(name))
 
+    async def unlink_person(self, name: str, issuer: str | None) -> Person:
+        """Take away that an issuer of OpenID Connect says who a person is. Raises NotFound or InvalidField."""
+        return await self.people.unlink(await self.people.named(name), issuer)
+
     async def assign_role(self, name: str, role: str, account: str | None) -> Person:
         """Make a person this to an account, or with `none` nothing. Raises NotFound, InvalidField, AccountClosed;
         Conflict for the last administrator."""

@@ -132,8 +132,8 @@ def patch(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
     return result((yield Request("PATCH", _path(*path), body=encoded(body))), shape)
 
 
-def without_answer(method: str, *path: str, body: msgspec.Struct | None = None) -> Call[None]:
-    response = yield Request(method, _path(*path), body=None if body is None else encoded(body))
+def without_answer(method: str, *path: str, body: msgspec.Struct | None = None, **query: QueryValue) -> Call[None]:
+    response = yield Request(method, _path(*path), _query(**query), body=None if body is None else encoded(body))
     if response.status >= 400:
         raise error_in(response)
 

@@ -30,6 +30,7 @@ from heliograph.domain.audit import (
 )
 from heliograph.domain.errors import InvalidField
 from heliograph.domain.instants import now_ms, to_ms
+from heliograph.domain.people import Person
 from heliograph.services.exports import Cell, csv_beginning, csv_lines
 from heliograph.store import Store
 from heliograph.store.audit import append, check, cut_off, entries_after, entries_of
@@ -65,6 +66,11 @@ def key_actor(principal: Principal, address: str | None) -> Actor:
     if principal.person_id is not None:
         return Actor(kind=ActorKind.PERSON, id=principal.person_id, name=principal.public_id, address=address)
     return Actor(kind=ActorKind.KEY, id=principal.credential_id, name=principal.account.name, address=address)
+
+
+def person_actor(person: Person, address: str | None) -> Actor:
+    """Return who acts as a person."""
+    return Actor(kind=ActorKind.PERSON, id=person.id, name=person.email, address=address)
 
 
 async def audited(

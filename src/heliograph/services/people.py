@@ -14,6 +14,7 @@ from heliograph.services.accounts import Accounts
 from heliograph.services.audit import audited
 from heliograph.services.keys import require_open
 from heliograph.store import Store
+from heliograph.store.federated import remove_link
 from heliograph.store.people import (
     NewPerson,
     NewRole,
@@ -96,6 +97,24 @@ class People:
         await audited(self._store, act, _enable, person.id)
         return await self.named(person.id)
 
+    async def unlink(self, person: Person, issuer: str | None = None) -> Person:
+        """Take away that an issuer says who this is, and end all sessions; without a name, of the only one there is.
+
+        Whoever has the person's e-mail address verified there may be linked again. Raises NotFound, or InvalidField if
+        there are several.
+        """
+        if issuer is None and len(person.issuers) > 1:
+            raise InvalidField(f"Say which one: {', '.join(person.issuers)}.", field="issuer")
+        wanted = issuer if issuer is not None else next(iter(person.issuers), None)
+        before = {"email": person.email, "issuer": wanted}
+        act = Act(action=Action.PERSON_UNLINKED, object_id=person.id, before=before)
+        if wanted is None or not await audited(self._store, act, _unlink, person.id, wanted):
+            raise NotFound(
+                f"{person.email} signs in with no issuer {wanted or ''!r}; `heliograph people show` has all."
+            )
+        self._accounts.access.forget()
+        return await self.named(person.id)
+
     async def assign(self, person: Person, role: Role | None, account: Account | None) -> Person:
         """Make a person this to an account, instead of what it was before; None takes the role away.
 
@@ -128,6 +147,13 @@ class People:
     def taken(email: str) -> NameTaken:
         """Return what is raised for an e-mail address that somebody has."""
         return NameTaken(f"There is somebody with the e-mail address {email!r} already.", field="email")
+
+
+def _unlink(tx: Tx, person_id: str, issuer: str) -> int:
+    removed = remove_link(tx, person_id, issuer)
+    if removed:
+        end_sessions(tx, person_id)
+    return removed
 
 
 def _change(tx: Tx, person: Person, values: dict[str, object]) -> None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 
 from heliograph.domain.accounts import Account, hash_password, hash_secret, is_password, new_secret
-from heliograph.domain.audit import Act, Action
-from heliograph.domain.errors import Conflict, InvalidField, NotFound, Unauthenticated
+from heliograph.domain.audit import Act, Action, Actor, ActorKind
+from heliograph.domain.errors import Conflict, InvalidField, NotFound, NotNow, Unauthenticated
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.people import (
@@ -34,7 +35,8 @@ from heliograph.domain.people import (
     password_in,
 )
 from heliograph.services.accounts import Accounts
-from heliograph.services.audit import audited
+from heliograph.services.audit import acting_as, audited, noted, person_actor
+from heliograph.services.logins import Counts
 from heliograph.services.people import People
 from heliograph.services.totp import new_recovery_codes, new_totp_secret, recovery_hash, step_of, totp_uri
 from heliograph.store import Store
@@ -59,6 +61,8 @@ from heliograph.store.signing_in import (
 )
 from heliograph.store.tx import Tx
 
+NOTED_REFUSALS = 5
+"""Refused sign-ins as one person that are written down in a quarter of an hour, by each process."""
 INVITED_S = 7 * 86_400
 """How long an invitation is good, in seconds, if nothing else is said."""
 LONGEST_INVITED_S = 90 * 86_400
@@ -90,6 +94,8 @@ class SigningIn:
         self._seal = accounts.seal
         self._people = people
         self._nobodys: str | None = None
+        self._noted = Counts(time.monotonic)
+        self._noting: set[asyncio.Task[None]] = set()
 
     async def sign_in(
         self, email: str, password: str, code: str | None = None, *, address: str, agent: str = ""
@@ -116,7 +122,9 @@ class SigningIn:
             address=address,
             agent="".join(filter(str.isprintable, agent))[:LONGEST_AGENT],
         )
-        await self._store.write(add_session, new)
+        act = Act(action=Action.PERSON_SIGNED_IN, object_id=person.id, after={"session": new.id})
+        with acting_as(person_actor(person, address)):
+            await audited(self._store, act, add_session, new)
         return Started(new.id, token, person, from_ms(new.idle_until))
 
     async def _checked(self, email: str, password: str, code: str | None, *, address: str) -> Secrets:
@@ -131,6 +139,8 @@ class SigningIn:
             attempt.right = fits and (not of_app or await self._is_code(found, code or ""))
         if found is None or not attempt.right:
             self._access.on_refused("person")
+            if found is not None:
+                self._note_refused(found.id, found.email, address, "code" if of_app else "password")
             if of_app:
                 raise _wrong_code()
             raise Unauthenticated("There is nobody with this e-mail address and password.")
@@ -143,7 +153,28 @@ class SigningIn:
             attempt.right = await self._is_code(await self._store.read(secrets_of, person.id), code)
         if not attempt.right:
             self._access.on_refused("person")
+            self._note_refused(person.id, person.email, address, "code")
             raise _wrong_code()
+
+    def _note_refused(self, person_id: str, email: str, address: str, wrong: str) -> None:
+        """Write down that somebody was refused who gave a person's e-mail address, if that is not often lately.
+
+        Nobody waits for it: who is refused would know by the time that there is such a person.
+        """
+        if self._noted.of(person_id) >= NOTED_REFUSALS:
+            return
+        self._noted.add(person_id)
+        more = self._noted.of(person_id) < NOTED_REFUSALS
+        facts = {"wrong": wrong} | ({} if more else {"others_follow_unwritten": True})
+        actor = Actor(kind=ActorKind.PERSON, name=email, address=address)
+        act = Act(action=Action.PERSON_SIGN_IN_REFUSED, object_id=person_id, after=facts)
+        noting = asyncio.create_task(self._note(actor, act), name="refused sign-in")
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+
+    async def _note(self, actor: Actor, act: Act) -> None:
+        with suppress(NotNow), acting_as(actor):  # while the database is away nobody signs in either
+            await noted(self._store, act)
 
     async def _is_password(self, found: Secrets | None, password: str) -> bool:
         if self._nobodys is None:
@@ -167,7 +198,8 @@ class SigningIn:
 
     async def end(self, person_id: str, session_id: str) -> None:
         """End one session of a person; it is worth nothing in any process within two seconds. Raises NotFound."""
-        ended = await self._store.write(end_sessions, person_id, only=session_id)
+        act = Act(action=Action.PERSON_SIGNED_OUT, object_id=person_id, before={"session": session_id})
+        ended = await audited(self._store, act, end_sessions, person_id, only=session_id)
         self._access.forget()
         if not ended:
             raise NotFound("You have no such session, or it has ended.")

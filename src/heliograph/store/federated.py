@@ -49,6 +49,12 @@ def add_link(tx: Tx, new: NewLink) -> None:
     tx.insert(person_links, [new])
 
 
+def remove_link(tx: Tx, person_id: str, issuer: str) -> int:
+    """Forget by which subject an issuer knows a person, and return 1; 0 if it knows them by none."""
+    mine = (person_links.c.person_id == person_id, person_links.c.issuer == issuer)
+    return tx.run(delete(person_links).where(*mine))
+
+
 def invitations_of(tx: Tx, email: str, now_ms: int) -> list[NewInvitation]:
     """List the invitations of an e-mail address that can be accepted, the oldest first.
 

@@ -13,6 +13,7 @@ from heliograph.api.wire.fields import ShortText
 
 RoleName = Literal["viewer", "sender", "manager", "administrator"]
 Password = Annotated[str, Meta(max_length=1_000)]
+IssuerAddress = Annotated[str, Meta(max_length=2_000)]
 InvitedSeconds = Annotated[int, Meta(ge=1, le=90 * 86_400)]
 
 
@@ -35,6 +36,8 @@ class PersonInfo(msgspec.Struct, kw_only=True):
     """Since when nobody signs in as this person."""
     totp: bool
     """Whether a code of an app is asked for beside the password."""
+    issuers: Sequence[str]
+    """Which issuers of OpenID Connect say who this is, by their addresses."""
     roles: Sequence[RoleAt]
 
 
@@ -50,6 +53,11 @@ class ChangePerson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omi
     disabled: bool | UnsetType = UNSET
     totp: Literal[False] | UnsetType = UNSET
     """False lets the person sign in with the password alone."""
+
+
+class UnlinkQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    issuer: IssuerAddress | None = None
+    """Its address; absent: that of the only one there is."""
 
 
 class AssignRole(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

@@ -33,6 +33,14 @@ class AsyncPeople:
         body = wire.AssignRole(role=role, account=account)
         return await self._transport.run(calls.put(wire.PersonInfo, body, "people", person, "roles"))
 
+    async def unlink(self, person: str, issuer: str | None = None) -> None:
+        """Take away that an issuer of OpenID Connect says who this is, and end all sessions.
+
+        The issuer is named by its address, and need not be where there is one.
+        """
+        call = calls.without_answer("DELETE", "people", person, "issuers", issuer=issuer)
+        await self._transport.run(call)
+
     async def sessions(self, person: str) -> Sequence[wire.SessionInfo]:
         """List the sessions that a person has now."""
         return (await self._transport.run(calls.get(wire.Sessions, "people", person, "sessions"))).items

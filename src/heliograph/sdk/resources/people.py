@@ -33,6 +33,14 @@ class People:
         body = wire.AssignRole(role=role, account=account)
         return self._transport.run(calls.put(wire.PersonInfo, body, "people", person, "roles"))
 
+    def unlink(self, person: str, issuer: str | None = None) -> None:
+        """Take away that an issuer of OpenID Connect says who this is, and end all sessions.
+
+        The issuer is named by its address, and need not be where there is one.
+        """
+        call = calls.without_answer("DELETE", "people", person, "issuers", issuer=issuer)
+        self._transport.run(call)
+
     def sessions(self, person: str) -> Sequence[wire.SessionInfo]:
         """List the sessions that a person has now."""
         return (self._transport.run(calls.get(wire.Sessions, "people", person, "sessions"))).items
