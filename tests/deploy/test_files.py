@@ -108,6 +108,7 @@ def test_manifests_speak_of_what_there_is() -> None:
         volumes = {volume["name"]: volume for volume in pod["volumes"]}
         assert {mount["name"] for mount in container["volumeMounts"]} == volumes.keys()
         assert {item["key"] for item in volumes["config"]["configMap"]["items"]} <= config["data"].keys()
+        assert pod["enableServiceLinks"] is False  # a Service called heliograph would set HELIOGRAPH_PORT
         assert pod["securityContext"]["runAsUser"] == int(_in_dockerfile(r"--uid (\d+)"))
     tomllib.loads(config["data"]["heliograph.toml"])
 
