@@ -284,5 +284,6 @@ def _machine(sizes: Sizes) -> str:
         f"{sizes.django:,} messages in (m), {sizes.pdus:,} PDUs in (o) and (p), "
         f"{sizes.recipients:,} recipients and members in (q), "
         f"{sizes.told:,} messages with two callbacks each in (r), "
-        f"{sizes.smpp:,} messages by four clients in (s), {sizes.sdk:,} each way in (t)."
+        f"{sizes.smpp:,} messages by four clients in (s), {sizes.sdk:,} each way in (t), "
+        f"{sizes.kept:,} old messages in (u)."
     )
