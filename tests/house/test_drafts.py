@@ -37,7 +37,7 @@ DOORS = sorted(
 UNMAPPED: dict[str, dict[str, str]] = {
     "api": {
         "ContactDraft": "region",
-        "Options": "originator_ton originator_npi local_time quiet media campaign_id ucs2 as_given",
+        "Options": "smpp_parameters originator_ton originator_npi local_time quiet media campaign_id ucs2 as_given",
         "TemplateDraft": "rich_media",
         "VerificationDraft": "region",
     },
@@ -45,7 +45,7 @@ UNMAPPED: dict[str, dict[str, str]] = {
         "ContactDraft": "region",
         "Draft": "groups links template data udh expire_at tags title client_reference idempotency_key request flash",
         "GroupDraft": "members children auto_update tags",
-        "Options": "truncate originator_ton originator_npi feedback local_time marketing priority"
+        "Options": "smpp_parameters truncate originator_ton originator_npi feedback local_time marketing priority"
         " pause_share pause_after media campaign_id channel rich_media"
         " fallbacks fall_back_after_s",
     },
@@ -57,26 +57,26 @@ UNMAPPED: dict[str, dict[str, str]] = {
     "protocols/smscx/door": {
         "Draft": "groups template data udh expire_at tags title flash",
         "GroupDraft": "members children auto_update tags",
-        "Options": "truncate originator_ton originator_npi feedback marketing priority pause_share"
+        "Options": "smpp_parameters truncate originator_ton originator_npi feedback marketing priority pause_share"
         " pause_after media campaign_id ucs2",
         "VerificationDraft": "region address",
     },
     "protocols/smsdrop/door": {
         "Draft": "groups links template data udh expire_at callback_url report tags client_reference"
         " idempotency_key request max_parts",
-        "Options": "truncate originator_ton originator_npi feedback local_time quiet marketing priority"
+        "Options": "smpp_parameters truncate originator_ton originator_npi feedback local_time quiet marketing priority"
         " pause_share pause_after media campaign_id channel rich_media fallbacks"
         " fall_back_after_s",
     },
     "protocols/twilio/door": {
         "Draft": "groups links template data udh tags title client_reference idempotency_key request flash max_parts",
-        "Options": "truncate originator_ton originator_npi local_time quiet marketing priority pause_share"
-        " pause_after campaign_id ucs2 rich_media fallbacks fall_back_after_s",
+        "Options": "smpp_parameters truncate originator_ton originator_npi local_time quiet marketing priority"
+        " pause_share pause_after campaign_id ucs2 rich_media fallbacks fall_back_after_s",
         "VerificationDraft": "region address client_reference callback_url",
     },
     "protocols/xms/door": {
         "Draft": "links template title idempotency_key request",
-        "Options": "local_time quiet marketing priority pause_share pause_after media ucs2 as_given"
+        "Options": "smpp_parameters local_time quiet marketing priority pause_share pause_after media ucs2 as_given"
         " channel rich_media fallbacks fall_back_after_s",
     },
 }

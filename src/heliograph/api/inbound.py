@@ -74,4 +74,5 @@ def shown_inbound(stored: inbound.Inbound) -> wire.Inbound:
         received_at=stored.received_at,
         channel=Channel(stored.channel).value,
         missing_parts=stored.missing_parts,
+        provider_facts=stored.provider_facts,
     )

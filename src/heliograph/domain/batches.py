@@ -139,6 +139,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is tried, one after the other, if `channel` does not deliver."""
     fall_back_after_s: int = 300
     """How long each channel but the last has to deliver, in seconds."""
+    smpp_parameters: tuple[tuple[int, str], ...] = ()
+    """Optional parameters of vendors' that came with it by SMPP, tag and value in hexadecimal, for providers that pass
+    them on."""
 
     @property
     def channels(self) -> list[Channel]:

@@ -62,6 +62,8 @@ class Inbound(msgspec.Struct, kw_only=True):
     sent_at: datetime | None = None
     operator: str | None = None
     """The sender's network: MCC and MNC, as digits."""
+    provider_facts: str | None = None
+    """What else the provider said of it, in its own terms."""
     channel: str = "sms"
     price: int = 0
     """What receiving it cost, in millionths."""

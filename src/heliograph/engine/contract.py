@@ -110,6 +110,8 @@ class InboundArrival(msgspec.Struct, frozen=True, kw_only=True):
     """The account that it belongs to, unless somebody has rented `to`; None: the oldest account; empty: nobody."""
     sent_at_ms: int | None = None
     operator: str | None = None
+    provider_facts: str | None = None
+    """What else the provider says of it, in its own terms; kept, and shown, as it is."""
     channel: Channel = Channel.SMS
     part: InboundPart | None = None
     """Which part of a long message it is: the engine puts the whole together; None: all of it. `body` is what this part

@@ -14,7 +14,7 @@ from heliograph.domain.instants import to_ms
 from heliograph.domain.joining import is_part
 from heliograph.engine.contract import InboundArrival
 
-MAX_REF, MAX_OPERATOR = 255, 20
+MAX_REF, MAX_OPERATOR, MAX_FACTS = 255, 20, 2_000
 """Longest length, in characters, of a provider's name for a message, and of its name for a network."""
 MAX_CODE, MAX_DETAIL = 100, 2_000
 """Longest length, in characters, of a provider's code for what became of a message, and of what it says about that."""
@@ -91,6 +91,7 @@ def bounded(arrival: InboundArrival) -> InboundArrival:
         provider_ref=None if arrival.provider_ref is None else reference(arrival.provider_ref),
         sent_at_ms=instant_of(arrival.sent_at_ms),
         operator=None if arrival.operator is None else storable(arrival.operator[:MAX_OPERATOR]),
+        provider_facts=None if arrival.provider_facts is None else storable(arrival.provider_facts[:MAX_FACTS]),
         part=None if arrival.part is None else _part(arrival.part),
     )
 

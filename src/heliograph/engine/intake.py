@@ -332,6 +332,7 @@ def _read(provider: str, arrival: InboundArrival, owner: _Owner, now: int) -> In
         received_at=from_ms(now),
         sent_at=maybe_instant(arrival.sent_at_ms),
         operator=arrival.operator,
+        provider_facts=arrival.provider_facts,
         channel=arrival.channel.value,
     )
 

@@ -75,7 +75,7 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place(inbound, (inbound.c.msisdn,), (inbound.c.body,)),
+    Place(inbound, (inbound.c.msisdn,), (inbound.c.body, inbound.c.provider_facts)),
     Place(conversations, (conversations.c.msisdn,), (conversations.c.last_text,)),
     Place(verifications, (verifications.c.msisdn,), (verifications.c.wording, verifications.c.client_reference)),
     Place(lookups, (lookups.c.msisdn,), (lookups.c.facts,)),

@@ -51,7 +51,7 @@ def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
 def without_texts(options: Options) -> Options:
     """Remove the texts of fallbacks but keep as many: the message may have gone by one of them."""
     empty = tuple(msgspec.structs.replace(each, body="", rich_media=None) for each in options.fallbacks)
-    return msgspec.structs.replace(options, fallbacks=empty, rich_media=None)
+    return msgspec.structs.replace(options, fallbacks=empty, rich_media=None, smpp_parameters=())
 
 
 def delete_message(tx: Tx, account_id: str, message_id: str) -> bool:
@@ -147,7 +147,7 @@ def redact_inbound(tx: Tx, account_id: str, inbound_id: str) -> bool:
     """Delete the text of an inbound message; False if there is no such message."""
     _forget_last_text(tx, account_id, inbound_id)
     mine = (inbound.c.account_id == account_id, inbound.c.id == inbound_id)
-    return bool(tx.run(update(inbound).where(*mine).values(body="", udh="")))
+    return bool(tx.run(update(inbound).where(*mine).values(body="", udh="", provider_facts=None)))
 
 
 def delete_inbound(tx: Tx, account_id: str, inbound_id: str) -> bool:

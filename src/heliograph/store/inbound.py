@@ -43,6 +43,7 @@ class _InboundRow(Row, frozen=True):
     received_at: int
     sent_at: int | None
     operator: str | None
+    provider_facts: str | None
     channel: str
     price: int
     rent_id: str | None
@@ -67,6 +68,7 @@ def _row(message: Inbound) -> _InboundRow:
         received_at=to_ms(message.received_at),
         sent_at=maybe_ms(message.sent_at),
         operator=message.operator,
+        provider_facts=message.provider_facts,
         channel=message.channel,
         price=message.price,
         rent_id=message.rent_id,
@@ -89,6 +91,7 @@ def _inbound(row: _InboundRow) -> Inbound:
         received_at=from_ms(row.received_at),
         sent_at=maybe_instant(row.sent_at),
         operator=row.operator,
+        provider_facts=row.provider_facts,
         channel=row.channel,
         price=row.price,
         rent_id=row.rent_id,

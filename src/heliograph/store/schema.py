@@ -477,6 +477,7 @@ inbound = Table(
     number("price", default=0),  # what receiving it cost, in millionths
     text("rent_id", required=False),
     number("missing_parts", default=0),
+    text("provider_facts", required=False),  # what else the provider said, in its own terms
 )
 Index("inbound_by_account", inbound.c.account_id, inbound.c.id)
 Index("inbound_by_msisdn", inbound.c.msisdn, inbound.c.id)

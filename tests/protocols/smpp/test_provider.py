@@ -26,7 +26,7 @@ from heliograph.protocols.smpp.connection import Connection
 from heliograph.protocols.smpp.provider import SmppProvided
 from heliograph.protocols.smpp.provider import lines as lines_module
 from heliograph.protocols.smpp.provider.answers import meaning
-from heliograph.protocols.smpp.provider.config import Manners, SmppConfig, addresses, manners
+from heliograph.protocols.smpp.provider.config import Manners, SmppConfig, TlvValue, addresses, manners
 from heliograph.protocols.smpp.provider.waiting import Pace
 from heliograph.protocols.smpp.session import Event, Mode
 from heliograph.protocols.smpp.wire.coding import UDHI
@@ -112,6 +112,17 @@ SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"tlvs": {"0x1401": "0a0b", "1402": ""}},
         {"tlvs": (Tlv(0x1401, b"\x0a\x0b"), Tlv(0x1402, b""))},
     ),
+    "tables of tlvs": (
+        {
+            "tlvs": {
+                "0x1401": TlvValue(text="A1", nul=True),
+                "0x1402": TlvValue(number=258, octets=4),
+                "0x1403": TlvValue(source="message_id"),
+                "0x1404": TlvValue(source="campaign_id"),
+            }
+        },
+        {"tlvs": (Tlv(0x1401, b"A1\0"), Tlv(0x1402, b"\0\0\1\2"), Tlv(0x1403, b"M1"))},
+    ),
     "priority": ({"priority": True}, {"priority_flag": 1}),
     "data_coding": ({"data_coding": 3}, {"data_coding": 3}),
     "nothing": ({}, {"priority_flag": 0, "tlvs": ()}),
@@ -137,6 +148,23 @@ async def test_each_option_of_a_message_is_said() -> None:
     assert (submit.source_addr_ton, submit.source_addr_npi, submit.priority_flag) == (5, 9, 3)
     assert (submit.data_coding, submit.short_message) == (0x18, "Hello".encode("utf-16-be"))
     assert submit.validity_period.endswith("R")
+
+
+@pytest.mark.parametrize(
+    ("passed", "said"),
+    [
+        ((), [Tlv(0x1401, b"own")]),
+        (("0x1402",), [Tlv(0x1401, b"own"), Tlv(0x1402, b"2")]),
+        (("vendor",), [Tlv(0x1401, b"1"), Tlv(0x1402, b"2")]),
+    ],
+)
+async def test_what_came_with_a_message_goes_on_if_that_is_set(passed: tuple[str, ...], said: list[Tlv]) -> None:
+    options = Options(smpp_parameters=((0x1401, b"1".hex()), (0x1402, b"2".hex())))
+    async with smsc() as far, provided(far.port, Ears(), tlvs={"1401": b"own".hex()}, pass_tlvs=passed) as provider:
+        await provider.send([outgoing(1, options=options)])
+
+    (submit,) = far.submitted
+    assert list(submit.tlvs) == said
 
 
 async def test_binary_goes_with_its_header() -> None:
@@ -759,6 +787,12 @@ async def test_trap_43_what_needs_no_answer_disturbs_nothing() -> None:
         ({"password": "a\0b"}, "password"),
         ({"tlvs": {"vendor": "00"}}, "tlvs"),
         ({"tlvs": {"0x1401": "0"}}, "tlvs"),
+        ({"tlvs": {"0x1401": TlvValue()}}, "tlvs"),
+        ({"tlvs": {"0x1401": TlvValue(text="a", number=1)}}, "tlvs"),
+        ({"tlvs": {"0x1401": TlvValue(text="☺")}}, "tlvs"),
+        ({"tlvs": {"0x1401": TlvValue(number=256)}}, "tlvs"),
+        ({"pass_tlvs": ("0x001e",)}, "pass_tlvs"),
+        ({"keep_tlvs": ("all",)}, "keep_tlvs"),
         ({"profile": "/nowhere/at/all.toml"}, "profile"),
         ({"tls_ca": "/nowhere/at/all.pem"}, "tls_ca"),
     ],
@@ -783,12 +817,16 @@ def test_a_host_has_a_port_or_the_usual_one() -> None:
 
 def test_a_profile_says_what_is_peculiar_and_what_is_set_comes_first(tmp_path: Path) -> None:
     profile = tmp_path / "odd.toml"
-    profile.write_text('id_form = "hex"\nlong_messages = "sar"\nslow_statuses = [0x411]\n[tlvs]\n"0x1401" = "00"\n')
+    profile.write_text(
+        'id_form = "hex"\nlong_messages = "sar"\nslow_statuses = [0x411]\n[tlvs]\n"0x1401" = "00"\n'
+        '"0x1402" = { from = "message_id" }\n'
+    )
 
     found = manners(configured(1, profile=str(profile), long_messages="payload"))
 
     assert (found.id_form, found.long_messages, found.slow_statuses) == ("hex", "payload", (0x411,))
     assert found.own_tlvs == (Tlv(0x1401, b"\0"),)
+    assert [tag for tag, _ in found.made_tlvs] == [0x1402]
     assert manners(configured(1)) == Manners()
 
 

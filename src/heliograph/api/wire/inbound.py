@@ -25,6 +25,8 @@ class Inbound(msgspec.Struct, kw_only=True):
     channel: ChannelName = "sms"
     missing_parts: int = 0
     """How many parts of a long message never came; the text has an ellipsis in their place."""
+    provider_facts: str | None = None
+    """What else the provider said of it, in its own terms, where it is set to keep that."""
 
 
 class InboundPage(msgspec.Struct, kw_only=True):

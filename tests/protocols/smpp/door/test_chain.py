@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from tests.conftest import Server, StartServer
+from tests.patience import HANG_S
 from tests.protocols.smpp.esme import Esme
+from tests.protocols.smpp.smsc import PASSWORD, SYSTEM_ID, smsc
 
 from heliograph.protocols.smpp.wire.coding import Coding, LongMessages, body_of, hear, text_pieces
-from heliograph.protocols.smpp.wire.pdus import BindReceiver, BindTransmitter
+from heliograph.protocols.smpp.wire.pdus import BindReceiver, BindTransmitter, DeliverSm
 from heliograph.protocols.smpp.wire.receipts import MessageState, read_receipt
-from heliograph.protocols.smpp.wire.tlvs import Tag, tlv
+from heliograph.protocols.smpp.wire.status import CommandStatus
+from heliograph.protocols.smpp.wire.tlvs import Tag, Tlv, tlv
 from heliograph.sandbox.chaos import CALM, Chaos
+from heliograph.store import open_store
+from heliograph.store.messages import messages_by_ids
 from heliograph.text import concatenation_of
 
 NewNumber = Callable[[], str]
@@ -107,6 +114,48 @@ def test_a_message_and_its_receipt_go_through_both_and_an_answer_comes_back(pair
     assert (shown.text, shown.parts) == ("Are you there? " * 20, 2)
     assert (answer.source_addr, hear(answer).part.text) == (number[1:], "I am ☺")
     assert body_of(answer)
+
+
+async def test_parameters_of_vendors_go_through_and_what_comes_back_is_kept(
+    start_server: StartServer, new_number: NewNumber, tmp_path: Path
+) -> None:
+    number, came, other = new_number(), Tlv(0x1402, b"\x2a"), Tlv(0x1501, b"")
+    async with smsc() as far:
+        line = {"type": "smpp", "hosts": [f"127.0.0.1:{far.port}"], "system_id": SYSTEM_ID, "password": PASSWORD}
+        environment = {
+            "HELIOGRAPH_PROVIDERS": json.dumps({"line": line | {"pass_tlvs": ["0x1402"], "keep_tlvs": ["vendor"]}}),
+            "HELIOGRAPH_DEFAULT_PROVIDER": "line",
+            "HELIOGRAPH_SANDBOX": "on",
+        }
+        server = start_server(tmp_path / "data", environment=environment)
+
+        def sent() -> str:
+            with Esme(server.ready["protocols"]["smpp"]) as esme:
+                too_many = tuple(Tlv(0x1400 + place, b"") for place in range(17))
+                assert esme.submit(number, tlvs=too_many).status == CommandStatus.RINVPARLEN
+                return esme.submit(number, tlvs=(came, other, tlv(Tag.USER_MESSAGE_REFERENCE, 1))).message_id
+
+        batch_id = await asyncio.to_thread(sent)
+        await far.until(lambda: far.submitted)
+        told: dict[str, Any] = {"source_addr": number[1:], "destination_addr": "36111", "tlvs": (came, other)}
+        await far.tell(DeliverSm(esm_class=4, short_message=b"id:00000001 stat:UNDELIV err:7", **told))
+        await far.tell(DeliverSm(short_message=b"Hello", **told))
+
+        def kept() -> tuple[str, str | None]:
+            with server.client() as native:
+                (message,) = native.messages.list(batch_id=batch_id)
+                native.messages.wait_for_delivery(message.id, timeout_s=HANG_S)
+                (arrived,) = native.inbound.list(number=number)
+            server.stop()
+            return message.id, arrived.provider_facts
+
+        message_id, facts = await asyncio.to_thread(kept)
+    store = await open_store("", tmp_path / "data")
+    detail = (await store.read(messages_by_ids, [message_id]))[message_id].detail
+    await store.close()
+
+    assert far.submitted[0].tlvs == (came,)
+    assert (detail, facts) == ("UNDELIV 0x1402=2a 0x1501=", "0x1402=2a 0x1501=")
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,14 @@ from heliograph.protocols.smpp.wire.coding import Alphabet, Coding, Heard, alpha
 from heliograph.protocols.smpp.wire.pdus import DataSm, ReplaceSm, SubmitMulti, SubmitSm
 from heliograph.protocols.smpp.wire.status import CommandStatus
 from heliograph.protocols.smpp.wire.times import InvalidTime, read_time
-from heliograph.protocols.smpp.wire.tlvs import Tag, number_in
+from heliograph.protocols.smpp.wire.tlvs import Tag, number_in, of_vendors
 from heliograph.text import Encoding, encode_udh, parse_udh, verbatim
 
 PROTOCOL = "smpp"
 Submitted = SubmitSm | SubmitMulti | DataSm
 
+MOST_PARAMETERS, MOST_OCTETS = 16, 1_024
+"""Parameters of vendors' in a submit, and octets of all of their values together, that are kept at most."""
 _MESSAGE_TYPE = 0x3C
 """The bits of esm_class that say that it is no message, but about one (5.2.12)."""
 _URGENT_FROM, _HIGHEST_PRIORITY = 2, 3
@@ -63,8 +65,17 @@ def draft_of(pdu: Submitted, to: list[str], coding: Coding, sink: str) -> Draft:
             originator_npi=npi,
             priority=_priority(pdu),
             ucs2=alphabet_of(pdu.data_coding, coding.alphabet_0) is Alphabet.UCS2,
+            smpp_parameters=_parameters(pdu) if pdu.tlvs else (),
         ),
     )
+
+
+def _parameters(pdu: Submitted) -> tuple[tuple[int, str], ...]:
+    """Return the parameters of vendors' that a submit has. Raises Refused for more of them than are kept."""
+    found = of_vendors(pdu.tlvs)
+    if len(found) > MOST_PARAMETERS or sum(len(value) for _, value in found) > MOST_OCTETS:
+        raise Refused(CommandStatus.RINVPARLEN)
+    return tuple((tag, value.hex()) for tag, value in found)
 
 
 def _header(heard: Heard) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -10,12 +11,13 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from heliograph.engine.contract import Outgoing
 from heliograph.engine.provided import InvalidConfig, ProviderConfig
 from heliograph.protocols.smpp.wire.codec import Unencodable, encode
 from heliograph.protocols.smpp.wire.coding import Alphabet, Coding, LongMessages
 from heliograph.protocols.smpp.wire.ids import IdForm
 from heliograph.protocols.smpp.wire.pdus import VERSION, BindTransceiver
-from heliograph.protocols.smpp.wire.tlvs import Tlv
+from heliograph.protocols.smpp.wire.tlvs import VENDORS, Tlv
 
 USUAL_PORT = 2775
 
@@ -29,6 +31,42 @@ IdKind = Literal["auto", "dec", "hex", "as_is"]
 Flash = Literal["class", "subunit"]
 Validity = Literal["absolute", "relative", "none"]
 Unknown = Literal["again", "refused"]
+Source = Literal["message_id", "account_id", "originator", "campaign_id"]
+
+
+class TlvValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The value of a parameter that each message has: one of a text, a number, and what is known of the message."""
+
+    text: str | None = None
+    number: Annotated[int, Meta(ge=0)] | None = None
+    octets: Annotated[int, Meta(ge=1, le=8)] = 1
+    """Of the number."""
+    source: Source | None = msgspec.field(name="from", default=None)
+    nul: bool = False
+    """Whether a text ends with a NUL."""
+
+    def of(self, message: Outgoing | None) -> bytes | None:
+        """Write it for a message; None if that has no such thing, or if there is none and it has to be known.
+
+        Raises ValueError if it can't be written.
+        """
+        if (self.text is not None) + (self.number is not None) + (self.source is not None) != 1:
+            raise ValueError("not one of text, number and from")
+        if self.number is not None:
+            try:
+                return self.number.to_bytes(self.octets, "big")
+            except OverflowError as error:
+                raise ValueError(f"{self.number} has more than {self.octets} octets") from error
+        text = self.text if message is None or self.source is None else _SOURCES[self.source](message)
+        return None if text is None else text.encode("latin-1") + b"\0" * self.nul
+
+
+_SOURCES: Mapping[Source, Callable[[Outgoing], str | None]] = {
+    "message_id": lambda message: message.message_id,
+    "account_id": lambda message: message.account_id,
+    "originator": lambda message: message.originator,
+    "campaign_id": lambda message: message.options.campaign_id,
+}
 
 
 class Manners(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,8 +104,12 @@ class Manners(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     priority: bool = False
     """Says which messages are urgent and which are marketing."""
     registered_delivery: Octet = 1
-    tlvs: dict[str, str] = {}
-    """More that each message says: a tag, such as 0x1401, and its value, both in hexadecimal."""
+    tlvs: dict[str, str | TlvValue] = {}
+    """More that each message says: a tag in hexadecimal, such as 0x1401, and its value, in hexadecimal or a table."""
+    pass_tlvs: tuple[str, ...] = ()
+    """Tags of what clients of SMPP give their messages that goes on with them, or `vendor` for all of vendors'."""
+    keep_tlvs: tuple[str, ...] = ()
+    """Tags of what it says in receipts and inbound messages that is kept with them, or `vendor` for all of vendors'."""
     enquire_link_s: Seconds = 30.0
     """Seconds of silence after which it is asked whether it is there."""
     response_s: Seconds = 30.0
@@ -103,8 +145,29 @@ class Manners(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def own_tlvs(self) -> tuple[Tlv, ...]:
-        """Read the parameters that each message has. ValueError if one is none."""
-        return tuple(Tlv(int(tag, 16), bytes.fromhex(value)) for tag, value in self.tlvs.items())
+        """Read the parameters that all messages have in common. ValueError if one is none."""
+        read = ((int(tag, 16), _fixed(value)) for tag, value in self.tlvs.items())
+        return tuple(Tlv(tag, value) for tag, value in read if value is not None)
+
+    @property
+    def made_tlvs(self) -> tuple[tuple[int, TlvValue], ...]:
+        """Return the parameters that follow from the message."""
+        made = ((int(tag, 16), value) for tag, value in self.tlvs.items() if isinstance(value, TlvValue))
+        return tuple((tag, value) for tag, value in made if value.source is not None)
+
+
+def _fixed(value: str | TlvValue) -> bytes | None:
+    return bytes.fromhex(value) if isinstance(value, str) else value.of(None)
+
+
+def tags(names: Sequence[str]) -> Container[int]:
+    """Read which parameters are meant. ValueError if one is none of vendors'."""
+    if "vendor" in names:
+        return VENDORS
+    found = frozenset(int(name, 16) for name in names)
+    if found - set(VENDORS):
+        raise ValueError(f"no tags of vendors: {names}")
+    return found
 
 
 class SmppConfig(ProviderConfig, frozen=True, kw_only=True):
@@ -144,7 +207,9 @@ class SmppConfig(ProviderConfig, frozen=True, kw_only=True):
     validity: Validity | None = None
     priority: bool | None = None
     registered_delivery: Octet | None = None
-    tlvs: dict[str, str] | None = None
+    tlvs: dict[str, str | TlvValue] | None = None
+    pass_tlvs: tuple[str, ...] | None = None
+    keep_tlvs: tuple[str, ...] | None = None
     enquire_link_s: Seconds | None = None
     response_s: Seconds | None = None
     slow_statuses: Statuses | None = None
@@ -189,7 +254,13 @@ def manners(config: SmppConfig) -> Manners:
     try:
         found.own_tlvs  # noqa: B018 - it raises
     except ValueError as error:
-        raise InvalidConfig("tlvs", 'must be tags and values in hexadecimal, such as "0x1401" = "0a"') from error
+        examples = '"0x1401" = "0a" or "0x1401" = { text = "A", nul = true }'
+        raise InvalidConfig("tlvs", f"must be tags and values, such as {examples}: {error}") from error
+    for name in ("pass_tlvs", "keep_tlvs"):
+        try:
+            tags(getattr(found, name))
+        except ValueError as error:
+            raise InvalidConfig(name, 'must be tags from "0x1400" to "0xffff", or "vendor" for all of these') from error
     return found
 
 

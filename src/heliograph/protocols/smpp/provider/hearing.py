@@ -21,13 +21,14 @@ from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.contract import InboundArrival, Intake
 from heliograph.protocols.smpp.connection import Connection
-from heliograph.protocols.smpp.provider.config import Manners
+from heliograph.protocols.smpp.provider.config import Manners, tags
 from heliograph.protocols.smpp.wire.addresses import read
 from heliograph.protocols.smpp.wire.coding import Heard, hear
 from heliograph.protocols.smpp.wire.ids import keys_in
 from heliograph.protocols.smpp.wire.pdus import DataSm, DataSmResp, DeliverSm, DeliverSmResp
 from heliograph.protocols.smpp.wire.receipts import DeliveryReceipt, MessageState, is_receipt, read_receipt
 from heliograph.protocols.smpp.wire.status import CommandStatus
+from heliograph.protocols.smpp.wire.tlvs import of_vendors, shown
 from heliograph.text import MalformedUdh, without_concatenation
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,7 @@ class Hearing:
         self._account_id = account_id
         self._manners = manners
         self._coding = manners.coding
+        self._kept = tags(manners.keep_tlvs)
         self._told: deque[_Told] = deque()
         self._task: asyncio.Task[None] | None = None
         self._intake: Intake | None = None
@@ -131,13 +133,14 @@ class Hearing:
         first, *others = found.ids
         keys = [key for each in found.ids for key in keys_in(manners.ids, each)]
         at_ms = found.done_at_ms
+        facts = shown(of_vendors(pdu.tlvs, self._kept)) if pdu.tlvs else ""
         return Receipt(
             self._name,
             first,
             None if meaning is None else meaning.status,
             None if meaning is None else meaning.reason,
             provider_code=found.error,
-            detail=found.word,
+            detail=" ".join(filter(None, (found.word, facts))) or None,
             at_ms=at_ms if at_ms is not None and at_ms <= now_ms() + _AHEAD_MS else None,
             other_refs=tuple(others),
             ref_keys=tuple(dict.fromkeys(keys)),
@@ -154,6 +157,7 @@ class Hearing:
             kind=BodyKind.BINARY if part.text is None else BodyKind.TEXT,
             body=b64encode(part.payload).decode() if part.text is None else part.text,
             udh=_rest_of(part.udh).hex(),
+            provider_facts=(shown(of_vendors(pdu.tlvs, self._kept)) or None) if pdu.tlvs else None,
             account_id=self._account_id,
             part=_place(heard),
         )

@@ -9,13 +9,14 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.instants import now_ms
 from heliograph.domain.priorities import Priority
 from heliograph.engine.contract import Outgoing
-from heliograph.protocols.smpp.provider.config import Manners
+from heliograph.protocols.smpp.provider.config import Manners, tags
 from heliograph.protocols.smpp.wire import times
 from heliograph.protocols.smpp.wire.addresses import destination, source
 from heliograph.protocols.smpp.wire.codec import encode
 from heliograph.protocols.smpp.wire.coding import Piece, binary_pieces, text_pieces
 from heliograph.protocols.smpp.wire.pdus import SubmitSm
 from heliograph.protocols.smpp.wire.references import References
+from heliograph.protocols.smpp.wire.tlvs import Tlv
 
 _PRIORITIES: Mapping[Priority, int] = {Priority.URGENT: 3, Priority.NORMAL: 1, Priority.LOW: 0}
 
@@ -27,6 +28,8 @@ class Submits:
         self._manners = manners
         self._coding = manners.coding
         self._own = manners.own_tlvs
+        self._made = manners.made_tlvs
+        self._passed = tags(manners.pass_tlvs)
         self._references = References()
 
     def of(self, message: Outgoing) -> list[SubmitSm]:
@@ -35,7 +38,8 @@ class Submits:
         Raises InvalidOriginator, TooManyParts, MalformedUdh, and Unencodable for what SMPP can't say.
         """
         pieces = self._pieces(message)
-        submits = [self._submit(message, piece, asks=piece is pieces[-1]) for piece in pieces]
+        tlvs = self._tlvs(message)
+        submits = [self._submit(message, piece, tlvs, asks=piece is pieces[-1]) for piece in pieces]
         for each in submits:
             encode(each)  # what has no octets is found before anything is written
         return submits
@@ -55,14 +59,24 @@ class Submits:
             udh=udh,
         )
 
-    def _submit(self, message: Outgoing, piece: Piece, *, asks: bool) -> SubmitSm:
+    def _tlvs(self, message: Outgoing) -> tuple[Tlv, ...]:
+        """Make what each part of a message says besides: what came with it, and what is set for tags that did not."""
+        came = message.options.smpp_parameters
+        if not came and not self._made:
+            return self._own
+        found = dict(self._own)
+        found |= {tag: octets for tag, value in self._made if (octets := value.of(message)) is not None}
+        found |= {tag: bytes.fromhex(value) for tag, value in came if tag in self._passed}
+        return tuple(Tlv(tag, value) for tag, value in found.items())
+
+    def _submit(self, message: Outgoing, piece: Piece, tlvs: tuple[Tlv, ...], *, asks: bool) -> SubmitSm:
         manners, options = self._manners, message.options
         ton = manners.source_ton if options.originator_ton is None else options.originator_ton
         npi = manners.source_npi if options.originator_npi is None else options.originator_npi
         from_ = source(message.originator, ton, npi)
         to = destination(message.msisdn, manners.dest_ton, manners.dest_npi)
         return SubmitSm(
-            tlvs=(*piece.tlvs, *self._own),
+            tlvs=(*piece.tlvs, *tlvs),
             service_type=manners.service_type,
             source_addr_ton=from_.ton,
             source_addr_npi=from_.npi,

@@ -7,7 +7,7 @@ aside and costs neither the PDU nor the session.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from enum import IntEnum
 from struct import Struct
 from typing import NamedTuple
@@ -15,6 +15,8 @@ from typing import NamedTuple
 _HEAD = Struct(">HH")
 MAX_VALUE = 0xFFFF
 """Octets."""
+VENDORS = range(0x1400, 0x1_0000)
+"""Tags that the specification has no say in: it gives vendors those up to 0x3FFF, and they use the others, too."""
 
 
 class Tlv(NamedTuple):
@@ -126,6 +128,16 @@ def tlv(tag: Tag, value: int | str | bytes) -> Tlv:
     if tag not in _SIZES or not 0 <= value < 1 << 8 * _SIZES[tag]:
         raise ValueError(f"{tag.name} can't be {value}")
     return Tlv(int(tag), value.to_bytes(_SIZES[tag], "big"))
+
+
+def of_vendors(tlvs: Iterable[Tlv], tags: Container[int] = VENDORS) -> tuple[Tlv, ...]:
+    """Find those with tags of vendors' that are among `tags`."""
+    return tuple(each for each in tlvs if each[0] in VENDORS and each[0] in tags)
+
+
+def shown(tlvs: Iterable[Tlv]) -> str:
+    """Write parameters for people: `0x1403=01 0x1404=` and so on; empty if there are none."""
+    return " ".join(f"0x{tag:04x}={value.hex()}" for tag, value in tlvs)
 
 
 def find(tlvs: Iterable[Tlv], tag: Tag) -> bytes | None:
