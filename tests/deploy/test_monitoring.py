@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import struct
+import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,10 @@ from tests.conftest import PostgresqlServer, Server, StartServer
 from tests.importing import ROOT
 from tests.patience import HANG_S
 from tests.protocols.listening import Listener
+from tests.protocols.smpp.esme import Esme
 
+from heliograph.protocols.smpp.wire.pdus import BindTransmitter
+from heliograph.protocols.smpp.wire.status import CommandStatus
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.settings import Settings
 
@@ -40,9 +45,15 @@ def expressions() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def watched(start_server: StartServer) -> Server:
+def watched(start_server: StartServer) -> Iterator[Server]:
     """A server on which a little of everything has happened."""
-    server = start_server(environment={"HELIOGRAPH_MONITOR": "127.0.0.1:0", "HELIOGRAPH_RETENTION": '{"texts": 30}'})
+    line = {"type": "smpp", "hosts": ["127.0.0.1:1"], "system_id": "nobody", "password": "there"}
+    environment = {
+        "HELIOGRAPH_MONITOR": "127.0.0.1:0",
+        "HELIOGRAPH_RETENTION": '{"texts": 30}',
+        "HELIOGRAPH_PROVIDERS": json.dumps({"line": line}),
+    }
+    server = start_server(environment=environment)
     customer = Listener(status=500)
     with server.client() as client:
         sent = client.messages.send(to="+33677000001", text="x", report="summary", callback_url=customer.url)
@@ -51,7 +62,11 @@ def watched(start_server: StartServer) -> Server:
         client.batches.send(to=["+33677000002"], text="x", send_at="2100-01-01T00:00:00Z")
     assert httpx2.get(f"{server.url}/v1/account", headers={"Authorization": "Bearer wrong"}).status_code == 401
     customer.close()
-    return server
+    with Esme(server.ready["protocols"]["smpp"], bind=BindTransmitter) as esme:  # its receipts wait
+        assert esme.submit("+33677000003").status == 0
+        esme.write(struct.pack(">IIII", 16, 0x0999, 0, 9))
+        assert esme.next().status == CommandStatus.RINVCMDID
+        yield server
 
 
 def samples(url: str) -> dict[str, list[dict[str, str]]]:
@@ -94,6 +109,8 @@ def named_in(expression: str) -> Iterable[tuple[str, set[str]]]:
         "heliograph_callbacks_waiting",
         "heliograph_credentials_refused_total",
         "heliograph_retention_overdue_seconds",
+        "heliograph_smpp_clients_served_seconds_bucket",
+        "heliograph_smpp_provider_answer_seconds_bucket",
     ],
 )
 def test_what_happened_is_counted(watched: Server, name: str) -> None:
@@ -102,6 +119,17 @@ def test_what_happened_is_counted(watched: Server, name: str) -> None:
 
 def test_callbacks_that_wait_are_told_by_how_their_host_does(watched: Server) -> None:
     assert {"host": "failing"} in samples(watched.url)["heliograph_callbacks_waiting"]
+
+
+def test_smpp_tells_of_its_binds_and_of_what_it_refuses(watched: Server) -> None:
+    there = samples(watched.url)
+    (account,) = {each["account"] for each in there["heliograph_smpp_clients"]}
+
+    assert {"provider": "line", "state": "not_bound"} in there["heliograph_smpp_provider_binds"]
+    assert there["heliograph_smpp_clients"] == [{"account": account, "mode": "transmitter"}]
+    assert {"status": "RINVCMDID"} in there["heliograph_smpp_clients_refused_total"]
+    while {"protocol": "smpp"} not in samples(watched.url)["heliograph_clients_owed"]:
+        time.sleep(0.1)  # the store is looked into now and then
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/metrics"])

@@ -104,6 +104,12 @@ def scheme_of(receiver: str) -> str:
     return receiver.partition(" ")[2].partition(":")[0]
 
 
+def protocol_of(receiver: str) -> str | None:
+    """Return the protocol of a receiver that is clients who are connected; None if it is none."""
+    _, is_session, rest = receiver.partition(f" {SESSION}:")
+    return rest.partition("/")[0] if is_session else None
+
+
 @lru_cache(maxsize=4096)
 def _origin(sink: str) -> str:
     if sink.startswith(f"{SESSION}:"):

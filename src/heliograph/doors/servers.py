@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from heliograph.domain.errors import SetupError
+from heliograph.domain.figures import Figure
 
 DRAIN_S = 5
 """How long a server that stops waits for what its clients have asked, in seconds."""
@@ -26,6 +27,10 @@ class Server(ABC):
     """One of `http` and the names of protocols."""
     addresses: Sequence[str]
     """URLs at which clients reach it, the usual one first; known before it starts."""
+
+    def figures(self) -> Iterable[Figure]:
+        """Tell those who watch how it does, now; called whenever somebody looks."""
+        return ()
 
     @abstractmethod
     async def start(self) -> None:

@@ -8,7 +8,7 @@ intake as they come.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import ClassVar, Protocol
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ import msgspec
 
 from heliograph.domain.batches import USUAL, BodyKind, Options
 from heliograph.domain.channels import Channel, RichMedia
+from heliograph.domain.figures import Figure
 from heliograph.domain.inbound import InboundPart
 from heliograph.domain.lookups import NetworkFacts
 from heliograph.domain.receipts import Receipt
@@ -220,6 +221,10 @@ class Provider(ABC):
     async def poll(self, handle: str) -> PollAnswer:
         """Answer an `Accepted.poll` or one of the standing polls. After an exception it is asked again later."""
         raise NotImplementedError(f"{self.name} tells by itself")
+
+    def figures(self) -> Iterable[Figure]:
+        """Tell those who watch how it does, now; called whenever somebody looks."""
+        return ()
 
     async def check(self) -> CheckResult:
         """Try the credentials without sending anything. Raises CheckFailed, or any exception of the client's."""

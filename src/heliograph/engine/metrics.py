@@ -7,11 +7,13 @@ from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import accumulate, chain
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from heliograph.domain.figures import Figure, Spread
 from heliograph.domain.ids import made_at_ms
 from heliograph.domain.instants import now_ms
 from heliograph.domain.life import Transition
@@ -49,12 +51,47 @@ class Latencies(Collector):
     def collect(self) -> Iterator[Metric]:
         family = HistogramMetricFamily(self._name, self._meaning, labels=[self._label])
         for label, counts in self._counts.items():
-            total, buckets = 0, []
-            for bound, count in zip((*map(str, self._bounds), "+Inf"), counts, strict=True):
-                total += count
-                buckets.append((bound, total))
-            family.add_metric([label], buckets, self._sums[label])
+            family.add_metric([label], _buckets(self._bounds, counts), self._sums[label])
         yield family
+
+
+class Figures(Collector):
+    """What parts of the process say of themselves when somebody looks: figures of one name from any of them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.servers: list[Callable[[], Iterable[Figure]]] = []
+        self.providers: Sequence[Callable[[], Iterable[Figure]]] = ()
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, Metric] = {}
+        for figure in chain.from_iterable(source() for source in (*self.servers, *self.providers)):
+            family = families.get(figure.name)
+            if family is None:
+                family = families[figure.name] = _family(figure)
+            _add(family, figure)
+        yield from families.values()
+
+
+def _family(figure: Figure) -> Metric:
+    name, labels = f"heliograph_{figure.name}", list(figure.labels)
+    if isinstance(figure.value, Spread):
+        return HistogramMetricFamily(name, figure.meaning, labels=labels)
+    kind = CounterMetricFamily if figure.grows else GaugeMetricFamily
+    return kind(name, figure.meaning, labels=labels)
+
+
+def _add(family: Metric, figure: Figure) -> None:
+    labels = list(figure.labels.values())
+    if isinstance(family, HistogramMetricFamily) and isinstance(figure.value, Spread):
+        family.add_metric(labels, _buckets(figure.value.bounds_s, figure.value.counts), figure.value.total_s)
+    elif isinstance(family, CounterMetricFamily | GaugeMetricFamily) and not isinstance(figure.value, Spread):
+        family.add_metric(labels, figure.value)
+
+
+def _buckets(bounds: Sequence[float], counts: Sequence[int]) -> list[tuple[str, float]]:
+    """Return how many there are up to each bound."""
+    return list(zip((*map(str, bounds), "+Inf"), accumulate(counts), strict=True))
 
 
 class Metrics:
@@ -140,6 +177,12 @@ class Metrics:
         self._overdue = self._gauge(
             "heliograph_retention_overdue_seconds", "How long the next step of the retention has been due", "kept"
         )
+        self._owed = self._gauge("heliograph_clients_owed", "What connected clients are to be told", "protocol")
+        self._figures = Figures(self.registry)
+
+    def watch_figures(self, source: Callable[[], Iterable[Figure]]) -> None:
+        """Show what a server says of itself whenever somebody looks."""
+        self._figures.servers.append(source)
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(name, meaning, labels, registry=self.registry)
@@ -152,9 +195,17 @@ class Metrics:
         self._gauge("heliograph_store_writes_waiting", "Writes that wait").set_function(store.writes_waiting)
 
     def seen(
-        self, queued: Sequence[Backlog], untold: Mapping[str, int], untold_since: Mapping[str, int], now: int
+        self,
+        queued: Sequence[Backlog],
+        untold: Mapping[str, int],
+        untold_since: Mapping[str, int],
+        owed: Mapping[str, int],
+        now: int,
     ) -> None:
-        """Show what waits; `untold` and since when are by how hosts do. Instants are in milliseconds since 1970."""
+        """Show what waits; `untold` and since when are by how hosts do, `owed` to clients of protocols.
+
+        Instants are in milliseconds since 1970.
+        """
         self.nothing_seen()
         for each in queued:
             labels = Priority(each.priority).name.lower(), each.provider or UNROUTED
@@ -163,6 +214,8 @@ class Metrics:
         for host, count in untold.items():
             self._untold.labels(host).set(count)
             self._untold_age.labels(host).set(max(now - untold_since[host], 0) / 1_000)
+        for protocol, count in owed.items():
+            self._owed.labels(protocol).set(count)
 
     def retention_due(self, since: Mapping[str, int], now: int) -> None:
         """Show since when each class is to be gone through. Instants are in milliseconds since 1970."""
@@ -171,10 +224,11 @@ class Metrics:
 
     def nothing_seen(self) -> None:
         """Show nothing of what waits."""
-        for gauge in (self._queued, self._queued_age, self._untold, self._untold_age, self._overdue):
+        waits = (self._queued, self._queued_age, self._untold, self._untold_age, self._owed, self._overdue)
+        for gauge in waits:
             gauge.clear()
 
-    def watch(self, routes: Iterable[Route]) -> None:
+    def watch(self, routes: Sequence[Route]) -> None:
         """Show how these providers, and no others, are doing whenever somebody looks."""
         shown: Mapping[Gauge, Callable[[Route], float]] = {
             self._in_service: lambda route: route.in_service(now_ms()),
@@ -185,6 +239,7 @@ class Metrics:
             gauge.clear()
             for route in routes:
                 gauge.labels(route.name).set_function(partial(look, route))
+        self._figures.providers = [route.provider.figures for route in routes]
 
     def accepted(self, protocol: str, count: int) -> None:
         self._accepted.labels(protocol).inc(count)

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from heliograph.domain.callbacks import protocol_of
 from heliograph.domain.instants import now_ms
 from heliograph.engine.metrics import Metrics
 from heliograph.engine.outbox import Outbox
@@ -42,10 +43,13 @@ class Observer:
         queued = await self._store.read(backlog)
         untold: Counter[str] = Counter()
         oldest: dict[str, int] = {}
+        owed: Counter[str] = Counter()
         for each in await self._store.read(waiting_events):
             state = self._outbox.state_of(each.receiver)
             untold[state] += each.count
+            if (protocol := protocol_of(each.receiver)) is not None:
+                owed[protocol] += each.count
             oldest[state] = min(oldest.get(state, each.created_at), each.created_at)
         now = now_ms()
-        self._metrics.seen(queued, untold, oldest, now)
+        self._metrics.seen(queued, untold, oldest, owed, now)
         self._metrics.retention_due(await self._store.read(due_since), now)

@@ -193,6 +193,8 @@ def _servers(
         tls = None if certificate is None else certificate.context
         base_url = settings.public_url.rstrip("/") or url_of("https" if tls else "http", listeners.http)
         servers.append(HttpServer(platform.web(), settings, listeners.http, base_url, on_ended, tls))
+    for server in servers:
+        platform.engine.metrics.watch_figures(server.figures)
     for monitor in listeners.monitors:
         application = watch_application(platform.engine, settings)
         servers.insert(0, Monitor(application, settings, monitor, url_of("http", monitor), on_ended))

@@ -22,6 +22,7 @@ from itertools import islice, takewhile
 
 import msgspec
 
+from heliograph.protocols.smpp.counts import Counts
 from heliograph.protocols.smpp.window import Window
 from heliograph.protocols.smpp.wire.codec import Framer, decode, encode
 from heliograph.protocols.smpp.wire.pdus import (
@@ -190,8 +191,12 @@ class Session:
         timing: Timing | None = None,
         window: int = 10,
         too_much: frozenset[int] = frozenset(map(int, TOO_MUCH)),
+        counts: Counts | None = None,
     ) -> None:
-        """Begin one. `window` is how many requests may be unanswered at once, `too_much` what says that it was."""
+        """Begin one. `window` is how many requests may be unanswered at once, `too_much` what says that it was.
+
+        `counts` are those of several sessions that are watched together.
+        """
         self.side = side
         self.state = State.OPEN
         self.mode: Mode | None = None
@@ -200,6 +205,7 @@ class Session:
         """`interface_version` of the other side; 0x33 where it does not say (5.3.2.25)."""
         self.window = Window(window)
         self.oddities: Counter[Oddity] = Counter()
+        self._counts = counts or Counts()
         self.owed = 0
         """Requests of the peer's that have not been answered yet."""
         self._timing = timing or Timing()
@@ -268,6 +274,8 @@ class Session:
             return
         self._out.append(encode(pdu))
         self.owed -= 1
+        if pdu.status:
+            self._counts.refuse(pdu.status)
         if isinstance(pdu, BindResp):
             self._bound_if(pdu)
 
@@ -297,6 +305,7 @@ class Session:
                 return events
         if bad is not None:
             self._out.append(encode(GenericNack(0, CommandStatus.RINVCMDLEN)))
+            self._counts.refuse(CommandStatus.RINVCMDLEN)
             self._end(Ending.BAD_LENGTH, events)
         self._note_cut(now, arrived=bool(complete))
         return events
@@ -347,13 +356,13 @@ class Session:
         if isinstance(pending.request, EnquireLink):
             self._enquiring = False
             if self._heard > pending.sent:
-                self.oddities[Oddity.LATE] += 1
+                self._odd(Oddity.LATE)
             else:
                 self._end(Ending.SILENT, events)
         elif isinstance(pending.request, Unbind):
             self._end(Ending.UNBOUND, events)
         else:
-            self.oddities[Oddity.LATE] += 1
+            self._odd(Oddity.LATE)
             events.append(Unanswered(pending.request, Oddity.LATE, sequence))
             if isinstance(pending.request, Bind):
                 self._end(Ending.SILENT, events)
@@ -365,7 +374,7 @@ class Session:
             self._take_undecodable(pdu, events)
             return
         if pdu.rest:
-            self.oddities[Oddity.STRAY_OCTETS] += 1
+            self._odd(Oddity.STRAY_OCTETS)
         if pdu.is_response:
             self._take_response(pdu, events)
         elif isinstance(pdu, EnquireLink):
@@ -373,7 +382,7 @@ class Session:
         elif isinstance(pdu, Unbind):
             self._take_unbind(pdu, events)
         elif (refused := self._refused(pdu)) is not None:
-            self.oddities[Oddity.WRONG_STATE] += 1
+            self._odd(Oddity.WRONG_STATE)
             self._answer(pdu.command, pdu.sequence, refused)
         else:
             self.owed += response_to(pdu.command) is not None
@@ -395,14 +404,14 @@ class Session:
 
     def _take_unbind(self, pdu: Unbind, events: list[Event]) -> None:
         if self.state is State.OPEN:
-            self.oddities[Oddity.WRONG_STATE] += 1
+            self._odd(Oddity.WRONG_STATE)
             self._answer(pdu.command, pdu.sequence, CommandStatus.RINVBNDSTS)
             return
         self._out.append(encode(UnbindResp(pdu.sequence)))
         self._end(Ending.PEER_UNBOUND, events)
 
     def _take_undecodable(self, pdu: Undecodable, events: list[Event]) -> None:
-        self.oddities[Oddity.UNDECODABLE] += 1
+        self._odd(Oddity.UNDECODABLE)
         if pdu.command_id < RESPONSE:
             self._answer(pdu.command_id, pdu.sequence, pdu.why)
         elif (pending := self._pending.get(pdu.sequence)) and pending.command | RESPONSE == pdu.command_id:
@@ -415,6 +424,7 @@ class Session:
     def _answer(self, command: int, sequence: int, status: CommandStatus) -> None:
         """Refuse a request: by its response, or by a generic_nack if there is no such command (4.3). What is never
         answered is not answered here, either."""
+        self._counts.refuse(status)
         response = response_to(command)
         if response is not None:
             self._out.append(encode(response(sequence, status)))
@@ -425,11 +435,14 @@ class Session:
         pending = self._pending.get(pdu.sequence)
         nacked = isinstance(pdu, GenericNack)
         if pending is None or (not nacked and pdu.command != pending.command | RESPONSE):
-            self.oddities[Oddity.UNMATCHED] += 1
+            self._odd(Oddity.UNMATCHED)
             return
         self._forget(pdu.sequence)
         if pending.place:
-            self.window.closed(pending.place, slow_down=pdu.status in self._too_much)
+            too_much = pdu.status in self._too_much
+            self.window.closed(pending.place, slow_down=too_much)
+            self._counts.answers.note(self._heard - pending.sent)
+            self._counts.throttled += too_much
         if isinstance(pending.request, EnquireLink):
             self._enquiring = False  # whatever it says: somebody is there
             return
@@ -442,6 +455,10 @@ class Session:
         events.append(Answered(pending.request, pdu, pdu.sequence))
 
     # -- what is kept
+
+    def _odd(self, oddity: Oddity) -> None:
+        self.oddities[oddity] += 1
+        self._counts.oddities[oddity.name.lower()] += 1
 
     def _bound_if(self, response: BindResp) -> None:
         if response.status == 0 and self.state is State.OPEN:

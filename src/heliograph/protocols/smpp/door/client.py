@@ -19,6 +19,7 @@ may have had without answering is.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
@@ -27,6 +28,7 @@ import structlog
 from heliograph.domain.accounts import Account, CredentialKind, Principal
 from heliograph.domain.callbacks import Event
 from heliograph.domain.errors import HeliographError, InternalError, NotFound, RateLimited, ShuttingDown
+from heliograph.domain.figures import Spread
 from heliograph.engine import sessions
 from heliograph.engine.sessions import SessionEnded
 from heliograph.engine.sinks import TAKEN, Delivery, Fate
@@ -81,10 +83,12 @@ class Client(sessions.Session):
         address: str,
         chaos: Callable[[Account], Chaos | None],
         ways: Ways[Client],
+        served: Spread,
     ) -> None:
         """Serve whoever calls from `address`, once `connection` and `pipe` are set.
 
-        `chaos` tells how the sandbox misbehaves, and `ways` what all clients have of that in common.
+        `chaos` tells how the sandbox misbehaves, and `ways` what all clients have of that in common; `served` counts
+        how long they waited for their answers.
         """
         self.address = address
         self.connection: Connection
@@ -96,6 +100,7 @@ class Client(sessions.Session):
         self._telling = telling
         self._chaos = chaos
         self._ways = ways
+        self._served = served
         self._requests: deque[Pdu] = deque()
         self._stirred = asyncio.Event()
         """Set when there is a request, or nothing more to come."""
@@ -210,6 +215,7 @@ class Client(sessions.Session):
         return Caller(self._services, principal, self._coding)
 
     async def _answer(self, caller: Caller, pdu: Pdu) -> None:
+        began = time.monotonic()
         try:
             response = await OPERATIONS[type(pdu)].answer(caller, pdu)
             await self._respond(_destination(pdu), response)
@@ -218,6 +224,7 @@ class Client(sessions.Session):
         except Exception:
             log.exception("a request by SMPP failed", command=type(pdu).__name__)
             self._refuse(pdu, InternalError())
+        self._served.note(time.monotonic() - began)
 
     async def _respond(self, address: str, response: Pdu) -> None:
         """Answer what was asked of messages to an address, as badly as the sandbox is told to."""

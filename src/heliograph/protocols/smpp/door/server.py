@@ -19,15 +19,17 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import structlog
 
 from heliograph.domain.errors import HeliographError, NotNow
+from heliograph.domain.figures import Figure, Spread
 from heliograph.doors.servers import DRAIN_S, Server, url_of
 from heliograph.doors.settings import ConnectedSettings
 from heliograph.protocols.smpp.connection import Connection
+from heliograph.protocols.smpp.counts import Counts
 from heliograph.protocols.smpp.door.client import Client
 from heliograph.protocols.smpp.door.disorder import Pipe, Ways
 from heliograph.protocols.smpp.door.drafts import PROTOCOL
@@ -43,6 +45,9 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 1.0
 HANDSHAKE_S = 10.0
+ACCOUNTS_SHOWN = 50
+OTHERS = "others"
+"""Metrics have a place for each of so many accounts, and one for all others."""
 
 
 class SmppServer(Server):
@@ -56,6 +61,8 @@ class SmppServer(Server):
         self._coding = Coding(alphabet_0=Alphabet(settings.alphabet))
         self._telling = Telling(services.inbound, self._coding)
         self._ways: Ways[Client] = Ways()
+        self._counts = Counts()
+        self._served = Spread()
         self._clients: dict[Client, asyncio.Task[None]] = {}
         """Everybody who is connected, whoever has come first at the front."""
         self._bound: Counter[str] = Counter()
@@ -95,14 +102,39 @@ class SmppServer(Server):
 
     def session(self, now: float) -> Session:
         """Make the session of a new connection."""
-        return Session(Side.SMSC, now, window=self._settings.window)
+        return Session(Side.SMSC, now, window=self._settings.window, counts=self._counts)
+
+    def figures(self) -> Iterator[Figure]:
+        """Tell who is bound: of the accounts with most binds by their identifiers, of all others together."""
+        bound = [(client.login.principal.account.id, client) for client in self._clients if client.login is not None]
+        most = {account for account, _ in Counter(account for account, _ in bound).most_common(ACCOUNTS_SHOWN)}
+        binds = Counter(
+            (account if account in most else OTHERS, client.connection.session.mode) for account, client in bound
+        )
+        for (account, mode), count in binds.items():
+            labels = {"account": account, "mode": "none" if mode is None else mode.value}
+            yield Figure("smpp_clients", "Clients that are bound", count, labels)
+        sessions = [client.connection.session for _, client in bound]
+        waiting = len(self._clients) - len(bound)
+        yield Figure("smpp_clients_not_bound", "Connections of which nobody knows whose they are", waiting, {})
+        yield Figure(
+            "smpp_clients_window", "How much may be unanswered", sum(each.window.size for each in sessions), {}
+        )
+        yield Figure("smpp_clients_unanswered", "What clients have not", sum(each.in_flight for each in sessions), {})
+        yield Figure(
+            "smpp_clients_asking", "What they ask and is not answered", sum(each.owed for each in sessions), {}
+        )
+        yield Figure("smpp_clients_served_seconds", "How long they waited for answers", self._served, {})
+        yield from self._counts.figures("clients", {})
 
     def connected(self, connection: _Served, address: str) -> Client | None:
         """Take a new connection; None if there is no place for it."""
         if len(self._clients) >= self._settings.connections and not self._one_gives_way():
             log.warning("no place for another SMPP client", connections=len(self._clients))
             return None
-        client = Client(self._services, self._coding, self._telling, address, self._settings.chaos, self._ways)
+        client = Client(
+            self._services, self._coding, self._telling, address, self._settings.chaos, self._ways, self._served
+        )
         client.connection, client.pipe = connection, connection.pipe
         serving = self._clients[client] = asyncio.create_task(self._serve(client), name="smpp client")
         serving.add_done_callback(partial(self._gone, client))

@@ -16,13 +16,16 @@ import logging
 import random
 import ssl
 from bisect import insort
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
+from heliograph.domain.figures import Figure
 from heliograph.engine.contract import TryAgain
 from heliograph.protocols.shared.answers import TO_BE_MENDED_MS
 from heliograph.protocols.smpp.connection import Connection, NoAnswer, connect
+from heliograph.protocols.smpp.counts import Counts
 from heliograph.protocols.smpp.provider.answers import too_fast
 from heliograph.protocols.smpp.provider.config import Address, Manners, SmppConfig
 from heliograph.protocols.smpp.provider.waiting import Job, Pace, Queue
@@ -67,6 +70,9 @@ _BINDS = {
     Mode.RECEIVER: BindReceiver,
 }
 
+LINE_STATES = ("bound", "not_bound", "refused")
+"""`refused`: the SMSC was there, and did not let it bind."""
+
 Told = Callable[[Connection, Sequence[DeliverSm | DataSm]], None]
 
 
@@ -101,6 +107,7 @@ async def bound(
     mode: Mode,
     tls: ssl.SSLContext | None,
     on_connection: Callable[[Connection], Callable[[Sequence[Event]], None]],
+    counts: Counts | None = None,
 ) -> Connection:
     """Connect, and bind. OSError, NoAnswer, BindRefused: then nothing is left open.
 
@@ -112,7 +119,7 @@ async def bound(
     hear: Callable[[Sequence[Event]], None] = early.extend
     connection = await connect(
         *address,
-        lambda now: Session(Side.ESME, now, timing=timing, window=config.window, too_much=too_much),
+        lambda now: Session(Side.ESME, now, timing=timing, window=config.window, too_much=too_much, counts=counts),
         lambda events: hear(events),
         tls=tls,
         timeout_s=manners.response_s,
@@ -155,6 +162,18 @@ class Line:
     def is_bound(self) -> bool:
         return self._connection is not None and self._connection.session.state is State.BOUND
 
+    @property
+    def session(self) -> Session | None:
+        """Return its session; None while it is not bound."""
+        return self._connection.session if self._connection is not None and self.is_bound else None
+
+    @property
+    def state(self) -> str:
+        """Tell how it is, as one of LINE_STATES."""
+        if self.is_bound:
+            return "bound"
+        return "refused" if self.problem is not None and self.problem.code else "not_bound"
+
     def __str__(self) -> str:
         return f"{self._address} as {self._mode.value}"
 
@@ -179,7 +198,7 @@ class Line:
         pool = self._pool
         try:
             connection = await bound(
-                self._address, pool.config, pool.manners, self._mode, pool.tls, self._on_connection
+                self._address, pool.config, pool.manners, self._mode, pool.tls, self._on_connection, pool.counts
             )
         except BindRefused as error:
             self._not_bound(str(error), TryAgain(TO_BE_MENDED_MS, code(error.status), str(error)))
@@ -309,6 +328,7 @@ class Pool:
         self.tls = tls
         self.told = told
         self.too_fast = too_fast(manners)
+        self.counts = Counts()
         self._queue = Queue(in_order=manners.in_order)
         self._pace = Pace(config.rate)
         self._lines = [
@@ -336,6 +356,21 @@ class Pool:
     def bound_line(self) -> Line | None:
         """Find a line that messages can go by now."""
         return next((line for line in self._transmitting if line.is_bound), None)
+
+    def figures(self) -> Iterator[Figure]:
+        """Tell how the lines do, if they are held by this process."""
+        if not self._tasks:
+            return
+        labels = {"provider": self.name}
+        states = Counter(line.state for line in self._lines)
+        for state in LINE_STATES:
+            yield Figure("smpp_provider_binds", "Binds by how they are", states[state], {**labels, "state": state})
+        sessions = [line.session for line in self._transmitting if line.session is not None]
+        yield Figure(
+            "smpp_provider_window", "How much may be unanswered", sum(each.window.size for each in sessions), labels
+        )
+        yield Figure("smpp_provider_unanswered", "What is", sum(each.in_flight for each in sessions), labels)
+        yield from self.counts.figures("provider", labels)
 
     async def usable(self) -> TryAgain | None:
         """Wait until messages can go; what they are to be answered if they can't."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import structlog
 
 from heliograph.calling import note_written
+from heliograph.domain.figures import Figure
 from heliograph.domain.statuses import Reason
 from heliograph.engine.contract import (
     CheckFailed,
@@ -66,19 +67,20 @@ class SmppProvider(Provider):
         self._submits = Submits(self._manners)
         self._hearing = Hearing(context.name, context.account_id, self._manners)
         self._addresses = addresses(config)
+        self._pool = Pool(self.name, config, self._manners, self._addresses, tls_context(config), self._hearing.take)
 
     async def start(self, intake: Intake) -> None:
         await super().start(intake)
         self._hearing.open(intake)
-        self._pool = Pool(
-            self.name, self._config, self._manners, self._addresses, tls_context(self._config), self._hearing.take
-        )
         self._pool.open()
 
     async def stop(self) -> None:
         await self._hearing.close()  # what came before is answered while there is somebody to answer
         await self._pool.close()
         await self._hearing.close()
+
+    def figures(self) -> Iterable[Figure]:
+        return self._pool.figures()
 
     async def check(self) -> CheckResult:
         where = self._pool.bound_line
