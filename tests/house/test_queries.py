@@ -32,7 +32,17 @@ WITHOUT_ACCOUNT = {
         "inbound_parts",
         "long_inbound",
     ),
-    *("leases", "paces", "people", "polls", "processes", "recovery_codes", "ref_keys", "retention_held"),
+    *(
+        "connected_keys",
+        "leases",
+        "paces",
+        "people",
+        "polls",
+        "processes",
+        "recovery_codes",
+        "ref_keys",
+        "retention_held",
+    ),
     *("retention_walks", "sessions", "settings"),
     *("person_links", "used_states", "files", "file_pieces"),
 }

@@ -31,7 +31,7 @@ from heliograph.store.tx import Tx
 
 NOT_OWNED = {
     *("audit_head", "early_receipts", "inbound_parts", "long_inbound", "paces", "people", "polls"),
-    *("leases", "person_links", "processes", "recovery_codes", "ref_keys", "retention_held"),
+    *("connected_keys", "leases", "person_links", "processes", "recovery_codes", "ref_keys", "retention_held"),
     *("files", "file_pieces", "retention_walks", "sessions", "settings", "used_states"),
 }
 """Tables whose rows are no account's."""

@@ -48,7 +48,7 @@ NOBODYS = {
     *("groups", "ledger", "links", "lookup_jobs", "numbering", "originators", "paces", "ref_keys", "rents"),
     *("request_rates", "retention_held", "retention_walks", "settings", "templates", "usage"),
     *("people", "recovery_codes", "sessions", "invitations", "roles", "processes", "leases"),
-    *("person_links", "used_states", "files", "file_pieces"),
+    *("person_links", "used_states", "files", "file_pieces", "connected_keys"),
 }
 #: What columns of these names have, wherever they are: identifiers, words of ours, and what is the account's own.
 OURS = {

@@ -72,7 +72,9 @@ STAYS: Mapping[str, str] = {
     **dict.fromkeys(("person_links", "used_states"), "of who signs in"),
     **dict.fromkeys(("balances", "ledger", "usage", "rents", "lookup_jobs"), "money"),
     **dict.fromkeys(("numbering", "audit_head", "retention_walks", "retention_held"), "counts of its own"),
-    **dict.fromkeys(("processes", "leases", "paces", "request_rates", "code_counts", "works"), "of the moment"),
+    **dict.fromkeys(
+        ("processes", "leases", "connected_keys", "paces", "request_rates", "code_counts", "works"), "of the moment"
+    ),
     **dict.fromkeys(("polls", "early_receipts", "ref_keys"), "of the moment: a week at most"),
     **dict.fromkeys(("long_inbound", "inbound_parts"), "until their message is whole"),
     "parked": "waits to be sent",

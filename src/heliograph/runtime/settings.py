@@ -147,7 +147,7 @@ class Settings:
         local=True,
     )
     smpp_binds: int = setting(
-        10, "How many SMPP clients may be bound with one key, to each process.", at_least=1, at_most=10_000
+        10, "How many SMPP clients may be bound with one key, to all processes together.", at_least=1, at_most=10_000
     )
     smpp_window: int = setting(
         10,

@@ -30,6 +30,7 @@ from heliograph.services.numbers import Numbers
 from heliograph.services.optouts import OptOuts
 from heliograph.services.parking import Parking
 from heliograph.services.people import People
+from heliograph.services.places import Places
 from heliograph.services.profile import Profile
 from heliograph.services.rates import RequestRates
 from heliograph.services.rents import Rents
@@ -90,6 +91,7 @@ class Services:
         self.history = History(store)
         self.inbound = InboundMessages(store)
         self.sessions = ClientSessions(engine)
+        self.places = Places(store)
         self.optouts = OptOuts(store)
         self.verify = Verify(engine, self.batches, accounts.seal.key_for("one-time codes"), code_limits)
         self.numbers = Numbers(engine)

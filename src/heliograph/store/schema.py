@@ -992,6 +992,17 @@ processes = Table(
 # What one process at a time may do, and until when it does.
 leases = Table("leases", metadata, text("name", key=True), text("holder"), number("good_until"))
 
+# How often each key is connected, by the process that counts it.
+connected_keys = Table(
+    "connected_keys",
+    metadata,
+    text("credential_id"),
+    text("holder"),
+    number("connections"),
+    number("seen_at"),  # a holder that has not said it for a while is dead
+    PrimaryKeyConstraint("credential_id", "holder", name="connected_keys_key"),
+)
+
 # How far each walk of the retention has come (`domain/retention.py`).
 retention_walks = Table(
     "retention_walks",

@@ -98,6 +98,26 @@ def test_what_was_answered_is_kept_when_the_process_is_killed_amid_submits(begin
     assert {(type(state), state.status) for state in states} == {(QuerySmResp, CommandStatus.ROK)}
 
 
+def test_a_key_is_bound_as_often_as_is_set_to_all_processes_together(
+    start_server: StartServer, store_url: str, tmp_path: Path
+) -> None:
+    if not store_url:
+        pytest.skip("SQLite is one process's")
+    environment = {"HELIOGRAPH_SMPP_BINDS": "2"}
+    one, other = (start_server(tmp_path / "data", store=store_url, environment=environment) for _ in range(2))
+    with Esme(entry(one)) as first:
+        with Esme(entry(other)) as second:
+            assert [each.bound.status for each in (first, second) if each.bound] == [0, 0]
+            for server in (one, other):
+                with Esme(entry(server)) as third:
+                    assert third.bound is not None
+                    assert third.bound.status == CommandStatus.RBINDFAIL
+        while True:  # until the other process has said that the second has gone
+            with Esme(entry(one)) as third:
+                if third.bound is not None and third.bound.status == 0:
+                    break
+
+
 def test_a_client_is_told_by_the_process_it_is_bound_to_whichever_heard(
     start_server: StartServer, store_url: str, tmp_path: Path, new_number: NewNumber
 ) -> None:

@@ -9,7 +9,8 @@ so that whoever holds many open shuts out themselves. If all are bound, a new on
 may be tried is `services/logins.py`'s to say, and every bad one costs the connection.
 
 Once a second all clients are looked at in one question to the store: whose password is good no longer is sent away, and
-changed terms are in force from then on.
+changed terms are in force from then on. Then the other processes are also told how many are bound with each key: how
+many may be is counted over all of them (`services/places.py`).
 
 At the end the server takes no new clients and no new requests, answers what was asked, and unbinds.
 """
@@ -20,6 +21,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -65,8 +67,6 @@ class SmppServer(Server):
         self._served = Spread()
         self._clients: dict[Client, asyncio.Task[None]] = {}
         """Everybody who is connected, whoever has come first at the front."""
-        self._bound: Counter[str] = Counter()
-        """How many are bound with each key."""
         self._server: asyncio.Server
         self._looking: asyncio.Task[None]
 
@@ -92,6 +92,8 @@ class SmppServer(Server):
             goodbye.cancel()
         self.stop_at_once()
         await asyncio.gather(self._looking, *goodbyes, *self._clients.values(), return_exceptions=True)
+        with suppress(NotNow):
+            await self._services.places.say()
 
     def stop_at_once(self) -> None:
         for client, serving in self._clients.items():
@@ -162,25 +164,21 @@ class SmppServer(Server):
             return
         try:
             login = await client.log_in(pdu)
-            self._require_place(pdu, login.principal.credential_id)
+            await self._take_place(pdu, login.principal.credential_id)
         except (HeliographError, Refused) as error:
             client.refuse(pdu, error)
             return
-        key = login.principal.credential_id
-        self._bound[key] += 1
         try:
             await client.serve(pdu, login)
         finally:
-            self._bound[key] -= 1
-            if not self._bound[key]:
-                del self._bound[key]
+            self._services.places.give_back(login.principal.credential_id)
             session = client.connection.session
             oddities = {each.name.lower(): count for each, count in session.oddities.items()}
             log.info("an SMPP client has gone", system_id=pdu.system_id, address=client.address, **oddities)
 
-    def _require_place(self, pdu: Bind, key: str) -> None:
-        """Check that a key may be bound once more. Raises Refused."""
-        if self._bound[key] >= self._settings.connections_per_key:
+    async def _take_place(self, pdu: Bind, key: str) -> None:
+        """Take one of the places that a key has. Raises Refused if there is none left, NotNow."""
+        if not await self._services.places.take(key, self._settings.connections_per_key):
             log.warning("an SMPP client is bound as often as it may be", system_id=pdu.system_id)
             raise Refused(CommandStatus.RBINDFAIL)
 
@@ -191,6 +189,7 @@ class SmppServer(Server):
             await asyncio.sleep(LOOK_EVERY_S)
             clients = [(client, client.login) for client in self._clients if client.login is not None]
             try:
+                await self._services.places.say()
                 found = await self._services.access.still_good([login for _, login in clients])
             except NotNow:
                 continue  # nothing is accepted while the store is away
