@@ -59,6 +59,14 @@ CALLS: dict[str, tuple[str, Any]] = {
     "add_contacts": ("", {"contacts": [{"number": "+33612345670", "first_name": "Ada"}]}),
     "change_contact": ("", {"first_name": "Ada", "fields": {"tier": "gold"}}),
     "delete_contact": ("", None),
+    "list_imports": ("?limit=5", None),
+    "import_contacts": (
+        "?group=Readers&region=FR&mapping=%7B%22City%22%3A%22town%22%7D",
+        b"Tel;City\n0612345678;Paris\n",
+    ),
+    "get_import": ("?timeout_s=30", None),
+    "list_rejected_rows": ("?limit=5", None),
+    "undo_import": ("", None),
     "list_templates": ("", None),
     "create_template": ("", {"text": "Hello"}),
     "get_template": ("", None),
@@ -214,6 +222,10 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         )
         contacts = (await client.get(f"/groups/{names['group_id']}/contacts")).json()["items"]
         names["contact_id"] = contacts[0]["id"]
+        read = [await client.post("/imports?group=Readers", content=b"tel\n+33612345670\nnone\n") for _ in range(2)]
+        for each in read:
+            await client.get(f"/imports/{each.json()['id']}?timeout_s=30")
+        names["import_id"] = read[0].json()["id"]
         templates = [(await client.post("/templates", json={"text": "Hi"})).json()["number"] for _ in range(2)]
         names["template_number"] = str(templates[0])
         verifications = [await made("/verifications", to="+33612345673") for _ in range(3)]

@@ -192,6 +192,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         others = [Route(other, lines.get(other.name, NO_RULES)) for other in more]
         if chosen.name != sandbox.name:
             others.append(Route(sandbox))
+        files = open_files("", tmp_path, store)
         engine = Engine(
             store,
             notifier,
@@ -205,10 +206,10 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
             rules=rules,
             await_parts_s=await_parts_s,
             retention=retention,
+            files=files,
         )
         await engine.start()
         running.append((engine, store))
-        files = open_files("", tmp_path, store)
         services = Services(
             engine,
             accounts,

@@ -24,7 +24,7 @@ KNOWS = {
     "store": "domain numbers",
     "engine.contract": "domain",
     "engine.provided": "engine.contract",
-    "engine": "calling domain engine.contract numbers store",
+    "engine": "calling contactfiles domain engine.contract numbers store",
     # The sides that send. Nothing of a server is loaded with them.
     "protocols": "",
     "protocols.shared": "calling domain engine.contract engine.handing",
@@ -37,7 +37,7 @@ KNOWS = {
     "protocols.NAME.checking": "domain engine.contract engine.provided numbers protocols.NAME protocols.NAME.provider",
     "protocols.providers": "engine.provided protocols.NAME.provider",
     # The server.
-    "services": "calling domain engine numbers store text",
+    "services": "calling contactfiles domain engine numbers store text",
     "doors": "domain engine.callbacks engine.contract numbers sandbox.chaos services",
     "sandbox": "calling domain engine engine.contract numbers sandbox.chaos services store text",
     "api": "api.wire doors domain numbers sandbox.chaos sandbox.handsets sandbox.phones services",
@@ -51,7 +51,7 @@ KNOWS = {
     " services.exports text",
     "runtime": "api api.wire calling.private_files console domain doors engine engine.contract engine.provided numbers"
     " protocols.providers protocols.registry public sandbox sandbox.chaos services store text",
-    "cli": "domain protocols.NAME.checking protocols.NAME.provider runtime sdk",
+    "cli": "api.wire domain protocols.NAME.checking protocols.NAME.provider runtime sdk",
     "webhooks": "api.wire domain",
     "testing": "api.wire domain.errors sdk",
     "pytest_plugin": "testing",

@@ -28,6 +28,8 @@ WITHOUT_ACCOUNT = {
         "audit_head",
         "early_receipts",
         "group_children",
+        "import_changes",
+        "import_rejects",
         "group_members",
         "inbound_parts",
         "long_inbound",

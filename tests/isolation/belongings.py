@@ -23,6 +23,7 @@ from heliograph.store.schema import (
     attempts,
     batches,
     groups,
+    imports,
     link_tokens,
     messages,
     metadata,
@@ -46,6 +47,8 @@ _PARENTS: Mapping[str, tuple[str, Table]] = {
     "attempts": ("message_id", messages),
     "group_members": ("group_id", groups),
     "group_children": ("group_id", groups),
+    "import_changes": ("import_id", imports),
+    "import_rejects": ("import_id", imports),
 }
 """Tables that have no account of their own, but belong to what has one."""
 IDENTIFIERS = ("id", "number", "name", "msisdn", "public_id", "number_id", "value", "token", "client_reference")
@@ -81,6 +84,8 @@ UNNAMED = (
     "attempts",
     "events",
     "hits",
+    "import_changes",
+    "import_rejects",
     "ledger",
     "link_tokens",
     "numbering",
@@ -142,6 +147,9 @@ async def _endow(platform: Platform, account: Account, word: str, phones: list[s
         group = await make("/groups", name=word, members=[first], tags=[word])
         contacts = [{"number": third, "first_name": inside, "fields": {"tier": inside}}]
         await make(f"/groups/{group['id']}/contacts", contacts=contacts)
+        file = f"number,first_name\n{third},{inside} 2\n{word},{inside}\n"
+        read = await ask("POST", f"/v1/imports?group={word}&update=true&file_name={word}", content=file.encode())
+        await ask("GET", f"/v1/imports/{read['id']}?timeout_s=30")
         await make("/templates", name=word, text=f"Dear {inside}")
         await make("/applications", name=word, scopes=["sms"])
         await make("/verifications", to=second, client_reference=word, ttl_s=1_800)

@@ -43,6 +43,7 @@ NOBODYS = {
         "code_counts",
         "credentials",
         "former_secrets",
+        "imports",
         "group_children",
     ),
     *("groups", "ledger", "links", "lookup_jobs", "numbering", "originators", "paces", "ref_keys", "rents"),
@@ -57,7 +58,7 @@ OURS = {
     *("direction", "provider", "provider_ref", "provider_code", "keyword", "operator", "recipient", "originator"),
     *("idempotency_key", "fingerprint", "groups", "report", "options", "pause", "pause_reason", "sink", "code_hash"),
     *("address", "callback_url", "earlier_batches", "heard", "user_agent", "language", "receipt_id", "rich_media"),
-    *("reference", "detail", "worker"),
+    *("reference", "detail", "worker", "import_id"),
 }
 
 

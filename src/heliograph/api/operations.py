@@ -13,6 +13,7 @@ from heliograph.api.contacts import Contacts
 from heliograph.api.conversations import Conversations
 from heliograph.api.erasures import Erasures
 from heliograph.api.groups import Groups
+from heliograph.api.imports import Imports
 from heliograph.api.inbound import InboundMessages
 from heliograph.api.key_admin import KeyAdmin
 from heliograph.api.links import Links
@@ -31,6 +32,7 @@ RESOURCES: Sequence[type[NativeResource]] = (
     Batches,
     Groups,
     Contacts,
+    Imports,
     Templates,
     Money,
     InboundMessages,

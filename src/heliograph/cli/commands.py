@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from heliograph import __version__
 from heliograph.cli.accounts import accounts_app
 from heliograph.cli.audit import audit_app
+from heliograph.cli.contacts import contacts_app
 from heliograph.cli.data import backup, db_app, erase, restore
 from heliograph.cli.keys import keys_app
 from heliograph.cli.people import PasswordOption, asked_password, people_app, print_person
@@ -23,6 +24,8 @@ from heliograph.cli.shared import (
     GraceOption,
     JsonOption,
     StoreOption,
+    TokenOption,
+    UrlOption,
     administered,
     load,
     out,
@@ -47,6 +50,7 @@ app.add_typer(accounts_app, name="accounts")
 app.add_typer(keys_app, name="keys")
 app.add_typer(people_app, name="people")
 app.add_typer(audit_app, name="audit")
+app.add_typer(contacts_app, name="contacts")
 app.command()(backup)
 app.command()(restore)
 app.command()(erase)
@@ -54,9 +58,6 @@ app.add_typer(db_app, name="db")
 app.add_typer(smpp_app, name="smpp")
 console_app = typer.Typer(help="The sandbox's inbox in the browser.", no_args_is_help=True)
 app.add_typer(console_app, name="console")
-
-UrlOption = Annotated[str | None, typer.Option("--url", envvar="HELIOGRAPH_URL", help="The server's address.")]
-TokenOption = Annotated[str | None, typer.Option("--token", envvar="HELIOGRAPH_TOKEN", help="An API token.")]
 
 
 def _show_version(wanted: bool) -> None:

@@ -25,6 +25,8 @@ ConfigOption = Annotated[
 ]
 DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="The data directory.")]
 StoreOption = Annotated[str | None, typer.Option("--store", help="A postgresql:// URL instead of the embedded store.")]
+UrlOption = Annotated[str | None, typer.Option("--url", envvar="HELIOGRAPH_URL", help="The server's address.")]
+TokenOption = Annotated[str | None, typer.Option("--token", envvar="HELIOGRAPH_TOKEN", help="An API token.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 GraceOption = Annotated[
     str | None,

@@ -19,6 +19,7 @@ from heliograph.contactfiles.headings import (
 )
 from heliograph.contactfiles.tables import SEVERAL
 from heliograph.domain.errors import InvalidField, UnreadableFile
+from heliograph.domain.imports import WHY_REJECTED
 
 LEFT_OUT = ("", "-")
 """What the caller maps a column to that is not to be read."""
@@ -95,7 +96,7 @@ def _by_headings(names: Sequence[str]) -> list[str | None]:
             field = LAST_NAME if first else FIRST_NAME
         elif (field == NUMBER and each in WEAK and strong) or (field == NAME and first and exported):
             field = None
-        if field in (None, COMPANY) and not exported:
+        if field in (None, COMPANY) and not exported and name != WHY_REJECTED:
             field = name or None
         if field is not None and field != NUMBER and field in found:
             field = None if exported or name in found else name or None

@@ -292,6 +292,13 @@ class NotFinished(Conflict):
     hint = "Wait until it is settled, or cancel it."
 
 
+class NothingToUndo(Conflict):
+    """This import can't be undone: it is still running, was only a dry run, or is undone already."""
+
+    code = "nothing_to_undo"
+    hint = "Wait until the import is done; what changed nothing needs no undoing."
+
+
 class OneOfMany(Conflict):
     """The text is that of other messages of the same batch, too."""
 

@@ -68,6 +68,7 @@ STAYS: Mapping[str, str] = {
     **dict.fromkeys(("originators", "templates", "groups", "group_children", "links"), "the account's own"),
     **dict.fromkeys(("files", "file_pieces"), "the account's own: attachments"),
     **dict.fromkeys(("group_members", "optouts"), "the account's address book, and whom not to write to"),
+    **dict.fromkeys(("imports", "import_changes", "import_rejects"), "how the address book came to be"),
     **dict.fromkeys(("people", "roles", "sessions", "recovery_codes", "invitations"), "of who signs in"),
     **dict.fromkeys(("person_links", "used_states"), "of who signs in"),
     **dict.fromkeys(("balances", "ledger", "usage", "rents", "lookup_jobs"), "money"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -50,12 +51,20 @@ async def read_body(request: Request, limit: int) -> bytes:
 
     It can be read once. Raises ClientDisconnect if its sender goes away meanwhile.
     """
+    chunks = [chunk async for chunk in body_pieces(request, limit)]
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def body_pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """Read the body as it comes. Raises RequestTooLarge as soon as more than `limit` bytes are announced or sent.
+
+    It can be read once. Raises ClientDisconnect if its sender goes away meanwhile.
+    """
     announced = count_in(request.headers.get("content-length", "0"))
     if announced is None:
         raise MalformedRequest("The Content-Length header is not a number.")
     if announced > limit:
         raise RequestTooLarge(f"The body has more than {limit} bytes.")
-    chunks: list[bytes] = []
     size, more = 0, True
     while more:
         message = await request.receive()
@@ -66,8 +75,7 @@ async def read_body(request: Request, limit: int) -> bytes:
         size += len(chunk)
         if size > limit:
             raise RequestTooLarge(f"The body has more than {limit} bytes.")
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        yield chunk
 
 
 def require_json(request: Request) -> None:

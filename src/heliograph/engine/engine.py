@@ -28,6 +28,7 @@ from heliograph.engine.expanding import Expander
 from heliograph.engine.expiring import EndingRents, ExpiringCodes
 from heliograph.engine.falling_back import FallingBack
 from heliograph.engine.hits import Hits
+from heliograph.engine.importing import Importing
 from heliograph.engine.intake import EngineIntake
 from heliograph.engine.jobs import Job, alone
 from heliograph.engine.joining import JoiningInbound
@@ -52,7 +53,8 @@ from heliograph.store import Store
 from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept, everyone_looked_up, filling, quoted
 from heliograph.store.events import end_event_leases
-from heliograph.store.files import clear_up_files
+from heliograph.store.files import Files, clear_up_files
+from heliograph.store.imports import leave_imports
 from heliograph.store.long_inbound import forget_long
 from heliograph.store.lookups import Question
 from heliograph.store.pacing import leave_lines
@@ -97,6 +99,7 @@ class Engine:
         retention: Mapping[Kept, int] = MappingProxyType({}),
         tell_others: Callable[[News, str], None] = told_to_nobody,
         worker: str | None = None,
+        files: Files | None = None,
     ) -> None:
         """Put the parts together; nothing runs before `start`.
 
@@ -107,7 +110,8 @@ class Engine:
         An engine that does not send accepts, takes in what providers' servers tell, and tells clients that are
         connected; the rest is for other processes. `leads` says whether this process does the jobs that one does.
         `retention` is for how many days data are kept, by class; what it does not name is kept for ever. `tell_others`
-        has other processes look, if there are some. `worker` is the identifier under which it holds messages.
+        has other processes look, if there are some. `worker` is the identifier under which it holds messages. Without
+        `files` there are no imports.
         """
         self._sends = sends
         self._tell_others = tell_others
@@ -153,6 +157,7 @@ class Engine:
         self.hits = Hits(store, self._on_events)
         self.sessions = Sessions(self._on_events.set_here)
         self.works = Works(store, plans(self._prices), self._slice_done)
+        self.importing = Importing(store, files)
         urls: Sink = UrlSink(shapes, guard) if sends else Elsewhere()
         outbox = Outbox(
             store,
@@ -163,7 +168,7 @@ class Engine:
             on_messages=self._messages_appeared,
         )
         of_leader = self._jobs_of_leader(leads, retention) if sends else ()
-        self._jobs: Sequence[Job] = (outbox, self.hits, self.works, *of_leader)
+        self._jobs: Sequence[Job] = (outbox, self.hits, self.works, self.importing, *of_leader)
         self._observer = Observer(store, self.metrics, outbox, leads) if sends else None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -190,6 +195,7 @@ class Engine:
             await self.store.write(end_leases)
             await self.store.write(end_event_leases, now_ms())
             await self.store.write(leave_works)
+            await self.store.write(leave_imports)
         if self._sends:
             await self._dispatcher.take_back_lapsed()
             await self._leave_lines_of_none()

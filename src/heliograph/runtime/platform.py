@@ -133,6 +133,7 @@ async def running(
             lookups=settings.lookup_provider or None,
             quiet_hours=settings.quiet_minutes,
             retention=settings.retention,
+            files=files,
             await_parts_s=settings.await_parts_s,
             sends=role.works,
             leads=alone if member is None else member.leads,

@@ -16,6 +16,7 @@ from heliograph.sdk.async_resources.batches import AsyncBatches
 from heliograph.sdk.async_resources.contacts import AsyncContacts
 from heliograph.sdk.async_resources.conversations import AsyncConversations
 from heliograph.sdk.async_resources.groups import AsyncGroups
+from heliograph.sdk.async_resources.imports import AsyncImports
 from heliograph.sdk.async_resources.inbound import AsyncInbound
 from heliograph.sdk.async_resources.keys import AsyncKeys
 from heliograph.sdk.async_resources.links import AsyncAttachments, AsyncLinks
@@ -83,6 +84,7 @@ class AsyncClient:
         self.inbound = AsyncInbound(self._transport)
         self.optouts = AsyncOptOuts(self._transport)
         self.contacts = AsyncContacts(self._transport)
+        self.imports = AsyncImports(self._transport)
         self.templates = AsyncTemplates(self._transport)
         self.money = AsyncMoney(self._transport)
         self.account = AsyncAccount(self._transport)

@@ -124,6 +124,32 @@ def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query:
     return result((yield request), shape)
 
 
+def start_import(content: bytes, *, mapping: Mapping[str, str] | None, **query: QueryValue) -> Call[wire.Import]:
+    columns = None if mapping is None else msgspec.json.encode(dict(mapping)).decode()
+    request = upload(wire.Import, content, "application/octet-stream", "imports", mapping=columns, **query)
+    return (yield from request)
+
+
+def import_so_far(import_id: str, timeout_s: float) -> Call[wire.Import]:
+    """Ask how far an import is, after its end or after so many seconds."""
+    query = _query(timeout_s=timeout_s)
+    return result(
+        (yield Request("GET", _path("imports", import_id), query, waits_s=timeout_s, repeatable=True)), wire.Import
+    )
+
+
+def import_over(import_id: str, timeout_s: float) -> Call[wire.Import]:
+    """Wait until an import is over. Raises WaitTimedOut after `timeout_s` seconds."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        left = max(deadline - time.monotonic(), 0)
+        found = yield from import_so_far(import_id, min(left, LONG_POLL_S))
+        if found.finished_at is not None:
+            return found
+        if not left:
+            raise errors.WaitTimedOut(f"The import {import_id} is still {found.state}, at row {found.rows}.")
+
+
 def get(shape: type[T], *path: str, **query: QueryValue) -> Call[T]:
     return result((yield Request("GET", _path(*path), _query(**query), repeatable=True)), shape)
 

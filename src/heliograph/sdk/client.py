@@ -17,6 +17,7 @@ from heliograph.sdk.resources.batches import Batches
 from heliograph.sdk.resources.contacts import Contacts
 from heliograph.sdk.resources.conversations import Conversations
 from heliograph.sdk.resources.groups import Groups
+from heliograph.sdk.resources.imports import Imports
 from heliograph.sdk.resources.inbound import Inbound
 from heliograph.sdk.resources.keys import Keys
 from heliograph.sdk.resources.links import Attachments, Links
@@ -83,6 +84,7 @@ class Client:
         self.inbound = Inbound(self._transport)
         self.optouts = OptOuts(self._transport)
         self.contacts = Contacts(self._transport)
+        self.imports = Imports(self._transport)
         self.templates = Templates(self._transport)
         self.money = Money(self._transport)
         self.account = Account(self._transport)

@@ -20,6 +20,7 @@ from heliograph.services.erasure import Erasures
 from heliograph.services.federated import FederatedSigningIn
 from heliograph.services.groups import Groups
 from heliograph.services.history import History
+from heliograph.services.imports import Imports
 from heliograph.services.inbound import InboundMessages
 from heliograph.services.key_kinds import KeyKind
 from heliograph.services.keys import Keys
@@ -81,6 +82,7 @@ class Services:
         self.parking = Parking(engine, self.batches)
         self.groups = Groups(engine)
         self.contacts = Contacts(engine)
+        self.imports = Imports(engine, files)
         self.templates = Templates(store)
         self.originators = Originators(store)
         self.applications = Applications(store, accounts, listeners_of)

@@ -43,14 +43,16 @@ class _ContactRow(_MemberRow, frozen=True):
 _COLUMNS = columns(_ContactRow, group_members, opted_out_at=optouts.c.created_at)
 
 
-def put_members(tx: Tx, group_id: str, members: Iterable[tuple[str, Details]]) -> None:
+def put_members(
+    tx: Tx, group_id: str, members: Iterable[tuple[str, Details]], import_number: int | None = None
+) -> None:
     """Add members with new numbers to a group; those whose number is in it stay as they are."""
     wanted = list(members)
     rows = [
         _row(identifier, msisdn, details)
         for identifier, (msisdn, details) in zip(following(new_id(), len(wanted)), wanted, strict=True)
     ]
-    tx.insert(group_members, rows, {"group_id": group_id}, skip_existing=True)
+    tx.insert(group_members, rows, {"group_id": group_id, "import_number": import_number}, skip_existing=True)
 
 
 def _row(identifier: str, msisdn: str, details: Details) -> _MemberRow:
@@ -64,6 +66,15 @@ class _There(Row, frozen=True):
     id: str
     msisdn: str
     details: str | None
+    import_number: int | None
+
+
+class Former(Row, frozen=True):
+    """What was known of a member before it was updated, and by which import."""
+
+    msisdn: str
+    details: str | None
+    number: int | None
 
 
 class Put(NamedTuple):
@@ -73,10 +84,22 @@ class Put(NamedTuple):
     """The numbers that were not in the group."""
     updated: Sequence[str]
     """The numbers that were in the group, and of which something else is known now."""
+    before: Sequence[Former] = ()
+    """What they were, in the same order."""
 
 
-def put_contacts(tx: Tx, group_id: str, contacts: Sequence[tuple[str, Details]], *, update: bool) -> Put:
-    """Add contacts with new numbers to a group, and with `update` write what is said of the others. Spans accounts."""
+def put_contacts(
+    tx: Tx,
+    group_id: str,
+    contacts: Sequence[tuple[str, Details]],
+    *,
+    update: bool,
+    import_number: int | None = None,
+) -> Put:
+    """Add contacts with new numbers to a group, and with `update` write what is said of the others. Spans accounts.
+
+    Those that are written bear `import_number`.
+    """
     numbers = [msisdn for msisdn, _ in contacts]
     there = tx.all(
         _There,
@@ -85,26 +108,30 @@ def put_contacts(tx: Tx, group_id: str, contacts: Sequence[tuple[str, Details]],
         .with_for_update(),
     )
     known = {member.msisdn for member in there}
-    put_members(tx, group_id, [contact for contact in contacts if contact[0] not in known])
-    updated = _update(tx, group_id, there, dict(contacts)) if update else []
-    return Put([number for number in numbers if number not in known], updated)
+    put_members(tx, group_id, [contact for contact in contacts if contact[0] not in known], import_number)
+    before = _update(tx, group_id, there, dict(contacts), import_number) if update else []
+    return Put([number for number in numbers if number not in known], [former.msisdn for former in before], before)
 
 
-def _update(tx: Tx, group_id: str, there: Sequence[_There], said: Mapping[str, Details]) -> list[str]:
-    """Overwrite what is known of members, and return the numbers of those that changed."""
+def _update(
+    tx: Tx, group_id: str, there: Sequence[_There], said: Mapping[str, Details], import_number: int | None
+) -> list[Former]:
+    """Overwrite what is known of members, and return what those were that changed."""
     rows: list[_MemberRow] = []
+    formers: list[Former] = []
     for member in there:
         before = _details(member.details)
         after = together([said[member.msisdn], before])
         if after != together([before, UNKNOWN]):  # blanks aside, something else
             rows.append(_row(member.id, member.msisdn, after))
+            formers.append(Former(member.msisdn, member.details, member.import_number))
     if not rows:
         return []
     changed = [row.msisdn for row in rows]
     # Rows are found by group and number: written anew, because a chunk is updated by one column alone.
     tx.run(delete(group_members).where(group_members.c.group_id == group_id, tx.among(group_members.c.msisdn, changed)))
-    tx.insert(group_members, rows, {"group_id": group_id})
-    return changed
+    tx.insert(group_members, rows, {"group_id": group_id, "import_number": import_number})
+    return formers
 
 
 def _of_group(query: Select[Any], account_id: str, group_ids: Iterable[str], tx: Tx) -> Select[Any]:
@@ -205,7 +232,8 @@ def change_contact(
         if tx.first(taken) is not None:
             raise NameTaken("This number is in the group already.", field="msisdn")
         strike(tx, [group_id], before.msisdn)
-    values = {"msisdn": number, "country": country_of(number), "details": _encode(details).decode()}
+    values: dict[str, Any] = {"msisdn": number, "country": country_of(number), "details": _encode(details).decode()}
+    values["import_number"] = None
     tx.run(update(group_members).where(*mine).values(**values))
     return contact_by_id(tx, account_id, group_id, contact_id)
 

@@ -33,6 +33,9 @@ from heliograph.store.schema import (
     group_members,
     groups,
     hits,
+    import_changes,
+    import_rejects,
+    imports,
     inbound,
     inbound_parts,
     link_tokens,
@@ -83,6 +86,8 @@ PLACES = (
     Place(hits, (hits.c.msisdn,), (hits.c.referrer,), Action.BLANK),
     Place(works, (), (works.c.members,), Action.STRIKE),
     Place(group_members, (group_members.c.msisdn,), (group_members.c.details,)),
+    Place(import_changes, (import_changes.c.msisdn,), (import_changes.c.details,)),
+    Place(import_rejects, (), (import_rejects.c.value, import_rejects.c.cells)),
     Place(phone_messages, (phone_messages.c.msisdn, phone_messages.c.peer), (phone_messages.c.body,)),
     Place(long_inbound, (), (long_inbound.c.msisdn, long_inbound.c.facts)),
     Place(early_receipts, (), (early_receipts.c.msisdns, early_receipts.c.detail)),
@@ -215,6 +220,8 @@ def _of(table: Table, account_id: str | None) -> ColumnElement[bool]:
         return true()
     if table is group_members:
         return group_members.c.group_id.in_(select(groups.c.id).where(groups.c.account_id == account_id))
+    if table in (import_changes, import_rejects):
+        return table.c.import_id.in_(select(imports.c.id).where(imports.c.account_id == account_id))
     if "account_id" not in table.c:
         return false()
     return table.c.account_id == account_id

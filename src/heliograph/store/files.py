@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from urllib.parse import unquote
 
 from obstore.exceptions import AlreadyExistsError
@@ -33,6 +33,9 @@ class Files(Protocol):
 
     async def put(self, key: str, content: bytes) -> None:
         """Store a file, whole or not at all. Raises StoreUnavailable."""
+
+    async def keep(self, key: str, file: BinaryIO) -> None:
+        """Store a file from where it stands to its end, whole or not at all. Raises StoreUnavailable."""
 
     async def place(self) -> str:
         """Return the name of this place, the same for whoever keeps files there. Raises StoreUnavailable."""
@@ -75,6 +78,13 @@ class ObjectFiles:
         """Store a file, whole or not at all. Raises StoreUnavailable."""
         try:
             await self._store.put_async(key, content)
+        except Exception as error:
+            raise StoreUnavailable(f"The file was not kept: {error}.") from error
+
+    async def keep(self, key: str, file: BinaryIO) -> None:
+        """Store a file from where it stands to its end, whole or not at all. Raises StoreUnavailable."""
+        try:
+            await self._store.put_async(key, file)
         except Exception as error:
             raise StoreUnavailable(f"The file was not kept: {error}.") from error
 
@@ -132,6 +142,18 @@ class DatabaseFiles:
             some = pieces[begin : begin + SLICE]
             is_last = begin + SLICE >= len(pieces)
             await self._store.write(add_pieces, key, begin, some, is_last=is_last, now_ms=now)
+
+    async def keep(self, key: str, file: BinaryIO) -> None:
+        """Store a file from where it stands to its end, whole or not at all. Raises StoreUnavailable."""
+        now, begin = now_ms(), 0
+        content = file.read(PIECE * SLICE)
+        while True:
+            behind = file.read(PIECE * SLICE)
+            pieces = [content[at : at + PIECE] for at in range(0, len(content), PIECE)] or [b""]
+            await self._store.write(add_pieces, key, begin, pieces, is_last=not behind, now_ms=now)
+            if not behind:
+                return
+            content, begin = behind, begin + len(pieces)
 
     async def place(self) -> str:
         """Return the name of this place: every store has one."""

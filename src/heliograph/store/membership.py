@@ -134,7 +134,7 @@ def _put(tx: Tx, group_id: str, asked: Asked, some: Sequence[tuple[str, Details]
     if asked.forget:
         named = tx.among(group_members.c.msisdn, [msisdn for msisdn, _ in some])
         known = (group_members.c.group_id == group_id, named, is_somebody)
-        tx.run(update(group_members).where(*known).values(details=None))
+        tx.run(update(group_members).where(*known).values(details=None, import_number=None))
     return put_contacts(tx, group_id, some, update=asked.update)
 
 

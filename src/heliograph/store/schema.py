@@ -588,6 +588,7 @@ group_members = Table(
     filled("id"),
     text("country", required=False),
     text("details", required=False),
+    number("import_number", required=False),  # the import that added or updated it, until something else changes it
     PrimaryKeyConstraint("group_id", "msisdn", name="group_members_key"),
 )
 Index("group_members_by_id", group_members.c.group_id, group_members.c.id)
@@ -602,6 +603,51 @@ group_children = Table(
     PrimaryKeyConstraint("group_id", "child_id", name="group_children_key"),
 )
 Index("group_children_by_child", group_children.c.child_id)
+
+imports = Table(
+    "imports",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    number("number"),
+    text("group_id", required=False),
+    text("state"),
+    text("wish"),  # JSON, as the next
+    text("understood"),
+    text("file", required=False),
+    text("counts"),  # JSON
+    number("undone"),
+    text("error", required=False),
+    text("worker"),
+    number("lease_until"),  # 0 when there is nothing to do
+    number("created_at"),
+    number("finished_at", required=False),
+)
+Index("imports_of_account", imports.c.account_id, imports.c.id)
+Index("imports_by_lease", imports.c.lease_until)
+
+import_rejects = Table(
+    "import_rejects",
+    metadata,
+    text("import_id"),
+    number("place"),
+    number("row"),
+    text("value"),
+    text("reason"),
+    text("cells"),  # JSON
+    PrimaryKeyConstraint("import_id", "place", name="import_rejects_key"),
+)
+
+# What was known of members before an import updated them, and which import had written that.
+import_changes = Table(
+    "import_changes",
+    metadata,
+    text("import_id"),
+    text("msisdn"),
+    text("details", required=False),
+    number("number", required=False),
+    PrimaryKeyConstraint("import_id", "msisdn", name="import_changes_key"),
+)
 
 # The last number given to each kind of thing that an account counts: numbers are not used again.
 numbering = Table(

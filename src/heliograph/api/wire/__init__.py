@@ -17,6 +17,7 @@ from heliograph.api.wire.errors import *
 from heliograph.api.wire.events import *
 from heliograph.api.wire.fields import *
 from heliograph.api.wire.groups import *
+from heliograph.api.wire.imports import *
 from heliograph.api.wire.inbound import *
 from heliograph.api.wire.keys import *
 from heliograph.api.wire.links import *
