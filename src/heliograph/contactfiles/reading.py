@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     """A row of a file as a contact, or as what is wrong with it."""
 
     row: int
-    """The number that a spreadsheet shows beside it, from 1; of vCards, the how manieth card it is."""
+    """The number that a spreadsheet shows beside it, or the place of a vCard in its file, from 1."""
     cells: list[str]
     """The whole row, to be written back."""
     numbers: Sequence[str]

@@ -24,7 +24,7 @@ class TableRow(NamedTuple):
     """A row of a table."""
 
     number: int
-    """The number that a spreadsheet shows beside it, from 1; of vCards, the how manieth card it is."""
+    """The number that a spreadsheet shows beside it, or the place of a vCard in its file, from 1."""
     cells: list[str]
 
 

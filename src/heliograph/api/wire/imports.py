@@ -92,7 +92,7 @@ class RejectedRow(msgspec.Struct, kw_only=True):
 
     id: str
     row: int
-    """The number that a spreadsheet shows beside it; of vCards, the how manieth card it is."""
+    """The number that a spreadsheet shows beside it, or the place of a vCard in its file, from 1."""
     value: str
     reason: str
     cells: Sequence[str]
