@@ -152,7 +152,7 @@ async def log_unusable(made: Iterable[Made]) -> None:
 
 
 async def ensure(settings: Settings, store: Store) -> Providers:
-    """Make the providers of the settings. Raises SetupError for an account that does not exist."""
+    """Make the providers of the settings. Raises SetupError as `make` does."""
     secrets = await store.write(ensure_secrets, {name: new_secret() for name in settings.providers})
     return await make(settings, store, secrets, Providers())
 
@@ -161,7 +161,7 @@ async def make(settings: Settings, store: Store, secrets: Mapping[str, str], bef
     """Make the providers of the settings; those that were there `before` and speak as they did stay what they are.
 
     What the routes of these may do is not changed yet (`Providers.renew`). `secrets` are those of the addresses of
-    their webhooks, by name. Raises SetupError for an account that does not exist.
+    their webhooks, by name. Raises SetupError for an account that does not exist or a provider that can't be made.
     """
     public_url = settings.public_url.rstrip("/")
     made = []
@@ -175,7 +175,11 @@ async def make(settings: Settings, store: Store, secrets: Mapping[str, str], bef
         if (known := before.like(config, context)) is not None:
             made.append(known._replace(config=config))
         else:
-            route = Route(provided(config.type).provider(config, context), _rules(config))
+            try:
+                provider = provided(config.type).provider(config, context)
+            except (OSError, ValueError) as error:  # of a file that it names, such as a certificate
+                raise SetupError(f"The provider `{name}` can't be started ({error}).") from error
+            route = Route(provider, _rules(config))
             made.append(Made(route, config, context, WebhookSecrets(store, name)))
     return Providers(made)
 
