@@ -29,7 +29,8 @@ from heliograph.domain.audit import Action
 from heliograph.runtime import console_key, seal_key
 from heliograph.runtime.settings import Settings
 from heliograph.store import open_store
-from heliograph.store.schema import audit, metadata
+from heliograph.store.federated import NewLink, add_link
+from heliograph.store.schema import audit, metadata, people
 from heliograph.store.tx import Tx
 
 #: What makes each command that opens the store succeed. `{key}` is a key of Acme, `{password}` a file with a password.
@@ -54,6 +55,7 @@ EXAMPLES = {
     "people sessions": ["vera@example.com"],
     "people change": ["vera@example.com", "--email", "eve@example.com", "--no-totp"],
     "people roles": ["vera@example.com", "--role", "sender", "--account", "Acme"],
+    "people unlink": ["vera@example.com"],
     "people disable": ["vera@example.com"],
     "people enable": ["vera@example.com"],
     "people sign-out": ["vera@example.com"],
@@ -109,7 +111,14 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def begin_console(data_dir: Path) -> None:
     store = await open_store("", data_dir, beside=True)
     await console_key.ensure(store, await seal_key.ensure(Settings(data_dir=data_dir), store), data_dir)
+    await store.write(link_everybody)
     await store.close()
+
+
+def link_everybody(tx: Tx) -> None:
+    """Let an issuer know all people, as it does once they have signed in by it."""
+    for person_id in tx.column(select(people.c.id)):
+        add_link(tx, NewLink("https://id.example.com", person_id, person_id, 0))
 
 
 def run(data_dir: Path, name: str, *words: str) -> str:

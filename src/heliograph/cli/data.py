@@ -126,4 +126,4 @@ def migrate_store(
     from heliograph.runtime import database
 
     done = database.migrate(load(config, {"data_dir": data_dir, "store": store}).settings, expand=expand)
-    out.print(f"Done: {', '.join(done)}." if done else "There is nothing to do.")
+    out.print(f"Done: {', '.join(done)}." if done else "There is nothing to do.", soft_wrap=True)
