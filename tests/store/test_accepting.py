@@ -209,6 +209,7 @@ EACH_SET: dict[str, Any] = {
     "rich_media": RichMedia(image_url="https://example.org/i"),
     "fallbacks": (Fallback(channel=Channel.SMS, body="By SMS", rich_media=RichMedia(button_caption="Open")),),
     "fall_back_after_s": 60,
+    "smpp_parameters": ((5123, "0a"),),
 }
 
 

@@ -57,7 +57,7 @@ TREATMENTS = (
     Treatment(Kept.RECEIPTS, "messages", ("provider_ref", "provider_code", "detail"), of="batches"),
     Treatment(Kept.RECEIPTS, "attempts", of="batches"),
     Treatment(Kept.CALLBACKS, "events"),
-    Treatment(Kept.INBOUND, "inbound", ("msisdn", "body", "udh", "keyword")),
+    Treatment(Kept.INBOUND, "inbound", ("msisdn", "body", "udh", "keyword", "provider_facts")),
     Treatment(Kept.INBOUND, "conversations"),
     Treatment(Kept.HITS, "hits", ("msisdn", "address", "user_agent", "language", "referrer")),
     Treatment(Kept.AUDIT, "audit"),

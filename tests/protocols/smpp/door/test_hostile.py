@@ -41,6 +41,12 @@ def hostile(start_server: StartServer) -> Server:
     return start_server()
 
 
+@pytest.fixture(scope="module")
+def server(start_server: StartServer) -> Server:
+    """One whose clients acknowledge all that they are told: the next client would be told the rest."""
+    return start_server()
+
+
 @pytest.fixture
 def calm_again(hostile: Server) -> Iterator[None]:
     yield
@@ -124,8 +130,8 @@ async def test_silence_is_named_and_so_is_what_suits_it(
     } == settings
 
 
-async def test_what_borne_faults_do_to_octets_is_no_fault_to_the_check(server: Server) -> None:
-    entry = server.ready["protocols"]["smpp"]
+async def test_what_borne_faults_do_to_octets_is_no_fault_to_the_check(hostile: Server) -> None:
+    entry = hostile.ready["protocols"]["smpp"]
     who = {"system_id": entry["system_id"], "password": entry["password"], "long_messages": "payload"}
     for share in ("smpp_split", "smpp_glued", "smpp_elsewhere"):
         report = await check(configured(entry["port"], **who), QUICK, to=number_of(share))
@@ -149,10 +155,10 @@ def test_every_fault_has_a_number_and_numbers_are_of_the_sandbox() -> None:
     assert all(re.fullmatch("9998[0-9]{2}", number) for number in SMPP_NUMBERS)
 
 
-async def test_our_provider_bears_every_fault(server: Server) -> None:
+async def test_our_provider_bears_every_fault(hostile: Server) -> None:
     faults = [share for share in PLACES if share not in {"smpp_throttled", "smpp_silent", "smpp_deaf"}]
     ears = Waiting()
-    entry = server.ready["protocols"]["smpp"]
+    entry = hostile.ready["protocols"]["smpp"]
     who = {"system_id": entry["system_id"], "password": entry["password"], "sniff_receipts": True}
     async with provided(entry["port"], ears, **who, window=1_000) as provider:
         outcomes = await provider.send(
