@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import clx.xms
 import httpx2
 import pytest
-from tests.patience import HANG_S
+from tests.patience import once_found
 
 from .conftest import settle, text_batch
 
@@ -125,9 +124,7 @@ def test_what_a_phone_answers_comes_back_through_both(
 
 def inbound_from(server: Server, number: str) -> list[tuple[str, str]]:
     """What this phone wrote, once it has come, and a second look to see that it did not come twice."""
-    give_up = monotonic() + HANG_S
-    while not (found := listed_from(server, number)) and monotonic() < give_up:
-        pass
+    found = once_found(lambda: listed_from(server, number))
     return listed_from(server, number) if found else found
 
 
