@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+from heliograph.domain.listing import Identified, Item
 from heliograph.doors import Resource
 from heliograph.doors.settings import DoorSettings
 from heliograph.services.services import Services
@@ -21,12 +22,6 @@ class NativeResource(Resource):
         self._settings = settings
 
 
-class Identified(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-Item = TypeVar("Item", bound=Identified)
 Item_contra = TypeVar("Item_contra", bound=Identified, contravariant=True)
 Page_co = TypeVar("Page_co", covariant=True)
 

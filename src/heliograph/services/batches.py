@@ -66,6 +66,7 @@ from heliograph.domain.filters import BatchFilter
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.lengths import LONGEST_VALUE, require_short
+from heliograph.domain.listing import Listed
 from heliograph.domain.prices import Quote, Tariff
 from heliograph.domain.priorities import Priority
 from heliograph.domain.rendering import Rendered, Rendering, Unsendable, most_parts, renderings_of
@@ -96,7 +97,6 @@ from heliograph.store.links import add_tokens
 from heliograph.store.messages import confirm
 from heliograph.store.pausing import pause_batch, resume_batch
 from heliograph.store.rewriting import change_tags, tags_of
-from heliograph.store.stretches import Listed
 from heliograph.store.tx import Tx
 from heliograph.store.works import Holder
 from heliograph.text import MAX_PARTS, Encoding, MalformedUdh, MissingParameter, TooManyParts, split_text

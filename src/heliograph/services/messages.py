@@ -10,6 +10,7 @@ from heliograph.domain.attempts import Attempt, AttemptOutcome
 from heliograph.domain.errors import AlreadyDispatched, NotFound, WaitTimedOut
 from heliograph.domain.filters import MessageFilter
 from heliograph.domain.instants import now_ms
+from heliograph.domain.listing import Listed
 from heliograph.domain.messages import Message, Wait, why_waiting
 from heliograph.domain.statuses import SETTLED, Reason, Status
 from heliograph.engine.engine import Engine
@@ -19,7 +20,6 @@ from heliograph.store.attempts import attempts_of
 from heliograph.store.batches import cancel_message
 from heliograph.store.forgetting import delete_message, forget_medium, redact_message
 from heliograph.store.messages import confirm, list_messages, message_by_id, messages_of
-from heliograph.store.stretches import Listed
 
 _NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER}
 """Reasons of ends that are not an attempt: there may have been some before."""

@@ -31,6 +31,7 @@ from heliograph.domain.filters import BatchFilter
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
 from heliograph.domain.life import Change
+from heliograph.domain.listing import Listed
 from heliograph.domain.local_times import due_times, has_one_time
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.rendering import open_names
@@ -44,7 +45,7 @@ from heliograph.store.optouts import opted_out_among
 from heliograph.store.outbox import settle_if_empty
 from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import batches, is_queued, messages
-from heliograph.store.stretches import Listed, by_stretches, exactly
+from heliograph.store.stretches import by_stretches, exactly
 from heliograph.store.tx import Row, Tx, columns
 from heliograph.store.works import AT_ONCE, MADE_AT_ONCE, Holder, Slice, Work, WorkKind, begin, finish, require_free
 

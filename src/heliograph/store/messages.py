@@ -27,6 +27,7 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.filters import MessageFilter
 from heliograph.domain.ids import earliest_at, last_following
 from heliograph.domain.instants import from_ms, maybe_instant, to_ms
+from heliograph.domain.listing import Listed
 from heliograph.domain.messages import Message
 from heliograph.domain.reports import Bucket, MessageState, RecipientStatus, ReportRow, SummaryRow, Sums
 from heliograph.domain.statuses import UNDELIVERED, Status
@@ -40,7 +41,7 @@ from heliograph.store.schema import (
     is_undelivered,
     messages,
 )
-from heliograph.store.stretches import Listed, by_stretches, exactly
+from heliograph.store.stretches import by_stretches, exactly
 from heliograph.store.tx import Row, Tx, columns
 
 

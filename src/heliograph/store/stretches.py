@@ -13,19 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain, repeat
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, true
 
+from heliograph.domain.listing import Item, Listed
 from heliograph.store.tx import Tx
-
-
-class Identified(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-Item = TypeVar("Item", bound=Identified)
 
 FIRST_ROWS = 1_000
 """How many rows the first stretch has: enough for a page of what is not rare, and quickly measured."""
@@ -33,14 +26,6 @@ ROWS = 10_000
 """How many rows each further stretch has: some milliseconds."""
 MOST_ROWS = 200_000
 """How many rows one page looks at."""
-
-
-class Listed(NamedTuple, Generic[Item]):
-    """A page of a list."""
-
-    items: Sequence[Item]
-    next: str | None
-    """The identifier before which the next page begins; None if there is no next page."""
 
 
 def exactly(found: Sequence[Item], limit: int) -> Listed[Item]:
