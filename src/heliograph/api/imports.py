@@ -7,6 +7,7 @@ import msgspec
 from heliograph.api import wire
 from heliograph.api.resource import NativeResource, page
 from heliograph.domain.accounts import Scope
+from heliograph.domain.bounded import count_in
 from heliograph.domain.errors import InvalidField
 from heliograph.domain.imports import Import, ImportWish
 from heliograph.doors import Call, Operation
@@ -88,9 +89,9 @@ class Imports(NativeResource):
 
     async def list_rejected_rows(self, call: Call[wire.PageQuery, None]) -> wire.RejectedRowPage:
         query = call.query
-        if query.before is not None and not (query.before.isascii() and query.before[:18].isdigit()):
+        after = 0 if query.before is None else count_in(query.before)
+        if after is None:
             raise InvalidField("before must be what the page before had as next.", field="before")
-        after = 0 if query.before is None else int(query.before[:18])
         found = await self._services.imports.rejected(
             call.account, call.path["import_id"], limit=query.limit, after=after
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -48,8 +48,7 @@ class Import(msgspec.Struct, kw_only=True):
     """An import of a contact file."""
 
     id: str
-    state: str
-    """running, done, failed, undoing or undone."""
+    state: Literal["running", "done", "failed", "undoing", "undone"]
     group: str
     group_id: str | None
     """The group; null for a dry run into one that there is not."""
