@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from heliograph.api import wire
     from heliograph.sdk import Client
 
-contacts_app = typer.Typer(help="Contact files, into groups and back out.", no_args_is_help=True)
+contacts_app = typer.Typer(help="Contact files, into groups.", no_args_is_help=True)
 
 _EVERY_S = 1.0
 _SHOWN = 20
