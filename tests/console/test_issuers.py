@@ -89,6 +89,7 @@ def test_nobody_then_the_invited_then_one_with_an_app_comes_from_an_issuer(page:
     page.context.clear_cookies()
     house.command("people", "invite", EMAIL, "--role", "viewer", "--account", "Acme")
     come_from_the_issuer(page)
+    page.get_by_role("link", name="Your security").click()
     page.wait_for_selector(f"h1:text-is('{EMAIL}')")
     shown = house.command("people", "show", EMAIL)
     entries = house.command("audit", "list", "--action", "person.linked")
@@ -104,6 +105,7 @@ def test_nobody_then_the_invited_then_one_with_an_app_comes_from_an_issuer(page:
     page.get_by_label("E-mail address").fill(EMAIL)
     page.get_by_label("Password").fill(OWN_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Your security").click()
     page.locator("form[action='/security/totp'] [name=password]").fill(OWN_PASSWORD)
     page.get_by_role("button", name="Set up an app").click()
     secret = page.locator("#secret").inner_text()
@@ -117,6 +119,7 @@ def test_nobody_then_the_invited_then_one_with_an_app_comes_from_an_issuer(page:
     page.wait_for_selector("[role=alert]:has-text('The code is wrong')")
     page.get_by_label("Code of your app").fill(code_at(secret, int(time.time()) // STEP_S + 1))
     page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Your security").click()
     page.wait_for_selector(f"h1:text-is('{EMAIL}')")
 
     page.context.clear_cookies()

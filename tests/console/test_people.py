@@ -42,7 +42,7 @@ def browsing(server: Server) -> Iterator[httpx2.Client]:
 
 def joined(client: httpx2.Client, server: Server, email: str) -> str:
     """Accepts an invitation, and returns the token of the forms."""
-    assert client.post(invited(server, email), data={"password": PASSWORD}).headers["location"] == "/security"
+    assert client.post(invited(server, email), data={"password": PASSWORD}).headers["location"] == "/console"
     page = client.get("/security").text
     return page.partition('name="form_token" value="')[2].partition('"')[0]
 
@@ -101,6 +101,8 @@ def test_somebody_joins_sets_up_an_app_signs_out_and_in_again(page: Page, server
     page.goto(invited(server, "vera@example.com"))
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Join").click()
+    page.wait_for_selector("h2:text-is('No messages yet')")
+    page.get_by_role("link", name="Your security").click()
     page.wait_for_selector("h1:text-is('vera@example.com')")
     page.locator("form[action='/security/totp'] [name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Set up an app").click()
@@ -109,6 +111,8 @@ def test_somebody_joins_sets_up_an_app_signs_out_and_in_again(page: Page, server
     page.get_by_role("button", name="Ask for codes from now on").click()
     page.wait_for_selector("#codes")
     page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    page.goto("/security")
     page.get_by_label("E-mail address").fill("vera@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

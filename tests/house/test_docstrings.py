@@ -43,7 +43,7 @@ _VERBS = """
     Import Insert Invite Issue Iterate
     Join
     Keep
-    Launch Lease Leave Let Limit List Listen Load Lock Log Look
+    Launch Lead Lease Leave Let Limit List Listen Load Lock Log Look
     Make Mark Mask Measure Move
     Name Note
     Offer Open Operate Opt Overwrite

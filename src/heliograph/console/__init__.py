@@ -1,1 +1,1 @@
-"""The web console: pages for the person who runs this server. Today it is the sandbox's inbox."""
+"""The web console: pages for the people of an account, and for the developer at the sandbox's phones."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -20,7 +20,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from heliograph.console import pages
+from heliograph.console import screens
+from heliograph.console.shell import BACK, COOKIE, ask_to_sign_in, person_form_token, require_own_form, way_back
 from heliograph.domain.errors import HeliographError, NotFound, Unauthenticated
 from heliograph.domain.people import LASTS_S
 from heliograph.doors.bodies import decode_form, read_body
@@ -34,7 +35,6 @@ from heliograph.services.signing_in import SigningIn, Started
 
 log = structlog.get_logger(__name__)
 
-COOKIE = "heliograph_person"
 ATTEMPT = "heliograph_attempt"
 """The cookie of who is at an issuer."""
 LARGEST_FORM = 16 * 1024
@@ -112,7 +112,7 @@ class _People:
 
     def ask(self, email: str = "", problem: str = "", status: int = 200, *, wants_code: bool = False) -> Response:
         """Show how one signs in."""
-        return _html(pages.sign_in_page(email, problem, self._issuers, wants_code=wants_code), status)
+        return _html(screens.sign_in_page(email, problem, self._issuers, wants_code=wants_code), status)
 
     async def _begun(self, request: Request, form: _Form) -> Response:
         started = await self._signing_in.sign_in(
@@ -129,21 +129,21 @@ class _People:
         try:
             email = await self._signing_in.invited(token)
             if request.method != "POST":
-                return _html(pages.invitation_page(email))
+                return _html(screens.invitation_page(email))
             form = await _form(request)
             await self._signing_in.accept(token, form.password)
             return await self._begun(request, msgspec.structs.replace(form, email=email, code=""))
         except NotFound:
-            return _html(pages.invitation_page(None), 404)
+            return _html(screens.invitation_page(None), 404)
         except HeliographError as error:
-            return _html(pages.invitation_page(email, error.message), error.http_status)
+            return _html(screens.invitation_page(email, error.message), error.http_status)
 
     async def security(self, request: Request) -> Response:
         token = request.cookies.get(COOKIE, "")
         try:
             who = await self._access.signed_in(token, address=address_of(request))
         except Unauthenticated:
-            return RedirectResponse("/sign-in", 303, PAGE_HEADERS)
+            return ask_to_sign_in(request)
         return await self._shown(_Visit(request, who, token, _Form()))
 
     def posted(self, act: Callable[[_Visit], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -158,7 +158,7 @@ class _People:
                 return RedirectResponse("/sign-in", 303, PAGE_HEADERS)
             except HeliographError as error:
                 return Response(error.message, error.http_status, PAGE_HEADERS, "text/plain")
-            if not hmac.compare_digest(form.form_token.encode(), _form_token(token).encode()):
+            if not hmac.compare_digest(form.form_token.encode(), person_form_token(token).encode()):
                 return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
             visit = _Visit(request, who, token, form)
             try:
@@ -180,11 +180,11 @@ class _People:
     ) -> Response:
         who = await self._access.signed_in(visit.token, address=visit.address)
         sessions = await self._signing_in.sessions(who.person.id)
-        page = pages.security_page(
+        page = screens.security_page(
             who.person,
             sessions,
             who.session_id,
-            _form_token(visit.token),
+            person_form_token(visit.token),
             problem=problem,
             secret=secret,
             codes=codes,
@@ -256,7 +256,7 @@ class _ByIssuer:
         except HeliographError as error:
             return self._refused(request, error)
         if isinstance(outcome, Halfway):
-            return _html(pages.issuer_code_page(_issuer(request), outcome.sealed))
+            return _html(screens.issuer_code_page(_issuer(request), outcome.sealed))
         return _let_in(request, outcome)
 
     async def give_code(self, request: Request) -> Response:
@@ -271,7 +271,7 @@ class _ByIssuer:
         except Unauthenticated as error:
             if error.field != "code":
                 return self._refused(request, error)
-            return _html(pages.issuer_code_page(_issuer(request), form.halfway, error.message), error.http_status)
+            return _html(screens.issuer_code_page(_issuer(request), form.halfway, error.message), error.http_status)
         except HeliographError as error:
             return self._refused(request, error)
         return _let_in(request, started)
@@ -299,8 +299,9 @@ def _agent(request: Request) -> str:
 
 
 def _let_in(request: Request, started: Started) -> Response:
-    response = RedirectResponse("/security", 303, PAGE_HEADERS)
+    response = RedirectResponse(way_back(request), 303, PAGE_HEADERS)
     _set_cookie(request, response, COOKIE, started.token, LASTS_S)
+    response.delete_cookie(BACK)
     return response
 
 
@@ -311,16 +312,9 @@ def _set_cookie(request: Request, response: Response, name: str, value: str, las
 
 async def _form(request: Request) -> _Form:
     """Read a form of a page of ours. Raises Unauthenticated for one of another site, and what a form can't be."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    foreign = site not in {None, "same-origin", "none"}
-    if foreign or (site is None and origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
-        raise Unauthenticated("The form comes from another site.")
+    require_own_form(request)
     form: _Form = decode_form(await read_body(request, LARGEST_FORM), _Form)
     return form
-
-
-def _form_token(token: str) -> str:
-    return hmac.digest(token.encode(), b"form", "sha256").hex()
 
 
 def _html(page: str, status: int = 200) -> HTMLResponse:

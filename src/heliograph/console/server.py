@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from heliograph.console import pages
-from heliograph.console.sessions import GoodKeys, Sessions
+from heliograph.console import screens
+from heliograph.console.sessions import Sessions
 from heliograph.domain.errors import HeliographError, ShuttingDown
 from heliograph.doors.bodies import decode_form, read_body
 from heliograph.doors.pages import PAGE_HEADERS
@@ -49,9 +49,9 @@ def static_files() -> Mount:
     return Mount("/console/static", _Files(directory=Path(__file__).parent / "static"))
 
 
-def console_routes(phones: Phones, good_keys: GoodKeys) -> list[BaseRoute]:
-    """Make the routes of the console, everything that is under `/`."""
-    console = _Console(phones, Sessions(good_keys))
+def console_routes(phones: Phones, sessions: Sessions) -> list[BaseRoute]:
+    """Make the routes of the sandbox's phones, and of the link that opens them."""
+    console = _Console(phones, sessions)
     return [
         Route("/", console.home),
         Route("/login", console.login),
@@ -88,7 +88,7 @@ class _Console:
 
     async def login(self, request: Request) -> Response:
         if not await self._sessions.opens(request.query_params.get("key", "")):
-            return _html(pages.closed_page(), 401)
+            return _html(screens.closed_page(), 401)
         response = RedirectResponse("/inbox", 303, PAGE_HEADERS)
         await self._sessions.begin(request, response)
         return response
@@ -98,7 +98,7 @@ class _Console:
 
         async def guarded(request: Request) -> Response:
             session = await self._sessions.of(request)
-            return _html(pages.closed_page(), 401) if session is None else await page(request, session)
+            return _html(screens.closed_page(), 401) if session is None else await page(request, session)
 
         return guarded
 
@@ -109,7 +109,7 @@ class _Console:
             return Response(status_code=404)
         entries = await self._phones.thread(chosen) if chosen else []
         token = await self._sessions.form_token(session)
-        return _html(pages.inbox_page(await self._phones.contacts(), chosen, entries, token))
+        return _html(screens.inbox_page(await self._phones.contacts(), chosen, entries, token))
 
     async def open_phone(self, request: Request, _session: str) -> Response:
         """Go to the phone whose number was typed."""
@@ -140,9 +140,9 @@ class _Console:
         quiet_s = 0.0
         with self._phones.listen() as subscription, suppress(ShuttingDown):
             while True:
-                fragments = {"contacts": pages.contacts_fragment(await self._phones.contacts(), chosen)}
+                fragments = {"contacts": screens.contacts_fragment(await self._phones.contacts(), chosen)}
                 if chosen is not None:
-                    fragments["thread"] = pages.thread_fragment(await self._phones.thread(chosen))
+                    fragments["thread"] = screens.thread_fragment(await self._phones.thread(chosen))
                 changed = {name: html for name, html in fragments.items() if shown.get(name) != html}
                 for name, html in changed.items():
                     yield _event(name, html)

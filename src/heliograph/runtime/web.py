@@ -13,7 +13,8 @@ from heliograph.api.server import NativeDoor
 from heliograph.api.wire.errors import ErrorBody
 from heliograph.console.people import person_routes
 from heliograph.console.server import console_routes, static_files
-from heliograph.console.sessions import GoodKeys
+from heliograph.console.sessions import GoodKeys, Sessions
+from heliograph.console.shell import shell_routes
 from heliograph.doors.openapi import openapi_document
 from heliograph.doors.routes import Mounts
 from heliograph.doors.settings import DoorSettings
@@ -41,7 +42,7 @@ def web_application(
     phones: Phones | None,
     good_keys: GoodKeys,
 ) -> ASGIApp:
-    """Make the application; `good_keys` are those of the console, which is there if there are `phones`."""
+    """Make the application; `good_keys` are those of the link that opens the `phones`, if there are some."""
     limit = settings.max_body_bytes
     for_doors = DoorSettings(
         max_body_bytes=limit,
@@ -59,6 +60,7 @@ def web_application(
     doors: dict[str, ASGIApp] = {API_MOUNT: native}
     for protocol in HTTP_PROTOCOLS:
         doors |= {protocol.mount: protocol.door(services, for_doors), **protocol.more_doors(services, for_doors)}
+    link = None if phones is None else Sessions(good_keys)
     others = Router(
         [
             Route(OPENAPI, openapi),
@@ -70,7 +72,8 @@ def web_application(
             style_route(),
             static_files(),
             *person_routes(services.signing_in, services.federated, services.access, for_doors.public_url),
-            *(() if phones is None else console_routes(phones, good_keys)),
+            *shell_routes(services, link),
+            *(() if phones is None or link is None else console_routes(phones, link)),
         ],
         redirect_slashes=False,
     )

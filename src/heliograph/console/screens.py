@@ -1,4 +1,4 @@
-"""The pages of the console: from the services' nouns to what the templates show."""
+"""The pages of the sandbox's phones and of signing in: from the services' nouns to what the templates show."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from heliograph.console.rendering import render
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.people import Person, Session
 from heliograph.domain.statuses import Status, explain
@@ -20,14 +20,6 @@ from heliograph.sandbox.phones import Contact, Entry, code_in
 _ENCODINGS = {"gsm7": "GSM-7", "ucs2": "UCS-2", "binary": "binary"}
 _CHANNELS = {Channel.VIBER: "Viber", Channel.WHATSAPP: "WhatsApp"}
 _FAILED = {Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED, Status.UNKNOWN}
-
-_templates = Environment(
-    loader=PackageLoader("heliograph.console"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 class Bubble(msgspec.Struct, frozen=True):
@@ -125,16 +117,17 @@ def _contact(contact: Contact) -> dict[str, Any]:
 
 
 def contacts_fragment(contacts: list[Contact], chosen: str | None) -> str:
-    return _templates.get_template("contacts.html").render(contacts=[_contact(one) for one in contacts], chosen=chosen)
+    return render("contacts.html", contacts=[_contact(one) for one in contacts], chosen=chosen)
 
 
 def thread_fragment(entries: list[Entry]) -> str:
-    return _templates.get_template("thread.html").render(bubbles=[bubble(entry) for entry in entries])
+    return render("thread.html", bubbles=[bubble(entry) for entry in entries])
 
 
 def inbox_page(contacts: list[Contact], chosen: str | None, entries: list[Entry], form_token: str) -> str:
     """Render the whole page; `chosen` is the MSISDN of the phone that is open, if one is."""
-    return _templates.get_template("inbox.html").render(
+    return render(
+        "inbox.html",
         contacts=contacts_fragment(contacts, chosen),
         thread=thread_fragment(entries),
         chosen=chosen,
@@ -151,7 +144,7 @@ def _peers(entries: list[Entry]) -> list[str]:
 
 
 def closed_page() -> str:
-    return _templates.get_template("closed.html").render()
+    return render("closed.html")
 
 
 def sign_in_page(email: str, problem: str, issuers: Mapping[str, str], *, wants_code: bool = False) -> str:
@@ -159,18 +152,17 @@ def sign_in_page(email: str, problem: str, issuers: Mapping[str, str], *, wants_
 
     `issuers` has what stands on the button of each, by its name.
     """
-    page = _templates.get_template("sign_in.html")
-    return page.render(email=email, problem=problem, issuers=issuers, wants_code=wants_code)
+    return render("sign_in.html", email=email, problem=problem, issuers=issuers, wants_code=wants_code)
 
 
 def issuer_code_page(name: str, halfway: str, problem: str = "") -> str:
     """Render the page on which somebody who comes from an issuer gives a code of an app, too."""
-    return _templates.get_template("issuer_code.html").render(name=name, halfway=halfway, problem=problem)
+    return render("issuer_code.html", name=name, halfway=halfway, problem=problem)
 
 
 def invitation_page(email: str | None, problem: str = "") -> str:
     """Render the page on which the invited choose a password; None is for one that is over."""
-    return _templates.get_template("invitation.html").render(email=email, problem=problem)
+    return render("invitation.html", email=email, problem=problem)
 
 
 def security_page(
@@ -187,7 +179,8 @@ def security_page(
 
     `secret` is what an app is given, in base 32 and as an address; `codes` are fresh recovery codes.
     """
-    return _templates.get_template("security.html").render(
+    return render(
+        "security.html",
         person=person,
         sessions=[(each, each.id == current) for each in sessions],
         form_token=form_token,

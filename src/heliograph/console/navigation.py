@@ -1,0 +1,28 @@
+"""The navigation: every page of the console, by task. A page is added by a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from heliograph.console.pages import messages, search
+from heliograph.console.visits import Page
+
+
+class Section(NamedTuple):
+    """Pages of one kind of task, under one heading."""
+
+    name: str
+    """`shell.section_NAME` is its heading."""
+    pages: Sequence[Page]
+
+
+SECTIONS = (
+    Section(
+        "traffic",
+        (messages.PAGE,),
+    ),
+)
+BESIDE = (search.PAGE,)
+"""Pages that the navigation does not show."""
+PAGES = (*(page for section in SECTIONS for page in section.pages), *BESIDE)
