@@ -34,7 +34,7 @@ ALONE_S = 30.0
 
 
 async def retention(server: MeasuredServer, bare: Bare, sizes: Sizes, run: int) -> Figures:
-    """Milliseconds of the longest time without an answer, of single sends over 50 connections, while texts, numbers and
+    """Measure the longest time without an answer, in ms, of single sends over 50 connections, while texts, numbers and
     receipts of old messages are forgotten. Its counterpart is the same when nothing is left to be forgotten.
 
     The first run, which is not counted, fills the store; the server then starts again, with days to keep.
