@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -330,11 +331,16 @@ async def test_closing_an_account_stops_its_traffic_and_that_of_those_below_it(s
     waiting = await send(running, branch, 3, send_at=later, report=ReportWish.NONE)
     unexpanded = await send(running, account, to=[], groups=[group.id], send_at=later)
     sent = await send(running, account, 1)
+    many = [f"+3361{number:07}" for number in range(2_500)]
+    being_made = asyncio.create_task(send(running, branch, to=many, send_at=later))
 
     closed = await admin.close(account)
     again = await admin.close(account)
 
     assert list(closed) == list(again) == [account.id, branch.id]
+    with suppress(AccountClosed):
+        await being_made
+    assert await services.messages.page(branch, MessageFilter(statuses=[Status.QUEUED]), limit=1) == []
     report = await services.reports.of_batch(branch.id, waiting.batch.id, with_recipients=True)
     assert {standing.status for standing in report.standings} == {Status.CANCELED}
     assert (await services.batches.get(account, unexpanded.batch.id)).canceled

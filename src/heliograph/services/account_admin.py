@@ -23,12 +23,14 @@ from heliograph.services.audit_facts import money_fact, terms_facts
 from heliograph.services.keys import LONGEST_GRACE_S, require_open
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_id, accounts_page, change_account
-from heliograph.store.closing import below, cancel_some, close_accounts
+from heliograph.store.closing import below, cancel_some, close_accounts, stop_work
 from heliograph.store.ledger import Balance, add_to_balance, balance_of, balance_with_credit, set_credit
 from heliograph.store.tx import Tx
 from heliograph.store.usage import usage_of
 
 LONGEST_NOTE = 255
+STORED_WITHIN_S = 0.5
+"""How long the last request that was let in may take until it is stored; a large one is refused if it takes longer."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -143,11 +145,13 @@ class AccountAdmin:
         await audited(self._store, acts, close_accounts, closed, now_ms())
         self._accounts.access.forget()
         await self._cancel_all(closed)
-        await asyncio.sleep(REMEMBERED_S)  # another process lets callers in that it has just looked at
+        await asyncio.sleep(REMEMBERED_S + STORED_WITHIN_S)  # another process lets callers in whom it has looked at
         await self._cancel_all(closed)
         return closed
 
     async def _cancel_all(self, account_ids: Sequence[str]) -> None:
+        while await self._store.write(stop_work, account_ids, now_ms()):
+            pass
         while await self._store.write(cancel_some, account_ids, now_ms()):
             pass
 

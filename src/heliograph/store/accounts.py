@@ -263,6 +263,13 @@ def public_ids(tx: Tx, account_id: str, kind: str, now_ms: int) -> list[str]:
     return tx.column(query)
 
 
+def closed_among(tx: Tx, account_ids: Sequence[str]) -> set[str]:
+    """Return which of some accounts are closed; none of the others is before this transaction has ended."""
+    query = select(accounts.c.id, accounts.c.closed_at).where(tx.among(accounts.c.id, account_ids))
+    found = tx.pairs(query.order_by(accounts.c.id).with_for_update(read=True))
+    return {account_id for account_id, closed_at in found.items() if closed_at is not None}
+
+
 def account_by_optout_page(tx: Tx, page: str) -> Account | None:
     row = tx.one(_AccountRow, select(*_COLUMNS).where(accounts.c.optout_page == page)) if page else None
     return None if row is None else _account(row)

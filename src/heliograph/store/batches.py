@@ -26,7 +26,7 @@ from heliograph.domain.batches import (
 from heliograph.domain.caps import Caps, CapState
 from heliograph.domain.channels import Channel
 from heliograph.domain.contacts import values_known
-from heliograph.domain.errors import IdempotencyMismatch, UnknownGroup
+from heliograph.domain.errors import AccountClosed, IdempotencyMismatch, UnknownGroup
 from heliograph.domain.filters import BatchFilter
 from heliograph.domain.ids import earliest_at, following
 from heliograph.domain.instants import from_ms, maybe_instant, maybe_ms, now_ms, to_ms
@@ -36,6 +36,7 @@ from heliograph.domain.local_times import due_times, has_one_time
 from heliograph.domain.prices import FREE, Quote, Tariff
 from heliograph.domain.rendering import open_names
 from heliograph.domain.statuses import Reason, Status
+from heliograph.store.accounts import closed_among
 from heliograph.store.changes import apply_changes, lock_messages
 from heliograph.store.contacts import in_these_first, sayings_about
 from heliograph.store.groups import groups_below, members_below, unknown_groups
@@ -134,14 +135,18 @@ def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
     A recipient who opted out gets a message that is rejected from the start. Members of groups are looked up at once if
     the batch is due, else when it is; a group that does not exist is UnknownGroup. Repeating a request with its
     idempotency key answers with the first one's batch; a different request under the same key is IdempotencyMismatch.
-    Each of these errors is an answer for its caller alone.
+    A large one whose account was closed while it was made up is AccountClosed. Each of these errors is an answer for
+    its caller alone.
     """
     answers: list[Accepted | Exception | None] = []
     fresh: list[NewBatch] = []
     earlier = _by_idempotency_key(tx, news)
+    closed = _closed_meanwhile(tx, news)
     for new in news:
         before = earlier.get((new.batch.account_id, new.idempotency_key or ""))
-        if before is None and (strangers := unknown_groups(tx, new.batch.account_id, new.batch.groups)):
+        if before is None and new.holder is not None and new.batch.account_id in closed:
+            answers.append(AccountClosed())
+        elif before is None and (strangers := unknown_groups(tx, new.batch.account_id, new.batch.groups)):
             answers.append(unknown_group(strangers))
         elif before is None:
             fresh.append(new)
@@ -154,6 +159,12 @@ def accept(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
             answers.append(IdempotencyMismatch())
     stored = _insert(tx, fresh) if fresh else {}
     return [_answer(stored, new, answer) for new, answer in zip(news, answers, strict=True)]
+
+
+def _closed_meanwhile(tx: Tx, news: Sequence[NewBatch]) -> set[str]:
+    """Return accounts that were closed while their batches were made up, which takes seconds where these are large."""
+    large = {new.batch.account_id for new in news if new.holder is not None}
+    return closed_among(tx, sorted(large)) if large else set()
 
 
 def _answer(

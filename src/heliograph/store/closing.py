@@ -3,6 +3,11 @@
 An account is closed first, so that nobody is let in any more; then what waits is canceled, some messages in each
 transaction, so that nobody else waits for all of them. A process that dies in between leaves an account that is closed,
 and whose messages the next attempt cancels.
+
+A batch that is being made or changed in slices (`store/works.py`) gets more messages while others are canceled, and one
+of which none is stored yet has nothing to cancel. So its work is stopped first: the row is deleted, and whoever carries
+it out finds that at its next slice, since a slice and this lock the same row. What was charged for messages that are
+never written is given back, and what there is of the batch is counted anew.
 """
 
 from __future__ import annotations
@@ -10,14 +15,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, select, update
 
+from heliograph.domain.batches import Pause, notify_of
 from heliograph.domain.life import Change
-from heliograph.domain.statuses import Reason, Status
+from heliograph.domain.statuses import OPEN, Reason, Status
+from heliograph.store.batches import batch_by_id, settle_work
 from heliograph.store.changes import apply_changes
+from heliograph.store.messages import of_batch
 from heliograph.store.outbox import settle_if_empty
-from heliograph.store.schema import accounts, batches, has_groups_to_expand, messages, rents
-from heliograph.store.tx import Tx
+from heliograph.store.schema import accounts, batches, has_groups_to_expand, is_queued, messages, rents, works
+from heliograph.store.tx import Tx, columns
+from heliograph.store.works import Work, WorkKind
 
 AT_ONCE = 1_000
 
@@ -38,6 +47,47 @@ def close_accounts(tx: Tx, account_ids: Sequence[str], now_ms: int) -> list[str]
     found = tx.column(select(accounts.c.id).where(*open_ones).order_by(accounts.c.id).with_for_update())
     tx.run(update(accounts).where(*open_ones).values(closed_at=now_ms))
     return found
+
+
+def stop_work(tx: Tx, account_ids: Sequence[str], now_ms: int) -> bool:
+    """Stop one change of a batch that is carried out in slices, whoever does so, and cancel the batch; False: no more.
+
+    Its messages that were written are left to `cancel_some`.
+    """
+    of_batches = (tx.among(works.c.account_id, account_ids), works.c.kind != WorkKind.MEMBERS.value)
+    query = select(*columns(Work, works)).where(*of_batches).order_by(works.c.id).limit(1)
+    work = tx.one(Work, query.with_for_update())
+    if work is None:
+        return False
+    _mark_canceled(tx, account_ids, {work.id}, now_ms)
+    settle_work(work, tx)
+    _count_anew(tx, work, now_ms)
+    return True
+
+
+def _count_anew(tx: Tx, work: Work, now_ms: int) -> None:
+    """Count the messages of a batch that gets no others, and let it not be held for its new contents any more."""
+    batch = batch_by_id(tx, work.account_id, work.id)
+    assert batch is not None  # noqa: S101 - what is under change is not deleted
+    there = (messages.c.account_id == work.account_id, of_batch(work.id))
+    notify = int(notify_of(batch.report, batch.options))  # which a half of them may not have yet
+    tx.run(update(messages).where(*there, is_queued, messages.c.notify != notify).values(notify=notify))
+    is_open = case((messages.c.status.in_(sorted(OPEN)), 1), else_=0)
+    counts = tx.first(select(func.count(), func.coalesce(func.sum(is_open), 0)).where(*there))
+    it = (batches.c.account_id == work.account_id, batches.c.id == work.id)
+    waited_for = tx.value(select(batches.c.open_count).where(*it))
+    assert counts is not None  # noqa: S101 - counts are one row
+    tx.run(
+        update(batches)
+        .where(*it)
+        .values(
+            recipient_count=counts[0],
+            open_count=None if waited_for is None else counts[1],
+            pause=None if batch.pause is Pause.CHANGING else batches.c.pause,
+        )
+    )
+    if waited_for and not counts[1]:
+        settle_if_empty(tx, [work.id], now_ms)
 
 
 def cancel_some(tx: Tx, account_ids: Sequence[str], now_ms: int) -> int:

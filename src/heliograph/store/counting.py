@@ -39,13 +39,13 @@ _decode_options = msgspec.json.Decoder(Options).decode
 
 class _Open(Row, frozen=True):
     id: str
-    open_count: int
+    open_count: int | None
+    """None: its new contents, which its messages get in slices, are without an end that is told."""
 
 
 @prepared(_Open)
 def _open(ids: Given) -> Select[*tuple[Any, ...]]:
-    counted = columns(_Open, batches, open_count=batches.c.open_count)  # not NULL where an end is told
-    return select(*counted).where(among(batches.c.id, ids)).order_by(batches.c.id).with_for_update()
+    return select(*columns(_Open, batches)).where(among(batches.c.id, ids)).order_by(batches.c.id).with_for_update()
 
 
 def count_down(tx: Tx, taken: Sequence[Transition]) -> None:
@@ -54,7 +54,8 @@ def count_down(tx: Tx, taken: Sequence[Transition]) -> None:
     if not settled:
         return
     waiting = tx.fetch(_open, ids=settled)
-    tx.update(batches, [_Open(each.id, each.open_count - settled[each.id]) for each in waiting])
+    left = [_Open(each.id, each.open_count - settled[each.id]) for each in waiting if each.open_count is not None]
+    tx.update(batches, left)
 
 
 class _Watched(Row, frozen=True):

@@ -23,11 +23,12 @@ from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, upd
 
 from heliograph.domain.batches import Batch, Pause, notify_of
 from heliograph.domain.caps import Caps
-from heliograph.domain.errors import AlreadyDispatched
+from heliograph.domain.errors import AccountClosed, AlreadyDispatched
 from heliograph.domain.instants import now_ms, to_ms
 from heliograph.domain.local_times import due_times
 from heliograph.domain.prices import Quote, Tariff
 from heliograph.domain.statuses import Reason, Status
+from heliograph.store.accounts import closed_among
 from heliograph.store.batches import (
     Fresh,
     NewBatch,
@@ -83,7 +84,7 @@ def changeable(tx: Tx, account_id: str, batch_id: str) -> Batch | None:
 def replace(tx: Tx, before: Batch, wanted: Fresh, now_ms: int, caps: Caps | None, holder: Holder) -> Replaced | None:
     """Decide that a batch has other contents; None if it is not as it was `before` any more.
 
-    Raises what `rewrite` raises, and writes nothing then.
+    Raises what `rewrite` raises, or AccountClosed, and writes nothing then.
     """
     require_free(tx, before.id)  # before anything is locked or counted: who waits for it asks again and again
     after = wanted.batch
@@ -93,6 +94,8 @@ def replace(tx: Tx, before: Batch, wanted: Fresh, now_ms: int, caps: Caps | None
     if row is None or row[0] != to_ms(before.modified_at):
         return None
     require_free(tx, before.id)
+    if closed_among(tx, [before.account_id]):
+        raise AccountClosed()
     _require_changeable(with_(before, expand_at=before.expand_at if row[1] is not None else None), sums)
     require_known_groups(tx, before, after)
     more = settle_difference(tx, wanted, sums.price, sums.queued, caps, now_ms)
