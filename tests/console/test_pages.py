@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.protocols.listening import Listener
 
 from heliograph.console.navigation import PAGES
 
@@ -21,6 +22,13 @@ pytestmark = pytest.mark.slow
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 ASKED = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 PLACES = [(page.name, page.views[0].path) for page in PAGES if page.name != "search"]
+
+
+POSTED_TWICE = """async () => {
+    const form = document.querySelector("main form");
+    const sent = [1, 2].map(() => fetch(form.action, {method: "POST", body: new URLSearchParams(new FormData(form))}));
+    return (await Promise.all(sent)).map((answer) => answer.url);
+}"""
 
 
 def account_of(page: Page) -> str:
@@ -76,10 +84,36 @@ def test_a_message_is_found_by_its_number_and_what_happened_to_it_is_shown(
     assert re.search(r"\d{1,2} \w{3}", shown.inner_text())
     assert re.search(r" CES?T$", shown.get_attribute("title") or "")
 
+    console.get_by_role("link", name="All messages").click()
+    console.wait_for_url("**/messages")
     console.keyboard.press("/")
     console.keyboard.type(sent.id.lower())
     console.keyboard.press("Enter")
-    console.wait_for_selector(f"h1:text-is('Message to {number}')")
+    console.wait_for_url(f"**/messages/{sent.id}")
+    twice = console.evaluate(POSTED_TWICE)
+    console.get_by_role("button", name="Send again").click()
+    console.get_by_text(f"Sent to {number} once more.").wait_for()
+
+    assert twice[0] == twice[1] != console.url
+    with server.client() as client:
+        assert {each.text for each in client.messages.list(to=number)} == {"Where is my parcel?"}
+        assert len(list(client.messages.list(to=number))) == 3
+
+
+def test_why_a_message_failed_and_what_the_customer_was_told_is_shown(
+    console: Page, server: Server, customer: Listener
+) -> None:
+    with server.client() as client:
+        told = {"callback_url": customer.url, "report": "per_recipient"}
+        batch = client.batches.send(to=["+999200078"], text="Refused", originator="Acme", **told)
+    customer.next()
+    console.goto(f"/console/{account_of(console)}/messages?batch={batch.id}")
+    console.get_by_role("link", name="+999200078").click()
+
+    console.get_by_text("The provider refused it for good.").first.wait_for()
+    assert "sandbox refused it" in console.locator(".history").first.inner_text()
+    console.locator(f".history >> text={customer.url}").first.wait_for()
+    assert "Route" in console.locator("main").inner_text()
 
 
 def test_a_filter_stands_in_the_address_and_keeps_what_was_typed(

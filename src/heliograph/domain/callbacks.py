@@ -8,6 +8,7 @@ it goes: an http or https URL is called back, `session:PROTOCOL/KEY` whoever is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -87,6 +88,24 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     originator: str | None = None
     """The batch's originator, if it is about one, as is the client reference."""
     client_reference: str | None = None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """An event about a message, and how far it has come."""
+
+    id: str
+    kind: EventKind
+    protocol: str
+    sink: str
+    status: str | None
+    """The status of the message that it tells of; None if it is about the batch."""
+    state: str
+    """`waiting`, `delivered` or `given_up`."""
+    attempts: int
+    error: str | None
+    """Why the last attempt failed."""
+    created_at: datetime
+    done_at: datetime | None
 
 
 def session_sink(protocol: str, key: str = "") -> str:

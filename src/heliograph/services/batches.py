@@ -67,6 +67,7 @@ from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.lengths import LONGEST_VALUE, require_short
 from heliograph.domain.listing import Listed
+from heliograph.domain.messages import Message
 from heliograph.domain.prices import Quote, Tariff
 from heliograph.domain.priorities import Priority
 from heliograph.domain.rendering import Rendered, Rendering, Unsendable, most_parts, renderings_of
@@ -198,6 +199,33 @@ class Batches:
             return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
         batch.recipient_count = accepted.messages
         return Created(batch, repeated=False, refused=accepted.refused, charged=accepted.charged)
+
+    async def send_again(self, account: Account, message: Message, *, protocol: str, idempotency_key: str) -> Created:
+        """Send what a message says to its recipient once more, at once, and tell nobody of it.
+
+        Raises NotFound if its batch is gone, and what `create` raises.
+        """
+        draft = draft_of(await self.get(account, message.batch_id))
+        keys = {message.msisdn, f"+{message.msisdn}", DEFAULT}
+        parameters = {
+            name: {key: value for key, value in column.items() if key in keys}
+            for name, column in (draft.parameters or {}).items()
+        }
+        again = msgspec.structs.replace(
+            draft,
+            protocol=protocol,
+            to=[f"+{message.msisdn}"],
+            groups=(),
+            parameters=parameters or None,
+            send_at=None,
+            expire_at=None,
+            callback_url=None,
+            sink=None,
+            report=ReportWish.NONE,
+            door_facts=None,
+            idempotency_key=idempotency_key,
+        )
+        return await self.create(account, again)
 
     async def dry_run(
         self, account: Account, draft: Draft, *, list_first: int = 0, check: Check = Check.POSSIBLE

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.attempts import Attempt, AttemptOutcome
+from heliograph.domain.callbacks import Told
 from heliograph.domain.errors import AlreadyDispatched, NotFound, WaitTimedOut
 from heliograph.domain.filters import MessageFilter
 from heliograph.domain.instants import now_ms
 from heliograph.domain.listing import Listed
 from heliograph.domain.messages import Message, Wait, why_waiting
+from heliograph.domain.routes import Considered, Subject, explain
 from heliograph.domain.statuses import SETTLED, Reason, Status
 from heliograph.engine.engine import Engine
 from heliograph.engine.notifier import ELSEWHERE_S
 from heliograph.services.waits import Waits
 from heliograph.store.attempts import attempts_of
 from heliograph.store.batches import cancel_message
+from heliograph.store.events import told_of
 from heliograph.store.forgetting import delete_message, forget_medium, redact_message
 from heliograph.store.messages import confirm, list_messages, message_by_id, messages_of
 
 _NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER}
 """Reasons of ends that are not an attempt: there may have been some before."""
+
+
+class Way(NamedTuple):
+    """The way that the rules have for a message."""
+
+    considered: Sequence[Considered]
+    """The rules that were looked at, up to the one that matched."""
+    routes: Sequence[str]
+    """The routes, in the order in which they are tried."""
 
 
 class Messages:
@@ -72,6 +86,24 @@ class Messages:
         if message.provider is None or waits or message.reason in _NEVER_WENT:
             return before
         return [*before, _last_attempt(message)]
+
+    async def told(self, account: Account, message: Message) -> list[Told]:
+        """List what the customer was told of a message and its batch, oldest first, and how far that has come."""
+        return await self._store.read(told_of, account.id, message.batch_id, message.id)
+
+    def way(self, message: Message, tags: Sequence[str]) -> Way:
+        """Say which routes the rules have for a message at this moment, and which rules were looked at."""
+        router = self._engine.router
+        subject = Subject(
+            msisdn=message.msisdn,
+            originator=message.originator,
+            account=message.account_id,
+            tags=tags,
+            channel=message.channel,
+            parts=message.parts or 1,
+        )
+        considered = explain(router.rules, subject, "", {}).considered
+        return Way(considered, [route.name for route in router.routes_for(subject)])
 
     async def redact(self, account: Account, message_id: str) -> None:
         """Take the text of a message away. Raises NotFound; NotFinished; OneOfMany."""

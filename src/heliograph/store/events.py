@@ -8,14 +8,18 @@ from typing import Any
 import msgspec
 from sqlalchemy import Select, func, select, union_all, update
 
-from heliograph.domain.callbacks import Event, EventKind, MessageFacts
+from heliograph.domain.callbacks import Event, EventKind, MessageFacts, Told
 from heliograph.domain.ids import earliest_at
+from heliograph.domain.instants import from_ms
 from heliograph.store.batches import NewBatch, accept
 from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import batches, events, is_waiting
 from heliograph.store.tx import Row, Tx, columns
 
 NOT_OFFERED = "its receiver is not there, or left alone for a while"
+
+LOOKED_THROUGH = 5_000
+"""How many events are looked through for those about one message."""
 
 _decode_facts = msgspec.json.Decoder(MessageFacts).decode
 _decode_several = msgspec.json.Decoder(list[str]).decode
@@ -165,6 +169,56 @@ def give_up_old_events(tx: Tx, receivers: Collection[str], *, before_ms: int, no
     old = tx.column(select(events.c.id).where(*theirs, too_old).limit(limit))
     values = {"state": "given_up", "done_at": now_ms, "last_error": NOT_OFFERED}
     return tx.run(update(events).where(tx.among(events.c.id, old)).values(values)) if old else 0
+
+
+class _ToldRow(Row, frozen=True):
+    id: str
+    kind: str
+    protocol: str
+    sink: str
+    facts: str | None
+    state: str
+    attempts: int
+    last_error: str | None
+    created_at: int
+    done_at: int | None
+
+
+def told_of(tx: Tx, account_id: str, batch_id: str, message_id: str) -> list[Told]:
+    """List the events about a message and its batch, oldest first.
+
+    No index finds them: it looks through the account's events since the batch was accepted, and at `LOOKED_THROUGH` of
+    them at most.
+    """
+    since = select(events.c.id).where(events.c.account_id == account_id, events.c.id > batch_id)
+    among_these = since.order_by(events.c.id).limit(LOOKED_THROUGH).scalar_subquery()
+    rows = tx.all(
+        _ToldRow,
+        select(*columns(_ToldRow, events))
+        .where(events.c.account_id == account_id, events.c.subject_id == batch_id, events.c.id.in_(among_these))
+        .order_by(events.c.id),
+    )
+    return [told for row in rows if (told := _told(row, message_id)) is not None]
+
+
+def _told(row: _ToldRow, message_id: str) -> Told | None:
+    """Return an event as it is shown; None if it is about another message."""
+    about_message = row.kind == EventKind.MESSAGE_STATUS and row.facts is not None
+    facts = _decode_facts(row.facts) if about_message and row.facts is not None else None
+    if facts is not None and facts.message_id != message_id:
+        return None
+    return Told(
+        id=row.id,
+        kind=EventKind(row.kind),
+        protocol=row.protocol,
+        sink=row.sink,
+        status=None if facts is None else facts.status,
+        state=row.state,
+        attempts=row.attempts,
+        error=row.last_error,
+        created_at=from_ms(row.created_at),
+        done_at=None if row.done_at is None else from_ms(row.done_at),
+    )
 
 
 def _event(row: _EventRow) -> Event:

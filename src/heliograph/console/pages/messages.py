@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from heliograph.console.texts import text
-from heliograph.console.visits import Page, View, Visit
+from heliograph.console.visits import Flash, Page, View, Visit
 from heliograph.domain.accounts import Scope
+from heliograph.domain.attempts import Attempt
+from heliograph.domain.batches import BodyKind
+from heliograph.domain.callbacks import NATIVE
 from heliograph.domain.channels import Channel
 from heliograph.domain.filters import MessageFilter
-from heliograph.domain.statuses import MEANING, Status
+from heliograph.domain.ids import following, new_id
+from heliograph.domain.messages import Message
+from heliograph.domain.statuses import MEANING, Status, explanation
 from heliograph.doors.filters import msisdn_filter, originator_filter
 
 ON_A_PAGE = 50
-_FIELDS = ("q", "status", "originator", "channel", "since", "until")
+_FIELDS = ("q", "batch", "status", "originator", "channel", "since", "until")
 _NUMBER = re.compile(r"[+\d][\d\s().-]{3,}")
 
 
@@ -59,6 +65,7 @@ def wanted_messages(
 
     q, is_number = asked["q"], _NUMBER.fullmatch(asked["q"]) is not None
     wanted = MessageFilter(
+        batch_id=asked["batch"] or None,
         msisdns=msisdn_filter(q, region) if is_number else (),
         client_reference=q if q and not is_number else None,
         statuses=[Status(asked["status"])] if asked["status"] in MEANING else (),
@@ -72,18 +79,59 @@ def wanted_messages(
 
 async def one(visit: Visit) -> Response:
     """Show one message with everything that is known of it."""
-    sent = await visit.services.history.get(visit.account, visit.named("message_id"))
-    _, wait = await visit.services.messages.why(visit.account, sent.message.id)
+    services, account = visit.services, visit.account
+    sent = await services.history.get(account, visit.named("message_id"))
+    message = sent.message
+    _, wait = await services.messages.why(account, message.id)
     return visit.page(
         "message.html",
-        message=sent.message,
+        message=message,
         batch=sent.batch,
         body=sent.rendered.body,
+        values=sent.rendered.values or {},
         wait=wait,
-        attempts=await visit.services.messages.attempts(visit.account, sent.message.id),
-        meaning=MEANING[sent.message.status],
-        currency=visit.services.money.currency,
+        why=None if message.reason is None else explanation(message.reason, message.detail),
+        happened=_happened(message, await services.messages.attempts(account, message.id)),
+        told=await services.messages.told(account, message),
+        way=services.messages.way(message, sent.batch.tags) if visit.may(Scope.ADMIN) else None,
+        meaning=MEANING[message.status],
+        currency=services.money.currency,
+        once=new_id(),
+        may_send=visit.may(Scope.MESSAGES_SEND),
+        is_text=sent.batch.kind is BodyKind.TEXT,
     )
+
+
+class Happened(NamedTuple):
+    """A line of a message's history."""
+
+    at: datetime
+    what: str
+    """What happened, in words."""
+    why: str | None = None
+    attempt: Attempt | None = None
+
+
+def _happened(message: Message, attempts: Sequence[Attempt]) -> list[Happened]:
+    """List what happened to a message, oldest first."""
+    lines = [Happened(message.created_at, text("messages.accepted_at"))]
+    for each in attempts:
+        what = text(f"messages.attempt_{each.outcome}", provider=each.provider)
+        lines.append(Happened(each.at, what, explanation(each.reason, each.detail), each))
+    if message.settled_at is not None:
+        lines.append(Happened(message.settled_at, text(f"status.{message.status}")))
+    if message.confirmed_at is not None:
+        lines.append(Happened(message.confirmed_at, text("messages.confirmed")))
+    return sorted(lines, key=lambda line: line.at)
+
+
+async def again(visit: Visit) -> Response:
+    """Send a message once more; a form that is posted twice sends once."""
+    message = await visit.services.messages.get(visit.account, visit.named("message_id"))
+    key = f"console {visit.typed.text('once') or new_id()}"
+    created = await visit.services.batches.send_again(visit.account, message, protocol=NATIVE, idempotency_key=key)
+    flash = Flash("messages.again_done", {"number": f"+{message.msisdn}"})
+    return visit.go(f"/messages/{following(created.batch.id, 1)[0]}", flash)
 
 
 PAGE = Page(
@@ -91,5 +139,6 @@ PAGE = Page(
     (
         View("/messages", Scope.MESSAGES_READ, listed),
         View("/messages/{message_id}", Scope.MESSAGES_READ, one),
+        View("/messages/{message_id}/again", Scope.MESSAGES_SEND, again, "POST"),
     ),
 )
