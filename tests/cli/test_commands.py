@@ -118,7 +118,7 @@ def test_a_server_that_cannot_be_asked_is_one_sentence(arguments: list[str], wor
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["list", "--status", "dreaming"], "dreaming"),
+        (["pause", "unknown"], "There is no batch unknown"),
         (["status", "unknown"], "There is no message unknown in this account."),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_session_ends_for_its_server_when_a_command_ends_it(server: Server) ->
     ended = time.monotonic()
 
     assert (before, code) == (200, 0)
-    assert {each["address"] for each in json.loads(listed)} == {"127.0.0.1"}
+    assert {each["address"] for each in map(json.loads, listed.splitlines())} == {"127.0.0.1"}
     assert last_let_in(server, token, ended) < IN_FORCE_S
 
 

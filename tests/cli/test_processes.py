@@ -118,7 +118,7 @@ def test_what_one_process_accepts_a_worker_sends_and_another_process_shows(pair:
 
 def test_the_processes_are_listed_and_one_worker_leads(pair: Pair) -> None:
     code, told = pair.command("processes", "--json")
-    found = json.loads(told)
+    found = [json.loads(line) for line in told.splitlines()]
 
     assert code == 0
     assert {(each["role"], each["pid"]) for each in found} == {

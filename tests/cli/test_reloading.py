@@ -91,7 +91,7 @@ def reloaded(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer
 def administered(server: Server, store: str) -> list[tuple[str, str, str]]:
     """What was done to providers, routes and prices, oldest first: to what, and what it is now."""
     _, told = command("audit", "list", "--data-dir", str(server.data_dir), "--json", "--limit", "1000", store=store)
-    found = [(each["action"], each["object"], each["after"]) for each in json.loads(told)]
+    found = [(each["action"], each["object"], each["after"]) for each in map(json.loads, told.splitlines())]
     return [
         (action, name, json.dumps(after, separators=(",", ":")) if isinstance(after, dict) else after)
         for action, name, after in reversed(found)

@@ -105,7 +105,7 @@ class Machine:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
         done = subprocess.run(
             ["bash", "-e", "-u", "-o", "pipefail", "-c", self.here(script)],
-            env=environment | {"PATH": f"{self.root}/bin:{os.environ['PATH']}", "COLUMNS": "200"},
+            env=environment | {"PATH": f"{self.root}/bin:{os.environ['PATH']}", "HELIOGRAPH_OUTPUT": "table"},
             capture_output=True,
             text=True,
             timeout=HANG_S,

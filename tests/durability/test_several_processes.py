@@ -196,5 +196,5 @@ def processes(server: Server, store: str, environment: dict[str, str]) -> list[d
         environment=os.environ | environment,
         timeout=HANG_S,
     )
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
     return found

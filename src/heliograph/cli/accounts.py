@@ -6,61 +6,39 @@ from typing import Annotated
 
 import typer
 
-from heliograph.cli.shared import (
-    ConfigOption,
-    DataDirOption,
-    GraceOption,
-    JsonOption,
-    StoreOption,
-    administered,
-    equations,
-    out,
-    print_facts,
-    print_list,
-)
+from heliograph.cli.output import say, show, show_all
+from heliograph.cli.shape import Commands, GraceOption, Store, Written, administered, equations
 
-accounts_app = typer.Typer(help="The accounts of this installation.", no_args_is_help=True)
+accounts = Commands("accounts", "The accounts of this installation.")
 
 
 NameArgument = Annotated[str, typer.Argument(help="The account's name or id.")]
 
 
-@accounts_app.command("create")
+@accounts.command("create", Store, Written, example="Acme --parent Holding")
 def create_account(
     name: Annotated[str, typer.Argument(help="The account's name.")],
     parent: Annotated[str | None, typer.Option(help="The account above it, by its name or id.")] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Make an account. It works before the first start, and while servers run."""
-    made = administered(config, data_dir, store, lambda admin: admin.create_account(name, parent))
-    print_facts({"id": made.id, "name": made.name}, as_json)
+    made = administered(lambda admin: admin.create_account(name, parent))
+    show({"id": made.id, "name": made.name})
 
 
-@accounts_app.command("list")
-def list_accounts(
-    config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None, as_json: JsonOption = False
-) -> None:
+@accounts.command("list", Store, Written, example="")
+def list_accounts() -> None:
     """List all accounts, oldest first; those that are closed, too."""
-    found = administered(config, data_dir, store, lambda admin: admin.list_accounts())
-    print_list(found, ("id", "name", "parent", "created_at", "closed_at"), as_json)
+    found = administered(lambda admin: admin.list_accounts())
+    show_all(found, ("id", "name", "parent", "created_at", "closed_at"))
 
 
-@accounts_app.command("show")
-def show_account(
-    name: NameArgument,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@accounts.command("show", Store, Written, example="Acme")
+def show_account(name: NameArgument) -> None:
     """Show what is agreed with an account, what it has to spend, and what it has sent of what it may."""
-    print_facts(administered(config, data_dir, store, lambda admin: admin.show_account(name)), as_json)
+    show(administered(lambda admin: admin.show_account(name)))
 
 
-@accounts_app.command("change")
+@accounts.command("change", Store, Written, example="Acme --countries FR,BE --price FR=0.05 --daily-messages 10000")
 def change_account(
     name: NameArgument,
     price: Annotated[
@@ -84,10 +62,6 @@ def change_account(
         list[str] | None,
         typer.Option(help="Days, of texts, numbers, receipts, callbacks, inbound or hits: texts=30; may be repeated."),
     ] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Change what is agreed with an account; what is not given stays. In force within two seconds."""
     change = {
@@ -105,62 +79,48 @@ def change_account(
         "retention": equations(retention, "--retention"),
     }
     given = {field: value for field, value in change.items() if value is not None}
-    print_facts(administered(config, data_dir, store, lambda admin: admin.change_account(name, given)), as_json)
+    show(administered(lambda admin: admin.change_account(name, given)))
 
 
-@accounts_app.command("top-up")
+@accounts.command("top-up", Store, Written, example="Acme 100 --note 'Invoice 4711'")
 def top_up_account(
     name: NameArgument,
     amount: Annotated[str, typer.Argument(help="In the installation's currency, such as 100 or 12.50.")],
     note: Annotated[str | None, typer.Option(help="What the ledger says about it.")] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Add to a balance. An account that was not billed is from now on."""
-    print_facts(administered(config, data_dir, store, lambda admin: admin.top_up(name, amount, note)), as_json)
+    show(administered(lambda admin: admin.top_up(name, amount, note)))
 
 
-@accounts_app.command("correct", context_settings={"ignore_unknown_options": True})
+@accounts.command("correct", Store, Written, signed=True, example="Acme -12.50 --note 'Charged twice'")
 def correct_account(
     name: NameArgument,
     amount: Annotated[str, typer.Argument(help="What is added to the balance, such as 5 or -12.50.")],
     note: Annotated[str, typer.Option(help="Why, for the ledger.")],
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Add to a balance, or take off it, because something was wrong."""
-    print_facts(administered(config, data_dir, store, lambda admin: admin.correct(name, amount, note)), as_json)
+    show(administered(lambda admin: admin.correct(name, amount, note)))
 
 
-@accounts_app.command("rotate-secret")
+@accounts.command("rotate-secret", Store, Written, example="Acme --grace 24h")
 def rotate_callback_secret(
     name: NameArgument,
     grace: GraceOption = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Give an account another secret for the signatures of its callbacks, and print it."""
-    secret = administered(config, data_dir, store, lambda admin: admin.rotate_callback_secret(name, grace))
-    print_facts({"callback_secret": secret}, as_json)
+    secret = administered(lambda admin: admin.rotate_callback_secret(name, grace))
+    show({"callback_secret": secret})
 
 
-@accounts_app.command("close")
-def close_account(
-    name: NameArgument, config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None
-) -> None:
+@accounts.command("close", Store, Written, example="Acme")
+def close_account(name: NameArgument) -> None:
     """End an account with all below it: keys, what waits to be sent, inbound messages. Its record stays."""
-    closed = administered(config, data_dir, store, lambda admin: admin.close_account(name))
+    closed = administered(lambda admin: admin.close_account(name))
     further = f", with {len(closed) - 1} below it" if len(closed) > 1 else ""
-    out.print(f"{name} is closed{further}. Its keys are worth nothing; what it had not sent is canceled.")
+    say(f"{name} is closed{further}. Its keys are worth nothing; what it had not sent is canceled.", closed=closed)
 
 
-@accounts_app.command("codes")
+@accounts.command("codes", Store, Written, example="Acme --countries FR,BE --per-minute 30")
 def agree_on_codes(
     name: Annotated[str, typer.Argument(help="The account's name.")],
     countries: Annotated[str | None, typer.Option(help="Where it may send codes, such as FR,BE.")] = None,
@@ -171,9 +131,6 @@ def agree_on_codes(
     prefix_per_day: Annotated[int | None, typer.Option(min=0, help="Codes a day to each prefix.")] = None,
     slowed_from: Annotated[int | None, typer.Option(min=0, help="As the setting `codes_slowed_from`.")] = None,
     stopped_from: Annotated[int | None, typer.Option(min=0, help="As the setting `codes_stopped_from`.")] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
 ) -> None:
     """Say what bounds an account's one-time codes; what is not given is as the settings say."""
     from heliograph.domain.errors import SetupError
@@ -195,5 +152,5 @@ def agree_on_codes(
         "slowed_from": slowed_from,
         "stopped_from": stopped_from,
     }
-    administered(config, data_dir, store, lambda admin: admin.agree_on_codes(name, **limits, **numbers))
-    out.print(f"It is agreed with {name}, in force within two seconds.")
+    administered(lambda admin: admin.agree_on_codes(name, **limits, **numbers))
+    say(f"It is agreed with {name}, in force within two seconds.", account=name, **limits, **numbers)

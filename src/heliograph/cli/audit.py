@@ -5,25 +5,17 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from heliograph.cli.shared import (
-    ConfigOption,
-    DataDirOption,
-    JsonOption,
-    StoreOption,
-    administered,
-    out,
-    print_facts,
-    print_list,
-)
+from heliograph.cli.output import note, output_format, say, show, show_all
+from heliograph.cli.shape import Commands, Exit, Format, Store, Written, administered
 
 if TYPE_CHECKING:
     from heliograph.domain.audit import Entry
 
-audit_app = typer.Typer(help="Who did what: an append-only log, hash-chained.", no_args_is_help=True)
+audit = Commands("audit", "Who did what: an append-only log, hash-chained.")
 
 AccountOption = Annotated[str | None, typer.Option("--account", help="Only about this account, by its name or id.")]
 ActorOption = Annotated[
@@ -37,7 +29,7 @@ SinceOption = Annotated[str | None, typer.Option("--since", help="Not before: a 
 UntilOption = Annotated[str | None, typer.Option("--until", help="Before: a date, an instant, or 7d ago.")]
 
 
-@audit_app.command("list")
+@audit.command("list", Store, Written, example="--actor command --since 7d")
 def list_entries(
     account: AccountOption = None,
     actor: ActorOption = None,
@@ -46,22 +38,23 @@ def list_entries(
     since: SinceOption = None,
     until: UntilOption = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """List entries, newest first."""
     wanted = {"account": account, "actor": actor, "action": action, "object_id": object_id}
     times = {"since": since, "until": until}
-    found = administered(config, data_dir, store, lambda admin: admin.list_audit(limit=limit, **wanted, **times))
-    rows = [_shown(entry) if not as_json else _facts(entry) for entry in found]
-    print_list(rows, ("seq", "at", "actor", "from", "action", "object", "account", "change"), as_json)
+    found = administered(lambda admin: admin.list_audit(limit=limit, **wanted, **times))
+    show_all(
+        map(_shown if output_format() is Format.TABLE else _facts, found),
+        ("seq", "at", "actor", "from", "action", "object", "account", "change"),
+        id="seq",
+    )
 
 
-@audit_app.command("export")
+@audit.command("export", Store, example="--format csv --output audit.csv")
 def export_entries(
-    file_format: Annotated[str, typer.Option("--format", help="csv, or jsonl: a JSON object a line.")] = "jsonl",
+    file_format: Annotated[
+        Literal["csv", "jsonl"], typer.Option("--format", help="jsonl is a JSON object a line.")
+    ] = "jsonl",
     output: Annotated[Path | None, typer.Option("--output", help="A file; standard output if not given.")] = None,
     account: AccountOption = None,
     actor: ActorOption = None,
@@ -69,53 +62,46 @@ def export_entries(
     object_id: ObjectOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
 ) -> None:
     """Write entries to a file, oldest first, with their hashes."""
     wanted = {"account": account, "actor": actor, "action": action, "object_id": object_id}
     times = {"since": since, "until": until}
     with ExitStack() as stack:
         file = sys.stdout.buffer if output is None else stack.enter_context(output.open("wb"))
-        administered(
-            config, data_dir, store, lambda admin: admin.export_audit(file_format, file.write, **wanted, **times)
-        )
+        administered(lambda admin: admin.export_audit(file_format, file.write, **wanted, **times))
 
 
-@audit_app.command("check")
+@audit.command("check", Store, Written, example="")
 def check_chain(
     expect: Annotated[str | None, typer.Option(help="A hash that was printed before: it must still be there.")] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Follow the chain, and print its last hash. Exit code 1 if an entry was changed, removed or inserted."""
-    verdict = administered(config, data_dir, store, lambda admin: admin.audit_log.check(expect))
+    verdict = administered(lambda admin: admin.audit_log.check(expect))
     head = verdict.head
     facts = {"entries": verdict.entries, "last": head.seq, "hash": head.hash, "cut_off": head.cut_seq or None}
     broken = [each.told for each in verdict.breaks]
-    print_facts({**facts, "broken": broken} if as_json else facts, as_json)
-    for told in () if as_json else broken:
-        out.print(told, soft_wrap=True)
+    as_table = output_format() is Format.TABLE
+    show(facts if as_table else {**facts, "broken": broken}, id="hash")
+    for told in broken if as_table else ():
+        note(told)
     if broken:
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.FAILED)
 
 
-@audit_app.command("cut")
+@audit.command("cut", Store, Written, example="365d")
 def cut_off(
     before: Annotated[str, typer.Argument(help="A date, an instant, or 365d ago: what is older goes.")],
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
 ) -> None:
     """Delete old entries for ever: export them first. What stays still holds, and says what was cut off."""
-    head = administered(config, data_dir, store, lambda admin: admin.cut_audit(before))
+    head = administered(lambda admin: admin.cut_audit(before))
     if head is None:
-        out.print("Nothing is as old; nothing was cut off.")
+        say("Nothing is as old; nothing was cut off.", cut_off=None)
     else:
-        out.print(f"Everything up to {head.cut_seq} was cut off; its hash was {head.cut_hash}.", soft_wrap=True)
+        say(
+            f"Everything up to {head.cut_seq} was cut off; its hash was {head.cut_hash}.",
+            cut_off=head.cut_seq,
+            hash=head.cut_hash,
+        )
 
 
 def _facts(entry: Entry) -> dict[str, object]:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heliograph.cli.shared import DataDirOption, JsonOption, TokenOption, UrlOption, equations, out, print_facts
+from heliograph.cli.output import output_format, show, shown
+from heliograph.cli.shape import Commands, Exit, Format, Server, Written, connected, equations
 
 if TYPE_CHECKING:
     from heliograph.api import wire
     from heliograph.sdk import Client
 
-contacts_app = typer.Typer(help="Contact files, into groups.", no_args_is_help=True)
+contacts = Commands("contacts", "Contact files, into groups.")
 
 _EVERY_S = 1.0
 _SHOWN = 20
 """How many rejected rows a person is shown; a program gets all."""
 
 
-@contacts_app.command("import")
+@contacts.command("import", Server, Written, example="people.csv --group Customers --region DE --rejected mend.csv")
 def import_contacts(
     file: Annotated[Path, typer.Argument(help="A CSV file, a workbook (XLSX) or vCards.", exists=True, dir_okay=False)],
     group: Annotated[str, typer.Option(help="The group's name; it is made if there is none.")],
@@ -41,19 +43,10 @@ def import_contacts(
     rejected: Annotated[
         Path | None, typer.Option(help="Write the rejected rows here as CSV, to mend them and import them again.")
     ] = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
 ) -> None:
-    """Import a contact file into a group. Exit code 1 if it could not be read to its end.
-
-    For example: heliograph contacts import people.csv --group Customers --region DE --rejected mend.csv
-    """
-    from heliograph.sdk import Client
-
+    """Import a contact file into a group. Exit code 1 if it could not be read to its end."""
     mapping = equations(map_, "--map")
-    with Client(url, token, data_dir=data_dir) as client:
+    with connected() as client:
         begun = client.imports.start(
             file.read_bytes(),
             group=group,
@@ -63,47 +56,40 @@ def import_contacts(
             dry_run=dry_run,
             file_name=file.name,
         )
-        done = _watched(client, begun, as_json)
+        done = _watched(client, begun)
         rows = client.imports.rejected(done.id, page_size=1_000) if done.rejected else iter(())
-        if as_json:
-            named = [{"row": each.row, "value": each.value, "reason": each.reason} for each in rows]
-            print_facts({**_facts(done), "rejected": named}, as_json)
+        if output_format() is Format.TABLE:
+            show(_facts(done))
+            for each in islice(rows, _SHOWN):
+                typer.echo(f"row {each.row}: {shown(each.value)} {each.reason}")
+            if done.rejected > _SHOWN:
+                typer.echo(f"... and {done.rejected - _SHOWN} more")
         else:
-            print_facts(_facts(done), as_json)
-            for shown, each in enumerate(rows):
-                if shown == _SHOWN:
-                    out.print(f"... and {done.rejected - _SHOWN} more")
-                    break
-                out.print(f"row {each.row}: {each.value!r} {each.reason}", soft_wrap=True)
+            named = [{"row": each.row, "value": each.value, "reason": each.reason} for each in rows]
+            show({**_facts(done), "rejected": named})
         if rejected is not None and done.rejected:
             rejected.write_bytes(client.imports.rejected_file(done.id))
     if done.state == "failed":
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.FAILED)
 
 
-@contacts_app.command("undo")
-def undo_import(
-    import_id: Annotated[str, typer.Argument(help="The import's id.")],
-    url: UrlOption = None,
-    token: TokenOption = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@contacts.command("undo", Server, Written, example="01K4ZQ0VAK8YJ8TK6RD5Q2M7XW")
+def undo_import(import_id: Annotated[str, typer.Argument(help="The import's id.")]) -> None:
     """Take away what an import has added, and put back what it has updated, unless that has changed since."""
-    from heliograph.sdk import Client
-
-    with Client(url, token, data_dir=data_dir) as client:
-        done = _watched(client, client.imports.undo(import_id), as_json)
+    with connected() as client:
+        done = _watched(client, client.imports.undo(import_id))
     facts = _facts(done)
-    print_facts({name: facts[name] for name in ("id", "state", "group", "added", "updated", "undone")}, as_json)
+    show({name: facts[name] for name in ("id", "state", "group", "added", "updated", "undone")})
 
 
-def _watched(client: Client, begun: wire.Import, as_json: bool) -> wire.Import:
+def _watched(client: Client, begun: wire.Import) -> wire.Import:
     """Wait for the end of an import, and show somebody at a terminal how far it is."""
+    from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("reading")
         found = begun
         while found.finished_at is None:

@@ -6,28 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heliograph.cli.shared import (
-    ConfigOption,
-    DataDirOption,
-    GraceOption,
-    JsonOption,
-    StoreOption,
-    administered,
-    commas,
-    instant_text,
-    out,
-    print_facts,
-    print_list,
-)
+from heliograph.cli.output import instant_text, say, show, show_all
+from heliograph.cli.shape import Commands, GraceOption, Store, Written, administered, commas
 
 if TYPE_CHECKING:
     from heliograph.runtime.administration import KeyRecord, MadeKey
 
-keys_app = typer.Typer(help="What lets programs act for an account.", no_args_is_help=True)
+keys = Commands("keys", "What lets programs act for an account.")
 KeyArgument = Annotated[str, typer.Argument(metavar="ID", help="The key's id.")]
 
 
-@keys_app.command("create")
+@keys.command("create", Store, Written, example="--account Acme --protocol twilio --expires 90d")
 def create_key(
     account: Annotated[str, typer.Option(help="The account's name or id.")],
     protocol: Annotated[str, typer.Option(help="native, xms, smscx, smsdrop, isendpro, twilio or smpp.")] = "native",
@@ -36,72 +25,55 @@ def create_key(
     expires: Annotated[
         str | None, typer.Option(help="When it ends: after 90d (s, m, h, d), or at a date such as 2031-01-31.")
     ] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Make a key, and print it: its secret is shown this once."""
     made = administered(
-        config,
-        data_dir,
-        store,
         lambda admin: admin.create_key(
             account, protocol, scopes=commas(scopes), networks=commas(networks), expires=expires
         ),
     )
-    print_made(made, as_json)
+    print_made(made)
 
 
-@keys_app.command("list")
+@keys.command("list", Store, Written, example="--account Acme")
 def list_keys(
     account: Annotated[str | None, typer.Option(help="Only this account's, by its name or id.")] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """List all keys, newest first, with their last use; those that ended, too."""
-    found = administered(config, data_dir, store, lambda admin: admin.list_keys(account))
+    found = administered(lambda admin: admin.list_keys(account))
     rows = [_facts(protocol, key) for protocol, key in found]
     names = ("id", "account", "protocol", "name", "state", "expires_at", "last_used_at", "last_used_from")
-    print_list(rows, names, as_json)
+    show_all(rows, names)
 
 
-@keys_app.command("rotate")
+@keys.command("rotate", Store, Written, example="01K4ZQ0VAK8YJ8TK6RD5Q2M7XW --grace 24h")
 def rotate_key(
     key_id: KeyArgument,
     grace: GraceOption = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Give a key another secret, and print it. Service plan, account sid, e-mail and system_id stay."""
-    made = administered(config, data_dir, store, lambda admin: admin.rotate_key(key_id, grace))
-    print_made(made, as_json)
+    made = administered(lambda admin: admin.rotate_key(key_id, grace))
+    print_made(made)
 
 
-@keys_app.command("revoke")
-def revoke_key(
-    key_id: KeyArgument, config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None
-) -> None:
+@keys.command("revoke", Store, Written, example="01K4ZQ0VAK8YJ8TK6RD5Q2M7XW")
+def revoke_key(key_id: KeyArgument) -> None:
     """End a key. It is worth nothing, in every process, within two seconds."""
-    administered(config, data_dir, store, lambda admin: admin.keys.revoke(key_id))
-    out.print(f"{key_id} is revoked.")
+    administered(lambda admin: admin.keys.revoke(key_id))
+    say(f"{key_id} is revoked.", revoked=key_id)
 
 
-@keys_app.command("seal")
+@keys.command("seal", example="")
 def new_seal_key() -> None:
     """Print a new key for the setting `seal_key`."""
     from heliograph.domain.seals import Seal
 
-    out.print(Seal.new_key())
+    typer.echo(Seal.new_key())
 
 
-def print_made(made: MadeKey, as_json: bool) -> None:
+def print_made(made: MadeKey) -> None:
     """Print a key with its secret."""
-    print_facts({"id": made.id, **made.parts}, as_json)
+    show({"id": made.id, **made.parts})
 
 
 def _facts(protocol: str, key: KeyRecord) -> dict[str, object]:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from heliograph.cli.shared import (
-    ConfigOption,
-    DataDirOption,
-    JsonOption,
-    StoreOption,
-    administered,
-    instant_text,
-    out,
-    print_facts,
-    print_list,
-)
+from heliograph.cli.output import instant_text, say, show, show_all
+from heliograph.cli.shape import Commands, Store, Written, administered
 
 if TYPE_CHECKING:
     from heliograph.domain.people import Person
 
-people_app = typer.Typer(help="Who signs in to this installation, and what each may do.", no_args_is_help=True)
+people = Commands("people", "Who signs in to this installation, and what each may do.")
 
+RoleName = Literal["viewer", "sender", "manager", "administrator"]
 PersonArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's e-mail address or id.")]
 AccountOption = Annotated[str | None, typer.Option(help="The account's name or id; an administrator needs none.")]
 PasswordOption = Annotated[
@@ -49,50 +41,38 @@ def asked_password(file: Path | None) -> str:
     return text.split("\n", 1)[0].rstrip("\r")
 
 
-@people_app.command("create")
+@people.command(
+    "create", Store, Written, example="vera@example.com --role viewer --account Acme --password-file password.txt"
+)
 def create_person(
     email: Annotated[str, typer.Argument(help="The e-mail address that the person signs in with.")],
-    role: Annotated[str, typer.Option(help="viewer, sender, manager or administrator.")],
+    role: Annotated[RoleName, typer.Option(help="What the person is to the account.")],
     account: AccountOption = None,
     password_file: PasswordOption = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Make a person. It works before the first start, and while servers run."""
     password = asked_password(password_file)
-    made = administered(config, data_dir, store, lambda admin: admin.create_person(email, password, role, account))
-    print_person(made, as_json)
+    made = administered(lambda admin: admin.create_person(email, password, role, account))
+    print_person(made)
 
 
-@people_app.command("invite")
+@people.command("invite", Store, Written, example="vera@example.com --role sender --account Acme --expires 24h")
 def invite_person(
     email: Annotated[str, typer.Argument(help="The e-mail address that the person will sign in with.")],
-    role: Annotated[str, typer.Option(help="viewer, sender, manager or administrator.")],
+    role: Annotated[RoleName, typer.Option(help="What the person is to the account.")],
     account: AccountOption = None,
     expires: Annotated[str | None, typer.Option(help="How long it is good, such as 24h; 7d if not given.")] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Invite somebody, who chooses a password of their own on the page. It is good once, and shown this once."""
-    made, page = administered(config, data_dir, store, lambda admin: admin.invite(email, role, account, expires))
+    made, page = administered(lambda admin: admin.invite(email, role, account, expires))
     facts = {"id": made.id, "email": made.email, "token": made.token, "page": page}
-    print_facts(facts | {"expires_at": instant_text(made.expires_at)}, as_json)
+    show(facts | {"expires_at": instant_text(made.expires_at)})
 
 
-@people_app.command("sessions")
-def list_sessions(
-    email: PersonArgument,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@people.command("sessions", Store, Written, example="vera@example.com")
+def list_sessions(email: PersonArgument) -> None:
     """List where a person is signed in, newest first."""
-    found = administered(config, data_dir, store, lambda admin: admin.sessions_of(email))
+    found = administered(lambda admin: admin.sessions_of(email))
     rows = [
         {
             "id": each.id,
@@ -104,41 +84,31 @@ def list_sessions(
         }
         for each in found
     ]
-    print_list(rows, ("id", "created_at", "seen_at", "address", "agent", "ends_at"), as_json)
+    show_all(rows, ("id", "created_at", "seen_at", "address", "agent", "ends_at"))
 
 
-@people_app.command("sign-out")
-def end_sessions(
-    email: PersonArgument, config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None
-) -> None:
+@people.command("sign-out", Store, Written, example="vera@example.com")
+def end_sessions(email: PersonArgument) -> None:
     """End all sessions of a person. They are worth nothing, in every process, within two seconds."""
-    ended = administered(config, data_dir, store, lambda admin: admin.end_sessions_of(email))
-    out.print(f"{email} is signed out; {ended} ended.")
+    ended = administered(lambda admin: admin.end_sessions_of(email))
+    say(f"{email} is signed out; {ended} ended.", email=email, ended=ended)
 
 
-@people_app.command("list")
-def list_people(
-    config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None, as_json: JsonOption = False
-) -> None:
+@people.command("list", Store, Written, example="")
+def list_people() -> None:
     """List all people, newest first; those who are disabled, too."""
-    found = administered(config, data_dir, store, lambda admin: admin.list_people())
+    found = administered(lambda admin: admin.list_people())
     names = ("id", "email", "roles", "created_at", "disabled_at")
-    print_list([_facts(person) for person in found], names, as_json)
+    show_all([_facts(person) for person in found], names)
 
 
-@people_app.command("show")
-def show_person(
-    email: PersonArgument,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@people.command("show", Store, Written, example="vera@example.com")
+def show_person(email: PersonArgument) -> None:
     """Show who a person is, and what to which account."""
-    print_person(administered(config, data_dir, store, lambda admin: admin.people.named(email)), as_json)
+    print_person(administered(lambda admin: admin.people.named(email)))
 
 
-@people_app.command("change")
+@people.command("change", Store, Written, example="vera@example.com --email vera@example.org")
 def change_person(
     email: PersonArgument,
     new_email: Annotated[str | None, typer.Option("--email", help="Another e-mail address.")] = None,
@@ -149,71 +119,54 @@ def change_person(
     no_totp: Annotated[
         bool, typer.Option("--no-totp", help="Ask for no code of an app any more, for who lost it.")
     ] = False,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Give a person another e-mail address, another password, or both. A new password ends all sessions."""
     password = asked_password(password_file) if new_password or password_file is not None else None
     changed = administered(
-        config,
-        data_dir,
-        store,
         lambda admin: admin.change_person(email, new_email, password, without_totp=no_totp),
     )
-    print_person(changed, as_json)
+    print_person(changed)
 
 
-@people_app.command("roles")
+@people.command("roles", Store, Written, example="vera@example.com --role sender --account Acme")
 def assign_role(
     email: PersonArgument,
-    role: Annotated[str, typer.Option(help="viewer, sender, manager or administrator; none takes it away.")],
+    role: Annotated[
+        Literal[RoleName, "none"], typer.Option(help="What the person is to the account; none takes it away.")
+    ],
     account: AccountOption = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Make a person this to an account, instead of what it was before. In force within two seconds."""
-    person = administered(config, data_dir, store, lambda admin: admin.assign_role(email, role, account))
-    print_person(person, as_json)
+    person = administered(lambda admin: admin.assign_role(email, role, account))
+    print_person(person)
 
 
-@people_app.command("unlink")
+@people.command("unlink", Store, Written, example="vera@example.com")
 def unlink_person(
     email: PersonArgument,
     issuer: Annotated[str | None, typer.Option(help="The issuer's address; not needed where there is one.")] = None,
-    config: ConfigOption = None,
-    data_dir: DataDirOption = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Take away that an issuer of OpenID Connect says who a person is, and end all sessions."""
-    print_person(administered(config, data_dir, store, lambda admin: admin.unlink_person(email, issuer)), as_json)
+    print_person(administered(lambda admin: admin.unlink_person(email, issuer)))
 
 
-@people_app.command("disable")
-def disable_person(
-    email: PersonArgument, config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None
-) -> None:
+@people.command("disable", Store, Written, example="vera@example.com")
+def disable_person(email: PersonArgument) -> None:
     """Let nobody sign in as this person any more, who stays in the record."""
-    administered(config, data_dir, store, lambda admin: admin.disable_person(email))
-    out.print(f"{email} is disabled. `heliograph people enable` lets them in again.")
+    administered(lambda admin: admin.disable_person(email))
+    say(f"{email} is disabled. `heliograph people enable` lets them in again.", disabled=email)
 
 
-@people_app.command("enable")
-def enable_person(
-    email: PersonArgument, config: ConfigOption = None, data_dir: DataDirOption = None, store: StoreOption = None
-) -> None:
+@people.command("enable", Store, Written, example="vera@example.com")
+def enable_person(email: PersonArgument) -> None:
     """Let a person sign in again."""
-    administered(config, data_dir, store, lambda admin: admin.enable_person(email))
-    out.print(f"{email} may sign in again.")
+    administered(lambda admin: admin.enable_person(email))
+    say(f"{email} may sign in again.", enabled=email)
 
 
-def print_person(person: Person, as_json: bool) -> None:
+def print_person(person: Person) -> None:
     """Print who somebody is, and what to which account."""
-    print_facts(_facts(person), as_json)
+    show(_facts(person))
 
 
 def _facts(person: Person) -> dict[str, object]:

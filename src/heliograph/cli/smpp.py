@@ -7,23 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heliograph.cli.shared import JsonOption, out
+from heliograph.cli.output import output_format, show
+from heliograph.cli.shape import Commands, Exit, Format, Written
 
 if TYPE_CHECKING:
     from heliograph.protocols.smpp.checking import Report
 
-smpp_app = typer.Typer(help="SMPP: checking an operator's SMSC.", no_args_is_help=True)
-
-RIGHT, WRONG = 0, 1
-"""Exit codes; 2 is every command's for what could not be done."""
+smpp = Commands("smpp", "SMPP: checking an operator's SMSC.")
 
 
-@smpp_app.callback()
-def smpp() -> None:
-    """Take nothing: with this a single command keeps its name."""
-
-
-@smpp_app.command("check")
+@smpp.command("check", Written, example="smsc.example.com:2775 --system-id acme --to +33612345678")
 def check_smsc(
     address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The SMSC, which you have the right to test.")],
     system_id: Annotated[str, typer.Option(help="As the operator gave it.")],
@@ -41,7 +34,6 @@ def check_smsc(
     rate: Annotated[int, typer.Option(min=1, max=100, help="Messages a second at most.")] = 5,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="How long it may take in all.")] = 60.0,
     profile: Annotated[Path | None, typer.Option(help="A new file, for the profile that suits it.")] = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Find out what an SMSC does otherwise, and which settings suit it.
 
@@ -69,13 +61,13 @@ def check_smsc(
     )
     limits = Limits(messages=messages, rate=rate, seconds=seconds)
     report = asyncio.run(check(config, limits, to=to, originator=originator))
-    if as_json:
-        out.print_json(data=_facts(report))
+    if output_format() is not Format.TABLE:
+        show(_facts(report), id="address")
     else:
         _print(report)
     if profile is not None:
         write_profile(report, profile)
-    raise typer.Exit(WRONG if report.is_wrong else RIGHT)
+    raise typer.Exit(Exit.FAILED if report.is_wrong else Exit.DONE)
 
 
 def _facts(report: Report) -> dict[str, object]:
@@ -95,7 +87,7 @@ def _print(report: Report) -> None:
     from heliograph.protocols.smpp.checking.report import toml_lines
 
     for each in report.findings:
-        out.print(f"{each.verdict:<6} {each.name}: {each.said}", soft_wrap=True)
-    out.print(f"\n{report.submitted} messages were sent, {report.receipts} receipts came. What suits it:\n")
+        typer.echo(f"{each.verdict:<6} {each.name}: {each.said}")
+    typer.echo(f"\n{report.submitted} messages were sent, {report.receipts} receipts came. What suits it:\n")
     for line in ("[providers.NAME]", 'type = "smpp"', *toml_lines(report.settings)):
-        out.print(line, soft_wrap=True)
+        typer.echo(line)

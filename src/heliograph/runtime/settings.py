@@ -34,7 +34,7 @@ from heliograph.runtime.values import READERS, SANDBOX
 
 FILE_NAME = "heliograph.toml"
 PREFIX = "HELIOGRAPH_"
-_RESERVED = {"HELIOGRAPH_URL", "HELIOGRAPH_TOKEN", "HELIOGRAPH_CONFIG"}
+_RESERVED = {"HELIOGRAPH_URL", "HELIOGRAPH_TOKEN", "HELIOGRAPH_CONFIG", "HELIOGRAPH_OUTPUT"}
 """Variables that the SDK and the CLI read; they are not settings of a server."""
 _SETTING = re.compile(r"\w+")
 _QUIET = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")

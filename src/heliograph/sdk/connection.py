@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
-import platformdirs
 
 from heliograph.domain.errors import RequestError
 
@@ -24,9 +23,33 @@ class _Api(msgspec.Struct):
     """The sandbox's token; empty without a sandbox, since other accounts' tokens are never written down."""
 
 
-class _Known(msgspec.Struct):
+class _Console(msgspec.Struct):
+    url: str = ""
+    """The address of the inbox, with its key; empty without a sandbox."""
+
+
+class Known(msgspec.Struct):
+    """What a server leaves in its data directory about how to reach it."""
+
     base_url: str
     api: _Api
+    console: _Console = msgspec.field(default_factory=_Console)
+
+
+def known(data_dir: Path | None) -> Known:
+    """Read what the server on this machine has left. Raises NoConnection if none has run with the directory."""
+    directory = data_dir or default_data_dir()
+    try:
+        return msgspec.json.decode((directory / "connection.json").read_bytes(), type=Known)
+    except (OSError, msgspec.DecodeError) as error:
+        raise NoConnection(f"No server has run with the data directory {directory}.") from error
+
+
+def default_data_dir() -> Path:
+    """Return where a server keeps its data if nobody says otherwise."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("heliograph", appauthor=False))
 
 
 def connection(url: str | None, token: str | None, data_dir: Path | None) -> tuple[str, str]:
@@ -43,20 +66,18 @@ def connection(url: str | None, token: str | None, data_dir: Path | None) -> tup
     token = token or kept_token
     if url and token:
         return url.rstrip("/"), token
-    directory = data_dir or Path(platformdirs.user_data_dir("heliograph", appauthor=False))
+    directory = data_dir or default_data_dir()
     try:
-        known = msgspec.json.decode((directory / "connection.json").read_bytes(), type=_Known)
-    except (OSError, msgspec.DecodeError) as error:
-        raise NoConnection(
-            f"No URL and token are given, and no server has run with the data directory {directory}."
-        ) from error
-    if not (token or known.api.token):
+        left = known(directory)
+    except NoConnection as error:
+        raise NoConnection(f"No URL and token are given. {error.message}") from error
+    if not (token or left.api.token):
         raise NoConnection(
             f"The server with the data directory {directory} has no sandbox; give a token of one of its accounts."
         )
     if url and not token:
-        _require_same(url, known.base_url, f"The token in the data directory {directory}")
-    return (url or known.base_url).rstrip("/"), token or known.api.token
+        _require_same(url, left.base_url, f"The token in the data directory {directory}")
+    return (url or left.base_url).rstrip("/"), token or left.api.token
 
 
 def _require_same(url: str, owner: str, token: str) -> None:
