@@ -45,7 +45,7 @@ WITHOUT_ACCOUNT = {
         "ref_keys",
         "retention_held",
     ),
-    *("retention_walks", "sessions", "settings"),
+    *("retention_walks", "sessions", "settings", "text_words"),
     *("person_links", "used_states", "files", "file_pieces"),
 }
 SAYS_SO = "pans accounts"

@@ -33,12 +33,13 @@ from heliograph.store.tx import Tx
 NOT_OWNED = {
     *("audit_head", "early_receipts", "inbound_parts", "long_inbound", "paces", "people", "polls"),
     *("connected_keys", "leases", "person_links", "processes", "recovery_codes", "ref_keys", "retention_held"),
-    *("files", "file_pieces", "retention_walks", "sessions", "settings", "used_states"),
+    *("files", "file_pieces", "retention_walks", "sessions", "settings", "text_words", "used_states"),
 }
 """Tables whose rows are no account's."""
 BY_THEMSELVES = {
     "request_rates": None,
     "works": None,
+    "text_indexes": None,
     "credentials": {"last_used_at", "last_used_from"},
     "events": {"state", "due_at", "attempts", "lease_until", "last_error", "done_at", "receiver"},
 }

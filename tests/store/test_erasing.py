@@ -50,6 +50,7 @@ NOBODYS = {
     *("request_rates", "retention_held", "retention_walks", "settings", "templates", "usage"),
     *("people", "recovery_codes", "sessions", "invitations", "roles", "processes", "leases"),
     *("person_links", "used_states", "files", "file_pieces", "connected_keys"),
+    *("text_words", "text_indexes"),
 }
 #: What columns of these names have, wherever they are: identifiers, words of ours, and what is the account's own.
 OURS = {

@@ -9,7 +9,7 @@ from heliograph.api.drafts import message_draft, with_links
 from heliograph.api.resource import NativeResource
 from heliograph.api.values import maybe_address, money
 from heliograph.domain import batches, messages
-from heliograph.domain.accounts import Scope
+from heliograph.domain.accounts import Account, Scope
 from heliograph.domain.attempts import Attempt
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
@@ -17,7 +17,7 @@ from heliograph.domain.filters import MessageFilter
 from heliograph.domain.ids import following
 from heliograph.domain.statuses import Status, explanation
 from heliograph.doors import Call, Operation, Reply
-from heliograph.doors.filters import msisdn_filter
+from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.numbers import plus_kept
 
 
@@ -40,7 +40,15 @@ class Messages(NativeResource):
             scope=Scope.MESSAGES_READ,
             query=wire.MessageQuery,
             response=wire.MessagePage,
-            summary="List messages, newest first",
+            summary="List messages, newest first, or look for some",
+        ),
+        Operation(
+            name="get_message_index",
+            method="GET",
+            path="/message-index",
+            scope=Scope.MESSAGES_READ,
+            response=wire.MessageIndex,
+            summary="How far texts are indexed, for the words in `q`",
         ),
         Operation(
             name="get_message",
@@ -96,15 +104,13 @@ class Messages(NativeResource):
 
     async def list_messages(self, call: Call[wire.MessageQuery, None]) -> wire.MessagePage:
         query = call.query
-        wanted = MessageFilter(
-            batch_id=query.batch_id,
-            msisdns=msisdn_filter(plus_kept(query.to), call.account.default_region) if query.to else [],
-            statuses=[Status(query.status)] if query.status else [],
-            since=query.since,
-            until=query.until,
-        )
+        wanted = message_filter(query, call.account)
         found = await self._services.messages.listing(call.account, wanted, limit=query.limit, before=query.before)
         return wire.MessagePage(items=[shown_message(message) for message in found.items], next=found.next)
+
+    async def get_message_index(self, call: Call[None, None]) -> wire.MessageIndex:
+        searched_at, until = await self._services.messages.indexed(call.account)
+        return wire.MessageIndex(searched_at=searched_at, indexed_until=until)
 
     async def get_message(self, call: Call[None, None]) -> wire.Message:
         return shown_message(await self._services.messages.get(call.account, call.path["message_id"]))
@@ -124,6 +130,21 @@ class Messages(NativeResource):
 
     async def delete_message(self, call: Call[None, None]) -> None:
         await self._services.messages.delete(call.account, call.path["message_id"])
+
+
+def message_filter(query: wire.MessageFilter, account: Account) -> MessageFilter:
+    """Return the filter of messages that a query asks for."""
+    return MessageFilter(
+        text=query.q or "",
+        batch_id=query.batch_id,
+        msisdns=msisdn_filter(plus_kept(query.to), account.default_region) if query.to else [],
+        originators=[originator_filter(query.originator)] if query.originator else [],
+        statuses=[Status(query.status)] if query.status else [],
+        provider=query.provider,
+        tags=[query.tag] if query.tag else [],
+        since=query.since,
+        until=query.until,
+    )
 
 
 def shown_message(stored: messages.Message) -> wire.Message:

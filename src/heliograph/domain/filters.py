@@ -44,6 +44,12 @@ class MessageFilter(_Filter, frozen=True, kw_only=True):
     """Only messages whose last channel is this one."""
     originators: Sequence[str] = ()
     """Only messages whose batch has one of these originators."""
+    tags: Sequence[str] = ()
+    """Only messages whose batch has at least one of these tags."""
+    provider: str | None = None
+    """Only messages whose last attempt was by this provider."""
+    text: str = ""
+    """Only messages whose text has all the words of this one. Lists alone know how (`store/searching.py`)."""
     planned: bool = False
     """Only messages that may take several channels."""
     due_since: datetime | None = None

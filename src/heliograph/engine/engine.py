@@ -29,6 +29,7 @@ from heliograph.engine.expiring import EndingRents, ExpiringCodes
 from heliograph.engine.falling_back import FallingBack
 from heliograph.engine.hits import Hits
 from heliograph.engine.importing import Importing
+from heliograph.engine.indexing import Indexing
 from heliograph.engine.intake import EngineIntake
 from heliograph.engine.jobs import Job, alone
 from heliograph.engine.joining import JoiningInbound
@@ -185,6 +186,7 @@ class Engine:
             JoiningInbound(store, self.intake),
             self._poller,
             Retaining(store, self.metrics, retention),
+            Indexing(store),
         )
         for job in made:
             job.leads = leads

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
+
+import msgspec
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.attempts import Attempt, AttemptOutcome
 from heliograph.domain.callbacks import Told
-from heliograph.domain.errors import AlreadyDispatched, NotFound, WaitTimedOut
+from heliograph.domain.errors import AlreadyDispatched, InvalidField, NotFound, WaitTimedOut
 from heliograph.domain.filters import MessageFilter
-from heliograph.domain.instants import now_ms
+from heliograph.domain.ids import made_at_ms
+from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.listing import Listed
 from heliograph.domain.messages import Message, Wait, why_waiting
 from heliograph.domain.routes import Considered, Subject, explain
+from heliograph.domain.searching import MOST_WORDS, Sought
 from heliograph.domain.statuses import SETTLED, Reason, Status
 from heliograph.engine.engine import Engine
 from heliograph.engine.notifier import ELSEWHERE_S
@@ -24,10 +30,27 @@ from heliograph.store.attempts import attempts_of
 from heliograph.store.batches import cancel_message
 from heliograph.store.events import told_of
 from heliograph.store.forgetting import delete_message, forget_medium, redact_message
+from heliograph.store.indexing import index_of, is_noted, note_search
 from heliograph.store.messages import confirm, list_messages, message_by_id, messages_of
+from heliograph.store.searching import search_messages
 
 _NEVER_WENT = {Reason.OPTED_OUT, Reason.EXPIRED_BEFORE_SENDING, Reason.CANCELED_BY_CUSTOMER}
 """Reasons of ends that are not an attempt: there may have been some before."""
+
+
+_NUMBER = re.compile(r"\+[\d\s().\-/]*\d[\d\s().\-/]*")
+"""A phone number, as people write it."""
+
+_READ_AT_ONCE = 2_000
+
+
+class Indexed(NamedTuple):
+    """How far the texts of an account are indexed."""
+
+    searched_at: datetime | None
+    """About when words were last looked for, to the day; None: never, and nothing is indexed."""
+    until: datetime | None
+    """Messages from before this moment are found by the index; None: none are."""
 
 
 class Way(NamedTuple):
@@ -70,8 +93,47 @@ class Messages:
     async def listing(
         self, account: Account, wanted: MessageFilter, *, limit: int, before: str | None = None
     ) -> Listed[Message]:
-        """Read a page of messages, newest first. It may be short and go on: `next` says before which message."""
-        return await self._store.read(list_messages, account.id, wanted, limit=limit, before=before)
+        """Read a page of messages, newest first. It may be short and go on: `next` says before which message.
+
+        A text to look for that begins with a plus is the number of a recipient; of any other each word is looked for.
+        Raises InvalidField for one without a word, or with more than MOST_WORDS.
+        """
+        if not wanted.text:
+            return await self._store.read(list_messages, account.id, wanted, limit=limit, before=before)
+        if _NUMBER.fullmatch(wanted.text.strip()):
+            msisdn = "".join(filter(str.isdigit, wanted.text))
+            if wanted.msisdns and msisdn not in wanted.msisdns:
+                return Listed([], None)
+            wanted = msgspec.structs.replace(wanted, text="", msisdns=[msisdn])
+            return await self._store.read(list_messages, account.id, wanted, limit=limit, before=before)
+        _require_words(wanted.text)
+        index = await self._store.read(index_of, account.id)
+        if not is_noted(index, now_ms()):
+            await self._store.write(note_search, account.id, now_ms())
+        return await self._store.read(search_messages, account.id, wanted, limit=limit, before=before)
+
+    async def everything(self, account: Account, wanted: MessageFilter) -> AsyncIterator[Sequence[Message]]:
+        """Read all messages that a filter lets through, newest first, some thousands at a time, as `listing` does.
+
+        The next are read while these are worked on.
+        """
+        found = await self.listing(account, wanted, limit=_READ_AT_ONCE)
+        while found.next is not None:
+            coming = asyncio.ensure_future(self.listing(account, wanted, limit=_READ_AT_ONCE, before=found.next))
+            try:
+                yield found.items
+                found = await coming
+            finally:
+                coming.cancel()
+        yield found.items
+
+    async def indexed(self, account: Account) -> Indexed:
+        """Say how far the texts of an account are indexed for searches."""
+        index = await self._store.read(index_of, account.id)
+        if index is None:
+            return Indexed(None, None)
+        until = from_ms(made_at_ms(index.after)) if index.after else None
+        return Indexed(from_ms(index.searched_at), until)
 
     async def why(self, account: Account, message_id: str) -> tuple[Message, Wait]:
         """Return a message, why it is not settled, and until when. Raises NotFound if the account has no such one."""
@@ -140,6 +202,14 @@ class Messages:
                 if left <= 0:
                     raise WaitTimedOut(f"After {timeout_s:g} s the message is {message.status}.")
                 await subscription.wait(min(left, ELSEWHERE_S))
+
+
+def _require_words(text: str) -> None:
+    words = Sought.in_(text).words
+    if not words:
+        raise InvalidField(f"{text!r} has no word that could be looked for.", field="q")
+    if len(words) > MOST_WORDS:
+        raise InvalidField(f"{MOST_WORDS} words can be looked for at a time; these are {len(words)}.", field="q")
 
 
 def _no_message(message_id: str) -> NotFound:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heliograph.domain.accounts import Account
-from heliograph.domain.batches import Batch, Draft
+from heliograph.domain.batches import Batch, BodyKind, Draft
 from heliograph.domain.errors import AlreadyDispatched, InsufficientCredit, NotFound
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
@@ -11,6 +11,7 @@ from heliograph.domain.parking import Parked
 from heliograph.engine.engine import Engine
 from heliograph.services.batches import Batches
 from heliograph.services.history import Campaign, campaigns_by_ids
+from heliograph.store.indexing import learn_new
 from heliograph.store.parking import newest_of_door, park, parked_by_ids, unpark
 from heliograph.store.tx import Tx
 
@@ -65,6 +66,8 @@ class Parking:
 def _take_away(tx: Tx, batch: Batch) -> None:
     if not unpark(tx, batch.account_id, batch.id):
         raise AlreadyDispatched()
+    if batch.kind is BodyKind.TEXT:
+        learn_new(tx, batch.account_id, batch.id, batch.body)
 
 
 def _page(tx: Tx, account_id: str, protocol: str, skip: int, limit: int) -> list[Campaign | Parked]:

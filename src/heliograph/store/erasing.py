@@ -23,6 +23,7 @@ from sqlalchemy import Column, Select, Table, and_, delete, false, or_, select, 
 from sqlalchemy.sql.elements import ColumnElement
 
 from heliograph.domain.statuses import OPEN, Status
+from heliograph.store.indexing import forget_words, learn_words
 from heliograph.store.messages import of_batch
 from heliograph.store.schema import (
     attempts,
@@ -147,6 +148,7 @@ def erase_in_batches(tx: Tx, msisdn: str, ids: Sequence[str]) -> dict[str, int]:
     rows = tx.rows(select(batches.c.id, *IN_BATCHES).where(tx.among(batches.c.id, ids)).with_for_update())
     names = [each.name for each in IN_BATCHES]
     empty: list[str] = []
+    forget_words(tx, ids)
     for identifier, *texts in rows:  # each has another text, and messages of its own: no statement does it for all
         if tx.first(select(messages.c.id).where(of_batch(identifier)).limit(1)) is None:
             empty.append(identifier)
@@ -157,6 +159,7 @@ def erase_in_batches(tx: Tx, msisdn: str, ids: Sequence[str]) -> dict[str, int]:
         tx.run(update(batches).where(batches.c.id == identifier).values(**values))
     told = tx.run(delete(events).where(tx.among(events.c.subject_id, empty)))
     tx.run(delete(batches).where(tx.among(batches.c.id, empty)))
+    learn_words(tx, ids)
     return {"batches": len(rows), "events": told}
 
 

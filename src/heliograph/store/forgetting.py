@@ -13,6 +13,7 @@ from heliograph.domain.batches import USUAL, Options
 from heliograph.domain.errors import NotFinished, OneOfMany
 from heliograph.domain.statuses import OPEN, Status
 from heliograph.store.batches import batch_by_id
+from heliograph.store.indexing import forget_words, learn_words
 from heliograph.store.messages import of_batch
 from heliograph.store.schema import attempts, batches, conversations, inbound, messages
 from heliograph.store.tx import Tx
@@ -42,6 +43,7 @@ def redact_message(tx: Tx, account_id: str, message_id: str, now_ms: int) -> boo
     batch = batch_by_id(tx, account_id, batch_id)
     if batch is not None and batch.options != USUAL:
         values["options"] = msgspec.json.encode(without_texts(batch.options)).decode()
+    forget_words(tx, [batch_id])
     tx.run(update(batches).where(*mine).values(**values))
     sent = (messages.c.id == message_id, messages.c.status == Status.SENT.value)
     tx.run(update(messages).where(messages.c.account_id == account_id, *sent).values(expire_at=now_ms))
@@ -80,7 +82,10 @@ def delete_messages(tx: Tx, account_id: str, ids: Sequence[str]) -> int:
     following = select(messages.c.batch_id).where(*behind).order_by(messages.c.id).limit(1)
     is_empty = following.correlate(batches).scalar_subquery().is_distinct_from(batches.c.id)
     named = tx.among(batches.c.id, sorted({each.batch_id for each in found.values()}))
-    tx.run(delete(batches).where(batches.c.account_id == account_id, named, is_empty))
+    gone = tx.column(select(batches.c.id).where(batches.c.account_id == account_id, named, is_empty))
+    if gone:
+        forget_words(tx, gone)
+        tx.run(delete(batches).where(batches.c.account_id == account_id, tx.among(batches.c.id, gone), is_empty))
     return len(found)
 
 
@@ -188,5 +193,7 @@ def forget_medium(tx: Tx, account_id: str, message_id: str, place: int) -> bool:
     if gone in lines:
         lines.remove(gone)
     values = {"body": "\n".join(reversed(lines)), "options": msgspec.json.encode(options).decode()}
+    forget_words(tx, [batch.id])
     tx.run(update(batches).where(batches.c.account_id == account_id, batches.c.id == batch.id).values(**values))
+    learn_words(tx, [batch.id])
     return True

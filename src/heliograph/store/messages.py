@@ -197,14 +197,27 @@ def list_messages(
     if _is_indexed(wanted):
         return exactly(messages_of(tx, account_id, wanted, limit=limit + 1, before=before), limit)
     if wanted.statuses and set(wanted.statuses) <= _IN_QUEUE and (queued := _queued(tx, account_id)) is not None:
-        query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted)
-        query = query.where(tx.among(messages.c.id, queued))
-        if before is not None:
-            query = query.where(messages.c.id < before)
-        found = tx.all(_Stored, query.order_by(messages.c.id.desc()).limit(limit + 1))
-        return exactly([_message(row) for row in found], limit)
-    since_and_until = MessageFilter(since=wanted.since, until=wanted.until)
-    rows = _filtered(tx, select(messages.c.id), account_id, since_and_until)
+        return exactly(messages_among(tx, account_id, wanted, queued, limit=limit + 1, before=before), limit)
+    return by_walking(tx, account_id, wanted, limit=limit, before=before)
+
+
+def messages_among(
+    tx: Tx, account_id: str, wanted: MessageFilter, ids: Sequence[str], *, limit: int, before: str | None = None
+) -> list[Message]:
+    """List those of some messages that a filter lets through and that are older than `before`, newest first."""
+    query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted)
+    query = query.where(tx.among(messages.c.id, ids))
+    if before is not None:
+        query = query.where(messages.c.id < before)
+    return [_message(row) for row in tx.all(_Stored, query.order_by(messages.c.id.desc()).limit(limit))]
+
+
+def by_walking(
+    tx: Tx, account_id: str, wanted: MessageFilter, *, limit: int, before: str | None = None
+) -> Listed[Message]:
+    """List a page by looking at a bounded number of messages of the time, or of the batch, that a filter names."""
+    walked = MessageFilter(since=wanted.since, until=wanted.until, batch_id=wanted.batch_id)
+    rows = _filtered(tx, select(messages.c.id), account_id, walked)
 
     def read(within: ColumnElement[bool], at_most: int) -> list[Message]:
         query = _filtered(tx, select(*_COLUMNS).select_from(_WITH_BATCH), account_id, wanted).where(within)
@@ -274,6 +287,8 @@ def _queued(tx: Tx, account_id: str) -> list[str] | None:
 
 
 def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter) -> Select[Any]:
+    if wanted.text:
+        raise ValueError("words are looked for by store/searching.py")
     query = query.where(messages.c.account_id == account_id)
     if wanted.batch_id is not None:
         query = query.where(of_batch(wanted.batch_id))
@@ -299,6 +314,10 @@ def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: MessageFilter
         query = query.where(not_(tx.among(batches.c.protocol, wanted.other_protocols)))
     if wanted.originators:
         query = query.where(tx.among(batches.c.originator, wanted.originators))
+    if wanted.tags:
+        query = query.where(tx.has_any(batches.c.tags, wanted.tags))
+    if wanted.provider is not None:
+        query = query.where(messages.c.provider == wanted.provider)
     if wanted.channel is not None:
         query = query.where(messages.c.channel == wanted.channel)
     if wanted.planned:
@@ -323,7 +342,7 @@ def report_rows_of(
 ) -> list[ReportRow]:
     """List a page of rows for a report, newest first, of what is older than the message `before`."""
     doors = wanted.protocols or wanted.other_protocols
-    by_batch = doors or wanted.originators or wanted.client_reference is not None
+    by_batch = doors or wanted.originators or wanted.tags or wanted.client_reference is not None
     query = _filtered(tx, select(*_REPORT_ROW).select_from(_WITH_BATCH if by_batch else messages), account_id, wanted)
     if before is not None:
         query = query.where(messages.c.id < before)

@@ -41,6 +41,7 @@ from heliograph.store.batches import (
     quoted,
     settle_work,
 )
+from heliograph.store.indexing import forget_words, learn_words
 from heliograph.store.messages import of_batch
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.outbox import settle_if_empty
@@ -103,7 +104,9 @@ def replace(tx: Tx, before: Batch, wanted: Fresh, now_ms: int, caps: Caps | None
     values = {name: value for name, value in asdict(batch_row(NewBatch(after), count)).items() if name not in KEPT}
     # One more than can be refused while it is changed: its end is not told before it was counted anew.
     values |= {"pause": Pause.CHANGING.value, "open_count": open_count(after, count + 1)}
+    forget_words(tx, [before.id])
     tx.run(update(batches).where(*it).values(**values))
+    learn_words(tx, [before.id])
     work = begin(tx, holder, WorkKind.REPLACE, before.account_id, before.id, more)
     return Replaced(with_(after, recipient_count=count), work)
 

@@ -42,6 +42,7 @@ from heliograph.domain.statuses import Status
 from heliograph.domain.verifications import Wording
 from heliograph.store.audit import append, cut_off
 from heliograph.store.forgetting import without_texts
+from heliograph.store.indexing import forget_words
 from heliograph.store.schema import (
     accounts,
     attempts,
@@ -433,6 +434,7 @@ def _blank_texts(tx: Tx, step: Step) -> int:
     query = select(*columns(_Options, batches, options=batches.c.options)).where(mine, batches.c.options.is_not(None))
     empty = [_Options(each.id, _written(without_texts(_options(each.options)))) for each in tx.all(_Options, query)]
     tx.update(batches, empty)
+    forget_words(tx, step.ids)
     return tx.run(update(batches).where(mine).values(body="", parameters=None, fields=None, fingerprint=None))
 
 

@@ -35,6 +35,7 @@ from heliograph.store.batches import (
 )
 from heliograph.store.changes import apply_changes
 from heliograph.store.groups import unknown_groups
+from heliograph.store.indexing import forget_words, learn_words
 from heliograph.store.ledger import charge, charge_within, give_back
 from heliograph.store.messages import of_batch
 from heliograph.store.outbox import settle_if_empty
@@ -192,7 +193,9 @@ def _put(tx: Tx, wanted: Fresh, there: dict[str, _There], used_ids: int, now_ms:
     waiting = len(new) + sum(each.status == Status.QUEUED.value for each in kept)
     values |= {"open_count": open_count(after, waiting), "used_ids": used_ids + len(new)}
     it = (batches.c.account_id == after.account_id, batches.c.id == after.id)
+    forget_words(tx, [after.id])
     tx.run(update(batches).where(*it).values(**values))
+    learn_words(tx, [after.id])
     add_messages(tx, [Fresh(after, new, [quotes[msisdn] for msisdn in new], used_ids)])
     queued = [row for row in kept if row.status == Status.QUEUED.value]
     refuse_kept(tx, [(row.id, quotes[row.msisdn]) for row in queued], now_ms)

@@ -326,6 +326,27 @@ Index(
     postgresql_where=is_undelivered,
 )
 
+# Which batches have a word in their text: of accounts that look for words (`store/indexing.py`).
+text_words = Table(
+    "text_words",
+    metadata,
+    number("word"),  # a hash of the account and the word
+    text("batch_id"),
+    PrimaryKeyConstraint("word", "batch_id", name="text_words_key"),
+    sqlite_with_rowid=False,
+)
+
+# The accounts that look for words, and how far their texts are indexed.
+text_indexes = Table(
+    "text_indexes",
+    metadata,
+    text("account_id", key=True),
+    text("after"),  # the last batch that is
+    number("searched_at"),
+    number("next_at"),  # when it is to be looked at again
+)
+Index("text_indexes_due", text_indexes.c.next_at)
+
 # Attempts that were not the last: what came of the last one is in the message.
 attempts = Table(
     "attempts",

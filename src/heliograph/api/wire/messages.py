@@ -22,7 +22,7 @@ from heliograph.api.wire.fields import (
     Tags,
     TimeoutSeconds,
 )
-from heliograph.api.wire.pages import PageQuery
+from heliograph.api.wire.pages import PageSize
 from heliograph.domain.batches import MAX_PARAMETERS, MAX_RECIPIENTS
 
 Values = Annotated[dict[str, str], Meta(max_length=MAX_RECIPIENTS + 1)]
@@ -147,12 +147,35 @@ class MessagePage(msgspec.Struct, kw_only=True):
     next: str | None
 
 
-class MessageQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
+class MessageFilter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which messages are listed: those that everything here is true of."""
+
+    q: Annotated[str, Meta(max_length=200)] | None = None
+    """Words that the text has, all of them, whatever their case and accents; or a recipient's number with a plus."""
     batch_id: str | None = None
     to: str | None = None
+    originator: str | None = msgspec.field(name="from", default=None)
     status: StatusName | None = None
+    provider: str | None = None
+    """The provider that it was last handed to."""
+    tag: str | None = None
+    """A tag that it was sent with."""
     since: Instant | None = None
     until: Instant | None = None
+
+
+class MessageQuery(MessageFilter, forbid_unknown_fields=True, kw_only=True):
+    limit: PageSize = 100
+    before: str | None = None
+
+
+class MessageIndex(msgspec.Struct, kw_only=True):
+    """How far the texts of messages are indexed for `q`. What is not is found all the same, a few pages later."""
+
+    searched_at: datetime | None
+    """About when somebody last looked for words, to the day; null: never, and nothing is indexed."""
+    indexed_until: datetime | None
+    """Messages from before this moment are found by the index; null: none are."""
 
 
 class WaitQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -106,25 +106,42 @@ class Messages:
     def list(
         self,
         *,
+        q: str | None = None,
         to: str | None = None,
         batch_id: str | None = None,
+        originator: str | None = None,
         status: str | None = None,
+        provider: str | None = None,
+        tag: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         page_size: int = 100,
     ) -> Listing[wire.Message]:
-        """Iterate over all messages that match, newest first; pages are fetched as they are needed."""
+        """Iterate over all messages that match, newest first; pages are fetched as they are needed.
+
+        `q` is words that the text has, all of them, whatever their case and accents; or a recipient's number with its
+        plus. `provider` is the one that a message was last handed to, `tag` one that it was sent with. `since` is
+        inclusive, `until` is not.
+        """
         return items(
             self._transport,
             wire.MessagePage,
             "messages",
             limit=page_size,
+            q=q,
             to=to,
             batch_id=batch_id,
+            from_=originator,
             status=status,
+            provider=provider,
+            tag=tag,
             since=since,
             until=until,
         )
+
+    def index(self) -> wire.MessageIndex:
+        """Tell how far texts are indexed for `q`: what is newer is looked through, some pages long."""
+        return self._transport.run(calls.get(wire.MessageIndex, "message-index"))
 
     def wait_for_delivery(self, message_id: str, *, timeout_s: float = 30.0) -> wire.Message:
         """Wait until a message is settled, delivered or failed, and return it.
