@@ -34,6 +34,10 @@ ALL = [str(scope) for scope in Scope]
 CALLS: dict[str, tuple[str, Any]] = {
     "send_message": ("", {"to": PHONE, "text": "Hello", "from": "Acme"}),
     "list_messages": ("?limit=10&status=delivered", None),
+    "get_message_index": ("", None),
+    "export_messages": ("?q=code&format=jsonl", None),
+    "export_contacts": ("?bom=true", None),
+    "export_optouts": ("?format=xlsx", None),
     "get_message": ("", None),
     "wait_for_message": ("?timeout_s=240", None),
     "why_message": ("", None),
@@ -301,7 +305,10 @@ async def test_an_operation_answers_with_the_status_and_shape_of_its_line(known:
         answer = await client.request(operation.method, known.path(operation) + query, **content)
 
     assert answer.status_code == operation.status, answer.text
-    if operation.response is None:
+    if operation.files:
+        assert answer.headers["Content-Type"] in operation.files
+        assert answer.content
+    elif operation.response is None:
         assert answer.content == b""
     else:
         strict = msgspec.json.decode(answer.content, type=operation.response)
@@ -388,7 +395,8 @@ async def test_the_description_of_an_operation_is_that_of_its_line(shared: InPro
     assert in_path == re.findall(r"{(\w+)}", operation.path)
     assert in_query == [field.encode_name for field in fields]
     assert ("requestBody" in described) == (operation.request is not None)
-    assert ("content" in described["responses"][str(operation.status)]) == (operation.response is not None)
+    content = described["responses"][str(operation.status)].get("content", {})
+    assert list(content) == (list(operation.files) or ["application/json"] * (operation.response is not None))
     error = described["responses"]["default"]["content"]["application/json"]["schema"]["$ref"]
     assert error == f"#/components/schemas/{wire.ErrorBody.__name__}"
     assert described["summary"]

@@ -12,6 +12,7 @@ from heliograph.api.batches import Batches
 from heliograph.api.contacts import Contacts
 from heliograph.api.conversations import Conversations
 from heliograph.api.erasures import Erasures
+from heliograph.api.exports import Exports
 from heliograph.api.groups import Groups
 from heliograph.api.imports import Imports
 from heliograph.api.inbound import InboundMessages
@@ -49,6 +50,7 @@ RESOURCES: Sequence[type[NativeResource]] = (
     OwnSession,
     Audit,
     Erasures,
+    Exports,
 )
 """The resources that every server has, in the order of the API's description."""
 OPERATIONS = (

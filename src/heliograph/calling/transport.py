@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import httpx2
 
@@ -106,6 +110,25 @@ class AsyncTransport(AsyncDriver):
             raise _unreachable(self._base_url, error) from error
         return _response(answer)
 
+    async def save(self, request: Request, path: Path) -> Response:
+        """Exchange a request whose answer is a file, and write that to `path` as it comes.
+
+        The answer that is returned has no body then. The file is whole, or it is not there: what there was under its
+        name stays until then. Raises Unreachable also if the answer breaks off.
+        """
+        arguments = _arguments(request, self._headers, self._answer_s)
+        try:
+            async with self._client.stream(request.method, self._base_url + request.path, **arguments) as answer:
+                if answer.status_code >= 400:
+                    await answer.aread()
+                    return _response(answer)
+                with _saving(path) as file:
+                    async for piece in answer.aiter_bytes():
+                        file.write(piece)
+                return _without_body(answer)
+        except httpx2.TransportError as error:
+            raise _unreachable(self._base_url, error) from error
+
     async def close(self) -> None:
         if self._owned:
             await self._client.aclose()
@@ -155,6 +178,25 @@ class SyncTransport(Driver):
             raise _unreachable(self._base_url, error) from error
         return _response(answer)
 
+    def save(self, request: Request, path: Path) -> Response:
+        """Exchange a request whose answer is a file, and write that to `path` as it comes.
+
+        The answer that is returned has no body then. The file is whole, or it is not there: what there was under its
+        name stays until then. Raises Unreachable also if the answer breaks off.
+        """
+        arguments = _arguments(request, self._headers, self._answer_s)
+        try:
+            with self._client.stream(request.method, self._base_url + request.path, **arguments) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                    return _response(answer)
+                with _saving(path) as file:
+                    for piece in answer.iter_bytes():
+                        file.write(piece)
+                return _without_body(answer)
+        except httpx2.TransportError as error:
+            raise _unreachable(self._base_url, error) from error
+
     def close(self) -> None:
         if self._owned:
             self._client.close()
@@ -196,6 +238,23 @@ def _arguments(request: Request, headers: Mapping[str, str], answer_s: float) ->
         "content": request.body,
         "headers": headers,
     }
+
+
+@contextmanager
+def _saving(path: Path) -> Iterator[BinaryIO]:
+    """Write a file that takes its name when it is whole."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+def _without_body(answer: httpx2.Response) -> Response:
+    return Response(answer.status_code, b"", {name.lower(): value for name, value in answer.headers.items()})
 
 
 def _response(answer: httpx2.Response) -> Response:

@@ -39,6 +39,8 @@ def _operation(operation: Operation, by_type: dict[Any, Any], error: Any) -> dic
     answer: dict[str, Any] = {"description": operation.summary or operation.name}
     if operation.response is not None:
         answer["content"] = {"application/json": {"schema": by_type[operation.response]}}
+    if operation.files:
+        answer["content"] = {media_type: {"schema": {"type": "string"}} for media_type in operation.files}
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,

@@ -28,6 +28,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """True if a body of no bytes counts as `{}`."""
     query: type[msgspec.Struct] | None = None
     response: Any = None
+    files: tuple[str, ...] = ()
+    """The media types that the answer may have, if it is a file."""
     status: int = 200
     summary: str = ""
 

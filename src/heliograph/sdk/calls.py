@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar
+from pathlib import Path
+from typing import TypeVar, get_args
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -152,6 +153,18 @@ def import_over(import_id: str, timeout_s: float) -> Call[wire.Import]:
 
 def get(shape: type[T], *path: str, **query: QueryValue) -> Call[T]:
     return result((yield Request("GET", _path(*path), _query(**query), repeatable=True)), shape)
+
+
+def saved(path: Path, format: wire.ExportFormat | None, *parts: str, **query: QueryValue) -> Call[None]:
+    """Ask for an export, of which the format follows from the name of the file unless it is said."""
+    suffix = path.suffix.lower().removeprefix(".")
+    if format is None and suffix not in get_args(wire.ExportFormat):
+        known = ", ".join(f".{each}" for each in get_args(wire.ExportFormat))
+        raise ValueError(f"The name of the file must end with one of {known}, or format say what it is: {path.name!r}.")
+    asked = _query(format=format or suffix, **query)
+    response = yield Request("GET", _path("exports", *parts), asked, repeatable=True)
+    if response.status >= 400:
+        raise error_in(response)
 
 
 def patch(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -29,8 +30,11 @@ class AsyncTransport:
         """Return another transport by the same connections."""
         return AsyncTransport(self._driver, options)
 
-    async def run(self, call: Call[T]) -> T:
-        """Run a call, and return what it returns. Raises Unreachable if the server is, and whatever the call raises."""
+    async def run(self, call: Call[T], *, save_to: Path | None = None) -> T:
+        """Run a call, and return what it returns. Raises Unreachable if the server is, and whatever the call raises.
+
+        An answer that is not an error is written to `save_to`, if there is one, instead of being kept.
+        """
         steps = retried(call, self.options)
         try:
             step = next(steps)
@@ -40,7 +44,10 @@ class AsyncTransport:
                     step = steps.send(None)
                     continue
                 try:
-                    answer = await self._driver.exchange(step)
+                    if save_to is None:
+                        answer = await self._driver.exchange(step)
+                    else:
+                        answer = await self._driver.save(step, save_to)
                 except Unreachable as error:
                     step = steps.throw(error)
                 else:
@@ -64,8 +71,11 @@ class SyncTransport:
         """Return another transport by the same connections."""
         return SyncTransport(self._driver, options)
 
-    def run(self, call: Call[T]) -> T:
-        """Run a call, and return what it returns. Raises Unreachable if the server is, and whatever the call raises."""
+    def run(self, call: Call[T], *, save_to: Path | None = None) -> T:
+        """Run a call, and return what it returns. Raises Unreachable if the server is, and whatever the call raises.
+
+        An answer that is not an error is written to `save_to`, if there is one, instead of being kept.
+        """
         steps = retried(call, self.options)
         try:
             step = next(steps)
@@ -75,7 +85,7 @@ class SyncTransport:
                     step = steps.send(None)
                     continue
                 try:
-                    answer = self._driver.exchange(step)
+                    answer = self._driver.exchange(step) if save_to is None else self._driver.save(step, save_to)
                 except Unreachable as error:
                     step = steps.throw(error)
                 else:

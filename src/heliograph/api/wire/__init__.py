@@ -15,6 +15,7 @@ from heliograph.api.wire.conversations import *
 from heliograph.api.wire.erasures import *
 from heliograph.api.wire.errors import *
 from heliograph.api.wire.events import *
+from heliograph.api.wire.exports import *
 from heliograph.api.wire.fields import *
 from heliograph.api.wire.groups import *
 from heliograph.api.wire.imports import *

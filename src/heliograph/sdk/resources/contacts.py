@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from heliograph.api import wire
 from heliograph.sdk import calls
@@ -19,6 +20,17 @@ class Contacts:
     def list(self, group_id: str, *, page_size: int = 100) -> Listing[wire.Contact]:
         """Iterate over all contacts of a group, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.ContactPage, "groups", group_id, "contacts", limit=page_size)
+
+    def export(
+        self, group_id: str, path: Path | str, *, format: wire.ExportFormat | None = None, bom: bool = False
+    ) -> None:
+        """Write all contacts of a group, newest first, to a file, as they come: `.csv`, `.xlsx` or `.jsonl`.
+
+        The tables can be imported again. When this returns the file is whole; if it raises there is none. `bom` has a
+        CSV file begin with a byte order mark, as Excel wants it.
+        """
+        call = calls.saved(Path(path), format, "groups", group_id, "contacts", bom=bom or None)
+        self._transport.run(call, save_to=Path(path))
 
     def add(
         self,

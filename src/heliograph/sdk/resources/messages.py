@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from heliograph.api import wire
 from heliograph.sdk import calls
@@ -138,6 +139,44 @@ class Messages:
             since=since,
             until=until,
         )
+
+    def export(
+        self,
+        path: Path | str,
+        *,
+        format: wire.ExportFormat | None = None,
+        bom: bool = False,
+        q: str | None = None,
+        to: str | None = None,
+        batch_id: str | None = None,
+        originator: str | None = None,
+        status: str | None = None,
+        provider: str | None = None,
+        tag: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        """Write all messages that match, newest first, to a file, as they come: `.csv`, `.xlsx` or `.jsonl`.
+
+        The filters are those of `list`. When this returns the file is whole; if it raises there is none. `bom` has a
+        CSV file begin with a byte order mark, as Excel wants it.
+        """
+        call = calls.saved(
+            Path(path),
+            format,
+            "messages",
+            bom=bom or None,
+            q=q,
+            to=to,
+            batch_id=batch_id,
+            from_=originator,
+            status=status,
+            provider=provider,
+            tag=tag,
+            since=since,
+            until=until,
+        )
+        self._transport.run(call, save_to=Path(path))
 
     def index(self) -> wire.MessageIndex:
         """Tell how far texts are indexed for `q`: what is newer is looked through, some pages long."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from heliograph.api import wire
 from heliograph.sdk import calls
 from heliograph.sdk.resources.listing import Listing, items
@@ -25,3 +27,12 @@ class OptOuts:
     def list(self, *, page_size: int = 100) -> Listing[wire.OptOut]:
         """Iterate over all opt-outs, in the order of the numbers; pages are fetched as they are needed."""
         return items(self._transport, wire.OptOutPage, "optouts", limit=page_size, cursor="after")
+
+    def export(self, path: Path | str, *, format: wire.ExportFormat | None = None, bom: bool = False) -> None:
+        """Write all opt-outs, newest first, to a file, as they come: `.csv`, `.xlsx` or `.jsonl`.
+
+        When this returns the file is whole; if it raises there is none. `bom` has a CSV file begin with a byte order
+        mark, as Excel wants it.
+        """
+        call = calls.saved(Path(path), format, "optouts", bom=bom or None)
+        self._transport.run(call, save_to=Path(path))

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from heliograph.domain.batches import Batch
 from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.doors import AnyCall, Call
+from heliograph.doors.downloads import Chunks
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.filters import source, source_of
 from heliograph.protocols.smscx.door.paging import place
 from heliograph.protocols.smscx.door.refusals import Codes
 from heliograph.protocols.smscx.door.reports import REPORT_HEADER, report_cells, report_page, report_row
-from heliograph.protocols.smscx.door.resource import Chunks, SmscxResource, csv_file, exports, operation, xlsx_file
+from heliograph.protocols.smscx.door.resource import SmscxResource, csv_file, exports, operation, xlsx_file
 from heliograph.protocols.smscx.door.statuses import BUCKETS, REPORTED, status_of
 from heliograph.protocols.smscx.wire import campaigns as wire
 from heliograph.protocols.smscx.wire import common

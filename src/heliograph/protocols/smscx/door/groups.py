@@ -6,11 +6,12 @@ from starlette.responses import Response
 
 from heliograph.domain.groups import Group, GroupDraft
 from heliograph.doors import AnyCall, Call
+from heliograph.doors.downloads import Chunks
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.contacts import HEADER, contact_cells, contact_row, group_of
 from heliograph.protocols.smscx.door.paging import place
 from heliograph.protocols.smscx.door.refusals import Codes, invalid_param
-from heliograph.protocols.smscx.door.resource import Chunks, SmscxResource, csv_file, exports, operation, xlsx_file
+from heliograph.protocols.smscx.door.resource import SmscxResource, csv_file, exports, operation, xlsx_file
 from heliograph.protocols.smscx.wire import common
 from heliograph.protocols.smscx.wire import groups as wire
 from heliograph.protocols.smscx.wire.errors import Code

@@ -7,11 +7,12 @@ from typing import ClassVar
 
 from heliograph.domain.links import Hit, Link, LinkKind
 from heliograph.doors import AnyCall, Call
+from heliograph.doors.downloads import Chunks
 from heliograph.numbers import country_of
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx.door import shapes
 from heliograph.protocols.smscx.door.paging import Page, place
-from heliograph.protocols.smscx.door.resource import Chunks, SmscxResource
+from heliograph.protocols.smscx.door.resource import SmscxResource
 from heliograph.protocols.smscx.wire import common
 from heliograph.protocols.smscx.wire import hits as wire
 from heliograph.services.agents import agent_of

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from heliograph.domain.errors import InvalidCallbackUrl
 from heliograph.domain.lookups import Lookup, LookupJob
 from heliograph.doors import AnyCall, Call
+from heliograph.doors.downloads import Chunks
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.lookups import lookup_row
@@ -18,7 +19,6 @@ from heliograph.protocols.smscx.door.paging import place
 from heliograph.protocols.smscx.door.refusals import invalid_param
 from heliograph.protocols.smscx.door.resource import (
     PROTOCOL,
-    Chunks,
     SmscxResource,
     csv_file,
     exports,

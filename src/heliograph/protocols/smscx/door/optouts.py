@@ -6,12 +6,13 @@ from starlette.responses import Response
 
 from heliograph.domain.optouts import OptOut, OptOutSource
 from heliograph.doors import AnyCall, Call
+from heliograph.doors.downloads import Chunks
 from heliograph.numbers import country_of, with_plus
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.contacts import ADDING_CODES
 from heliograph.protocols.smscx.door.paging import counted, place
 from heliograph.protocols.smscx.door.refusals import Codes, invalid_param
-from heliograph.protocols.smscx.door.resource import Chunks, SmscxResource, csv_file, exports, operation, xlsx_file
+from heliograph.protocols.smscx.door.resource import SmscxResource, csv_file, exports, operation, xlsx_file
 from heliograph.protocols.smscx.wire import common, contacts
 from heliograph.protocols.smscx.wire import optouts as wire
 from heliograph.protocols.smscx.wire.errors import Code

@@ -16,12 +16,13 @@ from heliograph.domain.prices import MICROS
 from heliograph.domain.reports import Sums
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call
+from heliograph.doors.downloads import Chunks
 from heliograph.protocols.shared.uuids import to_uuid
 from heliograph.protocols.smscx.door import reading, shapes
 from heliograph.protocols.smscx.door.filters import report_filter, source_of
 from heliograph.protocols.smscx.door.paging import Page, Place, place
 from heliograph.protocols.smscx.door.refusals import Codes
-from heliograph.protocols.smscx.door.resource import Chunks, SmscxResource, csv_file, exports, operation, xlsx_file
+from heliograph.protocols.smscx.door.resource import SmscxResource, csv_file, exports, operation, xlsx_file
 from heliograph.protocols.smscx.door.statuses import ERROR_CODES, STATUS_CODES, status_of
 from heliograph.protocols.smscx.wire import reports as wire
 from heliograph.protocols.smscx.wire.errors import Code

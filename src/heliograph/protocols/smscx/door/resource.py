@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from heliograph.doors import AnyCall, Call, Operation, Resource
+from heliograph.doors.downloads import Chunks, csv_download, xlsx_download
 from heliograph.doors.settings import DoorSettings
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.door import reading
 from heliograph.protocols.smscx.door.refusals import NO_CODES, Codes
 from heliograph.protocols.smscx.wire import common
-from heliograph.services.exports import Cell, as_csv, as_xlsx
 from heliograph.services.services import Services
 
 PROTOCOL = "smscx"
-_CSV = "text/csv; charset=utf-8"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-Chunks = AsyncIterator[Sequence[Sequence[Cell]]]
 
 
 class SmscxOperation(Operation, frozen=True, kw_only=True):
@@ -108,19 +104,14 @@ class SmscxResource(Resource):
         return Places(self._settings.base_url(call.request), self._settings.short_url(call.request))
 
 
-def _file(name: str, suffix: str, media_type: str, content: AsyncIterator[bytes]) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{suffix}"', "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(content, media_type=media_type, headers=headers)
-
-
 def csv_file(
     call: Call[common.ExportQuery | wire.reports.ReportExportQuery, None],
     name: str,
     header: Sequence[str],
     chunks: Chunks,
 ) -> Response:
-    return _file(name, "csv", _CSV, as_csv(header, chunks, bom=reading.flag(call.query.bom)))
+    return csv_download(name, header, chunks, bom=reading.flag(call.query.bom))
 
 
 def xlsx_file(name: str, header: Sequence[str], chunks: Chunks) -> Response:
-    return _file(name, "xlsx", _XLSX, as_xlsx(header, chunks))
+    return xlsx_download(name, header, chunks)
