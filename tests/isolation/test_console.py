@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
 import pytest
@@ -34,7 +35,30 @@ class House(NamedTuple):
         headers = {"Cookie": f"{COOKIE}={token}"} if token else {}
         form = {"form_token": person_form_token(token) if form_token is None else form_token}
         data = form if view.method == "POST" else None
+        if view.path.endswith("/events"):
+            return await self.begin_of(path, headers)
         return await self.caller.client.request(view.method, path, headers=headers, data=data)
+
+    async def begin_of(self, path: str, headers: Mapping[str, str]) -> httpx2.Response:
+        """The beginning of an answer that goes on for as long as somebody listens."""
+        began = asyncio.Event()
+        told: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            await began.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            told.append(message)
+            if message.get("body"):
+                began.set()
+
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "query_string": b"", "scheme": "http"}
+        scope |= {"headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()]}
+        scope |= {"client": ("127.0.0.1", 40_000), "server": ("test", 80), "asgi": {"version": "3.0"}}
+        await self.caller.web(scope, receive, send)  # type: ignore[arg-type]
+        body = b"".join(message.get("body", b"") for message in told)
+        return httpx2.Response(told[0]["status"], headers=told[0]["headers"], content=body)
 
 
 def parameters(view: View) -> list[str]:

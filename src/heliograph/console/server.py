@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from heliograph.console import screens
+from heliograph.console.live import EVENT_HEADERS, HEARTBEAT_S, event_of
 from heliograph.console.sessions import Sessions
 from heliograph.domain.errors import HeliographError, ShuttingDown
 from heliograph.doors.bodies import decode_form, read_body
@@ -25,9 +26,6 @@ from heliograph.sandbox.phones import Phones
 
 LOOK_AGAIN_S = 0.5
 """How soon a change of status shows, in seconds; what happens on phones shows at once."""
-HEARTBEAT_S = 15.0
-EVENT_HEADERS = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
-"""nginx passes events on as they come, whatever its configuration says of other answers."""
 LARGEST_FORM = 64 * 1024
 
 
@@ -145,7 +143,7 @@ class _Console:
                     fragments["thread"] = screens.thread_fragment(await self._phones.thread(chosen))
                 changed = {name: html for name, html in fragments.items() if shown.get(name) != html}
                 for name, html in changed.items():
-                    yield _event(name, html)
+                    yield event_of(name, html)
                 shown |= changed
                 quiet_s = 0.0 if changed else quiet_s + LOOK_AGAIN_S
                 if quiet_s >= HEARTBEAT_S:
@@ -160,11 +158,6 @@ def _chosen(value: object) -> str | None:
         return normalise(str(value), check=Check.SHAPE)
     except InvalidNumber:
         return None
-
-
-def _event(name: str, html: str) -> str:
-    lines = "".join(f"data: {line}\n" for line in html.replace("\r", "&#13;").split("\n"))
-    return f"event: {name}\n{lines}\n"
 
 
 def _html(page: str, status: int = 200) -> HTMLResponse:

@@ -11,7 +11,7 @@ Whoever has no session any more is asked to sign in, and then led back to where 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -136,13 +136,13 @@ class _Shell:
             return await self._ask_in(request)
         except (AccessError, NotFound):
             return HTMLResponse(render("no_account.html", named=True), 404, PAGE_HEADERS)
-        visit = self._visit(request, visitor, page, Typed())
+        look_again = partial(self._let_in, request, view)
+        visit = self._visit(request, visitor, page, Typed(), look_again)
         try:
-            if view.scope and view.scope not in visitor.scopes:
-                raise ScopeMissing(f"Your role at {visitor.account.name} does not let you do this.")
+            _require_scope(visitor, view)
             if view.method != "GET":
                 require_own_form(request)
-                visit = self._visit(request, visitor, page, Typed(await read_body(request, LARGEST_FORM)))
+                visit = self._visit(request, visitor, page, Typed(await read_body(request, LARGEST_FORM)), look_again)
                 if not hmac.compare_digest(visit.typed.text("form_token").encode(), visitor.form_token.encode()):
                     return visit.page("out_of_date.html", 403)
             with acting_as(visitor.actor):
@@ -158,7 +158,15 @@ class _Shell:
             response.set_cookie(LAST, visitor.account.id, 365 * 86_400, path=PLACE, httponly=True, samesite="lax")
         return response
 
-    def _visit(self, request: Request, visitor: Visitor, page: Page, typed: Typed) -> Visit:
+    async def _let_in(self, request: Request, view: View) -> Visitor:
+        """Find out who asks for a page that they may see. Raises a HeliographError for anybody else."""
+        visitor = await self._visitor(request, str(request.path_params["account"]))
+        _require_scope(visitor, view)
+        return visitor
+
+    def _visit(
+        self, request: Request, visitor: Visitor, page: Page, typed: Typed, look_again: Callable[[], Awaitable[object]]
+    ) -> Visit:
         frame = {
             "page": page,
             "visitor": visitor,
@@ -169,7 +177,7 @@ class _Shell:
             ],
             "sandbox": self._link is not None,
         }
-        return Visit(request, visitor, self._services, typed, frame)
+        return Visit(request, visitor, self._services, typed, frame, look_again)
 
     async def _ask_in(self, request: Request) -> Response:
         """Send somebody who is not known to where they can say who they are."""
@@ -223,6 +231,11 @@ class _Shell:
             person_form_token(token),
             person_actor(person, address),
         )
+
+
+def _require_scope(visitor: Visitor, view: View) -> None:
+    if view.scope and view.scope not in visitor.scopes:
+        raise ScopeMissing(f"Your role at {visitor.account.name} does not let you do this.")
 
 
 def _require_shown(account: Account, account_id: str) -> None:

@@ -87,6 +87,19 @@ class Typed:
         """Return what is in a field, without spaces around it; empty if nothing is."""
         return self._values.get(name, [""])[-1].strip()
 
+    def raw(self, name: str) -> str:
+        """Return what is in a field of several lines as it was typed; browsers end lines with CR and LF."""
+        return self._values.get(name, [""])[-1].replace("\r\n", "\n")
+
+    @property
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        """Return all that was typed, by field."""
+        return self._values
+
+    def put(self, name: str, value: str) -> None:
+        """Put something else into a field than was typed."""
+        self._values[name] = [value]
+
     def all(self, name: str) -> list[str]:
         """Return all that was chosen in a field."""
         return list(self._values.get(name, ()))
@@ -112,6 +125,8 @@ class Visit(NamedTuple):
     """What was posted; empty for a page that is only looked at."""
     frame: Mapping[str, object]
     """What the layout shows around every page."""
+    look_again: Callable[[], Awaitable[object]]
+    """Finds out who asks once more. Raises a HeliographError if they may not see the page any more."""
 
     @property
     def account(self) -> Account:
@@ -142,7 +157,7 @@ class Visit(NamedTuple):
         """Return what the address of this page names."""
         return str(self.request.path_params[parameter]).replace("\0", "")
 
-    def page(self, template: str, status: int = 200, **values: object) -> Response:
+    def page(self, template: str, status: int = 200, /, **values: object) -> Response:
         """Answer with a page."""
         said = _opened(self.request.cookies.get(FLASH, ""), self.visitor.form_token)
         shown = {**self.frame, "visit": self, "account": self.account, "flash": said, "typed": self.typed}

@@ -25,6 +25,7 @@ from heliograph.services.inbound import InboundMessages
 from heliograph.services.key_kinds import KeyKind
 from heliograph.services.keys import Keys
 from heliograph.services.links import Links
+from heliograph.services.live import Live
 from heliograph.services.messages import Messages
 from heliograph.services.money import Money
 from heliograph.services.numbers import Numbers
@@ -87,6 +88,7 @@ class Services:
         self.originators = Originators(store)
         self.applications = Applications(store, accounts, listeners_of)
         self.waits = Waits()
+        self.live = Live(engine, self.waits)
         self.messages = Messages(engine, self.waits)
         self.money = Money(engine)
         self.reports = Reports(store)

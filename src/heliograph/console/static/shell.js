@@ -36,6 +36,9 @@ document.addEventListener("keydown", (event) => {
     open.querySelector("summary").focus();
   }
 });
+document.addEventListener("htmx:sseMessage", (event) => {
+  if (event.detail.type === "over") location.reload();
+});
 document.addEventListener("htmx:afterSettle", () => tellTimes(document));
 window.addEventListener("online", tellOffline);
 window.addEventListener("offline", tellOffline);
@@ -43,3 +46,5 @@ window.addEventListener("offline", tellOffline);
 tellTimes(document);
 tellZone();
 tellOffline();
+const first = document.querySelector("[data-focus]");
+if (first) first.focus();

@@ -32,7 +32,7 @@ def text(name: str, **values: object) -> str:
     if not isinstance(found, str):
         found = found["one" if values["count"] == 1 else "other"]
     shown = {key: f"{value:,}" if isinstance(value, int) else value for key, value in values.items()}
-    return found.format_map(shown) if shown else found
+    return found.format_map(shown)
 
 
 def has_text(name: str) -> bool:
