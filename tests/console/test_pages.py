@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from tests.protocols.listening import Listener
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.slow
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 ASKED = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1280), ("dark", 360))
+"""Colours are the same at every width, and what is where is the same in all colours."""
 PLACES = [(page.name, page.views[0].path) for page in PAGES if page.name != "search"]
 
 
@@ -48,21 +51,23 @@ def test_no_page_is_hard_to_use_in_light_or_dark_on_a_screen_or_a_phone(
         sent = client.messages.send(to=new_number(), text="To look at", originator="Acme")
         client.messages.wait_for_delivery(sent.id)
     here = f"/console/{account_of(console)}"
-    places = [*PLACES, ("message", f"/messages/{sent.id}"), ("nothing", "/nothing")]
+    places = [
+        *PLACES,
+        *(("message", f"/messages/{sent.id}"), ("campaign", f"/campaigns/{sent.batch_id}"), ("nothing", "/nothing")),
+    ]
     found = {}
     for name, path in places:
         console.goto(here + path)
-        for scheme in ("light", "dark"):
+        for scheme, width in LOOKS:
             console.emulate_media(color_scheme=scheme)
-            for width in (1280, 360):
-                console.set_viewport_size({"width": width, "height": 800})
-                console.screenshot(path=screenshots / f"{name}-{scheme}-{width}.png", full_page=True)
-                wider = console.evaluate("document.documentElement.scrollWidth") > width
-                if wrong := [*violations(console), *([("wider than the screen", "")] if wider else [])]:
-                    found[name, scheme, width] = wrong
+            console.set_viewport_size({"width": width, "height": 800})
+            console.screenshot(path=screenshots / f"{name}-{scheme}-{width}.png", full_page=True)
+            wider = console.evaluate("document.documentElement.scrollWidth") > width
+            if wrong := [*violations(console), *([("wider than the screen", "")] if wider else [])]:
+                found[name, scheme, width] = wrong
 
     assert found == {}
-    assert len(list(screenshots.iterdir())) == 4 * len(places)
+    assert len(list(screenshots.iterdir())) == len(LOOKS) * len(places)
 
 
 def test_a_message_is_found_by_its_number_and_what_happened_to_it_is_shown(
@@ -146,3 +151,84 @@ def test_of_several_accounts_one_is_chosen(console: Page) -> None:
     console.wait_for_selector("h2:text-is('No messages yet')")
     console.goto("/console")
     assert console.locator("details.switch summary").inner_text().endswith("other")
+
+
+def test_a_text_is_counted_tried_checked_and_sent(console: Page, new_number: Callable[[], str]) -> None:
+    first, second, own = new_number(), new_number(), new_number()
+    console.get_by_role("link", name="Send", exact=True).click()
+    console.get_by_label("Numbers").fill(f"{first}\n{second}, {first}")
+    console.get_by_label("From").fill("Acme")
+    console.get_by_label("Text", exact=True).press_sequentially("Your parcel “arrives” ${when}…")
+    console.get_by_text("3 characters make every character count double:").wait_for()
+    console.get_by_role("button", name="Replace them").click()
+    console.get_by_label("when", exact=True).fill("tomorrow")
+    console.get_by_text("GSM-7").wait_for()
+    assert console.get_by_label("Text", exact=True).input_value() == 'Your parcel "arrives" ${when}...'
+
+    console.get_by_label("Your own number").fill(own)
+    console.get_by_role("button", name="Send a test").click()
+    console.get_by_text(f"The test is on its way to {own}.").wait_for()
+    console.get_by_label("Name of the campaign").fill("Parcels")
+    console.keyboard.press("Enter")
+    console.get_by_text('Your parcel "arrives" tomorrow...').first.wait_for()
+    console.get_by_label("when", exact=True).fill("today")
+    console.get_by_role("button", name="Send 2 messages").click()
+    console.get_by_text("Something has changed since it was checked.").wait_for()
+    console.get_by_role("button", name="Send 2 messages").click()
+
+    console.wait_for_selector("h1:text-is('Parcels')")
+    console.get_by_text("2 messages are on their way.").wait_for()
+    console.get_by_text("2 of 2 messages are settled").wait_for()
+    console.get_by_role("link", name="Its messages").click()
+    console.get_by_role("link", name=first).click()
+    console.get_by_text('Your parcel "arrives" today...').wait_for()
+
+
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(console: Page) -> None:
+    console.get_by_role("link", name="Send", exact=True).click()
+    console.get_by_label("Numbers").fill("+33612345678\n12x")
+    console.get_by_label("From").fill("far too long a name")
+    console.get_by_label("Text", exact=True).fill("Hello")
+    console.get_by_role("button", name="Check").click()
+
+    wrong = console.get_by_label("Numbers")
+    console.wait_for_selector("[aria-invalid=true]")
+    assert "12x" in console.locator(f"#{wrong.get_attribute('aria-describedby')}").inner_text()
+    assert wrong.input_value() == "+33612345678\n12x"
+    assert console.get_by_label("Text", exact=True).input_value() == "Hello"
+    wrong.fill("+33612345678")
+    console.get_by_role("button", name="Check").click()
+    console.get_by_text("can't be an originator").wait_for()
+    assert console.get_by_label("From").get_attribute("aria-invalid") == "true"
+
+
+def test_a_campaign_is_scheduled_taken_back_held_up_and_canceled(
+    console: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    console.get_by_role("link", name="Send", exact=True).click()
+    console.get_by_label("Numbers").fill(new_number())
+    console.get_by_label("From").fill("Acme")
+    console.get_by_label("Text", exact=True).fill("Happy new year")
+    console.get_by_label("Send at").fill("2031-01-01T09:30")
+    console.get_by_role("button", name="Check").click()
+    console.get_by_role("button", name="Send 1 message").click()
+    console.get_by_text("1 message is scheduled.").wait_for()
+    assert "1 Jan 2031, 09:30" in console.locator(".facts").inner_text()
+    console.get_by_role("button", name="Undo").click()
+    console.get_by_text("Canceled. What had gone out").wait_for()
+
+    with server.client() as client:
+        batch = client.batches.send(
+            to=[new_number()], text="Later", originator="Acme", title="Later", send_at=datetime(2031, 1, 1, tzinfo=UTC)
+        )
+        console.get_by_role("link", name="All campaigns").click()
+        console.get_by_role("link", name="Later").click()
+        console.get_by_role("button", name="Pause").click()
+        console.get_by_text("Paused. What a provider has").wait_for()
+        assert client.batches.get(batch.id).paused
+        console.get_by_role("button", name="Undo").click()
+        console.get_by_text("It goes on.").wait_for()
+        console.get_by_text("Cancel …").click()
+        console.get_by_role("button", name="Cancel what is left").click()
+        console.get_by_text("Canceled. What had gone out").wait_for()
+        assert client.batches.get(batch.id).canceled
