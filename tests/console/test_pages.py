@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from tests.patience import once_found
 from tests.protocols.listening import Listener
 
 from heliograph.console.navigation import PAGES
@@ -50,10 +51,17 @@ def test_no_page_is_hard_to_use_in_light_or_dark_on_a_screen_or_a_phone(
     with server.client() as client:
         sent = client.messages.send(to=new_number(), text="To look at", originator="Acme")
         client.messages.wait_for_delivery(sent.id)
+        client.sandbox.reply(sent.to, to="Acme", text="To look at, too")
+        talk = once_found(client.conversations.all)[0]
     here = f"/console/{account_of(console)}"
     places = [
         *PLACES,
-        *(("message", f"/messages/{sent.id}"), ("campaign", f"/campaigns/{sent.batch_id}"), ("nothing", "/nothing")),
+        *(
+            ("message", f"/messages/{sent.id}"),
+            ("campaign", f"/campaigns/{sent.batch_id}"),
+            ("conversation", f"/conversations/{talk.id}"),
+            ("nothing", "/nothing"),
+        ),
     ]
     found = {}
     for name, path in places:
@@ -232,3 +240,31 @@ def test_a_campaign_is_scheduled_taken_back_held_up_and_canceled(
         console.get_by_role("button", name="Cancel what is left").click()
         console.get_by_text("Canceled. What had gone out").wait_for()
         assert client.batches.get(batch.id).canceled
+
+
+def test_what_somebody_writes_appears_and_is_answered(
+    console: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    number = new_number()
+    with server.client() as client:
+        client.messages.send(to=number, text="How was it?", originator="Acme")
+        client.sandbox.reply(number, to="Acme", text="First word")
+        console.get_by_role("link", name="Conversations").click()
+        console.locator(".talk-list a", has_text="First word").get_by_text("1 new").wait_for()
+        client.sandbox.reply(number, to="Acme", text="Wonderful <b>")
+        console.locator(".talk-list li:first-child", has_text="Wonderful <b>").get_by_text("2 new").wait_for()
+        console.get_by_role("link", name=number).click()
+        console.locator(".theirs", has_text="Wonderful <b>").wait_for()
+        console.locator(".ours", has_text="How was it?").get_by_text("Delivered").wait_for()
+        once_found(lambda: [each for each in client.conversations.all() if each.number == number and not each.unread])
+        console.get_by_label("Answer", exact=True).fill("Thank you…")
+        console.get_by_role("button", name="Replace them").click()
+        console.get_by_role("button", name="Send", exact=True).click()
+        console.locator(".ours", has_text="Thank you...").get_by_text("Delivered").wait_for()
+        client.sandbox.reply(number, to="Acme", text="Not again")
+        console.locator(".theirs", has_text="Not again").wait_for()
+
+        console.get_by_role("button", name="Write to them no more").click()
+        console.get_by_text(f"Nothing is sent to {number} any more.").wait_for()
+        console.get_by_role("button", name="Undo").click()
+        console.get_by_text(f"{number} can be written to again.").wait_for()

@@ -36,15 +36,43 @@ document.addEventListener("keydown", (event) => {
     open.querySelector("summary").focus();
   }
 });
+// A conversation counts as read once somebody can see it.
+function markRead() {
+  const form = document.querySelector("form[data-read]");
+  if (!form || document.visibilityState !== "visible") return;
+  const body = new URLSearchParams(new FormData(form));
+  form.remove();
+  fetch(form.action, { method: "POST", body, redirect: "manual" });
+}
+
+const words = () => document.querySelector(".talk-words");
+let follow = true;
+
+function toTheEnd() {
+  const box = words();
+  if (box && follow) box.scrollTop = box.scrollHeight;
+}
+
+document.addEventListener("htmx:sseBeforeMessage", () => {
+  const box = words();
+  follow = !box || box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+});
+document.addEventListener("visibilitychange", markRead);
 document.addEventListener("htmx:sseMessage", (event) => {
   if (event.detail.type === "over") location.reload();
 });
-document.addEventListener("htmx:afterSettle", () => tellTimes(document));
+document.addEventListener("htmx:afterSettle", () => {
+  tellTimes(document);
+  toTheEnd();
+  markRead();
+});
 window.addEventListener("online", tellOffline);
 window.addEventListener("offline", tellOffline);
 
 tellTimes(document);
 tellZone();
 tellOffline();
+toTheEnd();
+markRead();
 const first = document.querySelector("[data-focus]");
 if (first) first.focus();
