@@ -51,7 +51,8 @@ KNOWS = {
     " services.exports text",
     "runtime": "api api.wire calling.private_files console domain doors engine engine.contract engine.provided numbers"
     " protocols.providers protocols.registry public sandbox sandbox.chaos services store text",
-    "cli": "api.wire domain protocols.NAME.checking protocols.NAME.provider runtime sdk services.exports",
+    "cli": "api.wire contactfiles domain numbers protocols.NAME.checking protocols.NAME.provider runtime sdk"
+    " services.exports text",
     "webhooks": "api.wire domain",
     "testing": "api.wire domain.errors sdk",
     "pytest_plugin": "testing",

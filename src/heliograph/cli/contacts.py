@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heliograph.cli.output import output_format, show, shown
+from heliograph.cli.progress import progress
 from heliograph.cli.shape import Commands, Exit, Format, Server, Written, connected, equations
 
 if TYPE_CHECKING:
@@ -84,18 +85,12 @@ def undo_import(import_id: Annotated[str, typer.Argument(help="The import's id."
 
 def _watched(client: Client, begun: wire.Import) -> wire.Import:
     """Wait for the end of an import, and show somebody at a terminal how far it is."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("reading")
+    with progress("reading") as show_progress:
         found = begun
         while found.finished_at is None:
             found = client.imports.get(begun.id, timeout_s=_EVERY_S)
             done = found.undone if found.state == "undoing" else found.rows
-            progress.update(task, description=f"{found.state}: {done:,}")
+            show_progress(done, found.state)
     return found
 
 

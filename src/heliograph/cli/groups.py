@@ -24,7 +24,8 @@ def _names(client: Client) -> Completed:
     return ((each.name or each.id, f"{each.size} members") for each in client.groups.list())
 
 
-GroupArgument = Annotated[str, typer.Argument(help="A group's name or id.", autocompletion=completing(_names))]
+complete_names = completing(_names)
+GroupArgument = Annotated[str, typer.Argument(help="A group's name or id.", autocompletion=complete_names)]
 NumbersArgument = Annotated[list[str], typer.Argument(help="Numbers, such as +33612345678.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from heliograph.domain.durations import moment_in
+from heliograph.domain.durations import expiry_in, moment_in
 from heliograph.domain.errors import InvalidField
 
 _LARGEST_PAGE = 1_000
@@ -17,6 +17,14 @@ def _instant(text: str) -> datetime:
     """Read an instant of ISO 8601, in UTC where it has no offset, or how long ago it is, such as 7d."""
     try:
         return moment_in(text, datetime.now(UTC), "time")
+    except InvalidField as error:
+        raise typer.BadParameter(error.message) from error
+
+
+def later_instant(text: str) -> datetime:
+    """Read an instant of ISO 8601, in UTC where it has no offset, or in how long it is, such as 2h."""
+    try:
+        return expiry_in(text, datetime.now(UTC), "time")
     except InvalidField as error:
         raise typer.BadParameter(error.message) from error
 
