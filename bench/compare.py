@@ -5,9 +5,11 @@
 --runs N      how often each revision runs, after one run that warms up (5)
 --quick       a fraction of the work
 
-The other revision is checked out into a temporary folder; the benchmark is this tree's for both. Each turn runs both,
-one after the other, and every second turn the other first: so what else the machine does weighs on both alike, and what
-is compared is one turn's runs with each other. A ratio whose spread has 1.00 in it shows nothing.
+The other revision is checked out into a temporary folder, and only the server is its: what loads it, and the bare
+limit, are this tree's for both. So rows that write into the server's store themselves, (u), compare revisions with the
+same tables only. Each turn runs both, one after the other, and every second turn the other first: so what else the
+machine does weighs on both alike, and what is compared is one turn's runs with each other. A ratio whose spread has
+1.00 in it shows nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from bench.server import SOURCE
 from bench.table import ROWS, Told
 
 ROOT = Path(__file__).parents[1]
@@ -79,11 +82,11 @@ def _checked_out(revision: str) -> Iterator[Path]:
 
 
 async def _run(tree: Path, options: list[str]) -> list[Told]:
-    """Measure the server of a tree, with the benchmark of this one."""
+    """Measure the server of a tree."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench", "--as-json", *options),
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(tree / "src")},
+        env=os.environ | {SOURCE: str(tree / "src")},
         stdout=asyncio.subprocess.PIPE,
     )
     told, _ = await process.communicate()

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+SOURCE = "BENCH_SERVER_SOURCE"
+"""The variable that says in which folder the server's code is; this tree's unless given."""
+
 
 class MeasuredServer:
     far: MeasuredServer | None = None
@@ -35,11 +38,12 @@ class MeasuredServer:
         self._start(environment or {})
 
     def _start(self, environment: dict[str, str]) -> None:
+        source = os.environ.get(SOURCE)
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | environment,
+            env=os.environ | environment | ({"PYTHONPATH": source} if source else {}),
             text=True,
         )
         assert self._process.stdout is not None
