@@ -157,7 +157,7 @@ class Engine:
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
         self.sessions = Sessions(self._on_events.set_here)
-        self.works = Works(store, plans(self._prices), self._slice_done)
+        self.works = Works(store, plans(self._prices), self._slices_done)
         self.importing = Importing(store, files)
         urls: Sink = UrlSink(shapes, guard) if sends else Elsewhere()
         outbox = Outbox(
@@ -356,7 +356,7 @@ class Engine:
         """Note that a batch is to pause, or to go on."""
         self._pauses_due.set()
 
-    def _slice_done(self) -> None:
+    def _slices_done(self) -> None:
         self._messages_appeared()
         self._pauses_due.set()
 

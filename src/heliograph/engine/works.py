@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 from typing import Protocol, TypeVar
 
 import structlog
@@ -37,6 +38,9 @@ LEASE_MS = 10_000
 LONGEST_WAIT_S = 60.0
 """How long a change waits for an earlier one of the same batch or group, in seconds."""
 _LOOK_AGAIN_S = 0.05
+_TELL_EVERY_S = 0.25
+"""How often it is told that slices are done: whoever sends what the first ones made takes the store's writer from the
+rest, so that a request is answered later."""
 
 Plan = Callable[[Store, Work], Awaitable[Sequence[Slice]]]
 """Finds out what is still to be done; the last slice finishes the work."""
@@ -55,12 +59,12 @@ B = TypeVar("B", bound=Begun | None)
 class Works(Job):
     name = "works"
 
-    def __init__(self, store: Store, plans: Mapping[str, Plan], on_slice: Callable[[], None]) -> None:
-        """Do what each kind's plan says; `on_slice` is called after each slice."""
+    def __init__(self, store: Store, plans: Mapping[str, Plan], on_slices: Callable[[], None]) -> None:
+        """Do what each kind's plan says; `on_slices` is called while slices are done, and after the last."""
         super().__init__(asyncio.Event())
         self._store = store
         self._plans = plans
-        self._on_slice = on_slice
+        self._on_slices = on_slices
         self._worker = new_id()
         self._doing: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
@@ -110,15 +114,20 @@ class Works(Job):
             log.warning("work put off", work=doing.get_name(), error=str(error))
 
     async def _carry_out(self, work: Work, slices: Sequence[Slice] | None = None) -> None:
+        told_at = monotonic()
         try:
             for part in await self._plans[work.kind](self._store, work) if slices is None else slices:
                 async with self._turn:
                     if self._stopping:
                         raise ShuttingDown
                     await self._store.write(carry_out, work, part, self.holder().lease_until)
-                self._on_slice()
+                if monotonic() - told_at > _TELL_EVERY_S:
+                    self._on_slices()
+                    told_at = monotonic()
         except Lost:  # whoever has it carries it out; if nobody has, the job does
             self._wake.set()
+        finally:
+            self._on_slices()
 
     def holder(self) -> Holder:
         """Return who carries out what begins now: this process."""
