@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,7 +36,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 #: Files that take longest. They are begun first, so that no process works on one when the others have ended.
-LONGEST = ("test_newest_django.py", "test_bench.py", "test_killed_process.py")
+LONGEST = (
+    "test_newest_django.py",
+    "test_bench.py",
+    "test_running.py",
+    "test_another_accounts_things.py",
+    "test_odd_input.py",
+    "test_large_changes.py",
+    "test_several_processes.py",
+    "test_killed_process.py",
+)
 
 # No test races a clock: a busy machine is no failure. The same code is asked the same examples at every run, so that
 # who changes a word is not shown somebody else's mistake; `make test-search` looks for new ones.
@@ -153,16 +163,29 @@ def empty(tx: Tx) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest) -> str:
-    """An empty store of each kind, as the setting `store` names it."""
+    """A store of each kind that has no tables yet, as the setting `store` names it."""
     if request.param == "sqlite":
         return ""
     server: PostgresqlServer = request.getfixturevalue("postgresql")
     return server.new_database()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def emptied_url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> str:
+    """A store of each kind whose tables are there, and empty."""
+    if request.param == "sqlite":
+        shutil.copy(migrated, tmp_path)
+        return ""
+    url: str = request.getfixturevalue("shared_database")
+    store = await open_store(url, tmp_path)
+    await store.write(empty)
+    await store.close()
+    return url
+
+
 @pytest.fixture
-async def store(store_url: str, tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(store_url, tmp_path)
+async def store(emptied_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(emptied_url, tmp_path)
     yield opened
     await opened.close()
 

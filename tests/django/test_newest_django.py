@@ -80,8 +80,10 @@ def test_it_is_a_newer_one(newest: Path) -> None:
 
 
 def test_the_same_tests_pass(newest: Path) -> None:
-    """All in one process: each file in one of its own would start a PostgreSQL of its own."""
-    command = [newest, "-m", "pytest", "-n0", "-q", "-o", f"cache_dir={newest.parents[1] / 'cache'}", ROOM]
+    """All but the slow ones: browsers and moved projects. In one process: each file in one of its own would start a
+    PostgreSQL of its own."""
+    quick = ["-n0", "-q", "-m", "not slow", "-o", f"cache_dir={newest.parents[1] / 'cache'}"]
+    command = [newest, "-m", "pytest", *quick, ROOM]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)

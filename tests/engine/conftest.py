@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from tests.conftest import empty
 from tests.patience import HANG_S
 
 from heliograph.api.callbacks import NativeCallbacks
@@ -147,24 +145,11 @@ class Running:
         await self.engine.intake.receipts([receipt])
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def store_url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> str:
-    """As everywhere, but one PostgreSQL database, which is emptied."""
-    if request.param == "sqlite":
-        shutil.copy(migrated, tmp_path)
-        return ""
-    url: str = request.getfixturevalue("shared_database")
-    store = await open_store(url, tmp_path)
-    await store.write(empty)
-    await store.close()
-    return url
-
-
 StartEngine = Callable[..., Awaitable[Running]]
 
 
 @pytest.fixture
-async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
+async def start(emptied_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
     """Starts engines, each on a store of its own connection; stops them in the end."""
     running: list[tuple[Engine, Store]] = []
 
@@ -180,7 +165,7 @@ async def start(store_url: str, tmp_path: Path) -> AsyncIterator[StartEngine]:
         await_parts_s: float = 600.0,
         retention: Mapping[Kept, int] = {},
     ) -> Running:
-        store = await open_store(store_url, tmp_path)
+        store = await open_store(emptied_url, tmp_path)
         accounts = Accounts(store, Access(store), Seal(Seal.new_key()))
         account = await accounts.ensure("tester")
         notifier = Notifier()

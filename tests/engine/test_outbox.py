@@ -296,9 +296,9 @@ def write_old(tx: Tx, account_id: str, ages_ms: list[int]) -> None:
 
 
 async def test_trap_37_what_nobody_comes_for_is_given_up_when_it_is_too_old(
-    start: StartEngine, store_url: str, tmp_path: Path
+    start: StartEngine, emptied_url: str, tmp_path: Path
 ) -> None:
-    store = await open_store(store_url, tmp_path)
+    store = await open_store(emptied_url, tmp_path)
     await store.write(write_old, "A", [LONGEST_MS + 60_000, LONGEST_MS - 600_000])
     await store.close()
 

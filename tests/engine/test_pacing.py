@@ -49,8 +49,8 @@ async def test_no_more_is_sent_than_a_provider_may_get(start: StartEngine) -> No
     assert time.monotonic() - started > 1.7  # two seconds, but for a tenth that goes at once
 
 
-async def test_two_workers_together_keep_the_limit(start: StartEngine, store_url: str) -> None:
-    if not store_url:
+async def test_two_workers_together_keep_the_limit(start: StartEngine, emptied_url: str) -> None:
+    if not emptied_url:
         pytest.skip("an embedded store has one process")
     one, other = ScriptedProvider(), ScriptedProvider()
     rules = {"scripted": RouteRules(per_second=50)}

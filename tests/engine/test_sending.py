@@ -310,8 +310,8 @@ async def test_stopping_waits_for_what_is_in_flight(start: StartEngine) -> None:
     assert stored.status is Status.SENT
 
 
-async def test_what_a_dead_worker_held_is_sent_by_another(start: StartEngine, store_url: str) -> None:
-    if not store_url:
+async def test_what_a_dead_worker_held_is_sent_by_another(start: StartEngine, emptied_url: str) -> None:
+    if not emptied_url:
         pytest.skip("an embedded store has one process; tests/durability kills it")
     stuck, helper = ScriptedProvider(twice=True), ScriptedProvider(twice=True)
     first = await start(stuck, lease_s=1)
@@ -334,8 +334,8 @@ async def test_what_a_dead_worker_held_is_sent_by_another(start: StartEngine, st
     assert (sent.attempts, helper.sent.qsize()) == (2, 1)
 
 
-async def test_two_workers_never_send_the_same_message(start: StartEngine, store_url: str) -> None:
-    if not store_url:
+async def test_two_workers_never_send_the_same_message(start: StartEngine, emptied_url: str) -> None:
+    if not emptied_url:
         pytest.skip("an embedded store has one process")
     providers = [ScriptedProvider(), ScriptedProvider()]
     first, _ = [await start(provider) for provider in providers]
