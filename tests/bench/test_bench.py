@@ -39,12 +39,19 @@ def test_every_stage_of_a_message_costs_something_where_it_is_used(store: str) -
 
 
 def test_a_revision_is_compared_with_this_tree_in_turns_and_nothing_of_it_is_left() -> None:
+    before = _worktrees()
+
     printed = _bench("compare", "HEAD", "--quick", "--runs", "2", "--store", "sqlite", "--only", "p")
 
     (row,) = [line for line in printed.splitlines() if line.startswith("| (p)")]
     assert len(re.findall(r"\d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\)", row)) == 2
-    trees = subprocess.run(["git", "worktree", "list"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "heliograph-compare-" not in trees.stdout
+    assert _worktrees() <= before
+
+
+def _worktrees() -> set[str]:
+    """Return what else is checked out of this repository by comparisons."""
+    told = subprocess.run(["git", "worktree", "list"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return {line.split()[0] for line in told.stdout.splitlines() if "heliograph-compare-" in line}
 
 
 def _bench(*arguments: str) -> str:
