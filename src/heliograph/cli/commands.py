@@ -9,6 +9,7 @@ from heliograph.cli.batches import batches
 from heliograph.cli.contacts import contacts
 from heliograph.cli.conversations import conversations
 from heliograph.cli.data import db
+from heliograph.cli.exporting import export
 from heliograph.cli.groups import groups
 from heliograph.cli.inbound import inbound
 from heliograph.cli.inbox import inbox
@@ -26,6 +27,6 @@ from heliograph.cli.templates import templates
 from heliograph.cli.verify import verify
 
 root.add(messages, batches, groups, contacts, templates, optouts, inbound, conversations, verify, links, numbers)
-root.add(inbox, console, accounts, keys, people, audit, db, providers, routes, smpp)
+root.add(export, inbox, console, accounts, keys, people, audit, db, providers, routes, smpp)
 
 app = root.typer

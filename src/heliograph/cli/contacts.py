@@ -9,25 +9,39 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heliograph.cli.output import output_format, show, shown
+from heliograph.cli.exporting import BomOption, FileArgument
+from heliograph.cli.groups import GroupArgument, complete_names, group_named
+from heliograph.cli.listing import AllOption, LimitOption, limit_of, page_of
+from heliograph.cli.output import output_format, say, show, show_all, shown
 from heliograph.cli.progress import progress
-from heliograph.cli.shape import Commands, Exit, Format, Server, Written, connected, equations
+from heliograph.cli.shape import Commands, Exit, Format, Server, Written, completing, connected, equations
 
 if TYPE_CHECKING:
     from heliograph.api import wire
+    from heliograph.cli.shape import Completed
     from heliograph.sdk import Client
 
-contacts = Commands("contacts", "Contact files, into groups.")
+contacts = Commands("contacts", "Contact files, into groups and back out.")
 
 _EVERY_S = 1.0
 _SHOWN = 20
 """How many rejected rows a person is shown; a program gets all."""
 
 
+def _imports(client: Client) -> Completed:
+    page = client.imports.list(page_size=_SHOWN).next_page()
+    return [(each.id, f"{each.state}: {each.file_name or ''} to {each.group}") for each in page.items] if page else []
+
+
+ImportArgument = Annotated[str, typer.Argument(help="An import's id.", autocompletion=completing(_imports))]
+
+
 @contacts.command("import", Server, Written, example="people.csv --group Customers --region DE --rejected mend.csv")
 def import_contacts(
     file: Annotated[Path, typer.Argument(help="A CSV file, a workbook (XLSX) or vCards.", exists=True, dir_okay=False)],
-    group: Annotated[str, typer.Option(help="The group's name; it is made if there is none.")],
+    group: Annotated[
+        str, typer.Option(help="The group's name; it is made if there is none.", autocompletion=complete_names)
+    ],
     map_: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,8 +88,37 @@ def import_contacts(
         raise typer.Exit(Exit.FAILED)
 
 
+@contacts.command("export", Server, Written, example="Customers customers.xlsx")
+def export_contacts(group: GroupArgument, file: FileArgument, bom: BomOption = False) -> None:
+    """Write a group's contacts to a file, CSV, XLSX or JSON lines by its name. The tables can be imported again."""
+    with connected() as client:
+        found = group_named(client, group)
+        client.contacts.export(found.id, file, bom=bom)
+    say(f"{group} is in {file}.", file=str(file), group=found.id)
+
+
+@contacts.command("list", Server, Written, example="Customers --all --output csv")
+def list_contacts(group: GroupArgument, limit: LimitOption = 20, everything: AllOption = False) -> None:
+    """List a group's contacts, newest first."""
+    wanted = limit_of(limit, everything)
+    with connected() as client:
+        found = client.contacts.list(group_named(client, group).id, page_size=page_of(wanted))
+        columns = ("number", "first_name", "last_name", "email", "fields", "opted_out")
+        show_all(found, columns, id="number", limit=wanted)
+
+
+@contacts.command("imports", Server, Written, example="--limit 5")
+def list_imports(limit: LimitOption = 20, everything: AllOption = False) -> None:
+    """List imports, newest first."""
+    wanted = limit_of(limit, everything)
+    with connected() as client:
+        found = client.imports.list(page_size=page_of(wanted))
+        columns = ("id", "state", "group", "file_name", "rows", "added", "updated", "rejected", "created_at")
+        show_all(found, columns, limit=wanted)
+
+
 @contacts.command("undo", Server, Written, example="01K4ZQ0VAK8YJ8TK6RD5Q2M7XW")
-def undo_import(import_id: Annotated[str, typer.Argument(help="The import's id.")]) -> None:
+def undo_import(import_id: ImportArgument) -> None:
     """Take away what an import has added, and put back what it has updated, unless that has changed since."""
     with connected() as client:
         done = _watched(client, client.imports.undo(import_id))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from heliograph.api import wire
 from heliograph.sdk import calls
-from heliograph.sdk.resources.listing import items
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -56,11 +56,11 @@ class Imports:
         """Wait until an import, or its undoing, is over. Raises WaitTimedOut after `timeout_s` seconds."""
         return self._transport.run(calls.import_over(import_id, timeout_s))
 
-    def list(self, *, page_size: int = 100) -> Iterator[wire.Import]:
+    def list(self, *, page_size: int = 100) -> Listing[wire.Import]:
         """Iterate over all imports, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.ImportPage, "imports", limit=page_size)
 
-    def rejected(self, import_id: str, *, page_size: int = 100) -> Iterator[wire.RejectedRow]:
+    def rejected(self, import_id: str, *, page_size: int = 100) -> Listing[wire.RejectedRow]:
         """Iterate over the rows that were not imported, in the order of the file."""
         return items(self._transport, wire.RejectedRowPage, "imports", import_id, "rejected", limit=page_size)
 
