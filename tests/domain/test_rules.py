@@ -71,7 +71,7 @@ def test_every_error_can_be_told(kind: type[errors.HeliographError]) -> None:
     if 400 <= kind.http_status < 500:
         assert kind.hint
     if kind.retryable:
-        assert kind.http_status in {408, 429, 500, 502, 503}
+        assert kind.http_status in {408, 409, 429, 500, 502, 503}
 
 
 @pytest.mark.parametrize("kind", all_errors(errors.RequestError), ids=lambda kind: kind.__name__)

@@ -12,6 +12,7 @@ from sqlalchemy import Table, insert, select
 
 from heliograph.domain.accounts import Account, CredentialKind, Scope
 from heliograph.domain.ids import to_int
+from heliograph.domain.instants import now_ms
 from heliograph.domain.people import Role
 from heliograph.domain.terms import TermsChange
 from heliograph.protocols.shared.uuids import to_uuid
@@ -23,6 +24,7 @@ from heliograph.store.schema import (
     attempts,
     batches,
     groups,
+    idempotency_keys,
     imports,
     link_tokens,
     messages,
@@ -205,6 +207,9 @@ def _add_what_no_door_makes(tx: Tx, account_id: str, word: str) -> None:
     tx.connection.execute(insert(attempts), {**attempt, "detail": inside_of(word), "at": 1})
     token = {"link_id": word, "token": word[::-1], "account_id": account_id, "batch_id": batch, "msisdn": "33600000000"}
     tx.connection.execute(insert(link_tokens), token)
+    times = {"begun_at": now_ms(), "lease_until": 1}
+    request = {"account_id": account_id, "idempotency_key": word, "fingerprint": word, "answer": inside_of(word)}
+    tx.connection.execute(insert(idempotency_keys), request | times)
 
 
 def rows_of(tx: Tx, account_id: str) -> dict[str, list[dict[str, Any]]]:

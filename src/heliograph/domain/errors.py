@@ -278,6 +278,14 @@ class IdempotencyMismatch(Conflict):
     hint = "Use a new key for a new request; repeat the old request unchanged to get its first answer."
 
 
+class RequestInProgress(Conflict):
+    """The first request with this idempotency key is still being carried out."""
+
+    code = "request_in_progress"
+    retryable = True
+    hint = "Repeat the request in a moment: it is answered as the first one was."
+
+
 class AlreadyDispatched(Conflict):
     """Sending has begun, so this can no longer be changed."""
 

@@ -77,7 +77,7 @@ STAYS: Mapping[str, str] = {
         ("processes", "leases", "connected_keys", "paces", "request_rates", "code_counts", "works"), "of the moment"
     ),
     **dict.fromkeys(("text_words", "text_indexes"), "made of texts, and gone with them"),
-    **dict.fromkeys(("polls", "early_receipts", "ref_keys"), "of the moment: a week at most"),
+    **dict.fromkeys(("polls", "early_receipts", "ref_keys", "idempotency_keys"), "of the moment: a week at most"),
     **dict.fromkeys(("long_inbound", "inbound_parts"), "until their message is whole"),
     "parked": "waits to be sent",
 }

@@ -31,6 +31,7 @@ from heliograph.doors.bodies import (
     require_few_fields,
     require_json,
 )
+from heliograph.doors.idempotency import KeptBody, KeyedRequest, key_of
 from heliograph.doors.operations import Operation, Reply
 from heliograph.doors.routes import Routes
 from heliograph.services.access import require
@@ -101,12 +102,15 @@ class Door(ABC):
     requests_per_second: ClassVar[int] = 5_000
     """How many requests an account may make, unless the settings say so for all doors."""
     max_query_fields: ClassVar[int] = MAX_FIELDS
+    idempotency_headers: ClassVar[Sequence[str]] = ("Idempotency-Key",)
+    """The headers that a request may name its idempotency key in; the first one counts."""
     max_body_bytes: int
 
     def __init__(self, services: Services, *, max_body_bytes: int, resources: Sequence[Resource] = ()) -> None:
         """Make the routes. Where two operations have the same method and both paths match, the first one is called."""
         self.max_body_bytes = max_body_bytes
         self._rates = services.rates
+        self._idempotency = services.idempotency
         if resources:
             self.operations = [operation for resource in resources for operation in resource.operations]
         self.handlers: Mapping[Operation, Handler] = {
@@ -177,27 +181,19 @@ class Door(ABC):
                 if "\0" in request.scope["path"]:  # no database would look for it, not even for a plan or an account
                     raise NotFound()
                 require_few_fields(request.scope["query_string"], self.max_query_fields)
-                principal = None
-                if operation.scope is not None:
-                    principal = await self.authenticate(request)
-                    await self._count(request, principal)
-                    require(principal, operation.scope)
-                query = None if operation.query is None else decode_query(request, operation.query)
-                body = None
-                if operation.form:
-                    body = decode_form(await read_body(request, largest), operation.request)
-                elif decoder is not None:
-                    require_json(request)
-                    content = await read_body(request, largest)
-                    if operation.may_be_empty and not content:
-                        content = b"{}"
-                    body = await aside(len(content) > LARGE_BODY, decode_json, content, decoder)
-                call = Call(principal, request.path_params, query, body, request)
-                if principal is None:
-                    answer = await handler(call)
-                else:
-                    with acting_as(partial(key_actor, principal, address_of(request))):
-                        answer = await handler(call)
+                if operation.scope is None:
+                    return await carried_out(request, None)
+                key = key_of(request, self.idempotency_headers, operation)
+                if key is None:
+                    return await carried_out(request, await self._let_in(request, operation.scope))
+                body = KeptBody(request.receive)
+                request = Request(request.scope, body)
+                principal = await self._let_in(request, operation.scope)
+                content, request = await body.again(request, largest)
+                keyed = KeyedRequest(self._idempotency, principal.account.id, key)
+                return await keyed.answered(
+                    type(self).__name__, request, content, partial(carried_out, request, principal)
+                )
             except OwnRefusal as refusal:
                 return refusal.response()
             except HeliographError as error:
@@ -207,9 +203,34 @@ class Door(ABC):
             except Exception:
                 log.exception("request failed", operation=operation.name, request_id=request_id_of(request))
                 return self.refuse(request, InternalError(), operation)
+
+        async def carried_out(request: Request, principal: Principal | None) -> Response:
+            query = None if operation.query is None else decode_query(request, operation.query)
+            body = None
+            if operation.form:
+                body = decode_form(await read_body(request, largest), operation.request)
+            elif decoder is not None:
+                require_json(request)
+                content = await read_body(request, largest)
+                if operation.may_be_empty and not content:
+                    content = b"{}"
+                body = await aside(len(content) > LARGE_BODY, decode_json, content, decoder)
+            call = Call(principal, request.path_params, query, body, request)
+            if principal is None:
+                answer = await handler(call)
+            else:
+                with acting_as(partial(key_actor, principal, address_of(request))):
+                    answer = await handler(call)
             return _response(answer, operation.status)
 
         return endpoint
+
+    async def _let_in(self, request: Request, scope: str) -> Principal:
+        """Find out who is calling, and check that it may."""
+        principal = await self.authenticate(request)
+        await self._count(request, principal)
+        require(principal, scope)
+        return principal
 
 
 def _response(answer: Any, status: int) -> Response:

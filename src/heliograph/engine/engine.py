@@ -55,6 +55,7 @@ from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, NewBatch, accept, everyone_looked_up, filling, quoted
 from heliograph.store.events import end_event_leases
 from heliograph.store.files import Files, clear_up_files
+from heliograph.store.idempotency import FORGOTTEN_AT_ONCE, forget_old
 from heliograph.store.imports import leave_imports
 from heliograph.store.long_inbound import forget_long
 from heliograph.store.lookups import Question
@@ -450,6 +451,8 @@ class Engine:
                 await self.store.write(forget_early_receipts, now_ms() - EARLY_RECEIPTS_KEPT_MS)
                 await self.store.write(forget_keys, now_ms() - KEYS_KEPT_MS)
                 await self.store.write(forget_long, now_ms() - int(self._await_parts_s * 1_000))
+                while await self.store.write(forget_old, now_ms()) == FORGOTTEN_AT_ONCE:
+                    pass
                 await clear_up_files(self.store, now_ms() - UNFINISHED_FILES_KEPT_MS)
             except NotNow as error:
                 log.warning("early receipts not looked through", error=str(error))

@@ -63,6 +63,7 @@ from heliograph.domain.errors import (
     UnknownTemplate,
 )
 from heliograph.domain.filters import BatchFilter
+from heliograph.domain.idempotency import next_key
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.lengths import LONGEST_VALUE, require_short
@@ -175,6 +176,8 @@ class Batches:
         says how strictly the door's protocol takes phone numbers; `batch_id` is the identifier that it gets. Raises the
         RequestErrors that are imported above and what `also` raises; then nothing is stored.
         """
+        if draft.idempotency_key is None and (key := next_key()) is not None:
+            draft = msgspec.structs.replace(draft, idempotency_key=key)
         large = _is_large(draft)
         fingerprint = await aside(large, _fingerprint, draft) if draft.idempotency_key is not None else None
         try:

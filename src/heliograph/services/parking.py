@@ -28,7 +28,7 @@ class Parking:
         """
         identifier = new_id()
         try:
-            await self._batches.create(account, draft, batch_id=identifier)
+            identifier = (await self._batches.create(account, draft, batch_id=identifier)).batch.id
         except InsufficientCredit:
             waiting = Parked(id=identifier, account_id=account.id, draft=draft, created_at=from_ms(now_ms()))
             await self._store.write(park, waiting)

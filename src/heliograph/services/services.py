@@ -20,6 +20,7 @@ from heliograph.services.erasure import Erasures
 from heliograph.services.federated import FederatedSigningIn
 from heliograph.services.groups import Groups
 from heliograph.services.history import History
+from heliograph.services.idempotency import Idempotency
 from heliograph.services.imports import Imports
 from heliograph.services.inbound import InboundMessages
 from heliograph.services.key_kinds import KeyKind
@@ -70,6 +71,7 @@ class Services:
         store = engine.store
         self.access = accounts.access
         self.rates = RequestRates(store, requests_per_second)
+        self.idempotency = Idempotency(store)
         self.accounts = accounts
         self.account_admin = AccountAdmin(store, accounts)
         self.keys = Keys(store, accounts, key_kinds)

@@ -34,6 +34,7 @@ from heliograph.store.schema import (
     group_members,
     groups,
     hits,
+    idempotency_keys,
     import_changes,
     import_rejects,
     imports,
@@ -93,6 +94,7 @@ PLACES = (
     Place(long_inbound, (), (long_inbound.c.msisdn, long_inbound.c.facts)),
     Place(early_receipts, (), (early_receipts.c.msisdns, early_receipts.c.detail)),
     Place(polls, (), (polls.c.handle,)),
+    Place(idempotency_keys, (), (idempotency_keys.c.idempotency_key, idempotency_keys.c.answer)),
     Place(parked, (), (parked.c.draft,)),
     Place(events, (), (events.c.facts, events.c.sink, events.c.last_error, events.c.receiver)),
 )

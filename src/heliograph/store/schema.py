@@ -347,6 +347,20 @@ text_indexes = Table(
 )
 Index("text_indexes_due", text_indexes.c.next_at)
 
+# What was answered to requests that named a key, for a day.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    text("account_id"),
+    text("idempotency_key"),
+    text("fingerprint"),
+    number("begun_at"),
+    number("lease_until"),
+    text("answer", required=False),  # JSON; NULL: it is being carried out
+    PrimaryKeyConstraint("account_id", "idempotency_key", name="idempotency_keys_key"),
+)
+Index("idempotency_keys_by_age", idempotency_keys.c.begun_at)
+
 # Attempts that were not the last: what came of the last one is in the message.
 attempts = Table(
     "attempts",

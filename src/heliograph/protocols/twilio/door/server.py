@@ -65,6 +65,8 @@ _GUARDED = {
 class TwilioDoor(Door):
     """What the doors for messages and for one-time codes have in common."""
 
+    idempotency_headers = ("I-Twilio-Idempotency-Token", "Idempotency-Key")
+
     def __init__(self, services: Services, settings: DoorSettings) -> None:
         super().__init__(services, max_body_bytes=settings.max_body_bytes)
         self._services = services
