@@ -397,7 +397,7 @@ async def test_the_description_of_an_operation_is_that_of_its_line(shared: InPro
     assert ("requestBody" in described) == (operation.request is not None)
     content = described["responses"][str(operation.status)].get("content", {})
     assert list(content) == (list(operation.files) or ["application/json"] * (operation.response is not None))
-    error = described["responses"]["default"]["content"]["application/json"]["schema"]["$ref"]
+    error = described["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"]
     assert error == f"#/components/schemas/{wire.ErrorBody.__name__}"
     assert described["summary"]
     assert (operation.scope or "Open to anybody") in described["description"]

@@ -335,3 +335,31 @@ async def test_files_in_the_database_are_served_go_with_its_backup_and_are_delet
     assert (made.attachments, deleted.status_code, gone.status_code) == (0, 204, 404)
     assert back.content == content
     assert not (tmp_path / "before" / "attachments").exists()
+
+
+async def test_every_refusal_is_a_problem_that_names_the_request(in_process: InProcess) -> None:
+    """RFC 9457, section 3.1; whoever asks for the log's name of a request gets the same in body and header."""
+    async with in_process.client(await in_process.token("sandbox", "messages:read")) as client:
+        answers = [
+            await client.get("/messages/none", headers={"X-Request-Id": "mine"}),
+            await client.get("/nothing", headers={"X-Request-Id": "mine"}),
+            await client.post("/messages", json={}, headers={"X-Request-Id": "mine"}),
+            await client.patch("/messages", headers={"X-Request-Id": "mine"}),
+        ]
+        own = await client.get("/messages/none")
+        read = await client.get("/messages")
+    async with in_process.client("") as stranger:
+        answers.append(await stranger.get("/messages", headers={"X-Request-Id": "mine"}))
+
+    assert [each.status_code for each in answers] == [404, 404, 403, 405, 401]
+    for each in answers:
+        problem = each.json()
+        assert each.headers["Content-Type"] == "application/problem+json"
+        assert (problem["status"], problem["request_id"]) == (each.status_code, "mine")
+        assert problem["type"] == f"urn:heliograph:error:{problem['error']['code']}"
+        assert problem["title"]
+        assert problem["detail"] == problem["error"]["message"]
+    assert own.json()["request_id"] == own.headers["X-Request-Id"] != "mine"
+    limit = int(read.headers["RateLimit-Limit"])
+    assert 0 < int(read.headers["RateLimit-Remaining"]) < limit
+    assert read.headers["RateLimit-Reset"] == "1"

@@ -20,7 +20,10 @@ from heliograph.doors.settings import DoorSettings
 from heliograph.sandbox.phones import Phones
 from heliograph.services.access import ACCOUNT_HEADER
 from heliograph.services.accounts import public_part
+from heliograph.services.rates import RateState
 from heliograph.services.services import Services
+
+PROBLEM = "application/problem+json"
 
 
 class NativeDoor(Door):
@@ -50,9 +53,26 @@ class NativeDoor(Door):
         )
 
     def finish(self, request: Request, response: Response) -> Response:
-        response.raw_headers.append((b"x-request-id", request_id_of(request).encode()))
+        headers = response.raw_headers
+        headers.append((b"x-request-id", request_id_of(request).encode()))
+        standing: RateState | None = getattr(request.state, "standing", None)
+        if standing is not None:
+            headers.append((b"ratelimit-limit", b"%d" % standing.limit))
+            headers.append((b"ratelimit-remaining", b"%d" % standing.left))
+            headers.append((b"ratelimit-reset", b"1"))  # seconds: each begins with nothing
         return super().finish(request, response)
 
+    def refuse(self, request: Request, error: HeliographError, operation: Operation | None = None) -> Response:
+        return _problem(error, request_id_of(request))
+
     def render_error(self, error: HeliographError, operation: Operation | None = None) -> Response:
-        headers = {"WWW-Authenticate": "Bearer"} if error.http_status == 401 else None
-        return Response(msgspec.json.encode(shown_error(error)), error.http_status, headers, "application/json")
+        return _problem(error, "")
+
+
+def _problem(error: HeliographError, request_id: str) -> Response:
+    headers = {}
+    if error.http_status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    return Response(msgspec.json.encode(shown_error(error, request_id)), error.http_status, headers, PROBLEM)

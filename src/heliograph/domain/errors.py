@@ -27,6 +27,8 @@ class HeliographError(Exception):
     http_status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
     hint: ClassVar[str] = ""
+    retry_after_s: ClassVar[int | None] = None
+    """After how many seconds the same request may succeed; None: nobody can say."""
 
     status: int | None = None
     """The HTTP status that a server answered with; None if none did. Only clients set it."""
@@ -38,10 +40,15 @@ class HeliographError(Exception):
 
         `field` names the offending field, if there is one.
         """
-        self.message = message or (self.__doc__ or "").strip().splitlines()[0]
+        self.message = message or first_sentence(type(self))
         self.field = field
         self.facts = facts
         super().__init__(self.message)
+
+
+def first_sentence(kind: type[HeliographError]) -> str:
+    """Return the sentence that says what kind of error it is."""
+    return (kind.__doc__ or "").strip().splitlines()[0]
 
 
 class RequestError(HeliographError):
@@ -283,6 +290,7 @@ class RequestInProgress(Conflict):
 
     code = "request_in_progress"
     retryable = True
+    retry_after_s = 1
     hint = "Repeat the request in a moment: it is answered as the first one was."
 
 
@@ -487,6 +495,7 @@ class NotNow(HeliographError):
     code = "unavailable"
     http_status = 503
     retryable = True
+    retry_after_s: ClassVar[int | None] = 1
     hint = "Try the same request again in a moment."
 
 
@@ -517,6 +526,7 @@ class WaitTimedOut(NotNow):
 
     code = "wait_timed_out"
     http_status = 408
+    retry_after_s = None
     hint = "Wait again, or longer; the message itself is not affected."
 
 

@@ -48,7 +48,7 @@ def _operation(operation: Operation, by_type: dict[Any, Any], error: Any) -> dic
         "parameters": _parameters(operation),
         "responses": {
             str(operation.status): answer,
-            "default": {"description": "An error", "content": {"application/json": {"schema": error}}},
+            "default": {"description": "An error", "content": {"application/problem+json": {"schema": error}}},
         },
     }
     if operation.scope is None:
