@@ -135,6 +135,7 @@ def test_a_filter_stands_in_the_address_and_keeps_what_was_typed(
     numbers = [new_number() for _ in range(52)]
     with server.client() as client:
         client.batches.send(to=numbers, text="Fifty and two", originator="Paging")
+    console.get_by_role("link", name="Messages", exact=True).click()
     console.get_by_label("From", exact=True).fill("Paging")
     console.get_by_role("button", name="Show").click()
     console.wait_for_url("**originator=Paging**")
@@ -156,7 +157,7 @@ def test_of_several_accounts_one_is_chosen(console: Page) -> None:
     console.locator("details.switch summary").click()
     console.get_by_role("link", name="other", exact=True).click()
 
-    console.wait_for_selector("h2:text-is('No messages yet')")
+    console.wait_for_selector("h2:text-is('Nothing was sent in this time')")
     console.goto("/console")
     assert console.locator("details.switch summary").inner_text().endswith("other")
 
@@ -268,3 +269,32 @@ def test_what_somebody_writes_appears_and_is_answered(
         console.get_by_text(f"Nothing is sent to {number} any more.").wait_for()
         console.get_by_role("button", name="Undo").click()
         console.get_by_text(f"{number} can be written to again.").wait_for()
+
+
+def test_what_goes_out_is_counted_drawn_and_what_needs_attention_is_said(
+    console: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    refused = [f"+9992{digits:05d}" for digits in range(60, 70)]
+    with server.client() as client:
+        batch = client.batches.send(
+            to=[*refused, new_number()],
+            text="Half of it fails",
+            originator="Acme",
+            title="In vain",
+            pause_at_failure_share=0.1,
+            pause_after=5,
+        )
+        once_found(lambda: client.batches.get(batch.id).paused)
+    console.reload()
+    console.locator(".chart canvas").wait_for()
+    console.get_by_text("The same as a table").click()
+    shown = console.locator("#over-time tbody tr").last.locator("td")
+    delivered, failed = (int((shown.nth(place).text_content() or "").replace(",", "")) for place in (0, 1))
+
+    assert delivered >= 1
+    assert failed >= 10
+    assert re.search(r"sandbox\s+FR\s+[\d,]+\s+[\d.]+ %\s+[\d.]+ s\s+[\d.]+ EUR", console.locator("main").inner_text())
+    console.get_by_role("link", name="30 days").click()
+    console.locator(".chart canvas").wait_for()
+    console.get_by_role("link", name="“In vain” has paused by itself").click()
+    console.get_by_text("It paused by itself: too many of its messages failed.").wait_for()

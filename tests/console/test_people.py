@@ -101,7 +101,7 @@ def test_somebody_joins_sets_up_an_app_signs_out_and_in_again(page: Page, server
     page.goto(invited(server, "vera@example.com"))
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Join").click()
-    page.wait_for_selector("h2:text-is('No messages yet')")
+    page.wait_for_selector("h2:text-is('Nothing was sent in this time')")
     page.get_by_role("link", name="Your security").click()
     page.wait_for_selector("h1:text-is('vera@example.com')")
     page.locator("form[action='/security/totp'] [name=password]").fill(PASSWORD)

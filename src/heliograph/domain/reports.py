@@ -61,6 +61,20 @@ class SummaryRow(NamedTuple):
     sums: Sums
 
 
+class TrafficRow(NamedTuple):
+    """Sums over the messages of one stretch of time, provider, country and status."""
+
+    at_ms: int
+    """When the stretch begins, in milliseconds since 1970."""
+    provider: str | None
+    """None: no provider has had them."""
+    country: str | None
+    status: Status
+    sums: Sums
+    latency_ms: int
+    """How long the delivered ones took from the provider to the handset, all together."""
+
+
 class Bucket(msgspec.Struct, frozen=True):
     """How many messages of a batch are in the same state."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence, Set
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from heliograph.domain.accounts import Account
@@ -13,12 +14,20 @@ from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.instants import now_ms
 from heliograph.domain.messages import Message
 from heliograph.domain.rendering import Rendered, renderings_of
-from heliograph.domain.reports import ReportRow, SummaryRow, Sums
+from heliograph.domain.reports import ReportRow, SummaryRow, Sums, TrafficRow
 from heliograph.domain.statuses import Status
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store import Store
 from heliograph.store.batches import batches_by_ids, batches_of, count_batches
-from heliograph.store.messages import message_by_id, messages_of, report_rows_of, summary_of, sums_by_batch, sums_of
+from heliograph.store.messages import (
+    message_by_id,
+    messages_of,
+    report_rows_of,
+    summary_of,
+    sums_by_batch,
+    sums_of,
+    traffic_of,
+)
 from heliograph.store.tx import Tx
 from heliograph.text import MissingParameter
 
@@ -128,6 +137,17 @@ class History:
     async def summary(self, account: Account, wanted: MessageFilter) -> list[SummaryRow]:
         """Sum what was sent, by door, country, day, and what became of it."""
         return await self._store.read(summary_of, account.id, wanted, now_ms())
+
+    async def traffic(
+        self, account: Account, wanted: MessageFilter, *, stretch: timedelta, offset: timedelta
+    ) -> list[TrafficRow]:
+        """Sum what was sent by stretches of time, provider, country and status.
+
+        `offset` is how far the clock that the stretches begin by is ahead of UTC.
+        """
+        milliseconds = timedelta(milliseconds=1)
+        stretch_ms, offset_ms = stretch // milliseconds, offset // milliseconds
+        return await self._store.read(traffic_of, account.id, wanted, stretch_ms=stretch_ms, offset_ms=offset_ms)
 
     async def campaigns(
         self,

@@ -11,6 +11,7 @@ from heliograph.domain.rents import Terms
 from heliograph.engine.engine import Engine
 from heliograph.services.account_admin import AccountAdmin
 from heliograph.services.accounts import Accounts
+from heliograph.services.attention import Attention
 from heliograph.services.audit import AuditLog
 from heliograph.services.batches import Batches
 from heliograph.services.contacts import Contacts
@@ -90,6 +91,7 @@ class Services:
         self.originators = Originators(store)
         self.applications = Applications(store, accounts, listeners_of)
         self.waits = Waits()
+        self.attention = Attention(engine)
         self.live = Live(engine, self.waits)
         self.messages = Messages(engine, self.waits)
         self.money = Money(engine)

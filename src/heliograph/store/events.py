@@ -66,6 +66,13 @@ def waiting_events(tx: Tx) -> list[Untold]:
     return tx.all(Untold, counted.where(is_waiting).group_by(events.c.receiver))
 
 
+def failing_receivers(tx: Tx, account_id: str) -> list[Untold]:
+    """Count an account's events that wait because telling them has failed, by receiver. Reads all that wait."""
+    counted = select(events.c.receiver, func.count().label("count"), func.min(events.c.created_at).label("created_at"))
+    failed = counted.where(events.c.account_id == account_id, is_waiting, events.c.last_error.is_not(None))
+    return tx.all(Untold, failed.group_by(events.c.receiver))
+
+
 class _EventRow(Row, frozen=True):
     """An event, with what it has of the batch that it may be about."""
 

@@ -29,7 +29,7 @@ from heliograph.domain.ids import earliest_at, last_following
 from heliograph.domain.instants import from_ms, maybe_instant, to_ms
 from heliograph.domain.listing import Listed
 from heliograph.domain.messages import Message
-from heliograph.domain.reports import Bucket, MessageState, RecipientStatus, ReportRow, SummaryRow, Sums
+from heliograph.domain.reports import Bucket, MessageState, RecipientStatus, ReportRow, SummaryRow, Sums, TrafficRow
 from heliograph.domain.statuses import UNDELIVERED, Status
 from heliograph.store.schema import (
     batches,
@@ -384,6 +384,34 @@ def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> l
         for protocol, country, channel, day, status, reason, scheduled, *sums in tx.rows(
             _filtered(tx, query, account_id, wanted)
         )
+    ]
+
+
+def traffic_of(tx: Tx, account_id: str, wanted: MessageFilter, *, stretch_ms: int, offset_ms: int) -> list[TrafficRow]:
+    """Sum the messages that match by stretches of time, provider, country and status.
+
+    `offset_ms` is how far the clock that the stretches begin by is ahead of UTC. Reads all of them: it is for people.
+    """
+    stretch, offset = literal_column(str(stretch_ms), BigInteger), literal_column(str(offset_ms), BigInteger)
+    took = messages.c.settled_at - messages.c.sent_at
+    grouped = (
+        ((messages.c.created_at + offset) // stretch).label("stretch"),
+        messages.c.provider,
+        messages.c.country,
+        messages.c.status,
+    )
+    latency = func.coalesce(func.sum(case((messages.c.status == Status.DELIVERED.value, took), else_=0)), 0)
+    query = select(*grouped, *_SUMS, latency.label("latency")).select_from(_WITH_BATCH).group_by(*grouped)
+    return [
+        TrafficRow(
+            int(number) * stretch_ms - offset_ms,
+            provider,
+            country,
+            Status(status),
+            Sums(*map(int, sums)),
+            int(latency),
+        )
+        for number, provider, country, status, *sums, latency in tx.rows(_filtered(tx, query, account_id, wanted))
     ]
 
 

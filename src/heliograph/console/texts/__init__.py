@@ -26,7 +26,7 @@ def catalogue(language: str = LANGUAGE) -> Mapping[str, Text]:
     return texts
 
 
-def text(name: str, **values: object) -> str:
+def text(name: str, /, **values: object) -> str:
     """Return a text with its values. Raises KeyError for a name that the catalogue does not have."""
     found = catalogue()[name]
     if not isinstance(found, str):
