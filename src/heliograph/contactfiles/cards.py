@@ -21,8 +21,9 @@ from heliograph.domain.errors import UnreadableFile
 _LONGEST_LINE = 64 * 1024
 _WANTED = {"BEGIN", "END", "VERSION", "N", "FN", "TEL", "EMAIL", "ORG"}
 _NOT_REACHED = {"FAX", "PAGER", "MODEM", "TEXTPHONE"}
-_OUTSIDE_QUOTES = r'(?=(?:[^"]*"[^"]*")*[^"]*$)'
-_BETWEEN_PARAMETERS = re.compile(";" + _OUTSIDE_QUOTES)
+_HEAD = re.compile(r'(?:[^":]|"[^"]*")*+')
+"""Matches what stands before the first colon outside of quotes."""
+_PARAMETER = re.compile(r'(?:^|;)((?:[^";]|"[^"]*")*+)')
 _UNESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _TEL = re.compile(r"tel:(?://)?", re.IGNORECASE)
 _PART = re.compile(r"((?:[^\\;]|\\.?)*)(?:;|$)", re.DOTALL)
@@ -73,7 +74,7 @@ class CardTable:
             head, colon, value = _split(line)
             if not colon:
                 continue
-            name, *parameters = _BETWEEN_PARAMETERS.split(head)
+            name, *parameters = _PARAMETER.findall(head)
             name = name.rpartition(".")[2].strip().upper()
             if name in _WANTED:
                 types, charset, quoted = _parameters(parameters)
@@ -126,11 +127,9 @@ def _is_quoted(line: str) -> bool:
 
 def _split(line: str) -> tuple[str, str, str]:
     """Split a line at its first colon outside of quotes."""
-    head, colon, value = line.partition(":")
-    while colon and head.count('"') % 2:
-        more, colon, value = value.partition(":")
-        head += f":{more}"
-    return head, colon, value
+    found = _HEAD.match(line)
+    end = 0 if found is None else found.end()
+    return line[:end], line[end : end + 1], line[end + 1 :]
 
 
 def _parameters(parameters: list[str]) -> tuple[frozenset[str], str | None, bool]:

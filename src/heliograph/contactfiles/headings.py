@@ -11,6 +11,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from heliograph.domain.lengths import LONGEST_LABEL
+
 NUMBER = "number"
 FIRST_NAME = "first_name"
 LAST_NAME = "last_name"
@@ -89,8 +91,8 @@ _GOOGLE_VALUE = re.compile(r"(?:phone|e mail) \d+ value")
 
 
 def folded(heading: str) -> str:
-    """Write a heading without case, accents, punctuation and brackets, to be compared."""
-    bare = unicodedata.normalize("NFKD", _BRACKETS.sub(" ", heading).casefold())
+    """Write a heading without case, accents, punctuation and brackets, to be compared, as far as one is read."""
+    bare = unicodedata.normalize("NFKD", _BRACKETS.sub(" ", heading[:LONGEST_LABEL]).casefold())
     plain = "".join(each for each in bare if not unicodedata.combining(each))
     return " ".join(_SIGNS.sub(" ", plain).split()).replace("ı", "i")
 

@@ -20,6 +20,8 @@ from heliograph.domain.lengths import LONGEST_LABEL, LONGEST_VALUE
 LARGEST_FILE = 512 * 1024**2
 """The most octets of a file, unless the caller says otherwise."""
 _FIRST_ROWS = 100
+_LOOKED_AT = 10_000
+"""How many rows, blank ones among them, are looked at to understand a file."""
 _ZIP = b"PK\x03\x04"
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _CARD = "begin:vcard"
@@ -49,9 +51,9 @@ class ContactFile:
 
     def __init__(self, table: Table, said: Mapping[str, str]) -> None:
         self._table = table
-        rows = list(islice(_not_blank(table), _FIRST_ROWS))
+        rows = list(islice(filter(_is_not_blank, islice(table.rows(), _LOOKED_AT)), _FIRST_ROWS))
         if not rows:
-            raise UnreadableFile("The file is empty.")
+            raise UnreadableFile(f"The file is empty, or begins with {_LOOKED_AT} blank rows.")
         found = columns_of([row.cells for row in rows], table.headings, said)
         self.format = table.format
         self.encoding = table.encoding
@@ -65,7 +67,7 @@ class ContactFile:
 
     def __iter__(self) -> Iterator[Entry]:
         """Read the entries, from the beginning. Raises UnreadableFile for what nothing can be read behind."""
-        rows = _not_blank(self._table)
+        rows = filter(_is_not_blank, self._table.rows())
         if self.headed:
             next(rows, None)
         entry_of = self._reader()
@@ -150,5 +152,5 @@ def _table_of(file: BinaryIO, beginning: bytes) -> Table:
     return CardTable(file) if plain.lstrip().lower().startswith(_CARD) else TextTable(file)
 
 
-def _not_blank(table: Table) -> Iterator[TableRow]:
-    return (row for row in table.rows() if any(map(str.strip, row.cells)))
+def _is_not_blank(row: TableRow) -> bool:
+    return any(map(str.strip, row.cells))

@@ -11,6 +11,7 @@ import msgspec
 
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.directory import TemplateWish
+from heliograph.domain.errors import InvalidBody
 from heliograph.domain.links import Tracked
 from heliograph.domain.priorities import Priority
 
@@ -27,6 +28,12 @@ DEFAULT_VALIDITY = timedelta(days=3)
 
 Parameters = Mapping[str, Mapping[str, str]]
 """The values of each name, by MSISDN or "default"; keys are as the customer wrote them."""
+
+
+def require_length(text: str) -> None:
+    """Raise InvalidBody for a text, rendered or not, that is longer than any message's."""
+    if len(text) > MAX_TEXT_LENGTH:
+        raise InvalidBody(f"The text has {len(text)} characters; {MAX_TEXT_LENGTH} are allowed.", field="body")
 
 
 class BodyKind(StrEnum):

@@ -28,6 +28,8 @@ from heliograph.doors.documents import as_meant
 
 MAX_FIELDS = 1_000
 """How many fields a form or a query has at most: a limit of ours."""
+MAX_ESCAPES = 1_000_000
+"""How many octets of a form are escaped (`%C3`) at most: each takes some 200 octets of memory to be read."""
 MAX_VALUES = 1_000_000
 """How many values of any kind a JSON document has at most: millions take seconds to build, whatever they mean."""
 MORE_PUNCTUATION = 10_000
@@ -39,11 +41,16 @@ _TOO_LONG = re.compile("`(array|object)` of length <= ")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def require_few_fields(text: str | bytes, most: int = MAX_FIELDS) -> None:
-    """Check the number of fields of a query or a form that is not taken apart yet. Raises RequestTooLarge."""
-    fields = 1 + (text.count("&") if isinstance(text, str) else text.count(b"&"))
+def require_few_fields(text: bytes, most: int = MAX_FIELDS) -> None:
+    """Check how many fields, and escaped octets, a query or a form has that is not taken apart yet.
+
+    Raises RequestTooLarge.
+    """
+    fields = 1 + text.count(b"&")
     if fields > most:
         raise RequestTooLarge(f"There are {fields} fields; {most} are allowed.")
+    if (escapes := text.count(b"%")) > MAX_ESCAPES:
+        raise RequestTooLarge(f"There are {escapes} escaped octets; {MAX_ESCAPES} are allowed.")
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -45,6 +45,9 @@ _ALIKE: dict[int, str | None] = {
 _GAPS: dict[int, str | None] = dict.fromkeys(map(ord, _SPACES + _DASHES + _DOTS + _BRACKETS + _WAVES + _INVISIBLE))
 _BETWEEN_LETTERS: dict[int, str | None] = dict.fromkeys(map(ord, _SPACES + _DASHES + _INVISIBLE))
 
+LONGEST_SPELLING = 255
+"""The most characters of a text that is looked into, whatever it has beside digits."""
+
 _TEL = re.compile(r"tel:(?://)?", re.IGNORECASE)
 _PARAMETER = re.compile(r"[A-Za-z0-9-]+(?:=.*)?")
 _EXTENSIONS = {"ext", "isub", "postd"}
@@ -72,6 +75,8 @@ _SLASHED = re.compile(
 def compact(text: str) -> str:
     """Return `text` as ASCII digits, with a plus in front if it had one. Raises InvalidNumber if it has more in it."""
     digits = text.removeprefix("+")
+    if len(text) > LONGEST_SPELLING:
+        raise InvalidNumber(text, "far too long")
     if digits.isascii() and digits.isdigit():
         return text
     bare = text.translate(_GAPS)
@@ -93,7 +98,12 @@ def plus_kept(text: str) -> str:
 
 
 def code_typed(text: str) -> str:
-    """Restore a one-time code from what a person typed: take out blanks, dashes and marks, and write capitals."""
+    """Restore a one-time code from what a person typed: take out blanks, dashes and marks, and write capitals.
+
+    What is far too long is no code, and empty.
+    """
+    if len(text) > LONGEST_SPELLING:
+        return ""
     return ascii_digits(text).translate(_BETWEEN_LETTERS).upper()
 
 

@@ -37,13 +37,13 @@ from heliograph.domain.batches import (
     DEFAULT_VALIDITY,
     MAX_BINARY_OCTETS,
     MAX_RECIPIENTS,
-    MAX_TEXT_LENGTH,
     Batch,
     BodyKind,
     Draft,
     Options,
     ReportWish,
     draft_of,
+    require_length,
 )
 from heliograph.domain.channels import Channel, Fallback, plan_of
 from heliograph.domain.directory import TemplateWish
@@ -580,8 +580,7 @@ def _text(draft: Draft) -> str:
     text = draft.text or ""
     if not text:
         raise InvalidBody("The text is empty.", field="body")
-    if len(text) > MAX_TEXT_LENGTH:
-        raise InvalidBody(f"The text has {len(text)} characters; {MAX_TEXT_LENGTH} are allowed.", field="body")
+    require_length(text)
     if not is_storable(text):
         raise InvalidBody(
             "The text has characters that no message can carry (U+0000 or half a surrogate pair).", field="body"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from heliograph.domain.batches import Parameters
 from heliograph.domain.errors import InvalidRecipient
+from heliograph.domain.lengths import LONGEST_LABEL
 from heliograph.numbers import Check, InvalidNumber, InvalidRow, normalise, normalise_many
 from heliograph.text.parameters import DEFAULT
 
@@ -24,10 +25,11 @@ def parse_msisdns(texts: Sequence[str], region: str | None, check: Check, *, fie
 def not_numbers(invalid: Sequence[InvalidRow], asked: int, *, field: str) -> InvalidRecipient:
     """Make the error for what is wrong in a list of `asked` texts.
 
-    It names the first of them, with rows from 1, and says how many more there are; all are its `facts["invalid"]`.
+    It names the first of them, with rows from 1 and no more of each than can be read, and says how many more there are;
+    all are its `facts["invalid"]`.
     """
     named = [
-        f"{row.text!r} {f'in row {row.index + 1} ' if asked > 1 else ''}({row.reason})"
+        f"{row.text[:LONGEST_LABEL]!r} {f'in row {row.index + 1} ' if asked > 1 else ''}({row.reason})"
         for row in invalid[:MAX_NAMED_MISTAKES]
     ]
     more = len(invalid) - len(named)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from heliograph.domain.accounts import Account, Principal
-from heliograph.domain.batches import Draft, Options, ReportWish
+from heliograph.domain.batches import Draft, Options, ReportWish, require_length
 from heliograph.domain.channels import Channel, Fallback, RichMedia
 from heliograph.domain.consent_links import optout_path
 from heliograph.protocols.shared.uuids import is_random_uuid
@@ -89,6 +89,8 @@ async def wanted(
 ) -> Wanted:
     """Read a request. Raises a refusal for what is wrong with it, except for what the service finds when it is sent."""
     account = caller.account
+    for said in content.said:
+        require_length(said.text)
     to = await addressees(services, account, body)
     terms = await _terms(services, account, body, await settings_of(services, caller, area))
     _require_coverage(services, content, to)

@@ -16,14 +16,19 @@ from typing import NamedTuple
 from heliograph.domain.accounts import Account
 from heliograph.domain.bounded import count_in
 from heliograph.domain.contacts import Details
-from heliograph.domain.errors import NotFound
+from heliograph.domain.errors import NotFound, TooManyItems
 from heliograph.domain.links import LinkKind, Tracked, new_token
 from heliograph.protocols.smscx.door.refusals import invalid_param
 from heliograph.protocols.smscx.wire.errors import Code
 from heliograph.services.links import Links
 from heliograph.text import verbatim
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_ -]+?)\s*(?::\s*([^{}]*?)\s*)?\}\}")
+_NAME = "[A-Za-z0-9_-]++(?: ++[A-Za-z0-9_-]++)*+"
+_ARGUMENT = r"[^{}\s]*+(?:\s++[^{}\s]++)*+"
+_PLACEHOLDER = re.compile(rf"\{{\{{\s*+({_NAME})\s*+(?::\s*+({_ARGUMENT})\s*+)?\}}\}}")
+"""Nothing in it is tried in two ways: a text may be all braces and blanks."""
+MOST_VALUES = 500_000
+"""How many values placeholders have at most, each for each recipient."""
 _RANDOM = {
     "numbers": string.digits,
     "letters": string.ascii_lowercase,
@@ -92,12 +97,15 @@ class Personalising:
         self._as_parameters = kept or {}
         self._contacts = any(details is not None for _, details in recipients)
         self._made: dict[Placeholder, list[str]] = {}
+        self._values_made = 0
         self.parameters: dict[str, Mapping[str, str]] = {}
         self.tracked: list[Tracked] = []
         """The short addresses that were made."""
 
     def body(self, text: str) -> str:
-        """Make a text into a body. Raises a refusal for a random placeholder that is too long, or has no length."""
+        """Make a text into a body. Raises a refusal for a random placeholder that is too long, or has no length;
+        TooManyItems for more than MOST_VALUES.
+        """
         return self._put_together(text, self._replaced)
 
     def respelt(self, text: str) -> str:
@@ -137,19 +145,31 @@ class Personalising:
             now = datetime.now(UTC)
             return {"default": f"{now.day} {now:%b %Y}"}
         if name == "optoutLink":
+            self._require_room()
             return {msisdn: self._addresses.optout(msisdn) for msisdn, _ in self._recipients}
         if name in _RANDOM:
             length = _random_length(argument)
+            self._require_room()
             return {
                 msisdn: "".join(secrets.choice(_RANDOM[name]) for _ in range(length)) for msisdn, _ in self._recipients
             }
         if name in _TRACKED:
+            self._require_room()
             made = [Tracked(argument or "", new_token(), msisdn) for msisdn, _ in self._recipients]
             self.tracked += made
             return {one.msisdn: f"{self._addresses.short}/{one.link_id}/{one.token}" for one in made}
         if not self._contacts:
             return None if self._custom is None else {"default": ""}
+        self._require_room()
         return {msisdn: field_of(details, name) for msisdn, details in self._recipients if details is not None}
+
+    def _require_room(self) -> None:
+        """Take room for a value of each recipient. Raises TooManyItems."""
+        self._values_made += len(self._recipients)
+        if self._values_made > MOST_VALUES:
+            raise TooManyItems(
+                f"The placeholders have more than {MOST_VALUES} values for all recipients.", field="text"
+            )
 
 
 def _parts(match: re.Match[str]) -> Placeholder:

@@ -20,7 +20,7 @@ from heliograph.domain.inbound import Inbound
 from heliograph.domain.prices import MICROS
 from heliograph.domain.verifications import Verification, VerificationDraft, Wording
 from heliograph.doors import AnyCall, Call, Door, Operation
-from heliograph.doors.bodies import read_body
+from heliograph.doors.bodies import read_body, require_few_fields
 from heliograph.doors.door import address_of
 from heliograph.doors.filters import msisdn_filter, originator_filter
 from heliograph.doors.settings import DoorSettings
@@ -97,6 +97,7 @@ class TwilioDoor(Door):
     async def form(self, call: AnyCall) -> Form:
         try:
             body = await read_body(call.request, self.max_body_bytes)
+            require_few_fields(body)
             fields = await aside(len(body) > LARGE_BODY, wire.fields_in, body)
         except ValueError as error:
             raise TwilioRefusal(Code.PARAMETER_INVALID, "The body is no form") from error
