@@ -47,6 +47,8 @@ Item = TypeVar("Item")
 #: for its caller alone.
 BulkCommand = Callable[[Tx, Sequence[Item]], Sequence[R | Exception]]
 
+SWITCH_INTERVAL_S = 0.0005
+"""How long a busy thread may keep the interpreter lock: whoever answers others needs it back after each statement."""
 MAX_JOBS_TOGETHER = 512
 MAX_JOBS_WAITING = 20_000
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +24,7 @@ from heliograph.domain.errors import SetupError, ShuttingDown, StoreUnavailable
 from heliograph.store.base import (
     MAX_JOBS_TOGETHER,
     MAX_JOBS_WAITING,
+    SWITCH_INTERVAL_S,
     Answer,
     Job,
     Lane,
@@ -56,6 +58,7 @@ class PostgresqlStore(Store):
     read_places = _READ_POOL
 
     def __init__(self, engine: AsyncEngine) -> None:
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._engine = engine
         self._reading = engine.execution_options(isolation_level="REPEATABLE READ")
         self._lanes = {lane: _LaneWriter(engine, lane) for lane in Lane}

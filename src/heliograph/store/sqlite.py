@@ -28,6 +28,7 @@ from heliograph.domain.errors import SetupError, ShuttingDown, StoreUnavailable
 from heliograph.store.base import (
     MAX_JOBS_TOGETHER,
     MAX_JOBS_WAITING,
+    SWITCH_INTERVAL_S,
     Answer,
     Job,
     Lane,
@@ -46,8 +47,6 @@ R = TypeVar("R")
 _OUTAGES = (OperationalError, sqlite3.OperationalError)
 """As SQLAlchemy says it, and as the driver does where it is called without."""
 _READERS = 2
-_SWITCH_INTERVAL_S = 0.0005
-"""How long a busy thread may keep the interpreter lock: the writer needs it back after each statement."""
 
 
 class SqliteStore(Store):
@@ -78,7 +77,7 @@ class SqliteStore(Store):
             writer.close()
             self._lock.close()
             raise error if isinstance(error, SetupError) else _unusable(path, error) from error
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closing = False
         self._loop = asyncio.get_running_loop()

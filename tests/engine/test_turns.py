@@ -1,0 +1,45 @@
+"""Many batches of some size at once: each takes its turn, so that nobody else waits for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from heliograph.domain.batches import Draft, ReportWish
+from heliograph.domain.filters import BatchFilter
+from heliograph.engine import engine
+from heliograph.engine.engine import AT_A_TIME, FEW
+from heliograph.store.batches import Accepted, NewBatch, accept
+from heliograph.store.tx import Tx
+
+from .conftest import ScriptedProvider, StartEngine
+
+SOME = 2 * FEW
+BATCHES = 12
+
+
+async def test_few_batches_of_some_size_are_stored_in_one_transaction_and_small_ones_with_any_of_them(
+    start: StartEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together: list[list[int]] = []
+
+    def noted(tx: Tx, news: Sequence[NewBatch]) -> list[Accepted | Exception]:
+        together.append([len(new.batch.recipients) for new in news])
+        return accept(tx, news)
+
+    monkeypatch.setattr(engine, "accept", noted)
+    running = await start(ScriptedProvider())
+    later: dict[str, Any] = {"originator": "Acme", "text": "Hello", "report": ReportWish.NONE}
+
+    async def send(place: int, count: int) -> None:
+        to = [f"+336{place:02d}{number:06d}" for number in range(count)]
+        await running.services.batches.create(running.account, Draft(protocol="v1", to=to, **later))
+
+    await asyncio.gather(*(send(place, SOME) for place in range(BATCHES)), *(send(50 + few, 1) for few in range(5)))
+
+    assert max(each.count(SOME) for each in together) <= AT_A_TIME
+    made, count = await running.services.batches.page_and_count(running.account, BatchFilter(), limit=100, offset=0)
+    assert (count, sum(batch.recipient_count for batch in made)) == (BATCHES + 5, BATCHES * SOME + 5)
