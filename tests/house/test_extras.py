@@ -129,3 +129,11 @@ def test_importing_it_loads_nothing_of_a_server(names: list[str], extra: str, be
     done = subprocess.run(command, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_a_client_loads_neither_the_other_client_nor_the_numbering_plans() -> None:
+    """Whoever sends one message from a script waits for what is imported."""
+    loaded = loaded_with(["heliograph", "heliograph.sdk.client"])
+
+    assert "heliograph.sdk.resources.messages" in loaded
+    assert [name for name in loaded if re.match(r"heliograph\.(numbers|sdk\.async|text|contactfiles)", name)] == []

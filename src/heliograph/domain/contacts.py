@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from heliograph.numbers import InvalidRow
+if TYPE_CHECKING:
+    from heliograph.numbers import InvalidRow
 
 MAX_FIELDS = 100
 """The most fields of the customer's own that one contact may have."""
