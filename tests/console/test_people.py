@@ -28,9 +28,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer) 
     return server
 
 
-def invited(server: Server, email: str) -> str:
+def invited(server: Server, email: str, role: str = "viewer") -> str:
     """The path of an invitation."""
-    who = (email, "--role", "viewer", "--account", "Acme", "--data-dir", str(server.data_dir))
+    who = (email, "--role", role, "--account", "Acme", "--data-dir", str(server.data_dir))
     return "/invitation/" + made("people", "invite", *who)["token"]
 
 
@@ -124,3 +124,54 @@ def test_somebody_joins_sets_up_an_app_signs_out_and_in_again(page: Page, server
 
     assert page.locator("#sessions li").count() == 1
     assert "A code is asked for at each sign-in" in page.locator("main").inner_text()
+
+
+@pytest.mark.slow
+def test_a_session_that_ended_costs_nobody_their_place_or_what_they_typed(page: Page, server: Server) -> None:
+    page.goto(invited(server, "tom@example.com", "sender"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Join").click()
+    page.wait_for_selector("h2:text-is('Nothing was sent in this time')")
+    account = page.url.split("/console/")[1].partition("/")[0]
+
+    def sign_in() -> None:
+        page.wait_for_url("**/sign-in")
+        page.get_by_label("E-mail address").fill("tom@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+
+    page.context.clear_cookies()
+    page.goto(f"/console/{account}/messages?originator=Acme&status=failed")
+    sign_in()
+    page.wait_for_selector("h2:text-is('No message fits')")
+    assert page.get_by_label("From", exact=True).input_value() == "Acme"
+
+    page.get_by_role("link", name="Send", exact=True).click()
+    page.get_by_label("Numbers").fill("+33612345678")
+    page.context.clear_cookies()
+    page.get_by_label("Text", exact=True).press_sequentially("Hello")
+    page.get_by_text("Your session has ended. What you typed is still here").wait_for()
+    page.get_by_label("From").fill("Acme")
+    page.get_by_role("button", name="Check").click()
+    sign_in()
+    page.wait_for_url("**/send")
+    assert page.get_by_label("Numbers").input_value() == "+33612345678"
+    assert page.get_by_label("Text", exact=True).input_value() == "Hello"
+    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Send 1 message").click()
+    page.get_by_text("1 message is on its way.").wait_for()
+
+
+@pytest.mark.slow
+def test_a_viewer_looks_and_has_no_button_that_sends(page: Page, server: Server) -> None:
+    page.goto(invited(server, "vic@example.com"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Join").click()
+    page.get_by_role("link", name="Campaigns").click()
+    page.wait_for_selector("h1:text-is('Campaigns')")
+
+    names = page.locator("nav li").all_inner_texts()
+    assert "Messages" in names
+    assert {"Send", "Conversations"}.isdisjoint(names)
+    assert page.goto(page.url.replace("/campaigns", "/send")).status == 403  # type: ignore[union-attr]
+    page.get_by_text("Your role at Acme does not let you do this.").wait_for()

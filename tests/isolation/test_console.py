@@ -58,7 +58,12 @@ class House(NamedTuple):
         scope |= {"client": ("127.0.0.1", 40_000), "server": ("test", 80), "asgi": {"version": "3.0"}}
         await self.caller.web(scope, receive, send)  # type: ignore[arg-type]
         body = b"".join(message.get("body", b"") for message in told)
-        return httpx2.Response(told[0]["status"], headers=told[0]["headers"], content=body)
+        return httpx2.Response(
+            told[0]["status"],
+            headers=told[0]["headers"],
+            content=body,
+            request=httpx2.Request("GET", f"http://test{path}"),
+        )
 
 
 def parameters(view: View) -> list[str]:
@@ -128,13 +133,17 @@ async def test_what_another_account_has_is_on_no_page(house: House, view: View) 
 
 
 @pytest.mark.parametrize("view", VIEWS)
-async def test_without_a_session_one_is_asked_to_sign_in_and_led_back(house: House, view: View) -> None:
+async def test_without_a_session_one_is_asked_to_sign_in_and_led_back_to_a_page(house: House, view: View) -> None:
     own = next(iter(names_of(view, house.ours)))
-
     for token in ("", "hs_over"):
         answer = await house.ask(view, house.ours.account.id, own, token)
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-        assert f'heliograph_back="/console/{house.ours.account.id}' in answer.headers["set-cookie"].replace("=/", '="/')
+
+    back = answer.cookies["heliograph_back"].strip('"')
+    headers = {"Cookie": f"{COOKIE}={house.tokens[Role.ADMINISTRATOR]}"}
+    there = await house.caller.client.get(back, headers=headers)
+    assert back.startswith(f"/console/{house.ours.account.id}/")
+    assert there.status_code in {200, 303}
 
 
 @pytest.mark.parametrize("view", [each for each in VIEWS if each.values[0].method == "POST"])

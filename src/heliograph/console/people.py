@@ -143,7 +143,7 @@ class _People:
         try:
             who = await self._access.signed_in(token, address=address_of(request))
         except Unauthenticated:
-            return ask_to_sign_in(request)
+            return ask_to_sign_in(request, "/security")
         return await self._shown(_Visit(request, who, token, _Form()))
 
     def posted(self, act: Callable[[_Visit], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -32,14 +32,15 @@ from heliograph.console.visits import (
     View,
     Visit,
     Visitor,
-    address_of_form,
+    address_of,
 )
 from heliograph.domain.accounts import ADMINISTRATORS, Account
 from heliograph.domain.audit import Actor, ActorKind
 from heliograph.domain.errors import AccessError, HeliographError, NotFound, ScopeMissing, Unauthenticated
 from heliograph.domain.people import SCOPES, Role
 from heliograph.doors.bodies import read_body
-from heliograph.doors.door import address_of, request_id_of
+from heliograph.doors.door import address_of as caller_of
+from heliograph.doors.door import request_id_of
 from heliograph.doors.pages import PAGE_HEADERS
 from heliograph.services.audit import acting_as, person_actor
 from heliograph.services.services import Services
@@ -51,6 +52,8 @@ COOKIE = "heliograph_person"
 BACK = "heliograph_back"
 """The cookie with the page that somebody is led back to once they have signed in."""
 BACK_S = 3_600
+EVENTS = "/events"
+"""How addresses end that are no pages but answer with what changes on one."""
 LAST = "heliograph_account"
 """The cookie with the account that was looked at last."""
 _MOST_ACCOUNTS = 200
@@ -82,12 +85,27 @@ def way_back(request: Request) -> str:
     return wanted if inside else PLACE
 
 
-def ask_to_sign_in(request: Request) -> Response:
-    """Lead somebody to where they can say who they are, and then back to where they are now."""
+def ask_to_sign_in(request: Request, place: str) -> Response:
+    """Lead somebody to where they can say who they are, and then to a page of the console."""
     response = RedirectResponse("/sign-in", 303, PAGE_HEADERS)
     secure = request.url.scheme == "https"
-    response.set_cookie(BACK, address_of_form(request), BACK_S, httponly=True, samesite="lax", secure=secure)
+    response.set_cookie(BACK, place, BACK_S, httponly=True, samesite="lax", secure=secure)
     return response
+
+
+def page_of(request: Request, page: Page, view: View) -> str:
+    """Return the address of the page that a request came from, as far as it is known.
+
+    A form may be posted to an address below its page. One that is posted to the page itself is to be filled in again by
+    the browser, which has kept what was typed: the address says so.
+    """
+    shown = {each.path for each in page.views if each.method == "GET" and not each.path.endswith(EVENTS)}
+    if view.method == "GET" and view.path in shown:
+        return address_of(request)
+    path, template = quote(request.url.path), view.path
+    while template and template not in shown:
+        path, template = path.rpartition("/")[0], template.rpartition("/")[0]
+    return f"{path}?typed" if template == view.path and view.method != "GET" else path
 
 
 def shell_routes(services: Services, link: Sessions | None) -> list[BaseRoute]:
@@ -116,7 +134,7 @@ class _Shell:
         try:
             accounts = await self._accounts(request)
         except Unauthenticated:
-            return await self._ask_in(request)
+            return await self._ask_in(request, PLACE)
         wanted = request.path_params.get("account") or request.cookies.get(LAST, "")
         ids = [account.id for account in accounts]
         if not ids:
@@ -133,7 +151,7 @@ class _Shell:
         try:
             visitor = await self._visitor(request, str(request.path_params["account"]))
         except Unauthenticated:
-            return await self._ask_in(request)
+            return await self._ask_in(request, page_of(request, page, view))
         except (AccessError, NotFound):
             return HTMLResponse(render("no_account.html", named=True), 404, PAGE_HEADERS)
         look_again = partial(self._let_in, request, view)
@@ -179,13 +197,13 @@ class _Shell:
         }
         return Visit(request, visitor, self._services, typed, frame, look_again)
 
-    async def _ask_in(self, request: Request) -> Response:
+    async def _ask_in(self, request: Request, place: str) -> Response:
         """Send somebody who is not known to where they can say who they are."""
         if self._link is not None and await self._nobody_signs_in():
             return HTMLResponse(render("closed.html"), 401, PAGE_HEADERS)
         if "hx-request" in request.headers:
-            return Response(None, 401, {**PAGE_HEADERS, "HX-Redirect": "/sign-in"})
-        return ask_to_sign_in(request)
+            return Response(None, 401, PAGE_HEADERS)  # what is being typed stays where it is
+        return ask_to_sign_in(request, place)
 
     async def _nobody_signs_in(self) -> bool:
         return not await self._services.people.page(limit=1)
@@ -201,7 +219,7 @@ class _Shell:
         """List the accounts where somebody may see something. Raises Unauthenticated."""
         if await self._by_link(request) is not None:
             return await self._all_accounts()
-        who = await self._services.access.signed_in(request.cookies.get(COOKIE, ""), address=address_of(request))
+        who = await self._services.access.signed_in(request.cookies.get(COOKIE, ""), address=caller_of(request))
         if who.person.is_administrator:
             return await self._all_accounts()
         return [Choice(held.account_id, held.account_name) for held in who.person.roles]
@@ -213,7 +231,7 @@ class _Shell:
 
     async def _visitor(self, request: Request, account_id: str) -> Visitor:
         """Find out who asks. Raises Unauthenticated; AccessError or NotFound for an account that is not theirs."""
-        address, services = address_of(request), self._services
+        address, services = caller_of(request), self._services
         if (form_token := await self._by_link(request)) is not None:
             account = await services.accounts.named(account_id)
             _require_shown(account, account_id)

@@ -204,10 +204,9 @@ class Page(NamedTuple):
     views: Sequence[View]
 
 
-def address_of_form(request: Request) -> str:
-    """Return the path of a page, to come back to."""
-    path = quote(request.url.path)
-    return f"{path}?{request.url.query}" if request.url.query and request.method == "GET" else path
+def address_of(request: Request) -> str:
+    """Return the path and the query of a page, to come back to."""
+    return quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _closed(flash: Flash, key: str) -> str:

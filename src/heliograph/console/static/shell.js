@@ -36,6 +36,41 @@ document.addEventListener("keydown", (event) => {
     open.querySelector("summary").focus();
   }
 });
+// A form that is posted after the session has ended is filled in again when its page is back ("?typed").
+const KEPT = "typed";
+const typedIn = () => [...document.querySelectorAll("main form.form :is(textarea, input:not([type=hidden]))")];
+
+function keepTyped(form) {
+  const fields = [...new FormData(form)].filter(([name]) => !["form_token", "once", "checked"].includes(name));
+  sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, fields }));
+}
+
+function putBack() {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+  sessionStorage.removeItem(KEPT);
+  const form = document.querySelector("main form.form");
+  if (!form || !kept || kept.path !== location.pathname || location.search !== "?typed") return;
+  history.replaceState(null, "", location.pathname);
+  for (const [name, value] of kept.fields) {
+    for (const field of form.elements) {
+      if (field.name !== name) continue;
+      if (["checkbox", "radio"].includes(field.type)) field.checked ||= field.value === value;
+      else if (field.type !== "hidden" && field.tagName !== "BUTTON") field.value = value;
+    }
+  }
+}
+
+function tellEnded() {
+  document.getElementById("ended").hidden = false;
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("main form.form")) keepTyped(event.target);
+});
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 401) tellEnded();
+});
+
 // A conversation counts as read once somebody can see it.
 function markRead() {
   const form = document.querySelector("form[data-read]");
@@ -59,7 +94,9 @@ document.addEventListener("htmx:sseBeforeMessage", () => {
 });
 document.addEventListener("visibilitychange", markRead);
 document.addEventListener("htmx:sseMessage", (event) => {
-  if (event.detail.type === "over") location.reload();
+  if (event.detail.type !== "over") return;
+  if (typedIn().some((field) => field.value !== field.defaultValue)) tellEnded();
+  else location.reload();
 });
 document.addEventListener("htmx:afterSettle", () => {
   tellTimes(document);
@@ -72,6 +109,7 @@ window.addEventListener("offline", tellOffline);
 tellTimes(document);
 tellZone();
 tellOffline();
+putBack();
 toTheEnd();
 markRead();
 const first = document.querySelector("[data-focus]");
