@@ -56,7 +56,8 @@ KNOWS = {
     "webhooks": "api.wire domain",
     "testing": "api.wire domain.errors sdk",
     "pytest_plugin": "testing",
-    "heliograph": "domain.errors sdk",
+    "embedded": "api.keys domain runtime sandbox sdk store",
+    "heliograph": "domain.errors embedded sdk",
     "__main__": "cli",
 }
 ALLOWED = {room: frozenset(others.split()) for room, others in KNOWS.items()}
@@ -76,7 +77,7 @@ HOMES = {
     "botocore": "protocols.NAME.signing",
     "cryptography": "domain.seals protocols.NAME.notifications services.totp",
     "django": "django",
-    "httpx2": "calling.transport",
+    "httpx2": "calling.transport embedded",
     "itsdangerous": "console",
     "jinja2": "console public",
     "joserfc": "services.id_tokens",

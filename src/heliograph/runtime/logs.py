@@ -55,6 +55,23 @@ def configure(level: str, form: str) -> None:
     logging.captureWarnings(capture=True)
 
 
+def hand_to_application() -> None:
+    """Hand all lines to the logging of the application in whose process this runs, unless it has set structlog up."""
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.dev.set_exc_info,
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.KeyValueRenderer(key_order=["event"], drop_missing=True),
+            _without_secrets,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
 def process() -> structlog.typing.FilteringBoundLogger:
     """Return the log of what the process as a whole does."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger("heliograph")

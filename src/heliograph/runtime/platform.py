@@ -96,15 +96,18 @@ async def running(
     role: Role = Role.ALL,
     reread: Callable[[], Settings] | None = None,
     tracing: Tracing | None = None,
+    *,
+    store_at: str | None = None,
 ) -> AsyncIterator[Platform]:
     """Open the store, start the engine, and stop both again at the end: what is in flight is recorded first.
 
     What runs is what a process of this `role` does; `reread` reads the settings again, None: they stay as they are.
-    `tracing` follows batches, None: nobody does. Raises SetupError, in one sentence, if something stands in the way.
+    `tracing` follows batches, None: nobody does. `store_at` is the store's address, instead of the setting's. Raises
+    SetupError, in one sentence, if something stands in the way.
     """
     require_shared(settings, role)
     had_been_open = make_private(settings.data_dir)
-    store = await open_store(settings.store, settings.data_dir)
+    store = await open_store(settings.store if store_at is None else store_at, settings.data_dir)
     member = None
     try:
         accounts = Accounts(store, Access(store), await seal_key.ensure(settings, store))

@@ -15,15 +15,19 @@ from heliograph.store.tx import Tx
 R = TypeVar("R")
 
 FILE_NAME = "heliograph.db"
+SQLITE = "sqlite:///"
 
 
 async def open_store(url: str, data_dir: Path, *, beside: bool = False) -> Store:
-    """Open the store at a `postgresql://` URL, or, for an empty `url`, the embedded one in `data_dir`.
+    """Open the store at a `postgresql://` URL, the embedded one in the file of a `sqlite:///` URL, or, for an empty
+    `url`, that in `data_dir`.
 
     Migrations are applied. With `beside`, servers may be running on it: it is opened to change a row or two, a new
     store is made, and one of an older version is refused (OlderStore). Raises SetupError, in one sentence, when it
     can't be opened or is newer than this version.
     """
+    if url.startswith(SQLITE):
+        return SqliteStore(Path(url.removeprefix(SQLITE)), beside=beside)
     if url:
         return await PostgresqlStore.open(url, beside=beside)
     return SqliteStore(data_dir / FILE_NAME, beside=beside)
