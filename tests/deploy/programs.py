@@ -24,7 +24,8 @@ def debian_package(package: str, program: str) -> str:
         pytest.skip(f"{program} is not installed: Debian has it in its package {package}")
     # The package would start a service of its own.
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", package]):
+    turn = "DPkg::Lock::Timeout=300"  # tests beside this one may install something, too
+    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "-o", turn, package]):
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
             pytest.skip(f"{program} could not be installed: {done.stderr[-200:]}")

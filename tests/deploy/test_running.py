@@ -12,7 +12,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from tests.deploy.programs import debian_package
 from tests.ending import end_with_the_tests
 from tests.importing import ROOT
 from tests.patience import HANG_S
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresqlServer, Server, StartServer
@@ -39,14 +39,6 @@ PORTS = ("8461", "8462", "9461", "9462")
 
 def blocks() -> list[str]:
     return re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
-
-
-def free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 def read_to_the_end(output: IO[str]) -> None:

@@ -10,8 +10,8 @@ import pytest
 import smscx_client
 from smscx_client import apis
 from tests.conftest import Server, StartServer
+from tests.ports import free_port
 from tests.protocols.twilio.conftest import published
-from tests.protocols.xms.test_chain import free_port
 
 from heliograph import errors
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx2
 import pytest
 from tests.patience import HANG_S
+from tests.ports import free_port
 from tests.protocols.contract.doors import DOORS, ORIGINATOR, Case, Door, Options
 from tests.protocols.contract.far import Far
 from tests.protocols.contract.saying import REFUSED, SAYS, YES, Said, can_say
 from tests.protocols.contract.wires import WIRES, Answer, Wire
-from tests.protocols.xms.test_chain import free_port
 
 from heliograph.calling import Request, Response
 

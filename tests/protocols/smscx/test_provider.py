@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 from tests.patience import HANG_S
+from tests.ports import free_port
 from tests.protocols.standing_in import Answer, Ears, StandIn, outgoing
 
 from heliograph.api import wire
@@ -206,13 +206,6 @@ async def test_receipts_and_inbound_are_taken_in() -> None:
     ]
     assert ears.heard[0].at_ms == 1_767_323_045_000
     assert [(each.msisdn, each.to, each.body) for each in ears.arrived] == [("+33612345678", "+33600000000", "STOP")]
-
-
-def free_port() -> int:
-    with socket.socket() as taken_port:
-        taken_port.bind(("127.0.0.1", 0))
-        port: int = taken_port.getsockname()[1]
-        return port
 
 
 @pytest.fixture(params=["told", "asked"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import clx.xms
 import httpx2
 import pytest
 from tests.patience import once_found
+from tests.ports import free_port
 
 from .conftest import settle, text_batch
 
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
 
 RECIPIENTS = 1_000
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def near(start_server: StartServer, far: Server, *, reachable: bool) -> Server:
