@@ -35,7 +35,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 def open_phone(page: Page, number: str) -> None:
     page.get_by_label("Open a phone by its number").fill(number)
     page.keyboard.press("Enter")
-    page.wait_for_selector(f"h2:text-is('{number}')")
+    page.wait_for_selector(f"h1:text-is('{number}')")
 
 
 def test_a_text_sent_by_the_published_client_appears_and_the_reply_reaches_it(

@@ -55,17 +55,20 @@ def test_no_page_is_hard_to_use_in_light_or_dark_on_a_screen_or_a_phone(
         talk = once_found(client.conversations.all)[0]
     here = f"/console/{account_of(console)}"
     places = [
-        *PLACES,
-        *(
-            ("message", f"/messages/{sent.id}"),
-            ("campaign", f"/campaigns/{sent.batch_id}"),
-            ("conversation", f"/conversations/{talk.id}"),
-            ("nothing", "/nothing"),
-        ),
+        *((name, here + path) for name, path in PLACES),
+        ("message", f"{here}/messages/{sent.id}"),
+        ("campaign", f"{here}/campaigns/{sent.batch_id}"),
+        ("conversation", f"{here}/conversations/{talk.id}"),
+        ("nothing", f"{here}/nothing"),
+        ("phones", "/inbox"),
+        ("phone", f"/inbox/{sent.to[1:]}"),
+        ("closed", "/login"),
+        ("sign-in", "/sign-in"),
+        ("invitation-over", "/invitation/over"),
     ]
     found = {}
     for name, path in places:
-        console.goto(here + path)
+        console.goto(path)
         for scheme, width in LOOKS:
             console.emulate_media(color_scheme=scheme)
             console.set_viewport_size({"width": width, "height": 800})

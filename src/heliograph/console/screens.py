@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from heliograph.console.rendering import render
+from heliograph.console.texts import text
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.people import Person, Session
 from heliograph.domain.statuses import Status, explain
@@ -17,8 +18,6 @@ from heliograph.numbers import country_of, is_test_number, with_plus
 from heliograph.sandbox.outcomes import TEST_NUMBERS
 from heliograph.sandbox.phones import Contact, Entry, code_in
 
-_ENCODINGS = {"gsm7": "GSM-7", "ucs2": "UCS-2", "binary": "binary"}
-_CHANNELS = {Channel.VIBER: "Viber", Channel.WHATSAPP: "WhatsApp"}
 _FAILED = {Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED, Status.UNKNOWN}
 
 
@@ -48,14 +47,14 @@ class Bubble(msgspec.Struct, frozen=True):
 
 def bubble(entry: Entry) -> Bubble:
     failed = entry.status in _FAILED
-    text = _hexadecimal(entry.body) if entry.binary else entry.body
+    body = _hexadecimal(entry.body) if entry.binary else entry.body
     return Bubble(
         id=entry.id,
         at=entry.at.isoformat(),
         direction="received" if entry.received else "sent",
         peer=peer_name(entry.peer),
         address=entry.peer,
-        text=text,
+        text=body,
         status=entry.status.value if entry.status else "",
         failed=failed,
         facts=_facts(entry),
@@ -68,7 +67,7 @@ def bubble(entry: Entry) -> Bubble:
 
 def _shown(media: RichMedia) -> str:
     """Write where the pictures and the button of a message lead: the page shows nothing from elsewhere."""
-    button = f"[{media.button_caption or 'Open'}] {media.target_url}" if media.target_url else ""
+    button = f"[{media.button_caption or text('phones.open')}] {media.target_url}" if media.target_url else ""
     return " ".join(filter(None, [media.image_url, button]))
 
 
@@ -79,11 +78,11 @@ def _hexadecimal(body: str) -> str:
 def _facts(entry: Entry) -> str:
     facts = []
     if entry.channel is not Channel.SMS:
-        facts.append(_CHANNELS[entry.channel])
+        facts.append(text(f"channel.{entry.channel}"))
     elif entry.parts:
-        facts.append("1 part" if entry.parts == 1 else f"{entry.parts} parts")
+        facts.append(text("phones.parts", count=entry.parts))
     if entry.encoding and entry.channel is Channel.SMS:
-        facts.append(_ENCODINGS.get(entry.encoding, entry.encoding))
+        facts.append(text(f"encoding.{entry.encoding}"))
     if entry.status:
         facts.append(entry.status.value)
     if entry.latency is not None and entry.status is Status.DELIVERED:
@@ -103,13 +102,13 @@ def _explanation(entry: Entry) -> str:
 
 def peer_name(peer: str) -> str:
     """Write an originator as a phone shows it."""
-    return with_plus(peer) or "No sender"
+    return with_plus(peer) or text("phones.no_sender")
 
 
 def _contact(contact: Contact) -> dict[str, Any]:
     return {
         "msisdn": contact.msisdn,
-        "country": "test" if is_test_number(contact.msisdn) else country_of(contact.msisdn) or "–",
+        "country": text("phones.test") if is_test_number(contact.msisdn) else country_of(contact.msisdn) or "–",
         "at": contact.at.isoformat(),
         "preview": contact.preview,
         "failed": contact.failed,

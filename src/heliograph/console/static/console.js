@@ -34,8 +34,9 @@ async function copy(button) {
     document.execCommand("copy");
     field.remove();
   }
-  button.textContent = "Copied";
-  setTimeout(() => { button.textContent = `Copy ${button.dataset.code}`; }, 1500);
+  const before = button.textContent;
+  button.textContent = button.dataset.copied;
+  setTimeout(() => { button.textContent = before; }, 1500);
 }
 
 document.addEventListener("click", (event) => {
