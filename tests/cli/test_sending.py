@@ -81,12 +81,12 @@ def test_the_columns_of_a_file_are_parameters(
     send: Callable[..., Result], server: Server, people: tuple[Path, list[str]]
 ) -> None:
     file, numbers = people
-    said = ("${first_name}, ${Wann}: ${place}", "--parameter", "place=Café", "--from", "Acme")
+    said = ("${Vorname} ${first_name}, ${Wann}: ${place}", "--parameter", "place=Café", "--from", "Acme")
 
     tried = told(send("--file", file, *said, "--dry-run"))
     sent = told(send("--file", file, *said, "--tag", "spring"))
 
-    assert texts(server, numbers) == [[f"Ann{place}, 1{place}:30: Café"] for place in range(6)]
+    assert texts(server, numbers) == [[f"Ann{place} Ann{place}, 1{place}:30: Café"] for place in range(6)]
     assert (tried["recipients"], tried["parts"], tried["failing"]) == (6, 6, 0)
     assert (sent["rows"], sent["recipients"], sent["already"], len(sent["batches"])) == (6, 6, 0, 3)
     with server.client() as client:

@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from tests.importing import ROOT
@@ -32,21 +34,112 @@ def blocks(page: str) -> list[Block]:
     return [Block(one[1], one[2] or "", text[: one.start(3)].count("\n") + 1, one[3]) for one in found]
 
 
-def session(page: str, *, after: str = "") -> str:
-    """The Python of a page as one program; what fails is told by its line there."""
-    run_here = [block for block in blocks(page) if block.language == "python" and not block.title]
-    placed = [(block.line - 1) * "\n" + block.text for block in run_here]
-    return "\n".join([*(f"exec(compile({text!r}, {page!r}, 'exec'), globals())" for text in placed), after])
+def session(page: str, *, instead: Mapping[str, str] = MappingProxyType({}), after: str = "") -> str:
+    """The blocks of a page as one program, in their order, with some words replaced by those of the server that runs;
+    what fails is told by its line there. Left out is what needs a vendor's client that is not installed, or a server
+    of the reader's own."""
+    program = ["import subprocess"]
+    for block in blocks(page):
+        if block.title or block.language not in {"python", "sh"} or any(each in block.text for each in NOT_HERE):
+            continue
+        text = block.text
+        for said, here in instead.items():
+            text = text.replace(said, here)
+        if block.language == "sh":
+            program.append(f"subprocess.run(['bash', '-euo', 'pipefail', '-c', {text!r}], check=True)")
+        else:
+            placed = (block.line - 1) * "\n" + text
+            program.append(f"exec(compile({placed!r}, {page!r}, 'exec'), globals())")
+    return "\n".join([*program, after])
 
 
-def run(code: str, environment: dict[str, str]) -> None:
-    done = subprocess.run([sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True)
+def run(code: str, environment: Mapping[str, str], directory: Path) -> None:
+    """Run a program where a reader would, with `heliograph` as a command."""
+    (programs := directory / "bin").mkdir()
+    (programs / "heliograph").write_text(f'#!/bin/sh\nexec {sys.executable} -m heliograph "$@"\n')
+    (programs / "heliograph").chmod(0o755)
+    places = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "HELIOGRAPH_DATA_DIR": str(directory / "data")}
+    whole = os.environ | {"PYTHONPATH": str(ROOT / "src")} | places | environment
+    done = subprocess.run([sys.executable, "-c", code], env=whole, cwd=directory, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_page_of_the_sdk(server: Server) -> None:
-    run(session("docs/sdk.md"), {"HELIOGRAPH_URL": server.url, "HELIOGRAPH_TOKEN": server.token})
+NOT_HERE = (
+    "venv .venv",  # the first two commands of README: tests/sdk/test_installed.py has what they install
+    "from heliograph.django",  # in a project of Django's: tests/django
+    "swagger_client",
+    "smsdrop.Client",  # published clients with dependencies older than ours
+)
+"""What in a block says that it can't be run here, and where else that is tested."""
+
+
+def _here(ready: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """The pages that are run against the server that runs, with what is there instead of what they say."""
+    served, url = ready["protocols"], ready["base_url"]
+    xms, smscx, twilio = served["xms"], served["smscx"], served["twilio"]
+    plan = {'"SERVICE_PLAN", "TOKEN"': f'"{xms["service_plan_id"]}", "{xms["token"]}"'}
+    sid = {'"AC...", "TOKEN"': f'"{twilio["account_sid"]}", "{twilio["auth_token"]}"'}
+    address = {"http://127.0.0.1:8460": url, "127.0.0.1:8460": url.removeprefix("http://")}
+    return {
+        "README.md": {".venv/bin/heliograph": "heliograph", "sc_...": smscx["api_key"]} | plan | sid | address,
+        "docs/api.md": {},
+        "docs/cli.md": {},
+        "docs/contacts.md": {},
+        "docs/isendpro.md": {
+            'Client("KEY")': f'Client("{served["isendpro"]["keyid"]}", "{served["isendpro"]["host"]}")',
+        },
+        "docs/numbers.md": {},
+        "docs/providers.md": {},
+        "docs/sdk.md": {},
+        "docs/smscx.md": {
+            "sc_...": smscx["api_key"],
+            'Client("API_KEY")': f'Client("{smscx["api_key"]}", host="{smscx["host"]}")',
+        }
+        | address,
+        "docs/smsdrop.md": {
+            '"me@example.org", "PASSWORD"': f'"{served["smsdrop"]["email"]}", "{served["smsdrop"]["password"]}", '
+            f'"{served["smsdrop"]["context"]}"',
+        },
+        "docs/twilio.md": {
+            'with Client("AC...", "TOKEN")': f'with Client("{twilio["account_sid"]}", "{twilio["auth_token"]}", '
+            f'"{twilio["base_url"]}")',
+        }
+        | sid
+        | address,
+        "docs/xms.md": {"https://eu.sms.api.sinch.com/xms": xms["endpoint"]} | plan,
+    }
+
+
+_PAGES = ("api", "cli", "contacts", "isendpro", "numbers", "providers", "sdk", "smscx", "smsdrop", "twilio", "xms")
+RUN_HERE = ("README.md", *(f"docs/{name}.md" for name in _PAGES))
+RUN_ELSEWHERE = {
+    "docs/accounts.md": "tests/cli/test_accounts.py",
+    "docs/adding-a-door.md": "tests/doors/test_cookbook.py",
+    "docs/adding-a-provider.md": "tests/protocols/test_cookbook.py",
+    "docs/coming-from.md": "tests/django/test_moving.py",
+    "docs/data.md": "tests/cli/test_backups.py",
+    "docs/running.md": "tests/deploy/test_running.py",
+    "docs/smpp.md": "tests/protocols/smpp/test_checking.py",
+    "docs/tutorial.md": "tests/house/test_pages.py",
+    "docs/webhooks.md": "tests/house/test_pages.py",
+}
+NOT_RUN_YET = {"docs/django.md"}
+
+
+@pytest.mark.parametrize("page", RUN_HERE)
+def test_the_blocks_of_a_page_run_as_they_stand(page: str, server: Server, tmp_path: Path) -> None:
+    where = {"HELIOGRAPH_URL": server.url, "HELIOGRAPH_TOKEN": server.token}
+    run(session(page, instead=_here(server.ready)[page]), where, tmp_path)
+
+
+def test_each_page_with_blocks_is_run_somewhere() -> None:
+    pages = ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+    with_blocks = {page for page in pages if {block.language for block in blocks(page)} & {"python", "sh"}}
+
+    assert with_blocks == {*RUN_HERE, *RUN_ELSEWHERE, *NOT_RUN_YET}
+    for page, test in RUN_ELSEWHERE.items():
+        assert Path(page).name in (ROOT / test).read_text(), page
 
 
 HEARD = """
@@ -87,8 +180,8 @@ assert told(body, good, SECRETS[0]) == "OtherEvent e"
 """
 
 
-def test_the_page_of_callbacks() -> None:
-    run(session("docs/webhooks.md", after=HEARD), {})
+def test_the_page_of_callbacks(tmp_path: Path) -> None:
+    run(session("docs/webhooks.md", after=HEARD), {}, tmp_path)
 
 
 @pytest.mark.slow  # it starts two sandboxes, as a reader does

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -113,7 +113,7 @@ def send_to_file(
             why = "can't be sent to, and so nothing was sent; mend them, or give --skip-rejected."
             typer.echo(f"heliograph: {share} {why}", err=True)
             raise typer.Exit(Exit.REFUSED)
-        names = _parameters(client, content)
+        names = _fields_of(_parameters(client, content), file, source)
         did = _tried(client, file, source, content, names) if dry_run else _sent(client, file, source, content, names)
     shows = _SHOWN if output_format() is Format.TABLE else None
     told = [{"row": each.row, "value": each.value, "reason": each.reason} for each in rejected[:shows]]
@@ -180,17 +180,26 @@ def _parameters(client: Client, content: Content) -> frozenset[str]:
     return frozenset()
 
 
-def _asked(content: Content, names: frozenset[str], part: _Part) -> dict[str, Any]:
+def _fields_of(names: Iterable[str], file: BinaryIO, source: Source) -> dict[str, str]:
+    """Return what of a contact stands for each name; a heading stands for its column, whatever that was taken for."""
+    from heliograph.contactfiles import open_contacts
+
+    file.seek(0)
+    columns = {column.name: column.field for column in open_contacts(file, source.mapping).columns}
+    return {name: columns.get(name) or name for name in names}
+
+
+def _asked(content: Content, names: Mapping[str, str], part: _Part) -> dict[str, Any]:
     """Return what is asked for a part of a file: its recipients, and what the text says to each."""
     values: dict[str, dict[str, str]] = {}
-    for name in names:
-        own = {f"+{msisdn}": value for msisdn, details in part.recipients if (value := details.value_of(name))}
+    for name, field in names.items():
+        own = {f"+{msisdn}": value for msisdn, details in part.recipients if (value := details.value_of(field))}
         if own:
             values[name] = own
     return {"to": [f"+{msisdn}" for msisdn, _ in part.recipients], **content.said(values)}
 
 
-def _sent(client: Client, file: BinaryIO, source: Source, content: Content, names: frozenset[str]) -> dict[str, Any]:
+def _sent(client: Client, file: BinaryIO, source: Source, content: Content, names: Mapping[str, str]) -> dict[str, Any]:
     newest = client.batches.list(page_size=1).next_page()
     before = newest.items[0].id if newest and newest.items else ""
     key, batches, already = _key(file, source, content), [], 0
@@ -215,7 +224,9 @@ def _sent(client: Client, file: BinaryIO, source: Source, content: Content, name
     return {"already": already, "batches": batches}
 
 
-def _tried(client: Client, file: BinaryIO, source: Source, content: Content, names: frozenset[str]) -> dict[str, Any]:
+def _tried(
+    client: Client, file: BinaryIO, source: Source, content: Content, names: Mapping[str, str]
+) -> dict[str, Any]:
     parts, failing, price = 0, 0, Decimal(0)
     for part in _parts(file, source):
         if part.recipients:
