@@ -1,8 +1,11 @@
-"""Measures this machine: `python -m bench [costs | compare]`, each with `--help`. Progress goes to standard error.
+"""Measures this machine: `python -m bench [costs | compare | peers]`, each with `--help`.
+
+Progress goes to standard error.
 
 `python -m bench`                   prints a table of cases in Markdown, each beside its bare limit (`table.py`)
 `python -m bench costs`             prints what a message costs by stage, in microseconds of CPU (`costs.py`)
 `python -m bench compare REVISION`  measures this tree and another revision in turns (`compare.py`)
+`python -m bench peers`             measures other gateways, too, sending to the same SMSC (`peers.py`)
 """
 
 from __future__ import annotations
@@ -12,9 +15,13 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bench import compare, costs, table
+from bench import compare, costs, peers, table
 
-COMMANDS: dict[str, Callable[[list[str]], Coroutine[Any, Any, None]]] = {"costs": costs.main, "compare": compare.main}
+COMMANDS: dict[str, Callable[[list[str]], Coroutine[Any, Any, None]]] = {
+    "costs": costs.main,
+    "compare": compare.main,
+    "peers": peers.main,
+}
 
 if __name__ == "__main__":
     command, arguments = COMMANDS.get("".join(sys.argv[1:2])), sys.argv[2:]

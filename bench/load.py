@@ -70,6 +70,11 @@ def request_bytes(url: str, token: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
+def get_bytes(url: str) -> bytes:
+    parts = urlsplit(url)
+    return f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+
+
 async def post_all(
     url: str, requests: Iterable[bytes], connections: int, answered: list[float] | None = None
 ) -> tuple[float, list[float]]:
@@ -135,8 +140,10 @@ class _Answering(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         while (head := self._buffer.find(b"\r\n\r\n")) >= 0:
-            place = self._buffer.lower().index(b"content-length:") + 15
-            end = head + 4 + int(self._buffer[place : self._buffer.index(b"\r", place)])
+            place = self._buffer.lower().find(b"content-length:", 0, head) + 15
+            end = head + 4  # a GET has no body
+            if place >= 15:
+                end += int(self._buffer[place : self._buffer.index(b"\r", place)])
             if len(self._buffer) < end:
                 return
             self._buffer = self._buffer[end:]

@@ -68,8 +68,7 @@ class MeasuredServer:
 
     def cpu_s(self) -> float:
         """Seconds of CPU time since the start, of all threads together, in steps of 10 ms."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self._process.pid)
 
     def forget_peak(self) -> None:
         Path(f"/proc/{self._process.pid}/clear_refs").write_text("5")
@@ -121,7 +120,7 @@ def chained(directory: Path, store_url: str, *, told: bool) -> MeasuredServer:
         "HELIOGRAPH_DEFAULT_PROVIDER": "far",
         "HELIOGRAPH_SANDBOX": "on",
     }
-    port = _free_port()
+    port = free_port()
     if told:
         environment["HELIOGRAPH_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
     near = MeasuredServer(directory, store_url, "--port", str(port), environment=environment)
@@ -129,12 +128,18 @@ def chained(directory: Path, store_url: str, *, told: bool) -> MeasuredServer:
     return near
 
 
+def cpu_s(pid: int) -> float:
+    """Seconds of CPU time that a process has taken, all threads together, in steps of 10 ms."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _made(directory: Path) -> Path:
     directory.mkdir()
     return directory
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

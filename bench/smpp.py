@@ -30,18 +30,29 @@ ENVIRONMENT = {
 }
 
 
-class Between(MeasuredServer):
-    """A server that sends by an SMSC in a process of its own."""
+class Smsc:
+    """An SMSC in a process of its own (`smsc.py`)."""
 
-    def __init__(self, directory: Path, store_url: str) -> None:
-        self._smsc = subprocess.Popen(
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.smsc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        assert self._smsc.stdout is not None
-        port = int(self._smsc.stdout.readline())
+        assert self._process.stdout is not None
+        port = int(self._process.stdout.readline())
+        self.entry = {"host": "127.0.0.1", "port": port, "system_id": "bench", "password": "bench"}
+
+    def stop(self) -> None:
+        self._process.communicate("")
+
+
+class Between(MeasuredServer):
+    """A server that sends by an SMSC."""
+
+    def __init__(self, directory: Path, store_url: str) -> None:
+        self._smsc = Smsc()
         line = {
             "type": "smpp",
-            "hosts": [f"127.0.0.1:{port}"],
+            "hosts": [f"127.0.0.1:{self._smsc.entry['port']}"],
             "system_id": "bench",
             "password": "bench",
             "binds": 4,
@@ -53,7 +64,7 @@ class Between(MeasuredServer):
 
     def stop(self) -> None:
         super().stop()
-        self._smsc.communicate("")
+        self._smsc.stop()
 
 
 class _Told:

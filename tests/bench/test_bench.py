@@ -48,6 +48,15 @@ def test_a_revision_is_compared_with_this_tree_in_turns_and_nothing_of_it_is_lef
     assert _worktrees() <= before
 
 
+def test_other_gateways_send_to_the_same_smsc_and_call_back_as_we_do() -> None:
+    printed = _bench("peers", "--quick", "--runs", "1", "--store", "sqlite")
+
+    rates = {row.split("|")[1].strip(): row.split("|")[4] for row in printed.splitlines() if row.startswith("| ")}
+    ours = {"Heliograph, sqlite, single requests", "Heliograph, sqlite, batches of 1,000"}
+    assert {*ours, "bare layer, nothing sent"} <= set(rates)
+    assert [name for name in ours if not float(rates[name]) > 0] == []
+
+
 def _worktrees() -> set[str]:
     """Return what else is checked out of this repository by comparisons."""
     told = subprocess.run(["git", "worktree", "list"], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from bench.kannel import Kannel, provider
+from tests.deploy.programs import debian_package
+from tests.ending import end_with_the_tests
 from tests.patience import once_found
 from tests.ports import free_port
 from tests.protocols.listening import Listener
-from tests.protocols.smpp.kannel import Kannel, provider
 
 from heliograph import Client
 
@@ -41,12 +43,26 @@ def application() -> Iterator[Listener]:
     listener.close()
 
 
+StartKannel = Callable[[dict[str, Any], str], Kannel]
+
+
 @pytest.fixture(scope="module")
-def kannel(server: Server, application: Listener, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kannel]:
-    smsc = server.ready["protocols"]["smpp"]
-    started = Kannel(tmp_path_factory.mktemp("kannel"), smsc, f"{application.origin}/written")
-    yield started
-    started.stop()
+def start_kannel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartKannel]:
+    debian_package("kannel", "smsbox")
+    started: list[Kannel] = []
+
+    def start(smsc: dict[str, Any], calls: str) -> Kannel:
+        started.append(Kannel(tmp_path_factory.mktemp("kannel"), smsc, calls, preexec=end_with_the_tests))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+@pytest.fixture(scope="module")
+def kannel(start_kannel: StartKannel, server: Server, application: Listener) -> Kannel:
+    return start_kannel(server.ready["protocols"]["smpp"], f"{application.origin}/written")
 
 
 def reports(customer: Listener) -> Iterator[str]:
@@ -111,8 +127,8 @@ def test_what_a_phone_writes_reaches_the_user_of_kannel(
 
 @pytest.fixture(scope="module")
 def before_kannel(
-    start_server: StartServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Server, Server]]:
+    start_kannel: StartKannel, start_server: StartServer, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Server, Server]:
     """A server whose provider is a Kannel, and the one that is Kannel's SMSC."""
     far = start_server()
     port, data = free_port(), tmp_path_factory.mktemp("before") / "heliograph"
@@ -125,9 +141,8 @@ def before_kannel(
     first = begin(provider("http://127.0.0.1:1/not-yet"))
     ours = first.ready["providers"]["kannel"]
     first.stop()
-    gateway = Kannel(tmp_path_factory.mktemp("kannel"), far.ready["protocols"]["smpp"], ours)
-    yield begin(provider(ours, gateway.origin)), far
-    gateway.stop()
+    gateway = start_kannel(far.ready["protocols"]["smpp"], ours)
+    return begin(provider(ours, gateway.origin)), far
 
 
 def test_we_send_through_kannel_and_hear_what_became_of_it_and_what_phones_write(

@@ -1,23 +1,23 @@
-"""A Kannel of the tests' own: Debian's, on loopback, configured as docs/kannel.md says."""
+"""A Kannel, as Debian has it, on loopback, configured as docs/kannel.md says: for measurements and for tests."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
+import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx2
-from tests.deploy.programs import debian_package
-from tests.ending import end_with_the_tests
-from tests.importing import ROOT
-from tests.patience import HANG_S, once_found
-from tests.ports import free_ports
 
-PAGE = (ROOT / "docs" / "kannel.md").read_text()
+from bench.server import cpu_s, free_port
+
+PAGE = (Path(__file__).parents[1] / "docs" / "kannel.md").read_text()
 BINDING, SERVICE = re.findall(r"```ini\n(.*?)```", PAGE, re.DOTALL)
 PROVIDER = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0]
 OURS = "https://sms.example.org/providers/kannel/SECRET"
@@ -28,18 +28,19 @@ admin-port = {admin}
 admin-password = secret
 smsbox-port = {boxes}
 dlr-storage = internal
-box-deny-ip = "*.*.*.*"
+{store}box-deny-ip = "*.*.*.*"
 box-allow-ip = "127.0.0.1"
 log-file = {directory}/bearerbox.log
-log-level = 0
+log-level = 2
 
-{binding}
+{binding}max-pending-submits = 200
+
 group = smsbox
 bearerbox-host = 127.0.0.1
 sendsms-port = {sending}
 sendsms-chars = "0123456789 +"
 log-file = {directory}/smsbox.log
-log-level = 0
+log-level = 2
 
 group = sendsms-user
 username = USER
@@ -51,36 +52,61 @@ max-messages = 10
 """
 
 
+class NotInstalled(Exception):
+    """There is no Kannel on this machine."""
+
+
 class Kannel:
     """The gateway: applications send by its HTTP, and are called."""
 
-    def __init__(self, directory: Path, smsc: Mapping[str, Any], calls: str) -> None:
-        """Bind to `smsc`, and call an address with what phones write, as the page says."""
-        bearerbox, smsbox = (debian_package("kannel", program) for program in ("bearerbox", "smsbox"))
-        admin, boxes, self._sending = free_ports(3)
+    def __init__(
+        self,
+        directory: Path,
+        smsc: Mapping[str, Any],
+        calls: str,
+        *,
+        durable: bool = False,
+        preexec: Callable[[], None] | None = None,
+    ) -> None:
+        """Bind to `smsc`, and call an address with what phones write, as the page says. Raises NotInstalled.
+
+        `durable`: it spools to files what it has taken. `preexec` is called in its processes before they begin.
+        """
+        programs = [shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in ("bearerbox", "smsbox")]
+        bearerbox, smsbox = programs
+        if bearerbox is None or smsbox is None:
+            raise NotInstalled("Kannel is not installed: Debian has it in its package kannel.")
+        admin, sending = free_port(), free_port()
+        self.origin = f"http://127.0.0.1:{sending}"
         self._status = f"http://127.0.0.1:{admin}/status.txt?password=secret"
-        path = directory / "kannel.conf"
+        self._preexec = preexec
+        spool = directory / "spool"
+        spool.mkdir()
         there = {"sms.example.org": smsc["host"], "2775": str(smsc["port"])}
+        path = directory / "kannel.conf"
         path.write_text(
             CONFIGURATION.format(
                 directory=directory,
                 admin=admin,
-                boxes=boxes,
-                sending=self._sending,
+                boxes=free_port(),
+                sending=sending,
+                store=f"store-type = spool\nstore-location = {spool}\n" if durable else "",
                 binding=replaced(BINDING, {**there, "SYSTEM_ID": smsc["system_id"], "PASSWORD": smsc["password"]}),
                 service=replaced(SERVICE, {OURS: calls}),
             )
         )
         self._boxes: list[subprocess.Popen[bytes]] = []
-        self._start(bearerbox, path)
-        assert once_found(lambda: "(online" in self._said()), self._said()
-        self._start(smsbox, path)
-        assert once_found(lambda: "smsbox:(none), IP 127.0.0.1" in self._said() and self._listens()), self._said()
+        self._start(bearerbox, path, lambda: "(online" in self._said())
+        self._start(smsbox, path, lambda: "smsbox:(none), IP 127.0.0.1" in self._said() and self._listens())
 
-    def _start(self, program: str, configuration: Path) -> None:
+    def _start(self, program: str, configuration: Path, is_ready: Callable[[], bool]) -> None:
         silent = subprocess.DEVNULL
-        command = [program, "--verbosity", "4", str(configuration)]
-        self._boxes.append(subprocess.Popen(command, stdout=silent, stderr=silent, preexec_fn=end_with_the_tests))
+        box = subprocess.Popen([program, str(configuration)], stdout=silent, stderr=silent, preexec_fn=self._preexec)
+        self._boxes.append(box)
+        while not is_ready():
+            if box.poll() is not None:
+                raise RuntimeError(f"{program} ended with {box.returncode}; its log is beside {configuration}")
+            time.sleep(0.05)
 
     def _said(self) -> str:
         try:
@@ -99,14 +125,14 @@ class Kannel:
         said = {"username": "USER", "password": "PASSWORD", **parameters}
         return f"{self.origin}/cgi-bin/sendsms?{urlencode(said)}"
 
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self._sending}"
+    def cpu_s(self) -> float:
+        """Seconds of CPU time since the start, of both processes."""
+        return sum(cpu_s(box.pid) for box in self._boxes)
 
     def stop(self) -> None:
         for box in reversed(self._boxes):
             box.terminate()
-            box.wait(timeout=HANG_S)
+            box.wait()
 
 
 def provider(calls: str, gateway: str = "http://127.0.0.1:1") -> dict[str, Any]:
