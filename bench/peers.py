@@ -1,6 +1,6 @@
 """Other gateways beside this one: `python -m bench peers`. It prints a table in Markdown.
 
---runs N      how often each is measured, after a tenth that warms up (3); the median is shown, and the least and the most
+--runs N      how often each is measured, after a tenth of it that warms up (3); medians, and the least and the most
 --store NAME  sqlite or postgresql for ours; both unless given
 --quick       a fraction of the work
 
