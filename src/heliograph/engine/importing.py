@@ -50,7 +50,7 @@ log = structlog.get_logger(__name__)
 
 LEASE_MS = 15_000
 ROWS_AT_ONCE = 1_000
-"""How many rows are written in one transaction: some 20 ms of the store's writer."""
+"""How many rows are written in one transaction: on SQLite 8 ms of CPU where all are new, 25 ms where all change."""
 _LARGEST_ARRAY = 65_536
 
 
