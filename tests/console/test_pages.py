@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -139,6 +140,7 @@ def test_a_filter_stands_in_the_address_and_keeps_what_was_typed(
     with server.client() as client:
         client.batches.send(to=numbers, text="Fifty and two", originator="Paging")
     console.get_by_role("link", name="Messages", exact=True).click()
+    console.get_by_text("More filters").click()
     console.get_by_label("From", exact=True).fill("Paging")
     console.get_by_role("button", name="Show").click()
     console.wait_for_url("**originator=Paging**")
@@ -150,8 +152,19 @@ def test_a_filter_stands_in_the_address_and_keeps_what_was_typed(
     assert (len(first), sorted(first + second)) == (50, sorted(numbers))
     assert console.get_by_label("From", exact=True).input_value() == "Paging"
 
-    console.goto(f"/console/{account_of(console)}/messages?q=nobody%27s&since=tomorrow")
+    with console.expect_download() as download:
+        console.get_by_role("link", name="All as CSV").click()
+    lines = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()))
+    assert sorted(line["to"].strip("'") for line in lines) == sorted(numbers)
+    assert {line["from"] for line in lines} == {"Paging"}
+
+    console.keyboard.press("/")
+    console.keyboard.type("fifty TWO")
+    console.keyboard.press("Enter")
+    console.locator("tbody tr", has_text="Fifty and two").first.wait_for()
+    console.goto(f"/console/{account_of(console)}/messages?q=nobody%27s&country=France")
     console.wait_for_selector("h2:text-is('No message fits')")
+    console.get_by_text("A country is written in two letters, as in FR.").wait_for()
     console.get_by_role("link", name="Show all").click()
     console.wait_for_selector("tbody")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,23 +17,35 @@ from heliograph.domain.attempts import Attempt
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.callbacks import NATIVE
 from heliograph.domain.channels import Channel
+from heliograph.domain.errors import InvalidField
 from heliograph.domain.filters import MessageFilter
 from heliograph.domain.ids import following, new_id
+from heliograph.domain.listing import Listed
 from heliograph.domain.messages import Message
+from heliograph.domain.prices import MICROS
 from heliograph.domain.statuses import MEANING, Status, explanation
+from heliograph.doors.downloads import csv_download, xlsx_download
 from heliograph.doors.filters import msisdn_filter, originator_filter
+from heliograph.services.exports import Cell
 
 ON_A_PAGE = 50
-_FIELDS = ("q", "batch", "status", "originator", "channel", "since", "until")
+_USUAL = ("q", "status", "since", "until")
+_MORE = ("originator", "channel", "provider", "country", "tag", "reference", "batch")
+_FIELDS = (*_USUAL, *_MORE)
+_COUNTRY = re.compile("[A-Za-z]{2}")
 _NUMBER = re.compile(r"[+\d][\d\s().-]{3,}")
 
 
 async def listed(visit: Visit) -> Response:
     """Show the messages that the address asks for, newest first."""
-    asked = {name: visit.query.get(name, "").strip() for name in _FIELDS}
+    asked = _asked(visit)
     wanted, problems = wanted_messages(asked, visit.account.default_region, visit.zone)
     before = visit.query.get("before") or None
-    found = await visit.services.messages.listing(visit.account, wanted, limit=ON_A_PAGE, before=before)
+    try:
+        found = await visit.services.messages.listing(visit.account, wanted, limit=ON_A_PAGE, before=before)
+    except InvalidField as error:  # of what is looked for
+        problems["q"] = error.message
+        found = Listed([], None)
     return visit.page(
         "messages.html",
         asked=asked,
@@ -42,15 +54,50 @@ async def listed(visit: Visit) -> Response:
         next=found.next,
         first=before is None,
         filtered=any(asked.values()),
+        more=any(asked[name] for name in _MORE),
         named_statuses=[(status, text(f"status.{status}")) for status in Status],
         channels=[(channel, text(f"channel.{channel}")) for channel in sorted(visit.services.channels)],
         currency=visit.services.money.currency,
     )
 
 
+def _asked(visit: Visit) -> dict[str, str]:
+    return {name: visit.query.get(name, "").strip() for name in _FIELDS}
+
+
+async def exported(visit: Visit) -> Response:
+    """Answer with all messages that the address asks for as a file: CSV for spreadsheets, or XLSX."""
+    wanted, _ = wanted_messages(_asked(visit), visit.account.default_region, visit.zone)
+    found = visit.services.messages.everything(visit.account, wanted)
+    header = [text(f"messages.column_{name}") for name in _COLUMNS]
+
+    async def rows() -> AsyncIterator[Sequence[Sequence[Cell]]]:
+        async for some in found:
+            yield [[_cell(message, name) for name in _COLUMNS] for message in some]
+
+    if visit.query.get("format") == "xlsx":
+        return xlsx_download("messages", header, rows())
+    return csv_download("messages", header, rows(), bom=True)
+
+
+_COLUMNS = (
+    *("id", "batch_id", "msisdn", "originator", "text", "status", "why", "country", "channel", "provider"),
+    *("parts", "price", "created_at", "sent_at", "settled_at"),
+)
+
+
+def _cell(message: Message, name: str) -> Cell:
+    value = getattr(message, name)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if name == "price":
+        return float(value) / MICROS
+    return f"+{value}" if name == "msisdn" else value
+
+
 def wanted_messages(
     asked: Mapping[str, str], region: str | None, zone: ZoneInfo
-) -> tuple[MessageFilter, Mapping[str, str]]:
+) -> tuple[MessageFilter, dict[str, str]]:
     """Read a filter, and say by field what is none; such a field filters nothing."""
     problems: dict[str, str] = {}
 
@@ -60,14 +107,20 @@ def wanted_messages(
         try:
             return datetime.combine(date.fromisoformat(asked[name]) + timedelta(days=after), time(), zone)
         except (ValueError, OverflowError):
-            problems[name] = "messages.not_a_day"
+            problems[name] = text("messages.not_a_day")
             return None
 
     q, is_number = asked["q"], _NUMBER.fullmatch(asked["q"]) is not None
+    if asked["country"] and not _COUNTRY.fullmatch(asked["country"]):
+        problems["country"] = text("messages.not_a_country")
     wanted = MessageFilter(
         batch_id=asked["batch"] or None,
         msisdns=msisdn_filter(q, region) if is_number else (),
-        client_reference=q if q and not is_number else None,
+        text=q if q and not is_number else "",
+        client_reference=asked["reference"] or None,
+        provider=asked["provider"] or None,
+        countries=[asked["country"].upper()] if _COUNTRY.fullmatch(asked["country"]) else (),
+        tags=[asked["tag"]] if asked["tag"] else (),
         statuses=[Status(asked["status"])] if asked["status"] in MEANING else (),
         originators=[originator_filter(asked["originator"])] if asked["originator"] else (),
         channel=asked["channel"] if asked["channel"] in {*Channel} else None,
@@ -138,6 +191,7 @@ PAGE = Page(
     "messages",
     (
         View("/messages", Scope.MESSAGES_READ, listed),
+        View("/messages/export", Scope.MESSAGES_READ, exported),
         View("/messages/{message_id}", Scope.MESSAGES_READ, one),
         View("/messages/{message_id}/again", Scope.MESSAGES_SEND, again, "POST"),
     ),

@@ -11,7 +11,7 @@ from heliograph.domain.ids import is_id
 
 
 async def find(visit: Visit) -> Response:
-    """Lead to a message by its identifier, and else to the messages of a number or a reference."""
+    """Lead to a message by its identifier, and else to the messages of a number, or with some words."""
     wanted = visit.query.get("q", "").strip()
     if is_id(wanted.upper()):
         return visit.go(f"/messages/{wanted.upper()}")
