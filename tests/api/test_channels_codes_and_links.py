@@ -135,10 +135,13 @@ def test_links_are_shortened_followed_changed_and_deleted(server: Server, new_nu
         with pytest.raises(errors.NameTaken):
             client.links.create("https://example.org/", name=name)
         first = httpx2.get(link.short_url, headers={"User-Agent": "curl/8"}, follow_redirects=False)
+        shown = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
+        httpx2.get(link.short_url, headers={"User-Agent": shown}, follow_redirects=False)
         client.links.change(link.id, url="https://example.net/")
         second = httpx2.get(link.short_url, follow_redirects=False)
-        while len(hits := list(client.links.hits(link.id))) < 2:
+        while len(hits := list(client.links.hits(link.id))) < 3:
             httpx2.get(f"{server.url}/healthz")
+        (counted,) = [each.hits for each in client.links.all() if each.id == link.id]
         client.links.delete(link.id)
         gone = httpx2.get(link.short_url, follow_redirects=False)
 
@@ -147,7 +150,8 @@ def test_links_are_shortened_followed_changed_and_deleted(server: Server, new_nu
             "https://example.net/",
             None,
         ]
-        assert [hit.user_agent == "curl/8" for hit in hits] == [False, True]
+        assert [hit.user_agent == "curl/8" for hit in hits] == [False, False, True]
+        assert ([hit.preview for hit in hits], counted) == ([False, True, False], 2)
         assert link.id not in {each.id for each in client.links.all()}
 
 

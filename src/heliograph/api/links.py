@@ -169,4 +169,5 @@ def shown_hit(stored: Hit) -> wire.Hit:
         os=agent.os,
         address=stored.address,
         referrer=stored.referrer,
+        preview=stored.preview,
     )

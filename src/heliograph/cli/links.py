@@ -58,7 +58,7 @@ def list_hits(link_id: IdArgument, limit: LimitOption = 20, everything: AllOptio
     wanted = limit_of(limit, everything)
     with connected() as client:
         hits = client.links.hits(link_id, page_size=page_of(wanted))
-        show_all(hits, ("id", "at", "number", "device", "browser", "os", "referrer"), limit=wanted)
+        show_all(hits, ("id", "at", "preview", "number", "device", "browser", "os", "referrer"), limit=wanted)
 
 
 @links.command("delete", Server, Written, example="01K4ZQ0VAK8YJ8TK6RD5Q2M7XW")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -16,6 +17,13 @@ TOKEN_LENGTH = 9
 _CHARACTERS = string.ascii_letters + string.digits
 _ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
 LONGEST_ADDRESS = 2_000
+_PROGRAM = re.compile(
+    r"(?<!cu)bot\b|bot[/;_-]|crawl|spider|slurp|facebookexternalhit|facebookcatalog|^whatsapp|^viber|bitlybot|preview"
+    r"|skypeuri|embedly|vkshare|google-(safety|pagerenderer|inspectiontool|read-aloud)|googleother|mediapartners"
+    r"|headless|lighthouse|safelinks|proofpoint|mimecast|barracuda|virustotal|urlscan",
+    re.IGNORECASE,
+)
+"""How programs that look at addresses call themselves. CUBOT makes telephones."""
 IN_DATABASE = "database"
 """Where files are kept, if that is the store's own database; other places are addresses."""
 
@@ -70,6 +78,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     msisdn: str | None
     """The recipient of the message that it was in, if the address was made for one recipient."""
     batch_id: str | None
+    preview: bool = False
+    """Whether a program asked for it, to show what is behind it, and not a person."""
 
 
 class Click(NamedTuple):
@@ -82,6 +92,19 @@ class Click(NamedTuple):
     address: str | None
     language: str | None
     referrer: str | None
+    preview: bool = False
+
+
+def is_preview(user_agent: str | None, purposes: Iterable[str]) -> bool:
+    """Say whether a program asks for an address, and not a person who follows it.
+
+    That is what messengers show beside a message, what crawls and what scans, by the names that they give themselves;
+    and what a browser fetches before it is asked to, by its `purposes` (the headers Sec-Purpose of the Fetch standard,
+    Purpose, X-Purpose and X-Moz). What fetches it for somebody (curl, say) counts as whoever told it to.
+    """
+    if any(word in purpose.lower() for purpose in purposes for word in ("prefetch", "preview", "prerender")):
+        return True
+    return user_agent is not None and _PROGRAM.search(user_agent) is not None
 
 
 def new_link_id() -> str:

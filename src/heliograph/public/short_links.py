@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from heliograph.domain.instants import now_ms
-from heliograph.domain.links import Click, LinkKind, without_last_part
+from heliograph.domain.links import Click, LinkKind, is_preview, without_last_part
 from heliograph.doors.pages import PAGE_HEADERS
 from heliograph.public.pages import no_link_page
 from heliograph.services.links import Links
@@ -29,6 +29,7 @@ _REDIRECT = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-robots-tag", b"noindex"),
 )
+_PURPOSES = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 _NEVER_RUN = "default-src 'none'; sandbox"
 _SHOWN = {"application/pdf", "image/gif", "image/jpeg", "image/png", "image/webp", "text/plain"}
 """Types of files that a browser may show; anything else is saved."""
@@ -102,6 +103,7 @@ def _click(link_id: str, token: str, scope: Scope) -> Click:
         None if client is None else without_last_part(client[0]),
         kept(b"accept-language"),
         kept(b"referer"),
+        is_preview(kept(b"user-agent"), filter(None, map(kept, _PURPOSES))),
     )
 
 

@@ -152,15 +152,24 @@ class Links:
         return await self._store.read(links_of, account.id, kind)
 
     async def hits(
-        self, account: Account, link: Link, *, limit: int, before: str | None = None, after: str | None = None
+        self,
+        account: Account,
+        link: Link,
+        *,
+        limit: int,
+        before: str | None = None,
+        after: str | None = None,
+        people_only: bool = False,
     ) -> list[Hit]:
-        """Read a page of hits, newest first."""
-        return await self._store.read(hits_of, account.id, link.id, limit=limit, before=before, after=after)
+        """Read a page of hits, newest first; with `people_only`, without those of programs that only look."""
+        return await self._store.read(
+            hits_of, account.id, link.id, limit=limit, before=before, after=after, people_only=people_only
+        )
 
     async def all_hits(self, account: Account, link: Link) -> AsyncIterator[list[Hit]]:
-        """Read all hits, newest first, some thousands at a time, as they are asked for."""
+        """Read all hits of people, newest first, some thousands at a time, as they are asked for."""
         before: str | None = None
-        while page := await self.hits(account, link, limit=READ_AT_ONCE, before=before):
+        while page := await self.hits(account, link, limit=READ_AT_ONCE, before=before, people_only=True):
             yield page
             before = page[-1].id
 

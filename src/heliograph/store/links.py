@@ -44,6 +44,7 @@ class _HitRow(Row, frozen=True):
     referrer: str | None
     msisdn: str | None
     batch_id: str | None
+    preview: int
 
 
 class _HitOfTarget(_HitRow, frozen=True):
@@ -154,7 +155,8 @@ def add_tokens(tx: Tx, batch: Batch, tracked: Sequence[Tracked]) -> None:
 
 
 def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
-    """Store hits of links that exist, count them on their links, tell whoever is to be told, and return how many.
+    """Store hits of links that exist, count those of people on their links, tell of them who is to be told, and return
+    how many there are.
 
     Spans accounts.
     """
@@ -174,7 +176,7 @@ def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
         ]
         tx.insert(hits, rows)
         told: dict[LinkKind, list[str]] = {}
-        for row in rows:
+        for row in (each for each in rows if not each.preview):
             told.setdefault(found[row.link_id][1], []).append(row.id)
         for kind, hit_ids in told.items():
             tell(tx, account_id, _EVENTS[kind], "", hit_ids, rows[-1].at)
@@ -197,6 +199,7 @@ def _hit_row(
         referrer=click.referrer,
         msisdn=msisdn,
         batch_id=batch_id,
+        preview=int(click.preview),
     )
 
 
@@ -216,7 +219,7 @@ def _whose(tx: Tx, link_ids: Iterable[str], tokens: set[str]) -> dict[tuple[str,
 
 def _count(tx: Tx, stored: Sequence[Click]) -> None:
     more: dict[str, int] = {}
-    for click in stored:
+    for click in (each for each in stored if not each.preview):
         more[click.link_id] = more.get(click.link_id, 0) + 1
     before = tx.all(_Count, select(*columns(_Count, links)).where(tx.among(links.c.id, more)))
     tx.update(links, [_Count(each.id, each.hits + more[each.id]) for each in before])
@@ -235,14 +238,24 @@ def _hit(row: _HitRow) -> Hit:
         referrer=row.referrer,
         msisdn=row.msisdn,
         batch_id=row.batch_id,
+        preview=bool(row.preview),
     )
 
 
 def hits_of(
-    tx: Tx, account_id: str, link_id: str, *, limit: int, before: str | None = None, after: str | None = None
+    tx: Tx,
+    account_id: str,
+    link_id: str,
+    *,
+    limit: int,
+    before: str | None = None,
+    after: str | None = None,
+    people_only: bool = False,
 ) -> list[Hit]:
     """List a page of a link's hits, newest first: what is older than `before`, or what is next newer than `after`."""
     query = select(*_HIT_COLUMNS).where(hits.c.account_id == account_id, hits.c.link_id == link_id)
+    if people_only:
+        query = query.where(hits.c.preview == 0)
     if after is not None:
         rows = tx.all(_HitRow, query.where(hits.c.id > after).order_by(hits.c.id).limit(limit))
         return [_hit(row) for row in reversed(rows)]

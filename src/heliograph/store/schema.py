@@ -918,6 +918,7 @@ hits = Table(
     text("referrer", required=False),
     text("msisdn", required=False),
     text("batch_id", required=False),
+    number("preview", default=0),  # 1 if a program asked for it, not a person
 )
 Index("hits_by_link", hits.c.link_id, hits.c.id)
 

@@ -51,6 +51,10 @@ def hits(smscx: Published, link_id: str, count: int) -> Any:
 def test_a_short_address_leads_on_and_counts(smscx: Published) -> None:
     link = shorten(smscx, name="Spring offer")
 
+    follow(
+        link.short_url, **{"User-Agent": "WhatsApp/2.23.20.0 A"}
+    )  # which shows what is there: nobody has followed it
+    follow(link.short_url, **{"Sec-Purpose": "prefetch;prerender"})
     answer = follow(link.short_url, Referer="https://news.example/")
     looked_at = httpx2.head(link.short_url)
     found = hits(smscx, link.id, 1)

@@ -17,6 +17,7 @@ class Link(msgspec.Struct, kw_only=True):
     """The address that it leads to."""
     short_url: str
     hits: int
+    """How often people have opened it; what previews, crawlers and scanners asked for is not counted."""
     media_type: str | None
     """The media type, if it leads to a file."""
     size: int | None
@@ -64,6 +65,8 @@ class Hit(msgspec.Struct, kw_only=True):
     address: str | None
     """The visitor's IP address without its last part."""
     referrer: str | None
+    preview: bool = False
+    """Whether a program asked for it, to show or check what is there, and not a person; it is not counted then."""
 
 
 class Hits(msgspec.Struct, kw_only=True):

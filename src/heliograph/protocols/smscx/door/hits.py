@@ -53,7 +53,7 @@ class ShortAddresses(SmscxResource):
 
     async def _hits(self, call: Call[common.ShortPageQuery, None], link: Link) -> Page[Hit]:
         at = place(call.query)
-        found = await self._services.links.hits(call.account, link, **at.range)
+        found = await self._services.links.hits(call.account, link, **at.range, people_only=True)
         return at.page(found, key=lambda hit: hit.id)
 
     async def _cells(self, call: AnyCall, link: Link) -> Chunks:
