@@ -17,7 +17,7 @@ import pytest
 from tests.cli.test_production import command
 from tests.conftest import PostgresqlServer, Server, StartServer
 from tests.durability.test_several_processes import pids
-from tests.patience import HANG_S
+from tests.patience import HANG_S, once_found
 
 OLD_STAY = "The providers, routes and prices that were read before stay in force."
 ANEW = "providers, routes and prices were read anew"
@@ -203,6 +203,19 @@ def test_what_is_right_is_in_force_for_the_next_message_and_binds_stay(reloaded:
         ("routing.changed", "routes", '{"default_provider":"new","lookup_provider":"","routes":["germany"]}'),
         ("prices.changed", "prices", '{"currency":"EUR"}'),
     ]
+
+
+def test_a_profile_that_says_something_else_is_noticed_and_binds_anew(reloaded: Reloaded, smsc: Server) -> None:
+    profile = reloaded.file.with_name("profile.toml")
+    text = settings(reloaded.file.parent, smsc).replace("hosts =", f'profile = "{profile}"\nhosts =')
+
+    for says in ('alphabet_0 = "gsm"', 'alphabet_0 = "latin1"'):
+        bound = binds(smsc)
+        profile.write_text(says)
+        reloaded.reload(text)
+        assert once_found(lambda bound=bound: (found := binds(smsc)) and not found & bound), says  # type: ignore[misc]
+
+    assert reloaded.way_of("+4915112345678") == "far"
 
 
 def test_what_is_on_its_way_ends_by_the_provider_that_is_no_more(start_server: StartServer, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
@@ -36,6 +37,10 @@ class ProviderConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, f
     """The price of a part by country (`FR = 0.04`) and `default`, for routes that take the cheapest."""
     slow_after_s: Annotated[float, Meta(gt=0)] = 60.0
     """The provider counts as slow when its median receipt takes longer than this, in seconds."""
+
+    def files(self) -> Sequence[str]:
+        """List the paths of files that the provider reads when it is made: with others in them it is another."""
+        return ()
 
 
 class InvalidConfig(ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -105,6 +106,8 @@ class Made(NamedTuple):
     config: ProviderConfig
     context: ProviderContext
     secrets: WebhookSecrets
+    read: Mapping[str, bytes | None]
+    """What was in the files that it reads."""
 
 
 class Providers:
@@ -131,11 +134,15 @@ class Providers:
         made = self._made.get(name)
         return None if made is None else Registered(made.route.provider, made.secrets.good)
 
-    def like(self, config: ProviderConfig, context: ProviderContext) -> Made | None:
-        """Return the provider that speaks to the same server in the same way; None if there is none."""
+    def like(self, config: ProviderConfig, context: ProviderContext, read: Mapping[str, bytes | None]) -> Made | None:
+        """Return the provider that speaks to the same server in the same way; None if there is none.
+
+        `read` is what is in the files that it reads now.
+        """
         made = self._made.get(context.name)
-        same = made is not None and made.context == context and _spoken(made.config) == _spoken(config)
-        return made if same else None
+        if made is None or made.context != context or made.read != read:
+            return None
+        return made if _spoken(made.config) == _spoken(config) else None
 
     def renew(self, others: Providers) -> None:
         """Have these others from now on."""
@@ -172,7 +179,8 @@ async def make(settings: Settings, store: Store, secrets: Mapping[str, str], bef
         owner = None if account is None else account.id
         url = webhook_address(public_url, name, secrets[name]) if public_url else None
         context = ProviderContext(name=name, account_id=owner, callback_url=url)
-        if (known := before.like(config, context)) is not None:
+        read = await asyncio.to_thread(_read, config.files())
+        if (known := before.like(config, context, read)) is not None:
             made.append(known._replace(config=config))
         else:
             try:
@@ -180,8 +188,19 @@ async def make(settings: Settings, store: Store, secrets: Mapping[str, str], bef
             except (OSError, ValueError) as error:  # of a file that it names, such as a certificate
                 raise SetupError(f"The provider `{name}` can't be started ({error}).") from error
             route = Route(provider, _rules(config))
-            made.append(Made(route, config, context, WebhookSecrets(store, name)))
+            made.append(Made(route, config, context, WebhookSecrets(store, name), read))
     return Providers(made)
+
+
+def _read(paths: Sequence[str]) -> dict[str, bytes | None]:
+    """Read files; None for one that can't be: the provider says so."""
+    found: dict[str, bytes | None] = {}
+    for path in paths:
+        try:
+            found[path] = Path(path).expanduser().read_bytes()
+        except OSError:
+            found[path] = None
+    return found
 
 
 def renew_secret(tx: Tx, name: str, grace_until: int | None) -> None:

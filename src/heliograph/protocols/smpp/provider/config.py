@@ -219,6 +219,9 @@ class SmppConfig(ProviderConfig, frozen=True, kw_only=True):
     sniff_receipts: bool | None = None
     receipt_offset_minutes: Annotated[int, Meta(ge=-840, le=840)] | None = None
 
+    def files(self) -> Sequence[str]:
+        return [path for path in (self.profile, self.tls_ca) if path]
+
 
 class Address(NamedTuple):
     """Where an SMSC is."""
