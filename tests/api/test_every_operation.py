@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import msgspec
 import pytest
+from sqlalchemy import insert, select
 
 from heliograph.api import wire
 from heliograph.api.operations import OPERATIONS
@@ -21,6 +22,8 @@ from heliograph.domain.ids import new_id
 from heliograph.domain.people import Role
 from heliograph.services.totp import STEP_S, code_at
 from heliograph.store.federated import NewLink, add_link
+from heliograph.store.schema import batches, events
+from heliograph.store.tx import Tx
 
 if TYPE_CHECKING:
     from tests.api.conftest import InProcess
@@ -38,6 +41,9 @@ CALLS: dict[str, tuple[str, Any]] = {
     "export_messages": ("?q=code&format=jsonl", None),
     "export_contacts": ("?bom=true", None),
     "export_optouts": ("?format=xlsx", None),
+    "list_callbacks": ("?limit=5", None),
+    "replay_callbacks": ("", {"since": "2026-01-01T00:00:00Z"}),
+    "replay_callback": ("", None),
     "get_message": ("", None),
     "wait_for_message": ("?timeout_s=240", None),
     "why_message": ("", None),
@@ -260,6 +266,7 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         link = NewLink("https://login.example.org", "7", names["person_id"], 1)
         await shared.platform.engine.store.write(add_link, link)
         await client.post("/session", json={"email": "ada@example.com", "password": PASSWORD})
+        names["callback_id"] = await shared.platform.engine.store.write(add_given_up, message["batch_id"])
         names["invitation_id"] = invitations[1]["id"]
         others = {
             "delete_message": {"message_id": gone["id"]},
@@ -285,6 +292,16 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
             "remove_optout": {"number": SILENT},
         }
         yield Known(shared, client, code, invitations[2]["token"], names, others)
+
+
+def add_given_up(tx: Tx, batch_id: str) -> str:
+    """A callback that nobody has taken."""
+    account_id = tx.value(select(batches.c.account_id).where(batches.c.id == batch_id))
+    values = {"account_id": account_id, "protocol": "v1", "sink": "http://127.0.0.1:9/", "kind": "batch.settled"}
+    values |= {"subject_id": batch_id, "state": "given_up", "due_at": 1, "created_at": 1, "receiver": account_id}
+    identifier = new_id()
+    tx.connection.execute(insert(events).values(id=identifier, **values))
+    return identifier
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)

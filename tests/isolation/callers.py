@@ -99,6 +99,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "batch_id": ("batches",),
     "campaign_id": ("batches", "parked"),
     "contact_id": ("group_members",),
+    "callback_id": ("events",),
     "import_id": ("imports",),
     "conversation_id": ("conversations",),
     "group_id": ("groups",),

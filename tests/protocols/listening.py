@@ -19,6 +19,7 @@ class Listener:
         self, status: int = 204, answer: bytes = b"", content_type: str = "", challenge: str | None = None
     ) -> None:
         """`challenge`: who does not answer it is sent away, once for each request that is kept."""
+        self.status = status
         self.received: SimpleQueue[tuple[str, dict[str, str], bytes]] = SimpleQueue()
         outer = self
 
@@ -26,7 +27,7 @@ class Listener:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 asked = challenge is not None and challenge.split()[0] not in self.headers.get("Authorization", "")
-                self.send_response(401 if asked else status)
+                self.send_response(401 if asked else outer.status)
                 if asked:
                     self.send_header("WWW-Authenticate", challenge or "")
                 if answer:

@@ -13,6 +13,7 @@ from heliograph.api.optouts import shown_optout
 from heliograph.api.verify import shown_verification
 from heliograph.domain.accounts import Account
 from heliograph.domain.callbacks import Event, EventKind, MessageFacts
+from heliograph.domain.ids import made_at_ms
 from heliograph.domain.instants import from_ms
 from heliograph.domain.statuses import Status, explanation
 from heliograph.doors.callbacks import CallbackWriter, own_signature
@@ -23,7 +24,7 @@ class NativeCallbacks(CallbackWriter):
         return wire.Event(
             id=event.id,
             type=event.kind.value,
-            created_at=from_ms(event.created_ms),
+            created_at=from_ms(made_at_ms(event.id)),
             data=await self._fact(account, event),
         )
 

@@ -26,6 +26,7 @@ from heliograph.api.people import OwnSession, PeopleAdmin
 from heliograph.api.resource import NativeResource
 from heliograph.api.sandbox import Sandbox
 from heliograph.api.templates import Templates
+from heliograph.api.told import Callbacks
 from heliograph.api.verify import Verifications
 
 RESOURCES: Sequence[type[NativeResource]] = (
@@ -51,6 +52,7 @@ RESOURCES: Sequence[type[NativeResource]] = (
     Audit,
     Erasures,
     Exports,
+    Callbacks,
 )
 """The resources that every server has, in the order of the API's description."""
 OPERATIONS = (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -91,16 +91,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """An event about a message, and how far it has come."""
+    """An event, and how far it has come."""
 
     id: str
     kind: EventKind
+    subject_id: str
     protocol: str
     sink: str
     status: str | None
-    """The status of the message that it tells of; None if it is about the batch."""
-    state: str
-    """`waiting`, `delivered` or `given_up`."""
+    """The status of the message that it tells of; None if it is about something else."""
+    state: Literal["waiting", "delivered", "given_up"]
     attempts: int
     error: str | None
     """Why the last attempt failed."""

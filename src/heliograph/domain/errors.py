@@ -308,6 +308,13 @@ class NotFinished(Conflict):
     hint = "Wait until it is settled, or cancel it."
 
 
+class NotGivenUp(Conflict):
+    """This callback was not given up, so there is nothing to tell anew."""
+
+    code = "not_given_up"
+    hint = "What waits is told by itself; what was taken was answered with success."
+
+
 class NothingToUndo(Conflict):
     """This import can't be undone: it is still running, was only a dry run, or is undone already."""
 

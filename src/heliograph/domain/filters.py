@@ -70,6 +70,15 @@ class BatchFilter(_Filter, frozen=True, kw_only=True):
     """Leaves out batches that came through one of these doors."""
 
 
+class EventFilter(_Filter, frozen=True, kw_only=True):
+    """Which events of an account a listing is about; an empty field filters nothing."""
+
+    ids: Sequence[str] | None = None
+    """Only these; None: any."""
+    state: str | None = None
+    subject_id: str | None = None
+
+
 class InboundFilter(_Filter, frozen=True, kw_only=True):
     """Which inbound messages of an account a listing is about; an empty field filters nothing."""
 

@@ -13,6 +13,7 @@ from heliograph.sdk.async_resources.accounts import AsyncAccounts
 from heliograph.sdk.async_resources.applications import AsyncApplications
 from heliograph.sdk.async_resources.audit import AsyncAudit
 from heliograph.sdk.async_resources.batches import AsyncBatches
+from heliograph.sdk.async_resources.callbacks import AsyncCallbacks
 from heliograph.sdk.async_resources.contacts import AsyncContacts
 from heliograph.sdk.async_resources.conversations import AsyncConversations
 from heliograph.sdk.async_resources.groups import AsyncGroups
@@ -82,6 +83,7 @@ class AsyncClient:
         self.batches = AsyncBatches(self._transport)
         self.groups = AsyncGroups(self._transport)
         self.inbound = AsyncInbound(self._transport)
+        self.callbacks = AsyncCallbacks(self._transport)
         self.optouts = AsyncOptOuts(self._transport)
         self.contacts = AsyncContacts(self._transport)
         self.imports = AsyncImports(self._transport)

@@ -14,6 +14,7 @@ from heliograph.sdk.resources.accounts import Accounts
 from heliograph.sdk.resources.applications import Applications
 from heliograph.sdk.resources.audit import Audit
 from heliograph.sdk.resources.batches import Batches
+from heliograph.sdk.resources.callbacks import Callbacks
 from heliograph.sdk.resources.contacts import Contacts
 from heliograph.sdk.resources.conversations import Conversations
 from heliograph.sdk.resources.groups import Groups
@@ -82,6 +83,7 @@ class Client:
         self.batches = Batches(self._transport)
         self.groups = Groups(self._transport)
         self.inbound = Inbound(self._transport)
+        self.callbacks = Callbacks(self._transport)
         self.optouts = OptOuts(self._transport)
         self.contacts = Contacts(self._transport)
         self.imports = Imports(self._transport)

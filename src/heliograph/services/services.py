@@ -42,6 +42,7 @@ from heliograph.services.reports import Reports
 from heliograph.services.sessions import ClientSessions
 from heliograph.services.signing_in import SigningIn
 from heliograph.services.subaccounts import SubAccounts
+from heliograph.services.told import Callbacks
 from heliograph.services.verify import Verify
 from heliograph.services.waits import Waits
 from heliograph.store.files import Files
@@ -98,6 +99,7 @@ class Services:
         self.reports = Reports(store)
         self.history = History(store)
         self.inbound = InboundMessages(store)
+        self.told = Callbacks(engine)
         self.sessions = ClientSessions(engine)
         self.places = Places(store)
         self.optouts = OptOuts(store)

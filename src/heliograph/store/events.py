@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, func, select, union_all, update
+from sqlalchemy import ColumnElement, Select, func, select, union_all, update
 
-from heliograph.domain.callbacks import Event, EventKind, MessageFacts, Told
-from heliograph.domain.ids import earliest_at
-from heliograph.domain.instants import from_ms
+from heliograph.domain.callbacks import SESSION, Event, EventKind, MessageFacts, Told
+from heliograph.domain.filters import EventFilter
+from heliograph.domain.ids import earliest_at, made_at_ms
+from heliograph.domain.instants import from_ms, to_ms
+from heliograph.domain.listing import Listed
 from heliograph.store.batches import NewBatch, accept
 from heliograph.store.prepared import Given, among, prepared
 from heliograph.store.schema import batches, events, is_waiting
+from heliograph.store.stretches import by_stretches
 from heliograph.store.tx import Row, Tx, columns
 
 NOT_OFFERED = "its receiver is not there, or left alone for a while"
@@ -181,13 +184,13 @@ def give_up_old_events(tx: Tx, receivers: Collection[str], *, before_ms: int, no
 class _ToldRow(Row, frozen=True):
     id: str
     kind: str
+    subject_id: str
     protocol: str
     sink: str
     facts: str | None
-    state: str
+    state: Literal["waiting", "delivered", "given_up"]
     attempts: int
     last_error: str | None
-    created_at: int
     done_at: int | None
 
 
@@ -208,22 +211,94 @@ def told_of(tx: Tx, account_id: str, batch_id: str, message_id: str) -> list[Tol
     return [told for row in rows if (told := _told(row, message_id)) is not None]
 
 
+def list_told(tx: Tx, account_id: str, wanted: EventFilter, *, limit: int, before: str | None = None) -> Listed[Told]:
+    """List a page of an account's events, newest first, of what is older than the event `before`.
+
+    What is looked for, if it is not a time, has no index: a page looks at a bounded number of rows.
+    """
+    times = EventFilter(ids=wanted.ids, since=wanted.since, until=wanted.until)
+    rows = _filtered(tx, select(events.c.id), account_id, times)
+
+    def read(within: ColumnElement[bool], at_most: int) -> list[Told]:
+        query = _filtered(tx, select(*columns(_ToldRow, events)), account_id, wanted).where(within)
+        found = tx.all(_ToldRow, query.order_by(events.c.id.desc()).limit(at_most))
+        return [_shown(row, _facts(row)) for row in found]
+
+    with tx.in_index_order():
+        return by_stretches(tx, events.c.id, rows, read, limit, before)
+
+
+def _filtered(tx: Tx, query: Select[Any], account_id: str, wanted: EventFilter) -> Select[Any]:
+    query = query.where(events.c.account_id == account_id)
+    if wanted.ids is not None:
+        query = query.where(tx.among(events.c.id, wanted.ids))
+    if wanted.state is not None:
+        query = query.where(events.c.state == wanted.state)
+    if wanted.subject_id is not None:
+        query = query.where(events.c.subject_id == wanted.subject_id)
+    if wanted.since is not None:
+        query = query.where(events.c.id >= earliest_at(to_ms(wanted.since)))
+    if wanted.until is not None:
+        query = query.where(events.c.id < earliest_at(to_ms(wanted.until)))
+    return query
+
+
+class Replayed(NamedTuple):
+    """What came of telling some events anew."""
+
+    replayed: int
+    last: str | None
+    """The last event that was looked at; None if there are no more."""
+
+
+REPLAYED_AT_ONCE = 500
+
+
+def replay_given_up(tx: Tx, account_id: str, wanted: EventFilter, after: str, now_ms: int) -> Replayed:
+    """Have some events that were given up told anew, of those behind `after`, oldest first.
+
+    Those of connected clients are left out, for these are told nothing as old, and those whose facts were forgotten.
+    They count as written now, so that they are offered as long as new ones; their identifiers say when they were.
+    """
+    mine = _filtered(
+        tx, select(events.c.id, events.c.state, events.c.sink, events.c.kind, events.c.facts), account_id, wanted
+    )
+    rows = tx.rows(mine.where(events.c.id > after).order_by(events.c.id).limit(REPLAYED_AT_ONCE))
+    again = [
+        event_id
+        for event_id, state, sink, kind, facts in rows
+        if state == "given_up" and not sink.startswith(f"{SESSION}:") and (facts or kind != EventKind.MESSAGE_STATUS)
+    ]
+    given_up = (events.c.account_id == account_id, tx.among(events.c.id, again), events.c.state == "given_up")
+    values = {"state": "waiting", "due_at": now_ms, "attempts": 0, "last_error": None, "done_at": None}
+    values["created_at"] = now_ms
+    count = tx.run(update(events).where(*given_up).values(**values)) if again else 0
+    return Replayed(count, rows[-1][0] if len(rows) == REPLAYED_AT_ONCE else None)
+
+
 def _told(row: _ToldRow, message_id: str) -> Told | None:
     """Return an event as it is shown; None if it is about another message."""
-    about_message = row.kind == EventKind.MESSAGE_STATUS and row.facts is not None
-    facts = _decode_facts(row.facts) if about_message and row.facts is not None else None
-    if facts is not None and facts.message_id != message_id:
-        return None
+    facts = _facts(row)
+    return None if facts is not None and facts.message_id != message_id else _shown(row, facts)
+
+
+def _facts(row: _ToldRow) -> MessageFacts | None:
+    about_message = row.kind == EventKind.MESSAGE_STATUS
+    return _decode_facts(row.facts) if about_message and row.facts is not None else None
+
+
+def _shown(row: _ToldRow, facts: MessageFacts | None) -> Told:
     return Told(
         id=row.id,
         kind=EventKind(row.kind),
+        subject_id=row.subject_id,
         protocol=row.protocol,
         sink=row.sink,
         status=None if facts is None else facts.status,
         state=row.state,
         attempts=row.attempts,
         error=row.last_error,
-        created_at=from_ms(row.created_at),
+        created_at=from_ms(made_at_ms(row.id)),
         done_at=None if row.done_at is None else from_ms(row.done_at),
     )
 

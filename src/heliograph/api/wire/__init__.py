@@ -10,6 +10,7 @@ from heliograph.api.wire.accounts import *
 from heliograph.api.wire.applications import *
 from heliograph.api.wire.audit import *
 from heliograph.api.wire.batches import *
+from heliograph.api.wire.callbacks import *
 from heliograph.api.wire.contacts import *
 from heliograph.api.wire.conversations import *
 from heliograph.api.wire.erasures import *
