@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -44,6 +44,17 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_callbacks": ("?limit=5", None),
     "replay_callbacks": ("", {"since": "2026-01-01T00:00:00Z"}),
     "replay_callback": ("", None),
+    "list_originators": ("", None),
+    "create_originator": ("", {"originator": "Acme"}),
+    "delete_originator": ("", None),
+    "list_rentable_numbers": ("", None),
+    "list_rents": ("", None),
+    "create_rent": ("", {"number_id": "{number_id}", "days": 7, "auto_renew": True}),
+    "get_rent": ("", None),
+    "change_rent": ("", {"auto_renew": False, "callback_url": None}),
+    "renew_rent": ("", {}),
+    "cancel_rent": ("", None),
+    "sum_messages": ("", None),
     "get_message": ("", None),
     "wait_for_message": ("?timeout_s=240", None),
     "why_message": ("", None),
@@ -267,6 +278,13 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         await shared.platform.engine.store.write(add_link, link)
         await client.post("/session", json={"email": "ada@example.com", "password": PASSWORD})
         names["callback_id"] = await shared.platform.engine.store.write(add_given_up, message["batch_id"])
+        asked_for = [
+            (await client.post("/originators", json={"originator": name})).json()["number"] for name in ("One1", "Two2")
+        ]
+        names["originator_number"] = str(asked_for[0])
+        lets = [each["number_id"] for each in (await client.get("/rentable-numbers")).json()["items"]]
+        rents = [await made("/rents", number_id=each, days=7) for each in lets[:2]]
+        names |= {"rent_id": rents[0], "number_id": lets[2]}
         names["invitation_id"] = invitations[1]["id"]
         others = {
             "delete_message": {"message_id": gone["id"]},
@@ -288,6 +306,8 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
             "confirm_batch": {"batch_id": scheduled},
             "pause_batch": {"batch_id": scheduled},
             "resume_batch": {"batch_id": scheduled},
+            "cancel_rent": {"rent_id": rents[1]},
+            "delete_originator": {"originator_number": str(asked_for[1])},
             "delete_group": {"group_id": await made("/groups")},
             "remove_optout": {"number": SILENT},
         }
@@ -309,6 +329,10 @@ async def test_an_operation_answers_with_the_status_and_shape_of_its_line(known:
     query, body = CALLS[operation.name]
     if operation.name == "check_verification":
         body = {"code": known.code}
+    if operation.name == "create_rent":
+        body |= {"number_id": known.names["number_id"]}
+    if operation.name == "sum_messages":
+        query = f"?since={(datetime.now(UTC) - timedelta(days=1)):%Y-%m-%dT%H:%M:%SZ}"
     if operation.name == "accept_invitation":
         body |= {"token": known.token}
     content: dict[str, Any] = {"json": body}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from heliograph.api import wire
-from heliograph.domain.errors import InsufficientCredit, InvalidRecipient, NameTaken, NotFound
+from heliograph.domain.errors import InsufficientCredit, InvalidField, InvalidRecipient, NameTaken, NotFound
 
 if TYPE_CHECKING:
     from tests.conftest import Server, StartServer
@@ -160,3 +161,29 @@ def test_templates(server: Server) -> None:
 
     assert (made.approved, changed.text, changed.name) == (True, "Good day", "Greeting")
     assert listed[0] == changed
+
+
+def test_originators_rents_and_sums(frugal: Server) -> None:
+    """What the account asked for, has for some time, and has sent; and what is refused names the field."""
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    with frugal.client() as client:
+        made = client.originators.create("Acme7")
+        listed = client.originators.list()
+        with pytest.raises(InvalidField) as refused:
+            client.originators.create("A")
+        client.originators.delete(made.number)
+        offered = client.rents.available()
+        with pytest.raises(InsufficientCredit):
+            client.rents.create(offered[0].number_id, 30)
+        with pytest.raises(InvalidField) as too_short:
+            client.rents.create(next(each for each in offered if each.prices[0].days > 1).number_id, 1)
+        sent = client.messages.send(to="+33612345601", text="Hi")
+        client.messages.wait_for_delivery(sent.id, timeout_s=240)
+        rows = client.reports.messages(since=began, batch_id=sent.batch_id)
+        with pytest.raises(InvalidField, match="93 days"):
+            client.reports.messages(since=began - timedelta(days=94))
+
+    assert made in listed
+    assert refused.value.field == "originator"
+    assert too_short.value.field == "days"
+    assert [(row.country, row.status, row.count, row.price) for row in rows] == [("FR", "delivered", 1, "0.05")]

@@ -115,6 +115,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "msg_id": ("messages",),
     "optout_id": ("optouts",),
     "originator_id": ("originators",),
+    "originator_number": ("originators",),
     "otp_id": ("verifications",),
     "phone_number_id": ("group_members",),
     "rent_id": ("rents",),

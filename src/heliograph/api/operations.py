@@ -22,7 +22,10 @@ from heliograph.api.messages import Messages
 from heliograph.api.money import Money
 from heliograph.api.numbers import Numbers
 from heliograph.api.optouts import OptOuts
+from heliograph.api.originators import Originators
 from heliograph.api.people import OwnSession, PeopleAdmin
+from heliograph.api.rents import Rents
+from heliograph.api.reports import Reports
 from heliograph.api.resource import NativeResource
 from heliograph.api.sandbox import Sandbox
 from heliograph.api.templates import Templates
@@ -53,6 +56,9 @@ RESOURCES: Sequence[type[NativeResource]] = (
     Erasures,
     Exports,
     Callbacks,
+    Originators,
+    Rents,
+    Reports,
 )
 """The resources that every server has, in the order of the API's description."""
 OPERATIONS = (

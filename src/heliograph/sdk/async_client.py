@@ -25,7 +25,10 @@ from heliograph.sdk.async_resources.messages import AsyncMessages
 from heliograph.sdk.async_resources.money import AsyncMoney
 from heliograph.sdk.async_resources.numbers import AsyncNumbers
 from heliograph.sdk.async_resources.optouts import AsyncOptOuts
+from heliograph.sdk.async_resources.originators import AsyncOriginators
 from heliograph.sdk.async_resources.people import AsyncPeople, AsyncSession
+from heliograph.sdk.async_resources.rents import AsyncRents
+from heliograph.sdk.async_resources.reports import AsyncReports
 from heliograph.sdk.async_resources.sandbox import AsyncSandbox
 from heliograph.sdk.async_resources.templates import AsyncTemplates
 from heliograph.sdk.async_resources.verify import AsyncVerify
@@ -84,6 +87,9 @@ class AsyncClient:
         self.groups = AsyncGroups(self._transport)
         self.inbound = AsyncInbound(self._transport)
         self.callbacks = AsyncCallbacks(self._transport)
+        self.originators = AsyncOriginators(self._transport)
+        self.rents = AsyncRents(self._transport)
+        self.reports = AsyncReports(self._transport)
         self.optouts = AsyncOptOuts(self._transport)
         self.contacts = AsyncContacts(self._transport)
         self.imports = AsyncImports(self._transport)

@@ -26,7 +26,10 @@ from heliograph.sdk.resources.messages import Messages
 from heliograph.sdk.resources.money import Money
 from heliograph.sdk.resources.numbers import Numbers
 from heliograph.sdk.resources.optouts import OptOuts
+from heliograph.sdk.resources.originators import Originators
 from heliograph.sdk.resources.people import People, Session
+from heliograph.sdk.resources.rents import Rents
+from heliograph.sdk.resources.reports import Reports
 from heliograph.sdk.resources.sandbox import Sandbox
 from heliograph.sdk.resources.templates import Templates
 from heliograph.sdk.resources.verify import Verify
@@ -84,6 +87,9 @@ class Client:
         self.groups = Groups(self._transport)
         self.inbound = Inbound(self._transport)
         self.callbacks = Callbacks(self._transport)
+        self.originators = Originators(self._transport)
+        self.rents = Rents(self._transport)
+        self.reports = Reports(self._transport)
         self.optouts = OptOuts(self._transport)
         self.contacts = Contacts(self._transport)
         self.imports = Imports(self._transport)

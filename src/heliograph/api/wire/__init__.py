@@ -27,8 +27,11 @@ from heliograph.api.wire.messages import *
 from heliograph.api.wire.money import *
 from heliograph.api.wire.numbers import *
 from heliograph.api.wire.optouts import *
+from heliograph.api.wire.originators import *
 from heliograph.api.wire.pages import *
 from heliograph.api.wire.people import *
+from heliograph.api.wire.rents import *
+from heliograph.api.wire.reports import *
 from heliograph.api.wire.sandbox import *
 from heliograph.api.wire.templates import *
 from heliograph.api.wire.verify import *
