@@ -418,10 +418,10 @@ def references(node: Any) -> Iterator[str]:
 async def test_the_description_is_complete_in_itself(shared: InProcess) -> None:
     document = await description(shared)
 
-    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    parts = {f"#/components/{kind}/{name}" for kind, found in document["components"].items() for name in found}
     named = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     assert document["openapi"].startswith("3.1")
-    assert set(references(document)) <= schemas
+    assert set(references(document)) <= parts
     assert sorted(named) == sorted(operation.name for operation in OPERATIONS)
 
 
@@ -435,10 +435,12 @@ async def test_the_description_of_an_operation_is_that_of_its_line(shared: InPro
     fields = msgspec.structs.fields(operation.query) if operation.query else ()
     assert in_path == re.findall(r"{(\w+)}", operation.path)
     assert in_query == [field.encode_name for field in fields]
-    assert ("requestBody" in described) == (operation.request is not None)
+    assert ("requestBody" in described) == (operation.request is not None or operation.upload)
     content = described["responses"][str(operation.status)].get("content", {})
     assert list(content) == (list(operation.files) or ["application/json"] * (operation.response is not None))
-    error = described["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"]
+    assert all(each["description"] for each in described["parameters"])
+    refused = described["responses"]["400"]["$ref"].rpartition("/")[2]
+    error = document["components"]["responses"][refused]["content"]["application/problem+json"]["schema"]["$ref"]
     assert error == f"#/components/schemas/{wire.ErrorBody.__name__}"
     assert described["summary"]
     assert (operation.scope or "Open to anybody") in described["description"]

@@ -49,7 +49,7 @@ KNOWS = {
     "console": "domain doors numbers sandbox services",
     "django": "calling domain engine.contract engine.foreign engine.handing engine.provided numbers protocols.providers"
     " services.exports text",
-    "runtime": "api api.wire calling.private_files console domain doors engine engine.contract engine.provided numbers"
+    "runtime": "api calling.private_files console domain doors engine engine.contract engine.provided numbers"
     " protocols.providers protocols.registry public sandbox sandbox.chaos services store text",
     "cli": "api.wire contactfiles domain numbers protocols.NAME.checking protocols.NAME.provider runtime sdk"
     " services.exports text",

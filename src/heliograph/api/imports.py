@@ -29,6 +29,7 @@ class Imports(NativeResource):
             name="import_contacts",
             method="POST",
             path="/imports",
+            upload=True,
             scope=Scope.GROUPS_WRITE,
             query=wire.ImportQuery,
             response=wire.Import,

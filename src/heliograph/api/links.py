@@ -69,6 +69,7 @@ class Links(NativeResource):
             name="upload_attachment",
             method="POST",
             path="/attachments",
+            upload=True,
             scope=Scope.LINKS_WRITE,
             query=wire.AttachmentQuery,
             response=wire.Link,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import msgspec
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
-from heliograph import __version__
+from heliograph.api.description import Description
 from heliograph.api.server import NativeDoor
-from heliograph.api.wire.errors import ErrorBody
 from heliograph.console.people import person_routes
 from heliograph.console.server import console_routes, static_files
 from heliograph.console.sessions import GoodKeys, Sessions
 from heliograph.console.shell import shell_routes
-from heliograph.doors.openapi import openapi_document
 from heliograph.doors.routes import Mounts
 from heliograph.doors.settings import DoorSettings
 from heliograph.doors.webhooks import webhook_route
@@ -32,6 +31,8 @@ from heliograph.services.services import Services
 
 API_MOUNT = "/v1"
 OPENAPI = API_MOUNT + "/openapi.json"
+REFERENCE = API_MOUNT + "/reference"
+_REFERENCE_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"}
 
 
 def web_application(
@@ -52,10 +53,13 @@ def web_application(
         files=FILES,
     )
     native = NativeDoor(services, for_doors, phones)
-    document = msgspec.json.encode(openapi_document("Heliograph", __version__, API_MOUNT, native.operations, ErrorBody))
+    description = Description(native.operations, API_MOUNT)
 
     async def openapi(_request: Request) -> Response:
-        return Response(document, media_type="application/json")
+        return Response(await asyncio.to_thread(description.document), media_type="application/json")
+
+    async def reference(_request: Request) -> Response:
+        return Response(await asyncio.to_thread(description.page), headers=_REFERENCE_HEADERS, media_type="text/html")
 
     doors: dict[str, ASGIApp] = {API_MOUNT: native}
     for protocol in HTTP_PROTOCOLS:
@@ -64,6 +68,7 @@ def web_application(
     others = Router(
         [
             Route(OPENAPI, openapi),
+            Route(REFERENCE, reference),
             *(Mount(place, door) for place, door in doors.items()),
             webhook_route(providers.find, limit),
             *watch_routes(engine, settings),
@@ -77,5 +82,7 @@ def web_application(
         ],
         redirect_slashes=False,
     )
-    everything = Mounts({place: door for place, door in doors.items() if place.count("/") == 1}, others, kept=[OPENAPI])
+    everything = Mounts(
+        {place: door for place, door in doors.items() if place.count("/") == 1}, others, kept=[OPENAPI, REFERENCE]
+    )
     return OwnDomain(everything, settings.link_url, services.links) if settings.link_url else everything
