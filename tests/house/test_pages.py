@@ -89,6 +89,7 @@ def _here(ready: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
         "docs/isendpro.md": {
             'Client("KEY")': f'Client("{served["isendpro"]["keyid"]}", "{served["isendpro"]["host"]}")',
         },
+        "docs/kannel.md": {},
         "docs/numbers.md": {},
         "docs/providers.md": {},
         "docs/sdk.md": {},
@@ -111,7 +112,20 @@ def _here(ready: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
     }
 
 
-_PAGES = ("api", "cli", "contacts", "isendpro", "numbers", "providers", "sdk", "smscx", "smsdrop", "twilio", "xms")
+_PAGES = (
+    "api",
+    "cli",
+    "contacts",
+    "isendpro",
+    "kannel",
+    "numbers",
+    "providers",
+    "sdk",
+    "smscx",
+    "smsdrop",
+    "twilio",
+    "xms",
+)
 RUN_HERE = ("README.md", *(f"docs/{name}.md" for name in _PAGES))
 RUN_ELSEWHERE = {
     "docs/accounts.md": "tests/cli/test_accounts.py",
