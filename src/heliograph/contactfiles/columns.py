@@ -33,6 +33,7 @@ _EXPORTED = {"phone 1 value", "mobile phone", "business phone", "home phone"}
 _ALSO_EXPORTED = {"e mail 1 value", "e mail address", "given name", "first name", "phone 1 label", "phone 1 type"}
 _GOOGLE_VALUE = re.compile(r"(phone \d+) value")
 _NOT_REACHED = ("fax", "pager")
+_BETWEEN = SEVERAL.strip()
 
 
 class Column(NamedTuple):
@@ -165,7 +166,9 @@ def _labels(names: Sequence[str], found: Sequence[str | None]) -> dict[int, int]
 
 def numbers_in(cell: str, label: str) -> list[str]:
     """Return the numbers of a cell, without those that its label says are of a fax or a pager."""
-    if any(word in label.casefold() for word in _NOT_REACHED):
+    if label and any(word in label.casefold() for word in _NOT_REACHED):
         return []
-    several = cell.split(SEVERAL.strip()) if SEVERAL.strip() in cell else cell.splitlines()
+    if cell.isprintable() and _BETWEEN not in cell:  # nearly always
+        return [number] if (number := cell.strip()) else []
+    several = cell.split(_BETWEEN) if _BETWEEN in cell else cell.splitlines()
     return [number for each in several if (number := each.strip())]

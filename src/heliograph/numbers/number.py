@@ -104,7 +104,7 @@ class NormalisedMany:
 def country_of(msisdn: str) -> str | None:
     """Find the country of a canonical `msisdn`, as in PhoneNumber.country. None for anything that is not one."""
     code, national = split(msisdn) if has_shape(msisdn) else (None, "")
-    return code.classify(national)[0] if code else None
+    return code.country_of(national) if code else None
 
 
 def type_of(msisdn: str) -> NumberType:

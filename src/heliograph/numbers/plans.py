@@ -241,6 +241,11 @@ class CallingCode:
                 return region.country, type_
         return None, NumberType.UNKNOWN
 
+    def country_of(self, national: str) -> str | None:
+        """Find the country of `national`, as `classify` does. Most codes are of one country, whatever comes behind."""
+        regions = self._regions
+        return regions[0].country if len(regions) == 1 else self.classify(national)[0]
+
     def is_possible(self, national: str) -> bool:
         """Say whether numbers of this calling code can be as long as `national`."""
         return len(national) in self.lengths
@@ -272,6 +277,9 @@ class _Sandbox(CallingCode):
     def canonical(self, national: str) -> str:
         return national
 
+    def country_of(self, national: str) -> str | None:
+        return None
+
     def classify(self, national: str) -> tuple[str | None, NumberType]:
         return None, NumberType.TEST if self.is_possible(national) else NumberType.UNKNOWN
 
@@ -288,6 +296,9 @@ class _Unassigned(CallingCode):
 
     def canonical(self, national: str) -> str:
         return national
+
+    def country_of(self, national: str) -> str | None:
+        return None
 
     def classify(self, national: str) -> tuple[str | None, NumberType]:
         return None, NumberType.UNKNOWN
