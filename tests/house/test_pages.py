@@ -67,6 +67,7 @@ def run(code: str, environment: Mapping[str, str], directory: Path) -> None:
 
 NOT_HERE = (
     "venv .venv",  # the first two commands of README: tests/sdk/test_installed.py has what they install
+    "manage.py",
     "from heliograph.django",  # in a project of Django's: tests/django
     "swagger_client",
     "smsdrop.Client",  # published clients with dependencies older than ours
@@ -85,6 +86,16 @@ def _here(ready: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
         "README.md": {".venv/bin/heliograph": "heliograph", "sc_...": smscx["api_key"]} | plan | sid | address,
         "docs/api.md": {},
         "docs/cli.md": {},
+        "docs/coming-from.md": {
+            "HG_TOKEN": ready["api"]["token"],
+            "sc_...": smscx["api_key"],
+            "keyid=KEY": f"keyid={served['isendpro']['keyid']}",
+            '"sandbox@heliograph.example", "PASSWORD"': f'"{served["smsdrop"]["email"]}", '
+            f'"{served["smsdrop"]["password"]}"',
+        }
+        | plan
+        | sid
+        | address,
         "docs/contacts.md": {},
         "docs/isendpro.md": {
             'Client("KEY")': f'Client("{served["isendpro"]["keyid"]}", "{served["isendpro"]["host"]}")',
@@ -115,6 +126,7 @@ def _here(ready: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
 _PAGES = (
     "api",
     "cli",
+    "coming-from",
     "contacts",
     "isendpro",
     "kannel",
@@ -131,7 +143,6 @@ RUN_ELSEWHERE = {
     "docs/accounts.md": "tests/cli/test_accounts.py",
     "docs/adding-a-door.md": "tests/doors/test_cookbook.py",
     "docs/adding-a-provider.md": "tests/protocols/test_cookbook.py",
-    "docs/coming-from.md": "tests/django/test_moving.py",
     "docs/data.md": "tests/cli/test_backups.py",
     "docs/running.md": "tests/deploy/test_running.py",
     "docs/smpp.md": "tests/protocols/smpp/test_checking.py",
