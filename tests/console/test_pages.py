@@ -54,12 +54,19 @@ def test_no_page_is_hard_to_use_in_light_or_dark_on_a_screen_or_a_phone(
         client.messages.wait_for_delivery(sent.id)
         client.sandbox.reply(sent.to, to="Acme", text="To look at, too")
         talk = once_found(client.conversations.all)[0]
+        template = client.templates.create(name="To look at", text="Dear ${name}, your parcel…")
+        client.optouts.add(new_number())
     here = f"/console/{account_of(console)}"
+    console.goto(f"{here}/optouts")
+    optout = console.locator("tbody a").first.get_attribute("href") or ""
     places = [
         *((name, here + path) for name, path in PLACES),
         ("message", f"{here}/messages/{sent.id}"),
         ("campaign", f"{here}/campaigns/{sent.batch_id}"),
         ("conversation", f"{here}/conversations/{talk.id}"),
+        ("new-template", f"{here}/templates/new"),
+        ("template", f"{here}/templates/{template.number}"),
+        ("optout", optout),
         ("nothing", f"{here}/nothing"),
         ("phones", "/inbox"),
         ("phone", f"/inbox/{sent.to[1:]}"),

@@ -34,7 +34,7 @@ from heliograph.store.messages import (
     recent_failures,
     recipient_statuses_of,
 )
-from heliograph.store.optouts import add_optouts, opted_out_among, optouts_of, remove_optout
+from heliograph.store.optouts import add_optouts, opted_out_among, optouts_of, remove_optouts
 from heliograph.store.phones import messages_on, phones, put_on_phones, received_twice
 from heliograph.store.tx import Tx
 
@@ -283,7 +283,7 @@ READERS: dict[str, tuple[Reader, object]] = {
     "inbound_of": (lambda store, account: store.read(inbound_of, account, InboundFilter(), limit=9), []),
     "count_inbound": (lambda store, account: store.read(count_inbound, account, InboundFilter()), 0),
     "optouts_of": (lambda store, account: store.read(optouts_of, account, limit=9), []),
-    "remove_optout": (lambda store, account: store.write(remove_optout, account, "46700000001"), 0),
+    "remove_optouts": (lambda store, account: store.write(remove_optouts, account, ["46700000001"]), 0),
     "phones": (lambda store, account: store.read(phones, 9, account), []),
     "messages_on": (
         lambda store, account: store.read(messages_on, "33612345678", limit=9, account_id=account),

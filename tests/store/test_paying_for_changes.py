@@ -31,7 +31,7 @@ from heliograph.store.base import Lane
 from heliograph.store.batches import Accepted, accept, cancel, cancel_message
 from heliograph.store.groups import add_group
 from heliograph.store.ledger import balance_of, entries_of, set_balance
-from heliograph.store.optouts import add_optouts, remove_optout
+from heliograph.store.optouts import add_optouts, remove_optouts
 from heliograph.store.queue import Claim, claim_due
 from heliograph.store.receipts import Outcomes, record_outcomes
 from heliograph.store.schema import messages
@@ -92,7 +92,7 @@ class Somebody:
 
     async def opt_in(self) -> None:
         for msisdn in self._some():
-            await self.store.write(remove_optout, ACCOUNT, msisdn)
+            await self.store.write(remove_optouts, ACCOUNT, [msisdn])
 
     async def change(self) -> None:
         wanted, text = self._some(), self._random.choice(TEXTS)

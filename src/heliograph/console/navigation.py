@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from heliograph.console.pages import campaigns, conversations, messages, overview, search, send
+from heliograph.console.pages import (
+    campaigns,
+    conversations,
+    messages,
+    optouts,
+    overview,
+    search,
+    send,
+    templates,
+)
 from heliograph.console.visits import Page
 
 
@@ -17,7 +26,10 @@ class Section(NamedTuple):
     pages: Sequence[Page]
 
 
-SECTIONS = (Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),)
+SECTIONS = (
+    Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),
+    Section("material", (templates.PAGE, optouts.PAGE)),
+)
 BESIDE = (search.PAGE,)
 """Pages that the navigation does not show."""
 PAGES = (*(page for section in SECTIONS for page in section.pages), *BESIDE)

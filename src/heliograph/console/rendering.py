@@ -42,6 +42,6 @@ _templates.globals |= {"t": text, "has_text": has_text, "query": query}
 _templates.filters |= {"number": number, "money": money, "plus": with_plus}
 
 
-def render(template: str, **values: object) -> str:
+def render(template: str, /, **values: object) -> str:
     """Render a template of the console."""
     return _templates.get_template(template).render(**values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
@@ -26,6 +27,8 @@ FLASH = "heliograph_flash"
 """The cookie with what the next page says was done."""
 ZONE = "heliograph_zone"
 """The cookie in which the browser says in which time zone it is."""
+_LARGEST_COOKIE = 4_000
+"""Octets of a cookie's value: browsers drop cookies of more than 4,096 with their name (RFC 6265, 6.1)."""
 LARGEST_FORM = 4 * 1024 * 1024
 """Octets: the numbers of a large batch, as somebody pastes them."""
 
@@ -179,6 +182,8 @@ class Visit(NamedTuple):
         response = RedirectResponse(self.place(path), 303, PAGE_HEADERS)
         if flash is not None:
             sealed = _closed(flash, self.visitor.form_token)
+            if len(sealed) > _LARGEST_COOKIE:  # better said without a way back than not said
+                sealed = _closed(msgspec.structs.replace(flash, undo=None), self.visitor.form_token)
             response.set_cookie(FLASH, sealed, 60, path=PLACE, httponly=True, samesite="lax")
         return response
 
@@ -210,7 +215,7 @@ def address_of(request: Request) -> str:
 
 
 def _closed(flash: Flash, key: str) -> str:
-    content = base64.urlsafe_b64encode(msgspec.json.encode(flash))
+    content = base64.urlsafe_b64encode(zlib.compress(msgspec.json.encode(flash), 9))
     return content.decode() + "." + hmac.digest(key.encode(), content, "sha256").hex()
 
 
@@ -218,4 +223,4 @@ def _opened(sealed: str, key: str) -> Flash | None:
     content, _, seal = sealed.partition(".")
     if not seal or not hmac.compare_digest(hmac.digest(key.encode(), content.encode(), "sha256").hex(), seal):
         return None
-    return msgspec.json.decode(base64.urlsafe_b64decode(content), type=Flash)
+    return msgspec.json.decode(zlib.decompress(base64.urlsafe_b64decode(content)), type=Flash)

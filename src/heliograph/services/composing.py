@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from heliograph.text import Encoding, Template, TooManyParts, measure_text, to_gsm, unsupported
@@ -52,6 +52,12 @@ def counted(text: str) -> Counted:
         replaced_parts=_measured(to_gsm(text))[0] if foreign else parts,
         names=sorted(Template(text).names),
     )
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """Fill in the values that are known so far; a parameter without one stays as it is written."""
+    template = Template(text)
+    return template.render({name: values.get(name) or f"${{{name}}}" for name in template.names})
 
 
 def without_foreign(text: str) -> str:

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
+from typing import NamedTuple
 
 from heliograph.domain.accounts import Account
+from heliograph.domain.batches import BodyKind
 from heliograph.domain.consent_links import msisdn_in
 from heliograph.domain.contacts import Added
 from heliograph.domain.errors import InvalidRecipient, Locked, NotFound
+from heliograph.domain.filters import InboundFilter
+from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import now_ms
-from heliograph.domain.optouts import OptOut, OptOutSource
+from heliograph.domain.optouts import Consent, OptOut, OptOutSource, consent_in
 from heliograph.numbers import Check, InvalidNumber, InvalidRow, normalise, normalise_many
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store import Store
 from heliograph.store.accounts import account_by_optout_page
+from heliograph.store.inbound import inbound_of
 from heliograph.store.optouts import (
     add_optouts,
     newest_optouts,
     opted_out_among,
     optout_by_number,
     optouts_of,
-    remove_optout,
+    optouts_to,
+    remove_optouts,
 )
 from heliograph.store.tx import Tx
 
 _EXPORTED_AT_ONCE = 5_000
+
+
+_LOOKED_AT = 50
+"""How many messages of a number are looked at for the one that opted it out: the newest before it did."""
+
+
+class Proof(NamedTuple):
+    """What shows that somebody asked not to be written to."""
+
+    optout: OptOut
+    said: Inbound | None
+    """The message by which they did; None if it was by other means, or the message is not kept any more."""
 
 
 class OptOuts:
@@ -42,8 +61,12 @@ class OptOuts:
 
     async def remove(self, account: Account, number: str) -> None:
         """Remove an opt-out. Raises NotFound if there was none, InvalidRecipient if it is not a number."""
-        if not await self._store.write(remove_optout, account.id, _msisdn(account, number)):
+        if not await self.remove_many(account, [number]):
             raise NotFound("This number has not opted out.")
+
+    async def remove_many(self, account: Account, numbers: Sequence[str]) -> int:
+        """Remove opt-outs, and return how many there were. Raises InvalidRecipient if something is not a number."""
+        return await self._store.write(remove_optouts, account.id, [_msisdn(account, each) for each in numbers])
 
     async def add_many(
         self,
@@ -86,6 +109,18 @@ class OptOuts:
         """Read a page, newest first, of opt-outs numbered below `before` or above `after`; and how many there are."""
         return await self._store.read(newest_optouts, account.id, limit=limit, before=before, after=after)
 
+    async def to(self, account: Account, number: str) -> OptOut | None:
+        """Find the opt-out of a number; None if it may be written to. Raises InvalidRecipient."""
+        found = await self._store.read(optouts_to, account.id, [_msisdn(account, number)])
+        return found[0] if found else None
+
+    async def proof(self, account: Account, number: int) -> Proof:
+        """Read an opt-out by its place among all, with what its owner wrote that led to it. Raises NotFound."""
+        found = await self._store.read(_proof, account, number)
+        if found is None:
+            raise NotFound(f"There is no opt-out {number} in this account.")
+        return found
+
     async def everybody(self, account: Account) -> AsyncIterator[list[OptOut]]:
         """Read all opt-outs, newest first, some thousands at a time, as they are asked for."""
         before: int | None = None
@@ -104,7 +139,7 @@ class OptOuts:
             raise NotFound(f"There is no opt-out {number} in this account.")
         if found.source is not OptOutSource.API:
             raise Locked("The recipient asked for this; it can't be taken back by anybody else.")
-        await self._store.write(remove_optout, account.id, found.msisdn)
+        await self._store.write(remove_optouts, account.id, [found.msisdn])
         return found
 
     async def page(self, account: Account, *, limit: int, after: str | None = None) -> list[OptOut]:
@@ -116,6 +151,20 @@ def _add_new(tx: Tx, account_id: str, msisdns: Sequence[str], now_ms: int) -> li
     silent = opted_out_among(tx, [(account_id, msisdns)])
     add_optouts(tx, account_id, msisdns, OptOutSource.API, now_ms)
     return [msisdn for msisdn in msisdns if (account_id, msisdn) not in silent]
+
+
+def _proof(tx: Tx, account: Account, number: int) -> Proof | None:
+    found = optout_by_number(tx, account.id, number)
+    if found is None:
+        return None
+    if found.source is not OptOutSource.INBOUND:
+        return Proof(found, None)
+    before = InboundFilter(msisdns=[found.msisdn], until=found.created_at + timedelta(milliseconds=1))
+    heard = inbound_of(tx, account.id, before, limit=_LOOKED_AT)
+    texts = (each for each in heard if each.kind is BodyKind.TEXT)
+    return Proof(
+        found, next((each for each in texts if consent_in(each.body, account.words) is Consent.WITHDRAWN), None)
+    )
 
 
 def _msisdn(account: Account, number: str) -> str:

@@ -74,9 +74,9 @@ def add_optouts(tx: Tx, account_id: str, msisdns: Sequence[str], source: OptOutS
     return added
 
 
-def remove_optout(tx: Tx, account_id: str, msisdn: str) -> int:
-    """Delete an opt-out, and return 1; 0 if the number had not opted out."""
-    return tx.run(delete(optouts).where(optouts.c.account_id == account_id, optouts.c.msisdn == msisdn))
+def remove_optouts(tx: Tx, account_id: str, msisdns: Sequence[str]) -> int:
+    """Delete the opt-outs of these numbers, and return how many there were."""
+    return tx.run(delete(optouts).where(optouts.c.account_id == account_id, tx.among(optouts.c.msisdn, msisdns)))
 
 
 def optouts_of(tx: Tx, account_id: str, *, limit: int, after: str | None = None) -> list[OptOut]:
