@@ -50,6 +50,7 @@ async def test_an_account_erases_what_is_its_own_and_an_administrator_the_rest(s
             await asked(first, "/erasures"),
             await asked(admin, "/erasures", account="nobody"),
         ]
+        past = [(await client.get("/account/erasures")).json()["items"] for client in clients]
         entries = await shared.platform.services.audit_log.page(AuditFilter(action="number.erased"), limit=10)
 
     assert dry == mine == NOTHING | {"rows": {"batches": 1, "messages": 1}, "canceled": 1, "optouts_kept": 1}
@@ -61,6 +62,8 @@ async def test_an_account_erases_what_is_its_own_and_an_administrator_the_rest(s
     assert refused == ["invalid_field", "invalid_field", "unknown_field", "scope_missing", "not_found"]
     assert [(entry.account_name, entry.object_id) for entry in entries] == [(None, "number"), ("first", "number")]
     assert "612345680" not in str(entries)
+    assert [one | {"on_their_way": 0} for one in past[0]] == [mine | {"at": past[0][0]["at"]}]
+    assert past[1] == []
 
 
 async def test_one_of_an_account_is_under_way_at_a_time(shared: InProcess) -> None:

@@ -164,6 +164,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_sessions": ("", None),
     "end_session": ("", None),
     "accept_invitation": ("", {"token": "{token}", "password": PASSWORD}),
+    "list_erasures": ("?limit=5", None),
     "erase_own": ("", {"number": "+33612345673", "dry_run": False}),
     "erase": ("", {"number": "+33612345674", "account": "sandbox", "forget_optouts": True}),
     "list_audit": ("?limit=5&action=key", None),

@@ -21,6 +21,15 @@ class Erasures(NativeResource):
             summary="Erase a number from all that the account has; its opt-out stays",
         ),
         Operation(
+            name="list_erasures",
+            method="GET",
+            path="/account/erasures",
+            scope=Scope.ACCOUNT,
+            query=wire.ErasuresQuery,
+            response=wire.PastErasures,
+            summary="List the erasures from the account's own data, newest first",
+        ),
+        Operation(
             name="erase",
             method="POST",
             path="/erasures",
@@ -37,6 +46,15 @@ class Erasures(NativeResource):
             body.number, account, region=account.default_region, dry_run=body.dry_run
         )
         return _shown(found)
+
+    async def list_erasures(self, call: Call[wire.ErasuresQuery, None]) -> wire.PastErasures:
+        found = await self._services.erasures.past(call.account, call.query.limit)
+        return wire.PastErasures(
+            items=[
+                wire.PastErasure(at=one.at, rows=one.rows, canceled=one.canceled, optouts_kept=one.optouts)
+                for one in found
+            ]
+        )
 
     async def erase(self, call: Call[None, wire.Erase]) -> wire.Erasure:
         body = call.body

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 
 from heliograph.domain.accounts import Account
-from heliograph.domain.audit import Act, Action
+from heliograph.domain.audit import Act, Action, AuditFilter, Entry, decoded_facts
 from heliograph.domain.errors import InvalidField, TooManyErasures
-from heliograph.domain.instants import now_ms
+from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.life import Change
 from heliograph.domain.statuses import Reason, Status
 from heliograph.numbers import Check, InvalidNumber, normalise
 from heliograph.services.audit import noted
 from heliograph.store import Store, Tx
+from heliograph.store.audit import entries_of
 from heliograph.store.changes import apply_changes
 from heliograph.store.erasing import (
     PLACES,
@@ -50,6 +52,15 @@ class Erased(NamedTuple):
     until they end."""
     optouts: int
     """Opt-outs that were kept."""
+
+
+class Past(NamedTuple):
+    """An erasure that was asked for before, by what it found at first."""
+
+    at: datetime
+    rows: Mapping[str, int]
+    canceled: int
+    optouts: int
 
 
 class Erasures:
@@ -92,6 +103,11 @@ class Erasures:
             await noted(self._store, act)
             return await erase(self._store, msisdn, owner, forget_optouts=forget_optouts)
 
+    async def past(self, account: Account, limit: int) -> list[Past]:
+        """List the erasures from the data of one account, newest first; of which numbers, nobody knows any more."""
+        wanted = AuditFilter(account_id=account.id, action=Action.NUMBER_ERASED)
+        return [_past(entry) for entry in await self._store.read(entries_of, wanted, limit=limit)]
+
     @contextmanager
     def _turn_of(self, owner: str | None) -> Iterator[None]:
         if owner in self._under_way:
@@ -101,6 +117,11 @@ class Erasures:
             yield
         finally:
             self._under_way.remove(owner)
+
+
+def _past(entry: Entry) -> Past:
+    before, after = (decoded_facts(facts) or {} for facts in (entry.before, entry.after))
+    return Past(from_ms(entry.at), before.get("rows", {}), before.get("waiting", 0), after.get("optouts_kept", 0))
 
 
 async def erase(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from heliograph.api import wire
 from heliograph.sdk import calls
 from heliograph.sdk.transport import SyncTransport
@@ -30,3 +32,8 @@ class Account:
         body = wire.EraseOwn(number=number, dry_run=dry_run)
         call = calls.post(wire.Erasure, body, "account", "erasures", waits_s=calls.ERASING_S)
         return self._transport.run(call)
+
+    def erasures(self, *, limit: int = 100) -> Sequence[wire.PastErasure]:
+        """List the erasures from the account's own data, newest first; of which numbers is not kept."""
+        call = calls.get(wire.PastErasures, "account", "erasures", limit=limit)
+        return (self._transport.run(call)).items
