@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.console.test_pages import violations
 from tests.patience import once_found
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
     from tests.conftest import Server
 
 pytestmark = pytest.mark.slow
@@ -95,3 +96,68 @@ def test_who_opted_out_is_found_proved_and_written_to_again(
     with console.expect_download() as file:
         console.get_by_role("link", name="All as CSV").click()
     assert f"{writer},api," in file.value.path().read_text("utf-8-sig")
+
+
+def test_a_file_is_understood_corrected_read_and_taken_back(
+    console: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    first, second = new_number(), new_number()
+    rows = ["Vorname;Wohnort;Mobil", f"Zoë;Lyon;{first}", f"Max;Köln;{second}", "Ann;Oslo;12x"]
+    file: FilePayload = {"name": "people.csv", "mimeType": "text/csv", "buffer": "\r\n".join(rows).encode("cp1252")}
+    console.get_by_role("link", name="Contacts").click()
+    console.get_by_label("Name", exact=True).fill("Customers")
+    console.get_by_role("button", name="Make it").click()
+    console.get_by_text("Customers is made.").wait_for()
+    group_at = console.url
+    console.get_by_label("CSV, Excel workbook or vCards").set_input_files(file)
+    console.get_by_role("button", name="Look at it").click()
+    console.get_by_text("This is what would come of it:").wait_for()
+    assert console.locator("[data-answer] p").first.inner_text() == "CSV, cells are separated by ;, Windows-1252"
+    assert console.get_by_label("Column “Mobil” is").input_value() == "number"
+    assert console.get_by_label("Column “Vorname” is").input_value() == "first_name"
+    console.get_by_label("Column “Wohnort” is").select_option("left out")
+    console.get_by_role("button", name="Look at it").click()
+    console.locator("[data-answer] option:checked", has_text="left out").wait_for(state="attached")
+    console.get_by_text("This is what would come of it:").wait_for()
+
+    with server.client() as client:
+        (group,) = (each for each in client.groups.list() if each.name == "Customers")
+        assert list(client.contacts.list(group.id)) == []
+        assert violations(console) == []
+        console.get_by_role("button", name="Add them").click()
+        console.wait_for_url("**/imports/*")
+        console.get_by_role("button", name="Take it all back").wait_for()
+        assert violations(console) == []
+        known = {each.number: (each.first_name, each.fields) for each in client.contacts.list(group.id)}
+        assert known == {first: ("Zoë", {}), second: ("Max", {})}
+        with console.expect_download() as refused:
+            console.get_by_role("link", name="these rows as a file").click()
+        assert "Ann,Oslo,12x" in refused.value.path().read_text("utf-8-sig")
+        console.get_by_role("button", name="Take it all back").click()
+        console.locator("strong", has_text="Taken back").wait_for()
+        assert list(client.contacts.list(group.id)) == []
+
+        console.goto(group_at)
+        console.get_by_label("Number", exact=True).fill(first)
+        console.get_by_label("Other fields").fill("city Lyon")
+        console.get_by_role("button", name="Add", exact=True).click()
+        console.get_by_text("A line is written as in “city: Lyon”").wait_for()
+        console.get_by_label("Other fields").fill("city: Lyon")
+        console.get_by_role("button", name="Add", exact=True).click()
+        console.get_by_text(f"{first} is in the group.").wait_for()
+        console.get_by_role("link", name=first).click()
+        assert violations(console) == []
+        console.get_by_label("First name").fill("Zoë")
+        console.get_by_role("button", name="Keep").click()
+        console.get_by_text(f"{first} is changed.").wait_for()
+        console.get_by_role("link", name=first).click()
+        console.get_by_role("button", name="Take them out").click()
+        console.get_by_text(f"{first} is not in the group any more.").wait_for()
+        assert list(client.contacts.list(group.id)) == []
+        console.get_by_role("button", name="Undo").click()
+        console.get_by_text(f"{first} is in the group.").wait_for()
+        (back,) = client.contacts.list(group.id)
+        assert (back.number, back.first_name, back.fields) == (first, "Zoë", {"city": "Lyon"})
+    console.get_by_text("Delete …").click()
+    console.get_by_role("button", name="Delete the group").click()
+    console.get_by_text("Customers is deleted.").wait_for()

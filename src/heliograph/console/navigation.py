@@ -8,6 +8,7 @@ from typing import NamedTuple
 from heliograph.console.pages import (
     campaigns,
     conversations,
+    groups,
     messages,
     optouts,
     overview,
@@ -28,7 +29,7 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),
-    Section("material", (templates.PAGE, optouts.PAGE)),
+    Section("material", (groups.PAGE, templates.PAGE, optouts.PAGE)),
 )
 BESIDE = (search.PAGE,)
 """Pages that the navigation does not show."""

@@ -24,6 +24,7 @@ from heliograph.console.navigation import PAGES, SECTIONS
 from heliograph.console.rendering import render
 from heliograph.console.sessions import Sessions
 from heliograph.console.visits import (
+    FORM_TOKEN,
     LARGEST_FORM,
     PLACE,
     Choice,
@@ -160,8 +161,9 @@ class _Shell:
             _require_scope(visitor, view)
             if view.method != "GET":
                 require_own_form(request)
-                visit = self._visit(request, visitor, page, Typed(await read_body(request, LARGEST_FORM)), look_again)
-                if not hmac.compare_digest(visit.typed.text("form_token").encode(), visitor.form_token.encode()):
+                typed = await _typed(request, view)
+                visit = self._visit(request, visitor, page, typed, look_again)
+                if not hmac.compare_digest(typed.text("form_token").encode(), visitor.form_token.encode()):
                     return visit.page("out_of_date.html", 403)
             with acting_as(visitor.actor):
                 response = await view.handle(visit)
@@ -249,6 +251,13 @@ class _Shell:
             person_form_token(token),
             person_actor(person, address),
         )
+
+
+async def _typed(request: Request, view: View) -> Typed:
+    if not view.takes_file:
+        return Typed(await read_body(request, LARGEST_FORM))
+    fields = {name: value.replace("\0", "") for name, value in request.query_params.items()}
+    return Typed(values={**fields, "form_token": request.headers.get(FORM_TOKEN, "")})
 
 
 def _require_scope(visitor: Visitor, view: View) -> None:

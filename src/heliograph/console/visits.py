@@ -25,6 +25,8 @@ from heliograph.services.services import Services
 PLACE = "/console"
 FLASH = "heliograph_flash"
 """The cookie with what the next page says was done."""
+FORM_TOKEN = "X-Form-Token"  # noqa: S105 - the name of a header
+"""The header with the token of a form whose body is a file."""
 ZONE = "heliograph_zone"
 """The cookie in which the browser says in which time zone it is."""
 _LARGEST_COOKIE = 4_000
@@ -199,6 +201,8 @@ class View(NamedTuple):
     scope: str
     handle: Handler
     method: str = "GET"
+    takes_file: bool = False
+    """What is posted is a file: the fields stand in the address, and the token in the header FORM_TOKEN."""
 
 
 class Page(NamedTuple):

@@ -23,8 +23,9 @@ from heliograph.store.contacts import (
     contacts_in,
     contacts_of,
     delete_contact,
+    group_of_contact,
 )
-from heliograph.store.groups import groups_by_numbers, page_of_groups
+from heliograph.store.groups import group_by_id, groups_by_numbers, page_of_groups
 from heliograph.store.membership import Behind, Brought, add_contacts, empty_group, moving
 from heliograph.store.tx import Tx
 from heliograph.store.works import Holder, Slice
@@ -147,6 +148,13 @@ class Contacts:
         """Read all contacts of several groups; who is in several comes several times."""
         return await self._store.read(contacts_in, account.id, [group.id for group in groups])
 
+    async def find(self, account: Account, contact_id: str) -> tuple[Group, Contact]:
+        """Read a contact, and the group that it is in."""
+        found = await self._store.read(_find, account.id, contact_id)
+        if found is None:
+            raise NotFound(f"There is no contact {contact_id} in this account.")
+        return found
+
     async def change(
         self,
         account: Account,
@@ -179,6 +187,13 @@ class Contacts:
         if emptied is None:
             raise NotFound("This group is gone.")
         return emptied.members
+
+
+def _find(tx: Tx, account_id: str, contact_id: str) -> tuple[Group, Contact] | None:
+    group_id = group_of_contact(tx, account_id, contact_id)
+    group = None if group_id is None else group_by_id(tx, account_id, group_id)
+    contact = None if group is None else contact_by_id(tx, account_id, group.id, contact_id)
+    return None if group is None or contact is None else (group, contact)
 
 
 def _found(contact: Contact | None) -> Contact:

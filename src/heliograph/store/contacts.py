@@ -215,6 +215,13 @@ def contact_by_id(tx: Tx, account_id: str, group_id: str, contact_id: str) -> Co
     return None if row is None else _contact(row)
 
 
+def group_of_contact(tx: Tx, account_id: str, contact_id: str) -> str | None:
+    """Return the identifier of the group that a contact is in; None if the account has no such contact."""
+    query = select(group_members.c.group_id).select_from(_IN_GROUP)
+    found: str | None = tx.value(query.where(groups.c.account_id == account_id, group_members.c.id == contact_id))
+    return found
+
+
 def change_contact(
     tx: Tx, account_id: str, group_id: str, contact_id: str, msisdn: str | None, details: Details
 ) -> Contact | None:
