@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ import pytest
 from tests.patience import HANG_S
 from typer.testing import CliRunner
 
+from heliograph import AsyncClient
+from heliograph.api import wire
 from heliograph.cli.commands import app
 from heliograph.cli.shape import Exit
 
@@ -125,6 +128,24 @@ def test_what_is_exported_can_be_imported_again(
     assert first.pop("+33612345678") == ("Ada", {"Straße": "=1"})
     assert first == second
     assert len(first) == 2
+
+
+def test_a_path_is_read_while_it_is_sent(server: Server, people: Path, new_number: Callable[[], str]) -> None:
+    group = f"Path {new_number()[-6:]}"
+
+    async def begin() -> wire.Import:
+        async with AsyncClient(server.url, server.token) as client:
+            begun = await client.imports.start(people, group=group, region="DE")
+            return await client.imports.wait(begun.id)
+
+    done = asyncio.run(begin())
+    with server.client() as client:
+        again = client.imports.wait(client.imports.start(people, group=group, region="DE").id)
+        named = client.imports.start(people.read_bytes(), group=group, region="DE", dry_run=True)
+        with pytest.raises(FileNotFoundError):
+            client.imports.start(people.with_name("nowhere"), group=group)
+
+    assert (done.file_name, done.added, again.unchanged, named.file_name) == ("people.csv", 3, 3, None)
 
 
 def test_a_server_that_is_killed_in_the_middle_of_an_import_goes_on_when_it_is_back(

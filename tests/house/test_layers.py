@@ -70,7 +70,7 @@ HOMES = {
     "aiohttp": "calling.pooled engine.addresses engine.callbacks",
     "alembic": "store",
     "anyascii": "text",
-    "anyio": "protocols.NAME.storages sdk.transport",
+    "anyio": "calling.transport protocols.NAME.storages sdk.transport",
     "argon2": "domain.accounts",
     "asgiref": "django",
     "asyncpg": "",  # SQLAlchemy imports it

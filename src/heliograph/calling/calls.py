@@ -7,6 +7,7 @@ and the asynchronous client of an API only drive them.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from pathlib import Path
 from typing import Self, TypeVar
 
 import msgspec
@@ -32,6 +33,8 @@ class Request(msgspec.Struct, frozen=True):
     """True if it does the same sent twice as sent once: it may be sent again where nobody knows whether it arrived."""
     preliminary: bool = False
     """True if it comes before the call proper, as a login does: its answer says nothing of what is asked."""
+    file: Path | None = None
+    """A file that is the body, and is read while it is sent."""
 
 
 class Response(msgspec.Struct, frozen=True):

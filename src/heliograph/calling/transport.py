@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 from urllib.request import getproxies
 
+import anyio
 import httpx2
 
 from heliograph import __version__
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 CONNECT_S = 10.0
 ANSWER_S = 30.0
+_SENT_AT_ONCE = 256 * 1024
 USER_AGENT = f"heliograph-python/{__version__}"
 
 #: What httpx2 raises before it has written anything.
@@ -106,6 +108,8 @@ class AsyncTransport(AsyncDriver):
 
     async def exchange(self, request: Request) -> Response:
         arguments = _arguments(request, self._headers, self._answer_s)
+        if request.file is not None:
+            arguments["content"] = _async_pieces(request.file)
         try:
             answer = await self._client.request(request.method, self._base_url + request.path, **arguments)
         except httpx2.TransportError as error:
@@ -174,6 +178,8 @@ class SyncTransport(Driver):
 
     def exchange(self, request: Request) -> Response:
         arguments = _arguments(request, self._headers, self._answer_s)
+        if request.file is not None:
+            arguments["content"] = _pieces(request.file)
         try:
             answer = self._client.request(request.method, self._base_url + request.path, **arguments)
         except httpx2.TransportError as error:
@@ -237,7 +243,7 @@ def told(error: Exception) -> str:
 def _arguments(request: Request, headers: Mapping[str, str], answer_s: float) -> dict[str, Any]:
     headers = {**headers, **request.headers}
     answer_s = answer_s if request.timeout_s is None else request.timeout_s
-    if request.body is not None:
+    if request.body is not None or request.file is not None:
         headers["Content-Type"] = request.content_type
     return {
         "params": dict(request.query),
@@ -246,6 +252,20 @@ def _arguments(request: Request, headers: Mapping[str, str], answer_s: float) ->
         "content": request.body,
         "headers": headers,
     }
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """Read a file, a piece at a time. Raises OSError."""
+    with path.open("rb") as file:
+        while piece := file.read(_SENT_AT_ONCE):
+            yield piece
+
+
+async def _async_pieces(path: Path) -> AsyncIterator[bytes]:
+    """Read a file, a piece at a time, between which others go on. Raises OSError."""
+    async with await anyio.open_file(path, "rb") as file:
+        while piece := await file.read(_SENT_AT_ONCE):
+            yield piece
 
 
 @contextmanager

@@ -63,13 +63,12 @@ def import_contacts(
     mapping = equations(map_, "--map")
     with connected() as client:
         begun = client.imports.start(
-            file.read_bytes(),
+            file,
             group=group,
             mapping=mapping,
             region=None if region is None else region.upper(),
             update=update,
             dry_run=dry_run,
-            file_name=file.name,
         )
         done = _watched(client, begun)
         rows = client.imports.rejected(done.id, page_size=1_000) if done.rejected else iter(())

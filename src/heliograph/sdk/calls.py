@@ -125,10 +125,12 @@ def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query:
     return result((yield request), shape)
 
 
-def start_import(content: bytes, *, mapping: Mapping[str, str] | None, **query: QueryValue) -> Call[wire.Import]:
+def start_import(content: bytes | Path, *, mapping: Mapping[str, str] | None, **query: QueryValue) -> Call[wire.Import]:
     columns = None if mapping is None else msgspec.json.encode(dict(mapping)).decode()
-    request = upload(wire.Import, content, "application/octet-stream", "imports", mapping=columns, **query)
-    return (yield from request)
+    body, file = (None, content) if isinstance(content, Path) else (content, None)
+    asked = _query(mapping=columns, **query)
+    request = Request("POST", _path("imports"), asked, body=body, file=file, content_type="application/octet-stream")
+    return result((yield request), wire.Import)
 
 
 def import_so_far(import_id: str, timeout_s: float) -> Call[wire.Import]:

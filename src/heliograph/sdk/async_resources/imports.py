@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 from heliograph.api import wire
 from heliograph.sdk import calls
@@ -20,7 +21,7 @@ class AsyncImports:
 
     async def start(
         self,
-        content: bytes,
+        content: bytes | Path,
         *,
         group: str,
         mapping: Mapping[str, str] | None = None,
@@ -31,6 +32,7 @@ class AsyncImports:
     ) -> wire.Import:
         """Import a CSV file, a workbook (XLSX) or vCards into a group, which is made if there is none of that name.
 
+        The file is its content, or its path: then it is read while it is sent, however large it is.
         `mapping` says what columns are, by their headings or places from 1: `number`, `first_name`, `last_name`,
         `email`, a name of your own, or `-` for a column to be left out. `region` is the country whose national numbers
         are read, such as DE. What is returned is still running. Raises UnreadableFile or InvalidField for what can't be
@@ -43,7 +45,7 @@ class AsyncImports:
             region=region,
             update=update,
             dry_run=dry_run,
-            file_name=file_name,
+            file_name=content.name if file_name is None and isinstance(content, Path) else file_name,
         )
         return await self._transport.run(call)
 
