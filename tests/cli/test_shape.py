@@ -243,6 +243,8 @@ def test_what_a_command_does_is_done(
     assert facts("messages", "why", sent["id"])["why"] == "nothing"
     assert ids("messages", "--batch", sent["batch_id"]) == [sent["id"]]
     assert sent["batch_id"] in ids("batches")
+    (row,) = [json.loads(line) for line in asked("reports", "--batch", sent["batch_id"]).output.splitlines()]
+    assert (row["status"], row["count"]) == ("delivered", 1)
     assert [
         json.loads(line)["status"] for line in asked("batches", "report", sent["batch_id"]).output.splitlines()
     ] == ["delivered"]

@@ -26,7 +26,8 @@ def _ids(client: Client) -> Completed:
     return [(each.id, each.title or each.text or "") for each in page.items] if page else []
 
 
-IdArgument = Annotated[str, typer.Argument(help="A batch's id.", autocompletion=completing(_ids))]
+complete_ids = completing(_ids)
+IdArgument = Annotated[str, typer.Argument(help="A batch's id.", autocompletion=complete_ids)]
 
 
 @batches.command("list", Server, Written, example="--tag spring --limit 5")

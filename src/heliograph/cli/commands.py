@@ -20,6 +20,7 @@ from heliograph.cli.numbers import numbers
 from heliograph.cli.optouts import optouts
 from heliograph.cli.people import people
 from heliograph.cli.providers import providers, routes
+from heliograph.cli.reports import reports
 from heliograph.cli.root import root
 from heliograph.cli.running import console
 from heliograph.cli.smpp import smpp
@@ -27,6 +28,6 @@ from heliograph.cli.templates import templates
 from heliograph.cli.verify import verify
 
 root.add(messages, batches, groups, contacts, templates, optouts, inbound, conversations, verify, links, numbers)
-root.add(export, inbox, console, accounts, keys, people, audit, db, providers, routes, smpp)
+root.add(reports, export, inbox, console, accounts, keys, people, audit, db, providers, routes, smpp)
 
 app = root.typer

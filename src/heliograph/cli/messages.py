@@ -39,6 +39,7 @@ StatusOption = Annotated[Status | None, typer.Option(help="Only with this status
 def list_messages(
     to: ToOption = None,
     status: StatusOption = None,
+    q: Annotated[str | None, typer.Option("--search", help="Only with these words in the text.")] = None,
     batch: Annotated[str | None, typer.Option(help="Only of this batch.")] = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -49,7 +50,7 @@ def list_messages(
     wanted = limit_of(limit, everything)
     with connected() as client:
         found = client.messages.list(
-            to=to, status=status, batch_id=batch, since=since, until=until, page_size=page_of(wanted)
+            to=to, q=q, status=status, batch_id=batch, since=since, until=until, page_size=page_of(wanted)
         )
         show_all(found, COLUMNS, limit=wanted)
 
