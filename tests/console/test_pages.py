@@ -321,3 +321,9 @@ def test_what_goes_out_is_counted_drawn_and_what_needs_attention_is_said(
     console.locator(".chart canvas").wait_for()
     console.get_by_role("link", name="“In vain” has paused by itself").click()
     console.get_by_text("It paused by itself: too many of its messages failed.").wait_for()
+    console.locator(".chart canvas").wait_for()
+    console.get_by_text("The same as a table").click()
+    counted = console.locator("#over-time [data-value]").evaluate_all(
+        "all => all.map(each => Number(each.dataset.value))"
+    )
+    assert sum(counted) == 11

@@ -139,15 +139,18 @@ class History:
         return await self._store.read(summary_of, account.id, wanted, now_ms())
 
     async def traffic(
-        self, account: Account, wanted: MessageFilter, *, stretch: timedelta, offset: timedelta
+        self, account: Account, wanted: MessageFilter, *, stretch: timedelta, offset: timedelta, by_end: bool
     ) -> list[TrafficRow]:
         """Sum what was sent by stretches of time, provider, country and status.
 
+        The time of a message is when it was accepted or, with `by_end`, the last that is known to have happened to it.
         `offset` is how far the clock that the stretches begin by is ahead of UTC.
         """
         milliseconds = timedelta(milliseconds=1)
         stretch_ms, offset_ms = stretch // milliseconds, offset // milliseconds
-        return await self._store.read(traffic_of, account.id, wanted, stretch_ms=stretch_ms, offset_ms=offset_ms)
+        return await self._store.read(
+            traffic_of, account.id, wanted, stretch_ms=stretch_ms, offset_ms=offset_ms, by_end=by_end
+        )
 
     async def campaigns(
         self,

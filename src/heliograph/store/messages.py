@@ -387,15 +387,20 @@ def summary_of(tx: Tx, account_id: str, wanted: MessageFilter, now_ms: int) -> l
     ]
 
 
-def traffic_of(tx: Tx, account_id: str, wanted: MessageFilter, *, stretch_ms: int, offset_ms: int) -> list[TrafficRow]:
+def traffic_of(
+    tx: Tx, account_id: str, wanted: MessageFilter, *, stretch_ms: int, offset_ms: int, by_end: bool
+) -> list[TrafficRow]:
     """Sum the messages that match by stretches of time, provider, country and status.
 
+    The time of a message is when it was accepted or, with `by_end`, the last that is known to have happened to it.
     `offset_ms` is how far the clock that the stretches begin by is ahead of UTC. Reads all of them: it is for people.
     """
     stretch, offset = literal_column(str(stretch_ms), BigInteger), literal_column(str(offset_ms), BigInteger)
+    last = func.coalesce(messages.c.settled_at, messages.c.sent_at, messages.c.created_at)
+    at = last if by_end else messages.c.created_at
     took = messages.c.settled_at - messages.c.sent_at
     grouped = (
-        ((messages.c.created_at + offset) // stretch).label("stretch"),
+        ((at + offset) // stretch).label("stretch"),
         messages.c.provider,
         messages.c.country,
         messages.c.status,

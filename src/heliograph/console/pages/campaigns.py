@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from starlette.responses import Response
 
 from heliograph.console.live import live
+from heliograph.console.traffic import figures
 from heliograph.console.visits import Flash, Page, Undo, View, Visit
 from heliograph.domain.accounts import Scope
 from heliograph.domain.batches import Batch
-from heliograph.domain.filters import BatchFilter
+from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.reports import Sums
 from heliograph.domain.statuses import OPEN, SETTLED, Status, explain
 from heliograph.services.history import Campaign
 
 ON_A_PAGE = 50
+REPORTED = timedelta(days=3)
+"""How long after it went out a report draws what became of it."""
 
 
 async def listed(visit: Visit) -> Response:
@@ -48,7 +52,13 @@ def state_of(batch: Batch) -> str:
 async def one(visit: Visit) -> Response:
     """Show one campaign with how far it has come."""
     campaign = await visit.services.history.campaign(visit.account, visit.named("batch_id"))
-    return visit.page("campaign.html", **_shown(visit, campaign), may_send=visit.may(Scope.MESSAGES_SEND))
+    batch, now = campaign.batch, from_ms(now_ms())
+    begins = min(batch.send_at, now)
+    ends = min(begins + REPORTED, now)
+    stretch = timedelta(minutes=5) if ends - begins < timedelta(hours=6) else timedelta(hours=1)
+    reported = await figures(visit, MessageFilter(batch_id=batch.id), begins, ends, stretch, by_end=True)
+    shown = {**reported, **_shown(visit, campaign)}
+    return visit.page("campaign.html", **shown, may_send=visit.may(Scope.MESSAGES_SEND))
 
 
 def _shown(visit: Visit, campaign: Campaign) -> Mapping[str, object]:
@@ -57,7 +67,7 @@ def _shown(visit: Visit, campaign: Campaign) -> Mapping[str, object]:
         "batch": batch,
         "state": state_of(batch) if done < total or batch.expand_at is not None else "ended",
         "done": done,
-        "total": max(total, batch.recipient_count),
+        "expected": max(total, batch.recipient_count),
         "delivered": campaign.sums_of([Status.DELIVERED]).count,
         "is_open": campaign.sums_of(OPEN).count > 0 or batch.expand_at is not None,
         "rows": _rows(campaign),
