@@ -95,7 +95,8 @@ def readers(path: Path, files: set[Path]) -> set[Path]:
 
 
 def chosen(changes: set[Path]) -> list[Path]:
-    """The files of tests to run: who imports a change, or is in its room, then who is made of these, step by step."""
+    """The files of tests to run: what is called as a change is, who imports one, or is in its room, then who is made of
+    these, step by step."""
     far = distances(changes)
     if TESTS / "conftest.py" in changes:
         far |= {path: far.get(path, 1) for path in files_of_tests()}
@@ -103,7 +104,10 @@ def chosen(changes: set[Path]) -> list[Path]:
     rooms = {room_of(path) for path in changes}
     near = {path: min(far[path], 1) for path in files_of_tests() if path in far and room_of(path) in rooms}
     found = {path: steps for path, steps in (far | near | house).items() if path in set(files_of_tests())}
-    return sorted(found, key=lambda path: (found[path], far.get(path, 0), path))
+    alike = {(room_of(path), f"test_{path.stem}") for path in changes}
+    return sorted(
+        found, key=lambda path: ((room_of(path), path.stem) not in alike, found[path], far.get(path, 0), path)
+    )
 
 
 def room_of(path: Path) -> str:
