@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from heliograph.console.pages import (
+    callbacks,
     campaigns,
     conversations,
     groups,
+    links,
     messages,
     optouts,
     overview,
+    rents,
     search,
     send,
     templates,
@@ -29,7 +32,8 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),
-    Section("material", (groups.PAGE, templates.PAGE, optouts.PAGE)),
+    Section("material", (groups.PAGE, templates.PAGE, links.PAGE, optouts.PAGE)),
+    Section("connections", (rents.PAGE, callbacks.PAGE)),
 )
 BESIDE = (search.PAGE,)
 """Pages that the navigation does not show."""

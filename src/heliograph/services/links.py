@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Parameters
 from heliograph.domain.errors import InvalidField, NotFound
-from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.links import Click, Hit, Link, LinkKind, Tracked, is_web_address, new_link_id, new_token
 from heliograph.engine.engine import Engine
 from heliograph.services.aside import MANY_NUMBERS, aside
 from heliograph.store.files import Files
 from heliograph.store.links import (
+    HOUR_MS,
     add_link,
     any_file,
     change_link,
     delete_link,
+    hits_by_hour,
     hits_of,
     kinds_of_links,
     link_by_id,
@@ -165,6 +168,11 @@ class Links:
         return await self._store.read(
             hits_of, account.id, link.id, limit=limit, before=before, after=after, people_only=people_only
         )
+
+    async def hits_by_hour(self, account: Account, link: Link, *, since: datetime) -> list[tuple[datetime, int]]:
+        """Count how often people followed a link, by the beginning of the hour; hours without any are left out."""
+        found = await self._store.read(hits_by_hour, account.id, link.id, to_ms(since))
+        return [(from_ms(each.hour * HOUR_MS), each.count) for each in found]
 
     async def all_hits(self, account: Account, link: Link) -> AsyncIterator[list[Hit]]:
         """Read all hits of people, newest first, some thousands at a time, as they are asked for."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import BigInteger, delete, func, literal_column, select, update
 
 from heliograph.domain.batches import Batch
 from heliograph.domain.callbacks import EventKind
 from heliograph.domain.errors import NameTaken
-from heliograph.domain.ids import following, new_id
+from heliograph.domain.ids import earliest_at, following, new_id
 from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.links import Click, Hit, Link, LinkKind, Tracked
 from heliograph.store.listeners import tell
 from heliograph.store.numbering import take_number, take_numbers
 from heliograph.store.schema import hits, link_tokens, links
 from heliograph.store.tx import Row, Tx, columns
+
+HOUR_MS = 3_600_000
 
 
 class _LinkRow(Row, frozen=True):
@@ -262,6 +264,26 @@ def hits_of(
     if before is not None:
         query = query.where(hits.c.id < before)
     return [_hit(row) for row in tx.all(_HitRow, query.order_by(hits.c.id.desc()).limit(limit))]
+
+
+class HitsOfAnHour(Row, frozen=True):
+    """How often people followed a link in one hour."""
+
+    hour: int
+    """Hours since 1970."""
+    count: int
+
+
+def hits_by_hour(tx: Tx, account_id: str, link_id: str, since_ms: int) -> list[HitsOfAnHour]:
+    """Count the hits of people on a link since `since_ms`, by hour; hours without any are left out."""
+    hour = (hits.c.at // literal_column(str(HOUR_MS), BigInteger)).label("hour")
+    query = select(hour, func.count().label("count")).where(
+        hits.c.account_id == account_id,
+        hits.c.link_id == link_id,
+        hits.c.id >= earliest_at(since_ms),
+        hits.c.preview == 0,
+    )
+    return tx.all(HitsOfAnHour, query.group_by(hour).order_by(hour))
 
 
 def hits_by_ids(tx: Tx, account_id: str, hit_ids: Sequence[str]) -> list[tuple[Hit, str]]:
