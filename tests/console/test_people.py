@@ -169,6 +169,7 @@ def test_a_viewer_looks_and_has_no_button_that_sends(page: Page, server: Server)
     page.get_by_role("button", name="Join").click()
     page.get_by_role("link", name="Campaigns").click()
     page.wait_for_selector("h1:text-is('Campaigns')")
+    page.get_by_role("button", name="Sign out").wait_for()
 
     names = page.locator("nav li").all_inner_texts()
     assert "Messages" in names
