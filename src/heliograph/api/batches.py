@@ -6,6 +6,7 @@ import msgspec
 
 from heliograph.api import wire
 from heliograph.api.drafts import batch_draft, changed_draft, with_links
+from heliograph.api.etags import if_match, tagged, with_etag
 from heliograph.api.resource import NativeResource
 from heliograph.api.values import maybe_address, money
 from heliograph.domain import batches
@@ -71,6 +72,7 @@ class Batches(NativeResource):
             method="PATCH",
             path="/batches/{batch_id}",
             scope=Scope.MESSAGES_SEND,
+            conditional=True,
             request=wire.ChangeBatch,
             response=wire.Batch,
             summary="Change a batch that has not been sent",
@@ -140,13 +142,15 @@ class Batches(NativeResource):
         return wire.BatchPage(items=[shown_batch(batch) for batch in found.items], next=found.next)
 
     async def get_batch(self, call: Call[None, None]) -> wire.Batch:
-        return shown_batch(await self._services.batches.get(call.account, call.path["batch_id"]))
+        return tagged(call, shown_batch(await self._services.batches.get(call.account, call.path["batch_id"])))
 
     async def change_batch(self, call: Call[None, wire.ChangeBatch]) -> wire.Batch:
         def edit(before: Draft) -> Draft:
             return changed_draft(before, call.body, call.account.default_region)
 
-        return shown_batch(await self._services.batches.change(call.account, call.path["batch_id"], edit))
+        check = if_match(call, shown_batch)
+        changed = await self._services.batches.change(call.account, call.path["batch_id"], edit, unchanged=check)
+        return tagged(call, shown_batch(changed))
 
     async def confirm_batch(self, call: Call[None, wire.Confirm]) -> None:
         await self._services.batches.confirm(call.account, call.path["batch_id"], call.body.numbers)
@@ -168,7 +172,7 @@ class Batches(NativeResource):
 
 def shown_batch(stored: batches.Batch) -> wire.Batch:
     binary, options = stored.kind is BodyKind.BINARY, stored.options
-    return wire.Batch(
+    shown = wire.Batch(
         id=stored.id,
         originator=maybe_address(stored.originator),
         text=None if binary else stored.body,
@@ -204,6 +208,7 @@ def shown_batch(stored: batches.Batch) -> wire.Batch:
         pause_at_failure_share=options.pause_share,
         pause_after=options.pause_after,
     )
+    return with_etag(shown)
 
 
 def _shown_media(stored: RichMedia | None) -> wire.RichMedia | None:

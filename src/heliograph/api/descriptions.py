@@ -78,6 +78,7 @@ BY_NAME = {
     "encoding": "How it is encoded.",
     "ends_at": "When it ends.",
     "error": "Why it failed; null if it did not.",
+    "etag": "The tag of all that is said here: a change that names it in `If-Match` is made to nothing else.",
     "expire_at": "When it need not be sent any more.",
     "expires_at": "When it ends; null: never.",
     "expires_s": "For how many seconds it is good.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from heliograph.api import wire
+from heliograph.api.etags import if_match, tagged, with_etag
 from heliograph.api.resource import NativeResource, page
 from heliograph.domain.accounts import Scope
 from heliograph.domain.groups import AutoUpdate, Group, GroupChange, GroupDraft
@@ -45,6 +46,7 @@ class Groups(NativeResource):
             method="PATCH",
             path="/groups/{group_id}",
             scope=Scope.GROUPS_WRITE,
+            conditional=True,
             request=wire.ChangeGroup,
             response=wire.Group,
             summary="Add to a group, remove from it, or rename it",
@@ -77,11 +79,13 @@ class Groups(NativeResource):
         return page(wire.GroupPage, [shown_group(group) for group in found], query.limit)
 
     async def get_group(self, call: Call[None, None]) -> wire.Group:
-        return shown_group(await self._services.groups.get(call.account, call.path["group_id"]))
+        return tagged(call, shown_group(await self._services.groups.get(call.account, call.path["group_id"])))
 
     async def change_group(self, call: Call[None, wire.ChangeGroup]) -> wire.Group:
         change = group_change(call.body)
-        return shown_group(await self._services.groups.change(call.account, call.path["group_id"], change))
+        check = if_match(call, shown_group)
+        changed = await self._services.groups.change(call.account, call.path["group_id"], change, unchanged=check)
+        return tagged(call, shown_group(changed))
 
     async def delete_group(self, call: Call[None, None]) -> None:
         await self._services.groups.delete(call.account, call.path["group_id"])
@@ -120,7 +124,7 @@ def _auto_update(wanted: wire.Keywords | None) -> AutoUpdate | None:
 
 def shown_group(stored: Group) -> wire.Group:
     words = stored.auto_update
-    return wire.Group(
+    shown = wire.Group(
         id=stored.id,
         name=stored.name,
         size=stored.size,
@@ -130,3 +134,4 @@ def shown_group(stored: Group) -> wire.Group:
         created_at=stored.created_at,
         modified_at=stored.modified_at,
     )
+    return with_etag(shown)

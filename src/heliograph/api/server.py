@@ -55,6 +55,8 @@ class NativeDoor(Door):
     def finish(self, request: Request, response: Response) -> Response:
         headers = response.raw_headers
         headers.append((b"x-request-id", request_id_of(request).encode()))
+        if (etag := getattr(request.state, "etag", None)) is not None and response.status_code < 300:
+            headers.append((b"etag", f'"{etag}"'.encode()))
         standing: RateState | None = getattr(request.state, "standing", None)
         if standing is not None:
             headers.append((b"ratelimit-limit", b"%d" % standing.limit))

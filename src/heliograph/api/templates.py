@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from heliograph.api import wire
+from heliograph.api.etags import if_match, tagged, with_etag
 from heliograph.api.resource import NativeResource
 from heliograph.domain.accounts import Scope
 from heliograph.domain.bounded import count_in
@@ -47,6 +48,7 @@ class Templates(NativeResource):
             method="PATCH",
             path="/templates/{template_number}",
             scope=Scope.TEMPLATES_WRITE,
+            conditional=True,
             request=wire.ChangeTemplate,
             response=wire.Template,
             summary="Change a template that is not locked",
@@ -74,13 +76,17 @@ class Templates(NativeResource):
 
     async def get_template(self, call: Call[None, None]) -> wire.Template:
         found = await self._services.templates.get(call.account, _number(call.path["template_number"]))
-        return shown_template(found, datetime.now(UTC))
+        return tagged(call, _as_it_is(found))
 
     async def change_template(self, call: Call[None, wire.ChangeTemplate]) -> wire.Template:
         changed = await self._services.templates.change(
-            call.account, _number(call.path["template_number"]), name=call.body.name, body=call.body.text
+            call.account,
+            _number(call.path["template_number"]),
+            name=call.body.name,
+            body=call.body.text,
+            check=if_match(call, _as_it_is),
         )
-        return shown_template(changed, datetime.now(UTC))
+        return tagged(call, _as_it_is(changed))
 
     async def delete_template(self, call: Call[None, None]) -> None:
         await self._services.templates.delete(call.account, _number(call.path["template_number"]))
@@ -93,8 +99,12 @@ def _number(text: str) -> int:
     return number
 
 
+def _as_it_is(stored: Template) -> wire.Template:
+    return shown_template(stored, datetime.now(UTC))
+
+
 def shown_template(stored: Template, now: datetime) -> wire.Template:
-    return wire.Template(
+    shown = wire.Template(
         number=stored.number,
         name=stored.name,
         channel=stored.channel.value,
@@ -102,3 +112,4 @@ def shown_template(stored: Template, now: datetime) -> wire.Template:
         approved=stored.approved(now),
         created_at=stored.created_at,
     )
+    return with_etag(shown)

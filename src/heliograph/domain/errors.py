@@ -285,6 +285,14 @@ class IdempotencyMismatch(Conflict):
     hint = "Use a new key for a new request; repeat the old request unchanged to get its first answer."
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody has changed this since you have seen it."""
+
+    code = "changed_meanwhile"
+    http_status = 412
+    hint = "Read it again, and decide whether the change still fits; the new `etag` goes into If-Match."
+
+
 class RequestInProgress(Conflict):
     """The first request with this idempotency key is still being carried out."""
 

@@ -25,6 +25,13 @@ _KEY = {
     "description": "Repeated with the same key within a day, the request is answered as it was the first time.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `etag` of what was seen: the change is made to nothing else.",
+    "schema": {"type": "string"},
+}
 
 
 def openapi_document(
@@ -149,7 +156,7 @@ def _refused(operation: Operation) -> list[int]:
     if operation.query is not None and "timeout_s" in operation.query.__struct_fields__:
         found |= {408}
     if operation.method != "GET":
-        found |= {409, 413, 415}
+        found |= {409, 413, 415} | ({412} if operation.conditional else set())
         if operation.scope in _PAID:
             found |= {402}
     return sorted(found)
@@ -176,4 +183,6 @@ def _parameters(operation: Operation, describe: Describe, places: Mapping[str, s
         ]
     if operation.method != "GET" and operation.scope is not None:
         found.append(_KEY)
+    if operation.conditional:
+        found.append(_IF_MATCH)
     return found

@@ -24,6 +24,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """True if the body is a form, not JSON."""
     request: Any = None
     """The struct that the JSON body decodes to; None if there is no body."""
+    conditional: bool = False
+    """True if it is done only to what has the tag that `If-Match` names."""
     upload: bool = False
     """True if the body is a file, of whatever type, which the handler reads as it comes."""
     may_be_empty: bool = False

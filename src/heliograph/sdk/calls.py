@@ -169,8 +169,9 @@ def saved(path: Path, format: wire.ExportFormat | None, *parts: str, **query: Qu
         raise error_in(response)
 
 
-def patch(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
-    return result((yield Request("PATCH", _path(*path), body=encoded(body))), shape)
+def patch(shape: type[T], body: msgspec.Struct, *path: str, if_match: str | None = None) -> Call[T]:
+    headers = {} if if_match is None else {"If-Match": f'"{if_match}"'}
+    return result((yield Request("PATCH", _path(*path), body=encoded(body), headers=headers)), shape)
 
 
 def without_answer(method: str, *path: str, body: msgspec.Struct | None = None, **query: QueryValue) -> Call[None]:

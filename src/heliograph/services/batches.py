@@ -306,15 +306,24 @@ class Batches:
         return await self._store.read(page_of_batches, account.id, wanted, limit=limit, offset=offset)
 
     async def change(
-        self, account: Account, batch_id: str, edit: Callable[[Draft], Draft], *, check: Check = Check.POSSIBLE
+        self,
+        account: Account,
+        batch_id: str,
+        edit: Callable[[Draft], Draft],
+        *,
+        check: Check = Check.POSSIBLE,
+        unchanged: Callable[[Batch], None] | None = None,
     ) -> Batch:
         """Put what `edit` makes of a batch in its place, while none of its messages has been with a worker.
 
         `edit` gets what would have to be asked for to get the batch as it is; what it returns goes through the rules of
-        `create`. Raises NotFound, AlreadyDispatched, and what `create` raises; then the batch is as it was.
+        `create`. Raises NotFound, AlreadyDispatched, and what `create` raises, or `unchanged`, which is shown the batch
+        first; then the batch is as it was.
         """
 
         def renew(before: Batch) -> Batch:
+            if unchanged is not None:
+                unchanged(before)
             wanted = edit(draft_of(before))
             after = self._ruled(account, wanted, check)
             modified_at = max(after.modified_at, before.modified_at + timedelta(milliseconds=1))

@@ -91,26 +91,37 @@ class Templates:
         body: str | None = None,
         channel: Channel | None = None,
         rich_media: RichMedia | None = None,
+        check: Callable[[Template], None] | None = None,
     ) -> Template:
-        """Change a template. Raises Locked once another channel than SMS has approved it."""
-        before = await self.get(account, number)
-        if before.channel is not Channel.SMS and before.approved(datetime.now(UTC)):
-            raise Locked("This template has been approved, and is locked.")
-        after = msgspec.structs.replace(
-            before,
-            name=before.name if name is None else name,
-            body=before.body if body is None else body,
-            channel=channel or before.channel,
-            rich_media=rich_media or before.rich_media,
-        )
-        _check_template(after)
-        await self._store.write(change_template, account.id, after)
-        return after
+        """Change a template. Raises Locked once another channel than SMS has approved it.
+
+        Raises what `check` raises, which is shown the template before it is changed.
+        """
+
+        def edit(before: Template) -> Template:
+            if check is not None:
+                check(before)
+            if before.channel is not Channel.SMS and before.approved(datetime.now(UTC)):
+                raise Locked("This template has been approved, and is locked.")
+            after = msgspec.structs.replace(
+                before,
+                name=before.name if name is None else name,
+                body=before.body if body is None else body,
+                channel=channel or before.channel,
+                rich_media=rich_media or before.rich_media,
+            )
+            _check_template(after)
+            return after
+
+        changed = await self._store.write(change_template, account.id, number, edit)
+        if changed is None:
+            raise _no_template(number)
+        return changed
 
     async def get(self, account: Account, number: int) -> Template:
         found = await self._store.read(template_by_number, account.id, number)
         if found is None:
-            raise NotFound(f"There is no template {number} in this account.")
+            raise _no_template(number)
         return found
 
     async def to_send(self, account: Account, wanted: TemplateWish) -> Template:
@@ -135,7 +146,7 @@ class Templates:
 
     async def delete(self, account: Account, number: int) -> None:
         if not await self._store.write(delete_template, account.id, number):
-            raise NotFound(f"There is no template {number} in this account.")
+            raise _no_template(number)
 
 
 def _check_template(template: Template) -> None:
@@ -151,6 +162,10 @@ def _check_template(template: Template) -> None:
     for field, url in (("target_url", media.target_url), ("image_url", media.image_url)):
         if url is not None and not _URL.fullmatch(url):
             raise InvalidField(f"{field} is not an http or https address.", field=field)
+
+
+def _no_template(number: int) -> NotFound:
+    return NotFound(f"There is no template {number} in this account.")
 
 
 class Originators:

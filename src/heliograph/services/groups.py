@@ -71,11 +71,18 @@ class Groups:
         return _found(group_id, await self._carried_out(decide))
 
     async def change(
-        self, account: Account, group_id: str, change: GroupChange, *, check: Check = Check.POSSIBLE
+        self,
+        account: Account,
+        group_id: str,
+        change: GroupChange,
+        *,
+        check: Check = Check.POSSIBLE,
+        unchanged: Callable[[Group], None] | None = None,
     ) -> Group:
+        """Change a group, and return it. Raises what `unchanged` raises, which is shown the group before that."""
         ruled = await aside(len(change.add) + len(change.remove) > MANY_NUMBERS, _ruled_change, account, change, check)
         asked = await self._store.read(asked_by, account.id, ruled)
-        decide = partial(_change, account.id, group_id, ruled, asked)
+        decide = partial(_change, account.id, group_id, ruled, asked, unchanged)
         return _found(group_id, await self._carried_out(decide))
 
     async def delete(self, account: Account, group_id: str) -> None:
@@ -128,9 +135,15 @@ def _replace(account_id: str, group_id: str, draft: GroupDraft, asked: Asked, tx
 
 
 def _change(
-    account_id: str, group_id: str, change: GroupChange, asked: Asked, tx: Tx, holder: Holder
+    account_id: str,
+    group_id: str,
+    change: GroupChange,
+    asked: Asked,
+    unchanged: Callable[[Group], None] | None,
+    tx: Tx,
+    holder: Holder,
 ) -> Changed | None:
-    return change_group(tx, account_id, group_id, change, asked, now_ms(), holder)
+    return change_group(tx, account_id, group_id, change, asked, now_ms(), holder, unchanged)
 
 
 def _found(group_id: str, value: T | None) -> T:

@@ -78,11 +78,19 @@ def add_template(tx: Tx, account_id: str, template: Template) -> Template:
     return numbered
 
 
-def change_template(tx: Tx, account_id: str, template: Template) -> None:
-    """Write a template anew. Raises NameTaken before anything is written."""
-    _check_template_name(tx, account_id, template)
-    mine = (templates.c.account_id == account_id, templates.c.number == template.number)
-    tx.run(update(templates).where(*mine).values(**_template_values(template)))
+def change_template(tx: Tx, account_id: str, number: int, edit: Callable[[Template], Template]) -> Template | None:
+    """Put what `edit` makes of a template in its place, and return that; None if there is none.
+
+    Raises NameTaken, and what `edit` raises, before anything is written.
+    """
+    mine = (templates.c.account_id == account_id, templates.c.number == number)
+    row = tx.one(_TemplateRow, select(*_TEMPLATE).where(*mine).with_for_update())
+    if row is None:
+        return None
+    after = edit(_template(row))
+    _check_template_name(tx, account_id, after)
+    tx.run(update(templates).where(*mine).values(**_template_values(after)))
+    return after
 
 
 def delete_template(tx: Tx, account_id: str, number: int) -> bool:

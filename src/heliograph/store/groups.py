@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -153,14 +153,17 @@ def change_group(
     asked: Asked,
     now_ms: int,
     holder: Holder | None = None,
+    unchanged: Callable[[Group], None] | None = None,
 ) -> Changed | None:
     """Change a group: first all additions, then all removals; None if there is no such group.
 
     What is asked of its members was read before (`asked_by`); who is to go need not be there. Raises GroupNameTaken,
-    UnknownGroup or UnderChange before anything is written.
+    UnknownGroup or UnderChange before anything is written, and what `unchanged` raises, which is shown the group.
     """
     if lock_group(tx, account_id, group_id) is None:
         return None
+    if unchanged is not None:
+        unchanged(_known(tx, account_id, group_id))
     values: dict[str, Any] = {"modified_at": now_ms}
     if change.name is not UNSET:
         _check_name(tx, account_id, group_id, change.name)

@@ -104,6 +104,7 @@ class Batch(msgspec.Struct, kw_only=True):
     marketing: bool = False
     pause_at_failure_share: float | None = None
     pause_after: int = 50
+    etag: str = ""
 
 
 class BatchPage(msgspec.Struct, kw_only=True):

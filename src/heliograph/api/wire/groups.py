@@ -68,6 +68,7 @@ class Group(msgspec.Struct, kw_only=True):
     tags: Sequence[str]
     created_at: datetime
     modified_at: datetime
+    etag: str = ""
 
 
 class GroupPage(msgspec.Struct, kw_only=True):

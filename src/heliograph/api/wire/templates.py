@@ -19,6 +19,7 @@ class Template(msgspec.Struct, kw_only=True):
     text: str
     approved: bool
     created_at: datetime
+    etag: str = ""
 
 
 class Templates(msgspec.Struct, kw_only=True):

@@ -39,12 +39,13 @@ class AsyncGroups:
         """Iterate over all groups, or those with a tag, newest first; pages are fetched as they are needed."""
         return items(self._transport, wire.GroupPage, "groups", limit=page_size, tag=tag)
 
-    async def change(self, group_id: str, change: wire.ChangeGroup) -> wire.Group:
+    async def change(self, group_id: str, change: wire.ChangeGroup, *, if_match: str | None = None) -> wire.Group:
         """Change a group: first all additions, then all removals.
 
-        What `change` leaves out stays, None removes the name or the keywords.
+        What `change` leaves out stays, None removes the name or the keywords. With `if_match`, the `etag` of what was
+        seen, nothing else is changed: raises ChangedMeanwhile.
         """
-        return await self._transport.run(calls.patch(wire.Group, change, "groups", group_id))
+        return await self._transport.run(calls.patch(wire.Group, change, "groups", group_id, if_match=if_match))
 
     async def members(self, group_id: str) -> Sequence[str]:
         """List the group's own members, sorted."""

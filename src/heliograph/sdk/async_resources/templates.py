@@ -31,10 +31,15 @@ class AsyncTemplates:
         """Get a template. Raises NotFound if the account has no such template."""
         return await self._transport.run(calls.get(wire.Template, "templates", str(number)))
 
-    async def change(self, number: int, *, text: str | None = None, name: str | None = None) -> wire.Template:
-        """Change a template. Raises Locked once another channel than SMS has approved it."""
+    async def change(
+        self, number: int, *, text: str | None = None, name: str | None = None, if_match: str | None = None
+    ) -> wire.Template:
+        """Change a template. Raises Locked once another channel than SMS has approved it.
+
+        With `if_match`, the `etag` of what was seen, nothing else is changed: raises ChangedMeanwhile.
+        """
         body = wire.ChangeTemplate(text=text, name=name)
-        return await self._transport.run(calls.patch(wire.Template, body, "templates", str(number)))
+        return await self._transport.run(calls.patch(wire.Template, body, "templates", str(number), if_match=if_match))
 
     async def delete(self, number: int) -> None:
         """Delete a template. Raises NotFound if the account has no such template."""

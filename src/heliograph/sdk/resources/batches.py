@@ -159,12 +159,13 @@ class Batches:
             until=until,
         )
 
-    def change(self, batch_id: str, change: wire.ChangeBatch) -> wire.Batch:
+    def change(self, batch_id: str, change: wire.ChangeBatch, *, if_match: str | None = None) -> wire.Batch:
         """Change a batch that has not been sent: what `change` leaves out stays, None goes back to the default.
 
-        Raises AlreadyDispatched once sending has begun.
+        Raises AlreadyDispatched once sending has begun. With `if_match`, the `etag` of what was seen, nothing else is
+        changed: raises ChangedMeanwhile.
         """
-        return self._transport.run(calls.patch(wire.Batch, change, "batches", batch_id))
+        return self._transport.run(calls.patch(wire.Batch, change, "batches", batch_id, if_match=if_match))
 
     def confirm(self, batch_id: str, numbers: Sequence[str] = ()) -> None:
         """Confirm that these recipients, or all, have what was sent to them.

@@ -6,6 +6,7 @@ from heliograph.domain import errors
 
 #: Our class, the HTTP status and the code. The nearest ancestor counts; what has none keeps its own status and code.
 CODES: dict[type[errors.HeliographError], tuple[int, str]] = {
+    errors.ChangedMeanwhile: (409, "changed_meanwhile"),  # XMS has no 412
     errors.MalformedRequest: (400, "syntax_invalid_json"),
     errors.InvalidField: (400, "syntax_constraint_violation"),
     errors.InvalidRecipient: (400, "syntax_invalid_parameter_format"),
