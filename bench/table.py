@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench import beside, cases, codec, keeping, sdk, smpp
+from bench import beside, cases, codec, keeping, sdk, searching, smpp
 from bench.bare import Bare, BarePostgresql, BareSqlite
 from bench.cases import Figures, Sizes
 from bench.server import MeasuredServer, chained, paced
@@ -50,6 +50,7 @@ QUICK = Sizes(
     smpp=400,
     sdk=50,
     kept=2_000,
+    searched=1_000,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -135,6 +136,14 @@ ROWS = (
         "(u) single sends beside the retention, longest pause, one run",
         "ms",
         {"sqlite": "< 100", "postgresql": "< 100"},
+        True,
+        once=True,
+    ),
+    Row(
+        searching.pages,
+        "(v) the first page of a search, the slowest of several, one run",
+        "ms",
+        {"sqlite": "< 200", "postgresql": "< 200"},
         True,
         once=True,
     ),
@@ -285,5 +294,5 @@ def _machine(sizes: Sizes) -> str:
         f"{sizes.recipients:,} recipients and members in (q), "
         f"{sizes.told:,} messages with two callbacks each in (r), "
         f"{sizes.smpp:,} messages by four clients in (s), {sizes.sdk:,} each way in (t), "
-        f"{sizes.kept:,} old messages in (u)."
+        f"{sizes.kept:,} old messages in (u), {sizes.searched:,} messages in (v)."
     )
