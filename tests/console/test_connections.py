@@ -86,3 +86,29 @@ def test_what_was_given_up_is_told_again(console: Page, server: Server, new_numb
         assert listener.next()["id"] == first["id"]
     finally:
         listener.close()
+
+
+def test_a_key_is_made_used_ended_and_stands_in_the_audit_log(console: Page, server: Server) -> None:
+    console.get_by_role("link", name="Keys").click()
+    console.get_by_label("Networks").fill("all")
+    console.get_by_role("button", name="Make it").click()
+    console.wait_for_selector(".problem")
+    console.get_by_label("Networks").fill("127.0.0.0/8")
+    console.get_by_role("button", name="Make it").click()
+    console.get_by_text("The new key, shown this once").wait_for()
+    secret = console.locator(".checked dd").last.inner_text()
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert httpx2.get(f"{server.url}/v1/balance", headers=headers).status_code == 200
+    assert violations(console) == []
+    row = console.locator("tr", has_text=secret[:11])
+    row.get_by_text("End …").click()
+    row.get_by_role("button", name="End it for good").click()
+    console.get_by_text(f"The key {secret[:11]} is good for nothing any more.").wait_for()
+    assert secret not in console.content()
+    once_found(lambda: httpx2.get(f"{server.url}/v1/balance", headers=headers).status_code == 401)
+
+    console.get_by_role("link", name="Audit log").click()
+    console.get_by_label("What", exact=True).fill("key")
+    console.get_by_role("button", name="Show").click()
+    console.locator("tr", has_text="key.revoked").first.get_by_text("link of the console").wait_for()
+    assert violations(console) == []

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from heliograph.console.pages import (
+    audit,
     callbacks,
     campaigns,
     conversations,
     groups,
+    keys,
     links,
     messages,
     optouts,
@@ -34,6 +36,7 @@ SECTIONS = (
     Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),
     Section("material", (groups.PAGE, templates.PAGE, links.PAGE, optouts.PAGE)),
     Section("connections", (rents.PAGE, callbacks.PAGE)),
+    Section("administration", (keys.PAGE, audit.PAGE)),
 )
 BESIDE = (search.PAGE,)
 """Pages that the navigation does not show."""

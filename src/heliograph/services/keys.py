@@ -43,6 +43,11 @@ class Keys:
         self._by_protocol = {kind.name: kind for kind in kinds}
         self._by_kind = {kind.kind.value: kind for kind in reversed(kinds)}  # of two that share one, the first
 
+    @property
+    def protocols(self) -> Sequence[str]:
+        """List what keys can be made for, by name."""
+        return list(self._by_protocol)
+
     async def create(
         self,
         account: Account,
