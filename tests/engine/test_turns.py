@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from heliograph.domain.batches import Draft, ReportWish
+from heliograph.domain.contacts import ContactDraft
 from heliograph.domain.filters import BatchFilter
+from heliograph.domain.groups import GroupDraft
 from heliograph.engine import engine
-from heliograph.engine.engine import AT_A_TIME, FEW
+from heliograph.store.base import AT_A_TIME, FEW
 from heliograph.store.batches import Accepted, NewBatch, accept
 from heliograph.store.tx import Tx
 
@@ -43,3 +45,19 @@ async def test_few_batches_of_some_size_are_stored_in_one_transaction_and_small_
     assert max(each.count(SOME) for each in together) <= AT_A_TIME
     made, count = await running.services.batches.page_and_count(running.account, BatchFilter(), limit=100, offset=0)
     assert (count, sum(batch.recipient_count for batch in made)) == (BATCHES + 5, BATCHES * SOME + 5)
+
+
+async def test_whatever_writes_many_rows_takes_its_turn(start: StartEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = await start(ScriptedProvider())
+    services, store, account = running.services, running.engine.store, running.account
+    numbers = [f"+336{number:08d}" for number in range(SOME)]
+    rows: list[int] = []
+    in_turn = store.in_turn
+    monkeypatch.setattr(store, "in_turn", lambda count: rows.append(count) or in_turn(count))
+
+    group = await services.groups.create(account, GroupDraft(members=numbers))
+    drafts = [ContactDraft(number=number) for number in numbers]
+    await services.contacts.add(account, group, drafts, on_invalid=None)
+    await services.optouts.add_many(account, numbers, region=None, on_invalid=None)
+
+    assert rows == [SOME] * 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from time import time_ns
 from types import MappingProxyType
 
@@ -74,10 +73,6 @@ KEYS_KEPT_MS = 7 * EARLY_RECEIPTS_KEPT_MS
 UNFINISHED_FILES_KEPT_MS = 3_600_000
 HOUSEKEEPING_S = 600
 LEFT_AT_ONCE = 5_000
-FEW = 100
-"""How many messages are made and stored in a moment that nobody notices."""
-AT_A_TIME = 2
-"""How many batches of more are stored at the same time: one is made up while the other waits for the disk."""
 
 
 def _rows_of(new: NewBatch) -> int:
@@ -128,7 +123,6 @@ class Engine:
         has other processes look, if there are some. `worker` is the identifier under which it holds messages. Without
         `files` there are no imports.
         """
-        self._few_at_once = asyncio.Semaphore(AT_A_TIME)
         self._sends = sends
         self._tell_others = tell_others
         self._leads = leads
@@ -309,7 +303,7 @@ class Engine:
         began_ns = time_ns()
         new = await self._made_up(new)
         try:
-            async with self.in_turn(_rows_of(new)):
+            async with self.store.in_turn(_rows_of(new)):
                 accepted = await self.store.write_item(accept, new, Lane.ACCEPT)
         except CapReached:
             self.metrics.cap_reached()
@@ -334,14 +328,6 @@ class Engine:
         if accepted.refused or not accepted.messages:
             self._on_events.set()
         return accepted
-
-    def in_turn(self, rows: int) -> AbstractAsyncContextManager[None]:
-        """Wait for one's turn to do something about so many messages; who does it about a few waits for nobody.
-
-        Many batches of a thousand at once would be one transaction of seconds, and as long a time without an answer to
-        anybody else.
-        """
-        return self._few_at_once if rows > FEW else nullcontext()
 
     async def _made_up(self, new: NewBatch) -> NewBatch:
         """Make up the messages of a batch if they are too many for one transaction."""

@@ -75,18 +75,20 @@ class Works(Job):
         command: Callable[[Tx, Holder], B],
         slices: Callable[[B], Sequence[Slice]] | None = None,
         *,
+        rows: int = 0,
         wait: bool = True,
     ) -> B:
         """Run a command that may begin work, and wait until that is carried out. Raises what the command raises.
 
-        `slices` tells those of the work, if they are known without a plan. Without `wait` nothing but the command is
-        waited for. What an earlier change of the same batch or group has not finished is waited for: UnderChange after
-        a minute.
+        `slices` tells those of the work, if they are known without a plan; `rows` is how many rows the command may
+        write. Without `wait` nothing but the command is waited for. What an earlier change of the same batch or group
+        has not finished is waited for: UnderChange after a minute.
         """
         give_up_at = now_ms() + LONGEST_WAIT_S * 1_000
         while True:
             try:
-                begun = await self._store.write(lambda tx: command(tx, self.holder()))
+                async with self._store.in_turn(rows):
+                    begun = await self._store.write(lambda tx: command(tx, self.holder()))
                 break
             except UnderChange:
                 if now_ms() > give_up_at:

@@ -187,7 +187,7 @@ class Batches:
             if repeated is None:
                 raise
             return Created(await self.get(account, repeated), repeated=True, refused=0)
-        async with self._engine.in_turn(0 if large else len(draft.to)):
+        async with self._store.in_turn(0 if large else len(draft.to)):
             batch = await aside(large, self._ruled, account, written, check, batch_id)
         accepted = await self._engine.accept(
             NewBatch(

@@ -119,7 +119,7 @@ class Contacts:
         def slices(begun: Brought | None) -> list[Slice]:
             return [] if begun is None or begun.work is None else moving(begun.work, Behind(begun.asked, ()), puts)
 
-        brought = await self._works.decided(decide, slices)
+        brought = await self._works.decided(decide, slices, rows=len(asked))
         if brought is None:
             raise NotFound("This group is gone.")
         done = [brought.put, *(put for _, put in sorted(puts.items()))]

@@ -59,7 +59,7 @@ class Groups:
         group_id = new_id()
         asked = await aside(len(ruled.members) > MANY_NUMBERS, asked_of, ruled)
         decide = partial(_add, account.id, group_id, ruled, asked)
-        return _found(group_id, await self._carried_out(decide))
+        return _found(group_id, await self._carried_out(decide, len(ruled.members)))
 
     async def replace(
         self, account: Account, group_id: str, draft: GroupDraft, *, check: Check = Check.POSSIBLE
@@ -68,7 +68,7 @@ class Groups:
         ruled = await aside(len(draft.members) > MANY_NUMBERS, _ruled, account, draft, check)
         asked = await aside(len(ruled.members) > MANY_NUMBERS, asked_of, ruled)
         decide = partial(_replace, account.id, group_id, ruled, asked)
-        return _found(group_id, await self._carried_out(decide))
+        return _found(group_id, await self._carried_out(decide, len(ruled.members)))
 
     async def change(
         self,
@@ -83,16 +83,16 @@ class Groups:
         ruled = await aside(len(change.add) + len(change.remove) > MANY_NUMBERS, _ruled_change, account, change, check)
         asked = await self._store.read(asked_by, account.id, ruled)
         decide = partial(_change, account.id, group_id, ruled, asked, unchanged)
-        return _found(group_id, await self._carried_out(decide))
+        return _found(group_id, await self._carried_out(decide, len(change.add) + len(change.remove)))
 
     async def delete(self, account: Account, group_id: str) -> None:
         """Delete a group. What is scheduled to it goes on without its members."""
         if await self._works.decided(lambda tx, holder: delete_group(tx, account.id, group_id, holder)) is None:
             raise _no_group(group_id)
 
-    async def _carried_out(self, decide: Callable[[Tx, Holder], Changed | None]) -> Group | None:
+    async def _carried_out(self, decide: Callable[[Tx, Holder], Changed | None], rows: int) -> Group | None:
         """Make or change a group, and return it when all its members have come and gone."""
-        changed = await self._works.decided(decide)
+        changed = await self._works.decided(decide, rows=rows)
         if changed is None or changed.work is None:
             return None if changed is None else changed.group
         return await self._store.read(group_by_id, changed.group.account_id, changed.group.id) or changed.group

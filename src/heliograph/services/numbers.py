@@ -137,7 +137,8 @@ class Numbers:
             price=total,
             created_at=from_ms(now),
         )
-        await self._store.write(add_lookups, wanted, job, now, now)
+        async with self._store.in_turn(len(wanted)):
+            await self._store.write(add_lookups, wanted, job, now, now)
         self._engine.lookups_appeared()
         return AcceptedLookups(job, wanted, invalid)
 

@@ -31,6 +31,8 @@ from heliograph.store.optouts import (
 )
 from heliograph.store.tx import Tx
 
+ADDED_AT_ONCE = 2_000
+"""How many numbers are added in one transaction."""
 _EXPORTED_AT_ONCE = 5_000
 
 
@@ -86,7 +88,11 @@ class OptOuts:
         if read.invalid and on_invalid is not None:
             raise on_invalid(read.invalid)
         msisdns = list(dict.fromkeys(read.msisdns))
-        new = await self._store.write(_add_new, account.id, msisdns, now_ms())
+        new: list[str] = []
+        for start in range(0, len(msisdns), ADDED_AT_ONCE):
+            some = msisdns[start : start + ADDED_AT_ONCE]
+            async with self._store.in_turn(len(some)):
+                new += await self._store.write(_add_new, account.id, some, now_ms())
         return Added(asked=len(numbers), msisdns=msisdns, new=new, invalid=read.invalid)
 
     async def among(self, account: Account, msisdns: Sequence[str]) -> set[str]:

@@ -30,7 +30,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from enum import StrEnum
 from time import perf_counter
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -49,6 +49,10 @@ BulkCommand = Callable[[Tx, Sequence[Item]], Sequence[R | Exception]]
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a busy thread may keep the interpreter lock: whoever answers others needs it back after each statement."""
+FEW = 100
+"""How many rows are written in a moment that nobody notices."""
+AT_A_TIME = 2
+"""How many writes of more rows wait for a transaction: one is made up while the other waits for the disk."""
 MAX_JOBS_TOGETHER = 512
 MAX_JOBS_WAITING = 20_000
 
@@ -83,6 +87,17 @@ class Store(ABC):
     """How many reads there are at this moment, with those that wait."""
     on_done: Callable[[str, float], None] = staticmethod(_nobody_asks)
     """Called with `read`, or the lane of a write, and how many seconds it took, with its wait."""
+
+    def __init__(self) -> None:
+        self._few_at_once = asyncio.Semaphore(AT_A_TIME)
+
+    def in_turn(self, rows: int) -> AbstractAsyncContextManager[None]:
+        """Wait for one's turn to write so many rows; who writes a few waits for nobody.
+
+        Many writes of some hundred rows at once would be one transaction of seconds, and as long a time without an
+        answer to anybody else.
+        """
+        return self._few_at_once if rows > FEW else nullcontext()
 
     async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `query` in a read transaction: everything it sees is of one moment. Raises StoreUnavailable."""

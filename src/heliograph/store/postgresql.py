@@ -58,6 +58,7 @@ class PostgresqlStore(Store):
     read_places = _READ_POOL
 
     def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._engine = engine
         self._reading = engine.execution_options(isolation_level="REPEATABLE READ")

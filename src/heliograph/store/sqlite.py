@@ -60,6 +60,7 @@ class SqliteStore(Store):
         such as taking back messages whose worker died, is the engine's, and commands have none. Only a new file is
         migrated. `target` is the revision that a file is migrated to by its owner.
         """
+        super().__init__()
         self._lock = beside_others(path) if beside else owned(path)
         self._engine = _engine(path)
         try:
