@@ -112,3 +112,19 @@ def test_a_key_is_made_used_ended_and_stands_in_the_audit_log(console: Page, ser
     console.get_by_role("button", name="Show").click()
     console.locator("tr", has_text="key.revoked").first.get_by_text("link of the console").wait_for()
     assert violations(console) == []
+
+
+def test_codes_are_counted_by_prefix_and_a_number_is_explained(
+    console: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    number = new_number()
+    with server.client() as client:
+        client.verify.start(to=number)
+    console.get_by_role("link", name="One-time codes").click()
+    console.locator("tr", has_text="FR").first.wait_for()
+    console.get_by_label("Number", exact=True).fill("12x")
+    console.get_by_role("button", name="Ask").click()
+    console.locator("#h-number", has_text="12x").wait_for()
+    console.get_by_label("Number", exact=True).fill(new_number())
+    console.get_by_role("button", name="Ask").click()
+    console.get_by_role("status").get_by_text("a code now.").wait_for()

@@ -9,6 +9,7 @@ from heliograph.console.pages import (
     audit,
     callbacks,
     campaigns,
+    codes,
     conversations,
     groups,
     keys,
@@ -35,7 +36,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),
     Section("material", (groups.PAGE, templates.PAGE, links.PAGE, optouts.PAGE)),
-    Section("connections", (rents.PAGE, callbacks.PAGE)),
+    Section("connections", (rents.PAGE, codes.PAGE, callbacks.PAGE)),
     Section("administration", (keys.PAGE, audit.PAGE)),
 )
 BESIDE = (search.PAGE,)

@@ -67,9 +67,11 @@ from heliograph.services.recipients import parse_msisdns
 from heliograph.store.optouts import opted_out_among
 from heliograph.store.tx import Tx
 from heliograph.store.verifications import (
+    CodeSums,
     add_verification,
     check_code,
     code_counts_of,
+    code_sums_of,
     codes_sent,
     count_codes,
     end_verification,
@@ -251,6 +253,10 @@ class Verify:
         """Say whether a number would be sent a code now, whoever asks for it, and why not. Raises InvalidRecipient."""
         msisdn = _msisdn(account, number)
         return await self._store.read(self._outlook, account, msisdn, None, now_ms())
+
+    async def sums(self, account: Account, *, limit: int) -> list[CodeSums]:
+        """Sum the codes of the last day by prefix of the numbers, those with the most first."""
+        return await self._store.read(code_sums_of, account.id, now_ms(), limit=limit)
 
     def _outlook(self, tx: Tx, account: Account, msisdn: str, address: str | None, now: int) -> Outlook:
         limits = limits_with(self._limits, account.terms.codes)

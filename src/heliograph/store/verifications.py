@@ -162,6 +162,27 @@ def code_counts_of(tx: Tx, account_id: str, msisdn: str, now_ms: int) -> dict[st
     return {prefix: found.get(prefix, NOTHING) for prefix in prefixes}
 
 
+class CodeSums(Row, frozen=True):
+    """How many codes were sent to the numbers of one prefix in the last day, and entered."""
+
+    prefix: str
+    sent: int
+    entered: int
+
+
+def code_sums_of(tx: Tx, account_id: str, now_ms: int, *, limit: int) -> list[CodeSums]:
+    """Sum the codes of an account in the last day by prefix, those with the most first."""
+    sent, entered = func.sum(code_counts.c.sent).label("sent"), func.sum(code_counts.c.entered).label("entered")
+    rows = tx.rows(
+        select(code_counts.c.prefix, sent, entered)
+        .where(code_counts.c.account_id == account_id, code_counts.c.minute > now_ms // MINUTE_MS - DAY)
+        .group_by(code_counts.c.prefix)
+        .order_by(func.sum(code_counts.c.sent).desc(), code_counts.c.prefix)
+        .limit(limit)
+    )
+    return [CodeSums(prefix, int(many), int(good)) for prefix, many, good in rows]
+
+
 def verification_by_id(tx: Tx, account_id: str, verification_id: str) -> Verification | None:
     row = tx.one(
         _VerificationRow,
