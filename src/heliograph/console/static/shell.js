@@ -93,10 +93,26 @@ document.addEventListener("htmx:sseBeforeMessage", () => {
   follow = !box || box.scrollHeight - box.scrollTop - box.clientHeight < 40;
 });
 document.addEventListener("visibilitychange", markRead);
+
+// What is loaded anew because something has ended still says what was done just before, with its way back.
+const flash = () => document.querySelector("#page > div.flash");
+
+function loadAnew() {
+  if (flash()) sessionStorage.setItem("flash", flash().outerHTML);
+  location.reload();
+}
+
+function putFlashBack() {
+  const kept = sessionStorage.getItem("flash");
+  sessionStorage.removeItem("flash");
+  const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  if (kept && reloaded && !flash()) document.getElementById("page").insertAdjacentHTML("afterbegin", kept);
+}
+
 document.addEventListener("htmx:sseMessage", (event) => {
   if (event.detail.type !== "over") return;
   if (typedIn().some((field) => field.value !== field.defaultValue)) tellEnded();
-  else location.reload();
+  else loadAnew();
 });
 document.addEventListener("htmx:afterSettle", () => {
   tellTimes(document);
@@ -109,6 +125,7 @@ window.addEventListener("offline", tellOffline);
 tellTimes(document);
 tellZone();
 tellOffline();
+putFlashBack();
 putBack();
 toTheEnd();
 markRead();
