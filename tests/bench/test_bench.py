@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bench.table import ROWS
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ def test_the_benchmark_prints_a_row_for_each_case_and_writes_them_where_told(tmp
     printed = _bench("--quick", "--runs", "1", "--store", "sqlite", "--write", str(page))
 
     rows = [line for line in printed.splitlines() if line.startswith("| (")]
-    assert [row.split("|")[2].strip() for row in rows] == ["sqlite"] * 21
+    assert [row.split("|")[2].strip() for row in rows] == ["sqlite"] * len(ROWS)
     written = page.read_text()
     assert written.startswith("before\n") and written.endswith("\nafter\n") and "what was there" not in written
     assert all(row in written for row in rows)
