@@ -43,13 +43,14 @@ async def ask(
     return (await caller.call(place, who, named, query=place.quickly, content=content)).answer
 
 
-def refusal(place: Place, error: HeliographError) -> Response:
-    """How the door says it."""
-    return place.door.refuse(Request({"type": "http", "path": "/", "headers": []}), error, place.operation)
+def refusal(place: Place, error: HeliographError, request_id: str = "") -> Response:
+    """How the door says it of a request of this name."""
+    named = [(b"x-request-id", request_id.encode())]
+    return place.door.refuse(Request({"type": "http", "path": "/", "headers": named}), error, place.operation)
 
 
 def is_refused(answer: Any, place: Place, error: HeliographError) -> bool:
-    expected = refusal(place, error)
+    expected = refusal(place, error, answer.headers.get("X-Request-Id", ""))
     return bool(answer.status_code == expected.status_code and answer.content == expected.body)
 
 
