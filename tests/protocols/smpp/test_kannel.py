@@ -61,6 +61,12 @@ def start_kannel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartKann
 
 
 @pytest.fixture(scope="module")
+def server(start_server: StartServer) -> Server:
+    """Of its own: what other tests leave owed to the sandbox's key would be told to Kannel."""
+    return start_server()
+
+
+@pytest.fixture(scope="module")
 def kannel(start_kannel: StartKannel, server: Server, application: Listener) -> Kannel:
     return start_kannel(server.ready["protocols"]["smpp"], f"{application.origin}/written")
 
