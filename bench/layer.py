@@ -23,6 +23,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from heliograph.store.base import SWITCH_INTERVAL_S
+
 
 class Taken(msgspec.Struct):
     to: str
@@ -76,8 +78,10 @@ def application(path: Path) -> Starlette:
 
 
 async def main(directory: Path) -> None:
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # two threads, as ours: with Python's own each waits 5 ms for the other
     server = uvicorn.Server(uvicorn.Config(application(directory / "layer.db"), log_level="error", access_log=False))
     with socket.create_server(("127.0.0.1", 0), backlog=1_000) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an answer is two writes
         running = asyncio.create_task(server.serve([listening]))
         print(f"http://127.0.0.1:{listening.getsockname()[1]}/messages", flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

@@ -20,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -127,13 +128,13 @@ async def main(arguments: list[str]) -> None:
     wanted = parser.parse_args(arguments)
     count = 500 if wanted.quick else 10_000
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as name:
-        begin = await _beginnings(Path(name), [wanted.store] if wanted.store else ["sqlite", "postgresql"])
+        begin = _beginnings([wanted.store] if wanted.store else ["sqlite", "postgresql"])
         rates: dict[str, list[float]] = defaultdict(list)
         costs: dict[str, list[float]] = defaultdict(list)
         for run in range(wanted.runs):
             for title, start in begin.items():
                 try:
-                    peer = start(Path(tempfile.mkdtemp(dir=name)))
+                    peer = await start(Path(tempfile.mkdtemp(dir=name)))
                 except NotInstalled as error:
                     sys.stderr.write(f"{title}: {error}\n")
                     continue
@@ -154,25 +155,31 @@ async def main(arguments: list[str]) -> None:
         print(f"| {title} | {spread} | {median(costs[title]):,.0f} | {median(found) / bare:.2f} |")
 
 
-async def _beginnings(directory: Path, kinds: Sequence[str]) -> dict[str, Callable[[Path], Peer]]:
-    begin: dict[str, Callable[[Path], Peer]] = {
-        "bare layer, nothing sent": Layer,
-        "Kannel, durable": lambda place: Gateway(place, durable=True),
-        "Kannel, in memory": lambda place: Gateway(place, durable=False),
+def _beginnings(kinds: Sequence[str]) -> dict[str, Callable[[Path], Awaitable[Peer]]]:
+    """How each is started in a directory of its own."""
+    begin: dict[str, Callable[[Path], Awaitable[Peer]]] = {
+        "bare layer, nothing sent": _layer,
+        "Kannel, durable": partial(_gateway, True),
+        "Kannel, in memory": partial(_gateway, False),
     }
     for store in kinds:
-        for how, batches in (("single requests", False), (f"batches of {BATCH:,}", True)):
-            place = directory / f"{store}{batches:d}"
-            place.mkdir()
-            urls: list[str] = []
-            if store == "postgresql":
-                url, bare = await stores(store, place)
-                await bare.close()
-                urls.append(url)
-            begin[f"Heliograph, {store}, {how}"] = lambda at, urls=urls, batches=batches: Ours(
-                at, "".join(urls), batches=batches
-            )
+        begin[f"Heliograph, {store}, single requests"] = partial(_ours, store, False)
+        begin[f"Heliograph, {store}, batches of {BATCH:,}"] = partial(_ours, store, True)
     return begin
+
+
+async def _layer(place: Path) -> Peer:
+    return Layer(place)
+
+
+async def _gateway(durable: bool, place: Path) -> Peer:
+    return Gateway(place, durable=durable)
+
+
+async def _ours(store: str, batches: bool, place: Path) -> Peer:
+    url, bare = await stores(store, place)
+    await bare.close()
+    return Ours(place, url, batches=batches)
 
 
 async def _measured(peer: Peer, count: int, run: int) -> tuple[float, float]:
