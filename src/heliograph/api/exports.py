@@ -17,7 +17,6 @@ from heliograph.api.messages import message_filter, shown_message
 from heliograph.api.optouts import shown_optout
 from heliograph.api.resource import NativeResource
 from heliograph.domain.accounts import Scope
-from heliograph.domain.contacts import OWN_FIELDS
 from heliograph.doors import Call, Operation
 from heliograph.doors.downloads import CSV, JSON_LINES, XLSX, Download, csv_download, download, xlsx_download
 from heliograph.services.exports import Cell
@@ -75,23 +74,7 @@ class Exports(NativeResource):
             return await _file(
                 "contacts", call.query, wire.Contact, _shown(contacts.everybody(call.account, group), shown_contact)
             )
-        names: dict[str, None] = {}
-        async for some in contacts.everybody(call.account, group):
-            names.update(dict.fromkeys(name for each in some for name in each.details.fields))
-        own = [name for name in names if name not in {*OWN_FIELDS, "number"}]
-
-        async def rows() -> AsyncIterator[Sequence[Sequence[Cell]]]:
-            async for some in contacts.everybody(call.account, group):
-                yield [
-                    [
-                        *(getattr(each.details, name) for name in OWN_FIELDS),
-                        f"+{each.msisdn}",
-                        *map(each.details.fields.get, own),
-                    ]
-                    for each in some
-                ]
-
-        return _table("contacts", call.query, [*OWN_FIELDS, "number", *own], rows())
+        return _table("contacts", call.query, *await contacts.table(call.account, group))
 
 
 async def _shown(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from heliograph.domain.accounts import Account
-from heliograph.domain.contacts import Added, Contact, ContactDraft, Details, together
+from heliograph.domain.contacts import OWN_FIELDS, Added, Contact, ContactDraft, Details, together
 from heliograph.domain.errors import InvalidRecipient, NotFound
 from heliograph.domain.groups import Group
 from heliograph.domain.lengths import LONGEST_VALUE, require_short
@@ -143,6 +143,31 @@ class Contacts:
         while page := await self.page(account, group, limit=_EXPORTED_AT_ONCE, before=before):
             yield page
             before = page[-1].id
+
+    async def table(
+        self, account: Account, group: Group
+    ) -> tuple[list[str], AsyncIterator[Sequence[Sequence[str | None]]]]:
+        """Return a group as a table that can be imported again: its header, and its rows as they are read.
+
+        The customer's own fields have a column each: so the contacts are read twice.
+        """
+        names: dict[str, None] = {}
+        async for some in self.everybody(account, group):
+            names.update(dict.fromkeys(name for each in some for name in each.details.fields))
+        own = [name for name in names if name not in {*OWN_FIELDS, "number"}]
+
+        async def rows() -> AsyncIterator[Sequence[Sequence[str | None]]]:
+            async for some in self.everybody(account, group):
+                yield [
+                    [
+                        *(getattr(each.details, name) for name in OWN_FIELDS),
+                        f"+{each.msisdn}",
+                        *map(each.details.fields.get, own),
+                    ]
+                    for each in some
+                ]
+
+        return [*OWN_FIELDS, "number", *own], rows()
 
     async def within(self, account: Account, groups: Sequence[Group]) -> list[Contact]:
         """Read all contacts of several groups; who is in several comes several times."""

@@ -87,25 +87,9 @@ async def deleted(visit: Visit) -> Response:
 
 async def exported(visit: Visit) -> Response:
     """Write a group into a file that can be read again, newest first."""
-    contacts = visit.services.contacts
     group = await visit.services.groups.get(visit.account, visit.named("group_id"))
-    names: dict[str, None] = {}
-    async for some in contacts.everybody(visit.account, group):
-        names.update(dict.fromkeys(name for each in some for name in each.details.fields))
-    own = [name for name in names if name not in {*OWN_FIELDS, "number"}]
-
-    async def rows() -> AsyncIterator[Sequence[Sequence[Cell]]]:
-        async for some in contacts.everybody(visit.account, group):
-            yield [
-                [
-                    *(getattr(each.details, name) for name in OWN_FIELDS),
-                    f"+{each.msisdn}",
-                    *map(each.details.fields.get, own),
-                ]
-                for each in some
-            ]
-
-    return csv_download("contacts", [*OWN_FIELDS, "number", *own], rows(), bom=True)
+    header, rows = await visit.services.contacts.table(visit.account, group)
+    return csv_download("contacts", header, rows, bom=True)
 
 
 async def added(visit: Visit) -> Response:
