@@ -13,7 +13,7 @@ from heliograph.domain.accounts import Scope
 from heliograph.domain.bounded import count_in
 from heliograph.domain.channels import Channel
 from heliograph.domain.directory import Template, TemplateDraft
-from heliograph.domain.errors import HeliographError, NotFound
+from heliograph.domain.errors import ChangedMeanwhile, HeliographError, NotFound
 from heliograph.services.composing import counted, filled, without_foreign
 
 _FIELDS = {"body": "text"}
@@ -65,13 +65,19 @@ async def changed(visit: Visit) -> Response:
     if typed.text("do") == "replace":
         typed.put("text", without_foreign(typed.raw("text")))
         return _form(visit, template)
-    if typed.text("was") != _digest(template):
-        typed.problems[""] = text("templates.changed_meanwhile", text=template.body)
-        return _form(visit, template, 409)
+
+    def check(before: Template) -> None:
+        if typed.text("was") != _digest(before):
+            raise ChangedMeanwhile()
+
     try:
         after = await visit.services.templates.change(
-            visit.account, template.number, name=typed.text("name"), body=typed.raw("text")
+            visit.account, template.number, name=typed.text("name"), body=typed.raw("text"), check=check
         )
+    except ChangedMeanwhile as error:
+        template = await _named(visit)
+        typed.problems[""] = text("templates.changed_meanwhile", text=template.body)
+        return _form(visit, template, error.http_status)
     except HeliographError as error:
         typed.refuse(error, at="text", fields=_FIELDS)
         return _form(visit, template, error.http_status)
