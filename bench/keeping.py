@@ -18,9 +18,8 @@ from bench.bare import Bare
 from bench.cases import GROUP, Figures, Sizes
 from bench.load import post_all, request_bytes
 from bench.server import MeasuredServer
-from heliograph.domain.batches import Batch, BodyKind, ReportWish
-from heliograph.domain.ids import earliest_at, made_at_ms, new_id
-from heliograph.domain.instants import from_ms
+from bench.stored import sent_at
+from heliograph.domain.instants import from_ms, now_ms
 from heliograph.store import Tx, open_store
 from heliograph.store.base import Lane
 from heliograph.store.batches import NewBatch, accept
@@ -115,35 +114,8 @@ async def _fill(store_url: str, data_dir: Path, old: int) -> None:
 
 
 def _sent_once(account: str, place: int, recipients: int) -> NewBatch:
-    fresh = new_id()
-    at = from_ms(made_at_ms(fresh)) - OLD + timedelta(milliseconds=place)
-    identifier = earliest_at(int(at.timestamp() * 1_000))[:10] + fresh[10:]
-    numbers = [f"3366{place + each:07d}" for each in range(recipients)]
-    batch = Batch(
-        id=identifier,
-        account_id=account,
-        protocol="v1",
-        kind=BodyKind.TEXT,
-        originator="Bench",
-        body="Your code is 123456",
-        udh="",
-        parameters=None,
-        recipients=numbers,
-        groups=[],
-        recipient_count=recipients,
-        send_at=at,
-        expire_at=at + timedelta(days=3),
-        callback_url=None,
-        report=ReportWish.NONE,
-        tags=[],
-        title=None,
-        client_reference=None,
-        flash=False,
-        max_parts=None,
-        created_at=at,
-        modified_at=at,
-    )
-    return NewBatch(batch)
+    at = from_ms(now_ms()) - OLD + timedelta(milliseconds=place)
+    return sent_at(at, account, [f"3366{place + each:07d}" for each in range(recipients)], "Your code is 123456")
 
 
 def _deliver_all(tx: Tx) -> None:

@@ -16,8 +16,7 @@ from sqlalchemy import select
 from bench.bare import Bare
 from bench.cases import Figures, Sizes
 from bench.server import MeasuredServer
-from heliograph.domain.batches import Batch, BodyKind, ReportWish
-from heliograph.domain.ids import earliest_at, new_id
+from bench.stored import sent_at
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.store import Store, Tx, open_store
 from heliograph.store.batches import NewBatch, accept
@@ -121,29 +120,5 @@ _weights = [1 / (number + 1) for number in range(WORDS)]
 
 def _sent(account: str, place: int, count: int) -> NewBatch:
     at = from_ms(now_ms()) - AGE + AGE * (place / count / 2)
-    identifier = earliest_at(int(at.timestamp() * 1_000))[:10] + new_id()[10:]
-    batch = Batch(
-        id=identifier,
-        account_id=account,
-        protocol="v1",
-        kind=BodyKind.TEXT,
-        originator="Bench",
-        body=f"{' '.join(_chance.choices(_words, _weights, k=TEXT))} unique{place}",
-        udh="",
-        parameters=None,
-        recipients=[f"3366{place:07d}"],
-        groups=[],
-        recipient_count=1,
-        send_at=at,
-        expire_at=at + timedelta(days=3),
-        callback_url=None,
-        report=ReportWish.NONE,
-        tags=[],
-        title=None,
-        client_reference=None,
-        flash=False,
-        max_parts=None,
-        created_at=at,
-        modified_at=at,
-    )
-    return NewBatch(batch)
+    text = f"{' '.join(_chance.choices(_words, _weights, k=TEXT))} unique{place}"
+    return sent_at(at, account, [f"3366{place:07d}"], text)
