@@ -73,7 +73,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "create_group": ("", {"name": "Everybody", "members": [PHONE], "keywords": {"to": "Acme", "add": ["join"]}}),
     "list_groups": ("?tag=friends", None),
     "get_group": ("", None),
-    "change_group": ("", {"name": "Friends", "add": [SILENT], "keywords": None}),
+    "change_group": ("", {"name": "Everybody else", "add": [SILENT], "keywords": None}),
     "delete_group": ("", None),
     "list_members": ("", None),
     "list_contacts": ("?limit=10", None),

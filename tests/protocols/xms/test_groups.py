@@ -40,10 +40,11 @@ def test_a_group_is_created_fetched_and_deleted(xms: clx.xms.Client, new_number:
     one, two = new_number(), new_number()
     child = xms.create_group(group(members={one}))
     words = api.GroupAutoUpdate("12345", "join", "now", "leave")
+    name = f"With {one}"
 
     made = xms.create_group(
         group(
-            name="Friends",
+            name=name,
             members={one, two, f"00{two[1:]}"},
             child_groups={child.group_id},
             auto_update=words,
@@ -52,7 +53,7 @@ def test_a_group_is_created_fetched_and_deleted(xms: clx.xms.Client, new_number:
     )
     fetched = xms.fetch_group(made.group_id)
 
-    assert (fetched.name, fetched.size, fetched.child_groups) == ("Friends", 2, {child.group_id})
+    assert (fetched.name, fetched.size, fetched.child_groups) == (name, 2, {child.group_id})
     assert fetched.auto_update.recipient == "12345"
     assert (fetched.auto_update.add_word_pair, fetched.auto_update.remove_word_pair) == (
         ("join", "now"),

@@ -224,7 +224,7 @@ def test_its_groups(sinch: Any, new_number: Callable[[], str]) -> None:
     made = sinch.sms.groups.create(name="Parent", members=[one], child_groups=[child.id], auto_update=words)
 
     listed = [group.id for group in sinch.sms.groups.list(page_size=2).iterator()]
-    renamed = sinch.sms.groups.update(group_id=made.id, name="Renamed", add=[two], auto_update=words)
+    renamed = sinch.sms.groups.update(group_id=made.id, name="Grown", add=[two], auto_update=words)
     flooded = sinch.sms.groups.update(group_id=made.id, remove=[one])
     members = sinch.sms.groups.list_members(group_id=made.id)
     replaced = sinch.sms.groups.replace(group_id=made.id, name="Replaced", members=[one])
@@ -232,7 +232,7 @@ def test_its_groups(sinch: Any, new_number: Callable[[], str]) -> None:
 
     assert (empty.size, empty.name, made.size, made.child_groups) == (0, None, 1, [child.id])
     assert [each for each in listed if each in {empty.id, child.id, made.id}] == [made.id, child.id, empty.id]
-    assert (renamed.name, renamed.size, renamed.auto_update.add.first_word) == ("Renamed", 2, "in")
+    assert (renamed.name, renamed.size, renamed.auto_update.add.first_word) == ("Grown", 2, "in")
     # The client writes null for whatever it is not given: that is how the name and the keywords are lost.
     assert (flooded.name, flooded.auto_update, flooded.size) == (None, None, 1)
     assert list(members.iterator()) == [two[1:]]
