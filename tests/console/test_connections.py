@@ -128,3 +128,4 @@ def test_codes_are_counted_by_prefix_and_a_number_is_explained(
     console.get_by_label("Number", exact=True).fill(new_number())
     console.get_by_role("button", name="Ask").click()
     console.get_by_role("status").get_by_text("a code now.").wait_for()
+    assert violations(console) == []
