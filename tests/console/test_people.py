@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 from tests.cli.test_production import made, production
+from tests.console.test_pages import violations
 from tests.patience import HANG_S
 
 from heliograph.services.totp import STEP_S, code_at
@@ -30,7 +31,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer) 
 
 def invited(server: Server, email: str, role: str = "viewer") -> str:
     """The path of an invitation."""
-    who = (email, "--role", role, "--account", "Acme", "--data-dir", str(server.data_dir))
+    where = () if role == "administrator" else ("--account", "Acme")
+    who = (email, "--role", role, *where, "--data-dir", str(server.data_dir))
     return "/invitation/" + made("people", "invite", *who)["token"]
 
 
@@ -40,9 +42,9 @@ def browsing(server: Server) -> Iterator[httpx2.Client]:
         yield client
 
 
-def joined(client: httpx2.Client, server: Server, email: str) -> str:
+def joined(client: httpx2.Client, server: Server, email: str, role: str = "viewer") -> str:
     """Accepts an invitation, and returns the token of the forms."""
-    assert client.post(invited(server, email), data={"password": PASSWORD}).headers["location"] == "/console"
+    assert client.post(invited(server, email, role), data={"password": PASSWORD}).headers["location"] == "/console"
     page = client.get("/security").text
     return page.partition('name="form_token" value="')[2].partition('"')[0]
 
@@ -88,12 +90,29 @@ def test_whoever_has_no_session_is_shown_the_way_in(browsing: httpx2.Client) -> 
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     context = browser.new_context(base_url=server.url)
     context.set_default_timeout(HANG_S * 1_000)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened = context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     yield opened
     context.close()
     assert problems == []
+
+
+@pytest.fixture(scope="module")
+def administrators(server: Server) -> str:
+    """The session of somebody who runs the installation."""
+    with httpx2.Client(base_url=server.url, timeout=HANG_S) as client:
+        joined(client, server, "ada@example.com", "administrator")
+        return client.cookies["heliograph_person"]
+
+
+@pytest.fixture
+def running(page: Page, server: Server, administrators: str) -> Page:
+    """A browser of somebody who runs the installation, at the account Acme."""
+    page.context.add_cookies([{"name": "heliograph_person", "value": administrators, "url": server.url}])
+    page.goto("/console")
+    return page
 
 
 @pytest.mark.slow
@@ -176,3 +195,38 @@ def test_a_viewer_looks_and_has_no_button_that_sends(page: Page, server: Server)
     assert {"Send", "Conversations"}.isdisjoint(names)
     assert page.goto(page.url.replace("/campaigns", "/send")).status == 403  # type: ignore[union-attr]
     page.get_by_text("Your role at Acme does not let you do this.").wait_for()
+
+
+@pytest.mark.slow
+def test_somebody_is_invited_given_a_role_kept_out_and_let_in_again(running: Page) -> None:
+    page = running
+    page.get_by_role("link", name="People").click()
+    page.get_by_label("E-mail address").last.fill("ada@example.com")
+    page.get_by_label("Role").select_option("sender")
+    page.get_by_role("button", name="Make an invitation").click()
+    page.locator("#h-email", has_text="There is somebody").wait_for()
+    assert page.get_by_label("Role").input_value() == "sender"
+    page.get_by_label("E-mail address").last.fill("new@example.com")
+    page.get_by_role("button", name="Make an invitation").click()
+    page.get_by_text("new@example.com is invited").wait_for()
+    assert violations(page) == []
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied.").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    with httpx2.Client(timeout=HANG_S) as client:
+        assert client.post(link, data={"password": PASSWORD}).headers["location"] == "/console"
+
+    page.get_by_role("link", name="People").click()
+    page.get_by_role("link", name="new@example.com").click()
+    page.locator("tr", has_text="sender").get_by_role("button", name="Take away").click()
+    page.get_by_text("new@example.com has no role at Acme any more.").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("The role of new@example.com at Acme is sender now.").wait_for()
+    page.get_by_text("Sign them out …").click()
+    page.get_by_role("button", name="End all sessions").click()
+    page.get_by_text("1 session has ended.").wait_for()
+    page.get_by_role("button", name="Let them in no more").click()
+    page.get_by_text("Nobody signs in as new@example.com any more").wait_for()
+    assert violations(page) == []
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("new@example.com can sign in again.").wait_for()

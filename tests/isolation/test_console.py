@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 from tests.isolation.belongings import Belongings, digest_of, inside_of
-from tests.isolation.callers import PHONES, TABLES, Caller
+from tests.isolation.callers import PEOPLES, PHONES, TABLES, Caller
 
 from heliograph.console.navigation import PAGES
 from heliograph.console.shell import COOKIE, person_form_token
@@ -70,12 +70,20 @@ def parameters(view: View) -> list[str]:
     return re.findall(r"{(\w+)", view.path)
 
 
+def names_by(parameter: str, of: Belongings) -> list[str]:
+    """What a parameter of a path can be, of what this account has."""
+    if parameter in PHONES:
+        return of.phones
+    if parameter in PEOPLES:
+        return [f"{of.word}@example.com".lower()]
+    if parameter == "account_id":
+        return of.below
+    return [each for table in TABLES[parameter] for each in of.names[table]]
+
+
 def names_of(view: View, of: Belongings) -> list[dict[str, str]]:
     """All ways to fill in a path with what this account has."""
-    choices = [
-        of.phones if name in PHONES else [each for table in TABLES[name] for each in of.names[table]]
-        for name in parameters(view)
-    ]
+    choices = [names_by(name, of) for name in parameters(view)]
     return [dict(zip(parameters(view), chosen, strict=True)) for chosen in product(*choices)]
 
 

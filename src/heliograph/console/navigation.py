@@ -17,6 +17,7 @@ from heliograph.console.pages import (
     messages,
     optouts,
     overview,
+    people,
     rents,
     search,
     send,
@@ -37,7 +38,7 @@ SECTIONS = (
     Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),
     Section("material", (groups.PAGE, templates.PAGE, links.PAGE, optouts.PAGE)),
     Section("connections", (rents.PAGE, codes.PAGE, callbacks.PAGE)),
-    Section("administration", (keys.PAGE, audit.PAGE)),
+    Section("administration", (people.PAGE, keys.PAGE, audit.PAGE)),
 )
 BESIDE = (search.PAGE,)
 """Pages that the navigation does not show."""

@@ -109,9 +109,12 @@ def page_of(request: Request, page: Page, view: View) -> str:
     return f"{path}?typed" if template == view.path and view.method != "GET" else path
 
 
-def shell_routes(services: Services, link: Sessions | None) -> list[BaseRoute]:
-    """Make the routes of all pages of accounts; `link` has who came by the link of a sandbox."""
-    shell = _Shell(services, link)
+def shell_routes(services: Services, link: Sessions | None, public_url: str) -> list[BaseRoute]:
+    """Make the routes of all pages of accounts.
+
+    `link` has who came by the link of a sandbox; `public_url` is how browsers reach them, if that is known.
+    """
+    shell = _Shell(services, link, public_url)
     return [
         *([Route("/", shell.home)] if link is None else []),
         Route(PLACE, shell.home),
@@ -126,9 +129,10 @@ def shell_routes(services: Services, link: Sessions | None) -> list[BaseRoute]:
 
 
 class _Shell:
-    def __init__(self, services: Services, link: Sessions | None) -> None:
+    def __init__(self, services: Services, link: Sessions | None, public_url: str) -> None:
         self._services = services
         self._link = link
+        self._public_url = public_url
 
     async def home(self, request: Request) -> Response:
         """Lead to the first page of an account: the one that is named, the last one, or any."""
@@ -197,7 +201,7 @@ class _Shell:
             ],
             "sandbox": self._link is not None,
         }
-        return Visit(request, visitor, self._services, typed, frame, look_again)
+        return Visit(request, visitor, self._services, typed, frame, look_again, self._public_url)
 
     async def _ask_in(self, request: Request, place: str) -> Response:
         """Send somebody who is not known to where they can say who they are."""

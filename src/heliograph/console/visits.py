@@ -105,6 +105,10 @@ class Typed:
         """Put something else into a field than was typed."""
         self._values[name] = [value]
 
+    def clear(self) -> None:
+        """Forget what was typed, because it was done."""
+        self._values.clear()
+
     def all(self, name: str) -> list[str]:
         """Return all that was chosen in a field."""
         return list(self._values.get(name, ()))
@@ -132,10 +136,17 @@ class Visit(NamedTuple):
     """What the layout shows around every page."""
     look_again: Callable[[], Awaitable[object]]
     """Finds out who asks once more. Raises a HeliographError if they may not see the page any more."""
+    public_url: str = ""
+    """How browsers reach this server, without a slash at the end; empty if nobody has said so."""
 
     @property
     def account(self) -> Account:
         return self.visitor.account
+
+    @property
+    def here(self) -> str:
+        """Return how browsers reach this server: as the settings say, or else as this one did."""
+        return self.public_url or f"{self.request.url.scheme}://{self.request.url.netloc}"
 
     @property
     def query(self) -> Mapping[str, str]:

@@ -77,7 +77,7 @@ def web_application(
             style_route(),
             static_files(),
             *person_routes(services.signing_in, services.federated, services.access, for_doors.public_url),
-            *shell_routes(services, link),
+            *shell_routes(services, link, for_doors.public_url),
             *(() if phones is None or link is None else console_routes(phones, link)),
         ],
         redirect_slashes=False,

@@ -71,6 +71,16 @@ document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401) tellEnded();
 });
 
+// What is to be handed on is selected in any case: a page without TLS may write to no clipboard.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  await navigator.clipboard?.writeText(field.value);
+  if (navigator.clipboard) button.nextElementSibling.textContent = button.dataset.copied;
+});
+
 // A conversation counts as read once somebody can see it.
 function markRead() {
   const form = document.querySelector("form[data-read]");
