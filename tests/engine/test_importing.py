@@ -13,6 +13,7 @@ from heliograph.domain.errors import HeliographError, NothingToUndo
 from heliograph.domain.groups import GroupDraft
 from heliograph.domain.imports import WHY_REJECTED, Import, ImportState, ImportWish
 from heliograph.engine import importing
+from heliograph.store import imports as stored_imports
 from heliograph.store.works import Holder
 
 from .conftest import Running, StartEngine
@@ -154,3 +155,17 @@ async def test_a_group_that_goes_meanwhile_ends_its_import(start: StartEngine, m
     failed = await imported(running, FIRST, region="DE")
 
     assert (failed.state, failed.error) == (ImportState.FAILED, "The group is gone.")
+
+
+async def test_the_first_rejected_rows_are_kept_and_all_are_counted(
+    start: StartEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(stored_imports, "KEPT_REJECTED", 3)
+    running = await start()
+
+    done = await imported(running, "Tel,Vorname\n+4915123456789,Ada\n" + "none,Eve\n" * 6)
+
+    rejected = await running.services.imports.rejected(running.account, done.id, limit=99)
+    assert (done.counts.rejected, done.counts.added) == (6, 1)
+    assert [(place, each.row) for place, each in rejected] == [(1, 3), (2, 4), (3, 5)]

@@ -34,6 +34,9 @@ from heliograph.store.schema import (
     audit,
     audit_head,
     batches,
+    import_changes,
+    import_rejects,
+    imports,
     inbound,
     ledger,
     link_tokens,
@@ -164,6 +167,7 @@ def filled_row(table: str, key: str, account: str, at: int) -> dict[str, Any]:
         values[column.name] = f"{column.name}-{key}" if isinstance(column.type, Text) else 1
     values |= {"id": key, "account_id": account} | ({"last_at": at} if table == "conversations" else {})
     values |= {name: None for name in ("due_at",) if table == "lookups"}
+    values |= {"lease_until": 0} if table == "imports" else {}
     values |= {"wording": WORDING} if table == "verifications" else {}
     return values
 
@@ -199,6 +203,7 @@ BUSY = {
     "events": {"state": "waiting"},
     "verifications": {"status": "pending"},
     "lookups": {"due_at": 1},
+    "imports": {"lease_until": 1},
     "conversations": {"last_at": 2**60},
 }
 
@@ -218,6 +223,43 @@ async def test_what_waits_for_something_goes_when_that_has_come(store: Store, ta
     second = await run(store, {kept: DAYS})
 
     assert (first, held, second) == (0, 1, 1)
+    assert await keys(store, retention_held.c.id) == set()
+
+
+async def test_imports_go_with_what_they_noted_a_few_rows_at_a_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waited for its end among them; whoever is half gone can't be undone."""
+    monkeypatch.setattr(retaining, "IMPORTED_AT_ONCE", 3)
+    large, small, empty, young = *sorted(old_id() for _ in range(3)), new_id()
+    held, after_held = sorted(old_id() for _ in range(2))
+    noted = {large: 5, small: 2, empty: 0, young: 4, held: 4, after_held: 1}
+
+    def fill(tx: Tx) -> None:
+        for key, count in noted.items():
+            values = filled_row("imports", key, ACCOUNT, 1)
+            values |= BUSY["imports"] if key in (held, after_held) else {}
+            tx.connection.execute(insert(imports).values(**values))
+            for place in range(count):
+                change, reject = {"msisdn": f"4915{place}"}, {"place": place, "row": place, "cells": "[]"}
+                tx.connection.execute(insert(import_changes).values(import_id=key, **change))
+                tx.connection.execute(insert(import_rejects).values(import_id=key, value="", reason="", **reject))
+
+    await store.write(fill)
+    walks = {key: walk for key, walk in walks_of({Kept.NUMBERS: DAYS}, {}).items() if walk.table == "imports"}
+    await store.write(keep_walks, walks, now_ms())
+    groups = []
+    while (taken := await stepped(store, walks)) is not None and not taken.is_last:
+        groups.append((await store.read(lambda tx: tx.pairs(select(imports.c.id, imports.c.group_id)))).get(large))
+    assert await keys(store, imports.c.id) == {young, held, after_held}
+    assert None in groups[:2]
+
+    await store.write(lambda tx: tx.run(update(imports).values(lease_until=0)))
+    await again(store)
+    assert await run(store, {Kept.NUMBERS: DAYS}) == 2
+
+    for column in (imports.c.id, import_changes.c.import_id, import_rejects.c.import_id):
+        assert await keys(store, column) == {young}
     assert await keys(store, retention_held.c.id) == set()
 
 

@@ -12,9 +12,10 @@ import typer
 from heliograph.cli.exporting import BomOption, FileArgument
 from heliograph.cli.groups import GroupArgument, complete_names, group_named
 from heliograph.cli.listing import AllOption, LimitOption, limit_of, page_of
-from heliograph.cli.output import output_format, say, show, show_all, shown
+from heliograph.cli.output import note, output_format, say, show, show_all, shown
 from heliograph.cli.progress import progress
 from heliograph.cli.shape import Commands, Exit, Format, Server, Written, completing, connected, equations
+from heliograph.domain.imports import KEPT_REJECTED
 
 if TYPE_CHECKING:
     from heliograph.api import wire
@@ -83,6 +84,8 @@ def import_contacts(
             show({**_facts(done), "rejected": named})
         if rejected is not None and done.rejected:
             rejected.write_bytes(client.imports.rejected_file(done.id))
+        if done.rejected > KEPT_REJECTED:
+            note(f"Of {done.rejected} rejected rows the first {KEPT_REJECTED} are kept; mend these, and import again.")
     if done.state == "failed":
         raise typer.Exit(Exit.FAILED)
 

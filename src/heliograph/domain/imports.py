@@ -12,6 +12,10 @@ WHY_REJECTED = "rejected because"
 """The heading of a column that says what was wrong with a row: it is left out when the file is read again."""
 
 
+KEPT_REJECTED = 100_000
+"""How many rejected rows of an import are kept, the first ones; the others are only counted."""
+
+
 class ImportState(StrEnum):
     RUNNING = "running"
     """Rows are being read; the counts say how far."""

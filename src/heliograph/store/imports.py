@@ -21,7 +21,7 @@ from heliograph.domain.contacts import Details
 from heliograph.domain.errors import NotFound
 from heliograph.domain.groups import GroupDraft
 from heliograph.domain.ids import new_id
-from heliograph.domain.imports import Counts, Import, ImportState, ImportWish, Rejected, Understood
+from heliograph.domain.imports import KEPT_REJECTED, Counts, Import, ImportState, ImportWish, Rejected, Understood
 from heliograph.domain.instants import from_ms
 from heliograph.store.contacts import Put, put_contacts
 from heliograph.store.groups import add_group
@@ -196,9 +196,11 @@ def _put(tx: Tx, of: Import, contacts: Sequence[tuple[str, Details]], import_num
 
 
 def _reject(tx: Tx, of: Import, so_far: int, rejected: Sequence[Rejected]) -> None:
+    """Keep rejected rows, unless enough of them are kept already."""
+    kept = rejected[: max(0, KEPT_REJECTED - so_far)]
     rows = [
         _RejectRow(place, each.row, each.value, each.reason, _encode(each.cells).decode())
-        for place, each in enumerate(rejected, start=so_far + 1)
+        for place, each in enumerate(kept, start=so_far + 1)
     ]
     tx.insert(import_rejects, rows, {"import_id": of.id})
 

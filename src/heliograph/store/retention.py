@@ -30,6 +30,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -50,6 +51,9 @@ from heliograph.store.schema import (
     batches,
     conversations,
     events,
+    import_changes,
+    import_rejects,
+    imports,
     is_asked,
     is_pending,
     is_waiting,
@@ -66,6 +70,8 @@ from heliograph.store.tx import Row, Tx, columns
 
 AT_ONCE = 100
 """Rows that a step looks at; batches among them."""
+IMPORTED_AT_ONCE = 2_000
+"""Rows of imports that a step deletes."""
 MESSAGES_AT_ONCE = 500
 LOOKED_AT = 20_000
 """Messages that a step may have to look at to see whether their batches have ended."""
@@ -298,6 +304,7 @@ def _is_busy(table: Table, bound_ms: int) -> ColumnElement[bool]:
     if table is conversations:
         return conversations.c.last_at >= bound_ms
     waiting: dict[Table, ColumnElement[bool]] = {events: is_waiting, verifications: is_pending, lookups: is_asked}
+    waiting[imports] = imports.c.lease_until > 0
     return waiting.get(table, false())
 
 
@@ -345,11 +352,14 @@ def take(tx: Tx, walk: Walk, position: Position, step: Step, now_ms: int) -> Tak
         step = step._replace(is_last=is_last)
     else:
         step = _without_changed(tx, walk, step, now_ms)
+        if walk.table == imports.name and step.ids:
+            rows, step = _forget_imports(tx, position, step)
+        else:
+            rows = _treat(tx, walk, step) if step.ids else 0
         tx.insert(retention_held, [Held(position.id, each) for each in step.hold], skip_existing=True)
         gone = and_(retention_held.c.walk == position.id, tx.among(retention_held.c.id, step.release))
         if step.release:
             tx.run(delete(retention_held).where(gone))
-        rows = _treat(tx, walk, step) if step.ids else 0
     is_first = position.began_at is None or position.done_at is not None
     run_rows = rows + (0 if is_first else position.run_rows)
     began_at = now_ms if is_first or position.began_at is None else position.began_at
@@ -381,12 +391,14 @@ def _cut(tx: Tx, before_ms: int, now_ms: int) -> tuple[int, bool]:
 
 
 def _without_changed(tx: Tx, walk: Walk, step: Step, now_ms: int) -> Step:
-    """Hold back batches that somebody has begun to change since they were looked at. Spans accounts."""
-    if walk.table != batches.name or not step.ids:
+    """Hold back batches and imports that somebody has begun to change since they were looked at. Spans accounts."""
+    if walk.table not in (batches.name, imports.name) or not step.ids:
         return step
-    query = select(batches.c.id).where(tx.among(batches.c.id, step.ids), batches.c.modified_at < now_ms)
-    free = query.where(not_(_is_busy(batches, 0))).order_by(batches.c.id).with_for_update(of=batches)
-    still = set(tx.column(free))
+    table = metadata.tables[walk.table]
+    query = select(table.c.id).where(tx.among(table.c.id, step.ids), not_(_is_busy(table, 0)))
+    if table is batches:
+        query = query.where(batches.c.modified_at < now_ms)
+    still = set(tx.column(query.order_by(table.c.id).with_for_update(of=table)))
     if len(still) == len(step.ids):
         return step
     return step._replace(
@@ -410,6 +422,38 @@ def _treat(tx: Tx, walk: Walk, step: Step) -> int:
     if table is verifications:
         return _blank_wordings(tx, step)
     return tx.run(update(table).where(mine).values({name: _blank(table.c[name]) for name in treatment.blanks}))
+
+
+def _forget_imports(tx: Tx, position: Position, step: Step) -> tuple[int, Step]:
+    """Delete imports with what they have noted, as many rows as a step may; say how many imports are gone.
+
+    Those that have more rows stay until the next step, which begins with them. They have no group any more: undoing one
+    of which a part is forgotten would take away members that it should put back. Spans accounts.
+    """
+    left = IMPORTED_AT_ONCE
+    for table in (import_changes, import_rejects):
+        keys = table.primary_key.columns
+        some = select(*keys).where(tx.among(table.c.import_id, step.ids)).order_by(*keys).limit(left)
+        left -= tx.run(delete(table).where(tuple_(*keys).in_(some)))
+    more = {
+        identifier
+        for table in (import_changes, import_rejects)
+        for identifier in tx.column(select(table.c.import_id).where(tx.among(table.c.import_id, step.ids)).distinct())
+    }
+    done = [each for each in step.ids if each not in more]
+    if more:
+        tx.run(update(imports).where(tx.among(imports.c.id, more)).values(group_id=None))
+        again, first = position.checked is not None, min(more)
+        before = (position.checked or "") if again else position.after
+        mark = max((each for each in (*step.ids, *step.hold, *step.release) if each < first), default=before)
+        done = [each for each in done if each < first]
+        step = step._replace(
+            hold=[each for each in step.hold if each < first],
+            release=[each for each in step.release if each < first],
+            after=position.after if again else mark,
+            checked=mark if again else None,
+        )
+    return tx.run(delete(imports).where(tx.among(imports.c.id, done))), step
 
 
 def _blank(column: Column[Any]) -> str | None:

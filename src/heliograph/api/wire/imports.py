@@ -72,7 +72,7 @@ class Import(msgspec.Struct, kw_only=True):
     duplicates: int
     """How many numbers stood in an earlier row of the file."""
     rejected: int
-    """How many rows, or numbers of rows, were not imported."""
+    """How many rows, or numbers of rows, were not imported. The first 100,000 of them are listed."""
     undone: int
     """How many contacts were taken away or put back."""
     error: str | None
