@@ -230,3 +230,60 @@ def test_somebody_is_invited_given_a_role_kept_out_and_let_in_again(running: Pag
     assert violations(page) == []
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("new@example.com can sign in again.").wait_for()
+
+
+@pytest.mark.slow
+def test_an_account_is_made_agreed_with_credited_and_closed(running: Page) -> None:
+    page = running
+    page.get_by_role("link", name="Accounts").click()
+    page.get_by_label("Name").last.fill("Acme")
+    page.get_by_role("button", name="Make it").click()
+    page.locator("#h-name", has_text="There is an account named").wait_for()
+    page.get_by_label("Name").last.fill("Customer")
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_text("The account Customer is made.").wait_for()
+    seen_before = page.context.new_page()
+    seen_before.goto(page.url)
+
+    page.get_by_label("Amount in").fill("12,50")
+    page.get_by_role("button", name="Enter it").click()
+    page.locator("#h-amount", has_text="as in 12.50").wait_for()
+    page.get_by_label("Amount in").fill("12.50")
+    once = page.locator("form.form [name=once]").input_value()
+    page.get_by_role("button", name="Enter it").click()
+    page.get_by_text("The balance of Customer is 12.5 ").wait_for()
+    page.get_by_label("Amount in").fill("12.50")
+    page.locator("form.form [name=once]").evaluate("(field, value) => { field.value = value; }", once)
+    page.get_by_role("button", name="Enter it").click()
+    page.get_by_text("The balance of Customer is 12.5 ").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("The balance of Customer is 0 ").wait_for()
+
+    page.get_by_label("Messages a day").fill("1000")
+    page.get_by_label("Prices of a part").fill("FR 0.05")
+    page.get_by_role("button", name="Agree on this").click()
+    page.locator("#h-prices", has_text="FR 0.05").wait_for()
+    page.get_by_label("Prices of a part").fill("FR: 0.05")
+    page.get_by_role("button", name="Agree on this").click()
+    page.get_by_text("It is agreed with Customer").wait_for()
+    assert "FR: 0.05" in page.locator(".facts").inner_text()
+    assert violations(page) == []
+    seen_before.get_by_label("Countries").fill("BE")
+    seen_before.get_by_role("button", name="Agree on this").click()
+    seen_before.get_by_text("Somebody else has changed what is agreed").wait_for()
+    assert seen_before.get_by_label("Countries").input_value() == "BE"
+    assert "FR: 0.05" in seen_before.locator(".facts").inner_text()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("It is agreed with Customer").wait_for()
+    assert page.get_by_label("Messages a day").input_value() == ""
+
+    page.get_by_label("Name of a new account below it").fill("Below")
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_text("The account Below is made.").wait_for()
+    page.locator(".facts").get_by_role("link", name="Customer").click()
+    page.get_by_label("Its name, to be sure").fill("customer")
+    page.get_by_role("button", name="Close it for good").click()
+    page.get_by_text("The account has another name").wait_for()
+    page.get_by_label("Its name, to be sure").fill("Customer")
+    page.get_by_role("button", name="Close it for good").click()
+    page.get_by_text("Customer is closed, with all below it: 2 accounts.").wait_for()

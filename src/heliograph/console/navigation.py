@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from heliograph.console.pages import (
+    accounts,
     audit,
     callbacks,
     campaigns,
@@ -38,7 +39,7 @@ SECTIONS = (
     Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),
     Section("material", (groups.PAGE, templates.PAGE, links.PAGE, optouts.PAGE)),
     Section("connections", (rents.PAGE, codes.PAGE, callbacks.PAGE)),
-    Section("administration", (people.PAGE, keys.PAGE, audit.PAGE)),
+    Section("administration", (accounts.PAGE, people.PAGE, keys.PAGE, audit.PAGE)),
 )
 BESIDE = (search.PAGE,)
 """Pages that the navigation does not show."""

@@ -53,12 +53,14 @@ def changed(terms: Terms, change: TermsChange) -> Terms:
         _require_within(name, wanted.get(name))
     caps = {name: _usual(name) if (value := wanted.pop(name)) is None else value for name in _CAPS if name in wanted}
     if "prices" in wanted:
-        wanted["prices"] = _merged(terms.prices, {_region(name): value for name, value in wanted["prices"].items()})
+        wanted["prices"] = _merged(
+            terms.prices, {_region(name, "prices"): value for name, value in wanted["prices"].items()}
+        )
     if "retention" in wanted:
         days = {_kept(name, value): value for name, value in wanted["retention"].items()}
         wanted["retention"] = _merged(terms.retention, days)
     if wanted.get("countries") is not None:
-        wanted["countries"] = sorted({_region(name) for name in wanted["countries"]})
+        wanted["countries"] = sorted({_region(name, "countries") for name in wanted["countries"]})
     if wanted.get("originators") is not None:
         wanted["originators"] = _originators(wanted["originators"])
     if wanted.get("quiet_hours") is not None:
@@ -85,10 +87,10 @@ def _require_within(name: str, value: int | None) -> None:
         raise InvalidField(f"`{name}` is from {least} to {most}.", field=name)
 
 
-def _region(code: str) -> str:
+def _region(code: str, field: str) -> str:
     region = region_named(code)
     if region is None:
-        raise InvalidField(f"There is no country {code!r}: two letters of ISO 3166, as in FR.", field="countries")
+        raise InvalidField(f"There is no country {code!r}: two letters of ISO 3166, as in FR.", field=field)
     return region
 
 

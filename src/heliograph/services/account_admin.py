@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from heliograph.domain.accounts import ADMINISTRATORS, Account, Terms, new_secre
 from heliograph.domain.amounts import money_text
 from heliograph.domain.audit import Act, Action, Facts, differences
 from heliograph.domain.caps import Usage
-from heliograph.domain.errors import InvalidField, NameTaken, NotFound
+from heliograph.domain.errors import ChangedMeanwhile, InvalidField, NameTaken, NotFound
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.ledger import EntryKind
 from heliograph.domain.terms import LARGEST, TermsChange, changed
@@ -58,21 +59,28 @@ class AccountAdmin:
             raise NameTaken(f"There is an account named {name!r} already.", field="name")
         return made
 
-    async def page(self, *, limit: int, before: str | None = None) -> list[Account]:
-        """List accounts, newest first, of those older than `before`; those that are closed among them."""
-        return await self._store.read(accounts_page, limit=limit, before=before)
+    async def page(self, *, limit: int, before: str | None = None, parent: Account | None = None) -> list[Account]:
+        """List accounts, newest first, of those older than `before`; those that are closed among them.
+
+        Of a `parent`: those right below it.
+        """
+        parent_id = None if parent is None else parent.id
+        return await self._store.read(accounts_page, limit=limit, before=before, parent_id=parent_id)
 
     async def standing(self, account: Account) -> Standing:
         """Read what an account has to spend, and what it has sent of what it may."""
         balance = await self._store.read(balance_with_credit, account.id)
         return Standing(balance, await self._store.read(usage_of, account.id, now_ms()))
 
-    async def agree(self, account: Account, change: TermsChange, credit: int | None = None) -> Account:
+    async def agree(
+        self, account: Account, change: TermsChange, credit: int | None = None, *, seen: str | None = None
+    ) -> Account:
         """Change what is agreed with an account, in force in every process within two seconds.
 
-        `credit` is how far below nothing its balance may go, in millionths; None: as far as before. Raises
-        AccountClosed, or InvalidField by name, also for the credit of an account that is not billed: then nothing has
-        changed.
+        `credit` is how far below nothing its balance may go, in millionths; None: as far as before. `seen` is what
+        `agreed_mark` returned for what the change was made from; None: whatever it is now. Raises AccountClosed;
+        ChangedMeanwhile if something else was agreed since; or InvalidField by name, also for the credit of an account
+        that is not billed: then nothing has changed.
         """
         require_open(account)
         if credit is not None and not 0 <= credit <= LARGEST:
@@ -85,7 +93,7 @@ class AccountAdmin:
             action = Action.ACCOUNT_TERMS_CHANGED
             return (Act(action=action, object_id=account.id, account_id=account.id, before=was, after=is_now),)
 
-        agreed = await audited(self._store, acts, _agree, account.id, change, credit)
+        agreed = await audited(self._store, acts, _agree, account.id, change, credit, seen)
         self._accounts.access.forget()
         return msgspec.structs.replace(account, terms=agreed.after.terms)
 
@@ -185,6 +193,10 @@ class _Agreement(NamedTuple):
     def facts(self) -> Facts:
         return {**terms_facts(self.terms), "credit": money_fact(self.credit)}
 
+    def mark(self) -> str:
+        written = msgspec.json.encode(self.facts(), order="deterministic")
+        return hashlib.sha256(written).hexdigest()[:16]
+
 
 class _Agreed(NamedTuple):
     """A change of what is agreed."""
@@ -193,16 +205,23 @@ class _Agreed(NamedTuple):
     after: _Agreement
 
 
-def _agree(tx: Tx, account_id: str, change: TermsChange, credit: int | None) -> _Agreed:
+def agreed_mark(account: Account, standing: Standing) -> str:
+    """Return what tells what is agreed with an account, as it was read, from what is agreed later."""
+    return _Agreement(account.terms, None if standing.balance is None else standing.balance.credit).mark()
+
+
+def _agree(tx: Tx, account_id: str, change: TermsChange, credit: int | None, seen: str | None) -> _Agreed:
     account = account_by_id(tx, account_id, lock=True)
     if account is None:
         raise NotFound()
+    balance = balance_with_credit(tx, account_id)
+    before = _Agreement(account.terms, None if balance is None else balance.credit)
+    if seen is not None and seen != before.mark():
+        raise ChangedMeanwhile()
     terms = changed(account.terms, change)
     change_account(tx, account_id, {"terms": terms})
-    balance = balance_with_credit(tx, account_id)
     if credit is not None and not set_credit(tx, account_id, credit):
         raise InvalidField("The account is not billed, so it has no credit: top it up first.", field="credit")
-    before = _Agreement(account.terms, None if balance is None else balance.credit)
     return _Agreed(before, _Agreement(terms, before.credit if credit is None else credit))
 
 

@@ -113,9 +113,12 @@ def all_accounts(tx: Tx) -> list[Account]:
     ]
 
 
-def accounts_page(tx: Tx, *, limit: int, before: str | None = None) -> list[Account]:
-    """List accounts, newest first, of those older than `before`. Spans accounts: for whoever runs the installation."""
+def accounts_page(tx: Tx, *, limit: int, before: str | None = None, parent_id: str | None = None) -> list[Account]:
+    """List accounts, newest first, of those older than `before`, and right below a parent if that is given. Spans
+    accounts: for whoever runs the installation."""
     query = select(*_COLUMNS).order_by(accounts.c.id.desc()).limit(limit)
+    if parent_id is not None:
+        query = query.where(accounts.c.parent_id == parent_id)
     if before is not None:
         query = query.where(accounts.c.id < before)
     return [_account(row) for row in tx.all(_AccountRow, query)]
