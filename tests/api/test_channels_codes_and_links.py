@@ -268,7 +268,16 @@ def test_whoever_writes_is_answered(server: Server, new_number: NewNumber) -> No
         client.conversations.mark_read(talk.id)
         lines = client.conversations.messages(talk.id)
         (after,) = [each for each in client.conversations.all() if each.number == number]
+        note = client.conversations.add_note(talk.id, "Likes to be called")
+        closed = client.conversations.change(talk.id, closed=True)
+        listed = {state: [each.id for each in client.conversations.all(closed=state)] for state in (True, False)}
+        notes = client.conversations.notes(talk.id)
+        client.conversations.delete_note(talk.id, note.id)
+        left = client.conversations.notes(talk.id)
 
+    assert (notes, left, note.author) == ([note], [], "sandbox")
+    assert closed.closed_at is not None
+    assert (talk.id in listed[True], talk.id in listed[False]) == (True, False)
     assert (talk.unread, talk.last_text, after.unread) == (1, "Hello?", 0)
     assert [(line.direction, line.channel, line.text) for line in lines] == [
         ("sent", "whatsapp", "Yes?"),

@@ -129,6 +129,10 @@ CALLS: dict[str, tuple[str, Any]] = {
     "mark_conversation_read": ("", None),
     "delete_conversation": ("", None),
     "answer_conversation": ("", {"text": "You're welcome"}),
+    "change_conversation": ("", {"closed": True}),
+    "list_notes": ("", None),
+    "add_note": ("", {"text": "Likes to be called"}),
+    "delete_note": ("", None),
     "list_optouts": ("", None),
     "add_optout": ("", None),
     "remove_optout": ("", None),
@@ -263,6 +267,8 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         await client.post("/sandbox/phones/+33612345675/replies", json={"to": "Acme", "text": "Bye"})
         talks = {each["number"]: each["id"] for each in (await client.get("/conversations")).json()["items"]}
         names["conversation_id"] = talks[PHONE]
+        notes = [await made(f"/conversations/{talks[PHONE]}/notes", text="Likes to be called") for _ in range(2)]
+        names["note_id"] = notes[0]
         applications = [await made("/applications", name="Shop", scopes=["sms"]) for _ in range(2)]
         names["application_id"] = applications[0]
         branches = [await made("/accounts", name=name) for name in ("Shop", "Closing")]
@@ -289,6 +295,7 @@ async def everything_there_is(shared: InProcess) -> AsyncIterator[Known]:
         names["invitation_id"] = invitations[1]["id"]
         others = {
             "delete_message": {"message_id": gone["id"]},
+            "delete_note": {"note_id": notes[1]},
             "delete_conversation": {"conversation_id": talks["+33612345675"]},
             "delete_inbound": {"inbound_id": unwanted.json()["inbound_id"]},
             "close_account": {"account_id": branches[1]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from tests.patience import HANG_S
@@ -12,11 +13,13 @@ from tests.protocols.contract.wires import CALLBACK, WIRES, Wire
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.callbacks import Event, EventKind
 from heliograph.domain.channels import Channel
-from heliograph.domain.errors import InvalidRecipient
+from heliograph.domain.conversations import ConversationFilter
+from heliograph.domain.errors import Conflict, InvalidField, InvalidRecipient, NotFound
 from heliograph.domain.filters import InboundFilter
 from heliograph.domain.groups import AutoUpdate, GroupDraft
 from heliograph.domain.inbound import MAX_BODY, Inbound
 from heliograph.domain.optouts import ConsentWords
+from heliograph.domain.people import Role
 from heliograph.domain.rents import FICTIONAL
 from heliograph.domain.statuses import Reason, Status
 from heliograph.engine.callbacks import Answer
@@ -26,8 +29,10 @@ from heliograph.numbers import MAX_ADDRESS
 from heliograph.protocols.providers import PROVIDED
 from heliograph.protocols.twilio.door.callbacks import TwilioCallbacks
 from heliograph.runtime.settings import load
+from heliograph.services.audit import acting_as, person_actor
 from heliograph.services.events import EventSubjects
 from heliograph.services.profile import ProfileChange
+from heliograph.store.conversations import notes_of
 from heliograph.store.inbound import inbound_of
 
 from .conftest import Running, ScriptedProvider, StartEngine
@@ -145,6 +150,51 @@ async def test_spellings_of_a_number_are_one_conversation_and_nobody_has_none(st
 
     assert {msisdn: talk.unread for msisdn, talk in talks.items()} == {"33612360001": 3, "Vodafone": 1}
     assert (answered.msisdn, answered.originator) == ("33612360001", "36111")
+
+
+async def test_a_conversation_is_somebodys_and_closed_until_they_write_again(start: StartEngine) -> None:
+    running = await start(ScriptedProvider())
+    talks, people, account = running.services.conversations, running.services.people, running.account
+    for sender in ("+33612360001", "+33612360002", "+33612360003"):
+        await handle_webhook(running, sender, "Hello")
+    ids = {each.conversation.msisdn: each.conversation.id for each in await talks.all(account)}
+    first, second = ids["33612360001"], ids["33612360002"]
+    ada = await people.create("ada@example.com", "correct horse battery", Role.SENDER, account)
+    bob = await people.create("bob@example.com", "correct horse battery", Role.MANAGER, account)
+    await people.create("vera@example.com", "correct horse battery", Role.VIEWER, account)
+    boss = await people.create("boss@example.com", "correct horse battery", Role.ADMINISTRATOR, None)
+
+    with acting_as(person_actor(ada, None)):
+        await talks.change(account, first, assignee="Ada@example.com", seen=None)
+        noted = await talks.note(account, first, " Asked for the invoice. ")
+    with acting_as(person_actor(bob, None)), pytest.raises(Conflict, match="ada"):
+        await talks.change(account, first, assignee="bob@example.com", seen=None)
+    for email in ("vera@example.com", "boss@example.com", "nobody@example.com"):
+        with pytest.raises(InvalidField):
+            await talks.change(account, second, assignee=email)
+    with acting_as(person_actor(boss, None)):
+        await talks.change(account, second, assignee="boss@example.com")
+    closed = await talks.change(account, first, closed=True)
+
+    async def shown(**wanted: Any) -> list[str]:
+        return [each.conversation.msisdn[-1] for each in await talks.all(account, ConversationFilter(**wanted))]
+
+    assert (closed.conversation.unread, closed.conversation.assignee) == (0, "ada@example.com")
+    assert sorted(await shown(closed=False)) == ["2", "3"]
+    assert (await shown(closed=True), await shown(unread=False)) == (["1"], ["1"])
+    assert (await shown(assignee_id=ada.id), await shown(assigned=False)) == (["1"], ["3"])
+    assert [(each.author, each.text) for each in await talks.notes(account, closed.conversation)] == [
+        ("ada@example.com", "Asked for the invoice.")
+    ]
+    await handle_webhook(running, "+33612360001", "Still there?")
+    again = (await talks.get(account, first)).conversation
+    assert (again.closed_at, again.unread, again.assignee) == (None, 1, "ada@example.com")
+    with pytest.raises(NotFound):
+        await talks.delete_note(account, second, noted.id)
+    with pytest.raises(InvalidField):
+        await talks.note(account, first, " " * 9)
+    await talks.delete(account, first)
+    assert await running.engine.store.read(notes_of, account.id, "33612360001") == []
 
 
 async def test_what_was_written_to_is_read_before_its_owner_is_looked_up(start: StartEngine) -> None:

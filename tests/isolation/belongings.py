@@ -167,6 +167,9 @@ async def _endow(platform: Platform, account: Account, word: str, phones: list[s
         where = {"callback_url": f"http://127.0.0.1:9/{inside}", "region": "FR"}
         await ask("PATCH", "/v1/account", json=where)
         await make(f"/sandbox/phones/{first}/replies", to=word[:10], text=f"Thanks {inside}")
+        talks = (await ask("GET", "/v1/conversations"))["items"]
+        for talk in talks:
+            await make(f"/conversations/{talk['id']}/notes", text=f"Noted {inside}")
         await of_smscx("/originators", originator=word[:11])
         offered = await services.rents.available()
         await of_smscx("/numbers/rent", numberId=to_uuid(offered[0].number_id), rentPeriod=1)

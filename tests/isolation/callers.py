@@ -113,6 +113,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "media_sid": ("messages",),
     "message_id": ("messages",),
     "msg_id": ("messages",),
+    "note_id": ("conversation_notes",),
     "optout_id": ("optouts",),
     "originator_id": ("originators",),
     "originator_number": ("originators",),

@@ -59,7 +59,7 @@ OURS = {
     *("direction", "provider", "provider_ref", "provider_code", "keyword", "operator", "recipient", "originator"),
     *("idempotency_key", "fingerprint", "groups", "report", "options", "pause", "pause_reason", "sink", "code_hash"),
     *("address", "callback_url", "earlier_batches", "heard", "user_agent", "language", "receipt_id", "rich_media"),
-    *("reference", "detail", "worker", "import_id"),
+    *("reference", "detail", "worker", "import_id", "assignee_id", "author"),
 }
 
 

@@ -7,7 +7,7 @@ from heliograph.api.messages import shown_message
 from heliograph.api.resource import PROTOCOL, NativeResource
 from heliograph.domain.accounts import Scope
 from heliograph.domain.channels import Channel
-from heliograph.domain.conversations import ConversationEntry
+from heliograph.domain.conversations import ConversationEntry, ConversationFilter, Note
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call, Operation
 from heliograph.numbers import with_plus
@@ -21,8 +21,44 @@ class Conversations(NativeResource):
             method="GET",
             path="/conversations",
             scope=Scope.CONVERSATIONS,
+            query=wire.ConversationQuery,
             response=wire.Conversations,
             summary="List conversations, the one written to last first",
+        ),
+        Operation(
+            name="change_conversation",
+            method="PATCH",
+            path="/conversations/{conversation_id}",
+            scope=Scope.CONVERSATIONS,
+            request=wire.ChangeConversation,
+            response=wire.Conversation,
+            summary="Say who answers, or that nobody needs to any more",
+        ),
+        Operation(
+            name="list_notes",
+            method="GET",
+            path="/conversations/{conversation_id}/notes",
+            scope=Scope.CONVERSATIONS,
+            response=wire.Notes,
+            summary="List what is noted about a conversation, oldest first",
+        ),
+        Operation(
+            name="add_note",
+            method="POST",
+            path="/conversations/{conversation_id}/notes",
+            scope=Scope.CONVERSATIONS,
+            request=wire.AddNote,
+            response=wire.Note,
+            status=201,
+            summary="Note something about a conversation; it is sent to nobody",
+        ),
+        Operation(
+            name="delete_note",
+            method="DELETE",
+            path="/conversations/{conversation_id}/notes/{note_id}",
+            scope=Scope.CONVERSATIONS,
+            status=204,
+            summary="Delete a note",
         ),
         Operation(
             name="get_conversation",
@@ -60,9 +96,37 @@ class Conversations(NativeResource):
         ),
     )
 
-    async def list_conversations(self, call: Call[None, None]) -> wire.Conversations:
-        found = await self._services.conversations.all(call.account)
+    async def list_conversations(self, call: Call[wire.ConversationQuery, None]) -> wire.Conversations:
+        query, conversations = call.query, self._services.conversations
+        person = None if query.assignee is None else await conversations.person(call.account, query.assignee)
+        wanted = ConversationFilter(
+            closed=query.closed,
+            unread=query.unread,
+            assigned=query.assigned,
+            assignee_id=None if person is None else person.id,
+        )
+        found = await conversations.all(call.account, wanted)
         return wire.Conversations(items=[shown_conversation(known) for known in found])
+
+    async def change_conversation(self, call: Call[None, wire.ChangeConversation]) -> wire.Conversation:
+        body, conversation_id = call.body, call.path["conversation_id"]
+        changed = await self._services.conversations.change(
+            call.account, conversation_id, assignee=body.assignee, closed=body.closed
+        )
+        return shown_conversation(changed)
+
+    async def list_notes(self, call: Call[None, None]) -> wire.Notes:
+        known = await self._services.conversations.get(call.account, call.path["conversation_id"])
+        found = await self._services.conversations.notes(call.account, known.conversation)
+        return wire.Notes(items=[_shown_note(note) for note in found])
+
+    async def add_note(self, call: Call[None, wire.AddNote]) -> wire.Note:
+        conversation_id = call.path["conversation_id"]
+        return _shown_note(await self._services.conversations.note(call.account, conversation_id, call.body.text))
+
+    async def delete_note(self, call: Call[None, None]) -> None:
+        path = call.path
+        await self._services.conversations.delete_note(call.account, path["conversation_id"], path["note_id"])
 
     async def get_conversation(self, call: Call[None, None]) -> wire.Thread:
         known = await self._services.conversations.get(call.account, call.path["conversation_id"])
@@ -99,7 +163,13 @@ def shown_conversation(known: Known) -> wire.Conversation:
         unread=stored.unread,
         last_text=stored.last_text,
         last_at=stored.last_at,
+        assignee=stored.assignee,
+        closed_at=stored.closed_at,
     )
+
+
+def _shown_note(note: Note) -> wire.Note:
+    return wire.Note(id=note.id, author=note.author, text=note.text, at=note.at)
 
 
 def shown_line(line: ConversationEntry) -> wire.ThreadLine:

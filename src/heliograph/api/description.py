@@ -30,6 +30,7 @@ PLACES = {
     "key_id": "The key, by its id.",
     "link_id": "The link or the file, by its id.",
     "message_id": "The message, by its id.",
+    "note_id": "The note, by its id.",
     "number": "A phone number, with its plus.",
     "originator_number": "The originator, by its number.",
     "person_id": "The person, by the id or the e-mail address.",

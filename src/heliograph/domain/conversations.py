@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from heliograph.domain.channels import RichMedia
+from heliograph.domain.errors import InvalidField
 
 WINDOW = timedelta(hours=24)
 """How long after somebody's last message they may be answered, by a channel other than SMS, without a template.
@@ -37,6 +38,49 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     last_at: datetime
     heard: Mapping[str, LastInbound]
     """The last message by each channel."""
+    assignee_id: str | None = None
+    """The person who answers."""
+    assignee: str | None = None
+    """The e-mail address of that person."""
+    closed_at: datetime | None = None
+    """Since when nobody needs to answer; somebody who writes again opens it."""
+
+
+class ConversationFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which conversations are meant; None: whatever it is."""
+
+    closed: bool | None = None
+    unread: bool | None = None
+    assigned: bool | None = None
+    """Whether anybody answers it."""
+    assignee_id: str | None = None
+
+
+EVERY_ONE = ConversationFilter()
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody has noted about a conversation, for those who answer it; it is sent to nobody."""
+
+    id: str
+    author: str
+    """The e-mail address of a person, or the name of the account whose key it was."""
+    text: str
+    at: datetime
+
+
+LONGEST_NOTE = 2_000
+MOST_NOTES = 200
+"""Of one conversation."""
+
+
+def note_in(text: str) -> str:
+    """Read what is to be noted. Raises InvalidField for nothing, and for what is too long."""
+    found = text.strip()
+    if not 1 <= len(found) <= LONGEST_NOTE:
+        said = f"not {len(found):,}" if found else "and this one is empty"
+        raise InvalidField(f"A note has 1 to {LONGEST_NOTE:,} characters, {said}.", field="text")
+    return found
 
 
 class ConversationEntry(NamedTuple):

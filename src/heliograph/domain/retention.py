@@ -62,6 +62,7 @@ TREATMENTS = (
     Treatment(Kept.CALLBACKS, "events"),
     Treatment(Kept.INBOUND, "inbound", ("msisdn", "body", "udh", "keyword", "provider_facts")),
     Treatment(Kept.INBOUND, "conversations"),
+    Treatment(Kept.INBOUND, "conversation_notes"),
     Treatment(Kept.HITS, "hits", ("msisdn", "address", "user_agent", "language", "referrer")),
     Treatment(Kept.AUDIT, "audit"),
 )

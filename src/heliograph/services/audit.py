@@ -61,6 +61,12 @@ class acting_as:
         _actor.reset(self._token)
 
 
+def who_acts() -> Actor:
+    """Return who does what is being done."""
+    who = _actor.get()
+    return who() if callable(who) else who
+
+
 def key_actor(principal: Principal, address: str | None) -> Actor:
     """Return who acts with a key, or by a session."""
     if principal.person_id is not None:
@@ -85,8 +91,7 @@ async def audited(
     An `act` is written unless the command returns False or 0: then nothing has changed. A function makes one, several
     or none of what the command returns. What the command raises, leaves nothing behind.
     """
-    who = _actor.get()  # the command runs elsewhere
-    actor = who() if callable(who) else who
+    actor = who_acts()  # the command runs elsewhere
 
     def both(tx: Tx) -> R:
         result = command(tx, *args, **kwargs)

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
-from heliograph.domain.accounts import Account
+from msgspec import UNSET, UnsetType
+
+from heliograph.domain.accounts import Account, Scope
+from heliograph.domain.audit import ActorKind
 from heliograph.domain.batches import Draft, Options
 from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.contacts import UNKNOWN, Details
-from heliograph.domain.conversations import WINDOW, Conversation, ConversationEntry
+from heliograph.domain.conversations import (
+    EVERY_ONE,
+    MOST_NOTES,
+    WINDOW,
+    Conversation,
+    ConversationEntry,
+    ConversationFilter,
+    Note,
+    note_in,
+)
 from heliograph.domain.directory import TemplateWish
-from heliograph.domain.errors import ChannelNotActive, NotFound, WindowClosed
+from heliograph.domain.errors import ChannelNotActive, Conflict, InvalidField, NotFound, WindowClosed
 from heliograph.domain.filters import InboundFilter, MessageFilter
+from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound
-from heliograph.domain.instants import from_ms, now_ms
+from heliograph.domain.instants import from_ms, maybe_ms, now_ms
+from heliograph.domain.people import SCOPES, Person, normal_email
 from heliograph.domain.statuses import Status
 from heliograph.engine.engine import Engine
+from heliograph.services.audit import who_acts
 from heliograph.services.batches import Batches
 from heliograph.services.history import History, Sent
 from heliograph.store.contacts import known_as
-from heliograph.store.conversations import conversation_by_id, conversations_of, mark_read
+from heliograph.store.conversations import (
+    NoteRow,
+    add_note,
+    change_conversation,
+    conversation_by_id,
+    conversations_of,
+    delete_note,
+    mark_read,
+    notes_of,
+)
 from heliograph.store.forgetting import delete_if_empty, delete_messages, delete_received, exchanged_with
 from heliograph.store.inbound import inbound_of
+from heliograph.store.people import people_at, person_named
 
 LONGEST_THREAD = 500
 _ALL = 10_000
@@ -45,9 +71,17 @@ class Conversations:
         self._batches = batches
         self._history = history
 
-    async def all(self, account: Account, *, limit: int = _ALL) -> list[Known]:
-        """Read conversations, the one written to last first."""
-        found = await self._store.read(conversations_of, account.id, limit=limit)
+    async def all(
+        self,
+        account: Account,
+        wanted: ConversationFilter = EVERY_ONE,
+        *,
+        limit: int = _ALL,
+        before: datetime | None = None,
+    ) -> list[Known]:
+        """Read conversations, the one written to last first; with `before`, of those last written to earlier."""
+        before_ms = maybe_ms(before)
+        found = await self._store.read(conversations_of, account.id, wanted, limit=limit, before_ms=before_ms)
         known = await self._store.read(known_as, account.id, [each.msisdn for each in found])
         return [Known(each, known.get(each.msisdn, UNKNOWN)) for each in found]
 
@@ -74,8 +108,80 @@ class Conversations:
         if not await self._store.write(mark_read, account.id, conversation_id):
             raise NotFound("There is no such conversation in this account.")
 
+    async def people(self, account: Account) -> list[Person]:
+        """List who may answer: those with a role here that lets them, and whoever asks, by e-mail address.
+
+        An administrator of the installation is not named to others until they answer something themselves.
+        """
+        found = await self._store.read(people_at, account.id)
+        here = {
+            each.id: each
+            for each in found
+            for held in each.roles
+            if held.account_id == account.id and Scope.CONVERSATIONS in SCOPES[held.role]
+        }
+        asking = who_acts()
+        if asking.kind is ActorKind.PERSON and asking.id not in here:
+            person = await self._store.read(person_named, asking.id)
+            here |= {} if person is None else {person.id: person}
+        return sorted(here.values(), key=lambda person: person.email)
+
+    async def person(self, account: Account, email: str) -> Person:
+        """Find somebody who may answer. Raises InvalidField."""
+        for person in await self.people(account):
+            if person.email == normal_email(email):
+                return person
+        raise InvalidField(f"Nobody called {email[:80]!r} answers conversations of this account.", field="assignee")
+
+    async def change(
+        self,
+        account: Account,
+        conversation_id: str,
+        *,
+        assignee: str | UnsetType | None = UNSET,
+        closed: bool | UnsetType = UNSET,
+        seen: str | UnsetType | None = UNSET,
+    ) -> Known:
+        """Say who answers a conversation, by e-mail address, and whether it is closed; what is not given stays.
+
+        Closing marks it as read, and whatever comes opens it again. With `seen`, the identifier of the person who
+        answered when somebody decided, raises Conflict if it is another by now. Raises InvalidField for a person who
+        may not answer.
+        """
+        values: dict[str, object] = {}
+        if not isinstance(assignee, UnsetType):
+            values["assignee_id"] = None if assignee is None else (await self.person(account, assignee)).id
+        if not isinstance(closed, UnsetType):
+            values |= {"closed_at": now_ms(), "unread": 0} if closed else {"closed_at": None}
+        changed = await self._store.write(change_conversation, account.id, conversation_id, values, seen)
+        if changed is None:
+            raise NotFound("There is no such conversation in this account.")
+        if not isinstance(seen, UnsetType) and changed.assignee_id not in {seen, values.get("assignee_id", seen)}:
+            raise Conflict(f"{changed.assignee or 'Nobody'} answers this conversation by now.", field="assignee")
+        return await self.get(account, conversation_id)
+
+    async def notes(self, account: Account, conversation: Conversation) -> list[Note]:
+        """Read what is noted about a conversation, oldest first."""
+        return await self._store.read(notes_of, account.id, conversation.msisdn)
+
+    async def note(self, account: Account, conversation_id: str, text: str) -> Note:
+        """Note something about a conversation; it is sent to nobody. Raises InvalidField, and Conflict for too many."""
+        body = note_in(text)
+        conversation = (await self.get(account, conversation_id)).conversation
+        note_id, at = new_id(), now_ms()
+        row = NoteRow(note_id, account.id, conversation.msisdn, who_acts().name, body, at)
+        if not await self._store.write(add_note, row, most=MOST_NOTES):
+            raise Conflict(f"A conversation has {MOST_NOTES} notes at most: delete some that are over.", field="text")
+        return Note(id=note_id, author=row.author, text=body, at=from_ms(at))
+
+    async def delete_note(self, account: Account, conversation_id: str, note_id: str) -> None:
+        """Delete a note. Raises NotFound."""
+        conversation = (await self.get(account, conversation_id)).conversation
+        if not await self._store.write(delete_note, account.id, conversation.msisdn, note_id):
+            raise NotFound("There is no such note in this conversation.")
+
     async def delete(self, account: Account, conversation_id: str) -> None:
-        """Delete a conversation with all messages to the number and from it; the ledger keeps what they cost.
+        """Delete a conversation, its notes and all messages to the number and from it; the ledger keeps their cost.
 
         Raises NotFinished if one of them is yet to be sent: then nothing is deleted, unless that changed meanwhile. In
         slices; after a crash some are gone, and the same again deletes the rest. What comes meanwhile stays.

@@ -1,6 +1,6 @@
 """Where a person's number is in the store, and how it is taken out.
 
-The problem. One number stands in twenty tables: as a column, in lists and tables of JSON, in rows that are about it
+The problem. One number stands in some 20 tables: as a column, in lists and tables of JSON, in rows that are about it
 without naming it. What is forgotten here stays for ever, so the places are one table (`PLACES`), and a test asks of
 every text column of the schema whether it is one.
 
@@ -28,6 +28,7 @@ from heliograph.store.messages import of_batch
 from heliograph.store.schema import (
     attempts,
     batches,
+    conversation_notes,
     conversations,
     early_receipts,
     events,
@@ -82,6 +83,7 @@ class Place(NamedTuple):
 PLACES = (
     Place(inbound, (inbound.c.msisdn,), (inbound.c.body, inbound.c.provider_facts)),
     Place(conversations, (conversations.c.msisdn,), (conversations.c.last_text,)),
+    Place(conversation_notes, (conversation_notes.c.msisdn,), (conversation_notes.c.body,)),
     Place(verifications, (verifications.c.msisdn,), (verifications.c.wording, verifications.c.client_reference)),
     Place(lookups, (lookups.c.msisdn,), (lookups.c.facts,)),
     Place(link_tokens, (link_tokens.c.msisdn,)),

@@ -15,7 +15,7 @@ from heliograph.domain.statuses import OPEN, Status
 from heliograph.store.batches import batch_by_id
 from heliograph.store.indexing import forget_words, learn_words
 from heliograph.store.messages import of_batch
-from heliograph.store.schema import attempts, batches, conversations, inbound, messages
+from heliograph.store.schema import attempts, batches, conversation_notes, conversations, inbound, messages
 from heliograph.store.tx import Tx
 
 is_unfinished = or_(
@@ -140,12 +140,18 @@ def delete_received(tx: Tx, account_id: str, ids: Sequence[str]) -> int:
 
 
 def delete_if_empty(tx: Tx, account_id: str, conversation_id: str) -> int:
-    """Delete a conversation to which nobody has written, and return 1; 0 if somebody has, or if there is none."""
+    """Delete a conversation in which nothing is received any more, with its notes, and return 1; 0 if something is, or
+    if there is none."""
     written = exists(
         select(inbound.c.id).where(inbound.c.account_id == account_id, inbound.c.msisdn == conversations.c.msisdn)
     )
     mine = (conversations.c.account_id == account_id, conversations.c.id == conversation_id)
-    return tx.run(delete(conversations).where(*mine, ~written))
+    msisdn = tx.value(select(conversations.c.msisdn).where(*mine))
+    deleted = tx.run(delete(conversations).where(*mine, ~written))
+    if deleted:
+        about = (conversation_notes.c.account_id == account_id, conversation_notes.c.msisdn == msisdn)
+        tx.run(delete(conversation_notes).where(*about))
+    return deleted
 
 
 def redact_inbound(tx: Tx, account_id: str, inbound_id: str) -> bool:

@@ -71,6 +71,12 @@ def people_page(tx: Tx, *, limit: int, before: str | None = None) -> list[Person
     return _people(tx, query if before is None else query.where(people.c.id < before))
 
 
+def people_at(tx: Tx, account_id: str) -> list[Person]:
+    """List those who have a role at an account and are not disabled, by e-mail address."""
+    here = select(roles.c.person_id).where(roles.c.account_id == account_id)
+    return _people(tx, _PEOPLE.where(people.c.id.in_(here), people.c.disabled_at.is_(None)).order_by(people.c.email))
+
+
 def _people(tx: Tx, query: Select[*tuple[object, ...]]) -> list[Person]:
     """Read people with their roles. Spans accounts, as who calls it does."""
     rows = tx.all(_PersonRow, query)

@@ -933,9 +933,54 @@ conversations = Table(
     text("last_text"),
     number("last_at"),
     text("heard", default="{}"),  # channel -> when it was last written by, and to which originator
+    text("assignee_id", required=False),  # the person who answers
+    number("closed_at", required=False),  # until somebody writes again
     UniqueConstraint("account_id", "msisdn", name="conversations_msisdn"),
 )
 Index("conversations_by_account", conversations.c.account_id, conversations.c.last_at)
+is_unread = conversations.c.unread > literal_column("0")
+is_assigned = conversations.c.assignee_id.is_not(None)
+is_open_talk = conversations.c.closed_at.is_(None)
+Index(
+    "conversations_unread",
+    conversations.c.account_id,
+    conversations.c.last_at,
+    sqlite_where=is_unread,
+    postgresql_where=is_unread,
+)
+Index(
+    "conversations_assigned",
+    conversations.c.account_id,
+    conversations.c.assignee_id,
+    conversations.c.last_at,
+    sqlite_where=is_assigned,
+    postgresql_where=is_assigned,
+)
+Index(
+    "conversations_open",
+    conversations.c.account_id,
+    conversations.c.last_at,
+    sqlite_where=is_open_talk,
+    postgresql_where=is_open_talk,
+)
+
+# What the people of an account tell each other about a number that has written to it.
+conversation_notes = Table(
+    "conversation_notes",
+    metadata,
+    text("id", key=True),
+    text("account_id"),
+    text("msisdn"),
+    text("author"),  # the e-mail address of a person, or whose key it was
+    text("body"),
+    number("at"),
+)
+Index(
+    "conversation_notes_by_number",
+    conversation_notes.c.account_id,
+    conversation_notes.c.msisdn,
+    conversation_notes.c.id,
+)
 
 # What providers are to be asked about, because they don't tell by themselves.
 polls = Table(

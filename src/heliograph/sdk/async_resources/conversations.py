@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import UNSET, UnsetType
+
 from heliograph.api import wire
 from heliograph.sdk import calls
 from heliograph.sdk.transport import AsyncTransport
@@ -15,9 +17,42 @@ class AsyncConversations:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    async def all(self) -> Sequence[wire.Conversation]:
-        """List all conversations, the one written to last first."""
-        return (await self._transport.run(calls.get(wire.Conversations, "conversations"))).items
+    async def all(
+        self,
+        *,
+        closed: bool | None = None,
+        unread: bool | None = None,
+        assigned: bool | None = None,
+        assignee: str | None = None,
+    ) -> Sequence[wire.Conversation]:
+        """List conversations, the one written to last first; `assignee` is the e-mail address of who answers."""
+        wanted = {"closed": closed, "unread": unread, "assigned": assigned, "assignee": assignee}
+        return (await self._transport.run(calls.get(wire.Conversations, "conversations", **wanted))).items
+
+    async def change(
+        self, conversation_id: str, *, assignee: str | UnsetType | None = UNSET, closed: bool | UnsetType = UNSET
+    ) -> wire.Conversation:
+        """Say who answers, by e-mail address, and whether the conversation is closed; what is not given stays.
+
+        None: nobody in particular answers. Whatever comes opens a closed conversation again.
+        """
+        body = wire.ChangeConversation(assignee=assignee, closed=closed)
+        return await self._transport.run(calls.patch(wire.Conversation, body, "conversations", conversation_id))
+
+    async def notes(self, conversation_id: str) -> Sequence[wire.Note]:
+        """List what is noted about a conversation, oldest first."""
+        path = ("conversations", conversation_id, "notes")
+        return (await self._transport.run(calls.get(wire.Notes, *path))).items
+
+    async def add_note(self, conversation_id: str, text: str) -> wire.Note:
+        """Note something about a conversation, for those who answer; it is sent to nobody."""
+        path = ("conversations", conversation_id, "notes")
+        return await self._transport.run(calls.post(wire.Note, wire.AddNote(text=text), *path))
+
+    async def delete_note(self, conversation_id: str, note_id: str) -> None:
+        """Delete a note."""
+        path = ("conversations", conversation_id, "notes", note_id)
+        await self._transport.run(calls.without_answer("DELETE", *path))
 
     async def messages(self, conversation_id: str) -> Sequence[wire.ThreadLine]:
         """List the newest messages, in both directions and by all channels, newest first."""
@@ -29,7 +64,7 @@ class AsyncConversations:
         await self._transport.run(calls.without_answer("POST", "conversations", conversation_id, "read"))
 
     async def delete(self, conversation_id: str) -> None:
-        """Delete a conversation, with all messages to the number and from it; the ledger keeps what they cost.
+        """Delete a conversation, its notes and all messages to the number and from it; the ledger keeps their cost.
 
         Raises NotFinished if one of them is yet to be sent. What comes meanwhile stays.
         """

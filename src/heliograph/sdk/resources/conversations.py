@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import UNSET, UnsetType
+
 from heliograph.api import wire
 from heliograph.sdk import calls
 from heliograph.sdk.transport import SyncTransport
@@ -15,9 +17,42 @@ class Conversations:
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
-    def all(self) -> Sequence[wire.Conversation]:
-        """List all conversations, the one written to last first."""
-        return (self._transport.run(calls.get(wire.Conversations, "conversations"))).items
+    def all(
+        self,
+        *,
+        closed: bool | None = None,
+        unread: bool | None = None,
+        assigned: bool | None = None,
+        assignee: str | None = None,
+    ) -> Sequence[wire.Conversation]:
+        """List conversations, the one written to last first; `assignee` is the e-mail address of who answers."""
+        wanted = {"closed": closed, "unread": unread, "assigned": assigned, "assignee": assignee}
+        return (self._transport.run(calls.get(wire.Conversations, "conversations", **wanted))).items
+
+    def change(
+        self, conversation_id: str, *, assignee: str | UnsetType | None = UNSET, closed: bool | UnsetType = UNSET
+    ) -> wire.Conversation:
+        """Say who answers, by e-mail address, and whether the conversation is closed; what is not given stays.
+
+        None: nobody in particular answers. Whatever comes opens a closed conversation again.
+        """
+        body = wire.ChangeConversation(assignee=assignee, closed=closed)
+        return self._transport.run(calls.patch(wire.Conversation, body, "conversations", conversation_id))
+
+    def notes(self, conversation_id: str) -> Sequence[wire.Note]:
+        """List what is noted about a conversation, oldest first."""
+        path = ("conversations", conversation_id, "notes")
+        return (self._transport.run(calls.get(wire.Notes, *path))).items
+
+    def add_note(self, conversation_id: str, text: str) -> wire.Note:
+        """Note something about a conversation, for those who answer; it is sent to nobody."""
+        path = ("conversations", conversation_id, "notes")
+        return self._transport.run(calls.post(wire.Note, wire.AddNote(text=text), *path))
+
+    def delete_note(self, conversation_id: str, note_id: str) -> None:
+        """Delete a note."""
+        path = ("conversations", conversation_id, "notes", note_id)
+        self._transport.run(calls.without_answer("DELETE", *path))
 
     def messages(self, conversation_id: str) -> Sequence[wire.ThreadLine]:
         """List the newest messages, in both directions and by all channels, newest first."""
@@ -29,7 +64,7 @@ class Conversations:
         self._transport.run(calls.without_answer("POST", "conversations", conversation_id, "read"))
 
     def delete(self, conversation_id: str) -> None:
-        """Delete a conversation, with all messages to the number and from it; the ledger keeps what they cost.
+        """Delete a conversation, its notes and all messages to the number and from it; the ledger keeps their cost.
 
         Raises NotFinished if one of them is yet to be sent. What comes meanwhile stays.
         """
