@@ -1,0 +1,105 @@
+"""What people of an account do in a day, from signing in to what came of it: in a browser, at a server of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cli.test_production import made
+from tests.patience import HANG_S
+
+from heliograph.domain.people import Role
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+    from tests.conftest import Server, StartServer
+
+pytestmark = pytest.mark.slow
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer) -> Server:
+    """A sandbox where people sign in: an agent, and whoever leads the team."""
+    server = start_server()
+    secret = tmp_path_factory.mktemp("walks") / "password"
+    secret.write_text(PASSWORD)
+    for name, role in (("agent", Role.SENDER), ("lead", Role.MANAGER)):
+        where = ("--account", "sandbox", "--data-dir", str(server.data_dir), "--password-file", str(secret))
+        made("people", "create", f"{name}@example.com", "--role", role, *where)
+    return server
+
+
+SignIn = Callable[[str], "Page"]
+
+
+@pytest.fixture
+def sign_in(browser: Browser, server: Server) -> Iterator[SignIn]:
+    """Signs somebody in, in a browser of their own."""
+    problems: list[str] = []
+    contexts = []
+
+    def signed_in(name: str) -> Page:
+        context = browser.new_context(base_url=server.url, timezone_id="Europe/Paris", locale="en-GB")
+        contexts.append(context)
+        context.set_default_timeout(HANG_S * 1_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto("/console")
+        page.get_by_label("E-mail address").fill(f"{name}@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/console/**")
+        return page
+
+    yield signed_in
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def test_an_agent_takes_a_conversation_answers_it_and_hands_it_on(
+    sign_in: SignIn, server: Server, new_number: Callable[[], str]
+) -> None:
+    number = new_number()
+    agent, lead = sign_in("agent"), sign_in("lead")
+    with server.client() as client:
+        group = client.groups.create(name=number, members=[])
+        client.contacts.add(group.id, [{"number": number, "first_name": "Ada"}])
+        client.templates.create(name=number, text="Dear ${first_name}, it is on its way.")
+        client.sandbox.reply(number, to="Acme", text="Where is my parcel?")
+    for page in (agent, lead):
+        page.get_by_role("link", name="Conversations").click()
+        page.locator(".talk-list a", has_text="Where is my parcel?").click()
+    agent.get_by_role("button", name="I answer").click()
+    agent.get_by_text("agent@example.com answers now.").wait_for()
+    lead.get_by_text("agent@example.com answers.").wait_for()
+    agent.get_by_label("Note").fill("Has asked twice.")
+    agent.get_by_role("button", name="Add the note").click()
+    lead.locator(".noted", has_text="Has asked twice.").get_by_text("agent@example.com").wait_for()
+
+    agent.get_by_label("Or a template").select_option(label=f"{number}: Dear ${{first_name}}, it is on its way.")
+    agent.get_by_role("button", name="Put it into the answer").click()
+    written = agent.get_by_label("Answer", exact=True)
+    assert written.input_value() == "Dear Ada, it is on its way."
+    written.fill("Dear Ada, it is on its way!")
+    agent.get_by_role("button", name="Send", exact=True).click()
+    agent.locator(".ours", has_text="it is on its way!").get_by_text("Delivered").wait_for()
+    agent.get_by_role("button", name="Close").click()
+    agent.get_by_text(f"The conversation with {number} is closed.").wait_for()
+    agent.get_by_role("link", name="Mine").click()
+    agent.get_by_text("No conversation is yours").wait_for()
+
+    with server.client() as client:
+        client.sandbox.reply(number, to="Acme", text="Not again")
+        agent.locator(".talk-list a", has_text="Not again").click()
+        agent.get_by_label("Who answers").select_option("lead@example.com")
+        agent.get_by_role("button", name="Assign").click()
+        agent.get_by_text("lead@example.com answers now.").wait_for()
+        (talk,) = [each for each in client.conversations.all(assignee="lead@example.com") if each.number == number]
+        assert talk.closed_at is None
+        assert [each.text for each in client.sandbox.messages(number) if each.direction == "received"] == [
+            "Dear Ada, it is on its way!"
+        ]
