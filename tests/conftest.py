@@ -264,8 +264,15 @@ StartServer = Callable[..., Server]
 
 
 @contextmanager
-def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+def _starting(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[StartServer]:
     started: list[Server] = []
+
+    def new_directory() -> Path:
+        """With a store in it that has its tables: who wants to see them made names a directory of their own."""
+        directory = tmp_path_factory.mktemp("data") / "heliograph"
+        directory.mkdir(mode=0o700)
+        shutil.copy(migrated, directory)
+        return directory
 
     def start(
         data_dir: Path | None = None,
@@ -275,7 +282,7 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]
         program: str = "heliograph",
         role: str = "serve",
     ) -> Server:
-        directory = data_dir or tmp_path_factory.mktemp("data") / "heliograph"
+        directory = data_dir or new_directory()
         started.append(Server(directory, store, environment or {}, options, program, role))
         return started[-1]
 
@@ -288,16 +295,16 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]
 
 
 @pytest.fixture(scope="module")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+def start_server(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[StartServer]:
     """Starts a server; what still runs after the last test of the file is stopped."""
-    with _starting(tmp_path_factory) as start:
+    with _starting(tmp_path_factory, migrated) as start:
         yield start
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Server]:
     """One sandbox on SQLite that many tests share: each uses phones of its own."""
-    with _starting(tmp_path_factory) as start:
+    with _starting(tmp_path_factory, migrated) as start:
         yield start()
 
 

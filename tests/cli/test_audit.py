@@ -9,6 +9,7 @@ import getpass
 import hashlib
 import io
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +25,7 @@ from tests.conftest import PostgresqlServer, Server, StartServer
 from typer.testing import CliRunner
 
 from heliograph import Client
-from heliograph.cli.commands import app
+from heliograph.cli.commands import program
 from heliograph.domain.audit import Action
 from heliograph.runtime import console_key, seal_key
 from heliograph.runtime.settings import Settings
@@ -84,7 +85,7 @@ def leaves(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[s
 
 ON_THE_STORE = {
     name
-    for name, leaf in leaves(typer.main.get_command(app))
+    for name, leaf in leaves(typer.main.get_command(program()))
     if any(parameter.name == "store" for parameter in leaf.params) and name not in NO_COMMANDS_ON_THE_STORE
 }
 
@@ -93,19 +94,27 @@ def test_every_command_on_the_store_is_looked_at() -> None:
     assert EXAMPLES.keys() == ON_THE_STORE
 
 
-@pytest.fixture
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    provider = FILE_PROVIDER | {"path": str(tmp_path / "sent.jsonl")}
-    monkeypatch.setenv("HELIOGRAPH_PROVIDERS", json.dumps({"out": provider}))
-    directory = tmp_path / "data"
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that each test has a copy of: what commands need to have something to change."""
+    root = tmp_path_factory.mktemp("prepared")
+    directory = root / "data"
     run(directory, "accounts create", "Acme")
     run(directory, "accounts create", "Closing")
     run(directory, "accounts top-up", "Acme", "20")
-    (password := tmp_path / "password").write_text("correct horse battery")
+    (password := root / "password").write_text("correct horse battery")
     person = ("vera@example.com", "--role", "viewer", "--account", "Acme", "--password-file", str(password))
     run(directory, "people create", *person)
     asyncio.run(begin_console(directory))
-    return directory
+    return root
+
+
+@pytest.fixture
+def data_dir(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    provider = FILE_PROVIDER | {"path": str(tmp_path / "sent.jsonl")}
+    monkeypatch.setenv("HELIOGRAPH_PROVIDERS", json.dumps({"out": provider}))
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "data"
 
 
 async def begin_console(data_dir: Path) -> None:
@@ -122,7 +131,7 @@ def link_everybody(tx: Tx) -> None:
 
 
 def run(data_dir: Path, name: str, *words: str) -> str:
-    done = CliRunner().invoke(app, [*name.split(), *words, "--data-dir", str(data_dir)], catch_exceptions=False)
+    done = CliRunner().invoke(program(), [*name.split(), *words, "--data-dir", str(data_dir)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from heliograph import AsyncClient
 from heliograph.api import wire
-from heliograph.cli.commands import app
+from heliograph.cli.commands import program
 from heliograph.cli.shape import Exit
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def contacts(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., T
 
     def run(*words: object, code: int = Exit.DONE) -> Told:
         where = ("--url", server.url, "--token", server.token)
-        done = CliRunner().invoke(app, ["contacts", *map(str, words), *where])
+        done = CliRunner().invoke(program(), ["contacts", *map(str, words), *where])
         assert done.exit_code == code, f"{done.output} {done.exception}"
         found: Told = json.loads(done.stdout or "{}")
         return found
@@ -94,7 +94,7 @@ def test_what_cannot_be_imported_is_one_sentence_and_nothing_is_stored(
     server: Server, people: Path, words: tuple[str, ...], told: str
 ) -> None:
     where = ("--url", server.url, "--token", server.token)
-    done = CliRunner().invoke(app, ["contacts", "import", str(people), "--group", "Nobody", *where, *words])
+    done = CliRunner().invoke(program(), ["contacts", "import", str(people), "--group", "Nobody", *where, *words])
 
     assert done.exit_code == Exit.REFUSED
     assert told in done.output

@@ -13,7 +13,7 @@ from tests import forking
 from tests.patience import HANG_S
 from typer.testing import CliRunner
 
-from heliograph.cli.commands import app
+from heliograph.cli.commands import program
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -61,7 +61,7 @@ def config(tmp_path: Path) -> str:
 def test_a_route_is_explained(config: str) -> None:
     def explained(*arguments: str) -> str:
         """In this process: a command of its own for each would take most of its time to start."""
-        result = CliRunner().invoke(app, ["routes", "explain", *arguments, "--config", config])
+        result = CliRunner().invoke(program(), ["routes", "explain", *arguments, "--config", config])
         assert result.exit_code == 0, result.output
         return result.output
 

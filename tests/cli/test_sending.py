@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from heliograph.api import wire
 from heliograph.cli import bulk
-from heliograph.cli.commands import app
+from heliograph.cli.commands import program
 from heliograph.cli.shape import Exit
 from heliograph.sdk.resources.batches import Batches
 
@@ -27,7 +27,7 @@ def send(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resul
     monkeypatch.setenv("HELIOGRAPH_OUTPUT", "json")
     monkeypatch.setattr(bulk, "ROWS_IN_A_BATCH", 2)
     where = ["--url", server.url, "--token", server.token]
-    return lambda *words: CliRunner().invoke(app, ["send", *map(str, words), *where])
+    return lambda *words: CliRunner().invoke(program(), ["send", *map(str, words), *where])
 
 
 @pytest.fixture

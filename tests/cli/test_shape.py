@@ -21,14 +21,14 @@ import typer
 from tests.patience import HANG_S
 from typer.testing import CliRunner, Result
 
-from heliograph.cli.commands import app
+from heliograph.cli.commands import program
 from heliograph.cli.shape import Exit
 
 if TYPE_CHECKING:
     from tests.conftest import Server
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-ROOT: Any = typer.main.get_command(app)
+ROOT: Any = typer.main.get_command(program())
 FILES = ("people.csv", "password.txt", "heliograph.toml", "sms.backup")
 """Files that examples name."""
 
@@ -51,11 +51,11 @@ def test_each_help_ends_with_an_example_that_the_command_takes(
     monkeypatch.chdir(tmp_path)
     for file in FILES:
         (tmp_path / file).touch()
-    shown = CliRunner().invoke(app, [*name.split(), "--help"])
+    shown = CliRunner().invoke(program(), [*name.split(), "--help"])
     example = shown.output.rstrip().splitlines()[-1].strip()
-    program, *words = shlex.split(example.removeprefix("Example: "))
+    heliograph, *words = shlex.split(example.removeprefix("Example: "))
 
-    assert (program, words[: len(name.split())]) == ("heliograph", name.split())
+    assert (heliograph, words[: len(name.split())]) == ("heliograph", name.split())
     LEAVES[name].make_context(name, words[len(name.split()) :])
     assert LEAVES[name].help
 
@@ -75,7 +75,7 @@ def asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
     monkeypatch.setenv("HELIOGRAPH_TOKEN", server.token)
 
     def ask(*words: str, env: dict[str, str] | None = None) -> Result:
-        return CliRunner().invoke(app, list(words), env=env, prog_name="heliograph")
+        return CliRunner().invoke(program(), list(words), env=env, prog_name="heliograph")
 
     return ask
 
@@ -156,7 +156,7 @@ def test_the_exit_code_says_what_became_of_a_message(
     ],
 )
 def test_an_error_lists_the_choices(words: tuple[str, ...], choices: tuple[str, ...]) -> None:
-    done = CliRunner().invoke(app, words)
+    done = CliRunner().invoke(program(), words)
 
     assert done.exit_code == Exit.REFUSED
     assert [line for line in done.output.splitlines() if all(choice in line for choice in choices)]
@@ -296,8 +296,8 @@ def test_the_inbox_is_found(server: Server, monkeypatch: pytest.MonkeyPatch, tmp
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda url: not opened.append(url))
 
-    told = CliRunner().invoke(app, ["console", "open", "--data-dir", str(server.data_dir)])
-    nowhere = CliRunner().invoke(app, ["console", "open", "--data-dir", str(tmp_path)])
+    told = CliRunner().invoke(program(), ["console", "open", "--data-dir", str(server.data_dir)])
+    nowhere = CliRunner().invoke(program(), ["console", "open", "--data-dir", str(tmp_path)])
 
     assert opened == [server.ready["console"]["url"]]
     assert (told.exit_code, re.search("key=", told.output)) == (0, None)

@@ -30,4 +30,5 @@ from heliograph.cli.verify import verify
 root.add(messages, batches, groups, contacts, templates, optouts, inbound, conversations, verify, links, numbers)
 root.add(reports, export, inbox, console, accounts, keys, people, audit, db, providers, routes, smpp)
 
-app = root.typer
+program = root.program
+"""Return the program `heliograph`: see `Commands.program`."""

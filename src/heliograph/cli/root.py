@@ -9,8 +9,6 @@ import typer
 from heliograph import __version__
 from heliograph.cli.shape import Commands
 
-root = Commands(help="A self-hosted SMS platform that speaks your provider's own API and keeps every message.")
-
 
 def _show_version(wanted: bool) -> None:
     if wanted:
@@ -18,10 +16,14 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@root.typer.callback()
-def heliograph(
+def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Take the options that stand before a command. The program's own help is that of `root`."""
+
+
+root = Commands(
+    help="A self-hosted SMS platform that speaks your provider's own API and keeps every message.", options=_options
+)

@@ -122,24 +122,23 @@ class _Listing(TyperGroup):
 class Commands:
     """A family of commands, such as `heliograph messages`; without a name, the program itself."""
 
-    def __init__(self, name: str = "", help: str = "", *, lists: bool = False) -> None:
-        """Begin a family; where it `lists`, its name alone is short for its command `list`."""
+    def __init__(
+        self, name: str = "", help: str = "", *, lists: bool = False, options: Callable[..., None] | None = None
+    ) -> None:
+        """Begin a family; where it `lists`, its name alone is short for its command `list`.
+
+        `options` is a function that takes what may stand before the name of a command.
+        """
         self.name = name
-        self.typer = typer.Typer(
-            help=help,
-            cls=_Listing if lists else TyperGroup,
-            no_args_is_help=not lists,
-            add_completion=not name,
-            pretty_exceptions_enable=False,
-            rich_markup_mode=None,
-        )
-        if name:
-            self.typer.callback()(_keep_names)
+        self._help = help
+        self._lists = lists
+        self._options = options or _keep_names
+        self._families: dict[str, Commands] = {}
+        self._own: dict[str, Callable[[typer.Typer], None]] = {}
 
     def add(self, *families: Commands) -> None:
         """Have families of commands under this one."""
-        for each in families:
-            self.typer.add_typer(each.typer, name=each.name)
+        self._families |= {each.name: each for each in families}
 
     def command(
         self,
@@ -158,11 +157,39 @@ class Commands:
         settings = {"ignore_unknown_options": True} if signed else None
 
         def decorate(function: F) -> F:
-            made = _taking(function, takes)
-            self.typer.command(name, epilog=f"\b\nExample: {words}", hidden=hidden, context_settings=settings)(made)
+            def read(into: typer.Typer) -> None:
+                made = _taking(function, takes)
+                into.command(name, epilog=f"\b\nExample: {words}", hidden=hidden, context_settings=settings)(made)
+
+            self._own[name] = read
             return function
 
         return decorate
+
+    def program(self, words: Sequence[str] = ()) -> typer.Typer:
+        """Return the commands as a program that runs what is typed.
+
+        Where the first of `words`, which are what was typed, names a command or a family, the program has no other:
+        reading the options of all commands takes longer than most commands do.
+        """
+        first = words[0] if words else ""
+        named = {first} & {*self._own, *self._families}
+        made = typer.Typer(
+            help=self._help,
+            cls=_Listing if self._lists else TyperGroup,
+            no_args_is_help=not self._lists,
+            add_completion=not self.name,
+            pretty_exceptions_enable=False,
+            rich_markup_mode=None,
+        )
+        made.callback()(self._options)
+        for name, read in self._own.items():
+            if name in named or not named:
+                read(made)
+        for name, family in self._families.items():
+            if name in named or not named:
+                made.add_typer(family.program(words[1:]), name=name)
+        return made
 
 
 def _keep_names() -> None:
