@@ -85,7 +85,7 @@ async def main(arguments: list[str]) -> None:
     parser.add_argument("--quick", action="store_true")
     wanted = parser.parse_args(arguments)
     for store in [wanted.store] if wanted.store else ["sqlite", "postgresql"]:
-        print(_table(store, await _measured(store, 10 if wanted.quick else 1)))
+        print(_table(store, await _measured(store, 40 if wanted.quick else 1)))
 
 
 async def _measured(store: str, part: int) -> dict[str, Counter[str]]:

@@ -126,7 +126,7 @@ async def main(arguments: list[str]) -> None:
     parser.add_argument("--store", choices=["sqlite", "postgresql"])
     parser.add_argument("--quick", action="store_true")
     wanted = parser.parse_args(arguments)
-    count = 500 if wanted.quick else 10_000
+    count = 200 if wanted.quick else 10_000
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as name:
         begin = _beginnings([wanted.store] if wanted.store else ["sqlite", "postgresql"])
         rates: dict[str, list[float]] = defaultdict(list)
