@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from heliograph.console.server import console_path
 from heliograph.domain.accounts import Account, Terms
 from heliograph.domain.amounts import commas_in, micros_in, money_text, whole_in
 from heliograph.domain.audit import Act, Action, Actor, ActorKind, AuditFilter, Entry, Head
@@ -319,6 +318,8 @@ class Administration:
         seconds = _seconds(grace)
         facts = {"former_secret_until": instant_fact(now_ms() + seconds * 1_000) if seconds else None}
         act = Act(action=Action.CONSOLE_KEY_ROTATED, object_id="console", after=facts)
+        from heliograph.console.server import console_path  # with the whole console: a second
+
         return console_path(await audited(self._store, act, console_key.rotate, self.accounts.seal, seconds))
 
 
