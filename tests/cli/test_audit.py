@@ -61,6 +61,8 @@ EXAMPLES = {
     "people enable": ["vera@example.com"],
     "people sign-out": ["vera@example.com"],
     "providers renew": ["out", "--grace", "1h"],
+    "providers pause": ["out"],
+    "providers resume": ["out"],
     "console rotate": ["--grace", "1h"],
     "processes": [],
     "init": [],

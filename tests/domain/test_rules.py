@@ -214,6 +214,7 @@ def test_the_keyword_of_a_text(text: str, keyword: str | None) -> None:
         (Status.QUEUED, 60, 0, "quiet_hours", Waiting.QUIET),
         (Status.QUEUED, 60, 3, "provider_out_of_service", Waiting.OUT_OF_SERVICE),
         (Status.QUEUED, -1, 3, "provider_out_of_service", Waiting.NEXT),
+        (Status.QUEUED, -1, 3, "provider_paused", Waiting.PROVIDER_PAUSED),
         (Status.SENDING, -1, 1, None, Waiting.IN_FLIGHT),
         (Status.SENT, -1, 1, None, Waiting.RECEIPT),
         (Status.UNKNOWN, -1, 1, None, Waiting.NOTHING),

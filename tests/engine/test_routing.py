@@ -12,8 +12,10 @@ import structlog
 from tests.patience import HANG_S
 
 from heliograph.domain.attempts import AttemptOutcome
+from heliograph.domain.messages import Waiting
 from heliograph.domain.routes import Rule
 from heliograph.domain.statuses import Reason, Status
+from heliograph.engine import holding
 from heliograph.engine.contract import Accepted, Refused, TryAgain, Uncertain
 from heliograph.engine.health import WINDOW
 from heliograph.engine.routes import FAILURES_TO_LEAVE, RouteRules
@@ -383,3 +385,36 @@ async def test_what_was_redacted_while_a_provider_had_it_goes_to_no_other(start:
 
     assert failed.text == ""
     assert other.sent.empty()
+
+
+async def test_nothing_goes_by_a_provider_that_is_paused_until_it_is_resumed(
+    start: StartEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "EXPIRED_EVERY_S", 0.0)
+    running, first, other = await two(start)
+    providers = running.services.provider_admin
+
+    assert await providers.pause("scripted", "vera")
+    (elsewhere,) = await running.send("+33612345670")
+    await running.until(elsewhere, Status.SENT)
+    assert (first.sent.qsize(), other.sent.qsize()) == (0, 1)
+
+    await providers.pause("second", "vera")
+    waits, over = await running.send("+33612345671"), await running.send("+33612345672", expire_in=timedelta(seconds=2))
+    await running.once(waits[0].id, lambda: _why(running, waits[0], Waiting.PROVIDER_PAUSED))
+    standing = {each.name: each for each in await providers.standings()}
+    assert {name: each.paused.by for name, each in standing.items() if each.paused} == {
+        "scripted": "vera",
+        "second": "vera",
+    }
+    assert (await running.until(over[0], Status.EXPIRED)).reason == Reason.EXPIRED_BEFORE_SENDING
+    assert (first.sent.qsize(), other.sent.qsize()) == (0, 1)
+
+    # It waited for the first, which is still paused, and goes by the one that is not.
+    await providers.resume("second")
+    await running.until(waits[0], Status.SENT)
+    assert (first.sent.qsize(), other.sent.qsize()) == (0, 2)
+
+
+async def _why(running: Running, message: Message, why: Waiting) -> bool | None:
+    return True if (await running.why(message)).why is why else None

@@ -50,7 +50,7 @@ KNOWS = {
     "django": "calling domain engine.contract engine.foreign engine.handing engine.provided numbers protocols.providers"
     " services.exports text",
     "runtime": "api calling.private_files console domain doors engine engine.contract engine.provided numbers"
-    " protocols.providers protocols.registry public sandbox sandbox.chaos services store text",
+    " protocols.providers protocols.registry public sandbox sandbox.chaos services store",
     "cli": "api.wire contactfiles domain numbers protocols.NAME.checking protocols.NAME.provider runtime sdk"
     " services.exports text",
     "webhooks": "api.wire domain",

@@ -43,6 +43,23 @@ def renew_provider_address(
     say(f"{name} has a new address, which the next start names; the old one {old}.", provider=name)
 
 
+@providers.command("pause", Store, Written, example="premium")
+def pause_provider(name: Annotated[str, typer.Argument(help="The provider's name in the settings.")]) -> None:
+    """Send nothing by a provider until it is resumed; what could go by no other waits for as long as it is valid."""
+    changed = administered(lambda admin: admin.pause_provider(name))
+    say(
+        f"{name} is paused, in every process within a second." if changed else f"{name} was paused before.",
+        provider=name,
+    )
+
+
+@providers.command("resume", Store, Written, example="premium")
+def resume_provider(name: Annotated[str, typer.Argument(help="The provider's name in the settings.")]) -> None:
+    """Send by a provider again that was paused."""
+    changed = administered(lambda admin: admin.resume_provider(name))
+    say(f"{name} is sent to again." if changed else f"{name} was not paused.", provider=name)
+
+
 @routes.command("list", Configured, Written, example="--config heliograph.toml")
 def list_routes() -> None:
     """List the rules, in the order in which they are looked at."""

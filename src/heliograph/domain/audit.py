@@ -86,6 +86,8 @@ class Action(StrEnum):
     PROVIDER_ADDED = "provider.added"
     PROVIDER_CHANGED = "provider.changed"
     PROVIDER_REMOVED = "provider.removed"
+    PROVIDER_PAUSED = "provider.paused"
+    PROVIDER_RESUMED = "provider.resumed"
     ROUTING_CHANGED = "routing.changed"
     PRICES_CHANGED = "prices.changed"
     CONSOLE_KEY_ROTATED = "console.key_rotated"

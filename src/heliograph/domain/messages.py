@@ -70,6 +70,7 @@ class Waiting(StrEnum):
     NEXT = "next"
     PACED = "paced"
     OUT_OF_SERVICE = "provider_out_of_service"
+    PROVIDER_PAUSED = "provider_paused"
     RETRY = "retry"
     FELL_BACK = "fell_back"
     FAILED_OVER = "failed_over"
@@ -85,6 +86,7 @@ WAITING: dict[Waiting, str] = {
     Waiting.NEXT: "It is due, and is taken as soon as a worker is free.",
     Waiting.PACED: "Its provider is being sent as much as it may get.",
     Waiting.OUT_OF_SERVICE: "Its provider is failing and is left alone for a while.",
+    Waiting.PROVIDER_PAUSED: "Its provider is paused by those who run this server.",
     Waiting.RETRY: "The last attempt met a passing failure; it is tried again.",
     Waiting.FELL_BACK: "One channel did not deliver it; it goes by the next as soon as a worker is free.",
     Waiting.FAILED_OVER: "One provider did not deliver it; it goes by another as soon as a worker is free.",
@@ -110,6 +112,11 @@ def why_waiting(message: Message, now: datetime) -> Wait:
     return Wait(why, until, WAITING[why])
 
 
+_UNTIL_NOBODY_KNOWS = frozenset(
+    {Waiting.FELL_BACK, Waiting.FAILED_OVER, Waiting.PAUSED, Waiting.PACED, Waiting.PROVIDER_PAUSED}
+)
+
+
 def _waiting(message: Message, now: datetime) -> tuple[Waiting, datetime | None]:
     if message.status is Status.SENDING:
         return Waiting.IN_FLIGHT, message.lease_until
@@ -117,7 +124,7 @@ def _waiting(message: Message, now: datetime) -> tuple[Waiting, datetime | None]
         return Waiting.RECEIPT, message.expire_at
     if message.status is not Status.QUEUED:
         return Waiting.NOTHING, None
-    if message.why_queued in {Waiting.FELL_BACK, Waiting.FAILED_OVER, Waiting.PAUSED, Waiting.PACED}:
+    if message.why_queued in _UNTIL_NOBODY_KNOWS:
         return Waiting(message.why_queued), None
     if message.due_at <= now:
         return Waiting.NEXT, None

@@ -162,6 +162,15 @@ def title_of(rule: Rule, place: int) -> str:
     return f"route `{rule.name}`" if rule.name else f"route {place + 1}"
 
 
+class ProviderPause(msgspec.Struct, frozen=True):
+    """That somebody who runs the installation has nothing sent by a provider, until it is resumed."""
+
+    since: int
+    """Milliseconds since 1970."""
+    by: str
+    """Who paused it: an e-mail address, a user of the machine, or the name of a key's account."""
+
+
 class Considered(msgspec.Struct, frozen=True):
     """A rule that was looked at, and why it did not match; None if it did."""
 

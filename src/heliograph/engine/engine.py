@@ -28,6 +28,7 @@ from heliograph.engine.expanding import Expander
 from heliograph.engine.expiring import EndingRents, ExpiringCodes
 from heliograph.engine.falling_back import FallingBack
 from heliograph.engine.hits import Hits
+from heliograph.engine.holding import Holding
 from heliograph.engine.importing import Importing
 from heliograph.engine.indexing import Indexing
 from heliograph.engine.intake import EngineIntake
@@ -163,6 +164,7 @@ class Engine:
         self._poller = Poller(store, self.router, self.intake, asyncio.Event())
         self._pauses_due = SharedEvent(self._tell_of_jobs)
         self._lookups_due = SharedEvent(self._tell_of_jobs)
+        self._holding = Holding(store, self.router, self._messages_appeared, self._may_lead)
         self._looking_up = LookingUp(store, self.router, self._lookups_due, self._on_events)
         self.hits = Hits(store, self._on_events)
         self.sessions = Sessions(self._on_events.set_here)
@@ -178,7 +180,7 @@ class Engine:
             on_messages=self._messages_appeared,
         )
         of_leader = self._jobs_of_leader(leads, retention) if sends else ()
-        self._jobs: Sequence[Job] = (outbox, self.hits, self.works, self.importing, *of_leader)
+        self._jobs: Sequence[Job] = (outbox, self.hits, self.works, self.importing, self._holding, *of_leader)
         self._observer = Observer(store, self.metrics, outbox, leads) if sends else None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -207,6 +209,7 @@ class Engine:
             await self.store.write(end_event_leases, now_ms())
             await self.store.write(leave_works)
             await self.store.write(leave_imports)
+        await self._holding.look()
         if self._sends:
             await self._dispatcher.take_back_lapsed()
             await self._leave_lines_of_none()
@@ -392,6 +395,15 @@ class Engine:
     def _tell_of_route(self, route: Route) -> None:
         self._tell_others(News.ROUTE, route.state.word())
 
+    async def providers_paused(self) -> None:
+        """Go by what the store says now of paused providers, and have other processes look. Raises NotNow."""
+        await self._holding.look()
+        self._tell_others(News.PAUSES, "")
+
+    def _may_lead(self) -> bool:
+        """Say whether this process does what one that sends does for all."""
+        return self._sends and self._leads()
+
     def _hear_of_route(self, what: str) -> None:
         state = RouteState.of(what)
         if (route := self.router.routes.get(state.name)) is None:
@@ -410,6 +422,8 @@ class Engine:
         elif news == News.JOBS and self._leads():
             for due in (self._expansions_due, self._pauses_due, self._lookups_due):
                 due.set_here()
+        elif news == News.PAUSES:
+            self._holding.look_soon()
         elif news == News.ROUTE:
             self._hear_of_route(what)
 

@@ -189,7 +189,7 @@ class EngineIntake:
             if found is None or receipt.provider_ref not in wanted or receipt.status not in _NOT_DELIVERED:
                 return False
             way = self._router.way(found.subject, now, f"{found.passed_on_by} {receipt.provider}")
-            return found.expire_at > now and (way.route is not None or way.wait_until_ms is not None)
+            return found.expire_at > now and way.goes_on
 
         return [msgspec.structs.replace(receipt, elsewhere=True) if goes_on(receipt) else receipt for receipt in chunk]
 

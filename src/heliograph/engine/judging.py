@@ -117,7 +117,7 @@ class Judge:
     def _goes_on(self, message: Leased, prepared: Outgoing, tags: Sequence[str], route: Route, now: int) -> bool:
         """Say whether another route is left for what this one did not take."""
         way = self._router.way(subject_of(prepared, tags), now, _passed_on_by(message, route))
-        return way.route is not None or way.wait_until_ms is not None
+        return way.goes_on
 
 
 def _retry_at_ms(message: Leased, now: int, after_ms: int | None = None) -> int | None:

@@ -20,6 +20,8 @@ class News(StrEnum):
     """There may be something for connected clients: for those that have some."""
     JOBS = "jobs"
     """There is something for the one that leads."""
+    PAUSES = "pauses"
+    """A provider was paused or resumed."""
     ROUTE = "route"
     """How a provider does, as the others should know it, too."""
 

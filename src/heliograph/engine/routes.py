@@ -5,6 +5,9 @@ count back. After FAILURES_TO_LEAVE in a row the route is left alone, for a seco
 again, and a single failure is enough to leave it once more, for longer, up to two minutes. Messages that could only go
 by it wait in the store; others take their next route at once.
 
+**Paused.** Whoever runs the installation can have nothing sent by a provider (`holding.py`). What could only go by it
+waits at its line, until it is resumed or its validity ends; what has another route takes that.
+
 **How fast.** Places are counted in the store, by all processes together (`store/pacing.py`). How many messages are in
 flight each process knows for itself. That it leaves the route alone, and how well the provider is, it tells the others,
 which do so, too (`news.py`). A process that starts, or that the others can't tell, finds it out after a few chunks.
@@ -86,6 +89,8 @@ class Route:
         self._failures = 0
         self._times_left = 0
         self.out_of_service_until_ms = 0
+        self.is_paused = False
+        """Whether somebody has paused the provider; `routing.py` keeps it as the store says."""
         self.on_state: Callable[[Route], None] = _to_nobody
         """Called when other processes should know how it does: that it is left alone, or another factor."""
         self.health.on_concluded = lambda: self.on_state(self)
@@ -114,7 +119,7 @@ class Route:
         return self.provider.name
 
     def in_service(self, now_ms: int) -> bool:
-        return now_ms >= self.out_of_service_until_ms
+        return now_ms >= self.out_of_service_until_ms and not self.is_paused
 
     def is_full(self, most: int) -> bool:
         """Say whether the provider has as many messages unanswered as it may have."""

@@ -6,8 +6,9 @@ channel, and that has not refused it before. There are five hundred to decide at
 **How it works.** The first rule that matches names the routes, in the order in which they are tried: as listed, the
 cheapest first, or the one that its weight has drawn, with the others behind it. What no rule matches goes by the
 default. `way` takes the first that is open to this message. If there are some but none is in service, it says when to
-look again; if there are none, the message ends. The draw is made anew for each call, so a message that looks again may
-draw another route; what is stored of its way is only which routes have passed it on.
+look again, or, where all are paused, at which line to wait; if there are none, the message ends. The draw is made anew
+for each call, so a message that looks again may draw another route; what is stored of its way is only which routes have
+passed it on.
 
 **Most messages** go by the default of a platform that has no rules: `usual` says so without making a subject of them.
 
@@ -21,7 +22,7 @@ that are read anew come into force between two decisions (`renew`): nobody keeps
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from typing import NamedTuple
 
 from heliograph.domain.channels import Channel
@@ -37,6 +38,13 @@ class Way(NamedTuple):
     """The route by which it goes now; None: there is none now."""
     wait_until_ms: int | None = None
     """None of its routes is in service; one of them will be tried again then, in milliseconds since 1970."""
+    held: Route | None = None
+    """All of its routes are paused; it waits at the line of this one."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Say whether there is a route for it, now or later."""
+        return self != NO_WAY
 
 
 NO_WAY = Way(None)
@@ -59,13 +67,32 @@ class Router:
     def __init__(self, routing: Routing, *, sandbox: str = "sandbox") -> None:
         """Route by the settings; `sandbox` is the route of the sandbox's numbers, where there is one."""
         self._sandbox_name = sandbox
+        self._paused: Set[str] = frozenset()
         self.renew(routing)
+
+    @property
+    def sandbox(self) -> str | None:
+        """Return the provider of the sandbox's own numbers; None where there is no sandbox."""
+        return self._sandbox[0].name if self._sandbox else None
+
+    def hold(self, paused: Collection[str]) -> tuple[Sequence[Route], Sequence[Route]]:
+        """Send nothing by the providers of these names; return the routes that are paused now, and those resumed."""
+        self._paused = frozenset(paused)
+        before = {name for name, route in self.routes.items() if route.is_paused}
+        for route in self.routes.values():
+            route.is_paused = route.name in self._paused
+        fresh = [route for route in self.routes.values() if route.is_paused and route.name not in before]
+        over = [route for route in self.routes.values() if not route.is_paused and route.name in before]
+        return fresh, over
 
     def renew(self, routing: Routing) -> None:
         """Route by other settings from now on."""
         routes, default, rules, lookups = routing
+        for route in routes:
+            route.is_paused = route.name in self._paused
         self.routes = {route.name: route for route in routes}
         self.rules = rules
+        self.default = default
         self._default = [self.routes[default]]
         self._lookups = self.routes[lookups or default]
         self._sandbox = [route for route in routes if route.name == self._sandbox_name]
@@ -83,6 +110,13 @@ class Router:
     def has_others(self, route: Route) -> bool:
         """Say whether messages that wait for this route might go by another."""
         return route.name in self._with_others
+
+    def leads_elsewhere(self, route: Route) -> bool:
+        """Say whether messages that wait for this route might go by another that is not paused."""
+        return any(
+            route in those and any(not each.is_paused for each in those if each is not route)
+            for _, those in self._by_rule
+        )
 
     def routes_for(self, subject: Subject) -> Sequence[Route]:
         """List the routes that a message may take, in the order in which they are tried."""
@@ -104,13 +138,19 @@ class Router:
         """Return the first route that is in service, leads there by the message's channel, and has not passed it on."""
         before = passed_on_by.split()
         out_of_service: list[int] = []
+        held: Route | None = None
         for route in self.routes_for(subject):
             if subject.channel not in route.provider.channels or route.name in before:
                 continue
             if route.in_service(now_ms):
                 return Way(route)
-            out_of_service.append(route.out_of_service_until_ms)
-        return Way(None, min(out_of_service)) if out_of_service else NO_WAY
+            if route.is_paused:
+                held = held or route
+            else:
+                out_of_service.append(route.out_of_service_until_ms)
+        if out_of_service:
+            return Way(None, min(out_of_service))
+        return NO_WAY if held is None else Way(None, None, held)
 
     def asked_about(self, msisdn: str) -> Route | None:
         """Return the route that can be asked about a number; None if there is none."""

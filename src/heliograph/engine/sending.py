@@ -144,6 +144,8 @@ class Sender:
             return put_back(message, Waiting.PACED, line=way.route.pace.line(prepared.originator))
         if way.route is not None:
             return way.route
+        if way.held is not None:
+            return put_back(message, Waiting.PROVIDER_PAUSED, line=way.held.pace.line(prepared.originator))
         if way.wait_until_ms is not None:
             return put_back(message, Waiting.OUT_OF_SERVICE, way.wait_until_ms)
         if not message.passed_on_by:

@@ -25,6 +25,7 @@ from heliograph.protocols.registry import KEY_KINDS
 from heliograph.runtime import console_key, providers, seal_key
 from heliograph.runtime.privacy import make_private
 from heliograph.runtime.settings import Settings
+from heliograph.runtime.values import SANDBOX
 from heliograph.services.access import Access
 from heliograph.services.account_admin import AccountAdmin
 from heliograph.services.accounts import Accounts
@@ -33,6 +34,7 @@ from heliograph.services.audit_facts import instant_fact
 from heliograph.services.erasure import Erasures
 from heliograph.services.keys import Keys, MadeKey
 from heliograph.services.people import People
+from heliograph.services.provider_admin import pause_by_name, resume_by_name
 from heliograph.services.signing_in import INVITED_S, Invited, SigningIn
 from heliograph.store import Store, open_store
 from heliograph.store.processes import leader, list_processes
@@ -164,6 +166,20 @@ class Administration:
         facts = {"former_secret_until": instant_fact(until)}
         act = Act(action=Action.PROVIDER_ADDRESS_RENEWED, object_id=name, after=facts)
         await audited(self._store, act, providers.renew_secret, name, until)
+
+    async def pause_provider(self, name: str) -> bool:
+        """Have nothing sent by a provider; False if it was paused before. Raises SetupError if there is no such one."""
+        self._require_provider(name)
+        return await pause_by_name(self._store, name, _whoever_runs_this().name)
+
+    async def resume_provider(self, name: str) -> bool:
+        """Have a provider sent to again; False if it was not paused. Raises SetupError if there is no such one."""
+        self._require_provider(name)
+        return await resume_by_name(self._store, name)
+
+    def _require_provider(self, name: str) -> None:
+        if name not in self._settings.providers and not (name == SANDBOX and self._settings.has_sandbox):
+            raise SetupError(f"The settings have no provider named {name!r}.")
 
     async def list_audit(self, *, limit: int, **wanted: str | None) -> list[Entry]:
         """List entries of the audit log, newest first; see `_audit_filter`."""

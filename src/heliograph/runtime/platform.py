@@ -201,8 +201,8 @@ async def running(
 
 def _tell(store: Store, member: Membership, news: News, what: str) -> None:
     """Have other processes look, or know something, if there are some that would."""
-    concerned = member.others_serve if news is News.SESSIONS else member.others_work
-    if store.bell is not None and concerned():
+    looks = member.others_serve() if news is News.SESSIONS else member.others_work()
+    if store.bell is not None and (looks or news is News.PAUSES):
         about = f"{news}:{what.partition(':')[0]}"  # of what is said of one route, the last counts
         store.bell.ring(f"{news}:{what}" if what else news, about)
 

@@ -46,5 +46,9 @@ class Attention:
     def out_of_service(self) -> Sequence[tuple[str, datetime]]:
         """List the providers that are left alone because they fail, and until when. Spans accounts."""
         now = now_ms()
-        routes = self._engine.router.routes.values()
-        return [(each.name, from_ms(each.out_of_service_until_ms)) for each in routes if not each.in_service(now)]
+        untils = {each.name: each.out_of_service_until_ms for each in self._engine.router.routes.values()}
+        return [(name, from_ms(until)) for name, until in untils.items() if until > now]
+
+    def paused_providers(self) -> Sequence[str]:
+        """List the providers that somebody has paused. Spans accounts."""
+        return [each.name for each in self._engine.router.routes.values() if each.is_paused]

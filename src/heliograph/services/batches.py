@@ -75,7 +75,6 @@ from heliograph.domain.rendering import Rendered, Rendering, Unsendable, most_pa
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import Reason
 from heliograph.engine.engine import Engine
-from heliograph.engine.routing import NO_WAY
 from heliograph.numbers import Check, parse_originator
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.services.aside import MANY_NUMBERS, aside
@@ -284,7 +283,7 @@ class Batches:
             channel=channel,
             parts=parts,
         )
-        return router.way(subject, now_ms()) != NO_WAY
+        return router.way(subject, now_ms()).goes_on
 
     async def get(self, account: Account, batch_id: str) -> Batch:
         """Read a batch. Raises NotFound if the account has no such batch."""

@@ -36,6 +36,7 @@ from heliograph.services.parking import Parking
 from heliograph.services.people import People
 from heliograph.services.places import Places
 from heliograph.services.profile import Profile
+from heliograph.services.provider_admin import ProviderAdmin
 from heliograph.services.rates import RequestRates
 from heliograph.services.rents import Rents
 from heliograph.services.reports import Reports
@@ -76,6 +77,7 @@ class Services:
         self.idempotency = Idempotency(store)
         self.accounts = accounts
         self.account_admin = AccountAdmin(store, accounts)
+        self.provider_admin = ProviderAdmin(engine)
         self.keys = Keys(store, accounts, key_kinds)
         self.people = People(store, accounts)
         self.signing_in = SigningIn(store, accounts, self.people)

@@ -142,6 +142,12 @@ def account_by_id(tx: Tx, account_id: str, *, lock: bool = False) -> Account | N
     return None if row is None else _account(row)
 
 
+def accounts_among(tx: Tx, account_ids: Sequence[str]) -> list[Account]:
+    """Read these accounts; those that are not there are left out. Spans accounts: for whoever runs the installation."""
+    query = select(*_COLUMNS).where(tx.among(accounts.c.id, account_ids)).order_by(accounts.c.id)
+    return [_account(row) for row in tx.all(_AccountRow, query)]
+
+
 def change_account(tx: Tx, account_id: str, values: dict[str, Any]) -> int:
     """Set the given fields of an account, and return how many accounts that changed: 0 if there is none."""
     if "terms" in values:

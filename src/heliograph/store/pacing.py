@@ -26,7 +26,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, select, true, update
 
 from heliograph.domain.life import Queued
 from heliograph.store.prepared import Given, among, prepared
@@ -209,16 +209,20 @@ def _next_place(providers: Given) -> Select[*tuple[Any, ...]]:
     return query.order_by(paces.c.free_at_us).limit(1)
 
 
-def leave_lines(tx: Tx, limit: int, *, of: str | None = None, other_than: Collection[str] = ()) -> int:
+def leave_lines(
+    tx: Tx, limit: int, *, of: str | None = None, other_than: Collection[str] = (), expired_by: int | None = None
+) -> int:
     """Send messages back to where their way is chosen, at most `limit`, and return how many.
 
-    They are those that wait for the provider `of`, or for any `other_than` these. Spans accounts.
+    They are those that wait for the provider `of`, or for any `other_than` these; with `expired_by`, in milliseconds
+    since 1970, only those whose validity had ended then. Spans accounts.
     """
+    is_meant = true() if expired_by is None else messages.c.expire_at <= expired_by
     lines = select(paces.c.line)
     lines = lines.where(~tx.among(paces.c.provider, other_than)) if of is None else lines.where(paces.c.provider == of)
     held = tx.column(
         select(messages.c.id)
-        .where(is_queued, is_at_line, messages.c.waits_at.in_(lines))
+        .where(is_queued, is_at_line, messages.c.waits_at.in_(lines), is_meant)
         .order_by(messages.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
