@@ -287,3 +287,26 @@ def test_an_account_is_made_agreed_with_credited_and_closed(running: Page) -> No
     page.get_by_label("Its name, to be sure").fill("Customer")
     page.get_by_role("button", name="Close it for good").click()
     page.get_by_text("Customer is closed, with all below it: 2 accounts.").wait_for()
+
+
+@pytest.mark.slow
+def test_a_provider_is_paused_and_resumed_and_a_number_is_explained(running: Page) -> None:
+    page = running
+    page.get_by_role("link", name="Providers").click()
+    page.get_by_role("button", name="Pause out").click()
+    page.get_by_text("Nothing is sent by out any more.").wait_for()
+    assert "ada@example.com" in page.locator("tbody tr", has_text="out").first.inner_text()
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="The provider out is paused").click()
+    page.get_by_role("button", name="Resume out").click()
+    page.get_by_text("out is sent to again.").wait_for()
+    page.locator("tbody tr", has_text="in service").wait_for()
+
+    page.get_by_label("Number", exact=True).fill("12x")
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#h-number", has_text="12x").wait_for()
+    page.get_by_label("Number", exact=True).fill("+33612345678")
+    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("status").get_by_text("No rule matches: it goes by the default provider, out.").wait_for()
+    page.get_by_text("A part costs Acme").wait_for()
+    assert violations(page) == []

@@ -130,7 +130,13 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 PHONES = frozenset({"number", "phone_number", "msisdn"})
 PEOPLES = frozenset({"person_id", "session_id"})
 """Parameters of paths that name people, who are no account's, and what they have."""
-WORDS = {"channel": "sms", "country_iso": "FR", "dimension": "country", "traffic_type": "transactional"}
+WORDS = {
+    "channel": "sms",
+    "country_iso": "FR",
+    "dimension": "country",
+    "provider_name": "sandbox",
+    "traffic_type": "transactional",
+}
 """Parameters of paths that name nothing of anybody's."""
 
 

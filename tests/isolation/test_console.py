@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 from tests.isolation.belongings import Belongings, digest_of, inside_of
-from tests.isolation.callers import PEOPLES, PHONES, TABLES, Caller
+from tests.isolation.callers import PEOPLES, PHONES, TABLES, WORDS, Caller
 
 from heliograph.console.navigation import PAGES
 from heliograph.console.shell import COOKIE, person_form_token
@@ -78,6 +78,8 @@ def names_by(parameter: str, of: Belongings) -> list[str]:
         return [f"{of.word}@example.com".lower()]
     if parameter == "account_id":
         return of.below
+    if parameter in WORDS:
+        return [WORDS[parameter]]
     return [each for table in TABLES[parameter] for each in of.names[table]]
 
 

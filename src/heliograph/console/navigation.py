@@ -19,6 +19,7 @@ from heliograph.console.pages import (
     optouts,
     overview,
     people,
+    providers,
     rents,
     search,
     send,
@@ -39,7 +40,7 @@ SECTIONS = (
     Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),
     Section("material", (groups.PAGE, templates.PAGE, links.PAGE, optouts.PAGE)),
     Section("connections", (rents.PAGE, codes.PAGE, callbacks.PAGE)),
-    Section("administration", (accounts.PAGE, people.PAGE, keys.PAGE, audit.PAGE)),
+    Section("administration", (providers.PAGE, accounts.PAGE, people.PAGE, keys.PAGE, audit.PAGE)),
 )
 BESIDE = (search.PAGE,)
 """Pages that the navigation does not show."""

@@ -70,7 +70,9 @@ async def _notices(visit: Visit) -> list[Notice]:
         words = text("overview.callbacks_fail", count=failing.events, place=failing.place)
         notices.append(Notice(words, "/messages"))
     for name, _ in services.attention.out_of_service() if visit.may(Scope.ADMIN) else ():
-        notices.append(Notice(text("overview.out_of_service", provider=name), "/messages"))
+        notices.append(Notice(text("overview.out_of_service", provider=name), "/providers"))
+    for name in services.attention.paused_providers() if visit.may(Scope.ADMIN) else ():
+        notices.append(Notice(text("overview.provider_paused", provider=name), "/providers"))
     return notices
 
 
