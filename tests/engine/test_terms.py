@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
@@ -14,6 +15,7 @@ from sqlalchemy import update
 from tests.engine.conftest import Running, StartEngine
 
 from heliograph.domain.accounts import Account, CredentialKind, Scope, Terms
+from heliograph.domain.audit import AuditFilter
 from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
 from heliograph.domain.caps import month_of
 from heliograph.domain.consent_links import msisdn_in, optout_path
@@ -318,6 +320,76 @@ async def test_names_are_taken_once_and_accounts_stand_below_others(start: Start
         await admin.create("Branch")
 
     assert below.parent_id == running.account.id
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_nobody_sends_for_less_or_further_than_the_account_above(start: StartEngine, seed: int) -> None:
+    """Whatever is agreed with whom, in whatever order and at the same moment."""
+    chance = random.Random(seed)
+    running = await start(tariff=ONLY_TWO)
+    admin, subaccounts = running.services.account_admin, running.services.subaccounts
+    family = [running.account]
+    for above in (0, 0, 1, 1, 3):
+        family.append(await admin.create(f"below-{len(family)}", family[above]))
+
+    def a_change() -> Any:
+        one = chance.choice(family)
+        price = {
+            chance.choice(["FR", "DE", "BE"]): chance.choice([None, 0, MICROS - 1, MICROS, 2 * MICROS, 7 * MICROS])
+        }
+        wanted: dict[str, Any] = chance.choice(
+            [
+                {"prices": price},
+                {"countries": chance.choice([None, ["FR"], ["DE"], ["FR", "DE"]])},
+                {"originators": chance.choice([None, ["Acme"], ["ACME", "Shop"]])},
+                {"may_omit_stop": chance.random() < 0.5, "may_send_at_night": chance.random() < 0.5},
+            ]
+        )
+        if one.parent_id is not None and chance.random() < 0.3:
+            return subaccounts.set_price(one, "FR", chance.randrange(3 * MICROS))
+        return admin.agree(one, TermsChange(**wanted))
+
+    refusals = 0
+    for _ in range(25):
+        done = await asyncio.gather(*(a_change() for _ in range(4)), return_exceptions=True)
+        refusals += sum(isinstance(each, InvalidField) for each in done)
+        assert [each for each in done if isinstance(each, Exception) and not isinstance(each, InvalidField)] == []
+        family = [await running.services.accounts.named(each.name) for each in family]
+        by_id = {each.id: each.terms for each in family}
+        for each in family:
+            require_no_more_than(each.terms, by_id.get(each.parent_id or "", Terms()), top=each.parent_id is None)
+    assert 0 < refusals < 100
+
+
+ONLY_TWO = Tariff(channels={"sms": {"FR": MICROS, "DE": MICROS}})
+
+
+def require_no_more_than(terms: Terms, above: Terms, *, top: bool) -> None:
+    for country in ("FR", "DE", "BE"):
+        mine, its = (ONLY_TWO.under(each).price_of("sms", country) for each in (terms, above))
+        if mine is not None:
+            assert its is not None
+            assert mine >= max(its, MICROS)
+        assert all(price >= MICROS for price in terms.prices.values())
+    for name in ("Acme", "acme", "Shop", "Other"):
+        assert above.may_send_from(name) or not terms.may_send_from(name)
+    if not top:
+        assert terms.may_omit_stop <= above.may_omit_stop
+        assert terms.may_send_at_night <= above.may_send_at_night
+
+
+async def test_what_changes_above_is_brought_down_and_the_audit_log_says_so(start: StartEngine) -> None:
+    running = await start(tariff=PRICED)
+    await agreed(running, prices={"FR": 2 * MICROS}, countries=["FR", "DE"])
+    below = await running.services.account_admin.create("Branch", running.account)
+
+    await agreed(running, prices={"FR": 5 * MICROS}, countries=["FR"])
+
+    found = await running.services.accounts.named("Branch")
+    entries = await running.services.audit_log.page(AuditFilter(account_id=below.id), limit=1)
+    assert (below.terms.prices, below.terms.countries) == ({"FR": 2 * MICROS}, ["DE", "FR"])
+    assert (found.terms.prices, found.terms.countries) == ({"FR": 5 * MICROS}, ["FR"])
+    assert entries[0].after == '{"countries":["FR"],"prices":{"FR":"5"}}'
 
 
 async def test_closing_an_account_stops_its_traffic_and_that_of_those_below_it(start: StartEngine) -> None:

@@ -20,6 +20,7 @@ from heliograph.domain.errors import (
 )
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.keys import KeyState
+from heliograph.domain.prices import FREE
 from heliograph.domain.seals import Seal
 from heliograph.protocols.registry import KEY_KINDS
 from heliograph.services.access import Access
@@ -64,7 +65,7 @@ class Desk:
         self.access = Access(store)
         self.accounts = Accounts(store, self.access, Seal(Seal.new_key()))
         self.keys = Keys(store, self.accounts, KEY_KINDS)
-        self.admin = AccountAdmin(store, self.accounts)
+        self.admin = AccountAdmin(store, self.accounts, lambda: FREE)
 
     async def account(self, name: str = "Café & Söhne") -> Account:
         return await self.accounts.ensure(name)

@@ -12,6 +12,7 @@ import pytest
 from heliograph.domain.accounts import ADMINISTRATORS, Account, Scope
 from heliograph.domain.errors import AccountClosed, Conflict, HeliographError, InvalidField, NameTaken, NotFound
 from heliograph.domain.people import SCOPES, SHORTEST_PASSWORD, Person, Role, email_in, password_in, role_named
+from heliograph.domain.prices import FREE
 from heliograph.domain.seals import Seal
 from heliograph.protocols.registry import KEY_KINDS
 from heliograph.services.access import Access
@@ -31,7 +32,7 @@ class Office:
         self.accounts = Accounts(store, Access(store), Seal(Seal.new_key()))
         self.people = People(store, self.accounts)
         self.keys = Keys(store, self.accounts, KEY_KINDS)
-        self.admin = AccountAdmin(store, self.accounts)
+        self.admin = AccountAdmin(store, self.accounts, lambda: FREE)
 
     async def account(self, name: str = "Acme") -> Account:
         return await self.accounts.ensure(name)

@@ -11,10 +11,13 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.domain.accounts import OF_AN_ACCOUNT, Kept, Terms
 from heliograph.domain.caps import Caps
+from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InvalidField, InvalidOriginator
+from heliograph.domain.fraud import CodeTerms
+from heliograph.domain.prices import MICROS, Tariff
 from heliograph.domain.retention import MOST_DAYS
+from heliograph.numbers import COUNTRIES, parse_originator, region_named
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
-from heliograph.numbers import parse_originator, region_named
 
 Name = TypeVar("Name", bound=str)
 
@@ -40,6 +43,8 @@ class TermsChange(msgspec.Struct, frozen=True, kw_only=True):
     retention: Mapping[str, int | None] | UnsetType = UNSET
     may_omit_stop: bool | UnsetType = UNSET
     may_send_at_night: bool | UnsetType = UNSET
+    codes: CodeTerms | UnsetType = UNSET
+    """All limits of one-time codes at once."""
 
 
 _CAPS = ("day_messages", "day_amount", "month_messages", "month_amount", "warn_percent")
@@ -66,6 +71,71 @@ def changed(terms: Terms, change: TermsChange) -> Terms:
     if wanted.get("quiet_hours") is not None:
         wanted["quiet_hours"] = quiet_hours_in(wanted["quiet_hours"])
     return msgspec.structs.replace(terms, **wanted, caps=msgspec.structs.replace(terms.caps, **caps))
+
+
+def require_prices(prices: Mapping[str, int], tariff: Tariff) -> None:
+    """Check prices by SMS that are to be agreed, by country. Raises InvalidField.
+
+    None may be less than what `tariff` says, and there is none for a country that this does not send to.
+    """
+    for country, price in prices.items():
+        least = tariff.price_of(Channel.SMS, country)
+        if least is None:
+            raise InvalidField(f"Nothing is sent to {COUNTRIES[country]}, whatever the price.", field="prices")
+        if price < least:
+            raise InvalidField(
+                f"A part to {COUNTRIES[country]} costs {least / MICROS:g} or more, not {price / MICROS:g}.",
+                field="prices",
+            )
+
+
+def inherited(above: Terms) -> Terms:
+    """Return what is agreed with a new account below one with these terms."""
+    return Terms(
+        prices=above.prices,
+        codes=above.codes,
+        countries=above.countries,
+        originators=above.originators,
+        quiet_hours=above.quiet_hours,
+    )
+
+
+def narrowed(terms: Terms, above: Terms) -> Terms:
+    """Bring the terms of an account within those of the one above it, whose money it sends with.
+
+    It pays no less, and sends nowhere and from nobody where that one does not; nor has it a right that that one has
+    not. What is within them stays as it is.
+    """
+    prices = {**above.prices, **terms.prices}
+    return msgspec.structs.replace(
+        terms,
+        prices={country: max(price, above.prices.get(country, 0)) for country, price in prices.items()},
+        countries=_those_of(terms.countries, above.countries),
+        originators=_those_of(terms.originators, above.originators),
+        may_omit_stop=terms.may_omit_stop and above.may_omit_stop,
+        may_send_at_night=terms.may_send_at_night and above.may_send_at_night,
+    )
+
+
+def _those_of(mine: Sequence[str] | None, above: Sequence[str] | None) -> Sequence[str] | None:
+    """Keep what is in both lists, whatever the case of its letters; None is a list of everything."""
+    if mine is None or above is None:
+        return above if mine is None else mine
+    allowed = {each.casefold() for each in above}
+    return [each for each in mine if each.casefold() in allowed]
+
+
+def require_within(wanted: Terms, change: TermsChange, above: Terms, name: str) -> None:
+    """Check that a change leaves the terms of an account within those of the account called `name`, above it.
+
+    Raises InvalidField for the first field of the change that does not.
+    """
+    within = narrowed(wanted, above)
+    for field in ("prices", "countries", "originators", "may_omit_stop", "may_send_at_night"):
+        if getattr(change, field) is not UNSET and getattr(within, field) != getattr(wanted, field):
+            raise InvalidField(
+                f"`{field}` goes beyond what is agreed with {name}, which this account is below.", field=field
+            )
 
 
 def _usual(name: str) -> int | None:

@@ -8,8 +8,6 @@ import pwd
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import msgspec
-
 from heliograph.domain.accounts import Account, Terms
 from heliograph.domain.amounts import commas_in, micros_in, money_text, whole_in
 from heliograph.domain.audit import Act, Action, Actor, ActorKind, AuditFilter, Entry, Head
@@ -54,7 +52,7 @@ class Administration:
         self._store = store
         self.accounts = accounts
         self.keys = Keys(store, accounts, KEY_KINDS)
-        self._admin = AccountAdmin(store, accounts)
+        self._admin = AccountAdmin(store, accounts, lambda: settings.tariff)
         self.people = People(store, accounts)
         self.signing_in = SigningIn(store, accounts, self.people)
         self.audit_log = AuditLog(store)
@@ -124,8 +122,7 @@ class Administration:
     async def agree_on_codes(self, account: str, **limits: Any) -> None:
         """Set what bounds an account's one-time codes, instead of the settings; None: as the settings say."""
         owner = await self.accounts.named(account)
-        terms = msgspec.structs.replace(owner.terms, codes=CodeTerms(**limits))
-        await self.accounts.change(owner, terms=terms)
+        await self._admin.agree(owner, TermsChange(codes=CodeTerms(**limits)))
 
     async def create_key(
         self,

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from heliograph.domain.accounts import ADMINISTRATORS, Account, Terms, new_secret
+from heliograph.domain.accounts import ADMINISTRATORS, Account, new_secret
 from heliograph.domain.amounts import money_text
-from heliograph.domain.audit import Act, Action, Facts, differences
+from heliograph.domain.audit import Act, Action
 from heliograph.domain.caps import Usage
-from heliograph.domain.errors import ChangedMeanwhile, InvalidField, NameTaken, NotFound
+from heliograph.domain.errors import InvalidField, NameTaken
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.ledger import EntryKind
-from heliograph.domain.terms import LARGEST, TermsChange, changed
+from heliograph.domain.prices import Tariff
+from heliograph.domain.terms import LARGEST, TermsChange
 from heliograph.services.access import REMEMBERED_S
 from heliograph.services.accounts import Accounts
+from heliograph.services.agreements import agree, mark_of
 from heliograph.services.audit import audited
-from heliograph.services.audit_facts import money_fact, terms_facts
+from heliograph.services.audit_facts import money_fact
 from heliograph.services.keys import LONGEST_GRACE_S, require_open
 from heliograph.store import Store
-from heliograph.store.accounts import account_by_id, accounts_page, change_account
+from heliograph.store.accounts import accounts_page
 from heliograph.store.closing import below, cancel_some, close_accounts, stop_work
-from heliograph.store.ledger import Balance, add_to_balance, balance_of, balance_with_credit, set_credit
+from heliograph.store.ledger import Balance, add_to_balance, balance_of, balance_with_credit
 from heliograph.store.tx import Tx
 from heliograph.store.usage import usage_of
 
@@ -46,9 +47,11 @@ class Standing(msgspec.Struct, frozen=True):
 class AccountAdmin:
     """Spans accounts: for whoever runs the installation."""
 
-    def __init__(self, store: Store, accounts: Accounts) -> None:
+    def __init__(self, store: Store, accounts: Accounts, tariff: Callable[[], Tariff]) -> None:
+        """Check prices that are to be agreed by what `tariff` says at that moment."""
         self._store = store
         self._accounts = accounts
+        self._tariff = tariff
 
     async def create(self, name: str, parent: Account | None = None) -> Account:
         """Make an account, below another one if that is given. Raises NameTaken, InvalidField or AccountClosed."""
@@ -77,25 +80,19 @@ class AccountAdmin:
     ) -> Account:
         """Change what is agreed with an account, in force in every process within two seconds.
 
-        `credit` is how far below nothing its balance may go, in millionths; None: as far as before. `seen` is what
-        `agreed_mark` returned for what the change was made from; None: whatever it is now. Raises AccountClosed;
-        ChangedMeanwhile if something else was agreed since; or InvalidField by name, also for the credit of an account
-        that is not billed: then nothing has changed.
+        The accounts below it are brought within that. `credit` is how far below nothing its balance may go, in
+        millionths; None: as far as before. `seen` is what `agreed_mark` returned for what the change was made from;
+        None: whatever it is now. Raises AccountClosed; ChangedMeanwhile if something else was agreed since; or
+        InvalidField by name, also for a price that is less than what a message costs, for what goes beyond the account
+        above, and for the credit of an account that is not billed: then nothing has changed.
         """
         require_open(account)
         if credit is not None and not 0 <= credit <= LARGEST:
             raise InvalidField("A credit is nothing or more.", field="credit")
 
-        def acts(agreed: _Agreed) -> Sequence[Act]:
-            was, is_now = differences(agreed.before.facts(), agreed.after.facts())
-            if not is_now:
-                return ()
-            action = Action.ACCOUNT_TERMS_CHANGED
-            return (Act(action=action, object_id=account.id, account_id=account.id, before=was, after=is_now),)
-
-        agreed = await audited(self._store, acts, _agree, account.id, change, credit, seen)
+        terms = await agree(self._store, account.id, change, self._tariff(), credit, seen)
         self._accounts.access.forget()
-        return msgspec.structs.replace(account, terms=agreed.after.terms)
+        return msgspec.structs.replace(account, terms=terms)
 
     async def top_up(self, account: Account, amount: int, note: str | None) -> int:
         """Add millionths to a balance, and return what it is then. An account that was not billed is from now on.
@@ -184,45 +181,9 @@ class AccountAdmin:
         return secret
 
 
-class _Agreement(NamedTuple):
-    """What is agreed with an account at one moment."""
-
-    terms: Terms
-    credit: int | None
-
-    def facts(self) -> Facts:
-        return {**terms_facts(self.terms), "credit": money_fact(self.credit)}
-
-    def mark(self) -> str:
-        written = msgspec.json.encode(self.facts(), order="deterministic")
-        return hashlib.sha256(written).hexdigest()[:16]
-
-
-class _Agreed(NamedTuple):
-    """A change of what is agreed."""
-
-    before: _Agreement
-    after: _Agreement
-
-
 def agreed_mark(account: Account, standing: Standing) -> str:
     """Return what tells what is agreed with an account, as it was read, from what is agreed later."""
-    return _Agreement(account.terms, None if standing.balance is None else standing.balance.credit).mark()
-
-
-def _agree(tx: Tx, account_id: str, change: TermsChange, credit: int | None, seen: str | None) -> _Agreed:
-    account = account_by_id(tx, account_id, lock=True)
-    if account is None:
-        raise NotFound()
-    balance = balance_with_credit(tx, account_id)
-    before = _Agreement(account.terms, None if balance is None else balance.credit)
-    if seen is not None and seen != before.mark():
-        raise ChangedMeanwhile()
-    terms = changed(account.terms, change)
-    change_account(tx, account_id, {"terms": terms})
-    if credit is not None and not set_credit(tx, account_id, credit):
-        raise InvalidField("The account is not billed, so it has no credit: top it up first.", field="credit")
-    return _Agreed(before, _Agreement(terms, before.credit if credit is None else credit))
+    return mark_of(account.terms, None if standing.balance is None else standing.balance.credit)
 
 
 class _Entered(NamedTuple):

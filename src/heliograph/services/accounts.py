@@ -28,13 +28,13 @@ from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, maybe_instant, now_ms
 from heliograph.domain.seals import Seal
 from heliograph.services.access import Access
+from heliograph.services.agreements import add
 from heliograph.services.audit import audited
 from heliograph.services.audit_facts import account_facts, key_facts
 from heliograph.store import Store
 from heliograph.store.accounts import (
     account_by_id,
     account_by_name,
-    add_account,
     all_accounts,
     change_account,
     forget_expired,
@@ -100,9 +100,7 @@ class Accounts:
             optout_page=secrets.token_hex(5),
             parent_id=None if parent is None else parent.id,
         )
-        facts = {"name": name, "parent": made.parent_id}
-        act = Act(action=Action.ACCOUNT_CREATED, object_id=made.id, account_id=made.id, after=facts)
-        return made if await audited(self._store, act, add_account, made) else None
+        return await add(self._store, made)
 
     async def named(self, name: str) -> Account:
         """Find the account of that name, or of that identifier. Raises NotFound.

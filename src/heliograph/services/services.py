@@ -76,7 +76,7 @@ class Services:
         self.rates = RequestRates(store, requests_per_second)
         self.idempotency = Idempotency(store)
         self.accounts = accounts
-        self.account_admin = AccountAdmin(store, accounts)
+        self.account_admin = AccountAdmin(store, accounts, lambda: engine.tariff)
         self.provider_admin = ProviderAdmin(engine)
         self.keys = Keys(store, accounts, key_kinds)
         self.people = People(store, accounts)

@@ -5,23 +5,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-import msgspec
+from msgspec import UNSET
 
-from heliograph.domain.accounts import Account, CredentialKind, Terms, new_secret
+from heliograph.domain.accounts import Account, CredentialKind, new_secret
 from heliograph.domain.amounts import money_text
 from heliograph.domain.audit import Act, Action
-from heliograph.domain.channels import Channel
 from heliograph.domain.errors import InsufficientCredit, InvalidField, NameTaken, NotFound, ScopeMissing
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms
-from heliograph.domain.prices import MICROS
+from heliograph.domain.terms import TermsChange
 from heliograph.engine.engine import Engine
-from heliograph.numbers import COUNTRIES, region_named
+from heliograph.numbers import region_named
 from heliograph.services.accounts import LONGEST_NAME, Accounts, Issued, public_part
+from heliograph.services.agreements import add, agree
 from heliograph.services.audit import audited
-from heliograph.store.accounts import add_account, find_credential
-from heliograph.store.ledger import set_balance, transfer
-from heliograph.store.tx import Tx
+from heliograph.store.accounts import find_credential
+from heliograph.store.ledger import transfer
 
 
 class SubAccounts:
@@ -46,24 +45,16 @@ class SubAccounts:
         """
         if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
             raise InvalidField(f"The name of an account has 1 to {LONGEST_NAME} characters.", field="name")
-        made = Account(
+        wanted = Account(
             id=new_id(),
             name=f"{parent.name}/{name}",
             created_at=from_ms(now_ms()),
             callback_secret=new_secret(),
             optout_page=secrets.token_hex(5),
-            terms=Terms(
-                prices=parent.terms.prices,
-                codes=parent.terms.codes,
-                countries=parent.terms.countries,
-                originators=parent.terms.originators,
-                quiet_hours=parent.terms.quiet_hours,
-            ),
             parent_id=parent.id,
         )
-        facts = {"name": made.name, "parent": parent.id}
-        act = Act(action=Action.ACCOUNT_CREATED, object_id=made.id, account_id=made.id, after=facts)
-        if not await audited(self._store, act, _add, made):
+        made = await add(self._store, wanted, billed=True)
+        if made is None:
             raise NameTaken("There is an account of this name already.", field="name")
         return made, await self._accounts.issue(made, kind, scopes=scopes, networks=networks)
 
@@ -74,23 +65,15 @@ class SubAccounts:
             raise NotFound("There is no account with this key below this one.")
         return found.account
 
-    async def set_price(self, parent: Account, child: Account, country: str, price: int) -> None:
+    async def set_price(self, child: Account, country: str, price: int) -> None:
         """Set what a part by SMS to a country (ISO 3166 alpha-2) costs the child, in millionths.
 
-        Raises InvalidField for what is not a country, one that nothing is sent to, and a price below the parent's own.
+        Raises InvalidField for what is not a country, one that nothing is sent to, and a price below what the parent
+        pays, which is no less than the installation's.
         """
-        region = region_named(country)
-        if region is None:
+        if region_named(country) is None:
             raise InvalidField(f"{country!r} is no country.", field="country")
-        least = self._engine.tariff.with_prices(parent.terms.prices).price_of(Channel.SMS, region)
-        if least is None:
-            raise InvalidField(f"Nothing is sent to {COUNTRIES[region]}, whatever the price.", field="country")
-        if price < least:
-            raise InvalidField(
-                f"A part to {COUNTRIES[region]} costs {least / MICROS:g} or more, not {price / MICROS:g}.",
-                field="price",
-            )
-        await self._change(child, prices=dict(child.terms.prices) | {region: price})
+        await self._agree(child, TermsChange(prices={country: price}))
 
     async def give_credit(self, parent: Account, child: Account, amount: int) -> None:
         """Move millionths from the parent's balance to the child's. Raises InsufficientCredit, InvalidField."""
@@ -109,19 +92,14 @@ class SubAccounts:
         too_much = stop is False and not parent.terms.may_omit_stop
         if too_much or (night is False and not parent.terms.may_send_at_night):
             raise ScopeMissing("An account can't allow what it may not do itself.")
-        changes: dict[str, object] = {}
-        if stop is not None:
-            changes["may_omit_stop"] = not stop
-        if night is not None:
-            changes["may_send_at_night"] = not night
-        await self._change(child, **changes)
+        await self._agree(
+            child,
+            TermsChange(
+                may_omit_stop=UNSET if stop is None else not stop,
+                may_send_at_night=UNSET if night is None else not night,
+            ),
+        )
 
-    async def _change(self, child: Account, **values: object) -> None:
-        await self._accounts.change(child, terms=msgspec.structs.replace(child.terms, **values))
-
-
-def _add(tx: Tx, account: Account) -> bool:
-    if not add_account(tx, account):
-        return False
-    set_balance(tx, account.id, 0, now_ms())
-    return True
+    async def _agree(self, child: Account, change: TermsChange) -> None:
+        await agree(self._store, child.id, change, self._engine.tariff)
+        self._accounts.access.forget()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -159,6 +159,22 @@ def change_account(tx: Tx, account_id: str, values: dict[str, Any]) -> int:
     if until is not None:
         values = values | {"former_callback_until": to_ms(until)}
     return tx.run(update(accounts).where(accounts.c.id == account_id).values(values))
+
+
+def accounts_below(tx: Tx, account_ids: Sequence[str]) -> list[Account]:
+    """List the accounts one level below some, and lock them. Spans accounts: for whoever runs the installation."""
+    query = select(*_COLUMNS).where(tx.among(accounts.c.parent_id, account_ids)).order_by(accounts.c.id)
+    return [_account(row) for row in tx.all(_AccountRow, query.with_for_update())]
+
+
+class _TermsRow(Row, frozen=True):
+    id: str
+    terms: str
+
+
+def put_terms(tx: Tx, terms: Mapping[str, Terms]) -> None:
+    """Store what is agreed with some accounts, by their identifiers. Spans accounts, as `accounts_below` does."""
+    tx.update(accounts, [_TermsRow(each, msgspec.json.encode(agreed).decode()) for each, agreed in terms.items()])
 
 
 def terms_of(tx: Tx, account_id: str) -> Terms:

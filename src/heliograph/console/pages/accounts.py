@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
@@ -147,8 +148,8 @@ def _change(typed: Typed, account: Account) -> TermsChange:
             raise InvalidField(f"A line is written as in “FR: 0.05”, not {line[:40]!r}.", field="prices")
         prices[country.strip().upper()] = micros_in(price, "prices")
     days = {kept.value: _count(typed, f"{_KEEP}{kept}") for kept in OF_AN_ACCOUNT}
-    counts = {name: _count(typed, name) for name in _COUNTS}
-    sums = {name: micros_in(typed.text(name), name) if typed.text(name) else None for name in _SUMS}
+    counts: dict[str, Any] = {name: _count(typed, name) for name in _COUNTS}
+    sums: dict[str, Any] = {name: micros_in(typed.text(name), name) if typed.text(name) else None for name in _SUMS}
     return TermsChange(
         prices=prices,
         countries=_list(typed, "countries"),

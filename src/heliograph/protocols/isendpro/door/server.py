@@ -325,7 +325,7 @@ class IsendproDoor(Door):
             raise IsendproRefusal(Code.SUBACCOUNT_UNKNOWN) from error
         if edit == "setprice":
             country = asked.required("subAccountCountryCode").upper()
-            await services.set_price(call.account, child, country, _micros(asked, "subAccountPrice"))
+            await services.set_price(child, country, _micros(asked, "subAccountPrice"))
         elif edit == "addcredit":
             await services.give_credit(call.account, child, _micros(asked, "subAccountAddCredit"))
         elif edit == "setrestriction":
