@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 from tests.conftest import Server, StartServer
-from tests.patience import HANG_S
+from tests.patience import HANG_S, once_found
 
 QUICK = {
     "HELIOGRAPH_HEADER_TIMEOUT_S": "1",
@@ -103,6 +104,24 @@ def test_half_sent_requests_shut_nobody_out(strict: Server, connect: Connect) ->
             assert httpx2.get(f"{strict.url}/healthz", timeout=HANG_S).status_code == 200
 
     assert {answer(connection)[:13] for connection in half_sent} <= {b"HTTP/1.1 408 ", b""}
+
+
+def test_who_reads_no_answer_and_leaves_a_request_half_sent_is_not_waited_for(strict: Server) -> None:
+    """What was answered lies in the way of the refusal, so that the connection can't end as others do."""
+    parts = urlsplit(strict.url)
+    with socket.socket() as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        caller.connect((parts.hostname, parts.port))
+        caller.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20 + HALF_HEADERS)
+
+        assert once_found(lambda: not is_held(caller))
+
+
+def is_held(caller: socket.socket) -> bool:
+    """Say whether the server has this connection open: its end is established (proc(5), /proc/net/tcp)."""
+    ends = [f"{port:04X}" for _, port in (caller.getpeername(), caller.getsockname())]
+    rows = [line.split()[1:4] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [state for *both, state in rows if [end.rpartition(":")[2] for end in both] == ends] == ["01"]
 
 
 def test_an_answer_may_take_longer_than_a_request(strict: Server, new_number: Callable[[], str]) -> None:

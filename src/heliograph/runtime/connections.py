@@ -215,7 +215,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def look(self, now: float) -> None:
         """Close the connection if its phase has taken too long."""
         waited = now - self.since
-        if self._unread_since is not None and now - self._unread_since > UNREAD_S:
+        unread = self._unread_since is not None and now - self._unread_since > UNREAD_S
+        if unread or (waited > UNREAD_S and self.transport.is_closing()):
             self.transport.abort()
         elif self.phase is Phase.HEADERS and waited > self._limits.header_timeout_s:
             self._refuse(408, "The headers did not come in time.")
@@ -237,7 +238,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.since = self.loop.time()
 
     def _refuse(self, status: int, sentence: str) -> None:
-        """Answer in one sentence, if nothing is being answered, and close."""
+        """Answer in one sentence, if nothing is being answered, and close, whether or not that is read."""
         self._all.closed(self)
         if self.transport.is_closing():
             return
@@ -246,6 +247,8 @@ class LimitedProtocol(HttpToolsProtocol):
             head = f"HTTP/1.1 {status} \r\ncontent-type: text/plain\r\ncontent-length: {len(body)}\r\n"
             self.transport.write(f"{head}connection: close\r\n\r\n".encode() + body)
         self.transport.close()
+        if self.transport.get_write_buffer_size():  # nobody reads: it would be waited for without an end
+            self.transport.abort()
 
 
 def _files_allowed() -> int:
