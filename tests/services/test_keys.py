@@ -155,9 +155,12 @@ async def test_a_key_is_good_from_its_networks_until_it_ends(desk: Desk, protoco
 
     assert await desk.enter(made, "10.1.2.3") == account
     assert await desk.enter(made, "::ffff:10.1.2.3") == account
+    refused: list[str] = []
+    desk.access.on_refused = refused.append
     for address in ("10.2.0.1", HOME, "somewhere"):
         with pytest.raises(AddressNotAllowed):
             await desk.enter(made, address)
+    assert len(refused) == 3
     record = await desk.keys.get(made.id)
     assert record.expires_at == soon.replace(microsecond=soon.microsecond // 1_000 * 1_000)
     assert record.networks == ["10.1.0.0/16", "2001:db8::/32"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 from tests.patience import HANG_S
@@ -77,6 +77,30 @@ async def test_many_callers_share_no_guessing_and_do_not_lock_out_the_owner(logi
 
     assert await refused(logins, "anne", "203.0.113.200")
     assert not await refused(logins, "anne", "198.51.100.7")
+
+
+async def test_the_owner_is_not_locked_out_by_others_at_the_same_address(logins: Logins) -> None:
+    await tried(logins, "anne", "198.51.100.7", right=True)
+    for number in range(PER_ADDRESS):
+        await tried(logins, f"name{number}", "198.51.100.7")
+
+    assert await refused(logins, "bert", "198.51.100.7")
+    assert not await refused(logins, "anne", "198.51.100.7")
+
+
+async def test_of_many_that_are_tried_together_no_more_are_looked_at_than_one_after_the_other(logins: Logins) -> None:
+    looked_at = 0
+
+    async def attempt(number: int) -> None:
+        nonlocal looked_at
+        with suppress(TooManyLogins):
+            async with logins.attempt("anne", f"203.0.113.{number}"):
+                looked_at += 1
+                await asyncio.sleep(0)  # as for whoever has the password checked elsewhere
+
+    await asyncio.gather(*map(attempt, range(WAITING)))
+
+    assert looked_at < PER_NAME + AT_ONCE
 
 
 async def test_right_passwords_count_for_nothing(logins: Logins) -> None:

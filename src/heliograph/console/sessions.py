@@ -22,15 +22,20 @@ GoodKeys = Callable[[], Awaitable[Sequence[str]]]
 
 
 class Sessions:
-    def __init__(self, good_keys: GoodKeys) -> None:
+    def __init__(self, good_keys: GoodKeys, on_refused: Callable[[], None]) -> None:
+        """Open sessions by keys; `on_refused` is called for each that is not good."""
         self._good_keys = good_keys
+        self._on_refused = on_refused
 
     async def _cookies(self) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer((await self._good_keys())[::-1], salt="session")  # it signs with the last
 
     async def opens(self, candidate: str) -> bool:
         """Say whether this is a key that is good. Takes equally long for every wrong one."""
-        return any(hmac.compare_digest(candidate.encode(), key.encode()) for key in await self._good_keys())
+        good = any(hmac.compare_digest(candidate.encode(), key.encode()) for key in await self._good_keys())
+        if not good:
+            self._on_refused()
+        return good
 
     async def begin(self, request: Request, response: Response) -> None:
         response.set_cookie(

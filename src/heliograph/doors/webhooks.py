@@ -33,8 +33,13 @@ def webhook_address(public_url: str, name: str, secret: str) -> str:
     return f"{public_url}{MOUNT}/{name}/{secret}"
 
 
-def webhook_route(find: Callable[[str], Registered | None], max_body_bytes: int) -> BaseRoute:
-    """Serve webhooks of the providers that `find` finds by name. Answers 404 for an unknown name or a wrong secret."""
+def webhook_route(
+    find: Callable[[str], Registered | None], max_body_bytes: int, on_refused: Callable[[], None]
+) -> BaseRoute:
+    """Serve webhooks of the providers that `find` finds by name. Answers 404 for an unknown name or a wrong secret.
+
+    `on_refused` is called for each wrong secret.
+    """
 
     async def handle(request: Request) -> Response:
         found = find(request.path_params["name"])
@@ -43,6 +48,7 @@ def webhook_route(find: Callable[[str], Registered | None], max_body_bytes: int)
             return Response(status_code=404)
         try:
             if not any(hmac.compare_digest(secret, each.encode()) for each in await found.secrets()):
+                on_refused()
                 return Response(status_code=404)
             said = await found.provider.handle_webhook(await _read(request, max_body_bytes))
         except (NotNow, RequestError) as error:

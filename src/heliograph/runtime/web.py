@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -64,13 +65,14 @@ def web_application(
     doors: dict[str, ASGIApp] = {API_MOUNT: native}
     for protocol in HTTP_PROTOCOLS:
         doors |= {protocol.mount: protocol.door(services, for_doors), **protocol.more_doors(services, for_doors)}
-    link = None if phones is None else Sessions(good_keys)
+    refused = engine.metrics.credential_refused
+    link = None if phones is None else Sessions(good_keys, partial(refused, "console"))
     others = Router(
         [
             Route(OPENAPI, openapi),
             Route(REFERENCE, reference),
             *(Mount(place, door) for place, door in doors.items()),
-            webhook_route(providers.find, limit),
+            webhook_route(providers.find, limit, partial(refused, "provider")),
             *watch_routes(engine, settings),
             *optout_routes(services.optouts),
             *link_routes(services.links),

@@ -73,7 +73,7 @@ class SignedIn(NamedTuple):
 class Access:
     def __init__(self, store: Store) -> None:
         self.on_refused: Callable[[str], None] = lambda _kind: None
-        """Called with the kind of each credential that was not right."""
+        """Called with the kind of each credential that was not right, or not good from where it was used."""
         self.uses = KeyUses(store)
         self._store = store
         self.logins = Logins()
@@ -92,7 +92,7 @@ class Access:
         key = (kind.value, public_id, secret_hash)
         known = self._remembered.get(key)
         principal = known[1] if known is not None and known[0] > time.monotonic() else await self._looked_up(kind, key)
-        require_address(principal, address)
+        self._require_address(kind, principal, address)
         self.uses.note(principal.credential_id, address)
         return principal
 
@@ -191,7 +191,7 @@ class Access:
             self.on_refused(kind.value)
             raise Unauthenticated("There is no account with this name and password.")
         principal = _principal(found, public_id)
-        require_address(principal, address)
+        self._require_address(kind, principal, address)
         self.uses.note(principal.credential_id, address)
         return Login(principal, found.secret_hash, address)
 
@@ -204,6 +204,13 @@ class Access:
         found = await self._store.read(find_credentials, ids, now_ms()) if ids else []
         good = {(each.id, each.secret_hash): each for each in found}
         return [_renewed(login, good.get((login.principal.credential_id, login.secret_hash))) for login in logins]
+
+    def _require_address(self, kind: CredentialKind, principal: Principal, address: str | None) -> None:
+        try:
+            require_address(principal, address)
+        except AddressNotAllowed:
+            self.on_refused(kind.value)
+            raise
 
     def forget(self) -> None:
         """Make a change to accounts or credentials count at once in this process."""

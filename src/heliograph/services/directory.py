@@ -316,12 +316,14 @@ class Applications:
         application = await self._store.read(application_by_id, application_id)
         stored = "" if application is None else self._accounts.seal.open(application.secret)
         if not same_secret(hash_secret(stored), hash_secret(secret)) or application is None:
+            self._accounts.access.on_refused("application")
             raise Unauthenticated("There is no application with this id and secret.")
         wanted = application.scopes if scopes is None else frozenset(scopes)
         if strangers := wanted - application.scopes:
             raise InvalidField(f"The application does not have the scope {min(strangers)}.", field="scope")
         account = await self._store.read(account_by_id, application.account_id)
         if account is None or account.closed_at is not None:
+            self._accounts.access.on_refused("application")
             raise Unauthenticated("There is no application with this id and secret.")
         await self._store.write(forget_expired, account.id, now_ms())
         issued = await self._accounts.issue(

@@ -5,8 +5,10 @@ reasons to bound who may have how many checked. Wrong ones are counted for a qua
 
 - by name and address, so that one caller does not try many passwords of one account;
 - by address, so that one caller does not try one password of many accounts;
-- by name, so that many callers do not share the guessing. An address from which the right password has come before is
-  not held to this: whoever attacks an account does not lock out its owner.
+- by name, so that many callers do not share the guessing.
+
+A name is not held to the last two at an address from which its right password has come before: whoever attacks an
+account, or shares an address with its owner, does not lock the owner out.
 
 Few of the checks that wait for a place are one address's, and there is a place that only those use from whose address
 the right password has come before: a flood of strangers keeps nobody from logging in. An IPv6 address counts as its
@@ -90,6 +92,7 @@ class Logins:
         self._waiting[turn] += 1
         try:
             async with self._place_of_the_known if known else self._places:
+                self._require(name, network, both, known=known)  # others were wrong while this one waited
                 attempt = Attempt()
                 yield attempt
         finally:
@@ -116,10 +119,8 @@ class Logins:
             counts.add(key)
 
     def _require(self, name: str, network: str, both: str, *, known: bool) -> None:
-        if (
-            self._by_both.of(both) >= PER_NAME_AND_ADDRESS
-            or self._by_address.of(network) >= PER_ADDRESS
-            or (not known and self._by_name.of(name) >= PER_NAME)
+        if self._by_both.of(both) >= PER_NAME_AND_ADDRESS or (
+            not known and (self._by_address.of(network) >= PER_ADDRESS or self._by_name.of(name) >= PER_NAME)
         ):
             self.on_limited()
             raise TooManyLogins()

@@ -298,6 +298,7 @@ class SigningIn:
         """Return the e-mail address that an invitation is for. Raises NotFound if it can't be accepted any more."""
         found = await self._store.read(open_invitation, hash_secret(token), now_ms())
         if found is None:
+            self._access.on_refused("invitation")
             raise _over()
         return found.email
 
