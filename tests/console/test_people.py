@@ -310,3 +310,18 @@ def test_a_provider_is_paused_and_resumed_and_a_number_is_explained(running: Pag
     page.get_by_role("status").get_by_text("No rule matches: it goes by the default provider, out.").wait_for()
     page.get_by_text("A part costs Acme").wait_for()
     assert violations(page) == []
+
+
+@pytest.mark.slow
+def test_settings_are_found_with_where_they_come_from_and_no_secret(running: Page) -> None:
+    page = running
+    page.get_by_role("link", name="Settings").click()
+    row = page.locator("tbody tr", has_text="default_provider")
+    assert "environment variable HELIOGRAPH_DEFAULT_PROVIDER" in row.inner_text()
+    assert page.locator("tbody tr", has_text="lease_s").count() == 0
+    page.get_by_label("Words", exact=True).fill("seconds worker")
+    page.get_by_role("button", name="Show").click()
+    assert "default" in page.locator("tbody tr", has_text="lease_s").inner_text()
+    page.get_by_label("Words", exact=True).fill("xylophone")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_text("No setting has these words").wait_for()

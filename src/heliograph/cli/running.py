@@ -32,7 +32,7 @@ from heliograph.domain.errors import HeliographError
 
 if TYPE_CHECKING:
     from heliograph.runtime.addresses import Addresses
-    from heliograph.runtime.settings import Settings
+    from heliograph.runtime.settings import Loaded
 
 console = Commands("console", "The sandbox's inbox in the browser.")
 
@@ -130,13 +130,14 @@ def _run(role: str, config: Path | None, flags: Mapping[str, object], ready_file
 
     try:
 
-        def reread() -> Settings:
-            return load(config, flags).settings
+        def reread() -> Loaded:
+            return load(config, flags)
 
-        settings = reread()
+        loaded = reread()
+        settings = loaded.settings
         logs.configure(settings.log_level, settings.log_format)
         as_json = settings.log_format == logs.JSON and not sys.stdout.isatty()
-        start(settings, reread, role=Role(role), ready_file=ready_file, announce=announce)
+        start(loaded, reread, role=Role(role), ready_file=ready_file, announce=announce)
     except HeliographError as error:
         if not as_json:
             raise

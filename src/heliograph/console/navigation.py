@@ -23,6 +23,7 @@ from heliograph.console.pages import (
     rents,
     search,
     send,
+    settings,
     templates,
 )
 from heliograph.console.visits import Page
@@ -40,7 +41,7 @@ SECTIONS = (
     Section("traffic", (overview.PAGE, messages.PAGE, send.PAGE, campaigns.PAGE, conversations.PAGE)),
     Section("material", (groups.PAGE, templates.PAGE, links.PAGE, optouts.PAGE)),
     Section("connections", (rents.PAGE, codes.PAGE, callbacks.PAGE)),
-    Section("administration", (providers.PAGE, accounts.PAGE, people.PAGE, keys.PAGE, audit.PAGE)),
+    Section("administration", (providers.PAGE, accounts.PAGE, people.PAGE, keys.PAGE, audit.PAGE, settings.PAGE)),
 )
 BESIDE = (search.PAGE,)
 """Pages that the navigation does not show."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
+from types import MappingProxyType
 from typing import NamedTuple
 
 import structlog
@@ -29,7 +30,7 @@ from heliograph.runtime.configured import configured, note_configured
 from heliograph.runtime.privacy import make_private
 from heliograph.runtime.processes import Membership, Role, membership, require_shared, shared_key
 from heliograph.runtime.reloading import Reloading
-from heliograph.runtime.settings import Settings
+from heliograph.runtime.settings import Loaded, Settings, described
 from heliograph.runtime.tracing import WithRequests
 from heliograph.runtime.values import SANDBOX
 from heliograph.runtime.web import web_application
@@ -94,16 +95,18 @@ class Platform:
 async def running(
     settings: Settings,
     role: Role = Role.ALL,
-    reread: Callable[[], Settings] | None = None,
+    reread: Callable[[], Loaded] | None = None,
     tracing: Tracing | None = None,
     *,
+    sources: Mapping[str, str] = MappingProxyType({}),
     store_at: str | None = None,
 ) -> AsyncIterator[Platform]:
     """Open the store, start the engine, and stop both again at the end: what is in flight is recorded first.
 
     What runs is what a process of this `role` does; `reread` reads the settings again, None: they stay as they are.
-    `tracing` follows batches, None: nobody does. `store_at` is the store's address, instead of the setting's. Raises
-    SetupError, in one sentence, if something stands in the way.
+    `tracing` follows batches, None: nobody does. `sources` says where settings come from that somebody has given.
+    `store_at` is the store's address, instead of the setting's. Raises SetupError, in one sentence, if something stands
+    in the way.
     """
     require_shared(settings, role)
     had_been_open = make_private(settings.data_dir)
@@ -160,8 +163,9 @@ async def running(
             beside.append(asyncio.create_task(member.run(), name="membership"))
         if store.bell is not None:
             beside.append(asyncio.create_task(store.bell.run(partial(_hear, engine, logins), _not_heard), name="bell"))
+        loaded = Loaded(settings, sources)
         reloading = Reloading(
-            settings, reread or (lambda: settings), store, engine, provided, simulated and simulated.route, member, key
+            loaded, reread or (lambda: loaded), store, engine, provided, simulated and simulated.route, member, key
         )
         try:
             services = Services(
@@ -175,6 +179,7 @@ async def running(
                 listeners_of=listeners_of,
                 key_kinds=KEY_KINDS,
                 issuers=settings.oidc,
+                settings_in_force=lambda: described(reloading.loaded),
             )
             if simulated is None:
                 await sandbox_accounts.withdraw(store, services, SERVED_KEYS, settings.data_dir)

@@ -34,7 +34,7 @@ from heliograph.engine.routing import Routing
 from heliograph.runtime.configured import Configured, acts_of, configured, note
 from heliograph.runtime.processes import Membership, fingerprints
 from heliograph.runtime.providers import Made, Providers, compiled, ensure_secrets, known_secrets, log_unusable, make
-from heliograph.runtime.settings import Settings
+from heliograph.runtime.settings import Loaded, Settings
 from heliograph.services.audit import audited
 from heliograph.store import Store
 from heliograph.store.tx import Tx
@@ -46,14 +46,16 @@ RELOADED = ("providers", "default_provider", "routes", "lookup_provider", "price
 OLD_STAY = "The providers, routes and prices that were read before stay in force."
 
 
-def renewed(settings: Settings, wanted: Settings) -> Settings:
+def renewed(loaded: Loaded, wanted: Loaded) -> Loaded:
     """Return settings with what is read anew from `wanted`. Raises SetupError if they don't go together."""
-    if settings.has_sandbox != wanted.has_sandbox:
-        change = "be a sandbox" if wanted.has_sandbox else "be no sandbox any more"
+    if loaded.settings.has_sandbox != wanted.settings.has_sandbox:
+        change = "be a sandbox" if wanted.settings.has_sandbox else "be no sandbox any more"
         raise SetupError(
             f"There would {change}, by the settings `sandbox` and `default_provider`, and that changes only at a start."
         )
-    return replace(settings, **{name: getattr(wanted, name) for name in RELOADED})
+    values = {name: getattr(wanted.settings, name) for name in RELOADED}
+    sources = {name: wanted.sources[name] for name in RELOADED if name in wanted.sources}
+    return Loaded(replace(loaded.settings, **values), {**loaded.sources, **sources})
 
 
 def _changed(settings: Settings, wanted: Settings) -> list[str]:
@@ -67,8 +69,8 @@ class Reloading:
 
     def __init__(
         self,
-        settings: Settings,
-        reread: Callable[[], Settings],
+        loaded: Loaded,
+        reread: Callable[[], Loaded],
         store: Store,
         engine: Engine,
         providers: Providers,
@@ -77,7 +79,8 @@ class Reloading:
         key: bytes,
     ) -> None:
         """Begin with what is in force; `reread` reads all settings again, and `key` is that of fingerprints."""
-        self._settings = settings
+        self.loaded = loaded
+        """The settings in force, and where each comes from."""
         self._reread = reread
         self._store = store
         self._engine = engine
@@ -109,8 +112,9 @@ class Reloading:
 
     async def _reload(self) -> None:
         wanted = await asyncio.to_thread(self._reread)
-        settings = renewed(self._settings, wanted)
-        for name in _changed(self._settings, wanted):
+        loaded = renewed(self.loaded, wanted)
+        settings = loaded.settings
+        for name in _changed(self.loaded.settings, wanted.settings):
             log.warning(f"The setting `{name}` is another now, and is in force from the next start on.")
         rules = await compiled(settings.routes, self._store)
         found = await self._made(settings)
@@ -122,7 +126,7 @@ class Reloading:
         self._engine.renew(
             Routing(routes, settings.default_provider, rules, settings.lookup_provider or None), settings.tariff
         )
-        self._settings = settings
+        self.loaded = loaded
         log.info(
             "providers, routes and prices were read anew",
             providers=sorted(settings.providers),
@@ -172,8 +176,8 @@ class Reloading:
         """Tell other processes, stop the providers that are no more as soon as nothing is with them, try the new."""
         try:
             if self._member is not None:
-                await self._member.agree(fingerprints(self._settings, self._key))
-            await self._engine.settle_routes(self._settings.drain_s)
+                await self._member.agree(fingerprints(self.loaded.settings, self._key))
+            await self._engine.settle_routes(self.loaded.settings.drain_s)
         except NotNow as error:
             log.warning("what waits for former providers has not been told", error=str(error))
         finally:

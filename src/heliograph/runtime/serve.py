@@ -28,7 +28,7 @@ from heliograph.runtime.listening import Listeners, listening
 from heliograph.runtime.platform import Platform, running
 from heliograph.runtime.processes import Role, require_shared
 from heliograph.runtime.reloading import OLD_STAY, renewed
-from heliograph.runtime.settings import Settings
+from heliograph.runtime.settings import Loaded
 from heliograph.runtime.supervising import Parent, Supervisor
 from heliograph.runtime.terminals import Terminal
 from heliograph.runtime.tls import Certificate, certificate_of, smpp_certificate_of
@@ -42,8 +42,8 @@ log = structlog.get_logger(__name__)
 
 
 def start(
-    settings: Settings,
-    reread: Callable[[], Settings],
+    loaded: Loaded,
+    reread: Callable[[], Loaded],
     *,
     role: Role,
     ready_file: Path | None,
@@ -54,6 +54,7 @@ def start(
     `announce` is called, and `ready_file` written, once requests are accepted. At SIGHUP `reread` reads the settings
     anew. Raises SetupError, in one sentence, if the process can't start.
     """
+    settings = loaded.settings
     require_shared(settings, role)
 
     def tell(addresses: Addresses) -> None:
@@ -62,25 +63,26 @@ def start(
 
     with listening(settings, role) as listeners:
         if settings.processes == 1:
-            run(serve(settings, reread, role=role, listeners=listeners, announce=tell))
+            run(serve(loaded, reread, role=role, listeners=listeners, announce=tell))
         else:
-            _serve_by_many(settings, reread, role, listeners, tell)
+            _serve_by_many(loaded, reread, role, listeners, tell)
 
 
 def _serve_by_many(
-    settings: Settings,
-    reread: Callable[[], Settings],
+    loaded: Loaded,
+    reread: Callable[[], Loaded],
     role: Role,
     listeners: Listeners,
     announce: Callable[[Addresses], None],
 ) -> None:
+    settings = loaded.settings
     if settings.monitor is None:
         log.warning(
             f"Each of {settings.processes} processes has metrics of its own, and /metrics tells those of whichever is "
             "asked: set `monitor` to HOST:PORT, and each is served at a port of its own, from that one on."
         )
 
-    in_force = settings
+    in_force = loaded
 
     def child(place: int, parent: Parent) -> int:
         mine = listeners.of_process(place)
@@ -109,8 +111,8 @@ def _serve_by_many(
 
 
 async def serve(
-    settings: Settings,
-    reread: Callable[[], Settings],
+    loaded: Loaded,
+    reread: Callable[[], Loaded],
     *,
     role: Role,
     listeners: Listeners,
@@ -121,11 +123,16 @@ async def serve(
 
     It is told so by SIGINT or SIGTERM, or by the `parent` that started it. Raises SetupError.
     """
+    settings = loaded.settings
     certificate = certificate_of(settings) if role.serves else None
     for_smpp = smpp_certificate_of(settings) if role.serves else None
     certificates = [each for each in (certificate, for_smpp) if each is not None]
     terminal = Terminal()
-    async with _traced() as tracing, running(settings, role, reread, tracing) as platform, _kept_current(certificates):
+    async with (
+        _traced() as tracing,
+        running(settings, role, reread, tracing, sources=loaded.sources) as platform,
+        _kept_current(certificates),
+    ):
         stopping = asyncio.Event()
         connected = _connected_settings(platform, for_smpp)
         servers = _servers(platform, listeners, connected, certificate, stopping.set)

@@ -31,6 +31,7 @@ from heliograph.engine.provided import ProviderConfig
 from heliograph.runtime.masking import masked
 from heliograph.runtime.mistakes import Mistake, Mistakes, must_be
 from heliograph.runtime.values import READERS, SANDBOX
+from heliograph.services.settings_in_force import SettingInForce
 
 FILE_NAME = "heliograph.toml"
 PREFIX = "HELIOGRAPH_"
@@ -553,8 +554,8 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple | dict) else str(value)
 
 
-def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
-    """List name, value in force (secrets masked), source and meaning of every setting."""
+def described(loaded: Loaded) -> list[SettingInForce]:
+    """List every setting with its value in force, whose secrets are masked, and where that comes from."""
     rows = []
     for each in fields(Settings):
         value = getattr(loaded.settings, each.name)
@@ -569,7 +570,8 @@ def described(loaded: Loaded) -> list[tuple[str, str, str, str]]:
             shown = ", ".join(value.channels) if isinstance(value, Tariff) else ""
         if each.metadata["secret"] and shown and not isinstance(value, dict):
             shown = "(set)"
-        rows.append((each.name, masked(shown), loaded.sources[each.name], each.metadata["help"]))
+        source = loaded.sources.get(each.name, "default")
+        rows.append(SettingInForce(each.name, masked(shown), source, each.metadata["help"]))
     return rows
 
 

@@ -41,6 +41,7 @@ from heliograph.services.rates import RequestRates
 from heliograph.services.rents import Rents
 from heliograph.services.reports import Reports
 from heliograph.services.sessions import ClientSessions
+from heliograph.services.settings_in_force import SettingsInForce
 from heliograph.services.signing_in import SigningIn
 from heliograph.services.subaccounts import SubAccounts
 from heliograph.services.told import Callbacks
@@ -63,14 +64,17 @@ class Services:
         listeners_of: ListenersOf,
         key_kinds: Sequence[KeyKind],
         issuers: Mapping[str, IssuerConfig],
+        settings_in_force: SettingsInForce = list,
     ) -> None:
         """Put the services together.
 
         `inventory` has the numbers that can be rented; `largest_file` is in octets; an account may make
         `requests_per_second` by all doors; `listeners_of` reads the settings of applications; `key_kinds` is whatever
-        accounts can have keys for; `issuers` are those of OpenID Connect, by name.
+        accounts can have keys for; `issuers` are those of OpenID Connect,
+        by name; `settings_in_force` lists the settings of this process.
         """
         self._engine = engine
+        self.settings_in_force = settings_in_force
         store = engine.store
         self.access = accounts.access
         self.rates = RequestRates(store, requests_per_second)
