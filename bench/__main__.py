@@ -1,4 +1,4 @@
-"""Measures this machine: `python -m bench [costs | compare | peers | growth]`, each with `--help`.
+"""Measures this machine: `python -m bench [costs | compare | peers | growth | processes]`, each with `--help`.
 
 Progress goes to standard error.
 
@@ -7,6 +7,7 @@ Progress goes to standard error.
 `python -m bench compare REVISION`  measures this tree and another revision in turns (`compare.py`)
 `python -m bench peers`             measures other gateways, too, sending to the same SMSC (`peers.py`)
 `python -m bench growth`            measures a store full of messages beside an empty one (`growth.py`)
+`python -m bench processes`         measures one process beside two on PostgreSQL (`processes.py`)
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bench import compare, costs, growth, peers, table
+from bench import compare, costs, growth, peers, processes, table
 
 COMMANDS: dict[str, Callable[[list[str]], Coroutine[Any, Any, None]]] = {
     "costs": costs.main,
     "compare": compare.main,
     "peers": peers.main,
     "growth": growth.main,
+    "processes": processes.main,
 }
 
 if __name__ == "__main__":

@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
-from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -45,8 +43,8 @@ from sqlalchemy import (
     select,
 )
 
-from bench.cases import GROUP, until_settled
-from bench.load import post_all, request_bytes
+from bench.cases import until_settled
+from bench.sends import batches_through, singles
 from bench.server import MeasuredServer
 from bench.table import stores
 from heliograph.domain.ids import earliest_at
@@ -67,7 +65,7 @@ PAGES = {
     "page of an originator that has none": {"from": "Nobody"},
 }
 IDLE_S = 5.0
-Case = Callable[[MeasuredServer, int], Awaitable[float]]
+Case = Callable[[MeasuredServer], Awaitable[float]]
 
 
 async def main(arguments: list[str]) -> None:
@@ -87,15 +85,15 @@ async def main(arguments: list[str]) -> None:
 
 async def _measured(store: str, stored: int, runs: int, part: int) -> list[str]:
     cases: dict[str, tuple[str, Case]] = {
-        "single sends": ("/s", partial(_singles, 5_000 // part)),
-        "batches of 1,000, end to end": ("/s", partial(_batches, max(20 // part, 1))),
+        "single sends": ("/s", partial(singles, 5_000 // part)),
+        "batches of 1,000, end to end": ("/s", partial(batches_through, max(20 // part, 1))),
         **{title: ("ms", partial(_page, query)) for title, query in PAGES.items()},
-        "doing nothing": ("ms of CPU a second", _idle),
+        "doing nothing": ("ms of CPU a second", partial(_idle, IDLE_S / part)),
     }
     found: dict[tuple[str, bool], list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as name, ExitStack() as stopped:
         empty, grown = [await _server(store, Path(tempfile.mkdtemp(dir=name)), stopped) for _ in range(2)]
-        await _singles(BATCH, grown, 0)
+        await singles(BATCH, grown)
         await until_settled(grown, BATCH)
         started = perf_counter()
         await asyncio.to_thread(grown.restart, {}, before=lambda: asyncio.run(_grow(grown, stored)))
@@ -103,7 +101,7 @@ async def _measured(store: str, stored: int, runs: int, part: int) -> list[str]:
         for run in range(runs + 1):  # the first warms up
             for title, (_, measure) in cases.items():
                 for is_grown, server in ((False, empty), (True, grown)) if run % 2 else ((True, grown), (False, empty)):
-                    value = await measure(server, run)
+                    value = await measure(server)
                     if run:
                         found[title, is_grown].append(value)
             sys.stderr.write(f"{store}: run {run} of {runs} is done\n")
@@ -123,35 +121,7 @@ async def _server(store: str, place: Path, stopped: ExitStack) -> MeasuredServer
     return server
 
 
-_numbers = count()
-
-
-async def _singles(wanted: int, server: MeasuredServer, run: int) -> float:
-    """Single sends a second over 50 connections."""
-    url = f"{server.api}/messages"
-    seconds, _ = await post_all(
-        url, _requests(server, url, (f"+337{next(_numbers):08d}" for _ in range(wanted))), GROUP
-    )
-    return wanted / seconds
-
-
-def _requests(server: MeasuredServer, url: str, recipients: Iterator[str | list[str]]) -> list[bytes]:
-    said = {"text": "Your code is 123456", "from": "Bench"}
-    return [request_bytes(url, server.token, json.dumps({"to": to} | said).encode()) for to in recipients]
-
-
-async def _batches(wanted: int, server: MeasuredServer, run: int) -> float:
-    """Messages a second from the first request to the last receipt, which is found by the provider's identifier."""
-    url = f"{server.api}/batches"
-    recipients: Iterator[str | list[str]] = ([f"+337{next(_numbers):08d}" for _ in range(1_000)] for _ in range(wanted))
-    requests = _requests(server, url, recipients)
-    started = perf_counter()
-    await post_all(url, requests, 4)
-    await until_settled(server, wanted)
-    return wanted * 1_000 / (perf_counter() - started)
-
-
-async def _page(query: dict[str, str], server: MeasuredServer, run: int) -> float:
+async def _page(query: dict[str, str], server: MeasuredServer) -> float:
     """Milliseconds to the first page of a list, the quickest of three."""
     day = from_ms(now_ms() - SPAN_MS // 2)
     days = {"DAY": day.isoformat(), "DAY_AFTER": (day + timedelta(days=1)).isoformat()}
@@ -167,11 +137,11 @@ async def _page(query: dict[str, str], server: MeasuredServer, run: int) -> floa
     return min(took)
 
 
-async def _idle(server: MeasuredServer, run: int) -> float:
+async def _idle(seconds: float, server: MeasuredServer) -> float:
     """Milliseconds of CPU time a second while nobody asks for anything."""
     before = server.cpu_s()
-    await asyncio.sleep(IDLE_S)
-    return (server.cpu_s() - before) * 1_000 / IDLE_S
+    await asyncio.sleep(seconds)
+    return (server.cpu_s() - before) * 1_000 / seconds
 
 
 async def _grow(server: MeasuredServer, wanted: int) -> None:

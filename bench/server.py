@@ -28,10 +28,11 @@ class MeasuredServer:
         *options: str,
         environment: dict[str, str] | None = None,
         module: str = "heliograph",
+        role: str = "serve",
     ) -> None:
         self.store_url, self.data_dir = store_url, directory / "data"
         self._ready_file = directory / "ready.json"
-        self._command = [sys.executable, "-m", module, "serve", "--port", "0", *options]
+        self._command = [sys.executable, "-m", module, role, "--port", "0", *options]
         self._command += ["--data-dir", str(self.data_dir), "--ready-file", str(self._ready_file)]
         if store_url:
             self._command += ["--store", store_url]
@@ -87,6 +88,26 @@ class MeasuredServer:
         self._end()
         if self.far is not None:
             self.far.stop()
+
+
+class ApiAndWorker(MeasuredServer):
+    """A process that accepts, and one that sends and calls back, on one PostgreSQL."""
+
+    def __init__(self, directory: Path, store_url: str) -> None:
+        super().__init__(directory, store_url, role="api")
+        command = [sys.executable, "-m", "heliograph", "worker", "--data-dir", str(self.data_dir), "--store", store_url]
+        self._worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._worker.stdout is not None
+        if not any("a worker is running" in line for line in self._worker.stdout):
+            raise RuntimeError("the worker did not start")
+
+    def cpu_s(self) -> float:
+        return super().cpu_s() + cpu_s(self._worker.pid)
+
+    def stop(self) -> None:
+        self._worker.send_signal(signal.SIGINT)
+        self._worker.communicate()
+        super().stop()
 
 
 class MeteredServer(MeasuredServer):

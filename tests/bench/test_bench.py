@@ -58,6 +58,22 @@ def test_other_gateways_send_to_the_same_smsc_and_call_back_as_we_do() -> None:
     assert [name for name in ours if not float(rates[name]) > 0] == []
 
 
+def test_a_store_that_has_grown_is_measured_beside_an_empty_one() -> None:
+    printed = _bench("growth", "--quick", "--messages", "1000", "--runs", "1", "--store", "sqlite")
+
+    rows = [row.split("|") for row in printed.splitlines() if "| sqlite |" in row]
+    assert {"single sends", "page of a number", "doing nothing"} <= {row[1].strip() for row in rows}
+    assert [row for row in rows if not float(row[5]) > 0] == []
+
+
+def test_two_processes_are_measured_beside_one() -> None:
+    printed = _bench("processes", "--quick", "--runs", "1")
+
+    rows = [row.split("|") for row in printed.splitlines() if "| api and worker |" in row]
+    assert len(rows) == 2
+    assert [row for row in rows if not float(row[5]) > 0] == []
+
+
 def _worktrees() -> set[str]:
     """Return what else is checked out of this repository by comparisons."""
     told = subprocess.run(["git", "worktree", "list"], cwd=ROOT, capture_output=True, text=True, check=True)
