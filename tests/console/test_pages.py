@@ -76,6 +76,7 @@ def test_no_page_is_hard_to_use_in_light_or_dark_on_a_screen_or_a_phone(
         ("new-template", f"{here}/templates/new"),
         ("template", f"{here}/templates/{template.number}"),
         ("optout", optout),
+        ("account", f"{here}/accounts/{account_of(console)}"),
         ("nothing", f"{here}/nothing"),
         ("phones", "/inbox"),
         ("phone", f"/inbox/{sent.to[1:]}"),
@@ -124,6 +125,11 @@ def test_a_message_is_found_by_its_number_and_what_happened_to_it_is_shown(
     console.keyboard.type(sent.id.lower())
     console.keyboard.press("Enter")
     console.wait_for_url(f"**/messages/{sent.id}")
+    console.keyboard.press("/")
+    console.keyboard.type(sent.batch_id)
+    console.keyboard.press("Enter")
+    console.wait_for_url(f"**/campaigns/{sent.batch_id}")
+    console.goto(f"/console/{account_of(console)}/messages/{sent.id}")
     twice = console.evaluate(POSTED_TWICE)
     console.get_by_role("button", name="Send again").click()
     console.get_by_text(f"Sent to {number} once more.").wait_for()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Batch, PauseReason
-from heliograph.domain.filters import BatchFilter
+from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.engine.engine import Engine
+from heliograph.services.history import History
 from heliograph.store.batches import list_batches
 from heliograph.store.events import failing_receivers
+from heliograph.store.ledger import balance_of
 
+COUNTED_FOR_S = 15.0
+"""For how long it is not counted anew how much needs attention: every page shows it."""
+MOST_COUNTED = 1_000
 LOOKED_AT = 200
 """How many batches are looked at for those that paused by themselves: the newest."""
 
@@ -29,9 +35,37 @@ class Failing(NamedTuple):
 
 
 class Attention:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, history: History) -> None:
         self._engine = engine
         self._store = engine.store
+        self._history = history
+        self._counted: dict[str, tuple[float, int]] = {}
+        """How much of an account needed attention, and until when that is good enough, by the monotonic clock."""
+
+    async def count_lately(self, account: Account, *, everywhere: bool) -> int:
+        """Count what needs attention of an account, as of some seconds ago.
+
+        `everywhere`: of the installation's providers, too, as of now.
+        """
+        now = time.monotonic()
+        until, count = self._counted.get(account.id, (0.0, 0))
+        if until <= now:
+            is_low = await self.balance_low(account) is not None
+            paused, failing = await self.paused_by_themselves(account), await self.failing_callbacks(account)
+            count = is_low + len(paused) + len(failing)
+            if len(self._counted) >= MOST_COUNTED:
+                self._counted.clear()
+            self._counted[account.id] = now + COUNTED_FOR_S, count
+        return count + (len(self.out_of_service()) + len(self.paused_providers()) if everywhere else 0)
+
+    async def balance_low(self, account: Account) -> int | None:
+        """Return the balance, in millionths, if it is less than what the last day cost; None if it will do."""
+        balance = await self._store.read(balance_of, account.id)
+        if balance is None:
+            return None
+        yesterday = from_ms(now_ms()) - timedelta(days=1)
+        spent = (await self._history.sums(account, MessageFilter(since=yesterday))).price
+        return balance if balance < spent else None
 
     async def paused_by_themselves(self, account: Account) -> Sequence[Batch]:
         """List the newest batches that paused because too much of them failed."""

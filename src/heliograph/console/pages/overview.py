@@ -57,18 +57,15 @@ async def show(visit: Visit) -> Response:
 async def _notices(visit: Visit) -> list[Notice]:
     """List what needs attention, and where to look."""
     services, account, notices = visit.services, visit.account, []
-    balance, yesterday = await services.money.balance(account), from_ms(now_ms()) - timedelta(days=1)
-    if balance is not None:
-        spent = (await services.history.sums(account, MessageFilter(since=yesterday))).price
-        if balance < spent:
-            left = money(balance, services.money.currency)
-            notices.append(Notice(text("overview.balance_low", left=left), "/overview"))
+    if (balance := await services.attention.balance_low(account)) is not None:
+        left = money(balance, services.money.currency)
+        notices.append(Notice(text("overview.balance_low", left=left), "/overview"))
     for batch in await services.attention.paused_by_themselves(account):
         words = text("overview.paused", name=batch.title or batch.body[:40])
         notices.append(Notice(words, f"/campaigns/{batch.id}"))
     for failing in await services.attention.failing_callbacks(account):
         words = text("overview.callbacks_fail", count=failing.events, place=failing.place)
-        notices.append(Notice(words, "/messages"))
+        notices.append(Notice(words, "/callbacks"))
     for name, _ in services.attention.out_of_service() if visit.may(Scope.ADMIN) else ():
         notices.append(Notice(text("overview.out_of_service", provider=name), "/providers"))
     for name in services.attention.paused_providers() if visit.may(Scope.ADMIN) else ():
@@ -76,4 +73,16 @@ async def _notices(visit: Visit) -> list[Notice]:
     return notices
 
 
-PAGE = Page("overview", (View("/overview", Scope.MESSAGES_READ, show),))
+async def counted(visit: Visit) -> Response:
+    """Say how much needs attention, for the top of every page, which asks for it once it is there."""
+    count = await visit.services.attention.count_lately(visit.account, everywhere=visit.may(Scope.ADMIN))
+    return visit.fragment("attention.html", count=count)
+
+
+PAGE = Page(
+    "overview",
+    (
+        View("/overview", Scope.MESSAGES_READ, show),
+        View("/overview/attention", Scope.MESSAGES_READ, counted),
+    ),
+)
