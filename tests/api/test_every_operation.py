@@ -124,6 +124,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "look_up_number": ("", None),
     "create_lookup_job": ("", {"numbers": [PHONE, SILENT]}),
     "list_lookups": ("?limit=5", None),
+    "get_callback_request": ("", None),
     "list_conversations": ("", None),
     "get_conversation": ("", None),
     "mark_conversation_read": ("", None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def test_what_was_given_up_is_told_anew(server: Server, new_number: Callable[[],
             )
             first = listener.next()
             (given_up,) = once_found(lambda: list(client.callbacks.list(state="given_up", subject_id=sent.id)))
+            request = client.callbacks.request(given_up.id)
             listener.status = 204
             replayed = client.callbacks.replay(ids=[given_up.id])
             again = listener.next()
@@ -51,6 +53,7 @@ def test_what_was_given_up_is_told_anew(server: Server, new_number: Callable[[],
 
     assert (given_up.type, given_up.to, given_up.attempts) == ("batch.settled", listener.url, 1)
     assert (replayed, once_more) == (1, 0)
+    assert (request.method, request.url, json.loads(request.body)) == ("POST", listener.url, first)
     assert again == first
     assert again["id"] == given_up.id == taken.id
     assert taken.created_at == given_up.created_at

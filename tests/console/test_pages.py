@@ -152,7 +152,9 @@ def test_why_a_message_failed_and_what_the_customer_was_told_is_shown(
 
     console.get_by_text("The provider refused it for good.").first.wait_for()
     assert "sandbox refused it" in console.locator(".history").first.inner_text()
-    console.locator(f".history >> text={customer.url}").first.wait_for()
+    told = console.locator(f".history li:has-text('{customer.url}')").first
+    told.get_by_text("The request").click()
+    told.get_by_text('"type":"message.status"').wait_for()
     assert "Route" in console.locator("main").inner_text()
 
 

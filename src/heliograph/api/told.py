@@ -6,6 +6,7 @@ from heliograph.api import wire
 from heliograph.api.resource import NativeResource
 from heliograph.domain.accounts import Scope
 from heliograph.domain.callbacks import Told
+from heliograph.domain.errors import NotFound
 from heliograph.domain.filters import EventFilter
 from heliograph.doors import Call, Operation
 
@@ -20,6 +21,14 @@ class Callbacks(NativeResource):
             query=wire.CallbackQuery,
             response=wire.CallbackPage,
             summary="List what your server was told, or is to be told, newest first",
+        ),
+        Operation(
+            name="get_callback_request",
+            method="GET",
+            path="/callbacks/{callback_id}/request",
+            scope=Scope.MESSAGES_READ,
+            response=wire.CallbackRequest,
+            summary="Read the request that tells one, as it would be made now, without its signature",
         ),
         Operation(
             name="replay_callbacks",
@@ -45,6 +54,14 @@ class Callbacks(NativeResource):
         wanted = EventFilter(state=query.state, subject_id=query.subject_id, since=query.since, until=query.until)
         found = await self._services.told.listing(call.account, wanted, limit=query.limit, before=query.before)
         return wire.CallbackPage(items=[shown_callback(each) for each in found.items], next=found.next)
+
+    async def get_callback_request(self, call: Call[None, None]) -> wire.CallbackRequest:
+        found = await self._services.told.request(call.account, call.path["callback_id"])
+        if found is None:
+            raise NotFound("It is told to connected clients, or what it is about is gone: there is no request.")
+        return wire.CallbackRequest(
+            method=found.method, url=found.url, content_type=found.content_type, body=found.body
+        )
 
     async def replay_callbacks(self, call: Call[None, wire.Replay]) -> wire.Replayed:
         body = call.body

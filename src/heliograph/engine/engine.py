@@ -13,7 +13,7 @@ from msgspec import UnsetType
 
 from heliograph.domain.accounts import Kept
 from heliograph.domain.batches import Batch
-from heliograph.domain.callbacks import SESSION
+from heliograph.domain.callbacks import SESSION, Event
 from heliograph.domain.caps import Caps
 from heliograph.domain.errors import CapReached, NotNow
 from heliograph.domain.ids import new_id
@@ -21,7 +21,7 @@ from heliograph.domain.instants import now_ms
 from heliograph.domain.prices import FREE, Tariff
 from heliograph.domain.routes import Rule
 from heliograph.engine.addresses import AddressGuard
-from heliograph.engine.callbacks import CallbackShape, UrlSink
+from heliograph.engine.callbacks import CallbackShape, Payload, UrlSink
 from heliograph.engine.contract import Provider
 from heliograph.engine.dispatch import Dispatcher
 from heliograph.engine.expanding import Expander
@@ -137,6 +137,7 @@ class Engine:
         self.router = Router(Routing(routes, default_route, rules, lookups))
         self._watch(routes)
         self.metrics.watch_store(store)
+        self._shapes = shapes
         self.callback_protocols = frozenset(shapes)
         self._with_credentials = frozenset(name for name, shape in shapes.items() if shape.takes_credentials)
         self._on_events = SharedEvent(self._tell_of_events)
@@ -434,6 +435,12 @@ class Engine:
     def lookups_appeared(self) -> None:
         """Note that lookups were stored."""
         self._lookups_due.set()
+
+    async def written(self, event: Event) -> Payload | None:
+        """Write an event as the customer's server is told; None if connected clients are, or it is about nothing any
+        more."""
+        shape = None if event.sink.startswith(f"{SESSION}:") else self._shapes.get(event.protocol)
+        return None if shape is None else await shape.encode(event)
 
     def wake_callbacks(self) -> None:
         """Note that events may have been written."""

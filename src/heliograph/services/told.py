@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from heliograph.domain.accounts import Account
 from heliograph.domain.callbacks import Told
 from heliograph.domain.errors import InvalidField, NotFound, NotGivenUp
@@ -9,7 +11,16 @@ from heliograph.domain.filters import EventFilter
 from heliograph.domain.instants import now_ms
 from heliograph.domain.listing import Listed
 from heliograph.engine.engine import Engine
-from heliograph.store.events import list_told, replay_given_up
+from heliograph.store.events import event_by_id, list_told, replay_given_up
+
+
+class Request(NamedTuple):
+    """A request that tells a customer's server something."""
+
+    method: str
+    url: str
+    content_type: str | None
+    body: str
 
 
 class Callbacks:
@@ -24,6 +35,24 @@ class Callbacks:
     ) -> Listed[Told]:
         """Read a page of events, newest first. It may be short and go on: `next` says before which event."""
         return await self._store.read(list_told, account.id, wanted, limit=limit, before=before)
+
+    async def request(self, account: Account, event_id: str) -> Request | None:
+        """Write the request that tells an event, as it would be made now, without what proves that it is ours.
+
+        None if clients that are connected are told of it, or if what it is about is gone. Raises NotFound.
+        """
+        event = await self._store.read(event_by_id, account.id, event_id)
+        if event is None:
+            raise NotFound(f"There is no callback {event_id} in this account.")
+        payload = await self._engine.written(event)
+        if payload is None:
+            return None
+        return Request(
+            method=payload.method,
+            url=payload.url or event.sink,
+            content_type=payload.headers.get("Content-Type"),
+            body=payload.body.decode(errors="replace"),
+        )
 
     async def replay(self, account: Account, wanted: EventFilter) -> int:
         """Tell anew what was given up of what a filter lets through, and return how many events that are.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, select, union_all, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, union_all, update
 
 from heliograph.domain.callbacks import SESSION, Event, EventKind, MessageFacts, Told
 from heliograph.domain.filters import EventFilter
@@ -21,8 +21,8 @@ from heliograph.store.tx import Row, Tx, columns
 
 NOT_OFFERED = "its receiver is not there, or left alone for a while"
 
-LOOKED_THROUGH = 5_000
-"""How many events are looked through for those about one message."""
+LOOKED_THROUGH = 100_000
+"""How many events of its batch are looked through for those about one message."""
 
 _decode_facts = msgspec.json.Decoder(MessageFacts).decode
 _decode_several = msgspec.json.Decoder(list[str]).decode
@@ -195,20 +195,24 @@ class _ToldRow(Row, frozen=True):
 
 
 def told_of(tx: Tx, account_id: str, batch_id: str, message_id: str) -> list[Told]:
-    """List the events about a message and its batch, oldest first.
+    """List the events about a message and its batch, oldest first; of a batch with very many, the first that are.
 
-    No index finds them: it looks through the account's events since the batch was accepted, and at `LOOKED_THROUGH` of
-    them at most.
+    Those of the batch are found by an index, and looked through for the message's.
     """
-    since = select(events.c.id).where(events.c.account_id == account_id, events.c.id > batch_id)
-    among_these = since.order_by(events.c.id).limit(LOOKED_THROUGH).scalar_subquery()
-    rows = tx.all(
-        _ToldRow,
-        select(*columns(_ToldRow, events))
-        .where(events.c.account_id == account_id, events.c.subject_id == batch_id, events.c.id.in_(among_these))
-        .order_by(events.c.id),
-    )
-    return [told for row in rows if (told := _told(row, message_id)) is not None]
+    of_batch = (events.c.account_id == account_id, events.c.subject_id == batch_id)
+    some = select(events.c.id).where(*of_batch).order_by(events.c.id).limit(LOOKED_THROUGH).scalar_subquery()
+    of_it = or_(events.c.kind != EventKind.MESSAGE_STATUS.value, events.c.facts.contains(message_id))
+    found = select(*columns(_ToldRow, events)).where(*of_batch, of_it, events.c.id.in_(some)).order_by(events.c.id)
+    return [told for row in tx.all(_ToldRow, found) if (told := _told(row, message_id)) is not None]
+
+
+def event_by_id(tx: Tx, account_id: str, event_id: str) -> Event | None:
+    """Read an event of an account, whatever has become of it; None if there is none."""
+    of_batch = batches.c.id == events.c.subject_id
+    mine = (events.c.account_id == account_id, events.c.id == event_id)
+    query = select(*_COLUMNS).join_from(events, batches, of_batch, isouter=True).where(*mine)
+    row = tx.one(_EventRow, query)
+    return None if row is None else _event(row)
 
 
 def list_told(tx: Tx, account_id: str, wanted: EventFilter, *, limit: int, before: str | None = None) -> Listed[Told]:

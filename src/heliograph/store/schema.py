@@ -478,6 +478,7 @@ Index(
     postgresql_where=is_waiting,
 )
 Index("events_by_account", events.c.account_id, events.c.id)
+Index("events_by_subject", events.c.subject_id, events.c.id)
 
 optouts = Table(
     "optouts",

@@ -36,6 +36,19 @@ class Callback(msgspec.Struct, kw_only=True):
     """When it was taken, or given up."""
 
 
+class CallbackRequest(msgspec.Struct, kw_only=True):
+    """A request that tells your server something, without what proves that it is ours."""
+
+    method: str
+    """`POST`, or `GET` where the facts stand in the address."""
+    url: str
+    """Where it goes."""
+    content_type: str | None
+    """What its body is; null: it has none."""
+    body: str
+    """What is told, as it is written."""
+
+
 class CallbackPage(msgspec.Struct, kw_only=True):
     items: Sequence[Callback]
     next: str | None

@@ -37,6 +37,12 @@ async def listed(visit: Visit) -> Response:
     )
 
 
+async def request(visit: Visit) -> Response:
+    """Show the request that tells one event."""
+    found = await visit.services.told.request(visit.account, visit.named("callback_id"))
+    return visit.fragment("callback_request.html", found=found)
+
+
 async def again(visit: Visit) -> Response:
     """Tell one event anew that was given up."""
     told = await visit.services.told.replay_one(visit.account, visit.typed.text("event"))
@@ -54,6 +60,7 @@ PAGE = Page(
     "callbacks",
     (
         View("/callbacks", Scope.MESSAGES_READ, listed),
+        View("/callbacks/{callback_id}/request", Scope.MESSAGES_READ, request),
         View("/callbacks/again", Scope.MESSAGES_SEND, again, "POST"),
         View("/callbacks/all-again", Scope.MESSAGES_SEND, all_again, "POST"),
     ),

@@ -38,6 +38,14 @@ class AsyncCallbacks:
             until=until,
         )
 
+    async def request(self, callback_id: str) -> wire.CallbackRequest:
+        """Read the request that tells one, as it would be made now, without its signature.
+
+        Raises NotFound if connected clients are told instead, or if what it is about is gone.
+        """
+        path = ("callbacks", callback_id, "request")
+        return await self._transport.run(calls.get(wire.CallbackRequest, *path))
+
     async def replay(
         self,
         *,
