@@ -61,6 +61,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_attempts": ("", None),
     "delete_message": ("", None),
     "create_batch": ("", {"to": [PHONE], "text": "Hello"}),
+    "create_in_shares": ("", {"to": [PHONE, SILENT], "text": "Hello", "share": 0.5}),
     "dry_run_batch": ("", {"to": [PHONE], "text": "Hello"}),
     "list_batches": ("?from=Acme", None),
     "get_batch": ("", None),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.patience import once_found
 
 from heliograph import errors
-from heliograph.api.wire import ChangeAccount, ChangeBatch, ConsentWords
+from heliograph.api.wire import ChangeAccount, ChangeBatch, ConsentWords, CreateInShares, InShares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,42 @@ def test_a_batch_is_paused_and_resumed(server: Server, new_number: Callable[[], 
     assert (resumed.paused, resumed.pause_reason) == (False, None)
     assert ended == {"delivered"}
     assert [(each.provider, each.outcome) for each in attempts] == [("sandbox", "taken")]
+
+
+def test_a_share_goes_first_and_the_rest_by_what_became_of_it(
+    server: Server, customer: Listener, new_number: Callable[[], str]
+) -> None:
+    good = [new_number() for _ in range(6)]
+    bad = [f"+9992000{place:04d}" for place in range(100, 106)]
+    with server.client() as client:
+
+        def sent(numbers: list[str], **more: Any) -> InShares:
+            return client.batches.send_in_shares(CreateInShares(to=numbers, text="Sale", share=0.3, **more))
+
+        by_hand = sent(good, title="By hand", idempotency_key=good[0])
+        again = sent(good, title="By hand", idempotency_key=good[0])
+        goes_on = sent(good, by_itself=True)
+        stops = sent(bad, by_itself=True, callback_url=customer.url)
+        ended = [client.messages.wait_for_delivery(each.id) for each in client.messages.list(batch_id=goes_on.rest.id)]
+        stopped = once_found(
+            lambda: [each for each in [client.batches.get(stops.rest.id)] if each.pause_reason == "failures"]
+        )
+        first = {each.to for each in client.messages.list(batch_id=by_hand.first.id)}
+        held = list(client.messages.list(batch_id=by_hand.rest.id))
+        client.batches.resume(by_hand.rest.id)
+        released = [client.messages.wait_for_delivery(each.id).status for each in held]
+        with pytest.raises(errors.InvalidField, match="two at least"):
+            sent(good[:1])
+
+    assert (by_hand.first.recipient_count, by_hand.rest.recipient_count) == (2, 4)
+    assert (by_hand.rest.paused, by_hand.rest.pause_reason, by_hand.first.paused) == (True, "share", False)
+    assert [again.first.id, again.rest.id] == [by_hand.first.id, by_hand.rest.id]
+    assert first | {each.to for each in held} == set(good)
+    assert {each.status for each in held} == {"queued"}
+    assert released == ["delivered"] * 4
+    assert len(ended) == 4
+    assert [each.paused for each in stopped] == [True]
+    assert customer.next()["data"]["id"] == stops.rest.id
 
 
 def test_a_campaign_that_fails_pauses_by_itself_and_says_so(server: Server, customer: Listener) -> None:

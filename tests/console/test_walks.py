@@ -9,6 +9,7 @@ import pytest
 from tests.cli.test_production import made
 from tests.patience import HANG_S
 
+from heliograph.api.wire import NewContact
 from heliograph.domain.people import Role
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer) -> Server:
-    """A sandbox where people sign in: an agent, and whoever leads the team."""
+    """A sandbox where people sign in: an agent, a marketer, and whoever leads the team."""
     server = start_server()
     secret = tmp_path_factory.mktemp("walks") / "password"
     secret.write_text(PASSWORD)
-    for name, role in (("agent", Role.SENDER), ("lead", Role.MANAGER)):
+    for name, role in (("agent", Role.SENDER), ("lead", Role.MANAGER), ("marketer", Role.SENDER)):
         where = ("--account", "sandbox", "--data-dir", str(server.data_dir), "--password-file", str(secret))
         made("people", "create", f"{name}@example.com", "--role", role, *where)
     return server
@@ -67,7 +68,7 @@ def test_an_agent_takes_a_conversation_answers_it_and_hands_it_on(
     agent, lead = sign_in("agent"), sign_in("lead")
     with server.client() as client:
         group = client.groups.create(name=number, members=[])
-        client.contacts.add(group.id, [{"number": number, "first_name": "Ada"}])
+        client.contacts.add(group.id, [NewContact(number=number, first_name="Ada")])
         client.templates.create(name=number, text="Dear ${first_name}, it is on its way.")
         client.sandbox.reply(number, to="Acme", text="Where is my parcel?")
     for page in (agent, lead):
@@ -103,3 +104,38 @@ def test_an_agent_takes_a_conversation_answers_it_and_hands_it_on(
         assert [each.text for each in client.sandbox.messages(number) if each.direction == "received"] == [
             "Dear Ada, it is on its way!"
         ]
+
+
+def test_a_marketer_sends_to_a_share_and_lets_the_rest_go(
+    sign_in: SignIn, server: Server, new_number: Callable[[], str]
+) -> None:
+    numbers = [new_number() for _ in range(4)]
+    name = f"Sale {numbers[0]}"
+    with server.client() as client:
+        group = client.groups.create(name=name, members=[])
+        client.contacts.add(group.id, [NewContact(number=each, first_name="Ada") for each in numbers])
+    page = sign_in("marketer")
+    page.get_by_role("link", name="Send", exact=True).click()
+    page.get_by_label(name).check()
+    page.get_by_label("From").fill("Acme")
+    page.get_by_label("Text", exact=True).fill("Dear ${first_name}, come in.")
+    page.get_by_text("First to a share of them").click()
+    page.get_by_label("Share that goes first").fill("a half")
+    page.get_by_label("Name of the campaign").fill(name)
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("A share is a number of percent").wait_for()
+    page.get_by_label("Share that goes first").fill("50")
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("Dear Ada, come in.").first.wait_for()
+    page.get_by_role("button", name="Send 4 messages").click()
+    page.get_by_text("2 messages go first; the others wait here: 2.").wait_for()
+    rest = page.url
+    page.get_by_role("link", name="the share that went first").click()
+    page.get_by_text("2 of 2 messages are settled").wait_for()
+    page.goto(rest)
+    page.get_by_role("button", name="Let it go").click()
+    page.get_by_text("2 of 2 messages are settled").wait_for()
+    page.locator("td").first.wait_for()
+    with server.client() as client:
+        for number in numbers:
+            assert client.sandbox.wait_for_message(number).text == "Dear Ada, come in."

@@ -15,13 +15,14 @@ from sqlalchemy import update
 from tests.engine.conftest import Running, StartEngine
 
 from heliograph.domain.accounts import Account, CredentialKind, Scope, Terms
-from heliograph.domain.audit import AuditFilter
-from heliograph.domain.batches import BodyKind, Draft, Options, ReportWish
+from heliograph.domain.audit import Actor, ActorKind, AuditFilter
+from heliograph.domain.batches import BodyKind, Draft, Options, PauseReason, ReportWish
 from heliograph.domain.caps import month_of
 from heliograph.domain.consent_links import msisdn_in, optout_path
 from heliograph.domain.errors import (
     AccountClosed,
     CapReached,
+    Conflict,
     InsufficientCredit,
     InvalidField,
     NameTaken,
@@ -33,10 +34,13 @@ from heliograph.domain.groups import GroupDraft
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.ledger import EntryKind
 from heliograph.domain.messages import Message
+from heliograph.domain.people import Role
 from heliograph.domain.prices import MICROS, Tariff
+from heliograph.domain.releases import Release
 from heliograph.domain.statuses import Reason, Status
 from heliograph.domain.terms import TermsChange
 from heliograph.engine.contract import InboundArrival
+from heliograph.services.audit import acting_as, person_actor
 from heliograph.store.schema import batches, usage
 from heliograph.store.tx import Tx
 
@@ -467,3 +471,39 @@ async def test_opt_out_links_outlive_the_callback_secret_that_they_were_made_wit
     assert after.callback_secrets(now) == [second]
     assert [msisdn_in(each, path.rpartition("/")[2]) for each in (between, after)] == ["33612345678"] * 2
     assert optout_path(after, "33612345678") == path
+
+
+async def test_what_a_person_sends_to_several_waits_for_another_where_that_is_agreed(start: StartEngine) -> None:
+    running = await start()
+    account = await agreed(running, second_person=True)
+    batches_of, people = running.services.batches, running.services.people
+    ada = person_actor(await people.create("ada@example.com", "correct horse battery", Role.SENDER, account), None)
+    bob = person_actor(await people.create("bob@example.com", "correct horse battery", Role.SENDER, account), None)
+    key = Actor(kind=ActorKind.KEY, id="K", name=account.name)
+
+    async def released_by(actor: Actor, batch_id: str) -> Any:
+        with acting_as(actor):
+            return await batches_of.resume(account, batch_id)
+
+    with acting_as(ada):
+        held = (await send(running, account, 3)).batch
+        alone = (await send(running, account, 1)).batch
+        shares = await batches_of.create_in_shares(
+            account, Draft(protocol="v1", to=PHONES[:4], originator="Acme", text="Hello"), 0.5, Release()
+        )
+    with acting_as(key):
+        by_key = (await send(running, account, 3)).batch
+    for actor in (ada, key):
+        for batch_id in (held.id, shares.first.batch.id, shares.rest.batch.id):
+            with pytest.raises(Conflict, match="Another person"):
+                await released_by(actor, batch_id)
+    kept = await batches_of.get(account, held.id)
+    went = await released_by(bob, held.id)
+    with acting_as(ada), pytest.raises(Conflict, match="as it is"):
+        await batches_of.change(account, held.id, lambda draft: msgspec.structs.replace(draft, text="Other"))
+
+    assert (kept.paused, kept.pause_reason, went.paused) == (True, PauseReason.RELEASE, False)
+    assert (alone.paused, by_key.paused) == (False, False)
+    assert [shares.first.batch.pause_reason, shares.rest.batch.pause_reason] == ["release", "share"]
+    for message in await running.services.messages.page(account, MessageFilter(batch_id=held.id), limit=9):
+        await running.until(message, Status.SENT, Status.DELIVERED)

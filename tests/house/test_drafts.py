@@ -21,8 +21,8 @@ SOURCE = ROOT / "src" / "heliograph"
 DRAFTS = {
     struct.__name__: struct for struct in (Draft, Options, ContactDraft, GroupDraft, TemplateDraft, VerificationDraft)
 }
-#: What no door can ask for.
-NOBODYS = {"despite_optout"}
+#: What no door can ask for in a draft.
+NOBODYS = {"despite_optout", "release"}
 #: What only protocols that keep connections can ask for: every other says an address.
 OF_CONNECTIONS = {"sink"}
 #: What only a door with facts of its own keeps.

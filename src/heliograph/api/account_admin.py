@@ -146,6 +146,7 @@ class AccountAdmin(NativeResource):
             retention={kept.value: days for kept, days in terms.retention.items()},
             may_omit_stop=terms.may_omit_stop,
             may_send_at_night=terms.may_send_at_night,
+            second_person=terms.second_person,
             used_today=wire.Usage(messages=usage.day_messages, amount=money(usage.day_amount)),
             used_this_month=wire.Usage(messages=usage.month_messages, amount=money(usage.month_amount)),
         )
@@ -179,6 +180,7 @@ def _change(body: wire.ChangeTerms) -> TermsChange:
         retention=body.retention,
         may_omit_stop=body.may_omit_stop,
         may_send_at_night=body.may_send_at_night,
+        second_person=body.second_person,
     )
 
 

@@ -15,6 +15,7 @@ from heliograph.domain.batches import BodyKind, Draft
 from heliograph.domain.channels import RichMedia
 from heliograph.domain.filters import BatchFilter
 from heliograph.domain.priorities import Priority
+from heliograph.domain.releases import Release
 from heliograph.domain.statuses import SETTLED, explanation
 from heliograph.doors import Call, Operation, Reply
 from heliograph.doors.filters import originator_filter
@@ -40,6 +41,16 @@ class Batches(NativeResource):
             response=wire.Batch,
             status=201,
             summary="Send a message to many numbers",
+        ),
+        Operation(
+            name="create_in_shares",
+            method="POST",
+            path="/batches/in_shares",
+            scope=Scope.MESSAGES_SEND,
+            request=wire.CreateInShares,
+            response=wire.InShares,
+            status=201,
+            summary="Send to a share of the recipients first, and hold the rest",
         ),
         Operation(
             name="dry_run_batch",
@@ -124,6 +135,19 @@ class Batches(NativeResource):
         draft = await with_links(self._services.links, self._settings, call, batch_draft(call.body))
         created = await self._services.batches.create(call.account, draft)
         return Reply(shown_batch(created.batch), 200 if created.repeated else 201)
+
+    async def create_in_shares(self, call: Call[None, wire.CreateInShares]) -> Reply:
+        body = call.body
+        draft = await with_links(self._services.links, self._settings, call, batch_draft(body))
+        release = Release(
+            by_itself=body.by_itself,
+            least_delivered=body.least_delivered,
+            most_failed=body.most_failed,
+            most_opted_out=body.most_opted_out,
+        )
+        made = await self._services.batches.create_in_shares(call.account, draft, body.share, release)
+        shown = wire.InShares(first=shown_batch(made.first.batch), rest=shown_batch(made.rest.batch))
+        return Reply(shown, 200 if made.rest.repeated else 201)
 
     async def dry_run_batch(self, call: Call[None, wire.CreateBatch]) -> wire.DryRun:
         draft = await with_links(self._services.links, self._settings, call, batch_draft(call.body))

@@ -103,6 +103,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether marketing may go out without the words that say how to opt out."""
     may_send_at_night: bool = False
     """Whether marketing may go out when it is night where the recipient is."""
+    second_person: bool = False
+    """Whether what a person sends to several recipients waits until another person lets it go."""
     prices: Mapping[str, int] = {}
     """The account's prices for a part by SMS, in millionths, by country (ISO 3166 alpha-2)."""
     codes: CodeTerms = CodeTerms()

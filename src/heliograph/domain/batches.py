@@ -14,6 +14,7 @@ from heliograph.domain.directory import TemplateWish
 from heliograph.domain.errors import InvalidBody
 from heliograph.domain.links import Tracked
 from heliograph.domain.priorities import Priority
+from heliograph.domain.releases import Release
 
 MAX_RECIPIENTS = 100_000
 MAX_GROUPS = 1_000
@@ -100,6 +101,10 @@ class PauseReason(StrEnum):
     CUSTOMER = "customer"
     FAILURES = "failures"
     """Too many of the batch's messages failed."""
+    RELEASE = "release"
+    """Somebody else than who made it has to let it go."""
+    SHARE = "share"
+    """A share of the campaign goes first, as a batch of its own."""
 
 
 def notify_of(report: ReportWish, options: Options) -> Notify:
@@ -146,6 +151,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is tried, one after the other, if `channel` does not deliver."""
     fall_back_after_s: int = 300
     """How long each channel but the last has to deliver, in seconds."""
+    release: Release | None = None
+    """What it is held for before it goes out; None: for nothing."""
     smpp_parameters: tuple[tuple[int, str], ...] = ()
     """Optional parameters of vendors' that came with it by SMPP, tag and value in hexadecimal, for providers that pass
     them on."""

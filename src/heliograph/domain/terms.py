@@ -43,6 +43,7 @@ class TermsChange(msgspec.Struct, frozen=True, kw_only=True):
     retention: Mapping[str, int | None] | UnsetType = UNSET
     may_omit_stop: bool | UnsetType = UNSET
     may_send_at_night: bool | UnsetType = UNSET
+    second_person: bool | UnsetType = UNSET
     codes: CodeTerms | UnsetType = UNSET
     """All limits of one-time codes at once."""
 
@@ -97,6 +98,7 @@ def inherited(above: Terms) -> Terms:
         countries=above.countries,
         originators=above.originators,
         quiet_hours=above.quiet_hours,
+        second_person=above.second_person,
     )
 
 
@@ -114,6 +116,7 @@ def narrowed(terms: Terms, above: Terms) -> Terms:
         originators=_those_of(terms.originators, above.originators),
         may_omit_stop=terms.may_omit_stop and above.may_omit_stop,
         may_send_at_night=terms.may_send_at_night and above.may_send_at_night,
+        second_person=terms.second_person or above.second_person,
     )
 
 
@@ -131,7 +134,7 @@ def require_within(wanted: Terms, change: TermsChange, above: Terms, name: str) 
     Raises InvalidField for the first field of the change that does not.
     """
     within = narrowed(wanted, above)
-    for field in ("prices", "countries", "originators", "may_omit_stop", "may_send_at_night"):
+    for field in ("prices", "countries", "originators", "may_omit_stop", "may_send_at_night", "second_person"):
         if getattr(change, field) is not UNSET and getattr(within, field) != getattr(wanted, field):
             raise InvalidField(
                 f"`{field}` goes beyond what is agreed with {name}, which this account is below.", field=field

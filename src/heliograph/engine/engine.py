@@ -43,6 +43,7 @@ from heliograph.engine.outbox import Outbox
 from heliograph.engine.pausing import Pausing
 from heliograph.engine.plans import plans
 from heliograph.engine.polling import Poller
+from heliograph.engine.releasing import Releasing
 from heliograph.engine.replacing import replaced
 from heliograph.engine.retaining import Retaining
 from heliograph.engine.routes import Route, RouteState
@@ -192,6 +193,7 @@ class Engine:
             Expander(store, self._expansions_due, self._messages_appeared, self._prices, self.works),
             FallingBack(store, asyncio.Event(), self._messages_appeared),
             Pausing(store, self._pauses_due, self._messages_appeared),
+            Releasing(store, asyncio.Event(), self._held_decided),
             self._looking_up,
             ExpiringCodes(store, self._on_events),
             EndingRents(store),
@@ -435,6 +437,10 @@ class Engine:
     def lookups_appeared(self) -> None:
         """Note that lookups were stored."""
         self._lookups_due.set()
+
+    def _held_decided(self) -> None:
+        self._pauses_due.set()
+        self._on_events.set()
 
     async def written(self, event: Event) -> Payload | None:
         """Write an event as the customer's server is told; None if connected clients are, or it is about nothing any

@@ -53,6 +53,7 @@ def terms_facts(terms: Terms) -> Facts:
         "retention": {kept.value: days for kept, days in terms.retention.items()},
         "may_omit_stop": terms.may_omit_stop,
         "may_send_at_night": terms.may_send_at_night,
+        "second_person": terms.second_person,
         "codes": msgspec.to_builtins(terms.codes),
     }
 

@@ -33,6 +33,7 @@ from typing import NamedTuple
 import msgspec
 
 from heliograph.domain.accounts import Account
+from heliograph.domain.audit import ActorKind
 from heliograph.domain.batches import (
     DEFAULT_VALIDITY,
     MAX_BINARY_OCTETS,
@@ -41,6 +42,8 @@ from heliograph.domain.batches import (
     BodyKind,
     Draft,
     Options,
+    Pause,
+    PauseReason,
     ReportWish,
     draft_of,
     require_length,
@@ -50,6 +53,8 @@ from heliograph.domain.directory import TemplateWish
 from heliograph.domain.errors import (
     BatchCanceled,
     ChannelNotActive,
+    Conflict,
+    HeliographError,
     InvalidBody,
     InvalidField,
     InvalidOriginator,
@@ -71,13 +76,15 @@ from heliograph.domain.listing import Listed
 from heliograph.domain.messages import Message
 from heliograph.domain.prices import Quote, Tariff
 from heliograph.domain.priorities import Priority
+from heliograph.domain.releases import Release, split
 from heliograph.domain.rendering import Rendered, Rendering, Unsendable, most_parts, renderings_of
 from heliograph.domain.routes import Subject
 from heliograph.domain.statuses import Reason
 from heliograph.engine.engine import Engine
-from heliograph.numbers import Check, parse_originator
+from heliograph.numbers import Check, parse_originator, with_plus
 from heliograph.numbers import InvalidOriginator as NotAnOriginator
 from heliograph.services.aside import MANY_NUMBERS, aside
+from heliograph.services.audit import who_acts
 from heliograph.services.directory import Templates
 from heliograph.services.recipients import MAX_NAMED_MISTAKES, keyed_like, parse_msisdns
 from heliograph.store.batches import (
@@ -85,6 +92,7 @@ from heliograph.store.batches import (
     Fresh,
     NewBatch,
     batch_by_id,
+    batch_of_key,
     cancel,
     everyone,
     list_batches,
@@ -154,6 +162,13 @@ class Created(NamedTuple):
     """Millionths of the currency."""
 
 
+class InShares(NamedTuple):
+    """A campaign of which a share goes first."""
+
+    first: Created
+    rest: Created
+
+
 class Batches:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -188,6 +203,7 @@ class Batches:
             return Created(await self.get(account, repeated), repeated=True, refused=0)
         async with self._store.in_turn(0 if large else len(draft.to)):
             batch = await aside(large, self._ruled, account, written, check, batch_id)
+        _hold(account, batch)
         accepted = await self._engine.accept(
             NewBatch(
                 batch,
@@ -201,7 +217,52 @@ class Batches:
         if accepted.repeated:
             return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
         batch.recipient_count = accepted.messages
+        if batch.pause is not None:
+            self._engine.batch_paused()
         return Created(batch, repeated=False, refused=accepted.refused, charged=accepted.charged)
+
+    async def create_in_shares(
+        self, account: Account, draft: Draft, share: float, release: Release, *, check: Check = Check.POSSIBLE
+    ) -> InShares:
+        """Send to a share of the recipients, more than 0 and less than 1, and hold the rest as a batch of its own.
+
+        Members of groups are looked up now. The rest goes on when it is resumed, or by itself while what became of the
+        share stays within the bounds of `release`. Repeated with the same idempotency key, both are those of the first
+        time. If the process dies before the share is stored, the rest is held, and goes out when it is resumed. Raises
+        what `create` raises, and InvalidField for a share or a bound that is none.
+        """
+        release.require_shares()
+        asked = msgspec.json.encode((share, release, draft))
+        batch = await aside(_is_large(draft), self._ruled, account, await self._written(account, draft), check)
+        everybody = (await self._store.read(_now, batch, self._tariff(account))).msisdns
+        if len(everybody) > MAX_RECIPIENTS:
+            raise TooManyRecipients(f"{MAX_RECIPIENTS:,} can be sent to in shares, not {len(everybody):,}.", field="to")
+        first, others = split(everybody, share)
+        key = draft.idempotency_key
+        before = None if key is None else await self._store.read(batch_of_key, account.id, f"{key} rest")
+        known = None if before is None else before.options.release
+        first_id = new_id() if known is None else known.after
+
+        def part(msisdns: Sequence[str], name: str, held: Release | None) -> Draft:
+            these = set(msisdns)
+            return msgspec.structs.replace(
+                draft,
+                to=[with_plus(each) for each in msisdns],
+                links=[each for each in draft.links if each.msisdn in these],
+                groups=(),
+                request=asked,
+                idempotency_key=None if key is None else f"{key} {name}",
+                options=msgspec.structs.replace(draft.options, release=held),
+            )
+
+        rest = part(others, "rest", msgspec.structs.replace(release, after=first_id))
+        held = await self.create(account, rest, check=check)
+        try:
+            sent = await self.create(account, part(first, "share", None), check=check, batch_id=first_id)
+        except HeliographError:
+            await self.cancel(account, held.batch.id)
+            raise
+        return InShares(sent, held)
 
     async def send_again(self, account: Account, message: Message, *, protocol: str, idempotency_key: str) -> Created:
         """Send what a message says to its recipient once more, at once, and tell nobody of it.
@@ -323,6 +384,9 @@ class Batches:
         def renew(before: Batch) -> Batch:
             if unchanged is not None:
                 unchanged(before)
+            release = before.options.release
+            if release is not None and release.made_by and before.pause_reason != PauseReason.RELEASE:
+                raise Conflict("Somebody has let it go as it is: cancel it, and make another.")
             wanted = edit(draft_of(before))
             after = self._ruled(account, wanted, check)
             modified_at = max(after.modified_at, before.modified_at + timedelta(milliseconds=1))
@@ -397,7 +461,13 @@ class Batches:
         return await self._turn(account, batch_id, pause_batch)
 
     async def resume(self, account: Account, batch_id: str) -> Batch:
-        """Go on with a batch where it was. Safe to repeat. Raises NotFound; BatchCanceled."""
+        """Go on with a batch where it was. Safe to repeat. Raises NotFound; BatchCanceled.
+
+        Raises Conflict if another person has to let it go than the one who made it.
+        """
+        batch = await self.get(account, batch_id)
+        if batch.paused and batch.pause_reason in _HELD and not may_release(batch):
+            raise Conflict("Another person has to let it go than the one who made it.")
         return await self._turn(account, batch_id, resume_batch)
 
     async def _turn(self, account: Account, batch_id: str, command: Callable[[Tx, str, str], bool | None]) -> Batch:
@@ -539,6 +609,27 @@ def _now(tx: Tx, batch: Batch, tariff: Tariff) -> Fresh:
         raise unknown_group(strangers)
     due = msgspec.structs.replace(batch, expand_at=None)
     return priced(tx, [(due, everyone(tx, due), tariff)])[0]
+
+
+_HELD = {PauseReason.RELEASE.value, PauseReason.SHARE.value}
+
+
+def _hold(account: Account, batch: Batch) -> None:
+    """Have a batch begin paused if it waits for somebody, or for what becomes of a share that goes first."""
+    actor, release = who_acts(), batch.options.release
+    several = len(batch.recipients) > 1 or batch.groups
+    if account.terms.second_person and several and actor.kind is ActorKind.PERSON:
+        release = msgspec.structs.replace(release or Release(), made_by=actor.id)
+        batch.options = msgspec.structs.replace(batch.options, release=release)
+    if release is not None:
+        batch.pause = Pause.PAUSING
+        batch.pause_reason = PauseReason.SHARE if release.after else PauseReason.RELEASE
+
+
+def may_release(batch: Batch) -> bool:
+    """Say whether whoever acts may let a batch go that is held: not who made it, and no key, if a person did."""
+    actor, release = who_acts(), batch.options.release
+    return release is None or not release.made_by or (actor.kind is not ActorKind.KEY and actor.id != release.made_by)
 
 
 def _is_large(draft: Draft) -> bool:

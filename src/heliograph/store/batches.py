@@ -217,6 +217,13 @@ def repeated_by(tx: Tx, account_id: str, key: str | None, fingerprint: str | Non
     return found.id
 
 
+def batch_of_key(tx: Tx, account_id: str, key: str) -> Batch | None:
+    """Read the batch that was made with an idempotency key; None if there is none."""
+    mine = (batches.c.account_id == account_id, batches.c.idempotency_key == key)
+    row = tx.one(BatchRow, select(*_COLUMNS).where(*mine))
+    return None if row is None else _batch(row)
+
+
 def _insert(tx: Tx, news: Sequence[NewBatch]) -> dict[str, Accepted | Exception]:
     """Store new batches with their messages, as far as the accounts' balances cover them."""
     if len({new.batch.id for new in news}) < len(news):  # a parked request that two try again
@@ -616,8 +623,8 @@ def batch_row(new: NewBatch, count: int) -> _WholeBatch:
         canceled_at=maybe_ms(batch.canceled_at),
         options=None if batch.options == USUAL else _text(batch.options),
         expand_at=maybe_ms(batch.expand_at),
-        pause=None,
-        pause_reason=None,
+        pause=None if batch.pause is None else batch.pause.value,
+        pause_reason=batch.pause_reason,
         fields=None if batch.fields is None else _text(batch.fields),
         idempotency_key=new.idempotency_key,
         fingerprint=new.fingerprint,

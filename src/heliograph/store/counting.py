@@ -107,7 +107,7 @@ def count_ends(tx: Tx, taken: Sequence[Transition], now_ms: int) -> None:
     if pausing:
         why = (Pause.PAUSING.value, PauseReason.FAILURES.value)
         tx.update(batches, [_Paused(batch_id, *why) for batch_id in pausing])
-        _tell_of_pauses(tx, pausing, now_ms)
+        tell_of_pauses(tx, pausing, now_ms)
 
 
 def _too_many_failed(rule: Options, count: _Counts) -> bool:
@@ -115,7 +115,8 @@ def _too_many_failed(rule: Options, count: _Counts) -> bool:
     return count.settled_count >= rule.pause_after and count.failed_count > most * count.settled_count
 
 
-def _tell_of_pauses(tx: Tx, batch_ids: Sequence[str], now_ms: int) -> None:
+def tell_of_pauses(tx: Tx, batch_ids: Sequence[str], now_ms: int) -> None:
+    """Write that these batches have paused by themselves, for those who are told. Spans accounts."""
     targets = targets_of(tx, batch_ids)
     # Only the native API can ask for it; the others have no words for it.
     told = [

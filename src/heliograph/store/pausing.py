@@ -8,20 +8,32 @@ may be the last before a crash: what is left to do is in the rows themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
-from heliograph.domain.batches import HOLDING, Pause, PauseReason
+from heliograph.domain.batches import HOLDING, Options, Pause, PauseReason
 from heliograph.domain.messages import Waiting
+from heliograph.domain.releases import Release, Standing
+from heliograph.domain.statuses import OPEN, Status
+from heliograph.store.counting import tell_of_pauses
 from heliograph.store.messages import of_batch
-from heliograph.store.schema import batches, is_pausing_or_resuming, is_queued, is_set_aside, messages
+from heliograph.store.schema import (
+    batches,
+    is_held_for_share,
+    is_pausing_or_resuming,
+    is_queued,
+    is_set_aside,
+    messages,
+    optouts,
+)
 from heliograph.store.tx import Tx
 
 SET_ASIDE: Mapping[str, Any] = {"set_aside": 1, "waits_at": None, "why_queued": Waiting.PAUSED.value}
 """What is written of a message that is kept out of the queue: it leaves the line at which it waited."""
 _PUT_BACK: Mapping[str, Any] = {"set_aside": None, "why_queued": None}
+_OPEN = {status.value for status in OPEN}
 
 
 def pause_batch(tx: Tx, account_id: str, batch_id: str) -> bool | None:
@@ -111,3 +123,58 @@ def move_paused(tx: Tx, limit: int, looked_at: Mapping[str, str]) -> Moved | Non
 def is_anything_moving(tx: Tx) -> bool:
     """Say whether `move_paused` has something to do. Spans accounts."""
     return tx.first(select(batches.c.id).where(is_pausing_or_resuming).limit(1)) is not None
+
+
+class Held(NamedTuple):
+    """A batch that waits for what becomes of a share of it."""
+
+    id: str
+    account_id: str
+    release: Release
+
+
+def held_for_shares(tx: Tx, *, limit: int, after: str = "") -> list[Held]:
+    """List batches that wait for what becomes of a share, behind `after`. Spans accounts."""
+    query = select(batches.c.id, batches.c.account_id, batches.c.options)
+    query = query.where(is_held_for_share, batches.c.canceled_at.is_(None), batches.c.id > after)
+    found = tx.rows(query.order_by(batches.c.id).limit(limit))
+    held = [
+        (batch_id, account_id, msgspec.json.decode(options, type=Options)) for batch_id, account_id, options in found
+    ]
+    return [Held(batch_id, account_id, options.release or Release()) for batch_id, account_id, options in held]
+
+
+def standing_of(tx: Tx, account_id: str, batch_id: str) -> Standing:
+    """Count what has become of a batch's messages, and how many recipients have opted out since it was made."""
+    mine = (messages.c.account_id == account_id, of_batch(batch_id))
+    counts = tx.pairs(select(messages.c.status, func.count().label("count")).where(*mine).group_by(messages.c.status))
+    since = select(batches.c.created_at).where(batches.c.account_id == account_id, batches.c.id == batch_id)
+    opted_out = select(func.count()).select_from(
+        messages.join(
+            optouts, (optouts.c.account_id == messages.c.account_id) & (optouts.c.msisdn == messages.c.msisdn)
+        )
+    )
+    delivered, canceled = (counts.get(status.value, 0) for status in (Status.DELIVERED, Status.CANCELED))
+    ended = sum(count for status, count in counts.items() if status not in _OPEN)
+    return Standing(
+        messages=sum(counts.values()) - canceled,
+        ended=ended - canceled,
+        delivered=delivered,
+        failed=ended - delivered - canceled,
+        opted_out=tx.value(opted_out.where(*mine, optouts.c.created_at >= since.scalar_subquery())),
+    )
+
+
+def decide_on_held(tx: Tx, held: Held, now_ms: int, *, go_on: bool) -> bool:
+    """Let a batch go on that waits for a share of it, or leave it paused as one of which too much failed.
+
+    Returns False, and changes nothing, if somebody has decided meanwhile.
+    """
+    mine = (batches.c.account_id == held.account_id, batches.c.id == held.id, is_held_for_share)
+    if go_on:
+        waits = tx.first(select(batches.c.id).where(*mine).with_for_update()) is not None
+        return waits and bool(resume_batch(tx, held.account_id, held.id))
+    stopped = tx.run(update(batches).where(*mine).values(pause_reason=PauseReason.FAILURES.value))
+    if stopped:
+        tell_of_pauses(tx, [held.id], now_ms)
+    return bool(stopped)

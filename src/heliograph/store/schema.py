@@ -192,6 +192,8 @@ batches = Table(
 )
 is_pausing_or_resuming = batches.c.pause.in_([literal_column("'pausing'"), literal_column("'resuming'")])
 Index("batches_pausing", batches.c.id, sqlite_where=is_pausing_or_resuming, postgresql_where=is_pausing_or_resuming)
+is_held_for_share = batches.c.pause_reason == literal_column("'share'")
+Index("batches_held_for_share", batches.c.id, sqlite_where=is_held_for_share, postgresql_where=is_held_for_share)
 has_groups_to_expand = batches.c.expand_at.is_not(None)
 Index(
     "batches_to_expand",

@@ -68,6 +68,8 @@ class ManagedAccount(AccountSummary, kw_only=True):
     """Days, by class of data."""
     may_omit_stop: bool
     may_send_at_night: bool
+    second_person: bool
+    """Whether what a person sends to several recipients waits until another person lets it go."""
     used_today: Usage
     """What counts towards its caps; nothing where it has none."""
     used_this_month: Usage
@@ -95,6 +97,8 @@ class ChangeTerms(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit
     retention: RetentionTable | UnsetType = UNSET
     may_omit_stop: bool | UnsetType = UNSET
     may_send_at_night: bool | UnsetType = UNSET
+    second_person: bool | UnsetType = UNSET
+    """Whether what a person sends to several recipients waits until another person lets it go."""
 
 
 class ChangeBalance(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

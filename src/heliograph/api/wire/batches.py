@@ -36,6 +36,22 @@ class CreateBatch(Content, forbid_unknown_fields=True, kw_only=True):
     """How many messages must be settled before that share counts."""
 
 
+class CreateInShares(CreateBatch, forbid_unknown_fields=True, kw_only=True):
+    """A campaign of which a share goes first; the rest is held, as a batch of its own."""
+
+    share: Annotated[float, Meta(gt=0, lt=1)]
+    """The share of the recipients who get it first."""
+    by_itself: bool = False
+    """Whether the rest goes on by itself once nearly all of the share has ended within the bounds that follow, and is
+    left paused if they are broken; else it goes on when it is resumed."""
+    least_delivered: Annotated[float, Meta(ge=0, le=1)] = 0.9
+    """The share of those that have ended which must have been delivered."""
+    most_failed: Annotated[float, Meta(ge=0, le=1)] = 0.1
+    """The share that may fail."""
+    most_opted_out: Annotated[float, Meta(ge=0, le=1)] = 0.01
+    """The share whose recipients may opt out."""
+
+
 class ChangeBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """What is to change in a batch that has not been sent yet: what is absent stays, null goes back to the default."""
 
@@ -91,7 +107,8 @@ class Batch(msgspec.Struct, kw_only=True):
     canceled: bool
     paused: bool = False
     pause_reason: str | None = None
-    """Who paused it: `customer`, or `failures` if too many messages had failed."""
+    """Who paused it: `customer`, or `failures` if too many messages had failed; or what it waits for: `release` by
+    another person than who made it, `share` for what becomes of the share that went first."""
     flash: bool = False
     max_parts: int | None = None
     truncate: bool = False
@@ -105,6 +122,13 @@ class Batch(msgspec.Struct, kw_only=True):
     pause_at_failure_share: float | None = None
     pause_after: int = 50
     etag: str = ""
+
+
+class InShares(msgspec.Struct, kw_only=True):
+    first: Batch
+    """What goes to the share, at once or when it is due."""
+    rest: Batch
+    """What is held."""
 
 
 class BatchPage(msgspec.Struct, kw_only=True):

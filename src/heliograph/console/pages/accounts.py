@@ -25,7 +25,7 @@ _KEEP = "keep-"
 """How the names of fields begin that say for how many days a class of data is kept."""
 _COUNTS = ("requests_per_second", "day_messages", "month_messages", "warn_percent")
 _SUMS = ("day_amount", "month_amount")
-_FLAGS = ("may_omit_stop", "may_send_at_night")
+_FLAGS = ("may_omit_stop", "may_send_at_night", "second_person")
 
 
 async def listed(visit: Visit, status: int = 200) -> Response:
@@ -158,6 +158,7 @@ def _change(typed: Typed, account: Account) -> TermsChange:
         retention=days,
         may_omit_stop=bool(typed.text("may_omit_stop")),
         may_send_at_night=bool(typed.text("may_send_at_night")),
+        second_person=bool(typed.text("second_person")),
         **counts,
         **sums,
     )

@@ -11,11 +11,12 @@ from heliograph.console.live import live
 from heliograph.console.traffic import figures
 from heliograph.console.visits import Flash, Page, Undo, View, Visit
 from heliograph.domain.accounts import Scope
-from heliograph.domain.batches import Batch
+from heliograph.domain.batches import Batch, PauseReason
 from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.reports import Sums
 from heliograph.domain.statuses import OPEN, SETTLED, Status, explain
+from heliograph.services.batches import may_release
 from heliograph.services.history import Campaign
 
 ON_A_PAGE = 50
@@ -58,7 +59,14 @@ async def one(visit: Visit) -> Response:
     stretch = timedelta(minutes=5) if ends - begins < timedelta(hours=6) else timedelta(hours=1)
     reported = await figures(visit, MessageFilter(batch_id=batch.id), begins, ends, stretch, by_end=True)
     shown = {**reported, **_shown(visit, campaign)}
-    return visit.page("campaign.html", **shown, may_send=visit.may(Scope.MESSAGES_SEND))
+    held = batch.paused and batch.pause_reason in {PauseReason.RELEASE, PauseReason.SHARE}
+    return visit.page(
+        "campaign.html",
+        **shown,
+        may_send=visit.may(Scope.MESSAGES_SEND),
+        held=held,
+        may_release=not held or may_release(batch),
+    )
 
 
 def _shown(visit: Visit, campaign: Campaign) -> Mapping[str, object]:

@@ -17,8 +17,9 @@ from heliograph.domain.batches import Draft, Options
 from heliograph.domain.callbacks import NATIVE
 from heliograph.domain.channels import Channel, Fallback
 from heliograph.domain.directory import TemplateWish
-from heliograph.domain.errors import HeliographError, InvalidSchedule
+from heliograph.domain.errors import HeliographError, InvalidField, InvalidSchedule
 from heliograph.domain.ids import new_id
+from heliograph.domain.releases import Release
 from heliograph.domain.statuses import explain
 from heliograph.services.batches import DryRun
 from heliograph.services.composing import counted, without_foreign
@@ -26,6 +27,8 @@ from heliograph.services.composing import counted, without_foreign
 _FIELDS = {"from": "originator", "body": "text", "parameters": "text", "channel": "channel", "fallbacks": "channel"}
 """Which field of the form an error of the services is about."""
 _NOT_SENT = {"do", "once", "form_token", "checked"}
+_BOUNDS = {"least_delivered": "90", "most_failed": "10", "most_opted_out": "1"}
+"""What the share that goes first has to keep to, and what is proposed, in percent."""
 _BETWEEN = re.compile(r"[\n,;]+")
 _PREVIEWS = 3
 _MOST_GROUPS = 200
@@ -34,6 +37,7 @@ _MOST_GROUPS = 200
 async def begun(visit: Visit) -> Response:
     """Show an empty form, or one that begins with what the address says."""
     known = {name: visit.query[name] for name in ("to", "text", "groups", "template") if name in visit.query}
+    known |= _BOUNDS
     return await _form(visit._replace(typed=Typed(values=known)))
 
 
@@ -48,7 +52,10 @@ async def posted(visit: Visit) -> Response:
             return await _tried(visit)
         draft = _draft(visit)
         checked = await visit.services.batches.dry_run(visit.account, draft, list_first=_PREVIEWS)
+        shares = _shares(typed)
         if wish == "send" and typed.text("checked") == _digest(typed):
+            if shares is not None:
+                return await _sent_in_shares(visit, draft, *shares)
             return await _sent(visit, draft)
     except HeliographError as error:
         typed.refuse(error, at="text", fields=_FIELDS)
@@ -97,6 +104,35 @@ async def _sent(visit: Visit, draft: Draft) -> Response:
         undo = Undo(f"/campaigns/{batch.id}/cancel")
         flash = Flash("send.scheduled", {"count": batch.recipient_count}, undo)
     return visit.go(f"/campaigns/{batch.id}", flash)
+
+
+async def _sent_in_shares(visit: Visit, draft: Draft, share: float, release: Release) -> Response:
+    draft.idempotency_key = f"console {visit.typed.text('once') or new_id()}"
+    made = await visit.services.batches.create_in_shares(visit.account, draft, share, release)
+    first, rest = made.first.batch, made.rest.batch
+    flash = Flash("send.done_share", {"count": first.recipient_count, "rest": rest.recipient_count})
+    return visit.go(f"/campaigns/{rest.id}", flash)
+
+
+def _shares(typed: Typed) -> tuple[float, Release] | None:
+    """Read which share goes first, and how the rest goes on; None: all goes at once. Raises InvalidField."""
+    if not typed.text("share"):
+        return None
+    release = Release(
+        by_itself=bool(typed.text("by_itself")),
+        least_delivered=_percent(typed, "least_delivered"),
+        most_failed=_percent(typed, "most_failed"),
+        most_opted_out=_percent(typed, "most_opted_out"),
+    )
+    release.require_shares()
+    return _percent(typed, "share"), release
+
+
+def _percent(typed: Typed, name: str) -> float:
+    try:
+        return float(typed.text(name).replace(",", ".").removesuffix("%")) / 100
+    except ValueError:
+        raise InvalidField(f"A share is a number of percent, not {typed.text(name)!r}.", field=name) from None
 
 
 async def _tried(visit: Visit) -> Response:

@@ -91,6 +91,14 @@ class AsyncBatches:
         )
         return await self._transport.run(calls.send(wire.Batch, body, "batches"))
 
+    async def send_in_shares(self, campaign: wire.CreateInShares) -> wire.InShares:
+        """Send to a share of the recipients first, and hold the rest as a batch of its own.
+
+        The rest goes on when it is resumed; or by itself, if the campaign says so, while the share stays within its
+        bounds. Members of groups are looked up now.
+        """
+        return await self._transport.run(calls.send(wire.InShares, campaign, "batches", "in_shares"))
+
     async def dry_run(
         self,
         *,
