@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from tests.cli.test_production import made, production
+from tests.cli.test_production import command, made, production
 from tests.console.test_pages import violations
-from tests.patience import HANG_S
+from tests.patience import HANG_S, once_found
 
 from heliograph.services.totp import STEP_S, code_at
 
@@ -290,7 +290,7 @@ def test_an_account_is_made_agreed_with_credited_and_closed(running: Page) -> No
 
 
 @pytest.mark.slow
-def test_a_provider_is_paused_and_resumed_and_a_number_is_explained(running: Page) -> None:
+def test_a_provider_is_paused_and_resumed_and_a_number_is_explained(running: Page, server: Server) -> None:
     page = running
     page.get_by_role("link", name="Providers").click()
     page.get_by_role("button", name="Pause out").click()
@@ -302,6 +302,11 @@ def test_a_provider_is_paused_and_resumed_and_a_number_is_explained(running: Pag
     page.get_by_role("button", name="Resume out").click()
     page.get_by_text("out is sent to again.").wait_for()
     page.locator("tbody tr", has_text="in service").wait_for()
+    from_a_terminal = ("providers", "pause", "out", "--data-dir", str(server.data_dir))
+    assert command(*from_a_terminal, environment=production(server.data_dir.parent))[0] == 0
+    once_found(lambda: page.reload() and page.get_by_role("button", name="Resume out").count())
+    page.get_by_role("button", name="Resume out").click()
+    page.get_by_text("out is sent to again.").wait_for()
 
     page.get_by_label("Number", exact=True).fill("12x")
     page.get_by_role("button", name="Ask").click()

@@ -36,6 +36,7 @@ async def listed(visit: Visit) -> Response:
     """Show all providers and rules, and explain the number in the address."""
     admin = visit.services.provider_admin
     asked = {name: visit.query.get(name, "").strip() for name in _ASKED}
+    asked["channel"] = asked["channel"] if asked["channel"] in {*Channel} else Channel.SMS.value
     lines: Sequence[str] = []
     problems: dict[str, str] = {}
     if asked["number"]:
@@ -59,7 +60,7 @@ def _question(asked: dict[str, str]) -> Question:
         number=asked["number"],
         originator=asked["originator"] or None,
         tags=commas_in(asked["tags"]),
-        channel=asked["channel"] if asked["channel"] in {*Channel} else Channel.SMS,
+        channel=asked["channel"],
         text=asked["text"],
     )
 
