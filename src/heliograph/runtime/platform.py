@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
@@ -43,8 +43,9 @@ from heliograph.services.accounts import Accounts
 from heliograph.services.events import EventSubjects
 from heliograph.services.logins import Logins
 from heliograph.services.services import Services
+from heliograph.services.settings_in_force import SettingsInForce
 from heliograph.store import Store, open_store
-from heliograph.store.files import open_files
+from heliograph.store.files import Files, open_files
 
 log = structlog.get_logger(__name__)
 
@@ -118,69 +119,20 @@ async def running(
         member = await membership(settings, store, accounts.seal, files, role)
         notifier = Notifier()
         simulated = await _simulated(settings, store, accounts, notifier) if settings.has_sandbox else None
-        public_url = settings.public_url.rstrip("/")
-        subjects = EventSubjects(store)
-        shapes: dict[str, CallbackShape] = {NATIVE: NativeCallbacks(subjects)}
-        for protocol in HTTP_PROTOCOLS:
-            if (shape := protocol.callbacks(subjects, accounts, public_url)) is not None:
-                shapes[protocol.name] = shape
         provided = await providers.ensure(settings, store)
-        engine = Engine(
-            store,
-            notifier,
-            [*([] if simulated is None else [simulated.route]), *provided.routes],
-            default_route=settings.default_provider,
-            guard=AddressGuard((*settings.callback_networks, *(() if simulated is None else LOOPBACK))),
-            shapes=shapes,
-            lease_s=settings.lease_s,
-            window=settings.window,
-            tariff=settings.tariff,
-            rules=await providers.compiled(settings.routes, store),
-            lookups=settings.lookup_provider or None,
-            quiet_hours=settings.quiet_minutes,
-            retention=settings.retention,
-            files=files,
-            await_parts_s=settings.await_parts_s,
-            sends=role.works,
-            leads=alone if member is None else member.leads,
-            tell_others=told_to_nobody if member is None else partial(_tell, store, member),
-            worker=None if member is None else member.id,
-        )
+        routes = [*([] if simulated is None else [simulated.route]), *provided.routes]
+        engine = await _engine(settings, role, store, accounts, notifier, routes, simulated, files, member)
         engine.metrics.tracing = tracing
-        accounts.access.on_refused = engine.metrics.credential_refused
-        logins = accounts.access.logins
-        logins.on_limited = engine.metrics.login_limited
-        if member is not None:
-            logins.on_wrong = partial(_tell_of_wrong, store, member, count())
         await engine.start()
         key = await shared_key(store, accounts.seal)
         await note_configured(store, configured(settings, key))
-        beside = [asyncio.create_task(accounts.access.uses.keep(), name="uses of keys")]
-        if role.works:
-            beside.append(asyncio.create_task(providers.log_unusable(provided), name="providers"))
-        if member is not None:
-            member.on_died = engine.take_over
-            beside.append(asyncio.create_task(member.run(), name="membership"))
-        if store.bell is not None:
-            beside.append(asyncio.create_task(store.bell.run(partial(_hear, engine, logins), _not_heard), name="bell"))
+        beside = _begun_beside(role, engine, accounts, provided, member)
         loaded = Loaded(settings, sources)
         reloading = Reloading(
             loaded, reread or (lambda: loaded), store, engine, provided, simulated and simulated.route, member, key
         )
         try:
-            services = Services(
-                engine,
-                accounts,
-                inventory=settings.inventory,
-                files=files,
-                largest_file=settings.attachment_bytes,
-                requests_per_second=settings.rate_limit,
-                code_limits=settings.code_limits,
-                listeners_of=listeners_of,
-                key_kinds=KEY_KINDS,
-                issuers=settings.oidc,
-                settings_in_force=lambda: described(reloading.loaded),
-            )
+            services = _services(settings, engine, accounts, files, lambda: described(reloading.loaded))
             if simulated is None:
                 await sandbox_accounts.withdraw(store, services, SERVED_KEYS, settings.data_dir)
             else:
@@ -202,6 +154,92 @@ async def running(
         if member is not None:
             await member.leave()
         await store.close()
+
+
+async def _engine(
+    settings: Settings,
+    role: Role,
+    store: Store,
+    accounts: Accounts,
+    notifier: Notifier,
+    routes: Sequence[Route],
+    simulated: _Simulated | None,
+    files: Files,
+    member: Membership | None,
+) -> Engine:
+    """Make the engine that a process of this role runs, as the settings have it. `member` is that process."""
+    return Engine(
+        store,
+        notifier,
+        routes,
+        default_route=settings.default_provider,
+        guard=AddressGuard((*settings.callback_networks, *(() if simulated is None else LOOPBACK))),
+        shapes=_shapes(store, accounts, settings.public_url.rstrip("/")),
+        lease_s=settings.lease_s,
+        window=settings.window,
+        tariff=settings.tariff,
+        rules=await providers.compiled(settings.routes, store),
+        lookups=settings.lookup_provider or None,
+        quiet_hours=settings.quiet_minutes,
+        retention=settings.retention,
+        files=files,
+        await_parts_s=settings.await_parts_s,
+        sends=role.works,
+        leads=alone if member is None else member.leads,
+        tell_others=told_to_nobody if member is None else partial(_tell, store, member),
+        worker=None if member is None else member.id,
+    )
+
+
+def _shapes(store: Store, accounts: Accounts, public_url: str) -> dict[str, CallbackShape]:
+    """Make what writes callbacks, by the protocol that they are written in."""
+    subjects = EventSubjects(store)
+    shapes: dict[str, CallbackShape] = {NATIVE: NativeCallbacks(subjects)}
+    for protocol in HTTP_PROTOCOLS:
+        if (shape := protocol.callbacks(subjects, accounts, public_url)) is not None:
+            shapes[protocol.name] = shape
+    return shapes
+
+
+def _services(
+    settings: Settings,
+    engine: Engine,
+    accounts: Accounts,
+    files: Files,
+    settings_in_force: SettingsInForce,
+) -> Services:
+    return Services(
+        engine,
+        accounts,
+        inventory=settings.inventory,
+        files=files,
+        largest_file=settings.attachment_bytes,
+        requests_per_second=settings.rate_limit,
+        code_limits=settings.code_limits,
+        listeners_of=listeners_of,
+        key_kinds=KEY_KINDS,
+        issuers=settings.oidc,
+        settings_in_force=settings_in_force,
+    )
+
+
+def _begun_beside(
+    role: Role, engine: Engine, accounts: Accounts, provided: providers.Providers, member: Membership | None
+) -> list[asyncio.Task[None]]:
+    """Begin what goes on beside the engine for as long as the process runs, and have logins counted."""
+    store, logins = engine.store, accounts.access.logins
+    accounts.access.on_refused = engine.metrics.credential_refused
+    logins.on_limited = engine.metrics.login_limited
+    begun = [asyncio.create_task(accounts.access.uses.keep(), name="uses of keys")]
+    if role.works:
+        begun.append(asyncio.create_task(providers.log_unusable(provided), name="providers"))
+    if member is not None:
+        logins.on_wrong = partial(_tell_of_wrong, store, member, count())
+        member.on_died = engine.take_over
+        begun.append(asyncio.create_task(member.run(), name="membership"))
+    if store.bell is not None:
+        begun.append(asyncio.create_task(store.bell.run(partial(_hear, engine, logins), _not_heard), name="bell"))
+    return begun
 
 
 def _tell(store: Store, member: Membership, news: News, what: str) -> None:
