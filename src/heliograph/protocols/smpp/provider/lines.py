@@ -226,7 +226,7 @@ class Line:
     def _not_bound(self, why: str, problem: TryAgain) -> None:
         self._connection = None
         self.problem = problem
-        log.warning("not bound", why=why, **self._names)
+        log.log(logging.INFO if self._pool.is_closing else logging.WARNING, "not bound", why=why, **self._names)
         self._pool.changed()
 
     @property
