@@ -75,7 +75,7 @@ HOMES = {
     "asgiref": "django",
     "asyncpg": "",  # SQLAlchemy imports it
     "botocore": "protocols.NAME.signing",
-    "cryptography": "domain.seals protocols.NAME.notifications services.totp",
+    "cryptography": "domain.seals protocols.NAME.notifications runtime.tls services.totp",
     "django": "django",
     "httpx2": "calling.transport embedded",
     "itsdangerous": "console",

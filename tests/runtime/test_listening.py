@@ -24,7 +24,9 @@ from tests.patience import HANG_S
 from heliograph import Client
 
 
-def make_certificate(directory: Path, name: str, password: bytes | None = None) -> tuple[Path, Path]:
+def make_certificate(
+    directory: Path, name: str, password: bytes | None = None, *, ended: bool = False
+) -> tuple[Path, Path]:
     """A certificate for this machine with its key, in files of this name."""
     key = ec.generate_private_key(ec.SECP256R1())
     called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -36,7 +38,7 @@ def make_certificate(directory: Path, name: str, password: bytes | None = None) 
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + timedelta(hours=-1 if ended else 24))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -74,6 +76,7 @@ def test_servers_speak_tls_and_a_new_certificate_is_in_force_when_its_files_are_
         answer = client.get(f"{server.url}/livez")
     before = shown(url)
 
+    server.wait_until_logged(f"The certificate {used[0]} ends on")  # tomorrow
     other = make_certificate(tmp_path, "other")
     other[0].replace(used[0])
     server.wait_until_logged("does not fit the key")
@@ -86,12 +89,13 @@ def test_servers_speak_tls_and_a_new_certificate_is_in_force_when_its_files_are_
     assert before.strip() == meanwhile.strip() == first.strip()
     assert shown(url).strip() == used[0].read_bytes().strip() != first.strip()
 
-    another = make_certificate(tmp_path, "another")
+    another = make_certificate(tmp_path, "another", ended=True)
     for place in (1, 0):
         another[place].replace(for_smpp[place])
     server.process.send_signal(signal.SIGHUP)  # which is quicker than the look of every second
     server.wait_until_logged(f"file={for_smpp[0]}")
 
+    server.wait_until_logged(f"The certificate {for_smpp[0]} ended on")
     assert shown(of_smpp).strip() == for_smpp[0].read_bytes().strip() != first_of_smpp.strip()
 
 
@@ -99,6 +103,7 @@ def test_a_certificate_that_can_not_be_used_is_one_sentence(tmp_path: Path) -> N
     one, other = make_certificate(tmp_path, "one"), make_certificate(tmp_path, "other")
     locked = make_certificate(tmp_path, "locked", b"secret")
     (tmp_path / "empty").write_text("")
+    (tmp_path / "cut").write_bytes(one[0].read_bytes()[:200])
 
     def told(certificate: Path, key: Path) -> str:
         with pytest.MonkeyPatch.context() as patched:
@@ -108,8 +113,11 @@ def test_a_certificate_that_can_not_be_used_is_one_sentence(tmp_path: Path) -> N
 
     assert f"The certificate {one[0]} does not fit the key {other[1]}" in told(one[0], other[1])
     assert f"The key {locked[1]} is encrypted" in told(*locked)
-    assert f"{tmp_path / 'none'} cannot be read: No such file" in told(tmp_path / "none", one[1])
-    assert "cannot be used" in told(tmp_path / "empty", one[1])
+    assert f"{tmp_path / 'none'} of tls_certificate cannot be read: No such file" in told(tmp_path / "none", one[1])
+    assert f"{tmp_path} of tls_key cannot be read: Is a directory" in told(one[0], tmp_path)
+    assert f"There is no certificate in {tmp_path / 'empty'}: tls_certificate must" in told(tmp_path / "empty", one[1])
+    assert f"There is no private key in {one[0]}: tls_key must be a file of one in PEM" in told(one[0], one[0])
+    assert f"{tmp_path / 'cut'} with the key {one[1]} cannot be used" in told(tmp_path / "cut", one[1])
 
 
 def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
