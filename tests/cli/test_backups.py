@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
@@ -198,7 +199,9 @@ def bad_backups(kept: Path, tmp_path: Path) -> Iterator[tuple[str, bytes, str]]:
     whole = (kept / "x.backup").read_bytes()
     yield "empty", b"", "is no backup of Heliograph"
     yield "no backup", b"not a backup " * 1_000, "is no backup of Heliograph"
-    yield "a store", (kept / "data" / "heliograph.db").read_bytes(), "is no backup of Heliograph"
+    yield "a store", (kept / "data" / "heliograph.db").read_bytes(), "is no backup of Heliograph, but a store"
+    yield "a dump", b"PGDMP\x01\x10\x00", "is no backup of Heliograph, but a dump of PostgreSQL: pg_restore puts it"
+    yield "packed", gzip.compress(whole), "is no backup of Heliograph, but packed by gzip"
     for length in (600, 3_000, len(whole) // 2, len(whole) - 20_000):
         yield f"cut at {length}", whole[:length], "is cut"
     place = whole.index(b"SQLite format 3") + 9_000
@@ -224,6 +227,22 @@ def test_a_file_that_is_no_whole_backup_is_refused_in_one_sentence(kept: Path, o
         assert names_of_accounts(other) == OLD
     assert not (tmp_path / "escaped").exists()
     assert not (other / "restoring").exists()
+
+
+def test_a_lock_that_the_disk_has_no_room_for_is_one_sentence(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    done = subprocess.run(
+        [sys.executable, "-m", "heliograph", "init", *in_directory(directory)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"The data directory {directory} can't be written to (File too large); make room" in done.stderr
 
 
 def test_a_backup_of_a_newer_schema_is_refused(kept: Path, other: Path, tmp_path: Path) -> None:

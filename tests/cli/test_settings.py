@@ -67,6 +67,14 @@ BAD = [
     ('log_level = "loud"', 'log_level must be one of debug, error, info, warning, not "loud"'),
     ('log_format = "xml"', 'log_format must be one of json, text, not "xml"'),
     ('store = "mysql://u:secret@h/d"', "store must be a postgresql:// URL, or empty for the embedded store"),
+    *(
+        (
+            f'store = "postgresql://u:{password}@h/d"',
+            "store must be a URL whose port is a number and whose password has its signs percent-encoded: @ as %40",
+        )
+        for password in ("secret@b", "secret/b", "secret:b/c", "secret#b", "secret?b@c", "secret]b")
+    ),
+    ('store = "postgresql://u:p@h:x/d"', "store must be a URL whose port is a number"),
     (
         'public_url = "example.org"',
         'public_url must be an address that begins with https:// or http://, not "example.org"',
@@ -303,6 +311,20 @@ def test_each_mistake_in_a_providers_table_names_the_field(which: tuple[str, str
     if told is not None:
         assert re.search(r"option --providers: providers\.far\.\w+", told)
         assert " must " in told or "is not a setting" in told
+
+
+def test_a_wrong_provider_is_not_told_of_as_one_that_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "heliograph.toml"
+    table = '[providers.{}]\ntype = "{}"\nendpoint = "http://e/xms"\nservice_plan_id = "p"\ntoken = "t"\n'
+    rules = '[[routes]]\nproviders = ["good"]\n'
+    file.write_text(f'default_provider = "good"\n{rules}{table.format("good", "xms")}{table.format("bad", "xm")}')
+
+    with pytest.raises(SetupError) as refused:
+        load(file=file, environment={})
+
+    assert "providers.bad.type must be one of" in refused.value.message
+    assert "default_provider" not in refused.value.message
+    assert "routes" not in refused.value.message
 
 
 def test_an_unknown_variable_of_ours_is_a_mistake_and_anothers_is_not(tmp_path: Path) -> None:

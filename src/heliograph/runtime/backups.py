@@ -49,6 +49,13 @@ from heliograph.store.opening import FILE_NAME as STORE
 FORMAT = 1
 MANIFEST = "heliograph-backup.json"
 SUMS = "SHA256SUMS"
+_OTHERS = {
+    b"PGDMP": ", but a dump of PostgreSQL: pg_restore puts it into the database that the setting store names",
+    b"SQLite format 3": ", but a store: if it was copied while no server ran, it can be put into a data directory as "
+    "heliograph.db, with the seal.key that was beside it",
+    b"\x1f\x8b": ", but packed by gzip: unpack it first",
+}
+"""How files begin that are taken for a backup, and what is said of them."""
 KEYS = (seal_key.FILE_NAME, SANDBOX_CREDENTIALS)
 _DRAFT = "restoring"
 _PIECE = 1 << 20
@@ -234,12 +241,22 @@ def _begins_as_one(file: Path) -> bool:
         return False
 
 
+def _what_it_is(file: Path) -> str:
+    """Say what a file is that others take for a backup, and what to do with it; empty if nobody knows."""
+    try:
+        with file.open("rb") as opened:
+            begin = opened.read(16)
+    except OSError as error:
+        return f", and cannot be read: {error.strerror}"
+    return next((told for magic, told in _OTHERS.items() if begin.startswith(magic)), "")
+
+
 def _unpack(file: Path, into: Path) -> Backup:
     """Take everything out of a backup, and compare it with its sums. Raises SetupError, or OSError of the disk."""
     if not file.is_file():
-        raise SetupError(f"There is no file {file}.")
+        raise SetupError(f"{file} is no file." if file.exists() else f"There is no file {file}.")
     if not _begins_as_one(file):
-        raise SetupError(f"{file} is no backup of Heliograph.")
+        raise SetupError(f"{file} is no backup of Heliograph{_what_it_is(file)}.")
     try:
         with tarfile.open(file, "r:") as tar:
             about = _manifest(tar, file)

@@ -14,6 +14,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -38,6 +39,8 @@ PREFIX = "HELIOGRAPH_"
 _RESERVED = {"HELIOGRAPH_URL", "HELIOGRAPH_TOKEN", "HELIOGRAPH_CONFIG", "HELIOGRAPH_OUTPUT"}
 """Variables that the SDK and the CLI read; they are not settings of a server."""
 _SETTING = re.compile(r"\w+")
+_OF_PROVIDERS = {"default_provider", "lookup_provider", "routes", "sandbox"}
+"""The settings that name providers."""
 _QUIET = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 ELSEWHERE_FREE: Mapping[str, float] = {"default": 0.0}
 """Costs of the sandbox, for rules that take the cheapest."""
@@ -425,6 +428,9 @@ class Settings:
     def _of_addresses(self) -> Iterator[Mistake]:
         if self.store and not self.store.startswith(("postgresql://", "postgres://")):
             yield Mistake("store", "must be a postgresql:// URL, or empty for the embedded store")
+        elif self.store and not _is_database(self.store):
+            wanted = "must be a URL whose port is a number and whose password has its signs percent-encoded"
+            yield Mistake("store", f"{wanted}: @ as %40, / as %2F, : as %3A")
         for name in ("public_url", "link_url"):
             value: str = getattr(self, name)
             if value and not value.startswith(("https://", "http://")):
@@ -472,6 +478,16 @@ class Loaded:
     sources: Mapping[str, str]
 
 
+def _is_database(url: str) -> bool:
+    """Say whether a URL has its parts where they belong: signs in a password can make others of them, which are told
+    as the name of a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.netloc.count("@") <= 1 and not parts.fragment and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
 def _is_seal_key(value: str) -> bool:
     from heliograph.domain.seals import Seal  # takes long to import, and few commands need it
 
@@ -488,6 +504,7 @@ def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[st
     `file` must exist if it is given. Flags that are None are left out.
     """
     mistakes: list[str] = []
+    unread: set[str] = set()
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     known = {each.name: each for each in fields(Settings)}
@@ -500,6 +517,7 @@ def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[st
         try:
             values[name] = _read(known[name], raw)
         except Mistake as mistake:
+            unread.add(name)
             hidden = [raw] if known[name].metadata["secret"] and isinstance(raw, str) else ()
             mistakes.append(f"{source}: {masked(str(mistake.under(name)), hidden)}")
 
@@ -518,6 +536,8 @@ def load(*, file: Path | None, environment: Mapping[str, str], flags: Mapping[st
     except Mistakes as together:
         for mistake in together.found:
             found = _SETTING.match(mistake.path)
+            if found and found[0] in _OF_PROVIDERS and "providers" in unread:
+                continue  # the providers that it names are not known, since one of them is wrong
             source = sources.get(found[0]) if found else None
             mistakes.append(f"{source}: {masked(str(mistake))}" if source else masked(str(mistake)))
     if mistakes or settings is None:

@@ -24,6 +24,8 @@ from heliograph.store.file_pieces import PIECE, SLICE, add_pieces, delete_pieces
 
 DIRECTORY = "attachments"
 _LOCAL = "file://"
+_METADATA = "http://169.254.169.254/"
+"""Where a machine of AWS is asked for keys when there are none in the environment."""
 _PLACE = "place"
 """The file that says which place this is. Those of accounts are in directories."""
 
@@ -71,22 +73,21 @@ class ObjectFiles:
                 directory = Path(unquote(url.removeprefix(_LOCAL))) if url else data_dir / DIRECTORY
                 self._store = LocalStore(prefix=str(directory.absolute()), mkdir=True)
         except Exception as error:
-            reason = str(error).partition("\n")[0].rstrip(".")
-            raise SetupError(f"Attachments can't be kept in {url or data_dir}: {reason}.") from error
+            raise SetupError(f"Attachments can't be kept in {url or data_dir}: {_reason(error)}.") from error
 
     async def put(self, key: str, content: bytes) -> None:
         """Store a file, whole or not at all. Raises StoreUnavailable."""
         try:
             await self._store.put_async(key, content)
         except Exception as error:
-            raise StoreUnavailable(f"The file was not kept: {error}.") from error
+            raise StoreUnavailable(f"The file was not kept: {_reason(error)}.") from error
 
     async def keep(self, key: str, file: BinaryIO) -> None:
         """Store a file from where it stands to its end, whole or not at all. Raises StoreUnavailable."""
         try:
             await self._store.put_async(key, file)
         except Exception as error:
-            raise StoreUnavailable(f"The file was not kept: {error}.") from error
+            raise StoreUnavailable(f"The file was not kept: {_reason(error)}.") from error
 
     async def place(self) -> str:
         """Return the name of this place, which gets one at the first time. Raises StoreUnavailable."""
@@ -95,7 +96,7 @@ class ObjectFiles:
         except AlreadyExistsError:
             pass
         except Exception as error:
-            raise StoreUnavailable(f"Files can't be kept there: {error}.") from error
+            raise StoreUnavailable(f"Files can't be kept there: {_reason(error)}.") from error
         pieces = await self.read(_PLACE)
         return b"".join([piece async for piece in pieces]).decode() if pieces is not None else ""
 
@@ -106,7 +107,7 @@ class ObjectFiles:
         except FileNotFoundError:
             return None
         except Exception as error:
-            raise StoreUnavailable(f"The file can't be read: {error}.") from error
+            raise StoreUnavailable(f"The file can't be read: {_reason(error)}.") from error
         return _pieces(found.stream())
 
     async def delete(self, key: str) -> None:
@@ -116,7 +117,15 @@ class ObjectFiles:
         except FileNotFoundError:
             return
         except Exception as error:
-            raise StoreUnavailable(f"The file was not deleted: {error}.") from error
+            raise StoreUnavailable(f"The file was not deleted: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the sentence of an error of the library, without the many lines for its developers that follow it."""
+    reason = str(error).partition("\n")[0].rstrip(" .")
+    if _METADATA in reason:
+        return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not in the environment, and this is no machine of AWS"
+    return reason
 
 
 async def _pieces(stream: AsyncIterator[object]) -> AsyncIterator[bytes]:

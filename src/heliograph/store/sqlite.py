@@ -192,9 +192,7 @@ def owned(path: Path, *, busy: str = "") -> IO[str]:
             f"The data directory {path.parent} is in use by another Heliograph (process {owner}); "
             "stop that one, or choose another with --data-dir."
         )
-    lock.truncate(0)
-    lock.write(f"{os.getpid()} {busy}".strip())
-    lock.flush()
+    _tell(lock, path, f"{os.getpid()} {busy}".strip())
     return lock
 
 
@@ -202,9 +200,7 @@ def beside_others(path: Path) -> IO[str]:
     """Take the lock beside the file if nobody has it, and return its file in any case. Raises SetupError."""
     lock = _lock_file(path)
     if _locked(lock):
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        _tell(lock, path, str(os.getpid()))
     elif busy := _told(lock).partition(" ")[2]:
         lock.close()
         raise SetupError(f"The data directory {path.parent} can't be used now: {busy}.")
@@ -230,6 +226,19 @@ def _locked(lock: IO[str]) -> bool:
     except OSError:
         return False
     return True
+
+
+def _tell(lock: IO[str], path: Path, text: str) -> None:
+    """Write into the lock who has it, for others to read. Raises SetupError if the disk has no room for that."""
+    try:
+        lock.truncate(0)
+        os.write(lock.fileno(), text.encode())
+    except OSError as error:
+        lock.close()
+        raise SetupError(
+            f"The data directory {path.parent} can't be written to ({error.strerror}); make room on its disk, or "
+            "choose another with --data-dir."
+        ) from error
 
 
 def _told(lock: IO[str]) -> str:
