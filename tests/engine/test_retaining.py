@@ -23,6 +23,21 @@ from heliograph.engine import retaining
 ENDED = "retention run ended"
 
 
+@pytest.mark.parametrize("times_slower", [1, 5, 20, 1_000])
+def test_steps_are_as_large_as_the_machine_does_them_quickly(times_slower: float) -> None:
+    """A whole step is 16 ms of work, of which 2 are spent however small it is; others make it take longer."""
+    share, took_s = 1.0, 0.0
+    for _ in range(12):
+        took_s = (0.002 + 0.014 * share) * times_slower
+        share = retaining.next_share(share, took_s)
+
+    assert took_s <= 1.5 * retaining.GOAL_S or share == retaining.LEAST_SHARE
+    assert (share == 1.0) is (times_slower == 1)
+    for _ in range(15):
+        share = retaining.next_share(share, 0.002 + 0.014 * share)
+    assert share == 1.0
+
+
 def test_the_page_about_data_says_what_becomes_of_each_table() -> None:
     page = (Path(__file__).parents[2] / "docs/data.md").read_text()
     lines = {kept: next(line for line in page.splitlines() if line.startswith(f"| `{kept}` |")) for kept in Kept}

@@ -84,14 +84,14 @@ def test_each_text_column_of_a_treated_table_goes_or_says_nothing_that_a_class_i
     assert blanked <= {(column.table.name, column.name) for table in metadata.sorted_tables for column in table.columns}
 
 
-async def stepped(store: Store, walks: dict[str, Walk]) -> Taken | None:
+async def stepped(store: Store, walks: dict[str, Walk], share: float = 1.0) -> Taken | None:
     """Takes the next step that is due; None if none is."""
     now = now_ms() + 1
     position = await store.read(next_walk)
     if position is None or position.next_at > now:
         return None
     walk = walks[position.id]
-    step = await store.read(look, walk, position, now)
+    step = await store.read(look, walk, position, now, share)
     return await store.write(take, walk, position, step, now)
 
 
@@ -379,12 +379,16 @@ async def test_a_batch_that_is_changed_between_the_look_and_the_write_is_held_ba
     assert await keys(store, messages.c.msisdn) == {"33612345678"}
 
 
-@pytest.mark.parametrize("kept", [Kept.NUMBERS, Kept.RECEIPTS])
+@pytest.mark.parametrize(
+    ("kept", "share"), [(Kept.NUMBERS, 1.0), (Kept.RECEIPTS, 1.0), (Kept.NUMBERS, 0.4), (Kept.NUMBERS, 0.01)]
+)
 async def test_what_is_cut_off_in_the_middle_goes_on_where_it_was(
-    store: Store, batch: MakeBatch, kept: Kept, monkeypatch: pytest.MonkeyPatch
+    store: Store, batch: MakeBatch, kept: Kept, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After each step there may be another process; a batch that is too large for one is done in several."""
-    monkeypatch.setattr(retaining, "MESSAGES_AT_ONCE", 3)
+    """After each step there may be another process; a batch that is too large for one is done in several. Steps may be
+    smaller, but not so small that nothing is done."""
+    most = {1.0: 3, 0.4: 2, 0.01: 1}[share]
+    monkeypatch.setattr(retaining, "MESSAGES_AT_ONCE", 3 if share == 1.0 else 5)
     small = [old_batch(batch, f"3361234560{place}") for place in range(2)]
     large = old_batch(batch, *(f"336123457{place:02}" for place in range(10)))
     last = old_batch(batch, "33612345888", "33612345889")
@@ -394,11 +398,11 @@ async def test_what_is_cut_off_in_the_middle_goes_on_where_it_was(
     await store.write(keep_walks, walks, now_ms())
     done = []
 
-    while (taken := await stepped(store, walks)) is not None:
+    while (taken := await stepped(store, walks, share)) is not None:
         done.append(taken.rows)
         await store.write(keep_walks, walks, now_ms())  # as a process does when it starts
 
-    assert (sum(done), max(done)) == (14, 3)
+    assert (sum(done), max(done)) == (14, most)
     left = await keys(store, messages.c.msisdn if kept is Kept.NUMBERS else messages.c.provider_ref)
     assert left == ({stand_in(place) for place in range(1, 11)} if kept is Kept.NUMBERS else {None})
 

@@ -1,7 +1,9 @@
 """The job that forgets what was kept for as long as it was to be (`domain/retention.py`).
 
-It does a step, and pauses for as long as that took, so that who sends has the store at least half of the time. Which
-walks there are is found out anew once a minute, from the settings and what is agreed with accounts.
+It does a step, and pauses for as long as that took, so that who sends has the store at least half of the time. A whole
+step is some 10 ms of work. One that took much longer met with others' work or a slow disk: the next ones are smaller,
+until they are quick again (`next_share`), so that who sends waits for little, however busy the machine is. Which walks
+there are is found out anew once a minute, from the settings and what is agreed with accounts.
 """
 
 from __future__ import annotations
@@ -24,6 +26,18 @@ log = structlog.get_logger(__name__)
 
 PLANNED_FOR_MS = 60_000
 LONGEST_BREATH_S = 0.5
+GOAL_S = 0.025
+"""How long a step may take before the next is smaller."""
+LEAST_SHARE = 1 / 4
+"""Of a whole step: with less, most of its time would be what each costs, however small it is."""
+
+
+def next_share(share: float, took_s: float) -> float:
+    """Return how much of a whole step the next is, after one that was `share` of it and took so long.
+
+    At once as much less as it took too long, by half at most; more again by and by.
+    """
+    return min(1.0, max(LEAST_SHARE, share * min(max(GOAL_S / max(took_s, 1e-6), 0.5), 1.25)))
 
 
 class Retaining(Job):
@@ -37,6 +51,7 @@ class Retaining(Job):
         self._installation = installation
         self._walks: Mapping[str, Walk] | None = None
         self._planned_until = 0
+        self._share = 1.0
 
     async def do_some(self) -> bool:
         now = now_ms()
@@ -49,7 +64,7 @@ class Retaining(Job):
             self._planned_until = 0
             return False
         began = time.monotonic()
-        step = await self._store.read(look, walk, position, now)
+        step = await self._store.read(look, walk, position, now, self._share)
         taken = await self._store.write(take, walk, position, step, now)
         if taken is not None:
             self._metrics.retained(walk.kept, taken.rows)
@@ -61,7 +76,9 @@ class Retaining(Job):
                     days=walk.days,
                     rows=taken.run_rows,
                 )
-        await asyncio.sleep(min(time.monotonic() - began, LONGEST_BREATH_S))
+        took_s = time.monotonic() - began
+        self._share = next_share(self._share, took_s)
+        await asyncio.sleep(min(took_s, LONGEST_BREATH_S))
         return True
 
     async def _plan(self, now: int) -> None:

@@ -69,16 +69,16 @@ from heliograph.store.schema import (
 from heliograph.store.tx import Row, Tx, columns
 
 AT_ONCE = 100
-"""Rows that a step looks at; batches among them."""
+"""Rows that a whole step looks at; batches among them."""
 IMPORTED_AT_ONCE = 2_000
-"""Rows of imports that a step deletes."""
+"""Rows of imports that a whole step deletes."""
 MESSAGES_AT_ONCE = 500
 LOOKED_AT = 20_000
 """Messages that a step may have to look at to see whether their batches have ended."""
 _PREFIX = 21
 """Characters that the identifiers of a batch and its messages have in common."""
 ENTRIES_AT_ONCE = 2_000
-"""Entries of the audit log that a step cuts off."""
+"""Entries of the audit log that a whole step cuts off."""
 PAUSE_MS = 3_600_000
 """From the end of a run to the beginning of the next."""
 AUDIT_PAUSE_MS = DAY_MS
@@ -145,6 +145,8 @@ class Step(NamedTuple):
     goes_on: bool = False
     """Whether the batch was begun by a step before."""
     is_last: bool = False
+    share: float = 1.0
+    """How much of a whole step it is."""
 
 
 class Taken(NamedTuple):
@@ -234,14 +236,14 @@ def progress_of(tx: Tx) -> list[Progress]:
     ]
 
 
-def look(tx: Tx, walk: Walk, position: Position, now_ms: int) -> Step:
-    """Find out what the next step of a walk is. Spans accounts."""
+def look(tx: Tx, walk: Walk, position: Position, now_ms: int, share: float = 1.0) -> Step:
+    """Find out what the next step of a walk is, as large as this share of a whole one. Spans accounts."""
     if walk.kept is Kept.AUDIT:
-        return Step()
+        return Step(share=share)
     table = metadata.tables[walk.table]
     again = position.checked is not None
     before = position.checked if position.checked is not None else position.after
-    ids, found = _candidates(tx, table, position, now_ms - walk.days * DAY_MS)
+    ids, found = _candidates(tx, table, position, now_ms - walk.days * DAY_MS, share)
     if not ids:
         return Step(after=position.after, is_last=not again)
     mine = [each for each in found if walk.is_for(each.account_id)]
@@ -258,7 +260,8 @@ def look(tx: Tx, walk: Walk, position: Position, now_ms: int) -> Step:
     if table is batches and walk.kept is not Kept.TEXTS and todo:
         if again:  # what was held back does not lie together
             todo, ids = todo[:1], [each for each in ids if each <= todo[0]]
-        changed, too_large = _messages_of(tx, todo, position.within if goes_on else None)
+        most = _part(MESSAGES_AT_ONCE, share)
+        changed, too_large = _messages_of(tx, todo, position.within if goes_on else None, most)
         if too_large is not None and changed[0].batch_id == too_large:
             within = changed[-1].id
         if too_large is not None:
@@ -274,26 +277,34 @@ def look(tx: Tx, walk: Walk, position: Position, now_ms: int) -> Step:
         checked=mark if again else None,
         within=within,
         goes_on=goes_on,
+        share=share,
     )
 
 
-def _candidates(tx: Tx, table: Table, position: Position, bound_ms: int) -> tuple[Sequence[str], Sequence[_Candidate]]:
+def _part(whole: int, share: float) -> int:
+    return max(1, int(whole * share))
+
+
+def _candidates(
+    tx: Tx, table: Table, position: Position, bound_ms: int, share: float
+) -> tuple[Sequence[str], Sequence[_Candidate]]:
     """Return the identifiers that come next, and the rows of those that are there. Spans accounts."""
+    at_once, looked_at = _part(AT_ONCE, share), _part(LOOKED_AT, share)
     size = table.c.recipient_count if table is batches else literal(1)
     busy = case((_is_busy(table, bound_ms), 1), else_=0)
     query = select(*columns(_Candidate, table, is_busy=busy, size=size)).order_by(table.c.id)
     if position.checked is None:
-        rows = query.where(table.c.id > position.after, table.c.id < earliest_at(bound_ms)).limit(AT_ONCE)
+        rows = query.where(table.c.id > position.after, table.c.id < earliest_at(bound_ms)).limit(at_once)
         found = tx.all(_Candidate, rows)
         ids = [each.id for each in found]
     else:
         held = select(retention_held.c.id).where(retention_held.c.walk == position.id)
-        held = held.where(retention_held.c.id > position.checked).order_by(retention_held.c.id).limit(AT_ONCE)
+        held = held.where(retention_held.c.id > position.checked).order_by(retention_held.c.id).limit(at_once)
         ids = tx.column(held)
         found = tx.all(_Candidate, query.where(tx.among(table.c.id, ids))) if ids else []
     sizes = {each.id: each.size for each in found}
     sums = accumulate(sizes.get(each, 0) for each in ids)
-    ids = [each for place, (each, total) in enumerate(zip(ids, sums, strict=True)) if not place or total < LOOKED_AT]
+    ids = [each for place, (each, total) in enumerate(zip(ids, sums, strict=True)) if not place or total < looked_at]
     return ids, [each for each in found if each.id in set(ids)]
 
 
@@ -328,14 +339,14 @@ def _under_way(tx: Tx, batch_ids: Sequence[str], now_ms: int) -> set[str]:
     return set(tx.column(select(batches.c.id).where(tx.among(batches.c.id, batch_ids), has_one)))
 
 
-def _messages_of(tx: Tx, batch_ids: Sequence[str], after: str | None) -> tuple[list[_Message], str | None]:
-    """Return the messages of the first of the batches, as many as a step may change, in whole batches if it is more
-    than one; and the first batch that has more, or is left out. All that lies between them is read. Spans accounts."""
+def _messages_of(tx: Tx, batch_ids: Sequence[str], after: str | None, most: int) -> tuple[list[_Message], str | None]:
+    """Return the messages of the first of the batches, `most` at most, in whole batches if it is more than one; and
+    the first batch that has more, or is left out. All that lies between them is read. Spans accounts."""
     between = (messages.c.id > (after or batch_ids[0]), messages.c.id <= last_following(batch_ids[-1]))
     query = select(*columns(_Message, messages)).where(*between, tx.among(messages.c.batch_id, batch_ids))
     query = query.order_by(messages.c.id)
-    found = tx.all(_Message, query.limit(MESSAGES_AT_ONCE + 1))
-    if len(found) <= MESSAGES_AT_ONCE:
+    found = tx.all(_Message, query.limit(most + 1))
+    if len(found) <= most:
         return found, None
     more = found[-1].batch_id
     whole = [each for each in found if each.batch_id != more]
@@ -348,7 +359,7 @@ def take(tx: Tx, walk: Walk, position: Position, step: Step, now_ms: int) -> Tak
     if tx.value(select(retention_walks.c.steps).where(mine).with_for_update()) != position.steps:
         return None
     if walk.kept is Kept.AUDIT:
-        rows, is_last = _cut(tx, now_ms - walk.days * DAY_MS, now_ms)
+        rows, is_last = _cut(tx, now_ms - walk.days * DAY_MS, now_ms, _part(ENTRIES_AT_ONCE, step.share))
         step = step._replace(is_last=is_last)
     else:
         step = _without_changed(tx, walk, step, now_ms)
@@ -382,10 +393,10 @@ def take(tx: Tx, walk: Walk, position: Position, step: Step, now_ms: int) -> Tak
     return Taken(rows, run_rows, step.is_last)
 
 
-def _cut(tx: Tx, before_ms: int, now_ms: int) -> tuple[int, bool]:
+def _cut(tx: Tx, before_ms: int, now_ms: int, most: int) -> tuple[int, bool]:
     """Cut off some of the audit log, and say how many entries, and whether that was all."""
     there = tx.value(select(audit_head.c.cut_seq))
-    head = cut_off(tx, before_ms, ENTRIES_AT_ONCE)
+    head = cut_off(tx, before_ms, most)
     append(tx, SYSTEM, cut_acts(head), now_ms)
     return (0, True) if head is None else (head.cut_seq - there, False)
 
@@ -430,7 +441,7 @@ def _forget_imports(tx: Tx, position: Position, step: Step) -> tuple[int, Step]:
     Those that have more rows stay until the next step, which begins with them. They have no group any more: undoing one
     of which a part is forgotten would take away members that it should put back. Spans accounts.
     """
-    left = IMPORTED_AT_ONCE
+    left = _part(IMPORTED_AT_ONCE, step.share)
     for table in (import_changes, import_rejects):
         keys = table.primary_key.columns
         some = select(*keys).where(tx.among(table.c.import_id, step.ids)).order_by(*keys).limit(left)
