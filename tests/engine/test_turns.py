@@ -7,15 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from heliograph.domain.batches import Draft, ReportWish
 from heliograph.domain.contacts import ContactDraft
+from heliograph.domain.errors import Conflict, InsufficientCredit
 from heliograph.domain.filters import BatchFilter
 from heliograph.domain.groups import GroupDraft
+from heliograph.domain.links import Tracked, new_token
+from heliograph.domain.prices import MICROS, Tariff
 from heliograph.engine import engine
+from heliograph.services.batches import Created
 from heliograph.store.base import AT_A_TIME, FEW
 from heliograph.store.batches import Accepted, NewBatch, accept
+from heliograph.store.schema import link_tokens
 from heliograph.store.tx import Tx
+from heliograph.store.works import MADE_AT_ONCE
 
 from .conftest import ScriptedProvider, StartEngine
 
@@ -61,3 +68,36 @@ async def test_whatever_writes_many_rows_takes_its_turn(start: StartEngine, monk
     await services.optouts.add_many(account, numbers, region=None, on_invalid=None)
 
     assert rows == [SOME] * 3
+
+
+@pytest.mark.parametrize("count", [MADE_AT_ONCE, 2 * MADE_AT_ONCE + 1])
+async def test_links_of_a_batch_are_stored_with_it_or_not_at_all(start: StartEngine, count: int) -> None:
+    """Few in its transaction, many before it in slices: whoever is refused, or asks again, leaves none behind."""
+    running = await start(tariff=Tariff(channels={"sms": {"FR": MICROS}}))
+    await running.services.account_admin.top_up(running.account, 3 * count * MICROS, None)
+    store, phones = running.engine.store, [f"33612{number:06}" for number in range(count)]
+
+    async def send(key: str, to: Sequence[str]) -> Created:
+        request = f"{key} {to[0]}".encode()
+        links = [Tracked("link", new_token(), msisdn) for msisdn in to]
+        numbers = [f"+{msisdn}" for msisdn in to]
+        draft = Draft(protocol="v1", to=numbers, text="Hello", links=links, idempotency_key=key, request=request)
+        return await running.services.batches.create(running.account, draft)
+
+    made = await send("first", phones)
+    again = await send("first", phones)
+    with pytest.raises(Conflict):
+        await send("first", phones[1:])
+    await send("second", phones)
+    await running.services.account_admin.correct(running.account, -count * MICROS, "Spent elsewhere")
+    with pytest.raises(InsufficientCredit):
+        await send("third", phones)
+
+    assert (made.repeated, again.repeated, again.batch.id) == (False, True, made.batch.id)
+    stored = await store.read(tokens_by_batch)
+    assert stored[made.batch.id] == count
+    assert sorted(stored.values()) == [count, count]
+
+
+def tokens_by_batch(tx: Tx) -> dict[str, int]:
+    return tx.pairs(select(link_tokens.c.batch_id, func.count().label("count")).group_by(link_tokens.c.batch_id))

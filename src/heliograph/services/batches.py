@@ -72,6 +72,7 @@ from heliograph.domain.idempotency import next_key
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.lengths import LONGEST_VALUE, require_short
+from heliograph.domain.links import Tracked
 from heliograph.domain.listing import Listed
 from heliograph.domain.messages import Message
 from heliograph.domain.prices import Quote, Tariff
@@ -88,6 +89,7 @@ from heliograph.services.audit import who_acts
 from heliograph.services.directory import Templates
 from heliograph.services.recipients import MAX_NAMED_MISTAKES, keyed_like, parse_msisdns
 from heliograph.store.batches import (
+    Accepted,
     Canceled,
     Fresh,
     NewBatch,
@@ -102,12 +104,12 @@ from heliograph.store.batches import (
     unknown_group,
 )
 from heliograph.store.groups import unknown_groups
-from heliograph.store.links import add_tokens
+from heliograph.store.links import add_tokens, drop_tokens
 from heliograph.store.messages import confirm
 from heliograph.store.pausing import pause_batch, resume_batch
 from heliograph.store.rewriting import change_tags, tags_of
 from heliograph.store.tx import Tx
-from heliograph.store.works import Holder
+from heliograph.store.works import MADE_AT_ONCE, Holder
 from heliograph.text import MAX_PARTS, Encoding, MalformedUdh, MissingParameter, TooManyParts, split_text
 from heliograph.text.parameters import DEFAULT
 
@@ -204,16 +206,15 @@ class Batches:
         async with self._store.in_turn(0 if large else len(draft.to)):
             batch = await aside(large, self._ruled, account, written, check, batch_id)
         _hold(account, batch)
-        accepted = await self._engine.accept(
-            NewBatch(
-                batch,
-                draft.idempotency_key,
-                fingerprint,
-                self._tariff(account),
-                _with_links(draft, also),
-                caps=account.terms.caps,
-            )
+        new = NewBatch(
+            batch,
+            draft.idempotency_key,
+            fingerprint,
+            self._tariff(account),
+            also,
+            caps=account.terms.caps,
         )
+        accepted = await (self._accept_with(draft.links, new) if draft.links else self._engine.accept(new))
         if accepted.repeated:
             return Created(await self.get(account, accepted.batch_id), repeated=True, refused=0)
         batch.recipient_count = accepted.messages
@@ -263,6 +264,31 @@ class Batches:
             await self.cancel(account, held.batch.id)
             raise
         return InShares(sent, held)
+
+    async def _accept_with(self, links: Sequence[Tracked], new: NewBatch) -> Accepted:
+        """Store a batch with the links that are in it.
+
+        A few are stored in its transaction. Many are stored before it, in slices, between which others write; they are
+        deleted if there is no such batch in the end. After a crash in between they stay, and nobody was told of them.
+        """
+        if len(links) <= MADE_AT_ONCE:
+            return await self._engine.accept(msgspec.structs.replace(new, also=_with_links(links, new.also)))
+        try:
+            for start in range(0, len(links), MADE_AT_ONCE):
+                some = links[start : start + MADE_AT_ONCE]
+                async with self._store.in_turn(len(some)):
+                    await self._store.write(add_tokens, new.batch, some)
+            accepted = await self._engine.accept(new)
+        except Exception:
+            await self._drop_links(new.batch)
+            raise
+        if accepted.repeated:
+            await self._drop_links(new.batch)
+        return accepted
+
+    async def _drop_links(self, batch: Batch) -> None:
+        while await self._store.write(drop_tokens, batch):
+            pass
 
     async def send_again(self, account: Account, message: Message, *, protocol: str, idempotency_key: str) -> Created:
         """Send what a message says to its recipient once more, at once, and tell nobody of it.
@@ -586,13 +612,11 @@ def _shown(renderings: Sequence[Rendering], quote: Quote, msisdn: str, made: Ren
         return None
 
 
-def _with_links(draft: Draft, also: Callable[[Tx, Batch], None] | None) -> Callable[[Tx, Batch], None] | None:
-    """Store the links of the draft in the transaction of the batch, before what else goes there."""
-    if not draft.links:
-        return also
+def _with_links(links: Sequence[Tracked], also: Callable[[Tx, Batch], None] | None) -> Callable[[Tx, Batch], None]:
+    """Store links in the transaction of the batch, before what else goes there."""
 
     def store(tx: Tx, batch: Batch) -> None:
-        add_tokens(tx, batch, draft.links)
+        add_tokens(tx, batch, links)
         if also is not None:
             also(tx, batch)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Parameters
-from heliograph.domain.errors import InvalidField, NotFound
+from heliograph.domain.errors import InvalidField, NotFound, TooManyItems
 from heliograph.domain.instants import from_ms, now_ms, to_ms
 from heliograph.domain.links import Click, Hit, Link, LinkKind, Tracked, is_web_address, new_link_id, new_token
 from heliograph.engine.engine import Engine
@@ -31,6 +31,8 @@ from heliograph.store.links import (
 NAME = range(3, 26)
 """Lengths that a link's name may have (reference: smscx.md, section 8)."""
 READ_AT_ONCE = 5_000
+MOST_PERSONAL = 500_000
+"""Addresses of links that are made for the recipients of one batch, all together."""
 #: What may be kept, and under which ending it is served. Nothing that a browser runs.
 MEDIA_TYPES = {
     "application/pdf": "pdf",
@@ -187,16 +189,18 @@ class Links:
         """Make addresses of links or files for each recipient alone: as parameters of a text, and to be stored with it.
 
         `named` has the links' identifiers by the parameters' names; `short_url` is what short addresses begin with.
-        Raises InvalidField for a link that the account does not have.
+        Raises InvalidField for a link that the account does not have, TooManyItems for more than MOST_PERSONAL.
         """
+        if len(named) * len(msisdns) > MOST_PERSONAL:
+            raise TooManyItems(f"The links have more than {MOST_PERSONAL} addresses for all recipients.", field="links")
         parameters: dict[str, dict[str, str]] = {}
         tracked: list[Tracked] = []
         for name, link_id in named.items():
             found = await self._hits.link(link_id)
             if found is None or found.account_id != account.id:
                 raise InvalidField(f"There is no link {link_id!r} in this account.", field="links")
-            made = await aside(len(msisdns) > MANY_NUMBERS, _tracked, link_id, msisdns)
-            parameters[name] = {f"+{one.msisdn}": f"{short_url}/{link_id}/{one.token}" for one in made}
+            many = len(msisdns) > MANY_NUMBERS
+            parameters[name], made = await aside(many, _tracked, f"{short_url}/{link_id}", link_id, msisdns)
             tracked += made
         return parameters, tracked
 
@@ -226,5 +230,6 @@ def _no_link(kind: LinkKind) -> NotFound:
     return NotFound(f"There is no such {kind} in this account.")
 
 
-def _tracked(link_id: str, msisdns: Sequence[str]) -> list[Tracked]:
-    return [Tracked(link_id, new_token(), msisdn) for msisdn in msisdns]
+def _tracked(address: str, link_id: str, msisdns: Sequence[str]) -> tuple[dict[str, str], list[Tracked]]:
+    made = [Tracked(link_id, new_token(), msisdn) for msisdn in msisdns]
+    return {f"+{one.msisdn}": f"{address}/{one.token}" for one in made}, made

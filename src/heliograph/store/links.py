@@ -15,10 +15,12 @@ from heliograph.domain.instants import from_ms, to_ms
 from heliograph.domain.links import Click, Hit, Link, LinkKind, Tracked
 from heliograph.store.listeners import tell
 from heliograph.store.numbering import take_number, take_numbers
-from heliograph.store.schema import hits, link_tokens, links
+from heliograph.store.schema import batches, hits, link_tokens, links
 from heliograph.store.tx import Row, Tx, columns
 
 HOUR_MS = 3_600_000
+DROPPED_AT_ONCE = 100
+"""Recipients whose short addresses are deleted in one transaction."""
 
 
 class _LinkRow(Row, frozen=True):
@@ -151,9 +153,18 @@ def any_file(tx: Tx, key: str) -> Link | None:
 
 
 def add_tokens(tx: Tx, batch: Batch, tracked: Sequence[Tracked]) -> None:
-    """Store the short addresses that were made for a batch's recipients."""
+    """Store the short addresses that were made for a batch's recipients, with the batch or before it."""
     constants = {"account_id": batch.account_id, "batch_id": batch.id}
     tx.insert(link_tokens, tracked, constants, skip_existing=True)
+
+
+def drop_tokens(tx: Tx, batch: Batch) -> int:
+    """Delete some of the short addresses of a batch that was not stored after all; return how many, 0 for no more."""
+    mine = (link_tokens.c.account_id == batch.account_id, link_tokens.c.batch_id == batch.id)
+    if tx.first(select(batches.c.id).where(batches.c.account_id == batch.account_id, batches.c.id == batch.id)):
+        return 0
+    some = tx.column(select(link_tokens.c.msisdn).where(*mine).distinct().limit(DROPPED_AT_ONCE))
+    return tx.run(delete(link_tokens).where(*mine, tx.among(link_tokens.c.msisdn, some)))
 
 
 def record_hits(tx: Tx, clicks: Sequence[Click]) -> int:
