@@ -278,6 +278,32 @@ _ODD = st.recursive(
     max_leaves=5,
 )
 _NAMES = [each.name for each in fields(Settings)]
+
+
+@pytest.mark.parametrize("variable", ["HELIOGRAPH_PROVIDERS", "HELIOGRAPH_OIDC"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"a": {"token": "s3cret"',
+        '{"a": {"token": "s3cret",}}',
+        "a = s3cret",
+        '"s3cret"',
+        '["s3cret"]',
+        '{"a": "s3cret"}',
+        '{"a": ["s3cret"]}',
+        '{"a": [{"token": "s3cret"}]}',
+        '{"a": {"type": "webhook", "url": 5, "headers": {"Authorization": "Bearer s3cret"}}}',
+        '{"a": {"issuer": "https://me:s3cret@example.org", "client_secret": ["s3cret"]}}',
+    ],
+)
+def test_what_tables_with_secrets_are_mistaken_for_is_not_shown(variable: str, written: str) -> None:
+    with pytest.raises(SetupError) as refused:
+        load(file=None, environment={variable: written})
+
+    assert variable in refused.value.message
+    assert "s3cret" not in refused.value.message
+
+
 SECRET = {each.name for each in fields(Settings) if each.metadata["secret"]}
 """What was found is not told of these."""
 _CONFIGS = [(protocol.name, name) for protocol in PROVIDED for name in protocol.config.__struct_fields__]

@@ -119,6 +119,25 @@ def _tables(raw: Any, wanted: str, kind: type) -> Any:
     return found
 
 
+def _secret_tables(raw: Any, wanted: str) -> dict[str, dict[str, Any]]:
+    """Read a table of tables that have secrets in them: of what is none, only the sort is told."""
+    try:
+        found = msgspec.json.decode(raw) if isinstance(raw, str) else raw
+    except msgspec.DecodeError as error:
+        raise Mistake("", f"must be {wanted}, as JSON, not text that can't be read: {error}") from None
+    if not isinstance(found, dict):
+        raise Mistake("", f"must be {wanted}, not {_sort_of(found)}")
+    for name, table in found.items():
+        if not isinstance(table, dict):
+            raise Mistake(f".{name}", f"must be a table, not {_sort_of(table)}")
+    return found
+
+
+def _sort_of(value: Any) -> str:
+    sorts: dict[type, str] = {str: "text", list: "a list", dict: "a table"}
+    return sorts.get(type(value)) or shown(value)
+
+
 def places_in(raw: Any) -> Mapping[str, Place]:
     """Read where protocols with servers of their own are served: a table of names, each HOST:PORT."""
     from heliograph.protocols.registry import CONNECTED_PROTOCOLS  # brings all protocols with it
@@ -157,7 +176,7 @@ def retention_in(raw: Any) -> Mapping[Kept, int]:
 
 
 def providers_in(raw: Any) -> Mapping[str, ProviderConfig]:
-    tables = _tables(raw, "a table for each provider", dict)
+    tables = _secret_tables(raw, "a table for each provider")
     found = {}
     for name, table in tables.items():
         try:
@@ -167,13 +186,11 @@ def providers_in(raw: Any) -> Mapping[str, ProviderConfig]:
     return found
 
 
-def _provider(name: str, table: Any) -> ProviderConfig:
+def _provider(name: str, table: dict[str, Any]) -> ProviderConfig:
     from heliograph.protocols.providers import TYPES, provided  # brings all providers with it
 
     if not _PROVIDER_NAME.fullmatch(name) or name == SANDBOX:
         raise Mistake("", f"must have another name: 1 to 32 of a-z, 0-9, - and _, and not {SANDBOX}")
-    if not isinstance(table, dict):
-        raise must_be("a table", table)
     if not isinstance(table.get("type"), str):
         raise must_be(TYPES, table["type"], ".type") if "type" in table else Mistake(".type", f"must be given: {TYPES}")
     try:
@@ -191,18 +208,15 @@ def _provider(name: str, table: Any) -> ProviderConfig:
 
 
 def issuers_in(raw: Any) -> Mapping[str, IssuerConfig]:
-    tables = _tables(raw, "a table for each issuer", dict)
+    tables = _secret_tables(raw, "a table for each issuer")
     found = {}
     for name, table in tables.items():
         try:
             found[name] = _issuer(name, table)
         except Mistake as mistake:
-            raise Mistake(f".{name}{mistake.path}", masked(mistake.told, _client_secret(table))) from None
+            hidden = secrets_of(table, ["client_secret"])
+            raise Mistake(f".{name}{mistake.path}", masked(mistake.told, hidden)) from None
     return found
-
-
-def _client_secret(table: Any) -> list[str]:
-    return secrets_of(table, ["client_secret"]) if isinstance(table, dict) else []
 
 
 def _issuer(name: str, table: Any) -> IssuerConfig:
