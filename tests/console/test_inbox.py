@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import clx.xms
 import httpx2
+import msgspec
 import pytest
 from tests.patience import HANG_S, once_found
 
@@ -160,3 +161,36 @@ def test_a_phone_shows_by_which_channel_a_message_came(
     page.fill("textarea[name=text], input[name=text]", "Thanks")
     page.keyboard.press("Enter")
     page.locator("article.bubble.sent[data-channel=viber]", has_text="Thanks").wait_for()
+
+
+def test_phones_are_found_by_words_cleared_and_made_to_misbehave(
+    page: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    number, other = new_number(), new_number()
+    with server.client() as client:
+        client.messages.send(to=number, text=f"See https://example.org/{number[1:]}.", originator="Acme")
+        client.messages.send(to=other, text="Nothing of it", originator="Acme")
+        for each in (number, other):
+            client.sandbox.wait_for_message(each)
+        client.sandbox.reply(number, to="Acme", text="Seen", channel="whatsapp")
+        page.goto(f"{server.url}/inbox")
+        page.get_by_label("Open a phone by its number").fill(f"example.org/{number[1:]}")
+        page.keyboard.press("Enter")
+        page.locator(".contacts a").get_by_text(number).click()
+        assert page.locator(".bubble.received .text a").get_attribute("href") == f"https://example.org/{number[1:]}"
+        page.locator(".bubble.sent .badge", has_text="WhatsApp").wait_for()
+        page.get_by_role("button", name="Clear").click()
+        page.get_by_text("Nothing on this phone yet.").wait_for()
+        assert (client.sandbox.messages(number), len(client.sandbox.messages(other))) == ([], 1)
+
+        before = client.sandbox.chaos()
+        page.get_by_role("link", name="Misbehaviour").click()
+        late = page.get_by_label("How many seconds later a late receipt comes")
+        late.fill("soon")
+        page.get_by_role("button", name="Set").click()
+        page.get_by_text("late_s").wait_for()
+        late.fill(str(before.late_s + 1))
+        page.get_by_role("button", name="Set").click()
+        once_found(lambda: client.sandbox.chaos().late_s == before.late_s + 1)
+        assert msgspec.structs.replace(client.sandbox.chaos(), late_s=before.late_s) == before
+        client.sandbox.set_chaos(before)

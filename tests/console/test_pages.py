@@ -79,6 +79,7 @@ def test_no_page_is_hard_to_use_in_light_or_dark_on_a_screen_or_a_phone(
         ("account", f"{here}/accounts/{account_of(console)}"),
         ("nothing", f"{here}/nothing"),
         ("phones", "/inbox"),
+        ("misbehaviour", "/inbox/chaos"),
         ("phone", f"/inbox/{sent.to[1:]}"),
         ("closed", "/login"),
         ("sign-in", "/sign-in"),

@@ -46,7 +46,7 @@ KNOWS = {
     " protocols.NAME protocols.shared sandbox.chaos services text",
     "protocols.registry": "api.keys domain doors.served protocols.NAME.door services.key_kinds",
     # What people and projects see of it.
-    "console": "domain doors numbers sandbox services",
+    "console": "domain doors numbers sandbox sandbox.chaos services",
     "django": "calling domain engine.contract engine.foreign engine.handing engine.provided numbers protocols.providers"
     " services.exports text",
     "runtime": "api calling.private_files console domain doors engine engine.contract engine.provided numbers"
@@ -80,6 +80,7 @@ HOMES = {
     "httpx2": "calling.transport embedded",
     "itsdangerous": "console",
     "jinja2": "console public",
+    "markupsafe": "console",
     "joserfc": "services.id_tokens",
     "obstore": "store.files",
     "openpyxl": "contactfiles.workbooks",

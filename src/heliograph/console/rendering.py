@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from heliograph.console.texts import has_text, text
 from heliograph.domain.prices import MICROS
@@ -31,6 +33,19 @@ def query(values: Mapping[str, str], **changed: str | None) -> str:
     return "?" + urlencode(kept) if kept else ""
 
 
+_URL = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
+
+
+def linked(words: str) -> Markup:
+    """Write a text with its addresses as links, which tell nobody where they were followed from."""
+    found, done = Markup(), 0
+    for match in _URL.finditer(words):
+        link = Markup('<a href="{0}" target="_blank" rel="noreferrer noopener">{0}</a>').format(match[0])
+        found += escape(words[done : match.start()]) + link
+        done = match.end()
+    return found + escape(words[done:])
+
+
 _templates = Environment(
     loader=PackageLoader("heliograph.console"),
     autoescape=True,
@@ -39,7 +54,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals |= {"t": text, "has_text": has_text, "query": query}
-_templates.filters |= {"number": number, "money": money, "plus": with_plus}
+_templates.filters |= {"number": number, "money": money, "plus": with_plus, "linked": linked}
 
 
 def render(template: str, /, **values: object) -> str:

@@ -15,9 +15,12 @@ from heliograph.domain.channels import Channel, RichMedia
 from heliograph.domain.people import Person, Session
 from heliograph.domain.statuses import Status, explain
 from heliograph.numbers import country_of, is_test_number, with_plus
+from heliograph.sandbox.chaos import Chaos
 from heliograph.sandbox.outcomes import TEST_NUMBERS
-from heliograph.sandbox.phones import Contact, Entry, code_in
+from heliograph.sandbox.phones import Contact, Contacts, Entry, code_in
 
+CHAOS_CHOICES = (0.0, 0.1, 0.5, 1.0)
+"""The shares of messages that a switch of the network's misbehaviour offers."""
 _FAILED = {Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELED, Status.UNKNOWN}
 
 
@@ -115,7 +118,7 @@ def _contact(contact: Contact) -> dict[str, Any]:
     }
 
 
-def contacts_fragment(contacts: list[Contact], chosen: str | None) -> str:
+def contacts_fragment(contacts: Sequence[Contact], chosen: str | None) -> str:
     return render("contacts.html", contacts=[_contact(one) for one in contacts], chosen=chosen)
 
 
@@ -123,16 +126,30 @@ def thread_fragment(entries: list[Entry]) -> str:
     return render("thread.html", bubbles=[bubble(entry) for entry in entries])
 
 
-def inbox_page(contacts: list[Contact], chosen: str | None, entries: list[Entry], form_token: str) -> str:
-    """Render the whole page; `chosen` is the MSISDN of the phone that is open, if one is."""
+def inbox_page(
+    found: Contacts,
+    chosen: str | None,
+    entries: list[Entry],
+    form_token: str,
+    *,
+    words: str = "",
+    before: str | None = None,
+) -> str:
+    """Render the whole page; `chosen` is the MSISDN of the phone that is open, if one is.
+
+    `words` are what the phones that are found have in their number or a message, and `before` is where the page begins.
+    """
     return render(
         "inbox.html",
-        contacts=contacts_fragment(contacts, chosen),
+        contacts=contacts_fragment(found.items, chosen),
+        place={"q": words, "before": before},
+        words=words,
+        next=found.next,
         thread=thread_fragment(entries),
         chosen=chosen,
         peers=[(peer, peer_name(peer)) for peer in _peers(entries)],
         form_token=form_token,
-        empty=not contacts,
+        empty=not found.items and not words and not before,
         test_numbers=[(f"+999{digit}", meaning) for digit, (_, meaning) in TEST_NUMBERS.items()],
     )
 
@@ -140,6 +157,23 @@ def inbox_page(contacts: list[Contact], chosen: str | None, entries: list[Entry]
 def _peers(entries: list[Entry]) -> list[str]:
     """List whom the phone can answer: those who wrote to it, latest first."""
     return list(dict.fromkeys(entry.peer for entry in reversed(entries) if entry.received and entry.peer))
+
+
+def chaos_page(chaos: Chaos, form_token: str, problem: str = "") -> str:
+    """Render the page with how the network misbehaves."""
+    values = msgspec.structs.asdict(chaos)
+    of_smpp = [name for name in values if name.startswith("smpp_")]
+    seconds = [name for name in values if name.endswith("_s")]
+    usual = [name for name in values if name not in {*of_smpp, *seconds}]
+    return render(
+        "chaos.html",
+        values=values,
+        shares=(usual, of_smpp),
+        seconds=seconds,
+        choices=CHAOS_CHOICES,
+        form_token=form_token,
+        problem=problem,
+    )
 
 
 def closed_page() -> str:

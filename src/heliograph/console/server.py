@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
+from typing import TypedDict
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -22,11 +23,25 @@ from heliograph.domain.errors import HeliographError, ShuttingDown
 from heliograph.doors.bodies import decode_form, read_body
 from heliograph.doors.pages import PAGE_HEADERS
 from heliograph.numbers import Check, InvalidNumber, normalise
+from heliograph.sandbox.chaos import Chaos
 from heliograph.sandbox.phones import Phones
 
 LOOK_AGAIN_S = 0.5
 """How soon a change of status shows, in seconds; what happens on phones shows at once."""
 LARGEST_FORM = 64 * 1024
+
+
+class Asked(TypedDict):
+    """What the address of the list says: which phones."""
+
+    words: str
+    before: str | None
+
+
+class _Posted(msgspec.Struct):
+    """A form that has nothing in it but what makes it ours."""
+
+    form_token: str = ""
 
 
 class _Written(msgspec.Struct):
@@ -55,8 +70,12 @@ def console_routes(phones: Phones, sessions: Sessions) -> list[BaseRoute]:
         Route("/login", console.login),
         Route("/inbox", console.for_session(console.inbox)),
         Route("/inbox/open", console.for_session(console.open_phone)),
+        Route("/inbox/clear", console.for_session(console.clear), methods=["POST"]),
+        Route("/inbox/chaos", console.for_session(console.chaos), methods=["GET"]),
+        Route("/inbox/chaos", console.for_session(console.set_chaos), methods=["POST"]),
         Route("/inbox/events", console.for_session(console.events)),
         Route("/inbox/{msisdn}", console.for_session(console.inbox)),
+        Route("/inbox/{msisdn}/clear", console.for_session(console.clear), methods=["POST"]),
         Route("/inbox/{msisdn}/replies", console.for_session(console.reply), methods=["POST"]),
     ]
 
@@ -106,16 +125,56 @@ class _Console:
         if named is not None and chosen is None:
             return Response(status_code=404)
         entries = await self._phones.thread(chosen) if chosen else []
-        token = await self._sessions.form_token(session)
-        return _html(screens.inbox_page(await self._phones.contacts(), chosen, entries, token))
+        asked = _asked(request)
+        found = await self._phones.contacts(**asked)
+        return _html(screens.inbox_page(found, chosen, entries, await self._sessions.form_token(session), **asked))
 
     async def open_phone(self, request: Request, _session: str) -> Response:
-        """Go to the phone whose number was typed."""
+        """Go to the phone whose number was typed, or to those that have what was typed in their number or a message."""
+        typed = request.query_params.get("number", "").strip()
         try:
-            msisdn = normalise(request.query_params.get("number", ""), check=Check.SHAPE)
+            return RedirectResponse(f"/inbox/{normalise(typed, check=Check.SHAPE)}", 303)
         except InvalidNumber:
-            return RedirectResponse("/inbox", 303)
-        return RedirectResponse(f"/inbox/{msisdn}", 303)
+            digits = "".join(filter(str.isdecimal, typed))
+            words = digits if digits and not any(map(str.isalpha, typed)) else typed
+            return RedirectResponse(f"/inbox?q={quote(words)}" if words else "/inbox", 303)
+
+    async def clear(self, request: Request, session: str) -> Response:
+        """Take the messages off a phone, or off all."""
+        named = request.path_params.get("msisdn")
+        if named is not None and _chosen(named) is None:
+            return Response(status_code=404)
+        if (refused := await self._not_ours(request, session)) is not None:
+            return refused
+        await self._phones.clear(None, _chosen(named))
+        return RedirectResponse("/inbox" if named is None else f"/inbox/{named}", 303)
+
+    async def chaos(self, _request: Request, session: str) -> Response:
+        """Show how the network misbehaves."""
+        return _html(screens.chaos_page(self._phones.chaos, await self._sessions.form_token(session)))
+
+    async def set_chaos(self, request: Request, session: str) -> Response:
+        """Have the network misbehave as the form says; what it does not say stays."""
+        body = await read_body(request, LARGEST_FORM)
+        token = await self._sessions.form_token(session)
+        typed = dict(parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True))
+        if not await self._sessions.posted_by(session, typed.get("form_token", "")):
+            return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
+        names = {name for name in typed if name in Chaos.__struct_fields__}
+        before = msgspec.to_builtins(self._phones.chaos)
+        try:
+            chaos = msgspec.convert(before | {name: typed[name] for name in names}, Chaos, strict=False)
+        except msgspec.ValidationError as error:
+            return _html(screens.chaos_page(self._phones.chaos, token, problem=str(error)), 422)
+        await self._phones.set_chaos(chaos)
+        return RedirectResponse("/inbox/chaos", 303)
+
+    async def _not_ours(self, request: Request, session: str) -> Response | None:
+        """Return what is answered to a form that is none of this session's; None: it is."""
+        form: _Posted = decode_form(await read_body(request, LARGEST_FORM), _Posted)
+        if await self._sessions.posted_by(session, form.form_token):
+            return None
+        return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
 
     async def reply(self, request: Request, session: str) -> Response:
         """Send what was written on a phone: 204 when it is on its way, else a sentence on what is wrong."""
@@ -130,15 +189,17 @@ class _Console:
 
     async def events(self, request: Request, _session: str) -> Response:
         chosen = _chosen(request.query_params.get("phone"))
-        return StreamingResponse(self._fragments(chosen), media_type="text/event-stream", headers=EVENT_HEADERS)
+        fragments = self._fragments(chosen, _asked(request))
+        return StreamingResponse(fragments, media_type="text/event-stream", headers=EVENT_HEADERS)
 
-    async def _fragments(self, chosen: str | None) -> AsyncIterator[str]:
+    async def _fragments(self, chosen: str | None, asked: Asked) -> AsyncIterator[str]:
         """Send the parts of the page that changed, each time they do, until the browser leaves or the server stops."""
         shown: dict[str, str] = {}
         quiet_s = 0.0
         with self._phones.listen() as subscription, suppress(ShuttingDown):
             while True:
-                fragments = {"contacts": screens.contacts_fragment(await self._phones.contacts(), chosen)}
+                found = await self._phones.contacts(**asked)
+                fragments = {"contacts": screens.contacts_fragment(found.items, chosen)}
                 if chosen is not None:
                     fragments["thread"] = screens.thread_fragment(await self._phones.thread(chosen))
                 changed = {name: html for name, html in fragments.items() if shown.get(name) != html}
@@ -158,6 +219,11 @@ def _chosen(value: object) -> str | None:
         return normalise(str(value), check=Check.SHAPE)
     except InvalidNumber:
         return None
+
+
+def _asked(request: Request) -> Asked:
+    query = {name: value.replace("\0", "") for name, value in request.query_params.items()}
+    return Asked(words=query.get("q", "").strip(), before=query.get("before") or None)
 
 
 def _html(page: str, status: int = 200) -> HTMLResponse:

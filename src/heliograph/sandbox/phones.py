@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -73,6 +75,14 @@ class Contact(msgspec.Struct, frozen=True):
     """True if the last message to it did not arrive."""
 
 
+class Contacts(NamedTuple):
+    """A page of phones."""
+
+    items: Sequence[Contact]
+    next: str | None
+    """Before which message the next page begins; None: there is none."""
+
+
 class OnScreen(msgspec.Struct, frozen=True):
     """A message on a phone, and what is known of it; None: it was sent from the phone."""
 
@@ -96,9 +106,11 @@ class Phones:
         self._operator = operator
         self._waits = waits
 
-    async def all(self, account: Account | None, limit: int = 200) -> list[Phone]:
-        """List phones, those used last first."""
-        found = await self._store.read(phones, limit, _id(account))
+    async def all(
+        self, account: Account | None, limit: int = 200, *, words: str = "", before: str | None = None
+    ) -> list[Phone]:
+        """List phones, those used last first: with `words` in their number or a message, last used before a message."""
+        found = await self._store.read(phones, limit, _id(account), words=words, before=before)
         return [Phone(latest.msisdn, latest, recent) for latest, recent in found]
 
     async def conversation(
@@ -112,18 +124,26 @@ class Phones:
         known = await self._store.read(messages_by_ids, ours) if ours else {}
         return [OnScreen(entry, known.get(entry.message_id or "")) for entry in reversed(shown)]
 
-    async def contacts(self, limit: int = 200) -> list[Contact]:
-        """List, for the operator, phones with messages and numbers that messages failed to reach, latest first."""
+    async def contacts(self, limit: int = 200, *, words: str = "", before: str | None = None) -> Contacts:
+        """List, for the operator, phones with messages and numbers that messages failed to reach, latest first.
+
+        Only those with `words` in the number or a text. What follows the first page has phones with messages only.
+        """
         contacts: dict[str, Contact] = {}
-        for phone in await self.all(None, limit):
+        found = await self.all(None, limit, words=words, before=before)
+        for phone in found:
             preview = phone.latest.body if phone.latest.encoding != Encoding.BINARY else "binary message"
             contacts[phone.msisdn] = Contact(phone.msisdn, from_ms(phone.latest.at), preview, failed=False)
-        for message in await self._store.read(recent_failures, None, limit):
+        failures = await self._store.read(recent_failures, None, limit) if before is None else []
+        for message in failures:
+            if words and words not in message.msisdn and words.lower() not in (message.text or "").lower():
+                continue
             known = contacts.get(message.msisdn)
             ended = message.settled_at or message.created_at
             if known is None or known.at <= ended:
                 contacts[message.msisdn] = Contact(message.msisdn, ended, message.text or "", failed=True)
-        return sorted(contacts.values(), key=lambda contact: contact.at, reverse=True)[:limit]
+        following = found[-1].latest.id if len(found) == limit else None
+        return Contacts(sorted(contacts.values(), key=lambda contact: contact.at, reverse=True), following)
 
     async def thread(self, number: str, limit: int = 100) -> list[Entry]:
         """Read, for the operator, the newest lines of a phone's conversation, oldest of them first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 
 from heliograph.domain.phones import PhoneMessage
 from heliograph.domain.statuses import Status
@@ -22,14 +22,26 @@ def put_on_phones(tx: Tx, chunks: Sequence[Sequence[PhoneMessage]]) -> list[int]
     return [len(chunk) for chunk in chunks]
 
 
-def phones(tx: Tx, limit: int, account_id: str | None) -> list[tuple[PhoneMessage, int]]:
+def phones(
+    tx: Tx, limit: int, account_id: str | None, *, words: str = "", before: str | None = None
+) -> list[tuple[PhoneMessage, int]]:
     """List recently used phones by their latest message, newest first, with how many recent messages each has.
 
+    Only those with `words` in their number or in a message, and only those whose latest message is older than `before`.
     `account_id` None: of all accounts, for the operator's own pages.
     """
     recent = select(phone_messages.c.id, phone_messages.c.msisdn)
     if account_id is not None:
         recent = recent.where(phone_messages.c.account_id == account_id)
+    if words:
+        within = phone_messages.c.msisdn.contains(words, autoescape=True)
+        recent = recent.where(within | func.lower(phone_messages.c.body).contains(words.lower(), autoescape=True))
+    if before is not None:
+        newer = phone_messages.alias()
+        later = select(newer.c.id).where(newer.c.msisdn == phone_messages.c.msisdn, newer.c.id >= before)
+        if account_id is not None:
+            later = later.where(newer.c.account_id == account_id)
+        recent = recent.where(phone_messages.c.id < before, ~exists(later))
     latest = recent.order_by(phone_messages.c.id.desc()).limit(_RECENT).subquery()
     counts = tx.pairs(
         select(func.max(latest.c.id).label("top"), func.count().label("count"))
