@@ -9,12 +9,14 @@ import pytest
 from tests.cli.test_production import made
 from tests.patience import HANG_S
 
+from heliograph import Client
 from heliograph.api.wire import NewContact
 from heliograph.domain.people import Role
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from tests.conftest import Server, StartServer
+    from tests.protocols.listening import Listener
 
 pytestmark = pytest.mark.slow
 
@@ -23,12 +25,19 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, start_server: StartServer) -> Server:
-    """A sandbox where people sign in: an agent, a marketer, and whoever leads the team."""
+    """A sandbox where people sign in: an agent, two marketers, and those who lead and run it."""
     server = start_server()
     secret = tmp_path_factory.mktemp("walks") / "password"
     secret.write_text(PASSWORD)
-    for name, role in (("agent", Role.SENDER), ("lead", Role.MANAGER), ("marketer", Role.SENDER)):
-        where = ("--account", "sandbox", "--data-dir", str(server.data_dir), "--password-file", str(secret))
+    people = {
+        "agent": ("sandbox", Role.SENDER),
+        "marketer": ("sandbox", Role.SENDER),
+        "lead": ("sandbox", Role.MANAGER),
+    }
+    people |= {"seller": ("other", Role.SENDER), "boss": ("", Role.ADMINISTRATOR)}
+    for name, (account, role) in people.items():
+        where = ("--data-dir", str(server.data_dir), "--password-file", str(secret))
+        where += ("--account", account) if account else ()
         made("people", "create", f"{name}@example.com", "--role", role, *where)
     return server
 
@@ -139,3 +148,53 @@ def test_a_marketer_sends_to_a_share_and_lets_the_rest_go(
     with server.client() as client:
         for number in numbers:
             assert client.sandbox.wait_for_message(number).text == "Dear Ada, come in."
+
+
+def test_a_developer_makes_a_key_sends_with_it_and_sees_what_was_told(
+    sign_in: SignIn, server: Server, customer: Listener, new_number: Callable[[], str]
+) -> None:
+    number, page = new_number(), sign_in("boss")
+    page.get_by_role("link", name="Keys").click()
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_text("The new key, shown this once").wait_for()
+    with Client(server.url, page.locator(".checked dd").last.inner_text()) as client:
+        sent = client.messages.send(
+            to=number, text="Your code is 482913", originator="Acme", callback_url=customer.url, report="per_recipient"
+        )
+        client.messages.wait_for_delivery(sent.id)
+    page.keyboard.press("/")
+    page.keyboard.type(number)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=number).click()
+    page.locator("main .status", has_text="Delivered").first.wait_for()
+    page.locator(".history", has_text=customer.url).get_by_text("The request").first.click()
+    page.get_by_text(f'"message_id":"{sent.id}"').first.wait_for()
+    page.get_by_role("button", name="Send again").click()
+    page.get_by_text(f"Sent to {number} once more.").wait_for()
+
+
+def test_a_team_lead_has_campaigns_wait_for_a_second_person_and_lets_one_go(
+    sign_in: SignIn, new_number: Callable[[], str]
+) -> None:
+    numbers = [new_number(), new_number()]
+    lead, seller = sign_in("boss"), sign_in("seller")
+    lead.get_by_role("link", name="Accounts").click()
+    lead.locator("main").get_by_role("link", name="other", exact=True).click()
+    lead.get_by_label("waits until another person releases it").check()
+    lead.get_by_role("button", name="Agree on this").click()
+    lead.get_by_text("It is agreed with other").wait_for()
+
+    seller.get_by_role("link", name="Send", exact=True).click()
+    seller.get_by_label("Numbers").fill("\n".join(numbers))
+    seller.get_by_label("From").fill("Acme")
+    seller.get_by_label("Text", exact=True).fill("Come in")
+    seller.get_by_role("button", name="Check").click()
+    seller.get_by_role("button", name="Send 2 messages").click()
+    seller.get_by_text("Another person has to let it go.").wait_for()
+    assert seller.get_by_role("button", name="Let it go").count() == 0
+
+    lead.goto(seller.url)
+    lead.get_by_text("Somebody else has made it").wait_for()
+    lead.get_by_role("button", name="Let it go").click()
+    lead.get_by_text("2 of 2 messages are settled").wait_for()
+    seller.get_by_text("2 of 2 messages are settled").wait_for()
