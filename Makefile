@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-quick test-search test-python coverage check audit generate bench costs clean
+.PHONY: help run test test-quick test-search test-python coverage check audit generate pictures bench costs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -51,6 +51,9 @@ generate: $(BIN)/heliograph ## the clients that are generated, and the generated
 	$(BIN)/python scripts/generate_smscx_client.py
 	$(BIN)/python scripts/generate_sync_client.py
 	$(BIN)/python scripts/generate_docs.py
+
+pictures: $(BIN)/heliograph ## the pictures of docs/console.md, in docs/pictures; it takes Chromium
+	$(BIN)/python scripts/console_pictures.py
 
 bench: $(BIN)/heliograph ## measures this machine and writes docs/performance.md (about five minutes)
 	$(BIN)/python -m bench --write docs/performance.md
