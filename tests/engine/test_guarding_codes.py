@@ -117,6 +117,7 @@ async def test_a_prefix_has_limits_of_its_own(start: StartEngine) -> None:
     await running.services.verify.start(running.account, draft("+33613111111"))
 
     assert counted(running, Guarded.LIMIT)
+    assert [each.prefix for each in await running.services.verify.guarded(running.account)] == ["33612"]
 
 
 async def test_neighbours_whose_codes_nobody_enters_are_slowed_and_then_stopped(start: StartEngine) -> None:

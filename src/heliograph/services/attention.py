@@ -12,7 +12,9 @@ from heliograph.domain.batches import Batch, PauseReason
 from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.engine.engine import Engine
+from heliograph.services.batches import may_release
 from heliograph.services.history import History
+from heliograph.services.verify import Verify
 from heliograph.store.batches import list_batches
 from heliograph.store.events import failing_receivers
 from heliograph.store.ledger import balance_of
@@ -35,10 +37,11 @@ class Failing(NamedTuple):
 
 
 class Attention:
-    def __init__(self, engine: Engine, history: History) -> None:
+    def __init__(self, engine: Engine, history: History, verify: Verify) -> None:
         self._engine = engine
         self._store = engine.store
         self._history = history
+        self._verify = verify
         self._counted: dict[str, tuple[float, int]] = {}
         """How much of an account needed attention, and until when that is good enough, by the monotonic clock."""
 
@@ -52,7 +55,8 @@ class Attention:
         if until <= now:
             is_low = await self.balance_low(account) is not None
             paused, failing = await self.paused_by_themselves(account), await self.failing_callbacks(account)
-            count = is_low + len(paused) + len(failing)
+            guarded = await self._verify.guarded(account)
+            count = is_low + len(paused) + len(failing) + len(guarded)
             if len(self._counted) >= MOST_COUNTED:
                 self._counted.clear()
             self._counted[account.id] = now + COUNTED_FOR_S, count
@@ -71,6 +75,12 @@ class Attention:
         """List the newest batches that paused because too much of them failed."""
         found = await self._store.read(list_batches, account.id, BatchFilter(), limit=LOOKED_AT)
         return [each for each in found.items if each.paused and each.pause_reason == PauseReason.FAILURES]
+
+    async def waiting_for_release(self, account: Account) -> Sequence[Batch]:
+        """List the newest batches that whoever acts may let go, since another person has made them."""
+        found = await self._store.read(list_batches, account.id, BatchFilter(), limit=LOOKED_AT)
+        held = [each for each in found.items if each.paused and each.pause_reason == PauseReason.RELEASE]
+        return [each for each in held if not each.canceled and may_release(each)]
 
     async def failing_callbacks(self, account: Account) -> Sequence[Failing]:
         """List the places that events wait for because telling them has failed."""

@@ -69,6 +69,7 @@ from heliograph.store.tx import Tx
 from heliograph.store.verifications import (
     CodeSums,
     add_verification,
+    busy_prefixes,
     check_code,
     code_counts_of,
     code_sums_of,
@@ -81,6 +82,8 @@ from heliograph.store.verifications import (
 )
 from heliograph.text import Template
 
+MOST_LOOKED_AT = 50
+"""How many prefixes are looked at for those to which no code is sent: those with the most within an hour."""
 _OVER: dict[VerificationStatus, type[VerificationOver]] = {
     VerificationStatus.VERIFIED: AlreadyVerified,
     VerificationStatus.EXPIRED: VerificationExpired,
@@ -257,6 +260,14 @@ class Verify:
     async def sums(self, account: Account, *, limit: int) -> list[CodeSums]:
         """Sum the codes of the last day by prefix of the numbers, those with the most first."""
         return await self._store.read(code_sums_of, account.id, now_ms(), limit=limit)
+
+    async def guarded(self, account: Account) -> list[Verdict]:
+        """Say to which prefixes no code would be sent at this moment, of those that were sent the most lately."""
+        now, limits = now_ms(), limits_with(self._limits, account.terms.codes)
+        counts = await self._store.read(busy_prefixes, account.id, now, limit=MOST_LOOKED_AT)
+        into_minute = now % MINUTE_MS / MINUTE_MS
+        found = [refused({prefix: count}, limits, into_minute) for prefix, count in counts.items()]
+        return [verdict for verdict in found if verdict is not None]
 
     def _outlook(self, tx: Tx, account: Account, msisdn: str, address: str | None, now: int) -> Outlook:
         limits = limits_with(self._limits, account.terms.codes)

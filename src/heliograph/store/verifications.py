@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, case, delete, func, select, update
@@ -131,7 +131,22 @@ def code_counts_of(tx: Tx, account_id: str, msisdn: str, now_ms: int) -> dict[st
 
     It reads a row for each minute of the last day.
     """
-    prefixes, minute = prefixes_of(msisdn), now_ms // MINUTE_MS
+    prefixes = prefixes_of(msisdn)
+    found = _counts_of(tx, account_id, prefixes, now_ms)
+    return {prefix: found.get(prefix, NOTHING) for prefix in prefixes}
+
+
+def busy_prefixes(tx: Tx, account_id: str, now_ms: int, *, limit: int) -> dict[str, CodeCount]:
+    """Return the counts of the prefixes that were sent the most codes within an hour."""
+    sent = func.sum(code_counts.c.sent)
+    lately = (code_counts.c.account_id == account_id, code_counts.c.minute > now_ms // MINUTE_MS - HOUR)
+    busy = select(code_counts.c.prefix).where(*lately).group_by(code_counts.c.prefix).order_by(sent.desc())
+    prefixes = tx.column(busy.limit(limit))
+    return _counts_of(tx, account_id, prefixes, now_ms) if prefixes else {}
+
+
+def _counts_of(tx: Tx, account_id: str, prefixes: Sequence[str], now_ms: int) -> dict[str, CodeCount]:
+    minute = now_ms // MINUTE_MS
     mine, at = code_counts.c, code_counts.c.minute
 
     def total(name: str, column: ColumnElement[int], when: ColumnElement[bool]) -> ColumnElement[int]:
@@ -149,7 +164,7 @@ def code_counts_of(tx: Tx, account_id: str, msisdn: str, now_ms: int) -> dict[st
         .where(mine.account_id == account_id, tx.among(mine.prefix, prefixes), at > minute - DAY)
         .group_by(mine.prefix)
     )
-    found = {
+    return {
         prefix: CodeCount(
             this_minute=int(this),
             last_minute=int(last),
@@ -159,7 +174,6 @@ def code_counts_of(tx: Tx, account_id: str, msisdn: str, now_ms: int) -> dict[st
         )
         for prefix, this, last, hour, entered, day in rows
     }
-    return {prefix: found.get(prefix, NOTHING) for prefix in prefixes}
 
 
 class CodeSums(Row, frozen=True):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
 from starlette.responses import Response
 
+from heliograph.console.live import live
 from heliograph.console.rendering import money
 from heliograph.console.texts import text
 from heliograph.console.traffic import beginning, figures
@@ -14,6 +16,9 @@ from heliograph.console.visits import Page, View, Visit
 from heliograph.domain.accounts import Scope
 from heliograph.domain.filters import MessageFilter
 from heliograph.domain.instants import from_ms, now_ms
+
+RATE_OVER = timedelta(seconds=10)
+"""Over which time the rate is measured: what is summed each second stays small."""
 
 
 class Period(NamedTuple):
@@ -50,6 +55,7 @@ async def show(visit: Visit) -> Response:
         periods=list(PERIODS),
         balance=await visit.services.money.balance(visit.account),
         notices=await _notices(visit),
+        rate=await _rate(visit),
         may_send=visit.may(Scope.MESSAGES_SEND),
     )
 
@@ -63,6 +69,11 @@ async def _notices(visit: Visit) -> list[Notice]:
     for batch in await services.attention.paused_by_themselves(account):
         words = text("overview.paused", name=batch.title or batch.body[:40])
         notices.append(Notice(words, f"/campaigns/{batch.id}"))
+    for batch in await services.attention.waiting_for_release(account) if visit.may(Scope.MESSAGES_SEND) else ():
+        words = text("overview.waits_for_release", name=batch.title or batch.body[:40])
+        notices.append(Notice(words, f"/campaigns/{batch.id}"))
+    for verdict in await services.verify.guarded(account):
+        notices.append(Notice(text("overview.guarded", why=verdict.sentence), "/codes"))
     for failing in await services.attention.failing_callbacks(account):
         words = text("overview.callbacks_fail", count=failing.events, place=failing.place)
         notices.append(Notice(words, "/callbacks"))
@@ -71,6 +82,21 @@ async def _notices(visit: Visit) -> list[Notice]:
     for name in services.attention.paused_providers() if visit.may(Scope.ADMIN) else ():
         notices.append(Notice(text("overview.provider_paused", provider=name), "/providers"))
     return notices
+
+
+async def events(visit: Visit) -> Response:
+    """Show how many messages come in, while somebody looks."""
+
+    async def fragments() -> Mapping[str, str]:
+        return {"rate": visit.rendered("overview_rate.html", rate=await _rate(visit))}
+
+    return live(visit, f"account:{visit.account.id}", fragments)
+
+
+async def _rate(visit: Visit) -> float:
+    """Return how many messages a second were accepted lately."""
+    since = from_ms(now_ms()) - RATE_OVER
+    return (await visit.services.history.sums(visit.account, MessageFilter(since=since))).count / RATE_OVER.seconds
 
 
 async def counted(visit: Visit) -> Response:
@@ -83,6 +109,7 @@ PAGE = Page(
     "overview",
     (
         View("/overview", Scope.MESSAGES_READ, show),
+        View("/overview/events", Scope.MESSAGES_READ, events),
         View("/overview/attention", Scope.MESSAGES_READ, counted),
     ),
 )
