@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Collection, Sequence, Set
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Batch
 from heliograph.domain.errors import NotFound
@@ -17,6 +19,7 @@ from heliograph.domain.rendering import Rendered, renderings_of
 from heliograph.domain.reports import ReportRow, SummaryRow, Sums, TrafficRow
 from heliograph.domain.statuses import Status
 from heliograph.services.aside import MANY_NUMBERS, aside
+from heliograph.services.lately import Lately
 from heliograph.store import Store
 from heliograph.store.batches import batches_by_ids, batches_of, count_batches
 from heliograph.store.messages import (
@@ -77,6 +80,7 @@ class Campaign(NamedTuple):
 class History:
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._traffic: Lately[list[TrafficRow]] = Lately()
 
     async def page(
         self,
@@ -144,13 +148,19 @@ class History:
         """Sum what was sent by stretches of time, provider, country and status.
 
         The time of a message is when it was accepted or, with `by_end`, the last that is known to have happened to it.
-        `offset` is how far the clock that the stretches begin by is ahead of UTC.
+        `offset` is how far the clock that the stretches begin by is ahead of UTC. All messages are read, and of many
+        the answer is some time old (`services/lately.py`).
         """
         milliseconds = timedelta(milliseconds=1)
         stretch_ms, offset_ms = stretch // milliseconds, offset // milliseconds
-        return await self._store.read(
-            traffic_of, account.id, wanted, stretch_ms=stretch_ms, offset_ms=offset_ms, by_end=by_end
-        )
+        question = msgspec.json.encode((account.id, wanted, stretch_ms, offset_ms, by_end)).decode()
+
+        async def find() -> list[TrafficRow]:
+            return await self._store.read(
+                traffic_of, account.id, wanted, stretch_ms=stretch_ms, offset_ms=offset_ms, by_end=by_end
+            )
+
+        return await self._traffic.get(question, find)
 
     async def campaigns(
         self,
