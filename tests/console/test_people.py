@@ -264,14 +264,19 @@ def test_an_account_is_made_agreed_with_credited_and_closed(running: Page) -> No
     page.get_by_role("button", name="Agree on this").click()
     page.locator("#h-prices", has_text="FR 0.05").wait_for()
     page.get_by_label("Prices of a part").fill("FR: 0.05")
+    page.get_by_label("Costly kinds").fill("satelite")
+    page.get_by_role("button", name="Agree on this").click()
+    page.get_by_text("There is no kind of numbers 'satelite'").wait_for()
+    page.get_by_label("Costly kinds").fill("satellite")
+    page.get_by_label("Codes a day").fill("500")
     page.get_by_role("button", name="Agree on this").click()
     page.get_by_text("It is agreed with Customer").wait_for()
-    assert "FR: 0.05" in page.locator(".facts").inner_text()
+    assert {"FR: 0.05", "satellite", "500"} <= set(page.locator(".facts dd").all_inner_texts())
     assert violations(page) == []
-    seen_before.get_by_label("Countries").fill("BE")
+    seen_before.get_by_label("Countries", exact=True).fill("BE")
     seen_before.get_by_role("button", name="Agree on this").click()
     seen_before.get_by_text("Somebody else has changed what is agreed").wait_for()
-    assert seen_before.get_by_label("Countries").input_value() == "BE"
+    assert seen_before.get_by_label("Countries", exact=True).input_value() == "BE"
     assert "FR: 0.05" in seen_before.locator(".facts").inner_text()
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("It is agreed with Customer").wait_for()

@@ -23,6 +23,7 @@ Name = TypeVar("Name", bound=str)
 
 MOST_ORIGINATORS = 1_000
 LARGEST = 2**63 - 1
+MOST_CODES = 1_000_000_000
 _QUIET = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -69,6 +70,8 @@ def changed(terms: Terms, change: TermsChange) -> Terms:
         wanted["countries"] = sorted({_region(name, "countries") for name in wanted["countries"]})
     if wanted.get("originators") is not None:
         wanted["originators"] = _originators(wanted["originators"])
+    if "codes" in wanted:
+        wanted["codes"] = _codes(wanted["codes"])
     if wanted.get("quiet_hours") is not None:
         wanted["quiet_hours"] = quiet_hours_in(wanted["quiet_hours"])
     return msgspec.structs.replace(terms, **wanted, caps=msgspec.structs.replace(terms.caps, **caps))
@@ -173,6 +176,18 @@ def _kept(name: str, days: int | None) -> Kept:
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise InvalidField(f"Data are kept for 1 to {MOST_DAYS} days.", field="retention")
     return Kept(name)
+
+
+def _codes(codes: CodeTerms) -> CodeTerms:
+    """Check limits of one-time codes. Raises InvalidField at `codes.` and the name of the one."""
+    for name, value in msgspec.structs.asdict(codes).items():
+        most = 100 if name == "entered_percent" else MOST_CODES
+        if isinstance(value, int) and not 0 <= value <= most:
+            raise InvalidField(f"`{name}` of one-time codes is from 0 to {most}.", field=f"codes.{name}")
+    if codes.countries is None:
+        return codes
+    countries = sorted({_region(name, "codes.countries") for name in codes.countries})
+    return msgspec.structs.replace(codes, countries=countries)
 
 
 def _originators(given: Sequence[str]) -> list[str]:

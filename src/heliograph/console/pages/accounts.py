@@ -12,6 +12,7 @@ from heliograph.console.visits import PLACE, Flash, Page, Typed, Undo, View, Vis
 from heliograph.domain.accounts import ADMINISTRATORS, OF_AN_ACCOUNT, Account, Scope
 from heliograph.domain.amounts import commas_in, micros_in, money_text, whole_in
 from heliograph.domain.errors import ChangedMeanwhile, HeliographError, InvalidField, NotFound
+from heliograph.domain.fraud import CodeTerms, CostlyKind
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms
 from heliograph.domain.terms import TermsChange, quiet_hours_text
@@ -23,6 +24,12 @@ _ENTRIES = 20
 """How many changes of a balance are shown: the newest."""
 _KEEP = "keep-"
 """How the names of fields begin that say for how many days a class of data is kept."""
+_CODES = "code-"
+"""How the names of fields begin that say what bounds one-time codes."""
+_CODE_COUNTS = (
+    *("per_minute", "per_day", "prefix_per_minute", "prefix_per_day"),
+    *("per_number", "per_address", "slowed_from", "stopped_from", "entered_percent"),
+)
 _COUNTS = ("requests_per_second", "day_messages", "month_messages", "warn_percent")
 _SUMS = ("day_amount", "month_amount")
 _FLAGS = ("may_omit_stop", "may_send_at_night", "second_person")
@@ -95,6 +102,7 @@ async def _shown(visit: Visit, account: Account, status: int = 200) -> Response:
         flags=[name for name in _FLAGS if agreed[name]],
         mark=mark,
         kept=OF_AN_ACCOUNT,
+        code_counts=_CODE_COUNTS,
         entries=[(each, from_ms(each.created_at)) for each in await services.money.ledger(account, limit=_ENTRIES)],
         once=new_id(),
     )
@@ -115,6 +123,12 @@ def _written(account: Account, standing: Standing) -> Mapping[str, str]:
         **{name: "" if value is None else money_text(value) for name, value in sums.items()},
         "quiet_hours": "" if terms.quiet_hours is None else quiet_hours_text(terms.quiet_hours),
         **{f"{_KEEP}{kept}": str(terms.retention.get(kept, "")) for kept in OF_AN_ACCOUNT},
+        f"{_CODES}countries": ", ".join(terms.codes.countries or ()),
+        f"{_CODES}kinds": ", ".join(terms.codes.kinds or ()),
+        **{
+            f"{_CODES}{name}": "" if (value := getattr(terms.codes, name)) is None else str(value)
+            for name in _CODE_COUNTS
+        },
         **{name: "yes" if getattr(terms, name) else "" for name in _FLAGS},
     }
 
@@ -132,7 +146,7 @@ async def agreed(visit: Visit) -> Response:
         typed.problems[""] = text("accounts.changed_meanwhile")
         return await _shown(visit, await _named(visit), error.http_status)
     except HeliographError as error:
-        typed.refuse(error)
+        typed.refuse(error, fields={f"codes.{name}": f"{_CODES}{name}" for name in (*_CODE_COUNTS, "countries")})
         return await _shown(visit, account, error.http_status)
     mark = agreed_mark(after, await admin.standing(after))
     undo = Undo(f"/accounts/{account.id}", {**_written(account, before), "was": mark})
@@ -159,8 +173,24 @@ def _change(typed: Typed, account: Account) -> TermsChange:
         may_omit_stop=bool(typed.text("may_omit_stop")),
         may_send_at_night=bool(typed.text("may_send_at_night")),
         second_person=bool(typed.text("second_person")),
+        codes=_codes(typed),
         **counts,
         **sums,
+    )
+
+
+def _codes(typed: Typed) -> CodeTerms:
+    """Read what bounds one-time codes; what is empty is as the settings say. Raises InvalidField by name."""
+    kinds = _list(typed, f"{_CODES}kinds")
+    for kind in kinds or ():
+        if kind not in {*CostlyKind}:
+            told = f"There is no kind of numbers {kind!r}; there are {', '.join(CostlyKind)}."
+            raise InvalidField(told, field=f"{_CODES}kinds")
+    counts: dict[str, Any] = {name: _count(typed, f"{_CODES}{name}") for name in _CODE_COUNTS}
+    return CodeTerms(
+        countries=_list(typed, f"{_CODES}countries"),
+        kinds=None if kinds is None else [CostlyKind(kind) for kind in kinds],
+        **counts,
     )
 
 
