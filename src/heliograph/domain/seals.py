@@ -26,7 +26,10 @@ class Seal:
     def __init__(self, *keys: str) -> None:
         """Take the keys, each 32 bytes as URL-safe base64. Raises ValueError for one that is not, or for none."""
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._first = Fernet(keys[0])
         self._key = keys[0].encode()
+        self.has_others = len(keys) > 1
+        """Whether it opens what it does not seal: with keys that are to be given up."""
 
     @staticmethod
     def new_key() -> str:
@@ -47,6 +50,17 @@ class Seal:
             return self._fernet.decrypt(sealed.removeprefix(_SEALED)).decode()
         except InvalidToken as error:
             raise WrongSealKey("It was sealed with another key.") from error
+
+    def again(self, sealed: str) -> str | None:
+        """Seal anew, with the first key, what another has sealed; None if it need not be, or no key fits."""
+        try:
+            self._first.decrypt(sealed.removeprefix(_SEALED))
+        except InvalidToken:
+            try:
+                return self.close(self.open(sealed))
+            except WrongSealKey:
+                return None
+        return None
 
 
 def is_sealed(text: str) -> bool:

@@ -10,6 +10,7 @@ from heliograph.domain.seals import Seal, WrongSealKey, is_sealed
 from heliograph.runtime.settings import Settings
 from heliograph.store import Store
 from heliograph.store.directory import seal_application_secrets
+from heliograph.store.sealing import SEALED, seal_some_again
 from heliograph.store.settings import ensure_setting
 
 FILE_NAME = "seal.key"
@@ -18,7 +19,8 @@ _CHECK = "This opens with the right key."
 
 
 async def ensure(settings: Settings, store: Store) -> Seal:
-    """Return the seal of this store, with a key made at the first start, and seal what was kept in clear before.
+    """Return the seal of this store, with a key made at the first start, and seal what was kept in clear before. With
+    several keys, what others have sealed than the first is sealed anew, so that they can be given up.
 
     Raises SetupError if the key is not the one that this store was begun with, or can't be kept.
     """
@@ -32,7 +34,17 @@ async def ensure(settings: Settings, store: Store) -> Seal:
             f"{FILE_NAME} from the data directory of the first."
         ) from error
     await store.write(seal_application_secrets, seal.close, is_sealed)
+    if seal.has_others:
+        await _seal_again(store, seal)
     return seal
+
+
+async def _seal_again(store: Store, seal: Seal) -> None:
+    """Seal with the first key whatever another has sealed. Killed in between, the next start goes on."""
+    for column in SEALED:
+        after: str | None = ""
+        while after is not None:
+            after = await store.write(seal_some_again, column, after, seal.again)
 
 
 def _kept(file: Path) -> str:
