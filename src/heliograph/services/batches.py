@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -91,15 +91,14 @@ from heliograph.services.recipients import MAX_NAMED_MISTAKES, keyed_like, parse
 from heliograph.store.batches import (
     Accepted,
     Canceled,
-    Fresh,
     NewBatch,
     batch_by_id,
     batch_of_key,
     cancel,
-    everyone,
+    everyone_looked_up,
     list_batches,
     page_of_batches,
-    priced,
+    quoted,
     repeated_by,
     unknown_group,
 )
@@ -235,7 +234,7 @@ class Batches:
         release.require_shares()
         asked = msgspec.json.encode((share, release, draft))
         batch = await aside(_is_large(draft), self._ruled, account, await self._written(account, draft), check)
-        everybody = (await self._store.read(_now, batch, self._tariff(account))).msisdns
+        everybody = (await self._store.read(_now, batch)).msisdns
         if len(everybody) > MAX_RECIPIENTS:
             raise TooManyRecipients(f"{MAX_RECIPIENTS:,} can be sent to in shares, not {len(everybody):,}.", field="to")
         first, others = split(everybody, share)
@@ -322,10 +321,12 @@ class Batches:
     ) -> DryRun:
         """Find out what creating this batch would come to; nothing is stored. Raises what `create` raises."""
         batch = await aside(_is_large(draft), self._ruled, account, await self._written(account, draft), check)
-        wanted = await self._store.read(_now, batch, self._tariff(account))
-        return await aside(len(wanted.msisdns) > MANY_NUMBERS, self._come_to, batch, wanted, list_first)
+        now = await self._store.read(_now, batch)
+        many = len(now.msisdns) > MANY_NUMBERS
+        return await aside(many, self._come_to, batch, now, self._tariff(account), list_first)
 
-    def _come_to(self, batch: Batch, wanted: Fresh, list_first: int) -> DryRun:
+    def _come_to(self, batch: Batch, now: _Now, tariff: Tariff, list_first: int) -> DryRun:
+        wanted = quoted(now.batch, now.msisdns, now.silent, tariff)
         renderings, most = renderings_of(wanted.batch), most_parts(batch.max_parts)
         parts = 0
         listed: list[DryRunRecipient] = []
@@ -627,12 +628,21 @@ def _no_batch(batch_id: str) -> NotFound:
     return NotFound(f"There is no batch {batch_id} in this account.")
 
 
-def _now(tx: Tx, batch: Batch, tariff: Tariff) -> Fresh:
-    """Return the messages that there would be if the batch were sent at this moment. Raises UnknownGroup."""
+class _Now(NamedTuple):
+    """A batch as it would be sent at this moment."""
+
+    batch: Batch
+    msisdns: Sequence[str]
+    silent: Collection[tuple[str, str]]
+    """Who of them opted out, by account and MSISDN."""
+
+
+def _now(tx: Tx, batch: Batch) -> _Now:
+    """Look up who would be sent to if the batch were sent at this moment. Raises UnknownGroup."""
     if strangers := unknown_groups(tx, batch.account_id, batch.groups):
         raise unknown_group(strangers)
     due = msgspec.structs.replace(batch, expand_at=None)
-    return priced(tx, [(due, everyone(tx, due), tariff)])[0]
+    return _Now(due, *everyone_looked_up(tx, due))
 
 
 _HELD = {PauseReason.RELEASE.value, PauseReason.SHARE.value}

@@ -35,6 +35,8 @@ from heliograph.store.tx import Tx
 from heliograph.text import MissingParameter
 
 READ_AT_ONCE = 5_000
+AT_ONCE = 1_000
+"""Messages of a batch that are read in one question: what PostgreSQL says is read by the event loop."""
 
 
 class Renderer(Protocol):
@@ -124,7 +126,11 @@ class History:
     async def of_batch(self, account: Account, batch_id: str) -> list[Sent]:
         """Read all messages of a batch, in the order of its recipients."""
         wanted = MessageFilter(batch_id=batch_id)
-        found, batches = await self._store.read(_page, account.id, wanted, _ALL, None, None)
+        found, batches = await self._store.read(_page, account.id, wanted, AT_ONCE, None, None)
+        more = found
+        while len(more) == AT_ONCE:
+            more = await self._store.read(messages_of, account.id, wanted, limit=AT_ONCE, before=more[-1].id)
+            found = [*found, *more]
         return await aside(len(found) > MANY_NUMBERS, lambda: list(_rendered(found[::-1], batches)))
 
     async def get(self, account: Account, message_id: str) -> Sent:
@@ -180,9 +186,6 @@ class History:
         if batch_id not in found:
             raise NotFound(f"There is no batch {batch_id} in this account.")
         return found[batch_id]
-
-
-_ALL = 1_000_000
 
 
 def _page(
