@@ -35,3 +35,11 @@ def test_the_files_that_the_architecture_names_are_there(room: str, about: str) 
     missing = [name for name in named if not ((SOURCE / room / name).exists() or (SOURCE / name).exists())]
 
     assert missing == []
+
+
+def test_each_test_that_a_promise_of_security_names_is_there() -> None:
+    rows = re.findall(r"^\| (.+) \| (`tests/.+) \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    named = {path: promise for promise, tests in rows for path in re.findall(r"`([^`]+)`", tests)}
+
+    assert len(rows) > 20
+    assert {path: promise for path, promise in named.items() if not list(ROOT.glob(f"{path.rstrip('/')}*"))} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,31 @@ import pytest
 from msgspec import inspect
 from tests.doors.every_operation import EVERY, Served
 
+from heliograph.api.reports import LONGEST
 from heliograph.api.wire import LookUp
+from heliograph.domain.batches import MAX_TAGS
 from heliograph.domain.errors import RequestTooLarge, TooManyItems, TooManyRecipients
+from heliograph.domain.lengths import LONGEST_LABEL, LONGEST_VALUE, LONGEST_WORD
 from heliograph.domain.lookups import MAX_LOOKUPS
-from heliograph.doors.bodies import MAX_FIELDS, MAX_VALUES, MORE_PUNCTUATION, decode_json
+from heliograph.domain.searching import MOST_WORDS
+from heliograph.doors.bodies import (
+    LOOKED_INTO_AGAIN,
+    MAX_ESCAPES,
+    MAX_FIELDS,
+    MAX_VALUES,
+    MORE_PUNCTUATION,
+    decode_json,
+)
 from heliograph.doors.collections import Collection, collections_of
 from heliograph.doors.door import ANONYMOUS_BODY
+from heliograph.numbers.spelling import LONGEST_SPELLING
 from heliograph.protocols.isendpro import wire as isendpro
+from heliograph.protocols.smscx.door.placeholders import MOST_VALUES
+from heliograph.runtime.settings import Settings
+from heliograph.services.directory import LARGEST_SETTINGS
+from heliograph.services.links import MOST_PERSONAL
+from heliograph.services.waits import AT_ONCE
+from heliograph.store.searching import MOST_ROWS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text()
 WITH_REQUESTS = [each for each in EVERY if each.operation.request is not None]
@@ -37,9 +56,35 @@ def test_the_page_says_each_of_these_limits(served: Served) -> None:
     assert rows <= set(PAGE.splitlines())
 
 
-def test_the_page_says_what_holds_for_all_requests() -> None:
-    assert f"{ANONYMOUS_BODY // 1024} KiB" in PAGE
-    assert all(f"{most:,}" in PAGE for most in (MAX_VALUES, MAX_FIELDS, isendpro.MAX_FIELDS, isendpro.MAX_NUMBERS))
+FOR_ALL = {
+    "a body": f"{Settings().max_body_bytes // 1024**2} MiB",
+    "a body of who has not said": f"{ANONYMOUS_BODY // 1024} KiB",
+    "values in a JSON document": f"{MORE_PUNCTUATION:,}; never more than {MAX_VALUES:,}",
+    "fields of a form": f"{MAX_FIELDS:,}; in requests of iSendPro {isendpro.MAX_FIELDS:,}",
+    "octets of a form": f"{MAX_ESCAPES:,}",
+    "values of a JSON document": f"{LOOKED_INTO_AGAIN:,}",
+    "a text that is read as a phone number": f"{LONGEST_SPELLING} characters",
+    "values of placeholders": f"{MOST_VALUES:,}",
+    "addresses of links": f"{MOST_PERSONAL:,}",
+    "numbers in one request of iSendPro": f"{isendpro.MAX_NUMBERS:,}; to look up {isendpro.MAX_LOOKUPS}",
+    "words that are looked for": f"{MOST_WORDS}, in ",
+    "texts and messages that one page": f"{MOST_ROWS:,}",
+    "a sum of messages": f"{LONGEST.days} days",
+    "tags of a batch": f"{MAX_TAGS:,}",
+    "a name, a title": f"{LONGEST_LABEL} characters",
+    "a value that fills in a name": f"{LONGEST_VALUE:,} characters",
+    "a keyword of a group": f"{LONGEST_WORD} characters",
+    "the settings of an application": f"{LARGEST_SETTINGS // 1024} KiB",
+    "requests of one account that wait": f"{AT_ONCE} in each process",
+}
+"""How rows of the first table begin, and what the code says of each."""
+
+
+@pytest.mark.parametrize("what", FOR_ALL)
+def test_the_page_says_what_holds_for_all_requests(what: str) -> None:
+    rows = [line for line in PAGE.splitlines() if re.match(rf"\| {re.escape(what)}\b", line)]
+
+    assert any(f"{FOR_ALL[what]}" in row for row in rows)
 
 
 def filled(kind: inspect.Type, steps: list[str], most: int) -> Any:
