@@ -46,6 +46,9 @@ USUAL = CodeLimits()
         ("88213300655", CostlyKind.SATELLITE),
         ("883510012345", CostlyKind.SATELLITE),
         ("979123456789", CostlyKind.PREMIUM),
+        ("4990012345678", CostlyKind.PREMIUM),  # with a digit too many
+        ("338991234567890", CostlyKind.PREMIUM),
+        ("3361234567890", None),
         ("99912345678", None),
     ],
 )

@@ -40,6 +40,8 @@ IN_ALL = ""
 """The prefix that all numbers have."""
 _BLOCK, _RANGE = 4, 6
 """How many last digits neighbours may differ in, and within how many networks hand numbers out."""
+_TOO_MANY = 4
+"""How many digits may be too many in a number that still leads somewhere."""
 MINUTE_MS = 60_000
 HOUR, DAY = 60, 24 * 60
 """An hour and a day, in minutes."""
@@ -135,8 +137,16 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def kind_of(msisdn: str) -> CostlyKind | None:
-    """Return the costly kind that a number is of; None if it is of none."""
-    return _WORLD_WIDE.get(msisdn[:3]) or _OF_TYPE.get(type_of(msisdn))
+    """Return the costly kind that a number is of; None if it is of none.
+
+    One with digits too many is what it begins with: that is how networks connect it.
+    """
+    if (world_wide := _WORLD_WIDE.get(msisdn[:3])) is not None:
+        return world_wide
+    if (found := type_of(msisdn)) is not NumberType.UNKNOWN:
+        return _OF_TYPE.get(found)
+    shorter = (_OF_TYPE.get(type_of(msisdn[:-many])) for many in range(1, _TOO_MANY + 1))
+    return next((kind for kind in shorter if kind is not None), None)
 
 
 def prefixes_of(msisdn: str) -> Sequence[str]:
