@@ -31,6 +31,8 @@ T = TypeVar("T")
 _ADDRESS = "http://heliograph.invalid"
 """What links and pages are addressed to where `public_url` is not set: nobody listens there."""
 _ACCOUNT = "embedded"
+_STREAMS_S = 1.0
+"""How long an answer of events lasts, in seconds."""
 
 
 class EmbeddedClient(Client):
@@ -154,6 +156,8 @@ class _InProcess(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer as a server would. Raises ReadTimeout if that takes longer than the request may."""
         timeout_s = request.extensions.get("timeout", {}).get("read")
+        if request.headers.get("Accept") == "text/event-stream":  # answers are whole here: a short one, again and again
+            request.url = request.url.copy_set_param("timeout_s", _STREAMS_S)
         request.read()
         try:
             return self._engine.run(self._answered(request), timeout_s)

@@ -93,7 +93,7 @@ HOMES = {
     "rich": "cli",
     "sqlalchemy": "store",
     "sqlite3": "store.sqlite store.copies store.disk",
-    "starlette": "api.server console doors protocols.NAME.door public runtime",
+    "starlette": "api.server api.streams console doors protocols.NAME.door public runtime",
     "structlog": "console django doors engine protocols.NAME.door protocols.NAME.provider runtime sandbox",
     "typer": "cli",
     "ua_parser": "services.agents",

@@ -32,6 +32,7 @@ def test_it_sends_receives_and_keeps_without_a_server(tmp_path: Path) -> None:
         assert isinstance(client, Client)
         sent = client.messages.send(to="+33612345678", originator="Acme", text="Your code is 482913")
         assert client.messages.wait_for_delivery(sent.id).status == "delivered"
+        assert [each.status for each in client.messages.events(sent.id)] == ["delivered"]
         assert client.sandbox.read_code("+33612345678") == "482913"
         client.sandbox.reply("+33612345678", to="Acme", text="Thanks")
         assert [each.text for each in client.inbound.list()] == ["Thanks"]

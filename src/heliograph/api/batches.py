@@ -8,6 +8,7 @@ from heliograph.api import wire
 from heliograph.api.drafts import batch_draft, changed_draft, with_links
 from heliograph.api.etags import if_match, tagged, with_etag
 from heliograph.api.resource import NativeResource
+from heliograph.api.streams import Stream, progress
 from heliograph.api.values import maybe_address, money
 from heliograph.domain import batches
 from heliograph.domain.accounts import Scope
@@ -19,6 +20,7 @@ from heliograph.domain.releases import Release
 from heliograph.domain.statuses import SETTLED, explanation
 from heliograph.doors import Call, Operation, Reply
 from heliograph.doors.filters import originator_filter
+from heliograph.doors.operations import EVENT_STREAM
 from heliograph.numbers import with_plus
 from heliograph.services.batches import DryRun, WouldFail
 from heliograph.services.reports import BatchReport
@@ -122,6 +124,15 @@ class Batches(NativeResource):
             summary="Go on with a paused batch",
         ),
         Operation(
+            name="follow_batch",
+            method="GET",
+            path="/batches/{batch_id}/events",
+            scope=Scope.MESSAGES_READ,
+            query=wire.EventsQuery,
+            files=(EVENT_STREAM,),
+            summary="Where the messages of a batch stand, as server-sent events, until all are settled",
+        ),
+        Operation(
             name="report_batch",
             method="GET",
             path="/batches/{batch_id}/report",
@@ -187,6 +198,16 @@ class Batches(NativeResource):
 
     async def resume_batch(self, call: Call[None, None]) -> wire.Batch:
         return shown_batch(await self._services.batches.resume(call.account, call.path["batch_id"]))
+
+    async def follow_batch(self, call: Call[wire.EventsQuery, None]) -> Stream:
+        batch_id = call.path["batch_id"]
+
+        async def show() -> tuple[wire.Report, bool]:
+            found = await self._services.reports.of_batch(call.account.id, batch_id, with_recipients=False)
+            shown = shown_report(found)
+            return shown, shown.settled == shown.total and (shown.total > 0 or found.batch.canceled)
+
+        return await progress(self._services.live, call, f"batch:{batch_id}", show, scope=Scope.MESSAGES_READ)
 
     async def report_batch(self, call: Call[None, None]) -> wire.Report:
         return shown_report(

@@ -28,8 +28,13 @@ Stored = TypeVar("Stored")
 def with_etag(shown: Shown) -> Shown:
     """Give what is shown its tag, and return it."""
     shown.etag = ""
-    shown.etag = blake2b(msgspec.json.encode(shown), digest_size=12).hexdigest()
+    shown.etag = tag_of(shown)
     return shown
+
+
+def tag_of(shown: msgspec.Struct | Tagged) -> str:
+    """Return a tag of all that is shown."""
+    return blake2b(msgspec.json.encode(shown), digest_size=12).hexdigest()
 
 
 def tagged(call: Call[Any, Any], shown: Shown) -> Shown:

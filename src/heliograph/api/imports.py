@@ -6,12 +6,14 @@ import msgspec
 
 from heliograph.api import wire
 from heliograph.api.resource import NativeResource, page
+from heliograph.api.streams import Stream, progress
 from heliograph.domain.accounts import Scope
 from heliograph.domain.bounded import count_in
 from heliograph.domain.errors import InvalidField
 from heliograph.domain.imports import Import, ImportWish
 from heliograph.doors import Call, Operation
 from heliograph.doors.bodies import body_pieces
+from heliograph.doors.operations import EVENT_STREAM
 
 
 class Imports(NativeResource):
@@ -44,6 +46,15 @@ class Imports(NativeResource):
             query=wire.ImportWait,
             response=wire.Import,
             summary="Show what an import has understood, and how far it is",
+        ),
+        Operation(
+            name="follow_import",
+            method="GET",
+            path="/imports/{import_id}/events",
+            scope=Scope.GROUPS_READ,
+            query=wire.EventsQuery,
+            files=(EVENT_STREAM,),
+            summary="How far an import is, as server-sent events, until it is over",
         ),
         Operation(
             name="list_rejected_rows",
@@ -87,6 +98,15 @@ class Imports(NativeResource):
     async def get_import(self, call: Call[wire.ImportWait, None]) -> wire.Import:
         import_id, timeout_s = call.path["import_id"], call.query.timeout_s
         return shown_import(await self._services.imports.get(call.account, import_id, timeout_s=timeout_s))
+
+    async def follow_import(self, call: Call[wire.EventsQuery, None]) -> Stream:
+        import_id = call.path["import_id"]
+
+        async def show() -> tuple[wire.Import, bool]:
+            found = await self._services.imports.get(call.account, import_id)
+            return shown_import(found), found.is_over
+
+        return await progress(self._services.live, call, f"import:{import_id}", show, scope=Scope.GROUPS_READ)
 
     async def list_rejected_rows(self, call: Call[wire.PageQuery, None]) -> wire.RejectedRowPage:
         query = call.query

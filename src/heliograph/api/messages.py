@@ -7,6 +7,7 @@ import msgspec
 from heliograph.api import wire
 from heliograph.api.drafts import message_draft, with_links
 from heliograph.api.resource import NativeResource
+from heliograph.api.streams import Stream, progress
 from heliograph.api.values import maybe_address, money
 from heliograph.domain import batches, messages
 from heliograph.domain.accounts import Account, Scope
@@ -15,9 +16,10 @@ from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
 from heliograph.domain.filters import MessageFilter
 from heliograph.domain.ids import following
-from heliograph.domain.statuses import Status, explanation
+from heliograph.domain.statuses import SETTLED, Status, explanation
 from heliograph.doors import Call, Operation, Reply
 from heliograph.doors.filters import msisdn_filter, originator_filter
+from heliograph.doors.operations import EVENT_STREAM
 from heliograph.numbers import plus_kept
 
 
@@ -57,6 +59,15 @@ class Messages(NativeResource):
             scope=Scope.MESSAGES_READ,
             response=wire.Message,
             summary="Get a message",
+        ),
+        Operation(
+            name="follow_message",
+            method="GET",
+            path="/messages/{message_id}/events",
+            scope=Scope.MESSAGES_READ,
+            query=wire.EventsQuery,
+            files=(EVENT_STREAM,),
+            summary="Each change of a message, as server-sent events, until it is settled",
         ),
         Operation(
             name="wait_for_message",
@@ -120,6 +131,15 @@ class Messages(NativeResource):
             call.account, call.path["message_id"], call.query.timeout_s
         )
         return shown_message(found)
+
+    async def follow_message(self, call: Call[wire.EventsQuery, None]) -> Stream:
+        message_id = call.path["message_id"]
+
+        async def show() -> tuple[wire.Message, bool]:
+            found = await self._services.messages.get(call.account, message_id)
+            return shown_message(found), found.status in SETTLED
+
+        return await progress(self._services.live, call, message_id, show, scope=Scope.MESSAGES_READ)
 
     async def why_message(self, call: Call[None, None]) -> wire.Wait:
         return shown_wait(*await self._services.messages.why(call.account, call.path["message_id"]))

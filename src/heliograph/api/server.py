@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import unquote
 
 import msgspec
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from heliograph.api.errors import shown_error
 from heliograph.api.operations import RESOURCES
 from heliograph.api.sandbox import Sandbox
+from heliograph.api.streams import EventStream
 from heliograph.domain.accounts import CredentialKind, Principal
 from heliograph.domain.errors import HeliographError, Unauthenticated
 from heliograph.domain.people import SESSION_PREFIX
@@ -53,6 +55,8 @@ class NativeDoor(Door):
         )
 
     def finish(self, request: Request, response: Response) -> Response:
+        if isinstance(response, EventStream):
+            response.guard = partial(self.authenticate, request)
         headers = response.raw_headers
         headers.append((b"x-request-id", request_id_of(request).encode()))
         if (etag := getattr(request.state, "etag", None)) is not None and response.status_code < 300:

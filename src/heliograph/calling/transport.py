@@ -6,7 +6,7 @@ import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
@@ -135,6 +135,23 @@ class AsyncTransport(AsyncDriver):
         except httpx2.TransportError as error:
             raise _unreachable(self._base_url, error) from error
 
+    @asynccontextmanager
+    async def streamed(self, request: Request) -> AsyncIterator[tuple[Response, AsyncIterator[str]]]:
+        """Ask for an answer that goes on, and give its lines as they come; only one with another status has a body.
+
+        Raises Unreachable, also where lines are read, if the answer breaks off.
+        """
+        arguments = _arguments(request, self._headers, self._answer_s)
+        try:
+            async with self._client.stream(request.method, self._base_url + request.path, **arguments) as answer:
+                if answer.status_code != 200:
+                    await answer.aread()
+                    yield _response(answer), answer.aiter_lines()
+                else:
+                    yield _without_body(answer), answer.aiter_lines()
+        except httpx2.TransportError as error:
+            raise _unreachable(self._base_url, error) from error
+
     async def close(self) -> None:
         if self._owned:
             await self._client.aclose()
@@ -202,6 +219,23 @@ class SyncTransport(Driver):
                     for piece in answer.iter_bytes():
                         file.write(piece)
                 return _without_body(answer)
+        except httpx2.TransportError as error:
+            raise _unreachable(self._base_url, error) from error
+
+    @contextmanager
+    def streamed(self, request: Request) -> Iterator[tuple[Response, Iterator[str]]]:
+        """Ask for an answer that goes on, and give its lines as they come; only one with another status has a body.
+
+        Raises Unreachable, also where lines are read, if the answer breaks off.
+        """
+        arguments = _arguments(request, self._headers, self._answer_s)
+        try:
+            with self._client.stream(request.method, self._base_url + request.path, **arguments) as answer:
+                if answer.status_code != 200:
+                    answer.read()
+                    yield _response(answer), answer.iter_lines()
+                else:
+                    yield _without_body(answer), answer.iter_lines()
         except httpx2.TransportError as error:
             raise _unreachable(self._base_url, error) from error
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 contacts = Commands("contacts", "Contact files, into groups and back out.")
 
-_EVERY_S = 1.0
 _SHOWN = 20
 """How many rejected rows a person is shown; a program gets all."""
 
@@ -132,8 +131,7 @@ def _watched(client: Client, begun: wire.Import) -> wire.Import:
     """Wait for the end of an import, and show somebody at a terminal how far it is."""
     with progress("reading") as show_progress:
         found = begun
-        while found.finished_at is None:
-            found = client.imports.get(begun.id, timeout_s=_EVERY_S)
+        for found in client.imports.events(begun.id):
             done = found.undone if found.state == "undoing" else found.rows
             show_progress(done, found.state)
     return found

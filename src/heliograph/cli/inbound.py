@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
 inbound = Commands("inbound", "Inbound messages: what phones have sent.", lists=True)
 
 COLUMNS = ("id", "from", "to", "received_at", "text")
-_EVERY_S = 1.0
-_BEHIND = 100
-_REMEMBERED = 1_000
+_EARLIEST = "0" * 26
+"""Before all identifiers."""
 
 
 def _ids(client: Client) -> Completed:
@@ -64,24 +62,15 @@ def _coming(
 ) -> Iterator[wire.Inbound]:
     """Return the newest `first` messages, the oldest of them first, and then each that comes.
 
-    What comes is told of once it is committed, which need not be in the order of identifiers: a hundred messages that
-    were returned before have to be met until nothing new can be behind them.
+    Some that were listed come once more, because they are told in the order in which they were committed.
     """
     newest = list(islice(client.inbound.list(to=to, number=number, since=since, page_size=page_of(first)), first))
-    oldest = newest[-1].id if newest else ""
-    seen: dict[str, None] = {}
-    while True:
-        yield from reversed(newest)
-        seen |= dict.fromkeys(each.id for each in reversed(newest))
-        seen = dict.fromkeys(list(seen)[-_REMEMBERED:])
-        time.sleep(_EVERY_S)
-        newest, met = [], 0
-        for each in client.inbound.list(to=to, number=number, since=since):
-            met += each.id in seen
-            if met == _BEHIND or each.id < oldest:
-                break
-            if each.id not in seen:
-                newest.append(each)
+    yield from reversed(newest)
+    oldest, last = (newest[-1].id, newest[0].id) if newest else (_EARLIEST, _EARLIEST)
+    seen = {each.id for each in newest}
+    for each in client.inbound.events(to=to, number=number, after=last):
+        if each.id > oldest and each.id not in seen:
+            yield each
 
 
 @inbound.command("show", Server, Written, example="01K4ZQ0VAK8YJ8TK6RD5Q2M7XW")

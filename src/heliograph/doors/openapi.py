@@ -32,6 +32,13 @@ _IF_MATCH = {
     "description": "The `etag` of what was seen: the change is made to nothing else.",
     "schema": {"type": "string"},
 }
+_LAST_EVENT = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "The last event that the client has: the stream goes on from there.",
+    "schema": {"type": "string"},
+}
 
 
 def openapi_document(
@@ -124,6 +131,8 @@ def _operation(
     if operation.files:
         answer["content"] = {media_type: {"schema": {"type": "string"}} for media_type in operation.files}
     answers = {str(operation.status): answer}
+    if operation.is_stream:
+        answers["204"] = {"description": "Nothing will come after the last event that the client has."}
     if operation.status == 201:
         answers["200"] = answer | {"description": "The same request was made before; this is what it made."}
     refusals = {str(status): {"$ref": f"#/components/responses/{_named(status)}"} for status in _refused(operation)}
@@ -185,4 +194,6 @@ def _parameters(operation: Operation, describe: Describe, places: Mapping[str, s
         found.append(_KEY)
     if operation.conditional:
         found.append(_IF_MATCH)
+    if operation.is_stream:
+        found.append(_LAST_EVENT)
     return found

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+EVENT_STREAM = "text/event-stream"
+
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a caller may ask for. Its handler is the method of the same name, of a door or of a resource."""
@@ -36,6 +38,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The media types that the answer may have, if it is a file."""
     status: int = 200
     summary: str = ""
+
+    @property
+    def is_stream(self) -> bool:
+        """Say whether the answer goes on, as server-sent events."""
+        return EVENT_STREAM in self.files
 
 
 class Reply(msgspec.Struct, frozen=True):

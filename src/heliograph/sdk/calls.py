@@ -97,11 +97,13 @@ def parameter_table(given: Parameters | None) -> dict[str, dict[str, str]] | Non
     return None if given is None else {name: dict(values) for name, values in given.items()}
 
 
-def _path(*parts: str) -> str:
+def path_of(*parts: str) -> str:
+    """Return the address of a resource behind the server's own."""
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def _query(**values: QueryValue) -> dict[str, str]:
+def query_of(**values: QueryValue) -> dict[str, str]:
+    """Write the values of a query that are given; a name that is Python's, too, has a trailing underscore."""
     given = {name.rstrip("_"): value for name, value in values.items() if value is not None}
     built = msgspec.to_builtins(given, enc_hook=plain)
     return {name: str(value) for name, value in built.items()}
@@ -109,7 +111,7 @@ def _query(**values: QueryValue) -> dict[str, str]:
 
 def post(shape: type[T], body: msgspec.Struct, *path: str, waits_s: float = 0.0, repeatable: bool = False) -> Call[T]:
     """Post a body; `waits_s` is how much longer than others the server may take to answer, in seconds."""
-    request = Request("POST", _path(*path), body=encoded(body), waits_s=waits_s, repeatable=repeatable)
+    request = Request("POST", path_of(*path), body=encoded(body), waits_s=waits_s, repeatable=repeatable)
     return result((yield request), shape)
 
 
@@ -121,23 +123,23 @@ def send(shape: type[T], body: wire.SendMessage | wire.CreateBatch | wire.Answer
 
 
 def upload(shape: type[T], content: bytes, media_type: str, *path: str, **query: QueryValue) -> Call[T]:
-    request = Request("POST", _path(*path), _query(**query), body=content, content_type=media_type)
+    request = Request("POST", path_of(*path), query_of(**query), body=content, content_type=media_type)
     return result((yield request), shape)
 
 
 def start_import(content: bytes | Path, *, mapping: Mapping[str, str] | None, **query: QueryValue) -> Call[wire.Import]:
     columns = None if mapping is None else msgspec.json.encode(dict(mapping)).decode()
     body, file = (None, content) if isinstance(content, Path) else (content, None)
-    asked = _query(mapping=columns, **query)
-    request = Request("POST", _path("imports"), asked, body=body, file=file, content_type="application/octet-stream")
+    asked = query_of(mapping=columns, **query)
+    request = Request("POST", path_of("imports"), asked, body=body, file=file, content_type="application/octet-stream")
     return result((yield request), wire.Import)
 
 
 def import_so_far(import_id: str, timeout_s: float) -> Call[wire.Import]:
     """Ask how far an import is, after its end or after so many seconds."""
-    query = _query(timeout_s=timeout_s)
+    query = query_of(timeout_s=timeout_s)
     return result(
-        (yield Request("GET", _path("imports", import_id), query, waits_s=timeout_s, repeatable=True)), wire.Import
+        (yield Request("GET", path_of("imports", import_id), query, waits_s=timeout_s, repeatable=True)), wire.Import
     )
 
 
@@ -154,7 +156,7 @@ def import_over(import_id: str, timeout_s: float) -> Call[wire.Import]:
 
 
 def get(shape: type[T], *path: str, **query: QueryValue) -> Call[T]:
-    return result((yield Request("GET", _path(*path), _query(**query), repeatable=True)), shape)
+    return result((yield Request("GET", path_of(*path), query_of(**query), repeatable=True)), shape)
 
 
 def saved(path: Path, format: wire.ExportFormat | None, *parts: str, **query: QueryValue) -> Call[None]:
@@ -163,29 +165,29 @@ def saved(path: Path, format: wire.ExportFormat | None, *parts: str, **query: Qu
     if format is None and suffix not in get_args(wire.ExportFormat):
         known = ", ".join(f".{each}" for each in get_args(wire.ExportFormat))
         raise ValueError(f"The name of the file must end with one of {known}, or format say what it is: {path.name!r}.")
-    asked = _query(format=format or suffix, **query)
-    response = yield Request("GET", _path("exports", *parts), asked, repeatable=True)
+    asked = query_of(format=format or suffix, **query)
+    response = yield Request("GET", path_of("exports", *parts), asked, repeatable=True)
     if response.status >= 400:
         raise error_in(response)
 
 
 def patch(shape: type[T], body: msgspec.Struct, *path: str, if_match: str | None = None) -> Call[T]:
     headers = {} if if_match is None else {"If-Match": f'"{if_match}"'}
-    return result((yield Request("PATCH", _path(*path), body=encoded(body), headers=headers)), shape)
+    return result((yield Request("PATCH", path_of(*path), body=encoded(body), headers=headers)), shape)
 
 
 def without_answer(method: str, *path: str, body: msgspec.Struct | None = None, **query: QueryValue) -> Call[None]:
-    response = yield Request(method, _path(*path), _query(**query), body=None if body is None else encoded(body))
+    response = yield Request(method, path_of(*path), query_of(**query), body=None if body is None else encoded(body))
     if response.status >= 400:
         raise error_in(response)
 
 
 def act(shape: type[T], *path: str, repeatable: bool = False) -> Call[T]:
-    return result((yield Request("POST", _path(*path), repeatable=repeatable)), shape)
+    return result((yield Request("POST", path_of(*path), repeatable=repeatable)), shape)
 
 
 def put(shape: type[T], body: msgspec.Struct, *path: str) -> Call[T]:
-    return result((yield Request("PUT", _path(*path), body=encoded(body))), shape)
+    return result((yield Request("PUT", path_of(*path), body=encoded(body))), shape)
 
 
 def wait(shape: type[T], *path: str, timeout_s: float, **query: QueryValue) -> Call[T]:
@@ -194,8 +196,8 @@ def wait(shape: type[T], *path: str, timeout_s: float, **query: QueryValue) -> C
     while True:
         left = max(deadline - time.monotonic(), 0)
         waits_s = min(left, LONG_POLL_S)
-        asked = _query(timeout_s=round(waits_s, 3), **query)
-        response = yield Request("GET", _path(*path), asked, waits_s=waits_s, repeatable=True)
+        asked = query_of(timeout_s=round(waits_s, 3), **query)
+        response = yield Request("GET", path_of(*path), asked, waits_s=waits_s, repeatable=True)
         try:
             return result(response, shape)
         except errors.WaitTimedOut:

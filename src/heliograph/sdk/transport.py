@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -13,7 +13,10 @@ import anyio
 from heliograph import calling
 from heliograph.calling import AsyncHttpClient, Call, HttpClient, Unreachable
 from heliograph.calling.transport import InvalidAddress
+from heliograph.domain.errors import HeliographError
+from heliograph.sdk.calls import QueryValue
 from heliograph.sdk.connection import NoConnection
+from heliograph.sdk.following import followed
 from heliograph.sdk.retrying import Options, Pause, retried
 
 T = TypeVar("T")
@@ -56,6 +59,26 @@ class AsyncTransport:
             result: T = finished.value
             return result
 
+    async def follow(
+        self, shape: type[T], *path: str, after: str | None = None, **query: QueryValue
+    ) -> AsyncIterator[T]:
+        """Yield the events of a stream as they come, until it is over, over as many connections as it takes.
+
+        Raises what the server refuses, and Unreachable once asking again has not helped `max_retries` times in a row.
+        """
+        following = followed(shape, self.options, *path, after=after, **query)
+        while True:
+            try:
+                async with self._driver.streamed(following.request()) as (answer, lines):
+                    if following.is_over(answer):
+                        return
+                    async for line in lines:
+                        if (event := following.heard(line)) is not None:
+                            yield event
+            except HeliographError as error:
+                following.failed(error)
+            await anyio.sleep(following.pause_s())
+
     async def close(self) -> None:
         await self._driver.close()
 
@@ -93,6 +116,24 @@ class SyncTransport:
         except StopIteration as finished:
             result: T = finished.value
             return result
+
+    def follow(self, shape: type[T], *path: str, after: str | None = None, **query: QueryValue) -> Iterator[T]:
+        """Yield the events of a stream as they come, until it is over, over as many connections as it takes.
+
+        Raises what the server refuses, and Unreachable once asking again has not helped `max_retries` times in a row.
+        """
+        following = followed(shape, self.options, *path, after=after, **query)
+        while True:
+            try:
+                with self._driver.streamed(following.request()) as (answer, lines):
+                    if following.is_over(answer):
+                        return
+                    for line in lines:
+                        if (event := following.heard(line)) is not None:
+                            yield event
+            except HeliographError as error:
+                following.failed(error)
+            time.sleep(following.pause_s())
 
     def close(self) -> None:
         self._driver.close()

@@ -24,3 +24,7 @@ class Live:
         """
         with self._waits.place(account), self._engine.notifier.listen(topic) as subscription:
             yield subscription
+
+    def require_place(self, account: Account) -> None:
+        """Raise TooManyWaits if nobody of this account may begin to watch now."""
+        self._waits.require_place(account)

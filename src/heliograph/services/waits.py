@@ -27,8 +27,7 @@ class Waits:
         if account is None:
             yield
             return
-        if self._waiting[account.id] >= AT_ONCE:
-            raise TooManyWaits(f"{AT_ONCE} requests of this account are waiting already.")
+        self.require_place(account)
         self._waiting[account.id] += 1
         try:
             yield
@@ -36,3 +35,8 @@ class Waits:
             self._waiting[account.id] -= 1
             if not self._waiting[account.id]:
                 del self._waiting[account.id]
+
+    def require_place(self, account: Account) -> None:
+        """Raise TooManyWaits if no place is free."""
+        if self._waiting.get(account.id, 0) >= AT_ONCE:
+            raise TooManyWaits(f"{AT_ONCE} requests of this account are waiting already.")

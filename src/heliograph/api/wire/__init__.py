@@ -33,5 +33,6 @@ from heliograph.api.wire.people import *
 from heliograph.api.wire.rents import *
 from heliograph.api.wire.reports import *
 from heliograph.api.wire.sandbox import *
+from heliograph.api.wire.streams import *
 from heliograph.api.wire.templates import *
 from heliograph.api.wire.verify import *

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 from heliograph.api import wire
@@ -198,3 +198,7 @@ class AsyncBatches:
     async def report(self, batch_id: str) -> wire.Report:
         """Count the messages of a batch by status."""
         return await self._transport.run(calls.get(wire.Report, "batches", batch_id, "report"))
+
+    def events(self, batch_id: str) -> AsyncIterator[wire.Report]:
+        """Iterate over the counts of a batch's messages, each time that they are others, until all are settled."""
+        return self._transport.follow(wire.Report, "batches", batch_id, "events")

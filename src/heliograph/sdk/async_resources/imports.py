@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from heliograph.api import wire
@@ -53,6 +53,10 @@ class AsyncImports:
         """Return what an import has understood, and how far it is; wait up to `timeout_s` seconds, 30 at most, for its
         end."""
         return await self._transport.run(calls.import_so_far(import_id, timeout_s))
+
+    def events(self, import_id: str) -> AsyncIterator[wire.Import]:
+        """Iterate over how far an import is, each time that it is further, until it or its undoing is over."""
+        return self._transport.follow(wire.Import, "imports", import_id, "events")
 
     async def wait(self, import_id: str, *, timeout_s: float = 600.0) -> wire.Import:
         """Wait until an import, or its undoing, is over. Raises WaitTimedOut after `timeout_s` seconds."""

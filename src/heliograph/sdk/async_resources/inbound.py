@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from heliograph.api import wire
@@ -40,3 +41,13 @@ class AsyncInbound:
         return items(
             self._transport, wire.InboundPage, "inbound", limit=page_size, to=to, from_=number, since=since, until=until
         )
+
+    def events(
+        self, *, to: str | None = None, number: str | None = None, after: str | None = None
+    ) -> AsyncIterator[wire.Inbound]:
+        """Iterate over inbound messages as they come, from now on, or from the message `after` on: this never ends.
+
+        `to` is the originator that is written to, `number` who writes. After an interruption it goes on by itself; a
+        message may come twice then, and after the message `after`, with the same id.
+        """
+        return self._transport.follow(wire.Inbound, "inbound", "events", after=after, to=to, from_=number)

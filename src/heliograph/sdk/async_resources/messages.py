@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -188,6 +188,10 @@ class AsyncMessages:
         Raises WaitTimedOut after `timeout_s` seconds; the message goes on all the same.
         """
         return await self._transport.run(calls.wait(wire.Message, "messages", message_id, "wait", timeout_s=timeout_s))
+
+    def events(self, message_id: str) -> AsyncIterator[wire.Message]:
+        """Iterate over the states of a message, from the present one on, until it is settled."""
+        return self._transport.follow(wire.Message, "messages", message_id, "events")
 
     async def why(self, message_id: str) -> wire.Wait:
         """Tell why a message waits, and until when."""
