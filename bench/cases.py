@@ -44,6 +44,7 @@ class Sizes:
     kept: int = 40_000
     """Old messages of which something is forgotten."""
     searched: int = 1_000_000
+    imported: int = 1_000_000
     body: int = 16_000_000
     """Bytes of the largest bodies, a little less than a body may have."""
 

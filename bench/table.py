@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench import beside, cases, codec, keeping, sdk, searching, smpp
+from bench import beside, cases, codec, importing, keeping, sdk, searching, smpp
 from bench.bare import Bare, BarePostgresql, BareSqlite
 from bench.cases import Figures, Sizes
 from bench.server import MeasuredServer, chained, paced
@@ -51,6 +51,7 @@ QUICK = Sizes(
     sdk=50,
     kept=400,
     searched=500,
+    imported=1_000,
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -144,6 +145,14 @@ ROWS = (
         "(v) the first page of a search, the slowest of several, one run",
         "ms",
         {"sqlite": "< 200", "postgresql": "< 200"},
+        True,
+        once=True,
+    ),
+    Row(
+        importing.contact_file,
+        "(w) a contact file into a group, one run",
+        "s",
+        {"sqlite": "< 30, < 150 MB", "postgresql": "< 30, < 150 MB"},
         True,
         once=True,
     ),
@@ -294,5 +303,6 @@ def _machine(sizes: Sizes) -> str:
         f"{sizes.recipients:,} recipients and members in (q), "
         f"{sizes.told:,} messages with two callbacks each in (r), "
         f"{sizes.smpp:,} messages by four clients in (s), {sizes.sdk:,} each way in (t), "
-        f"{sizes.kept:,} old messages in (u), {sizes.searched:,} messages in (v)."
+        f"{sizes.kept:,} old messages in (u), {sizes.searched:,} messages in (v), "
+        f"{sizes.imported:,} contacts in (w)."
     )

@@ -2,7 +2,8 @@
 
 How it works. Whoever asks for an import has put the file where all processes find it, and holds the import; the job
 of that process reads it. The file is copied to a temporary one of this machine, as its readers go back and forth in
-it, and read in a thread: while a slice is written the next is read. Other writes come between any two slices.
+it, and read in a thread: while a slice is written the next is read. It is one thread from beginning to end, because
+each has memory of its own, and keeps what the largest slice took. Other writes come between any two slices.
 
 Which numbers have been met is known from the file itself, not from the store: `_Met` keeps eight octets of each. If the
 process dies, another, or the next, takes the import over when its lease ends, reads the file from the beginning, and
@@ -16,6 +17,7 @@ import tempfile
 from array import array
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import BinaryIO
@@ -146,16 +148,18 @@ class Importing(Job):
             await self._files.delete(found.file)
 
     async def _read(self, of: Import) -> None:
+        run_in = asyncio.get_running_loop().run_in_executor
         async with self._copied(of.file or "") as file:
             slices = _slices(file, of.wish, of.counts.rows)
-            part = await asyncio.to_thread(next, slices, None)
-            while part is not None:
-                ahead = asyncio.create_task(asyncio.to_thread(next, slices, None))
-                try:
-                    self._go_on()
-                    await self._store.write(write_slice, self._holder(), of, part)
-                finally:
-                    part = await ahead
+            with ThreadPoolExecutor(1, "import") as reader:
+                part = await run_in(reader, next, slices, None)
+                while part is not None:
+                    ahead = run_in(reader, next, slices, None)
+                    try:
+                        self._go_on()
+                        await self._store.write(write_slice, self._holder(), of, part)
+                    finally:
+                        part = await ahead
 
     @asynccontextmanager
     async def _copied(self, key: str) -> AsyncIterator[BinaryIO]:

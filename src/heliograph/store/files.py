@@ -26,6 +26,10 @@ DIRECTORY = "attachments"
 _LOCAL = "file://"
 _METADATA = "http://169.254.169.254/"
 """Where a machine of AWS is asked for keys when there are none in the environment."""
+_PARTS_AT_ONCE = 2
+"""How many parts of a file, of 5 MiB each, are in memory while it is kept: 12 if nobody says otherwise."""
+_READ_AT_ONCE = 1024**2
+"""The octets of a piece that is read: ten times as many if nobody says otherwise."""
 _PLACE = "place"
 """The file that says which place this is. Those of accounts are in directories."""
 
@@ -85,7 +89,7 @@ class ObjectFiles:
     async def keep(self, key: str, file: BinaryIO) -> None:
         """Store a file from where it stands to its end, whole or not at all. Raises StoreUnavailable."""
         try:
-            await self._store.put_async(key, file)
+            await self._store.put_async(key, file, max_concurrency=_PARTS_AT_ONCE)
         except Exception as error:
             raise StoreUnavailable(f"The file was not kept: {_reason(error)}.") from error
 
@@ -108,7 +112,7 @@ class ObjectFiles:
             return None
         except Exception as error:
             raise StoreUnavailable(f"The file can't be read: {_reason(error)}.") from error
-        return _pieces(found.stream())
+        return _pieces(found.stream(min_chunk_size=_READ_AT_ONCE))
 
     async def delete(self, key: str) -> None:
         """Delete a file, if it is there. Safe to repeat. Raises StoreUnavailable."""
