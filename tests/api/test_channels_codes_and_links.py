@@ -155,6 +155,26 @@ def test_links_are_shortened_followed_changed_and_deleted(server: Server, new_nu
         assert link.id not in {each.id for each in client.links.all()}
 
 
+def test_a_link_hands_on_the_query_of_its_short_address_where_it_is_told_to(server: Server) -> None:
+    with server.client() as client:
+        link = client.links.create("https://example.org/a?b=c#d", passes_query=True)
+
+        def leads(query: str) -> str:
+            return httpx2.get(f"{link.short_url}{query}", follow_redirects=False).headers["location"]
+
+        asked = ["", "?", "?utm_source=sms&x=%C3%A9", "?a b=<é>", "?" + "x" * 2_000]
+        handed_on = [leads(query) for query in asked]
+        client.links.change(link.id, url="https://example.net/")
+        plain = [leads("?q=1")]
+        kept = client.links.change(link.id, passes_query=False)
+        plain.append(leads("?q=1"))
+
+    own = "https://example.org/a?b=c#d"
+    with_it = ["https://example.org/a?b=c&utm_source=sms&x=%C3%A9#d", "https://example.org/a?b=c&a%20b=%3C%C3%A9%3E#d"]
+    assert handed_on == [own, own, *with_it, own]
+    assert (plain, kept.url) == (["https://example.net/?q=1", "https://example.net/"], "https://example.net/")
+
+
 def test_links_in_a_batch_are_each_recipients_own(server: Server, new_number: NewNumber) -> None:
     numbers = [new_number(), new_number()]
     with server.client() as client:

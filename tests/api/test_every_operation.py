@@ -83,6 +83,8 @@ CALLS: dict[str, tuple[str, Any]] = {
     "list_members": ("", None),
     "list_contacts": ("?limit=10", None),
     "add_contacts": ("", {"contacts": [{"number": "+33612345670", "first_name": "Ada"}]}),
+    "get_contact": ("", None),
+    "get_link": ("", None),
     "change_contact": ("", {"first_name": "Ada", "fields": {"tier": "gold"}}),
     "delete_contact": ("", None),
     "list_imports": ("?limit=5", None),

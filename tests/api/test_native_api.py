@@ -368,24 +368,33 @@ async def test_every_refusal_is_a_problem_that_names_the_request(in_process: InP
 async def test_of_two_who_have_seen_the_same_one_changes_it(in_process: InProcess) -> None:
     """Also at the same moment; without If-Match, or with `*`, whatever is there is changed."""
     everything = ("templates:write", "templates:read", "groups:write", "groups:read", "messages:send", "messages:read")
+    everything += ("links:read", "links:write")
     later = {"to": ["+33612345678"], "text": "Later", "send_at": "2031-01-01T00:00:00Z"}
     places = {
         "/templates": ({"text": "Hi"}, "text"),
         "/groups": ({"name": "Friends"}, "name"),
         "/batches": (later, "text"),
+        "/links": ({"url": "https://example.org/"}, "name"),
+        "contacts": ({"contacts": [{"number": "+33612345678"}]}, "first_name"),
     }
     async with in_process.client(await in_process.token("sandbox", *everything)) as client:
         for path, (body, field) in places.items():
-            made = (await client.post(path, json=body)).json()
+            if path == "contacts":
+                group = (await client.post("/groups", json={"name": "Readers"})).json()["id"]
+                path = f"/groups/{group}/contacts"
+                await client.post(path, json=body)
+                (made,) = (await client.get(path)).json()["items"]
+            else:
+                made = (await client.post(path, json=body)).json()
             one = f"{path}/{made.get('id') or made['number']}"
             seen = await client.get(one)
             tag = {"If-Match": seen.headers["ETag"]}
 
             answers = await asyncio.gather(*(client.patch(one, json={field: f"by {n}"}, headers=tag) for n in range(4)))
             there = await client.get(one)
-            anyway = [await client.patch(one, json={field: "x"}, headers=each) for each in ({}, {"If-Match": "*"})]
+            anyway = [await client.patch(one, json={field: "xxx"}, headers=each) for each in ({}, {"If-Match": "*"})]
             several = f'"none", {anyway[1].headers["ETag"]}'
-            one_of = await client.patch(one, json={field: "y"}, headers={"If-Match": several})
+            one_of = await client.patch(one, json={field: "yyy"}, headers={"If-Match": several})
 
             assert seen.headers["ETag"] == f'"{seen.json()["etag"]}"'
             assert sorted(each.status_code for each in answers) == [200, 412, 412, 412], path

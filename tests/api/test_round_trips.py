@@ -102,7 +102,7 @@ KINDS = {
         wire.Shorten,
         wire.ChangeLink,
         wire.Link,
-        {"url": [URL, "http://example.org"], "name": ["Offer"]},
+        {"url": [URL, "http://example.org"], "name": ["Offer"], "passes_query": [True, False]},
         {},
     ),
     "application": Kind(
@@ -236,7 +236,8 @@ async def test_a_contact_is_answered_as_it_was_given(client: httpx2.AsyncClient,
     after = {item["number"]: item for item in (await client.get(path)).json()["items"]}
 
     assert changed.status_code == 200, changed.json()
-    assert changed.json() == after[changed.json()["number"]] == before[0] | {field: value}
+    told = changed.json()
+    assert told == after[told["number"]] == before[0] | {field: value, "etag": told["etag"]}
     assert after[new["number"]][field] == value
 
 

@@ -142,7 +142,7 @@ async def test_fields_are_those_of_the_moment_when_groups_are_looked_up(store: S
     made = await accepted(store, batch, BOB, groups=[there], body="${first_name} ${tier}", due_in=LATER)
     for contact in await store.read(contacts_of, ACCOUNT, there, limit=10):
         changed = named(f"{contact.details.first_name} II", tier="gold")
-        await store.write(change_contact, ACCOUNT, there, contact.id, None, changed)
+        await store.write(change_contact, ACCOUNT, there, contact.id, None, lambda _, changed=changed: changed)
     before = await texts(store, made)
 
     await expand_due(store, now_ms() + 2 * 3_600_000, TARIFF)

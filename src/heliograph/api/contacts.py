@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from heliograph.api import wire
 from heliograph.api.errors import invalid_numbers
+from heliograph.api.etags import if_match, tagged, with_etag
 from heliograph.api.resource import NativeResource, page
 from heliograph.domain.accounts import Scope
 from heliograph.domain.contacts import Contact, ContactDraft, Details
@@ -36,10 +37,19 @@ class Contacts(NativeResource):
             summary="Add members with what is known of them; those whose number is there stay as they are",
         ),
         Operation(
+            name="get_contact",
+            method="GET",
+            path="/groups/{group_id}/contacts/{contact_id}",
+            scope=Scope.GROUPS_READ,
+            response=wire.Contact,
+            summary="Get a member of a group with what is known of it",
+        ),
+        Operation(
             name="change_contact",
             method="PATCH",
             path="/groups/{group_id}/contacts/{contact_id}",
             scope=Scope.GROUPS_WRITE,
+            conditional=True,
             request=wire.ChangeContact,
             response=wire.Contact,
             summary="Change what is known of a member, or its number",
@@ -78,6 +88,12 @@ class Contacts(NativeResource):
             invalid=invalid_numbers(added.invalid),
         )
 
+    async def get_contact(self, call: Call[None, None]) -> wire.Contact:
+        group = await self._group(call)
+        return tagged(
+            call, shown_contact(await self._services.contacts.get(call.account, group, call.path["contact_id"]))
+        )
+
     async def change_contact(self, call: Call[None, wire.ChangeContact]) -> wire.Contact:
         change = call.body
         changed = await self._services.contacts.change(
@@ -86,8 +102,9 @@ class Contacts(NativeResource):
             call.path["contact_id"],
             lambda before: changed_details(before, change),
             number=change.number if isinstance(change.number, str) else None,
+            check=if_match(call, shown_contact),
         )
-        return shown_contact(changed)
+        return tagged(call, shown_contact(changed))
 
     async def delete_contact(self, call: Call[None, None]) -> None:
         await self._services.contacts.delete(call.account, await self._group(call), call.path["contact_id"])
@@ -98,7 +115,7 @@ class Contacts(NativeResource):
 
 def shown_contact(stored: Contact) -> wire.Contact:
     details = stored.details
-    return wire.Contact(
+    shown = wire.Contact(
         id=stored.id,
         number=f"+{stored.msisdn}",
         country=stored.country,
@@ -109,6 +126,7 @@ def shown_contact(stored: Contact) -> wire.Contact:
         opted_out=stored.opted_out,
         created_at=stored.created_at,
     )
+    return with_etag(shown)
 
 
 def contact_draft(wanted: wire.NewContact) -> ContactDraft:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from heliograph.api import wire
+from heliograph.api.etags import if_match, tagged, with_etag
 from heliograph.api.resource import NativeResource, page
 from heliograph.domain.accounts import Scope
 from heliograph.domain.links import Hit, Link, LinkKind
@@ -32,10 +35,19 @@ class Links(NativeResource):
             summary="Make a short address",
         ),
         Operation(
+            name="get_link",
+            method="GET",
+            path="/links/{link_id}",
+            scope=Scope.LINKS_READ,
+            response=wire.Link,
+            summary="Get a short address",
+        ),
+        Operation(
             name="change_link",
             method="PATCH",
             path="/links/{link_id}",
             scope=Scope.LINKS_WRITE,
+            conditional=True,
             request=wire.ChangeLink,
             response=wire.Link,
             summary="Change where a short address leads, or its name",
@@ -100,14 +112,25 @@ class Links(NativeResource):
         return wire.LinkList(items=[self._link(call, link) for link in found])
 
     async def create_link(self, call: Call[None, wire.Shorten]) -> wire.Link:
-        return self._link(call, await self._services.links.shorten(call.account, call.body.url, call.body.name))
+        body = call.body
+        made = await self._services.links.shorten(call.account, body.url, body.name, passes_query=body.passes_query)
+        return tagged(call, self._link(call, made))
+
+    async def get_link(self, call: Call[None, None]) -> wire.Link:
+        found = await self._services.links.get(call.account, LinkKind.SHORTLINK, call.path["link_id"])
+        return tagged(call, self._link(call, found))
 
     async def change_link(self, call: Call[None, wire.ChangeLink]) -> wire.Link:
         body = call.body
-        return self._link(
-            call,
-            await self._services.links.change(call.account, call.path["link_id"], name=body.name, address=body.url),
+        changed = await self._services.links.change(
+            call.account,
+            call.path["link_id"],
+            name=body.name,
+            address=body.url,
+            passes_query=body.passes_query,
+            check=if_match(call, lambda stored: self._link(call, stored)),
         )
+        return tagged(call, self._link(call, changed))
 
     async def delete_link(self, call: Call[None, None]) -> None:
         await self._services.links.delete(call.account, LinkKind.SHORTLINK, call.path["link_id"])
@@ -144,7 +167,7 @@ class Links(NativeResource):
 def shown_link(stored: Link, short_url: str, file_url: str) -> wire.Link:
     """Show a link; `short_url` and `file_url` are what addresses of each kind begin with."""
     target = stored.target if stored.kind is LinkKind.SHORTLINK else f"{file_url}/{stored.target}"
-    return wire.Link(
+    shown = wire.Link(
         id=stored.id,
         name=stored.name,
         url=target,
@@ -152,8 +175,11 @@ def shown_link(stored: Link, short_url: str, file_url: str) -> wire.Link:
         hits=stored.hits,
         media_type=stored.media_type,
         size=stored.size,
+        passes_query=stored.passes_query,
         created_at=stored.created_at,
     )
+    shown.etag = with_etag(msgspec.structs.replace(shown, hits=0)).etag  # who follows it has changed nothing
+    return shown
 
 
 def shown_hit(stored: Hit) -> wire.Hit:

@@ -35,10 +35,13 @@ def list_links() -> None:
 def create_link(
     address: Annotated[str, typer.Argument(metavar="URL", help="Where it leads: an http or https address.")],
     name: Annotated[str | None, typer.Option(help="A name of 3 to 25 characters; a number if not given.")] = None,
+    pass_query: Annotated[
+        bool, typer.Option("--pass-query", help="Hand on the query with which it is opened, behind the address's own.")
+    ] = False,
 ) -> None:
     """Make a short address."""
     with connected() as client:
-        show(client.links.create(address, name=name))
+        show(client.links.create(address, name=name, passes_query=pass_query))
 
 
 @links.command("change", Server, Written, example="01K4ZQ0VAK8YJ8TK6RD5Q2M7XW --to https://example.org/other")
@@ -46,10 +49,14 @@ def change_link(
     link_id: IdArgument,
     to: Annotated[str | None, typer.Option(help="Where it leads from now on.")] = None,
     name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    pass_query: Annotated[
+        bool | None,
+        typer.Option("--pass-query/--keep-query", help="Whether to hand on the query with which it is opened."),
+    ] = None,
 ) -> None:
     """Change where a link leads, or its name; messages that were sent lead there, too."""
     with connected() as client:
-        show(client.links.change(link_id, url=to, name=name))
+        show(client.links.change(link_id, url=to, name=name, passes_query=pass_query))
 
 
 @links.command("hits", Server, Written, example="01K4ZQ0VAK8YJ8TK6RD5Q2M7XW --all --output csv")

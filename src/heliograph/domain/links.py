@@ -51,6 +51,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """The size in octets, if it leads to a file."""
     hits: int
     created_at: datetime
+    passes_query: bool = False
+    """Whether the query of the short address is handed on to the other one."""
 
 
 class Tracked(msgspec.Struct, frozen=True, array_like=True):
@@ -105,6 +107,13 @@ def is_preview(user_agent: str | None, purposes: Iterable[str]) -> bool:
     if any(word in purpose.lower() for purpose in purposes for word in ("prefetch", "preview", "prerender")):
         return True
     return user_agent is not None and _PROGRAM.search(user_agent) is not None
+
+
+def with_query(target: str, query: str) -> str:
+    """Return an address with a query behind its own, before its fragment; as it is if that makes it too long."""
+    address, sign, fragment = target.partition("#")
+    longer = f"{address}{'&' if '?' in address else '?'}{query}{sign}{fragment}"
+    return longer if query and len(longer) <= LONGEST_ADDRESS else target
 
 
 def new_link_id() -> str:

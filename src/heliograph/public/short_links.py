@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from heliograph.domain.instants import now_ms
-from heliograph.domain.links import Click, LinkKind, is_preview, without_last_part
+from heliograph.domain.links import Click, LinkKind, is_preview, with_query, without_last_part
 from heliograph.doors.pages import PAGE_HEADERS
 from heliograph.public.pages import no_link_page
 from heliograph.services.links import Links
@@ -82,6 +82,8 @@ class Redirects:
         target = link.target
         if link.kind is LinkKind.ATTACHMENT:
             target = f"{FILES}/{link.target}"
+        elif link.passes_query:
+            target = with_query(target, scope["query_string"].decode("latin-1"))
         headers = [(b"location", quote(target, safe="%/:=&?~#+!$,;'@()*[]").encode()), *_REDIRECT]
         await send({"type": "http.response.start", "status": 302, "headers": headers})
         await send({"type": "http.response.body", "body": b""})

@@ -188,19 +188,30 @@ class Contacts:
         edit: Callable[[Details], Details],
         *,
         number: str | None = None,
+        check: Callable[[Contact], None] | None = None,
     ) -> Contact:
         """Give a contact what `edit` makes of its details, and a new number if there is one.
 
-        Raises InvalidRecipient; NameTaken if the group has that number already.
+        `check` looks at the contact as it is in the transaction of the change, which it can refuse. Raises
+        InvalidRecipient; NameTaken if the group has that number already.
         """
         try:
             msisdn = None if number is None else normalise(number, region=account.default_region)
         except InvalidNumber as error:
             raise InvalidRecipient(f"{number!r} is not a phone number: {error.reason}.", field="msisdn") from error
-        before = _found(await self._store.read(contact_by_id, account.id, group.id, contact_id))
-        details = edit(before.details)
-        _check_details([details])
-        return _found(await self._store.write(change_contact, account.id, group.id, contact_id, msisdn, details))
+
+        def edited(before: Contact) -> Details:
+            if check is not None:
+                check(before)
+            details = edit(before.details)
+            _check_details([details])
+            return details
+
+        return _found(await self._store.write(change_contact, account.id, group.id, contact_id, msisdn, edited))
+
+    async def get(self, account: Account, group: Group, contact_id: str) -> Contact:
+        """Read a contact of a group."""
+        return _found(await self._store.read(contact_by_id, account.id, group.id, contact_id))
 
     async def delete(self, account: Account, group: Group, contact_id: str) -> Contact:
         """Delete a contact and return it."""

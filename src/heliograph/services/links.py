@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+
+import msgspec
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import Parameters
@@ -67,10 +69,15 @@ class Links:
         self._files = files
         self.largest_file = largest_file
 
-    async def shorten(self, account: Account, address: str, name: str | None = None) -> Link:
-        """Make a short address for one elsewhere; without a name it gets its number."""
+    async def shorten(
+        self, account: Account, address: str, name: str | None = None, *, passes_query: bool = False
+    ) -> Link:
+        """Make a short address for one elsewhere; without a name it gets its number.
+
+        With `passes_query` the query with which somebody opens it is handed on behind the other's own.
+        """
         _check(name, address)
-        return await self._add(account, LinkKind.SHORTLINK, name or "", address)
+        return await self._add(account, LinkKind.SHORTLINK, name or "", address, passes_query=passes_query)
 
     async def keep(self, account: Account, name: str | None, media_type: str, content: bytes) -> Link:
         """Keep a file under a short address. When this returns, file and address are stored."""
@@ -100,6 +107,7 @@ class Links:
         *,
         media_type: str | None = None,
         size: int | None = None,
+        passes_query: bool = False,
     ) -> Link:
         while True:
             wanted = Link(
@@ -113,16 +121,40 @@ class Links:
                 size=size,
                 hits=0,
                 created_at=from_ms(now_ms()),
+                passes_query=passes_query,
             )
             added = await self._store.write(add_link, wanted)
             if added is not None:
                 self._hits.forget()
                 return added
 
-    async def change(self, account: Account, link_id: str, *, name: str | None, address: str | None) -> Link:
-        """Change a shortlink; messages that have it lead to the new address from now on."""
+    async def change(
+        self,
+        account: Account,
+        link_id: str,
+        *,
+        name: str | None,
+        address: str | None,
+        passes_query: bool | None = None,
+        check: Callable[[Link], None] | None = None,
+    ) -> Link:
+        """Change a shortlink; messages that have it lead to the new address from now on. None leaves what there is.
+
+        `check` looks at the link as it is in the transaction of the change, which it can refuse.
+        """
         _check(name, address)
-        changed = await self._store.write(change_link, account.id, link_id, name, address)
+
+        def edit(before: Link) -> Link:
+            if check is not None:
+                check(before)
+            return msgspec.structs.replace(
+                before,
+                name=name or before.name,
+                target=address or before.target,
+                passes_query=before.passes_query if passes_query is None else passes_query,
+            )
+
+        changed = await self._store.write(change_link, account.id, link_id, edit)
         if changed is None:
             raise _no_link(LinkKind.SHORTLINK)
         self._hits.forget()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -223,17 +223,19 @@ def group_of_contact(tx: Tx, account_id: str, contact_id: str) -> str | None:
 
 
 def change_contact(
-    tx: Tx, account_id: str, group_id: str, contact_id: str, msisdn: str | None, details: Details
+    tx: Tx, account_id: str, group_id: str, contact_id: str, msisdn: str | None, edit: Callable[[Contact], Details]
 ) -> Contact | None:
-    """Write a contact anew, and return it; None if there is none.
+    """Make of a contact's details what `edit` does, and return it; None if there is none.
 
-    Raises NameTaken if the group has the new number already.
+    Raises NameTaken if the group has the new number already, and what `edit` raises.
     """
+    mine = (group_members.c.group_id == group_id, group_members.c.id == contact_id)
+    tx.first(select(group_members.c.id).where(*mine).with_for_update())
     before = contact_by_id(tx, account_id, group_id, contact_id)
     if before is None:
         return None
+    details = edit(before)
     number = msisdn or before.msisdn
-    mine = (group_members.c.group_id == group_id, group_members.c.id == contact_id)
     if number != before.msisdn:
         taken = select(group_members.c.id).where(group_members.c.group_id == group_id, group_members.c.msisdn == number)
         if tx.first(taken) is not None:

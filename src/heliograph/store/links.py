@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 from sqlalchemy import BigInteger, delete, func, literal_column, select, update
@@ -34,6 +34,7 @@ class _LinkRow(Row, frozen=True):
     size: int | None
     hits: int
     created_at: int
+    passes_query: int
 
 
 class _HitRow(Row, frozen=True):
@@ -66,7 +67,7 @@ _HIT_COLUMNS = columns(_HitRow, hits)
 
 def _link(row: _LinkRow) -> Link:
     values = msgspec.structs.asdict(row) | {"kind": LinkKind(row.kind), "created_at": from_ms(row.created_at)}
-    return Link(**values)
+    return Link(**values | {"passes_query": bool(row.passes_query)})
 
 
 def add_link(tx: Tx, link: Link) -> Link | None:
@@ -81,6 +82,7 @@ def add_link(tx: Tx, link: Link) -> Link | None:
     values = msgspec.structs.asdict(numbered) | {
         "kind": link.kind.value,
         "created_at": to_ms(link.created_at),
+        "passes_query": int(link.passes_query),
     }
     added = tx.insert(links, [_LinkRow(**values)], skip_existing=True)
     return numbered if added else None
@@ -97,15 +99,19 @@ def _check_name(tx: Tx, link: Link) -> None:
         raise NameTaken(f"There is a {link.kind} {link.name!r} already.", field="name")
 
 
-def change_link(tx: Tx, account_id: str, link_id: str, name: str | None, target: str | None) -> Link | None:
-    """Change a shortlink, and return it; None if the account has no such one. Raises NameTaken."""
-    before = link_by_id(tx, account_id, LinkKind.SHORTLINK, link_id)
-    if before is None:
+def change_link(tx: Tx, account_id: str, link_id: str, edit: Callable[[Link], Link]) -> Link | None:
+    """Make what `edit` does of a shortlink, and return it; None if the account has no such one.
+
+    Raises NameTaken, and what `edit` raises.
+    """
+    mine = (links.c.account_id == account_id, links.c.id == link_id, links.c.kind == LinkKind.SHORTLINK.value)
+    row = tx.one(_LinkRow, select(*_COLUMNS).where(*mine).with_for_update())
+    if row is None:
         return None
-    after = msgspec.structs.replace(before, name=name or before.name, target=target or before.target)
+    after = edit(_link(row))
     _check_name(tx, after)
-    mine = (links.c.account_id == account_id, links.c.id == link_id)
-    tx.run(update(links).where(*mine).values(name=after.name, target=after.target))
+    values = {"name": after.name, "target": after.target, "passes_query": int(after.passes_query)}
+    tx.run(update(links).where(*mine).values(**values))
     return after
 
 

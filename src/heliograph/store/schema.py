@@ -871,6 +871,7 @@ links = Table(
     number("size", required=False),
     number("hits", default=0),
     number("created_at"),
+    number("passes_query", default=0),  # whether the query of the short address is handed on
     UniqueConstraint("account_id", "kind", "name", name="links_name"),
 )
 Index("links_by_account", links.c.account_id, links.c.kind, links.c.number)

@@ -29,6 +29,8 @@ class Contact(msgspec.Struct, kw_only=True):
     """Anything else that is known, by names of your own."""
     opted_out: bool
     created_at: datetime
+    etag: str = ""
+    """A tag of all this, which is another once something has changed."""
 
 
 class ContactPage(msgspec.Struct, kw_only=True):

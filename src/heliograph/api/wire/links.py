@@ -22,7 +22,11 @@ class Link(msgspec.Struct, kw_only=True):
     """The media type, if it leads to a file."""
     size: int | None
     """The size in bytes, if it leads to a file."""
+    passes_query: bool
+    """Whether the query with which the short address is opened is handed on, behind the other's own."""
     created_at: datetime
+    etag: str = ""
+    """A tag of all this but the hits, which is another once something has changed."""
 
 
 class LinkList(msgspec.Struct, kw_only=True):
@@ -34,6 +38,8 @@ class Shorten(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """An address that begins with http or https."""
     name: str | None = None
     """A name of 3 to 25 characters; null names it by its number."""
+    passes_query: bool = False
+    """Whether to hand on the query with which the short address is opened, behind the other's own."""
 
 
 class ChangeLink(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -41,6 +47,7 @@ class ChangeLink(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     url: str | None = None
     name: str | None = None
+    passes_query: bool | None = None
 
 
 class AttachmentQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

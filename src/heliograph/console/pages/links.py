@@ -36,7 +36,12 @@ async def made(visit: Visit) -> Response:
     try:
         if not typed.text("address"):
             raise InvalidField("Say where it leads.", field="address")
-        link = await visit.services.links.shorten(visit.account, typed.text("address"), typed.text("name") or None)
+        link = await visit.services.links.shorten(
+            visit.account,
+            typed.text("address"),
+            typed.text("name") or None,
+            passes_query=typed.text("passes_query") == "yes",
+        )
     except HeliographError as error:
         typed.refuse(error, at="address", fields=_FIELDS)
         return await listed(visit, error.http_status)
@@ -46,7 +51,7 @@ async def made(visit: Visit) -> Response:
 async def one(visit: Visit) -> Response:
     """Show where a link leads, and how it was followed."""
     link = await _named(visit)
-    return await _shown(visit._replace(typed=Typed(values={"name": link.name, "address": link.target})), link)
+    return await _shown(visit._replace(typed=Typed(values=_values(link))), link)
 
 
 async def _shown(visit: Visit, link: Link, status: int = 200) -> Response:
@@ -84,13 +89,22 @@ async def changed(visit: Visit) -> Response:
     typed, link = visit.typed, await _named(visit)
     try:
         after = await visit.services.links.change(
-            visit.account, link.id, name=typed.text("name"), address=typed.text("address")
+            visit.account,
+            link.id,
+            name=typed.text("name"),
+            address=typed.text("address"),
+            passes_query=typed.text("passes_query") == "yes",
         )
     except HeliographError as error:
         typed.refuse(error, at="address", fields=_FIELDS)
         return await _shown(visit, link, error.http_status)
-    undo = Undo(f"/links/{link.id}", {"name": link.name, "address": link.target})
+    undo = Undo(f"/links/{link.id}", _values(link))
     return visit.go(f"/links/{link.id}", Flash("links.changed", {"name": after.name}, undo))
+
+
+def _values(link: Link) -> dict[str, str]:
+    """Return what the form of a link has in it."""
+    return {"name": link.name, "address": link.target, "passes_query": "yes" if link.passes_query else ""}
 
 
 async def deleted(visit: Visit) -> Response:

@@ -48,12 +48,20 @@ class AsyncContacts:
         body = wire.AddContacts(contacts=list(contacts), skip_invalid=skip_invalid, update=update)
         return await self._transport.run(calls.post(wire.AddedContacts, body, "groups", group_id, "contacts"))
 
-    async def change(self, group_id: str, contact_id: str, change: wire.ChangeContact) -> wire.Contact:
+    async def get(self, group_id: str, contact_id: str) -> wire.Contact:
+        """Get a contact of a group. Raises NotFound if the group has no such contact."""
+        return await self._transport.run(calls.get(wire.Contact, "groups", group_id, "contacts", contact_id))
+
+    async def change(
+        self, group_id: str, contact_id: str, change: wire.ChangeContact, *, if_match: str | None = None
+    ) -> wire.Contact:
         """Change a contact: what `change` leaves out stays, None removes a value.
 
-        Raises NameTaken if the group has the new number already.
+        Raises NameTaken if the group has the new number already. With `if_match`, the `etag` of what was seen, nothing
+        else is changed: raises ChangedMeanwhile.
         """
-        return await self._transport.run(calls.patch(wire.Contact, change, "groups", group_id, "contacts", contact_id))
+        path = ("groups", group_id, "contacts", contact_id)
+        return await self._transport.run(calls.patch(wire.Contact, change, *path, if_match=if_match))
 
     async def delete(self, group_id: str, contact_id: str) -> None:
         """Delete a contact from its group. Raises NotFound if the group has no such contact."""

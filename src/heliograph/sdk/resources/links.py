@@ -16,13 +16,33 @@ class Links:
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
-    def create(self, url: str, *, name: str | None = None) -> wire.Link:
-        """Make a short address for an http or https one. Raises NameTaken if a link has the name already."""
-        return self._transport.run(calls.post(wire.Link, wire.Shorten(url=url, name=name), "links"))
+    def create(self, url: str, *, name: str | None = None, passes_query: bool = False) -> wire.Link:
+        """Make a short address for an http or https one. Raises NameTaken if a link has the name already.
 
-    def change(self, link_id: str, *, url: str | None = None, name: str | None = None) -> wire.Link:
-        """Change a link's address or name; messages that were sent lead to the new address."""
-        return self._transport.run(calls.patch(wire.Link, wire.ChangeLink(url=url, name=name), "links", link_id))
+        With `passes_query` the query with which somebody opens it is handed on, behind the other's own.
+        """
+        body = wire.Shorten(url=url, name=name, passes_query=passes_query)
+        return self._transport.run(calls.post(wire.Link, body, "links"))
+
+    def get(self, link_id: str) -> wire.Link:
+        """Get a link. Raises NotFound if the account has no such link."""
+        return self._transport.run(calls.get(wire.Link, "links", link_id))
+
+    def change(
+        self,
+        link_id: str,
+        *,
+        url: str | None = None,
+        name: str | None = None,
+        passes_query: bool | None = None,
+        if_match: str | None = None,
+    ) -> wire.Link:
+        """Change a link's address or name, or what it hands on; messages that were sent lead to the new address.
+
+        With `if_match`, the `etag` of what was seen, nothing else is changed: raises ChangedMeanwhile.
+        """
+        body = wire.ChangeLink(url=url, name=name, passes_query=passes_query)
+        return self._transport.run(calls.patch(wire.Link, body, "links", link_id, if_match=if_match))
 
     def delete(self, link_id: str) -> None:
         """Delete a link and its hits."""
