@@ -160,6 +160,7 @@ def test_an_error_lists_the_choices(words: tuple[str, ...], choices: tuple[str, 
 
     assert done.exit_code == Exit.REFUSED
     assert [line for line in done.output.splitlines() if all(choice in line for choice in choices)]
+    assert "Value error" not in done.output
 
 
 def test_a_word_is_completed_by_what_there_is(asked: Callable[..., Result], server: Server) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, cast, get_type_hints
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from heliograph.domain.errors import HeliographError
 
@@ -119,6 +119,19 @@ class _Listing(TyperGroup):
         return super().parse_args(ctx, args)
 
 
+class _Command(TyperCommand):
+    """A command whose refusals of values are sentences."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix(
+                "Value error, "
+            )  # the library's own beginning, not a word of ours
+            raise
+
+
 class Commands:
     """A family of commands, such as `heliograph messages`; without a name, the program itself."""
 
@@ -159,7 +172,9 @@ class Commands:
         def decorate(function: F) -> F:
             def read(into: typer.Typer) -> None:
                 made = _taking(function, takes)
-                into.command(name, epilog=f"\b\nExample: {words}", hidden=hidden, context_settings=settings)(made)
+                into.command(
+                    name, cls=_Command, epilog=f"\b\nExample: {words}", hidden=hidden, context_settings=settings
+                )(made)
 
             self._own[name] = read
             return function
