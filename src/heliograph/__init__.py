@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from heliograph.domain import errors
@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 __all__ = ["AsyncClient", "Client", "__version__", "errors", "open"]
 
 
-def open(where: str, **settings: Any) -> EmbeddedClient:
+def open(where: str, **settings: object) -> EmbeddedClient:
     """Open a store, and return a client on an engine in this process; no server is needed, or reached.
 
     `where` is `sqlite:///FILE`, which is made if it is not there, with its keys in FILE.keys beside it; or a
@@ -30,14 +30,16 @@ def open(where: str, **settings: Any) -> EmbeddedClient:
     return open_embedded(where, settings)
 
 
-def __getattr__(name: str) -> Any:
-    """Import the SDK when it is asked for: a server does without it."""
-    if name in {"AsyncClient", "Client"}:
-        from heliograph import sdk
+if not TYPE_CHECKING:  # who checks types would take any name for one that there is
 
-        return getattr(sdk, name)
-    if name == "errors":
-        from heliograph.domain import errors
+    def __getattr__(name: str) -> object:
+        """Import the SDK when it is asked for: a server does without it."""
+        if name in {"AsyncClient", "Client"}:
+            from heliograph import sdk
 
-        return errors
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return getattr(sdk, name)
+        if name == "errors":
+            from heliograph.domain import errors
+
+            return errors
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

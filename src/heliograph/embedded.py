@@ -50,7 +50,7 @@ class EmbeddedClient(Client):
         self._engine.stop()
 
 
-def open_embedded(where: str, settings: Mapping[str, Any]) -> EmbeddedClient:
+def open_embedded(where: str, settings: Mapping[str, object]) -> EmbeddedClient:
     """Open a store, and start an engine on it. Raises SetupError, in one sentence, if something stands in the way."""
     logs.hand_to_application()
     engine = _Engine(*_found(where, settings))
@@ -61,7 +61,7 @@ def open_embedded(where: str, settings: Mapping[str, Any]) -> EmbeddedClient:
         raise
 
 
-def _found(where: str, given: Mapping[str, Any]) -> tuple[Settings, str]:
+def _found(where: str, given: Mapping[str, object]) -> tuple[Settings, str]:
     """Return the settings of an engine, and the address of its store. Raises SetupError."""
     if where.startswith("postgresql://"):
         return load(file=None, environment={}, flags={**given, "store": where}).settings, where

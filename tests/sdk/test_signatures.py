@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+import heliograph
 from heliograph import AsyncClient, Client, testing, webhooks
 from heliograph.sdk import async_client, client
 from heliograph.sdk.async_resources import listing as async_listing
@@ -68,3 +69,7 @@ def test_it_is_imported_with_few_modules(code: str, most: int) -> None:
     counted = subprocess.run([sys.executable, "-c", counting], capture_output=True, text=True, check=True).stdout
 
     assert int(counted) <= most
+
+
+def test_the_package_itself_has_nothing_untyped() -> None:
+    assert "Any" not in str(inspect.signature(heliograph.open))

@@ -48,6 +48,7 @@ class ChangeLink(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     url: str | None = None
     name: str | None = None
     passes_query: bool | None = None
+    """Whether to hand on the query with which the short address is opened."""
 
 
 class AttachmentQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
