@@ -261,6 +261,11 @@ def test_what_a_command_does_is_done(
     assert conversation["last_text"] == "Thanks"
     facts("conversations", "read", conversation["id"])
     facts("conversations", "reply", conversation["id"], "You are welcome")
+    facts("conversations", "note", conversation["id"], "Likes to be called")
+    assert facts("conversations", "close", conversation["id"])["closed_at"] is not None
+    assert facts("conversations", "close", conversation["id"], "--undo")["closed_at"] is None
+    assert facts("conversations", "assign", conversation["id"])["assignee"] is None
+    assert len(ids("conversations", "note", conversation["id"])) == 1
     assert len(ids("conversations", "show", conversation["id"])) == 3
 
     started = facts("verify", "start", "--from", "Acme", number)
