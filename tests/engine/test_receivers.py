@@ -19,7 +19,7 @@ from heliograph.domain.batches import ReportWish
 from heliograph.domain.callbacks import Event, EventKind, receiver_of
 from heliograph.domain.instants import now_ms
 from heliograph.domain.statuses import Status
-from heliograph.engine.receivers import AHEAD, AT_ONCE, BREAKER, QUICK, Offer, Receivers
+from heliograph.engine.receivers import AHEAD, AT_ONCE, BREAKER, CAREFUL, QUICK, Offer, Receivers
 from heliograph.store import Store
 from heliograph.store.events import claim_events, give_up_old_events, put_back_events, waiting_receivers
 from heliograph.store.outbox import NewEvent, add_events
@@ -29,10 +29,10 @@ from heliograph.store.tx import Tx
 from .conftest import Running, ScriptedProvider, StartEngine
 
 
-def event(receiver: str, number: int = 0) -> Event:
+def event(receiver: str, number: int = 0, account_id: str = "") -> Event:
     return Event(
         id=f"{receiver}{number}",
-        account_id=receiver,
+        account_id=account_id or receiver,
         protocol="v1",
         sink="",
         kind=EventKind.INBOUND,
@@ -66,6 +66,25 @@ def test_a_quick_receiver_has_places_however_many_others_do_not_answer() -> None
     by_receiver = [offer.event.receiver for offer in taken]
     assert by_receiver.count("quick") == QUICK
     assert len(taken) - QUICK == AT_ONCE // 2
+
+
+@pytest.mark.parametrize("accounts", [1, 2, 5, 8])
+def test_an_account_with_many_hosts_that_never_answer_leaves_places_for_others(accounts: int) -> None:
+    receivers = Receivers()
+    receivers.take(
+        event(f"{account} host{host}", place, str(account))
+        for account in range(accounts)
+        for host in range(300)
+        for place in range(4)
+    )
+    held = offers(receivers, now=0.0)
+    receivers.take([event("new")])
+
+    assert [offer.event.receiver for offer in offers(receivers, now=0.0)] == ["new"]
+    assert len(held) >= CAREFUL // 3
+    for offer in held:
+        receivers.done(offer)
+    assert receivers.in_flight == 1
 
 
 def test_a_quick_receiver_is_claimed_events_by_the_hundred_and_again_once_half_are_over() -> None:

@@ -17,6 +17,7 @@ from heliograph.domain.groups import GroupDraft
 from heliograph.domain.links import Tracked, new_token
 from heliograph.domain.prices import MICROS, Tariff
 from heliograph.engine import engine
+from heliograph.services import history
 from heliograph.services.batches import Created
 from heliograph.store.base import AT_A_TIME, FEW
 from heliograph.store.batches import Accepted, NewBatch, accept
@@ -101,3 +102,16 @@ async def test_links_of_a_batch_are_stored_with_it_or_not_at_all(start: StartEng
 
 def tokens_by_batch(tx: Tx) -> dict[str, int]:
     return tx.pairs(select(link_tokens.c.batch_id, func.count().label("count")).group_by(link_tokens.c.batch_id))
+
+
+async def test_messages_of_a_batch_are_read_in_pages_in_the_order_of_its_recipients(
+    start: StartEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "AT_ONCE", 3)
+    running = await start()
+
+    for count in (2, 3, 6, 7):
+        to = [f"+33612{(number * 7_919) % 1_000_000:06}" for number in range(count)]
+        made = await running.services.batches.create(running.account, Draft(protocol="v1", to=to, text="Hello"))
+        found = await running.services.history.of_batch(running.account, made.batch.id)
+        assert [f"+{each.message.msisdn}" for each in found] == to

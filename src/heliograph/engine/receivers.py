@@ -5,7 +5,9 @@ is given follows from what it did last:
 
 - one that answers quickly has QUICK places, and is claimed events ahead of them, so that chunks travel, not rows;
 - one that is new, slow, or failed a moment ago has FEW, and all such together never have more than half of what there
-  is, so that the other half is always there for those that are quick;
+  is (CAREFUL), so that the other half is always there for those that are quick. Of these, one account has no more than
+  half of what the others leave free: however many hosts it names that never answer, and while only some accounts do
+  so, there is a place for the new receiver of one that does not;
 - one that failed BREAKER times in a row is left alone, a second at first and then twice as long each time up to a
   minute, and is asked by one event after that. Its other events wait meanwhile without an attempt being counted.
 
@@ -14,7 +16,7 @@ All of this is what one process knows. After a restart everybody is new.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -23,6 +25,8 @@ from heliograph.domain.callbacks import Event
 AT_ONCE = 256
 """How many requests there are to all receivers together, at most."""
 QUICK, FEW = 32, 4
+CAREFUL = AT_ONCE // 2
+"""How many of these there are to receivers that are not quick, at most."""
 AHEAD = 8
 """How many events are claimed for each place of a quick receiver. More are claimed once half of them are over."""
 SLOW_S = 1.0
@@ -115,6 +119,8 @@ class Receivers:
         self.in_flight = 0
         self._careful = 0
         """How many requests there are to receivers that are not quick."""
+        self._careful_of: Counter[str] = Counter()
+        """How many of these are each account's."""
 
     def __getitem__(self, name: str) -> Receiver:
         return self._known.get(name) or self._known.setdefault(name, Receiver(name))
@@ -150,9 +156,16 @@ class Receivers:
             return None
         for receiver in self._ready.values():
             careful = not receiver.is_quick
-            if receiver.in_flight < receiver.places(now) and not (careful and self._careful >= AT_ONCE // 2):
+            if receiver.in_flight >= receiver.places(now):
+                continue
+            if not careful or self._has_room(receiver.waiting[0].account_id):
                 return self._offer(receiver, careful)
         return None
+
+    def _has_room(self, account_id: str) -> bool:
+        """Say whether this account may have one request more to receivers that are not quick."""
+        free = CAREFUL - self._careful
+        return free > 0 and self._careful_of[account_id] < max(free // 2, 1)
 
     def _offer(self, receiver: Receiver, careful: bool) -> Offer:
         event = receiver.waiting.popleft()
@@ -163,6 +176,7 @@ class Receivers:
         receiver.in_flight += 1
         self.in_flight += 1
         self._careful += careful
+        self._careful_of[event.account_id] += careful
         return Offer(event, receiver, careful)
 
     def done(self, offer: Offer) -> None:
@@ -170,6 +184,10 @@ class Receivers:
         offer.receiver.in_flight -= 1
         self.in_flight -= 1
         self._careful -= offer.careful
+        account_id = offer.event.account_id
+        self._careful_of[account_id] -= offer.careful
+        if not self._careful_of[account_id]:
+            del self._careful_of[account_id]
 
     def left_over(self, now: float) -> list[Event]:
         """Take back what was claimed for receivers that have been shut since."""
