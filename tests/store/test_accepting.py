@@ -14,6 +14,7 @@ from heliograph.domain.errors import IdempotencyMismatch
 from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.optouts import OptOutSource
 from heliograph.domain.priorities import Priority
+from heliograph.domain.releases import Release
 from heliograph.domain.statuses import Reason, Status
 from heliograph.store import Store
 from heliograph.store.base import Lane
@@ -209,6 +210,7 @@ EACH_SET: dict[str, Any] = {
     "rich_media": RichMedia(image_url="https://example.org/i"),
     "fallbacks": (Fallback(channel=Channel.SMS, body="By SMS", rich_media=RichMedia(button_caption="Open")),),
     "fall_back_after_s": 60,
+    "release": Release(made_by="P1", after="B1", by_itself=True),
     "smpp_parameters": ((5123, "0a"),),
 }
 
