@@ -280,17 +280,17 @@ def test_whoever_writes_is_answered(server: Server, new_number: NewNumber) -> No
     number = new_number()
     with server.client() as client:
         client.sandbox.reply(number, to="12345", text="Hello?", channel="whatsapp")
-        (talk,) = [each for each in client.conversations.all() if each.number == number]
+        (talk,) = [each for each in client.conversations.list() if each.number == number]
         answer = client.conversations.reply(talk.id, "Yes?", channel="whatsapp")
         with pytest.raises(errors.WindowClosed):
             client.conversations.reply(talk.id, "Yes?", channel="viber")
         client.messages.wait_for_delivery(answer.id)
         client.conversations.mark_read(talk.id)
         lines = client.conversations.messages(talk.id)
-        (after,) = [each for each in client.conversations.all() if each.number == number]
+        (after,) = [each for each in client.conversations.list() if each.number == number]
         note = client.conversations.add_note(talk.id, "Likes to be called")
         closed = client.conversations.change(talk.id, closed=True)
-        listed = {state: [each.id for each in client.conversations.all(closed=state)] for state in (True, False)}
+        listed = {state: [each.id for each in client.conversations.list(closed=state)] for state in (True, False)}
         notes = client.conversations.notes(talk.id)
         client.conversations.delete_note(talk.id, note.id)
         left = client.conversations.notes(talk.id)
@@ -310,7 +310,10 @@ def test_a_conversation_goes_with_its_messages_but_not_while_one_waits(server: S
     with server.client() as client:
         for phone in (number, other):
             client.sandbox.reply(phone, to="12345", text="Hello?")
-        talks = {each.number: each.id for each in client.conversations.all()}
+        all_talks = list(client.conversations.list())
+        by_pages = [each.id for each in client.conversations.list(page_size=1)]
+        got = client.conversations.get(all_talks[0].id)
+        talks = {each.number: each.id for each in all_talks}
         answers = [client.conversations.reply(talks[phone], "Yes?") for phone in (number, other)]
         for answer in answers:
             client.messages.wait_for_delivery(answer.id)
@@ -324,8 +327,10 @@ def test_a_conversation_goes_with_its_messages_but_not_while_one_waits(server: S
             client.conversations.delete(talks[number])
         left = {phone: len(list(client.messages.list(to=phone))) for phone in (number, other)}
         heard = [each.msisdn for each in client.inbound.list() if each.msisdn in {number, other}]
-        after = {each.number for each in client.conversations.all()}
+        after = {each.number for each in client.conversations.list()}
 
+    assert by_pages == [each.id for each in all_talks]
+    assert got == all_talks[0]
     assert len(refused) == 3
     assert left == {number: 0, other: 1}
     assert heard == [other]

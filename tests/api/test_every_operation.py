@@ -134,6 +134,7 @@ CALLS: dict[str, tuple[str, Any]] = {
     "get_callback_request": ("", None),
     "list_conversations": ("", None),
     "get_conversation": ("", None),
+    "list_conversation_messages": ("", None),
     "mark_conversation_read": ("", None),
     "delete_conversation": ("", None),
     "answer_conversation": ("", {"text": "You're welcome"}),

@@ -151,7 +151,7 @@ def test_a_template_goes_by_its_channel_and_answers_and_fallbacks_have_them_too(
         )
         client.sandbox.wait_for_message("+99970001235", contains="by SMS")
         client.sandbox.reply(number, to="12345", text="Hello?")
-        (talk,) = [each for each in client.conversations.all() if each.number == number]
+        (talk,) = [each for each in client.conversations.list() if each.number == number]
         client.conversations.reply(talk.id, template=by_sms.number)
         shown = [(each.channel, each.text) for each in client.sandbox.messages("+99970001235")]
 

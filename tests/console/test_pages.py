@@ -62,7 +62,7 @@ def test_no_page_is_hard_to_use_in_light_or_dark_on_a_screen_or_a_phone(
         sent = client.messages.send(to=new_number(), text="To look at", originator="Acme")
         client.messages.wait_for_delivery(sent.id)
         client.sandbox.reply(sent.to, to="Acme", text="To look at, too")
-        talk = once_found(client.conversations.all)[0]
+        talk = once_found(lambda: list(client.conversations.list()))[0]
         template = client.templates.create(name="To look at", text="Dear ${name}, your parcel…")
         client.optouts.add(new_number())
     here = f"/console/{account_of(console)}"
@@ -299,7 +299,7 @@ def test_what_somebody_writes_appears_and_is_answered(
         console.get_by_role("link", name=number).click()
         console.locator(".theirs", has_text="Wonderful <b>").wait_for()
         console.locator(".ours", has_text="How was it?").get_by_text("Delivered").wait_for()
-        once_found(lambda: [each for each in client.conversations.all() if each.number == number and not each.unread])
+        once_found(lambda: [each for each in client.conversations.list() if each.number == number and not each.unread])
         console.get_by_label("Answer", exact=True).fill("Thank you…")
         console.get_by_role("button", name="Replace them").click()
         console.get_by_role("button", name="Send", exact=True).click()

@@ -108,7 +108,7 @@ def test_an_agent_takes_a_conversation_answers_it_and_hands_it_on(
         agent.get_by_label("Who answers").select_option("lead@example.com")
         agent.get_by_role("button", name="Assign").click()
         agent.get_by_text("lead@example.com answers now.").wait_for()
-        (talk,) = [each for each in client.conversations.all(assignee="lead@example.com") if each.number == number]
+        (talk,) = [each for each in client.conversations.list(assignee="lead@example.com") if each.number == number]
         assert talk.closed_at is None
         assert [each.text for each in client.sandbox.messages(number) if each.direction == "received"] == [
             "Dear Ada, it is on its way!"

@@ -99,7 +99,7 @@ def test_every_door_says_who_wrote_and_puts_a_plus_before_numbers_alone(hearing:
 
     with hearing.client() as client:
         native = {each.text: each.msisdn for each in client.inbound.list(to="+33700000077")}
-        talks = [each.number for each in client.conversations.all()]
+        talks = [each.number for each in client.conversations.list()]
         silent = [each.number for each in client.optouts.list()]
     xms = clx.xms.Client(ready["xms"]["service_plan_id"], ready["xms"]["token"], endpoint=ready["xms"]["endpoint"])
     by_xms = {each.body: each.sender for each in xms.fetch_inbounds(recipients={"33700000077"}).get(0)}
@@ -133,6 +133,6 @@ def test_a_name_is_answered_by_nobody_who_asks_for_it(hearing: Server, tell: Tel
     tell("web", {"sender": "Info", "to": "12345", "text": "Hi", "id": "named"})
 
     with hearing.client() as client:
-        (talk,) = [each for each in client.conversations.all() if each.number == "Info"]
+        (talk,) = [each for each in client.conversations.list() if each.number == "Info"]
         with pytest.raises(errors.InvalidRecipient):
             client.conversations.reply(talk.id, "Hello")

@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from heliograph.domain.accounts import Account
 from heliograph.domain.batches import BodyKind
+from heliograph.domain.conversations import Conversation, place_in, place_of
 from heliograph.domain.filters import BatchFilter, InboundFilter, MessageFilter
 from heliograph.domain.ids import encode, fresh
 from heliograph.domain.inbound import Inbound
@@ -25,6 +26,7 @@ from heliograph.store.accounts import add_account
 from heliograph.store.base import Lane
 from heliograph.store.batches import accept, batch_by_id, batches_of, cancel, count_batches
 from heliograph.store.changes import apply_changes
+from heliograph.store.conversations import conversations_of, note_heard
 from heliograph.store.inbound import add_inbound, count_inbound, inbound_by_id, inbound_of
 from heliograph.store.messages import (
     buckets_of,
@@ -175,6 +177,23 @@ def arrival(number: int, *, account_id: str = ACCOUNT, **fields: Any) -> Inbound
 
 def owner(account_id: str = ACCOUNT) -> Account:
     return Account(id=account_id, name=account_id, created_at=NOON)
+
+
+async def test_pages_of_conversations_have_each_once_also_where_many_wrote_at_once(store: Store) -> None:
+    writers = [f"3361230000{number}" for number in range(7)]
+    for place, msisdn in enumerate(writers):
+        at = NOON + timedelta(hours=place // 5)  # five of them in one millisecond
+        await store.write(note_heard, arrival(place, msisdn=msisdn, received_at=at))
+
+    paged: list[Conversation] = []
+    before = None
+    while found := await store.read(conversations_of, ACCOUNT, limit=2, before=before):
+        paged += found
+        before = place_in(str(place_of(found[-1])))
+
+    assert paged == await store.read(conversations_of, ACCOUNT, limit=9)
+    assert sorted(each.msisdn for each in paged) == writers
+    assert [each.last_at for each in paged] == sorted((each.last_at for each in paged), reverse=True)
 
 
 async def receive(store: Store, *messages: Inbound) -> list[bool]:

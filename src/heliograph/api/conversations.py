@@ -7,7 +7,7 @@ from heliograph.api.messages import shown_message
 from heliograph.api.resource import PROTOCOL, NativeResource
 from heliograph.domain.accounts import Scope
 from heliograph.domain.channels import Channel
-from heliograph.domain.conversations import ConversationEntry, ConversationFilter, Note
+from heliograph.domain.conversations import ConversationEntry, ConversationFilter, Note, place_in, place_of
 from heliograph.domain.statuses import Status
 from heliograph.doors import Call, Operation
 from heliograph.numbers import with_plus
@@ -22,8 +22,16 @@ class Conversations(NativeResource):
             path="/conversations",
             scope=Scope.CONVERSATIONS,
             query=wire.ConversationQuery,
-            response=wire.Conversations,
+            response=wire.ConversationPage,
             summary="List conversations, the one written to last first",
+        ),
+        Operation(
+            name="get_conversation",
+            method="GET",
+            path="/conversations/{conversation_id}",
+            scope=Scope.CONVERSATIONS,
+            response=wire.Conversation,
+            summary="Get a conversation",
         ),
         Operation(
             name="change_conversation",
@@ -61,7 +69,7 @@ class Conversations(NativeResource):
             summary="Delete a note",
         ),
         Operation(
-            name="get_conversation",
+            name="list_conversation_messages",
             method="GET",
             path="/conversations/{conversation_id}/messages",
             scope=Scope.CONVERSATIONS,
@@ -96,7 +104,7 @@ class Conversations(NativeResource):
         ),
     )
 
-    async def list_conversations(self, call: Call[wire.ConversationQuery, None]) -> wire.Conversations:
+    async def list_conversations(self, call: Call[wire.ConversationQuery, None]) -> wire.ConversationPage:
         query, conversations = call.query, self._services.conversations
         person = None if query.assignee is None else await conversations.person(call.account, query.assignee)
         wanted = ConversationFilter(
@@ -105,8 +113,13 @@ class Conversations(NativeResource):
             assigned=query.assigned,
             assignee_id=None if person is None else person.id,
         )
-        found = await conversations.all(call.account, wanted)
-        return wire.Conversations(items=[shown_conversation(known) for known in found])
+        before = None if query.before is None else place_in(query.before)
+        found = await conversations.all(call.account, wanted, limit=query.limit, before=before)
+        following = str(place_of(found[-1].conversation)) if len(found) == query.limit else None
+        return wire.ConversationPage(items=[shown_conversation(known) for known in found], next=following)
+
+    async def get_conversation(self, call: Call[None, None]) -> wire.Conversation:
+        return shown_conversation(await self._services.conversations.get(call.account, call.path["conversation_id"]))
 
     async def change_conversation(self, call: Call[None, wire.ChangeConversation]) -> wire.Conversation:
         body, conversation_id = call.body, call.path["conversation_id"]
@@ -128,7 +141,7 @@ class Conversations(NativeResource):
         path = call.path
         await self._services.conversations.delete_note(call.account, path["conversation_id"], path["note_id"])
 
-    async def get_conversation(self, call: Call[None, None]) -> wire.Thread:
+    async def list_conversation_messages(self, call: Call[None, None]) -> wire.Thread:
         known = await self._services.conversations.get(call.account, call.path["conversation_id"])
         lines = await self._services.conversations.thread(call.account, known.conversation)
         return wire.Thread(items=[shown_line(line) for line in lines])

@@ -22,7 +22,7 @@ NOTES = ("id", "at", "author", "text")
 
 
 def _ids(client: Client) -> Completed:
-    return ((each.id, f"{each.number}: {each.last_text}") for each in client.conversations.all())
+    return ((each.id, f"{each.number}: {each.last_text}") for each in client.conversations.list())
 
 
 IdArgument = Annotated[str, typer.Argument(help="A conversation's id.", autocompletion=completing(_ids))]
@@ -37,7 +37,7 @@ def list_conversations(
 ) -> None:
     """List conversations, the one written to last first."""
     with connected() as client:
-        show_all(client.conversations.all(assignee=assignee, closed=closed), COLUMNS)
+        show_all(client.conversations.list(assignee=assignee, closed=closed), COLUMNS)
 
 
 @conversations.command("show", Server, Written, example="01K4ZQ0VAK8YJ8TK6RD5Q2M7XW")

@@ -10,6 +10,7 @@ import msgspec
 
 from heliograph.domain.channels import RichMedia
 from heliograph.domain.errors import InvalidField
+from heliograph.domain.instants import to_ms
 
 WINDOW = timedelta(hours=24)
 """How long after somebody's last message they may be answered, by a channel other than SMS, without a template.
@@ -57,6 +58,28 @@ class ConversationFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 EVERY_ONE = ConversationFilter()
+
+
+class Place(NamedTuple):
+    """Where a conversation stands in a list, which has the one written to last first."""
+
+    at_ms: int
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.at_ms}-{self.id}"
+
+
+def place_of(conversation: Conversation) -> Place:
+    return Place(to_ms(conversation.last_at), conversation.id)
+
+
+def place_in(text: str) -> Place:
+    """Read what `str` has written of a place. Raises InvalidField."""
+    at_ms, _, of = text.partition("-")
+    if not (at_ms.isascii() and at_ms.isdigit() and len(at_ms) <= 15 and of):
+        raise InvalidField("`before` must be what the page before had as `next`.", field="before")
+    return Place(int(at_ms), of)
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -20,6 +19,7 @@ from heliograph.domain.conversations import (
     ConversationEntry,
     ConversationFilter,
     Note,
+    Place,
     note_in,
 )
 from heliograph.domain.directory import TemplateWish
@@ -27,7 +27,7 @@ from heliograph.domain.errors import ChannelNotActive, Conflict, InvalidField, N
 from heliograph.domain.filters import InboundFilter, MessageFilter
 from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound
-from heliograph.domain.instants import from_ms, maybe_ms, now_ms
+from heliograph.domain.instants import from_ms, now_ms
 from heliograph.domain.people import SCOPES, Person, normal_email
 from heliograph.domain.statuses import Status
 from heliograph.engine.engine import Engine
@@ -77,11 +77,10 @@ class Conversations:
         wanted: ConversationFilter = EVERY_ONE,
         *,
         limit: int = _ALL,
-        before: datetime | None = None,
+        before: Place | None = None,
     ) -> list[Known]:
-        """Read conversations, the one written to last first; with `before`, of those last written to earlier."""
-        before_ms = maybe_ms(before)
-        found = await self._store.read(conversations_of, account.id, wanted, limit=limit, before_ms=before_ms)
+        """Read conversations, the one written to last first; with `before`, those that come after that place."""
+        found = await self._store.read(conversations_of, account.id, wanted, limit=limit, before=before)
         known = await self._store.read(known_as, account.id, [each.msisdn for each in found])
         return [Known(each, known.get(each.msisdn, UNKNOWN)) for each in found]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 
 from heliograph.domain.batches import BodyKind
-from heliograph.domain.conversations import EVERY_ONE, Conversation, ConversationFilter, LastInbound, Note
+from heliograph.domain.conversations import EVERY_ONE, Conversation, ConversationFilter, LastInbound, Note, Place
 from heliograph.domain.ids import new_id
 from heliograph.domain.inbound import Inbound
 from heliograph.domain.instants import from_ms, maybe_instant, to_ms
@@ -95,9 +95,9 @@ def _of(account_id: str) -> Select[*tuple[object, ...]]:
 
 
 def conversations_of(
-    tx: Tx, account_id: str, wanted: ConversationFilter = EVERY_ONE, *, limit: int, before_ms: int | None = None
+    tx: Tx, account_id: str, wanted: ConversationFilter = EVERY_ONE, *, limit: int, before: Place | None = None
 ) -> list[Conversation]:
-    """List a page of conversations, the one written to last first; only those last written to before `before_ms`."""
+    """List a page of conversations, the one written to last first; only those that come after the place `before`."""
     query = _of(account_id)
     states = ((wanted.unread, is_unread), (wanted.assigned, is_assigned), (wanted.closed, ~is_open_talk))
     for asked, condition in states:
@@ -105,9 +105,10 @@ def conversations_of(
             query = query.where(condition if asked else ~condition)
     if wanted.assignee_id is not None:
         query = query.where(conversations.c.assignee_id == wanted.assignee_id)
-    if before_ms is not None:
-        query = query.where(conversations.c.last_at < before_ms)
-    page = query.order_by(conversations.c.last_at.desc()).limit(limit)
+    if before is not None:
+        at, same = conversations.c.last_at, conversations.c.last_at == before.at_ms
+        query = query.where(at <= before.at_ms, or_(~same, conversations.c.id < before.id))
+    page = query.order_by(conversations.c.last_at.desc(), conversations.c.id.desc()).limit(limit)
     return [_conversation(row) for row in tx.all(_ConversationRow, page)]
 
 

@@ -110,7 +110,7 @@ def written(client: Client) -> None:
             client.sandbox.reply("+9990010", to=to, text="😀" * 200, channel=channel)
     client.sandbox.reply("+33613000009", to="Acme", text="STOP")
     client.optouts.add("+9990011")
-    for each in client.conversations.all():
+    for each in client.conversations.list():
         client.conversations.reply(each.id, "Answer")
 
 

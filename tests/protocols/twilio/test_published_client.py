@@ -147,7 +147,7 @@ def test_inbound_messages_are_listed_fetched_redacted_and_deleted(
     assert (arrived.direction, arrived.status, arrived.body) == ("inbound", "received", "Hi yourself")
     assert (fetched.from_, fetched.to) == (number, "+15005550006")
     assert redacted.body == ""
-    assert [each.last_text for each in native.conversations.all() if each.number == number] == [""]
+    assert [each.last_text for each in native.conversations.list() if each.number == number] == [""]
     assert twilio.messages(arrived.sid).delete() is True
     assert twilio.messages.list(from_=number) == []
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from heliograph.api.wire.fields import ChannelName, ShortText, StatusName, Storable
+from heliograph.api.wire.pages import PageQuery
 from heliograph.domain.conversations import LONGEST_NOTE
 
 
@@ -29,7 +30,7 @@ class Conversation(msgspec.Struct, kw_only=True):
     """Since when nobody needs to answer; whatever comes opens it again."""
 
 
-class ConversationQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class ConversationQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     closed: bool | None = None
     """Whether nobody needs to answer any more; absent: whatever it is."""
     unread: bool | None = None
@@ -69,8 +70,9 @@ class Notes(msgspec.Struct, kw_only=True):
     items: Sequence[Note]
 
 
-class Conversations(msgspec.Struct, kw_only=True):
+class ConversationPage(msgspec.Struct, kw_only=True):
     items: Sequence[Conversation]
+    next: str | None
 
 
 class ThreadLine(msgspec.Struct, kw_only=True):

@@ -16,10 +16,17 @@ from heliograph.domain.audit import ActorKind
 from heliograph.domain.bounded import count_in
 from heliograph.domain.callbacks import NATIVE
 from heliograph.domain.channels import Channel
-from heliograph.domain.conversations import Conversation, ConversationEntry, ConversationFilter, Note
+from heliograph.domain.conversations import (
+    Conversation,
+    ConversationEntry,
+    ConversationFilter,
+    Note,
+    place_in,
+    place_of,
+)
 from heliograph.domain.errors import HeliographError, InvalidBody
 from heliograph.domain.ids import new_id
-from heliograph.domain.instants import from_ms, now_ms, to_ms
+from heliograph.domain.instants import from_ms, now_ms
 from heliograph.numbers import time_zone_of
 from heliograph.services.composing import counted, filled, without_foreign
 from heliograph.services.conversations import Known
@@ -57,7 +64,7 @@ async def _listed(visit: Visit) -> Listed:
     tabs = [each for each in ("open", "mine", "free", "closed") if each in wanted]
     show = visit.query.get("show", "")
     show = show if show in tabs else tabs[0]
-    before = count_in(visit.query.get("before", ""))
+    before = place_in(visit.query["before"]) if visit.query.get("before") else None
     services, of_these = visit.services.conversations, wanted[show]
     unread, read = (msgspec.structs.replace(of_these, unread=each) for each in (True, False))
     first = await services.all(visit.account, unread, limit=LISTED) if before is None else []
@@ -65,9 +72,9 @@ async def _listed(visit: Visit) -> Listed:
         visit.account,
         read if before is None else of_these,
         limit=LISTED,
-        before=None if before is None else from_ms(before),
+        before=before,
     )
-    following = str(to_ms(rest[-1].conversation.last_at)) if len(rest) == LISTED else ""
+    following = str(place_of(rest[-1].conversation)) if len(rest) == LISTED else ""
     return Listed(show, tabs, [*first, *rest], following, first=before is None)
 
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.api import wire
 from heliograph.sdk import calls
+from heliograph.sdk.resources.listing import Listing, items
 from heliograph.sdk.transport import SyncTransport
 
 
@@ -17,17 +18,33 @@ class Conversations:
     def __init__(self, transport: SyncTransport) -> None:
         self._transport = transport
 
-    def all(
+    def list(
         self,
         *,
         closed: bool | None = None,
         unread: bool | None = None,
         assigned: bool | None = None,
         assignee: str | None = None,
-    ) -> Sequence[wire.Conversation]:
-        """List conversations, the one written to last first; `assignee` is the e-mail address of who answers."""
-        wanted = {"closed": closed, "unread": unread, "assigned": assigned, "assignee": assignee}
-        return (self._transport.run(calls.get(wire.Conversations, "conversations", **wanted))).items
+        page_size: int = 100,
+    ) -> Listing[wire.Conversation]:
+        """Iterate over conversations, the one written to last first; pages are fetched as they are needed.
+
+        `assignee` is the e-mail address of who answers.
+        """
+        return items(
+            self._transport,
+            wire.ConversationPage,
+            "conversations",
+            limit=page_size,
+            closed=closed,
+            unread=unread,
+            assigned=assigned,
+            assignee=assignee,
+        )
+
+    def get(self, conversation_id: str) -> wire.Conversation:
+        """Get a conversation. Raises NotFound."""
+        return self._transport.run(calls.get(wire.Conversation, "conversations", conversation_id))
 
     def change(
         self, conversation_id: str, *, assignee: str | UnsetType | None = UNSET, closed: bool | UnsetType = UNSET
