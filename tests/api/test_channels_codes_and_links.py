@@ -141,7 +141,10 @@ def test_links_are_shortened_followed_changed_and_deleted(server: Server, new_nu
         second = httpx2.get(link.short_url, follow_redirects=False)
         while len(hits := list(client.links.hits(link.id))) < 3:
             httpx2.get(f"{server.url}/healthz")
-        (counted,) = [each.hits for each in client.links.all() if each.id == link.id]
+        client.links.create("https://example.com/")
+        listed = list(client.links.list())
+        by_pages = list(client.links.list(page_size=1))
+        (counted,) = [each.hits for each in listed if each.id == link.id]
         client.links.delete(link.id)
         gone = httpx2.get(link.short_url, follow_redirects=False)
 
@@ -152,7 +155,8 @@ def test_links_are_shortened_followed_changed_and_deleted(server: Server, new_nu
         ]
         assert [hit.user_agent == "curl/8" for hit in hits] == [False, False, True]
         assert ([hit.preview for hit in hits], counted) == ([False, True, False], 2)
-        assert link.id not in {each.id for each in client.links.all()}
+        assert by_pages == listed
+        assert link.id not in {each.id for each in client.links.list()}
 
 
 def test_a_link_hands_on_the_query_of_its_short_address_where_it_is_told_to(server: Server) -> None:
@@ -224,12 +228,12 @@ def test_links_in_a_batch_are_each_recipients_own(server: Server, new_number: Ne
 )
 def test_files_that_could_do_harm_are_not_taken(server: Server, content: bytes, media_type: str, field: str) -> None:
     with server.client() as client:
-        before = len(client.attachments.all())
+        before = len(list(client.attachments.list()))
         with pytest.raises(errors.InvalidField) as refused:
             client.attachments.upload(content, media_type)
 
         assert refused.value.field == field
-        assert len(client.attachments.all()) == before
+        assert len(list(client.attachments.list())) == before
 
 
 def test_a_file_that_is_too_large_is_refused_and_not_kept(start_server: StartServer) -> None:
@@ -274,6 +278,15 @@ def test_numbers_are_told_and_looked_up(server: Server, new_number: NewNumber) -
     assert (one.status, one.original.mcc if one.original else None, absent.status) == ("active", "999", "absent")
     assert (job.asked, job.accepted, job.invalid) == (3, 2, ["hello"])
     assert {each.number: each.status for each in found} == {number: "active", "+9992234": "barred"}
+
+
+@pytest.mark.parametrize("path", ["links", "attachments", "conversations"])
+def test_a_page_begins_where_another_ended(server: Server, path: str) -> None:
+    headers = {"Authorization": f"Bearer {server.token}"}
+
+    refused = httpx2.get(f"{server.url}/v1/{path}", params={"before": "lately"}, headers=headers)
+
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "before")
 
 
 def test_whoever_writes_is_answered(server: Server, new_number: NewNumber) -> None:

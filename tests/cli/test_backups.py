@@ -90,7 +90,7 @@ def test_what_was_acknowledged_before_a_backup_began_is_in_it_with_its_files(
     restored = start_server(tmp_path / "restored")
     with Client(restored.url, server.token) as client:
         found = {message.id for message in client.messages.list(page_size=1_000)}
-        (name,) = [file.name for file in client.attachments.all()]
+        (name,) = [file.name for file in client.attachments.list()]
     file = next((tmp_path / "restored" / "attachments").iterdir())
 
     assert found >= set(before)

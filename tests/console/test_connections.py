@@ -28,7 +28,7 @@ def test_a_short_link_is_made_followed_counted_and_led_elsewhere(console: Page, 
     console.get_by_role("button", name="Make it").click()
     console.get_by_text("Spring is made.").wait_for()
     with server.client() as client:
-        (link,) = (each for each in client.links.all() if each.name == "Spring")
+        (link,) = (each for each in client.links.list() if each.name == "Spring")
         agent = {
             "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
         }
@@ -43,11 +43,11 @@ def test_a_short_link_is_made_followed_counted_and_led_elsewhere(console: Page, 
         console.get_by_role("button", name="Keep").click()
         console.get_by_text("Spring is changed").wait_for()
         console.get_by_role("button", name="Undo").click()
-        once_found(lambda: [each for each in client.links.all() if each.id == link.id and each.url.endswith("spring")])
+        once_found(lambda: [each for each in client.links.list() if each.id == link.id and each.url.endswith("spring")])
         console.get_by_text("Delete …").click()
         console.get_by_role("button", name="Delete the link").click()
         console.get_by_text("Spring is deleted.").wait_for()
-        assert link.id not in {each.id for each in client.links.all()}
+        assert link.id not in {each.id for each in client.links.list()}
 
 
 def test_a_number_is_rented_goes_on_by_itself_and_is_given_back(console: Page, server: Server) -> None:

@@ -8,7 +8,7 @@ from heliograph.api import wire
 from heliograph.api.resource import NativeResource, page
 from heliograph.api.streams import Stream, progress
 from heliograph.domain.accounts import Scope
-from heliograph.domain.bounded import count_in
+from heliograph.domain.cursors import number_before
 from heliograph.domain.errors import InvalidField
 from heliograph.domain.imports import Import, ImportWish
 from heliograph.doors import Call, Operation
@@ -110,9 +110,7 @@ class Imports(NativeResource):
 
     async def list_rejected_rows(self, call: Call[wire.PageQuery, None]) -> wire.RejectedRowPage:
         query = call.query
-        after = 0 if query.before is None else count_in(query.before)
-        if after is None:
-            raise InvalidField("before must be what the page before had as next.", field="before")
+        after = number_before(query.before) or 0
         found = await self._services.imports.rejected(
             call.account, call.path["import_id"], limit=query.limit, after=after
         )

@@ -8,6 +8,7 @@ from heliograph.api import wire
 from heliograph.api.etags import if_match, tagged, with_etag
 from heliograph.api.resource import NativeResource, page
 from heliograph.domain.accounts import Scope
+from heliograph.domain.cursors import number_before
 from heliograph.domain.links import Hit, Link, LinkKind
 from heliograph.doors import AnyCall, Call, Operation
 from heliograph.doors.bodies import read_body
@@ -21,7 +22,8 @@ class Links(NativeResource):
             method="GET",
             path="/links",
             scope=Scope.LINKS_READ,
-            response=wire.LinkList,
+            query=wire.PageQuery,
+            response=wire.LinkPage,
             summary="List short addresses, newest first",
         ),
         Operation(
@@ -74,7 +76,8 @@ class Links(NativeResource):
             method="GET",
             path="/attachments",
             scope=Scope.LINKS_READ,
-            response=wire.LinkList,
+            query=wire.PageQuery,
+            response=wire.LinkPage,
             summary="List files, newest first",
         ),
         Operation(
@@ -107,9 +110,8 @@ class Links(NativeResource):
         ),
     )
 
-    async def list_links(self, call: Call[None, None]) -> wire.LinkList:
-        found = await self._services.links.all(call.account, LinkKind.SHORTLINK)
-        return wire.LinkList(items=[self._link(call, link) for link in found])
+    async def list_links(self, call: Call[wire.PageQuery, None]) -> wire.LinkPage:
+        return await self._page(call, LinkKind.SHORTLINK)
 
     async def create_link(self, call: Call[None, wire.Shorten]) -> wire.Link:
         body = call.body
@@ -138,9 +140,8 @@ class Links(NativeResource):
     async def list_link_hits(self, call: Call[wire.PageQuery, None]) -> wire.Hits:
         return await self._hits(call, LinkKind.SHORTLINK)
 
-    async def list_attachments(self, call: Call[None, None]) -> wire.LinkList:
-        found = await self._services.links.all(call.account, LinkKind.ATTACHMENT)
-        return wire.LinkList(items=[self._link(call, link) for link in found])
+    async def list_attachments(self, call: Call[wire.PageQuery, None]) -> wire.LinkPage:
+        return await self._page(call, LinkKind.ATTACHMENT)
 
     async def upload_attachment(self, call: Call[wire.AttachmentQuery, None]) -> wire.Link:
         content = await read_body(call.request, self._services.links.largest_file)
@@ -156,6 +157,14 @@ class Links(NativeResource):
     def _link(self, call: AnyCall, link: Link) -> wire.Link:
         base_url = self._settings.base_url(call.request)
         return shown_link(link, self._settings.short_url(call.request), base_url + self._settings.files)
+
+    async def _page(self, call: Call[wire.PageQuery, None], kind: LinkKind) -> wire.LinkPage:
+        query = call.query
+        found = await self._services.links.page(
+            call.account, kind, limit=query.limit, before=number_before(query.before)
+        )
+        following = str(found[-1].number) if len(found) == query.limit else None
+        return wire.LinkPage(items=[self._link(call, link) for link in found], next=following)
 
     async def _hits(self, call: Call[wire.PageQuery, None], kind: LinkKind) -> wire.Hits:
         link = await self._services.links.get(call.account, kind, call.path["link_id"])

@@ -18,7 +18,7 @@ links = Commands("links", "Short addresses of addresses elsewhere, and who follo
 
 
 def _ids(client: Client) -> Completed:
-    return ((each.id, f"{each.name}: {each.url}") for each in client.links.all())
+    return ((each.id, f"{each.name}: {each.url}") for each in client.links.list())
 
 
 IdArgument = Annotated[str, typer.Argument(help="A link's id.", autocompletion=completing(_ids))]
@@ -28,7 +28,7 @@ IdArgument = Annotated[str, typer.Argument(help="A link's id.", autocompletion=c
 def list_links() -> None:
     """List all links, newest first."""
     with connected() as client:
-        show_all(client.links.all(), ("id", "name", "hits", "short_url", "url"))
+        show_all(client.links.list(), ("id", "name", "hits", "short_url", "url"))
 
 
 @links.command("create", Server, Written, example="https://example.org/offer --name offer")

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from heliograph.domain.bounded import count_in
 from heliograph.domain.channels import RichMedia
+from heliograph.domain.cursors import no_cursor
 from heliograph.domain.errors import InvalidField
 from heliograph.domain.instants import to_ms
 
@@ -76,10 +78,11 @@ def place_of(conversation: Conversation) -> Place:
 
 def place_in(text: str) -> Place:
     """Read what `str` has written of a place. Raises InvalidField."""
-    at_ms, _, of = text.partition("-")
-    if not (at_ms.isascii() and at_ms.isdigit() and len(at_ms) <= 15 and of):
-        raise InvalidField("`before` must be what the page before had as `next`.", field="before")
-    return Place(int(at_ms), of)
+    at, _, of = text.partition("-")
+    at_ms = count_in(at)
+    if at_ms is None or not of:
+        raise no_cursor()
+    return Place(at_ms, of)
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

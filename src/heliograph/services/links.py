@@ -188,6 +188,10 @@ class Links:
         """List all links of a kind, newest first."""
         return await self._store.read(links_of, account.id, kind)
 
+    async def page(self, account: Account, kind: LinkKind, *, limit: int, before: int | None = None) -> list[Link]:
+        """Read a page of links of a kind, newest first: those with numbers below `before`."""
+        return await self._store.read(links_of, account.id, kind, limit=limit, before=before)
+
     async def hits(
         self,
         account: Account,

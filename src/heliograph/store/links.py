@@ -140,10 +140,14 @@ def kinds_of_links(tx: Tx, account_id: str, link_ids: Collection[str]) -> dict[s
     return {link_id: LinkKind(kind) for link_id, kind in tx.rows(query)}
 
 
-def links_of(tx: Tx, account_id: str, kind: LinkKind) -> list[Link]:
-    """List all links of a kind that an account has, newest first."""
+def links_of(
+    tx: Tx, account_id: str, kind: LinkKind, *, limit: int | None = None, before: int | None = None
+) -> list[Link]:
+    """List links of a kind that an account has, newest first: all, or a page of those with numbers below `before`."""
     query = select(*_COLUMNS).where(links.c.account_id == account_id, links.c.kind == kind.value)
-    return [_link(row) for row in tx.all(_LinkRow, query.order_by(links.c.number.desc()))]
+    if before is not None:
+        query = query.where(links.c.number < before)
+    return [_link(row) for row in tx.all(_LinkRow, query.order_by(links.c.number.desc()).limit(limit))]
 
 
 def any_link(tx: Tx, link_id: str) -> Link | None:

@@ -29,8 +29,9 @@ class Link(msgspec.Struct, kw_only=True):
     """A tag of all this but the hits, which is another once something has changed."""
 
 
-class LinkList(msgspec.Struct, kw_only=True):
+class LinkPage(msgspec.Struct, kw_only=True):
     items: Sequence[Link]
+    next: str | None
 
 
 class Shorten(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

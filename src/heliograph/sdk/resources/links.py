@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from heliograph.api import wire
 from heliograph.sdk import calls
 from heliograph.sdk.resources.listing import Listing, items
@@ -48,9 +46,9 @@ class Links:
         """Delete a link and its hits."""
         self._transport.run(calls.without_answer("DELETE", "links", link_id))
 
-    def all(self) -> Sequence[wire.Link]:
-        """List all links, newest first."""
-        return (self._transport.run(calls.get(wire.LinkList, "links"))).items
+    def list(self, *, page_size: int = 100) -> Listing[wire.Link]:
+        """Iterate over all links, newest first; pages are fetched as they are needed."""
+        return items(self._transport, wire.LinkPage, "links", limit=page_size)
 
     def hits(self, link_id: str, *, page_size: int = 100) -> Listing[wire.Hit]:
         """Iterate over who followed a link, newest first; pages are fetched as they are needed."""
@@ -71,9 +69,9 @@ class Attachments:
         """Delete a file and its hits."""
         self._transport.run(calls.without_answer("DELETE", "attachments", link_id))
 
-    def all(self) -> Sequence[wire.Link]:
-        """List all files, newest first."""
-        return (self._transport.run(calls.get(wire.LinkList, "attachments"))).items
+    def list(self, *, page_size: int = 100) -> Listing[wire.Link]:
+        """Iterate over all files, newest first; pages are fetched as they are needed."""
+        return items(self._transport, wire.LinkPage, "attachments", limit=page_size)
 
     def hits(self, link_id: str, *, page_size: int = 100) -> Listing[wire.Hit]:
         """Iterate over who opened a file, newest first; pages are fetched as they are needed."""
