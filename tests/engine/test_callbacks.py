@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 from tests.patience import HANG_S
@@ -244,6 +244,8 @@ def test_the_waits_between_attempts_double_and_end() -> None:
         "http://8.8.8.8.8/",
         "http://example.1/",
         "http://[::ffff:7f00:1]/",
+        "http://[2606:4700::1%25eth0]/",
+        "http://example.org:0/",
     ],
 )
 def test_addresses_that_callbacks_may_not_reach(url: str) -> None:
@@ -266,6 +268,16 @@ def test_no_way_of_writing_an_address_that_resolvers_read_gets_past(
     usual = str(meant) == host
 
     assert (AddressGuard().fault_in(f"http://{host}/") is None) == (usual and AddressGuard().allows(meant))
+
+
+@given(st.text("0123456789+-_ .٣８๒²", min_size=1, max_size=7), st.sampled_from(["example.org", "[2606:4700::1]"]))
+@example("+80", "example.org")
+@example("8_0", "example.org")
+@example("٨٠", "example.org")
+def test_a_port_is_a_number_in_ascii_digits_and_nothing_else(port: str, host: str) -> None:
+    is_port = port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535
+
+    assert (AddressGuard().fault_in(f"http://{host}:{port}/") is None) == is_port
 
 
 @pytest.mark.parametrize(

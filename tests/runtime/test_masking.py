@@ -12,6 +12,9 @@ from tests.cli.test_providers_and_routes import heliograph
 
 from heliograph.runtime import logs
 from heliograph.runtime.masking import masked
+from heliograph.runtime.platform import running
+from heliograph.runtime.settings import Settings
+from heliograph.runtime.values import providers_in
 
 words = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=4, max_size=20)
 HIDDEN = "Pa55word"
@@ -65,6 +68,25 @@ def test_no_line_of_the_log_has_a_url_with_a_password(form: str, capsys: pytest.
     assert written.count("***@") >= 3
 
 
+async def test_no_line_of_the_log_has_what_is_secret_in_a_providers_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import structlog
+
+    secret = f"{HIDDEN} of {tmp_path.name}"
+    table = {"type": "webhook", "url": "http://127.0.0.1:1/", "headers": {"Authorization": f"Bearer {secret}"}}
+    try:
+        logs.configure("info", "text")
+        async with running(Settings(data_dir=tmp_path, providers=providers_in({"x": table}), default_provider="x")):
+            logs.process().info("refused", told=f"No such token: {secret}", at=f"/in?t={quote(secret)}")
+    finally:
+        structlog.reset_defaults()
+    written = capsys.readouterr().err
+
+    assert "No such token: ***" in written
+    assert "/in?t=***" in written
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -73,6 +95,8 @@ def test_no_line_of_the_log_has_a_url_with_a_password(form: str, capsys: pytest.
         f'[providers.x]\ntype = "webhook"\nurl = "htp://me:{HIDDEN}@example.org"',
         f'[providers.x]\ntype = "webhook"\nurl = "me:{HIDDEN}@example.org"',
         f'[providers.x]\ntype = "webhook"\nurl = "ftp://example.org/?password={HIDDEN}"',
+        f'[providers.x]\ntype = "{HIDDEN}"',
+        f'[providers.x]\ntype = "me:{HIDDEN}"',
     ],
 )
 def test_a_mistake_in_the_settings_is_told_without_its_password(tmp_path: Path, line: str) -> None:

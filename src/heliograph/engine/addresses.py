@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
@@ -31,6 +32,8 @@ _LONGEST_NAME = 253
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 """Matches a host name whose other characters have been written in ASCII (RFC 1123, and the underscore people use)."""
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
+_PORT = re.compile(r"0*[1-9][0-9]{0,4}")
+"""Matches a port as RFC 3986 has it: `int` reads signs, blanks, underscores and the digits of other scripts, too."""
 _NAT64 = ip_network("64:ff9b::/96")
 _NOT_PUBLIC: tuple[Network, ...] = (
     ip_network("192.0.0.0/24"),  # for protocols (RFC 6890); a cloud's metadata are at 192.0.0.192
@@ -83,16 +86,21 @@ class AddressGuard:
         try:
             parts = URL(url)  # read as the client that calls it reads it: it sees digits where others see letters
             host = parts.raw_host
+            port = urlsplit(url).netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
         except ValueError:
             return "it is not a URL"
         if parts.scheme not in {"http", "https"} or not host:
             return "it is not an http or https URL"
         if not credentials and (parts.user is not None or parts.password is not None):
             return "it carries a user name or password"
+        if port and _PORT.fullmatch(port) is None:
+            return "its port is not a number from 1 to 65535"
         try:
             address = ip_address(host)
         except ValueError:
             return self._fault_in_name(host.removesuffix(".").lower())
+        if isinstance(address, IPv6Address) and address.scope_id is not None:
+            return "its address has a zone, which means something on one machine only"
         return None if self.allows(address) else f"{address} is not a public address"
 
     def _fault_in_name(self, name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 What libraries log by the standard library, and warn of, goes the same way, so that every line is JSON where one is.
 Tracebacks come without the values of variables, among which are secrets, texts and numbers; URLs without users and
-passwords.
+passwords, and nothing that is secret in the table of a provider.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from heliograph.runtime.masking import masked
+from heliograph.runtime.masking import masked_line
 
 JSON = "json"
 
@@ -86,4 +86,4 @@ def _log_what_ends_the_process(
 
 def _without_secrets(_logger: object, _method: str, line: Any) -> str:
     """Mask secrets in the line that the renderer has made: this runs after it."""
-    return masked(line)
+    return masked_line(line)

@@ -27,10 +27,35 @@ _SECRET_NAME = re.compile(
 _PARAMETER = re.compile(r"""(?<=[?&])([^\s"'=&\#]{1,128})=[^\s"'&\#]+""")
 
 
+_hidden: set[str] = set()
+_hidden_as: list[str] = []
+"""How `masked_line` finds what is hidden, the longest first."""
+
+
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
     """Mask users, passwords and secret parameters of URLs in `text`; and `secrets`, as they are or in a URL."""
+    return _masked(text, _spelled(secrets))
+
+
+def hide_in_log(secrets: Iterable[str]) -> None:
+    """Have these secrets masked in every line of this process's log from now on: a server may repeat what it got."""
+    _hidden.update(secrets)
+    _hidden_as[:] = _spelled(_hidden)
+
+
+def masked_line(line: str) -> str:
+    """Mask in a line of the log what `masked` does, and all secrets that `hide_in_log` was told."""
+    return _masked(line, _hidden_as)
+
+
+def _spelled(secrets: Iterable[str]) -> list[str]:
+    """List the ways that secrets are written in URLs and elsewhere, the longest first; short ones are left out."""
     spelled = {way(secret) for secret in secrets if len(secret) >= SHORTEST for way in (str, quote, quote_plus)}
-    for secret in sorted(spelled, key=len, reverse=True):
+    return sorted(spelled, key=len, reverse=True)
+
+
+def _masked(text: str, spelled: Iterable[str]) -> str:
+    for secret in spelled:
         text = text.replace(secret, MASK)
     return _PARAMETER.sub(_without_value, _USER.sub(MASK, text))
 

@@ -21,7 +21,7 @@ from heliograph.engine.contract import InboundArrival, Intake, Provider
 from heliograph.engine.provided import ProviderConfig, ProviderContext
 from heliograph.engine.routes import Route, RouteRules
 from heliograph.protocols.providers import provided
-from heliograph.runtime.masking import masked, secrets_of
+from heliograph.runtime.masking import hide_in_log, masked, secrets_of
 from heliograph.runtime.settings import Settings
 from heliograph.services.access import REMEMBERED_S
 from heliograph.store import Store
@@ -173,6 +173,7 @@ async def make(settings: Settings, store: Store, secrets: Mapping[str, str], bef
     public_url = settings.public_url.rstrip("/")
     made = []
     for name, config in settings.providers.items():
+        hide_in_log(_secrets_in(config))
         account = await store.read(account_by_name, config.account) if config.account else None
         if config.account and account is None:
             raise SetupError(f"The provider `{name}` is for an account that does not exist: {config.account!r}.")

@@ -31,6 +31,8 @@ from heliograph.runtime.mistakes import Mistake, convert, must_be, shown
 SANDBOX = "sandbox"
 """The name of the simulated provider."""
 _PROVIDER_NAME = re.compile(r"[a-z0-9_-]{1,32}")
+_TYPE_NAME = re.compile(r"[a-z]{1,16}|[a-z_.]{1,64}:[A-Za-z]{1,64}")
+"""Matches what is surely meant as a provider's type; anything else may be a secret in the wrong line."""
 _COUNTRY = re.compile(r"[A-Z]{2}|default")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _PLACE = re.compile(r"(?P<host>[^:\s]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
@@ -196,7 +198,8 @@ def _provider(name: str, table: dict[str, Any]) -> ProviderConfig:
     try:
         protocol = provided(table["type"])
     except LookupError as error:
-        raise Mistake(".type", f"must be {TYPES}, not {error}") from None
+        hidden = [] if _TYPE_NAME.fullmatch(table["type"]) else [table["type"], *re.split("[.:]", table["type"])]
+        raise Mistake(".type", f"must be {TYPES}, not {masked(str(error), hidden)}") from None
     try:
         config: ProviderConfig = convert(table, protocol.config)
         protocol.check(config)
