@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from heliograph.api import wire
 from heliograph.calling import Call, Request, Response, encoded, plain
+from heliograph.calling.documents import from_json
 from heliograph.domain import errors
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def result(response: Response, shape: type[T]) -> T:
     if response.status >= 400:
         raise error_in(response)
     try:
-        return msgspec.json.decode(response.body, type=shape)
+        return from_json(response.body, shape)
     except msgspec.DecodeError as error:
         told = UnexpectedAnswer(f"HTTP {response.status}, but not with what was asked for: {error}")
         raise _about(told, response) from error
@@ -69,7 +70,7 @@ def _about(error: errors.HeliographError, response: Response) -> errors.Heliogra
 
 def _told(response: Response) -> errors.HeliographError:
     try:
-        told = msgspec.json.decode(response.body, type=wire.ErrorBody).error
+        told = from_json(response.body, wire.ErrorBody).error
     except msgspec.DecodeError:
         return UnexpectedAnswer(f"HTTP {response.status} without an explanation.")
     known = _classes(errors.HeliographError).get(told.code)

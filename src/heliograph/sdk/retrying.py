@@ -25,6 +25,7 @@ import msgspec
 
 from heliograph.api import wire
 from heliograph.calling import Call, Request, Response, Unreachable, retry_after_s
+from heliograph.calling.documents import from_json
 from heliograph.domain.errors import WaitTimedOut
 from heliograph.sdk.calls import REQUEST_ID
 
@@ -117,7 +118,7 @@ def _pause_s(request: Request, answer: Response, attempt: int) -> float | None:
 def _may_succeed(answer: Response) -> bool:
     """Say whether the same request may succeed later: the server says so, or it is a proxy that cannot know better."""
     try:
-        told = msgspec.json.decode(answer.body, type=wire.ErrorBody).error
+        told = from_json(answer.body, wire.ErrorBody).error
     except msgspec.DecodeError:
         return answer.status == 429 or answer.status in _LATER
     return told.retryable and told.code != WaitTimedOut.code

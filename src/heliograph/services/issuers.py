@@ -22,6 +22,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 import msgspec
 
 from heliograph.calling.calls import Request, Response, Unreachable
+from heliograph.calling.documents import from_json
 from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.errors import IssuerFailed, SignInRefused
 from heliograph.domain.issuers import IssuerConfig, Subject, is_trustworthy
@@ -186,7 +187,7 @@ class Issuer:
 
     def _read(self, answer: Response, kind: type[T]) -> T:
         try:
-            return msgspec.json.decode(answer.body, type=kind)
+            return from_json(answer.body, kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._nonsense(str(error)) from error
 

@@ -39,6 +39,8 @@ FOREIGN = {
     "a list": b"[]",
     "null": b"null",
     "no text at all": b"\xff\xfe\x00",
+    "objects without an end": b'{"error":' * 5_000,
+    "lists without an end": b"[" * 5_000,
 }
 
 

@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from heliograph.api import wire
 from heliograph.calling import AsyncDriver, RemoteError, Request, Unreachable, encoded
+from heliograph.calling.documents import from_json
 from heliograph.domain import errors
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
@@ -218,11 +219,11 @@ class HeliographProvider(BatchingProvider):
         if not self._is_signed(heard):
             return WebhookResponse(401)
         try:
-            event = msgspec.json.decode(heard.body, type=_Told)
+            event = from_json(heard.body, _Told)
             if event.type == "inbound":
-                await self._hand_in(msgspec.json.decode(event.data, type=wire.Inbound))
+                await self._hand_in(from_json(event.data, wire.Inbound))
             elif event.type == "message.status":
-                told = msgspec.json.decode(event.data, type=wire.MessageStatus)
+                told = from_json(event.data, wire.MessageStatus)
                 await self.intake.receipts(
                     list(_receipts(self.name, told.batch_id, told.to, told.status, told.reason, told))
                 )

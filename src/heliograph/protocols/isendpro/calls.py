@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from heliograph.calling import Call, Request, Response, encoded
+from heliograph.calling.documents import from_json
 from heliograph.protocols.isendpro import wire
 from heliograph.protocols.isendpro.errors import IsendproException, ServerErrorException, UnexpectedResponseException
 
@@ -42,7 +43,7 @@ class Calls:
         response = yield Request("GET", "/credit", {"keyid": self._keyid, "credit": wanted})
         _check(response)
         try:
-            return msgspec.json.decode(response.body, type=wire.CreditReply).etat
+            return from_json(response.body, wire.CreditReply).etat
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _unreadable(response, error) from error
 

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from heliograph.calling.documents import from_json
+
 MOST_PARTS = 6
 AS_MANY_AS_NEEDED = 999
 """The value of `smslong` that allows a text as many parts as it needs."""
@@ -74,7 +76,7 @@ def entries_of(body: bytes) -> list[Entry]:
 
     Raises msgspec.DecodeError, or its subclass ValidationError, if it is not a reply.
     """
-    said = msgspec.json.decode(body)
+    said = from_json(body)
     if not isinstance(said, dict) or "etat" not in said:
         raise msgspec.ValidationError("it has no `etat`")
     while isinstance(said, dict) and "etat" in said:

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from heliograph.calling import Call, Request, Response, basic, encoded
+from heliograph.calling.documents import from_json
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.errors import UnexpectedResponseException, exception_for
 
@@ -91,7 +92,7 @@ def _checked(response: Response) -> Response:
 
 def _read(shape: type[T], response: Response) -> T:
     try:
-        return msgspec.json.decode(response.body, type=shape)
+        return from_json(response.body, shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         told = UnexpectedResponseException(f"The answer can't be read: {error}.", status=response.status)
         raise told.about(response) from error

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from heliograph.calling import RemoteError
+from heliograph.calling.documents import from_json
 from heliograph.protocols.smscx import wire
 from heliograph.protocols.smscx.wire.errors import Code
 
@@ -168,7 +169,7 @@ _DENIED: Mapping[int, type[SmscxException]] = {
 def exception_for(status: int, body: bytes, headers: Mapping[str, str]) -> SmscxException:
     """Build the exception for an answer other than 2xx; `headers` have their names in lower case."""
     try:
-        reply = msgspec.json.decode(body, type=wire.errors.ErrorReply)
+        reply = from_json(body, wire.errors.ErrorReply)
     except (msgspec.DecodeError, UnicodeDecodeError):
         foreign = ServerErrorException if status >= 500 else UnexpectedResponseException
         return foreign(f"The server answered {status}, in words of its own.", status=status)

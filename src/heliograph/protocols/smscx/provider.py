@@ -19,6 +19,7 @@ import structlog
 from msgspec import UNSET, Meta
 
 from heliograph.calling import AsyncDriver, RemoteError
+from heliograph.calling.documents import from_json
 from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.channels import Channel
@@ -184,7 +185,7 @@ class SmscxProvider(BatchingProvider):
 
     async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         try:
-            event = msgspec.json.decode(heard.body, type=_Event)
+            event = from_json(heard.body, _Event)
             if event.event == "dlr_update":
                 items = msgspec.convert(event.data, list[wire.callbacks.DlrItem])
                 await self.intake.receipts(

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from heliograph.calling import Call, Request, Response, encoded
+from heliograph.calling.documents import from_json
 from heliograph.protocols.smsdrop import model, wire
 from heliograph.protocols.smsdrop.errors import (
     BadCredentialsError,
@@ -131,7 +132,7 @@ def _checked(response: Response) -> Response:
 
 def _read(shape: type[T], response: Response) -> T:
     try:
-        return msgspec.json.decode(response.body, type=shape)
+        return from_json(response.body, shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         told = UnexpectedResponseError(f"The answer can't be read: {error}.", status=response.status)
         raise told.about(response) from error

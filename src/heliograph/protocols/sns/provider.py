@@ -16,6 +16,7 @@ import structlog
 from msgspec import Meta
 
 from heliograph.calling import AsyncDriver, RemoteError, Request, Response
+from heliograph.calling.documents import from_json
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.receipts import Receipt
 from heliograph.domain.statuses import Reason, Status
@@ -161,7 +162,7 @@ class SnsProvider(SinglyProvider):
 
     async def handle_webhook(self, heard: WebhookRequest) -> WebhookResponse:
         try:
-            told = msgspec.json.decode(heard.body, type=Notification)
+            told = from_json(heard.body, Notification)
             if told.topic_arn not in self._config.topics:
                 raise NotGenuine(f"The topic {told.topic_arn} is not among `topics`.")
             told.require_recent()
@@ -178,7 +179,7 @@ class SnsProvider(SinglyProvider):
 
     async def _take_in(self, told: Notification) -> None:
         try:
-            said: Any = msgspec.json.decode(told.message)
+            said: Any = from_json(told.message)
         except msgspec.DecodeError:
             said = None
         if not isinstance(said, dict):

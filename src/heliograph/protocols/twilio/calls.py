@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from heliograph.calling import Call, Request, Response
+from heliograph.calling.documents import from_json
 from heliograph.domain.bounded import WAITS_S, whole_number
 from heliograph.protocols.twilio import wire
 from heliograph.protocols.twilio.errors import TwilioException, UnexpectedResponseException
@@ -34,7 +35,7 @@ def delete(path: str) -> Call[None]:
 def _read(response: Response, shape: type[T]) -> T:
     _check(response)
     try:
-        return msgspec.json.decode(response.body, type=shape)
+        return from_json(response.body, shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         told = UnexpectedResponseException(f"The answer can't be read: {error}.", status=response.status)
         raise told.about(response) from error
@@ -45,7 +46,7 @@ def _check(response: Response) -> None:
         return
     retry_after_s = whole_number(response.headers.get("retry-after", ""), WAITS_S)
     try:
-        said = msgspec.json.decode(response.body, type=wire.ErrorBody)
+        said = from_json(response.body, wire.ErrorBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         told = UnexpectedResponseException(
             f"The server answered {response.status}.", status=response.status, retry_after_s=retry_after_s

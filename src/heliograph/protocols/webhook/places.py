@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from heliograph.calling.documents import from_json
 from heliograph.text import Template
 
 FIELDS = ("id", "attempt", "to", "msisdn", "from", "text", "data", "udh", "parts", "encoding", "channel", "account")
@@ -48,7 +49,7 @@ def document(body: bytes, content_type: str, query: Mapping[str, str]) -> Any:
         return dict(query)
     if "json" in content_type or body.lstrip()[:1] in {b"{", b"["}:
         try:
-            decoded = msgspec.json.decode(body)
+            decoded = from_json(body)
         except msgspec.DecodeError as error:
             raise ValueError(f"no JSON: {error}") from error
         return {**query, **decoded} if isinstance(decoded, dict) else decoded

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from heliograph.calling import Call, Request, Response, encoded
+from heliograph.calling.documents import from_json
 from heliograph.protocols.xms import model, wire
 from heliograph.protocols.xms.errors import (
     ErrorResponseException,
@@ -197,7 +198,7 @@ class Calls:
     def _decoded(self, response: Response, path: str, shape: type[T]) -> T:
         self._checked(response, path)
         try:
-            return msgspec.json.decode(response.body, type=shape)
+            return from_json(response.body, shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _unexpected(f"The answer is not what was asked for: {error}", response) from error
 
@@ -212,7 +213,7 @@ class Calls:
         if response.status not in {400, 403}:
             raise _unexpected(f"HTTP {response.status}", response)
         try:
-            told = msgspec.json.decode(response.body, type=wire.ErrorReply)
+            told = from_json(response.body, wire.ErrorReply)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _unexpected(f"HTTP {response.status} without an explanation", response) from error
         raise ErrorResponseException(told.text, told.code).about(response)

@@ -17,6 +17,7 @@ import structlog
 from msgspec import Meta
 
 from heliograph.calling import AsyncDriver, RemoteError, Unreachable
+from heliograph.calling.documents import from_json
 from heliograph.calling.pooled import PooledTransport
 from heliograph.domain.batches import BodyKind
 from heliograph.domain.bounded import signed_at
@@ -218,14 +219,14 @@ class XmsProvider(BatchingProvider):
 
         Raises msgspec.DecodeError or wire.XmsFormatError for what can't be read.
         """
-        told = msgspec.json.decode(body, type=_Typed).type
+        told = from_json(body, _Typed).type
         if told in {"mo_text", "mo_binary"}:
-            await self._hand_in(calls.inbound(msgspec.json.decode(body, type=wire.InboundReply)))
+            await self._hand_in(calls.inbound(from_json(body, wire.InboundReply)))
         elif told == "recipient_delivery_report_sms":
-            report = calls.recipient_report(msgspec.json.decode(body, type=wire.RecipientReportReply))
+            report = calls.recipient_report(from_json(body, wire.RecipientReportReply))
             await self.intake.receipts(list(self._receipt(report)))
         elif told == "delivery_report_sms":
-            whole = calls.delivery_report(msgspec.json.decode(body, type=wire.BatchReportReply))
+            whole = calls.delivery_report(from_json(body, wire.BatchReportReply))
             await self.intake.receipts(list(self._receipts(whole)))
 
     def _is_signed(self, heard: WebhookRequest) -> bool:
