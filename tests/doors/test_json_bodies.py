@@ -67,8 +67,10 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.booleans()
         case inspect.IntType():
             return st.integers(0, 99)
-        case inspect.FloatType():
-            return st.integers(0, 1)
+        case inspect.FloatType(gt=None, lt=None):
+            return st.sampled_from([0, 0.5, 1])
+        case inspect.FloatType():  # between two that are not in it
+            return st.just(0.5)
         case inspect.NoneType():
             return st.none()
         case inspect.AnyType() | inspect.RawType():

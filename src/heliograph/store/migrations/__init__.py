@@ -98,5 +98,7 @@ class NewerStore(SetupError):
     code = "newer_store"
     hint = "Install that version or a later one, or choose another data directory with --data-dir."
 
-    def __init__(self, found: tuple[str, ...]) -> None:
-        super().__init__(f"The store was written by a newer Heliograph (its schema is {', '.join(found)}).")
+
+def newer(found: tuple[str, ...]) -> NewerStore:
+    """Make the error for a schema that this version does not know."""
+    return NewerStore(f"The store was written by a newer Heliograph (its schema is {', '.join(found)}).")

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
-from heliograph.store.migrations import NewerStore
+from heliograph.store.migrations import newer
 
 
 def upgrade(connection: Connection, target: str) -> None:
@@ -23,7 +23,7 @@ def upgrade(connection: Connection, target: str) -> None:
         try:
             return scripts._upgrade_revs(target, revision)  # type: ignore[arg-type,return-value]
         except CommandError as error:  # it does not know the revision that the store is at
-            raise NewerStore(revision if isinstance(revision, tuple) else (str(revision),)) from error
+            raise newer(revision if isinstance(revision, tuple) else (str(revision),)) from error
 
     context = MigrationContext.configure(connection, opts={"fn": steps})
     with Operations.context(context):
@@ -36,7 +36,7 @@ def missing(found: tuple[str, ...]) -> list[str]:
     try:
         scripts.get_revisions(found)
     except CommandError as error:
-        raise NewerStore(found) from error
+        raise newer(found) from error
     return [each.revision for each in reversed(list(scripts.iterate_revisions("head", found)))]
 
 
