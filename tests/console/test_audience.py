@@ -102,12 +102,13 @@ def test_a_file_is_understood_corrected_read_and_taken_back(
     console: Page, server: Server, new_number: Callable[[], str]
 ) -> None:
     first, second = new_number(), new_number()
+    name = f"Customers of {first}"
     rows = ["Vorname;Wohnort;Mobil", f"Zoë;Lyon;{first}", f"Max;Köln;{second}", "Ann;Oslo;12x"]
     file: FilePayload = {"name": "people.csv", "mimeType": "text/csv", "buffer": "\r\n".join(rows).encode("cp1252")}
     console.get_by_role("link", name="Contacts").click()
-    console.get_by_label("Name", exact=True).fill("Customers")
+    console.get_by_label("Name", exact=True).fill(name)
     console.get_by_role("button", name="Make it").click()
-    console.get_by_text("Customers is made.").wait_for()
+    console.get_by_text(f"{name} is made.").wait_for()
     group_at = console.url
     console.get_by_label("CSV, Excel workbook or vCards").set_input_files(file)
     console.get_by_role("button", name="Look at it").click()
@@ -121,7 +122,7 @@ def test_a_file_is_understood_corrected_read_and_taken_back(
     console.get_by_text("This is what would come of it:").wait_for()
 
     with server.client() as client:
-        (group,) = (each for each in client.groups.list() if each.name == "Customers")
+        (group,) = (each for each in client.groups.list() if each.name == name)
         assert list(client.contacts.list(group.id)) == []
         assert violations(console) == []
         console.get_by_role("button", name="Add them").click()
@@ -160,4 +161,4 @@ def test_a_file_is_understood_corrected_read_and_taken_back(
         assert (back.number, back.first_name, back.fields) == (first, "Zoë", {"city": "Lyon"})
     console.get_by_text("Delete …").click()
     console.get_by_role("button", name="Delete the group").click()
-    console.get_by_text("Customers is deleted.").wait_for()
+    console.get_by_text(f"{name} is deleted.").wait_for()

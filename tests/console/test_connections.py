@@ -18,17 +18,20 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 
-def test_a_short_link_is_made_followed_counted_and_led_elsewhere(console: Page, server: Server) -> None:
+def test_a_short_link_is_made_followed_counted_and_led_elsewhere(
+    console: Page, server: Server, new_number: Callable[[], str]
+) -> None:
+    name = f"Spring {new_number()[-6:]}"
     console.get_by_role("link", name="Short links").click()
     console.get_by_label("Leads to").fill("https://example.com/spring")
     console.get_by_label("Name", exact=True).fill("x")
     console.get_by_role("button", name="Make it").click()
     console.get_by_text("A name has 3 to 25 characters.").wait_for()
-    console.get_by_label("Name", exact=True).fill("Spring")
+    console.get_by_label("Name", exact=True).fill(name)
     console.get_by_role("button", name="Make it").click()
-    console.get_by_text("Spring is made.").wait_for()
+    console.get_by_text(f"{name} is made.").wait_for()
     with server.client() as client:
-        (link,) = (each for each in client.links.list() if each.name == "Spring")
+        (link,) = (each for each in client.links.list() if each.name == name)
         agent = {
             "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
         }
@@ -41,12 +44,12 @@ def test_a_short_link_is_made_followed_counted_and_led_elsewhere(console: Page, 
         assert violations(console) == []
         console.get_by_label("Leads to").fill("https://example.com/summer")
         console.get_by_role("button", name="Keep").click()
-        console.get_by_text("Spring is changed").wait_for()
+        console.get_by_text(f"{name} is changed").wait_for()
         console.get_by_role("button", name="Undo").click()
         once_found(lambda: [each for each in client.links.list() if each.id == link.id and each.url.endswith("spring")])
         console.get_by_text("Delete …").click()
         console.get_by_role("button", name="Delete the link").click()
-        console.get_by_text("Spring is deleted.").wait_for()
+        console.get_by_text(f"{name} is deleted.").wait_for()
         assert link.id not in {each.id for each in client.links.list()}
 
 
