@@ -39,6 +39,7 @@ from heliograph.domain.prices import MICROS, Tariff
 from heliograph.domain.releases import Release
 from heliograph.domain.statuses import Reason, Status
 from heliograph.domain.terms import TermsChange
+from heliograph.domain.verifications import VerificationDraft, Wording
 from heliograph.engine.contract import InboundArrival
 from heliograph.services.audit import acting_as, person_actor
 from heliograph.store.schema import batches, usage
@@ -70,6 +71,30 @@ async def test_a_cap_on_messages_holds_exactly_also_for_those_who_ask_together(s
     assert one_more.batch.recipient_count == 1
     with pytest.raises(CapReached):
         await send(running, account, 1)
+
+
+async def test_what_an_account_is_told_of_prices_is_what_it_is_charged(start: StartEngine) -> None:
+    tariff = Tariff(channels={"sms": {"FR": MICROS, "DE": MICROS}, "viber": {"FR": 3 * MICROS}})
+    running = await start(tariff=tariff)
+    account = await agreed(running, prices={"FR": 2 * MICROS}, countries=frozenset({"FR"}))
+    services = running.services
+    await services.money.set_balance(account, 100 * MICROS)
+
+    told = services.money.prices(account, "sms")
+    group = await services.groups.create(account, GroupDraft(members=PHONES[:3]))
+    headcount = await services.contacts.headcount(account, group.number)
+    code = await services.verify.start(
+        account, VerificationDraft(number=PHONES[0], wording=Wording(text="${code}"), protocol="v1")
+    )
+    await send(running, account)
+
+    assert told == {"FR": 2 * MICROS}
+    assert services.money.prices(account, "viber") == {"FR": 3 * MICROS}
+    assert services.money.quotes(account, [PHONES[0][1:], "4915112345678"]) == [2 * MICROS, None]
+    assert [services.money.covers(account, msisdn) for msisdn in (PHONES[0][1:], "4915112345678")] == [True, False]
+    assert headcount.price == 6 * MICROS
+    assert code.price == 2 * MICROS
+    assert await services.money.balance(account) == (100 - 2 * 2) * MICROS
 
 
 async def test_a_cap_counts_for_its_day_and_its_month(start: StartEngine) -> None:

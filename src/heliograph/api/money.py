@@ -51,7 +51,7 @@ class Money(NativeResource):
         return page(wire.LedgerPage, [shown_entry(entry) for entry in found], query.limit)
 
     async def list_prices(self, call: Call[None, None]) -> wire.Prices:
-        found = self._services.money.prices("sms")
+        found = self._services.money.prices(call.account, "sms")
         return wire.Prices(
             currency=self._services.money.currency,
             items=[wire.Price(country=country, price=money(price)) for country, price in sorted(found.items())],

@@ -82,14 +82,15 @@ class Contacts:
         censuses = await self._store.read(census_of, account.id, [group.id for group in groups])
         nobody = Census(0, 0, {})
         return [
-            Headcount(group, census, self.price_of(census.by_country))
+            Headcount(group, census, self.price_of(account, census.by_country))
             for group in groups
             for census in [censuses.get(group.id, nobody)]
         ]
 
-    def price_of(self, by_country: Mapping[str | None, int]) -> int:
-        """Return what a message of one part to so many recipients in each country costs, in millionths."""
-        prices = {country: self._engine.tariff.price_of("sms", country) or 0 for country in by_country}
+    def price_of(self, account: Account, by_country: Mapping[str | None, int]) -> int:
+        """Return what a message of one part to so many recipients in each country costs an account, in millionths."""
+        tariff = self._engine.tariff.under(account.terms)
+        prices = {country: tariff.price_of("sms", country) or 0 for country in by_country}
         return sum(prices[country] * count for country, count in by_country.items())
 
     async def add(

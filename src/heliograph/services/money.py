@@ -8,6 +8,7 @@ from heliograph.domain.accounts import Account
 from heliograph.domain.channels import Channel
 from heliograph.domain.instants import now_ms
 from heliograph.domain.ledger import Entry
+from heliograph.domain.prices import Tariff
 from heliograph.engine.engine import Engine
 from heliograph.numbers import COUNTRIES, country_of
 from heliograph.store.ledger import balance_of, entries_of, set_balance
@@ -35,21 +36,27 @@ class Money:
         """List what changed the balance, newest first."""
         return await self._store.read(entries_of, account.id, limit=limit, before=before)
 
-    def covers(self, msisdn: str, channel: str = Channel.SMS) -> bool:
-        """Say whether anything is sent to a number."""
-        return self._engine.tariff.price_of(channel, country_of(msisdn)) is not None
+    def covers(self, account: Account, msisdn: str, channel: str = Channel.SMS) -> bool:
+        """Say whether an account can send anything to a number."""
+        return self._tariff(account).price_of(channel, country_of(msisdn)) is not None
 
-    def quotes(self, msisdns: Sequence[str]) -> list[int | None]:
-        """List what a part to each of these costs, in millionths; None where nothing is sent."""
-        return [self._engine.tariff.price_of("sms", country_of(msisdn)) for msisdn in msisdns]
+    def quotes(self, account: Account, msisdns: Sequence[str]) -> list[int | None]:
+        """List what a part to each of these costs an account, in millionths; None where it can't send."""
+        tariff = self._tariff(account)
+        return [tariff.price_of("sms", country_of(msisdn)) for msisdn in msisdns]
 
-    def prices(self, channel: str, countries: Sequence[str] | None = None) -> Mapping[str, int]:
-        """Return the price of a part to each of these countries, or to all, in millionths.
+    def prices(self, account: Account, channel: str, countries: Sequence[str] | None = None) -> Mapping[str, int]:
+        """Return what a part to each of these countries, or to all, costs an account, in millionths.
 
         A country that has no price, or no numbers, is left out.
         """
-        if channel not in self._engine.tariff.channels and channel != "sms":
+        tariff = self._tariff(account)
+        if channel not in tariff.channels and channel != "sms":
             return {}
         numbered = [country for country in countries or COUNTRIES if country in COUNTRIES]
-        found = {country: self._engine.tariff.price_of(channel, country) for country in numbered}
+        found = {country: tariff.price_of(channel, country) for country in numbered}
         return {country: price for country, price in found.items() if price is not None}
+
+    def _tariff(self, account: Account) -> Tariff:
+        """Return what an account is charged by: the installation's tariff under what is agreed with it."""
+        return self._engine.tariff.under(account.terms)

@@ -180,10 +180,10 @@ class Verify:
         def store(tx: Tx, batch: Batch) -> None:
             check(tx, wanted, now)
             self._check_limits(tx, account, wanted, now)
-            add_verification(tx, self._sent_by(wanted, batch))
+            add_verification(tx, self._sent_by(account, wanted, batch))
 
         created = await self._send(account, wanted, code, store)
-        return self._sent_by(wanted, created.batch)
+        return self._sent_by(account, wanted, created.batch)
 
     async def resend(self, account: Account, verification_id: str) -> Verification:
         """Send another code in the place of the last one, which is good no longer; wrong codes stay counted.
@@ -237,7 +237,7 @@ class Verify:
                 check(before)
                 self._check_limits(tx, account, before, now)
                 return msgspec.structs.replace(
-                    self._sent_by(before, batch),
+                    self._sent_by(account, before, batch),
                     code_hash=hash_code(self._key, before.id, code),
                     sends=before.sends + 1,
                     expires_at=wanted.expires_at,
@@ -385,8 +385,8 @@ class Verify:
             self._engine.metrics.code_refused(str(error.facts["why"]))
             raise
 
-    def _sent_by(self, wanted: Verification, batch: Batch) -> Verification:
-        (quote,) = self._engine.tariff.quotes(batch, batch.recipients)
+    def _sent_by(self, account: Account, wanted: Verification, batch: Batch) -> Verification:
+        (quote,) = self._engine.tariff.under(account.terms).quotes(batch, batch.recipients)
         return msgspec.structs.replace(
             wanted, batch_id=batch.id, price=wanted.price + quote.price, parts=max(quote.parts, 1)
         )

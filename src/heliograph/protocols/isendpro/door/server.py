@@ -145,7 +145,7 @@ class IsendproDoor(Door):
         balance = await self._services.money.balance(call.account)
         found = wire.Credit(UNLIMITED if balance is None else round(balance / MICROS, 4))
         if asked.number("credit") == 2:
-            price = call.account.terms.prices.get(HOME) or self._services.money.prices("sms", [HOME]).get(HOME)
+            price = self._services.money.prices(call.account, "sms", [HOME]).get(HOME)
             found.quantite = str(int(found.credit * MICROS // price) if price else UNLIMITED)
         return wire.CreditReply(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from heliograph.domain.accounts import Account
 from heliograph.domain.channels import Channel
 from heliograph.doors import Call
 from heliograph.numbers import UNNUMBERED
@@ -62,19 +63,19 @@ class AccountOverview(SmscxResource):
         )
 
     async def get_channel_pricing(self, call: Call[None, None]) -> dict[str, object]:
-        return self._prices(call.path["channel"], call.path["traffic_type"], None)
+        return self._prices(call.account, call.path["channel"], call.path["traffic_type"], None)
 
     async def get_channel_pricing_by_country_iso(self, call: Call[None, None]) -> dict[str, object]:
         asked = call.path["country_iso"].upper()
         if reading.country(asked) is None and asked not in UNNUMBERED:
             raise invalid_param(Code.PRICING_COUNTRY_UNKNOWN, f"There is no country {asked!r}.")
-        return self._prices(call.path["channel"], call.path["traffic_type"], asked)
+        return self._prices(call.account, call.path["channel"], call.path["traffic_type"], asked)
 
-    def _prices(self, channel: str, traffic: str, asked: str | None) -> dict[str, object]:
+    def _prices(self, account: Account, channel: str, traffic: str, asked: str | None) -> dict[str, object]:
         if traffic.lower() not in _TRAFFIC:
             raise invalid_param(Code.PRICING_CHANNEL_UNKNOWN, f"There are no prices for {channel} {traffic}.")
         by = reading.channel(channel, Code.PRICING_CHANNEL_UNKNOWN)
-        found = self._services.money.prices(by, None if asked is None else [asked])
+        found = self._services.money.prices(account, by, None if asked is None else [asked])
         if not found:
             raise SmscxRefusal(403, "no_coverage", Code.PRICING_NO_COVERAGE, "Nothing is sent there.")
         if by is Channel.SMS:

@@ -92,7 +92,7 @@ class Contacts(SmscxResource):
         )
         if not added.msisdns:
             raise invalid_numbers(reading.as_written(added.invalid), len(drafts))
-        prices = self._services.money.quotes(added.new)
+        prices = self._services.money.quotes(call.account, added.new)
         return wire.AddedReply(
             info=wire.AddedInfo(
                 total_valid=len(added.new),

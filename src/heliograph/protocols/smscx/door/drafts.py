@@ -93,7 +93,7 @@ async def wanted(
         require_length(said.text)
     to = await addressees(services, account, body)
     terms = await _terms(services, account, body, await settings_of(services, caller, area))
-    _require_coverage(services, content, to)
+    _require_coverage(services, account, content, to)
     await require_links(services.links, account, [said.text for said in content.said])
     addresses = Addresses(lambda msisdn: places.base_url + optout_path(account, msisdn), places.short_url)
     personal = Personalising(to.recipients, addresses, custom=content.custom)
@@ -139,9 +139,9 @@ def _schedule(body: wire.AnySending, now: datetime) -> tuple[datetime | None, bo
     return at if local_time else max(at, now), local_time
 
 
-def _require_coverage(services: Services, content: Content, to: Addressees) -> None:
+def _require_coverage(services: Services, account: Account, content: Content, to: Addressees) -> None:
     covers = services.money.covers
-    if not any(covers(msisdn, said.channel) for said in content.said for msisdn, _ in to.recipients):
+    if not any(covers(account, msisdn, said.channel) for said in content.said for msisdn, _ in to.recipients):
         raise SmscxRefusal(403, "no_coverage", Code.NO_COVERAGE, "Nothing is sent to these destinations.")
 
 

@@ -110,7 +110,7 @@ class SmsdropDoor(Door):
     async def read_subscription(self, call: Call[None, None]) -> wire.Subscription:
         account = call.account
         balance = await self._services.money.balance(account)
-        prices = self._services.money.prices("sms").values()
+        prices = self._services.money.prices(account, "sms").values()
         dearest = max(prices, default=0)
         left = shapes.UNLIMITED if balance is None or not dearest else balance // dearest
         return wire.Subscription(to_uuid(account.id), left, shapes.when(account.created_at))

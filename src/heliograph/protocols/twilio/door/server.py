@@ -121,7 +121,7 @@ class MessagesDoor(TwilioDoor):
         _require_another(msisdn, draft, call.account.default_region)
         if await self._services.optouts.among(call.account, [msisdn]):
             raise errors.OptedOut("Attempt to send to unsubscribed recipient")
-        if not self._services.money.covers(msisdn, draft.options.channel):
+        if not self._services.money.covers(call.account, msisdn, draft.options.channel):
             raise errors.NoCoverage()
         created = await self._services.batches.create(call.account, draft)
         (found,) = await self._services.history.page(call.account, MessageFilter(batch_id=created.batch.id), limit=1)
