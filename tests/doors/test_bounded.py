@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from typing import Annotated
+from urllib.parse import urlencode
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heliograph.domain.bounded import (
@@ -19,6 +22,8 @@ from heliograph.domain.bounded import (
     time_in,
     whole_number,
 )
+from heliograph.domain.errors import RequestError
+from heliograph.doors.bodies import decode_form
 from heliograph.protocols.shared.xmlish import NotXml, parsed
 
 
@@ -84,3 +89,24 @@ def test_a_document_that_declares_anything_is_refused_in_every_encoding(encoding
 
     with pytest.raises(NotXml):
         parsed(document.encode(encoding))
+
+
+class Page(msgspec.Struct):
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
+
+
+@given(st.from_regex(r"[0-9٣８+\-_ .eE]{1,8}", fullmatch=True))
+@example("5.0")
+@example("5e2")
+@example("+5")
+@example("1_0")
+@example("٣")
+def test_a_whole_number_in_a_form_is_written_in_digits(text: str) -> None:
+    is_digits = text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")
+    try:
+        found: Page = decode_form(urlencode({"limit": text}).encode(), Page)
+    except RequestError:
+        assert not is_digits or not 1 <= int(text) <= 1_000
+    else:
+        assert is_digits
+        assert found.limit == int(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -140,10 +140,7 @@ def decode_query(request: Request, query: type[msgspec.Struct]) -> Any:
     values = dict(request.query_params)
     if any("\0" in value for value in values.values()):
         raise InvalidField("Text may not contain the character U+0000.")
-    try:
-        return msgspec.convert(values, query, strict=False)
-    except msgspec.ValidationError as error:
-        raise in_our_words(error) from error
+    return _read_as(query, values)
 
 
 def decode_form(body: bytes, form: type[msgspec.Struct]) -> Any:
@@ -158,10 +155,20 @@ def decode_form(body: bytes, form: type[msgspec.Struct]) -> Any:
         raise MalformedRequest("The body is not a form.") from error
     if any("\0" in value for value in values.values()):
         raise InvalidField("Text may not contain the character U+0000.")
+    return _read_as(form, values)
+
+
+def _read_as(shape: type[msgspec.Struct], texts: Mapping[str, str]) -> Any:
+    """Read texts as the types of the fields that they are named after. Raises a RequestError."""
     try:
-        return msgspec.convert(values, form, strict=False)
+        found: Any = msgspec.convert(texts, shape, strict=False)
     except msgspec.ValidationError as error:
         raise in_our_words(error) from error
+    for attribute, name in zip(found.__struct_fields__, found.__struct_encode_fields__, strict=True):
+        # To msgspec 5.0 and 5e2 are whole numbers, too.
+        if type(getattr(found, attribute)) is int and count_in(texts.get(name, "0").removeprefix("-")) is None:
+            raise WrongType(f"Expected `int`, got `str` (in `{name}`).", field=name)
+    return found
 
 
 def in_our_words(error: msgspec.ValidationError) -> RequestError:
