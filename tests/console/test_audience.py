@@ -135,7 +135,7 @@ def test_a_file_is_understood_corrected_read_and_taken_back(
             console.get_by_role("link", name="these rows as a file").click()
         assert "Ann,Oslo,12x" in refused.value.path().read_text("utf-8-sig")
         console.get_by_role("button", name="Take it all back").click()
-        console.locator("strong", has_text="Taken back").wait_for()
+        console.locator("strong").get_by_text("Taken back", exact=True).wait_for()
         assert list(client.contacts.list(group.id)) == []
 
         console.goto(group_at)

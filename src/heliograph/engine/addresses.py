@@ -81,7 +81,7 @@ class AddressGuard:
     def _fault_in(self, url: str, credentials: bool) -> str | None:
         if len(url) > MAX_URL_LENGTH:
             return f"it is longer than {MAX_URL_LENGTH} characters"
-        if not url.isprintable() or url != url.strip():
+        if not url.isprintable() or url != url.lstrip():
             return "it has characters that no URL has"
         try:
             parts = URL(url)  # read as the client that calls it reads it: it sees digits where others see letters
