@@ -523,12 +523,17 @@ async def test_what_a_person_sends_to_several_waits_for_another_where_that_is_ag
             with pytest.raises(Conflict, match="Another person"):
                 await released_by(actor, batch_id)
     kept = await batches_of.get(account, held.id)
+    counted = []
+    for actor in (ada, bob):
+        with acting_as(actor):
+            counted.append(await running.services.attention.count_lately(account, everywhere=False))
     went = await released_by(bob, held.id)
     with acting_as(ada), pytest.raises(Conflict, match="as it is"):
         await batches_of.change(account, held.id, lambda draft: msgspec.structs.replace(draft, text="Other"))
 
     assert (kept.paused, kept.pause_reason, went.paused) == (True, PauseReason.RELEASE, False)
     assert (alone.paused, by_key.paused) == (False, False)
+    assert counted == [0, 2]  # only who may let it go is told
     assert [shares.first.batch.pause_reason, shares.rest.batch.pause_reason] == ["release", "share"]
     for message in await running.services.messages.page(account, MessageFilter(batch_id=held.id), limit=9):
         await running.until(message, Status.SENT, Status.DELIVERED)

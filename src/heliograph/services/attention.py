@@ -12,6 +12,7 @@ from heliograph.domain.batches import Batch, PauseReason
 from heliograph.domain.filters import BatchFilter, MessageFilter
 from heliograph.domain.instants import from_ms, now_ms
 from heliograph.engine.engine import Engine
+from heliograph.services.audit import who_acts
 from heliograph.services.batches import may_release
 from heliograph.services.history import History
 from heliograph.services.verify import Verify
@@ -42,24 +43,25 @@ class Attention:
         self._store = engine.store
         self._history = history
         self._verify = verify
-        self._counted: dict[str, tuple[float, int]] = {}
-        """How much of an account needed attention, and until when that is good enough, by the monotonic clock."""
+        self._counted: dict[tuple[str, str], tuple[float, int]] = {}
+        """How much of an account needed somebody's attention, and until when that is good enough, by the monotonic
+        clock."""
 
     async def count_lately(self, account: Account, *, everywhere: bool) -> int:
-        """Count what needs attention of an account, as of some seconds ago.
+        """Count what needs the attention of whoever acts for an account, as of some seconds ago.
 
         `everywhere`: of the installation's providers, too, as of now.
         """
-        now = time.monotonic()
-        until, count = self._counted.get(account.id, (0.0, 0))
+        now, asked = time.monotonic(), (account.id, who_acts().id)
+        until, count = self._counted.get(asked, (0.0, 0))
         if until <= now:
             is_low = await self.balance_low(account) is not None
             paused, failing = await self.paused_by_themselves(account), await self.failing_callbacks(account)
-            guarded = await self._verify.guarded(account)
-            count = is_low + len(paused) + len(failing) + len(guarded)
+            guarded, held = await self._verify.guarded(account), await self.waiting_for_release(account)
+            count = is_low + len(paused) + len(failing) + len(guarded) + len(held)
             if len(self._counted) >= MOST_COUNTED:
                 self._counted.clear()
-            self._counted[account.id] = now + COUNTED_FOR_S, count
+            self._counted[asked] = now + COUNTED_FOR_S, count
         return count + (len(self.out_of_service()) + len(self.paused_providers()) if everywhere else 0)
 
     async def balance_low(self, account: Account) -> int | None:
