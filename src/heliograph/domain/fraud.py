@@ -12,6 +12,7 @@ from math import ceil
 
 import msgspec
 
+from heliograph.domain.errors import InvalidField
 from heliograph.numbers import NumberType, country_of, is_test_number, type_of
 
 
@@ -134,6 +135,14 @@ class Verdict(msgspec.Struct, frozen=True):
     why: Guarded
     sentence: str
     prefix: str = IN_ALL
+
+
+def kinds_in(names: Sequence[str], field: str) -> list[CostlyKind]:
+    """Read the names of kinds. Raises InvalidField for what is none."""
+    for name in names:
+        if name not in {*CostlyKind}:
+            raise InvalidField(f"There is no kind of numbers {name!r}; there are {', '.join(CostlyKind)}.", field=field)
+    return [CostlyKind(name) for name in names]
 
 
 def kind_of(msisdn: str) -> CostlyKind | None:

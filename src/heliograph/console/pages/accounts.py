@@ -12,7 +12,7 @@ from heliograph.console.visits import PLACE, Flash, Page, Typed, Undo, View, Vis
 from heliograph.domain.accounts import ADMINISTRATORS, OF_AN_ACCOUNT, Account, Scope
 from heliograph.domain.amounts import commas_in, micros_in, money_text, whole_in
 from heliograph.domain.errors import ChangedMeanwhile, HeliographError, InvalidField, NotFound
-from heliograph.domain.fraud import CodeTerms, CostlyKind
+from heliograph.domain.fraud import CodeTerms, kinds_in
 from heliograph.domain.ids import new_id
 from heliograph.domain.instants import from_ms
 from heliograph.domain.terms import TermsChange, quiet_hours_text
@@ -182,14 +182,10 @@ def _change(typed: Typed, account: Account) -> TermsChange:
 def _codes(typed: Typed) -> CodeTerms:
     """Read what bounds one-time codes; what is empty is as the settings say. Raises InvalidField by name."""
     kinds = _list(typed, f"{_CODES}kinds")
-    for kind in kinds or ():
-        if kind not in {*CostlyKind}:
-            told = f"There is no kind of numbers {kind!r}; there are {', '.join(CostlyKind)}."
-            raise InvalidField(told, field=f"{_CODES}kinds")
     counts: dict[str, Any] = {name: _count(typed, f"{_CODES}{name}") for name in _CODE_COUNTS}
     return CodeTerms(
         countries=_list(typed, f"{_CODES}countries"),
-        kinds=None if kinds is None else [CostlyKind(kind) for kind in kinds],
+        kinds=None if kinds is None else kinds_in(kinds, f"{_CODES}kinds"),
         **counts,
     )
 
