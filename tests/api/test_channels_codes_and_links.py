@@ -281,7 +281,7 @@ def test_numbers_are_told_and_looked_up(server: Server, new_number: NewNumber) -
 
 
 @pytest.mark.parametrize("path", ["links", "attachments", "conversations"])
-def test_a_page_begins_where_another_ended(server: Server, path: str) -> None:
+def test_no_page_begins_where_none_has_ended(server: Server, path: str) -> None:
     headers = {"Authorization": f"Bearer {server.token}"}
 
     refused = httpx2.get(f"{server.url}/v1/{path}", params={"before": "lately"}, headers=headers)

@@ -130,7 +130,7 @@ class History:
         more = found
         while len(more) == AT_ONCE:
             more = await self._store.read(messages_of, account.id, wanted, limit=AT_ONCE, before=more[-1].id)
-            found = [*found, *more]
+            found += more
         return await aside(len(found) > MANY_NUMBERS, lambda: list(_rendered(found[::-1], batches)))
 
     async def get(self, account: Account, message_id: str) -> Sent:
