@@ -118,13 +118,21 @@ def test_without_the_link_nobody_gets_in(server: Server) -> None:
         assert (answer.status_code, "is closed" in answer.text) == (401, True), path
 
 
-def test_a_form_of_another_site_is_refused(server: Server, new_number: Callable[[], str]) -> None:
+@pytest.mark.parametrize("path", ["/inbox/{phone}/replies", "/inbox/{phone}/clear", "/inbox/clear", "/inbox/chaos"])
+def test_a_form_of_another_site_is_refused_and_what_is_none(
+    server: Server, new_number: Callable[[], str], path: str
+) -> None:
+    path = path.format(phone=new_number()[1:])
+    large, odd = b"text=" + b"x" * 100_000, b"text=\xff"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
     with httpx2.Client(base_url=server.url) as visitor:
         visitor.get(server.ready["console"]["url"])
 
-        answer = visitor.post(f"/inbox/{new_number()[1:]}/replies", data={"to": "Acme", "text": "x", "form_token": "y"})
+        foreign = visitor.post(path, data={"to": "Acme", "text": "x", "form_token": "y"})
+        others = [visitor.post(path, content=content, headers=form).status_code for content in (large, odd)]
 
-    assert answer.status_code == 403
+    assert foreign.status_code == 403
+    assert others == [422, 422]
 
 
 def test_a_proxy_is_asked_to_pass_events_on_as_they_come(server: Server) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -19,8 +19,9 @@ from starlette.types import Scope
 from heliograph.console import screens
 from heliograph.console.live import EVENT_HEADERS, HEARTBEAT_S, event_of
 from heliograph.console.sessions import Sessions
+from heliograph.console.visits import Typed
 from heliograph.domain.errors import HeliographError, ShuttingDown
-from heliograph.doors.bodies import decode_form, read_body
+from heliograph.doors.bodies import in_our_words, read_body
 from heliograph.doors.pages import PAGE_HEADERS
 from heliograph.numbers import Check, InvalidNumber, normalise
 from heliograph.sandbox.chaos import Chaos
@@ -36,20 +37,6 @@ class Asked(TypedDict):
 
     words: str
     before: str | None
-
-
-class _Posted(msgspec.Struct):
-    """A form that has nothing in it but what makes it ours."""
-
-    form_token: str = ""
-
-
-class _Written(msgspec.Struct):
-    """The form that a person writes on a phone with."""
-
-    form_token: str = ""
-    to: str = ""
-    text: str = ""
 
 
 def console_path(key: str) -> str:
@@ -70,13 +57,13 @@ def console_routes(phones: Phones, sessions: Sessions) -> list[BaseRoute]:
         Route("/login", console.login),
         Route("/inbox", console.for_session(console.inbox)),
         Route("/inbox/open", console.for_session(console.open_phone)),
-        Route("/inbox/clear", console.for_session(console.clear), methods=["POST"]),
+        Route("/inbox/clear", console.for_form(console.clear), methods=["POST"]),
         Route("/inbox/chaos", console.for_session(console.chaos), methods=["GET"]),
-        Route("/inbox/chaos", console.for_session(console.set_chaos), methods=["POST"]),
+        Route("/inbox/chaos", console.for_form(console.set_chaos), methods=["POST"]),
         Route("/inbox/events", console.for_session(console.events)),
         Route("/inbox/{msisdn}", console.for_session(console.inbox)),
-        Route("/inbox/{msisdn}/clear", console.for_session(console.clear), methods=["POST"]),
-        Route("/inbox/{msisdn}/replies", console.for_session(console.reply), methods=["POST"]),
+        Route("/inbox/{msisdn}/clear", console.for_form(console.clear), methods=["POST"]),
+        Route("/inbox/{msisdn}/replies", console.for_form(console.reply), methods=["POST"]),
     ]
 
 
@@ -93,6 +80,7 @@ class _Files(StaticFiles):
 
 
 _Page = Callable[[Request, str], Awaitable[Response]]
+_Form = Callable[[Request, str, Typed], Awaitable[Response]]
 
 
 class _Console:
@@ -119,6 +107,20 @@ class _Console:
 
         return guarded
 
+    def for_form(self, page: _Form) -> Callable[[Request], Awaitable[Response]]:
+        """Do what a form of this session asks for. What can't be done is told in a sentence."""
+
+        async def posted(request: Request, session: str) -> Response:
+            try:
+                typed = Typed(await read_body(request, LARGEST_FORM))
+                if await self._sessions.posted_by(session, typed.text("form_token")):
+                    return await page(request, session, typed)
+            except HeliographError as error:
+                return Response(f"{error.message} {error.hint}", 422, PAGE_HEADERS, "text/plain")
+            return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
+
+        return self.for_session(posted)
+
     async def inbox(self, request: Request, session: str) -> Response:
         named = request.path_params.get("msisdn")
         chosen = _chosen(named)
@@ -139,13 +141,11 @@ class _Console:
             words = digits if digits and not any(map(str.isalpha, typed)) else typed
             return RedirectResponse(f"/inbox?q={quote(words)}" if words else "/inbox", 303)
 
-    async def clear(self, request: Request, session: str) -> Response:
+    async def clear(self, request: Request, _session: str, _typed: Typed) -> Response:
         """Take the messages off a phone, or off all."""
         named = request.path_params.get("msisdn")
         if named is not None and _chosen(named) is None:
             return Response(status_code=404)
-        if (refused := await self._not_ours(request, session)) is not None:
-            return refused
         await self._phones.clear(None, _chosen(named))
         return RedirectResponse("/inbox" if named is None else f"/inbox/{named}", 303)
 
@@ -153,38 +153,20 @@ class _Console:
         """Show how the network misbehaves."""
         return _html(screens.chaos_page(self._phones.chaos, await self._sessions.form_token(session)))
 
-    async def set_chaos(self, request: Request, session: str) -> Response:
+    async def set_chaos(self, _request: Request, session: str, typed: Typed) -> Response:
         """Have the network misbehave as the form says; what it does not say stays."""
-        body = await read_body(request, LARGEST_FORM)
-        token = await self._sessions.form_token(session)
-        typed = dict(parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True))
-        if not await self._sessions.posted_by(session, typed.get("form_token", "")):
-            return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
-        names = {name for name in typed if name in Chaos.__struct_fields__}
-        before = msgspec.to_builtins(self._phones.chaos)
+        said = {name: typed.text(name) for name in typed.fields if name in Chaos.__struct_fields__}
         try:
-            chaos = msgspec.convert(before | {name: typed[name] for name in names}, Chaos, strict=False)
+            chaos = msgspec.convert(msgspec.to_builtins(self._phones.chaos) | said, Chaos, strict=False)
         except msgspec.ValidationError as error:
-            return _html(screens.chaos_page(self._phones.chaos, token, problem=str(error)), 422)
+            token, problem = await self._sessions.form_token(session), in_our_words(error).message
+            return _html(screens.chaos_page(self._phones.chaos, token, problem=problem), 422)
         await self._phones.set_chaos(chaos)
         return RedirectResponse("/inbox/chaos", 303)
 
-    async def _not_ours(self, request: Request, session: str) -> Response | None:
-        """Return what is answered to a form that is none of this session's; None: it is."""
-        form: _Posted = decode_form(await read_body(request, LARGEST_FORM), _Posted)
-        if await self._sessions.posted_by(session, form.form_token):
-            return None
-        return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
-
-    async def reply(self, request: Request, session: str) -> Response:
-        """Send what was written on a phone: 204 when it is on its way, else a sentence on what is wrong."""
-        try:
-            form: _Written = decode_form(await read_body(request, LARGEST_FORM), _Written)
-            if not await self._sessions.posted_by(session, form.form_token):
-                return Response("This page is out of date; load it again.", 403, PAGE_HEADERS, "text/plain")
-            await self._phones.reply(None, str(request.path_params["msisdn"]), form.to, form.text)
-        except HeliographError as error:
-            return Response(f"{error.message} {error.hint}", 422, PAGE_HEADERS, "text/plain")
+    async def reply(self, request: Request, _session: str, typed: Typed) -> Response:
+        """Send what was written on a phone: 204 when it is on its way."""
+        await self._phones.reply(None, str(request.path_params["msisdn"]), typed.text("to"), typed.raw("text"))
         return Response(status_code=204)
 
     async def events(self, request: Request, _session: str) -> Response:
